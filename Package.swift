@@ -1,0 +1,44 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let package = Package(
+  name: "drr",
+  products: [
+    .executable(name: "drr", targets: ["CLI"]),
+    .library(name: "Kernels", targets: ["Kernels"]),
+    .library(name: "Tensor", targets: ["Tensor"]),
+    .library(name: "DRR", targets: ["DRR"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+  ],
+  targets: [
+    // The two C doors: types, function tables and embedded kernel sources; array loops.
+    .target(name: "COpenCL"),
+    .target(name: "COpenBLAS"),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+    .target(name: "Kernels", dependencies: ["COpenCL", "COpenBLAS"]),
+    .target(name: "Tensor", dependencies: ["Kernels", "CZlib"]),
+    .target(
+      name: "DRR",
+      dependencies: ["Tensor", "CZlib", .product(name: "Logging", package: "swift-log")]),
+    .executableTarget(
+      name: "CLI",
+      dependencies: [
+        "DRR",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    .executableTarget(name: "bench", dependencies: ["DRR"], path: "bench"),
+
+    .target(name: "TestSupport", dependencies: ["Kernels", "Tensor"], path: "Tests/Support"),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"]),
+    .testTarget(name: "TensorTests", dependencies: ["Tensor", "TestSupport"]),
+    .testTarget(name: "DRRTests", dependencies: ["DRR", "TestSupport"]),
+    .testTarget(name: "CLITests", dependencies: ["CLI", "DRR"]),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .c2x
+)

@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct DRRCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "drr")
+}

@@ -1,0 +1,63 @@
+/// One device with its queue: the op families, memory and the way in and out of it.
+///
+/// Calls only enqueue, in order; they never block or throw. A driver error is kept and thrown by
+/// the next `read` or `synchronize`. Misuse (shapes that do not fit, buffers of another backend)
+/// is a programmer error and traps, naming the op and the sizes. Two runs of the same calls on one
+/// device give the same bits. Confined to one task, hence not Sendable; backends are cheap.
+public protocol Backend:
+  LinearKernels, ElementwiseKernels, ReductionKernels, EmbeddingKernels, PoolingKernels,
+  LossKernels, OptimizerKernels, RandomKernels, SelectionKernels, ReplayKernels
+{
+  var device: DeviceInfo { get }
+  /// What was asked of the device so far, so that a test can pin it.
+  var counters: Counters { get }
+
+  /// `count` elements from the pool, contents undefined.
+  func allocate(_ count: Int) -> Buffer
+  /// Copies before it returns; the transfer itself is enqueued.
+  func write<Scalar>(_ host: UnsafeBufferPointer<Scalar>, to view: View<Scalar>)
+  /// Waits for the queue. The only host round trip beside `synchronize`.
+  func read<Scalar>(_ view: View<Scalar>, into host: UnsafeMutableBufferPointer<Scalar>)
+    throws(BackendError)
+  func synchronize() throws(BackendError)
+}
+
+/// Totals since the backend was made.
+public struct Counters: Equatable, Sendable {
+  /// Kernel launches and device-side copies and fills.
+  public var launches = 0
+  public var writes = 0
+  /// Blocking reads and waits.
+  public var syncs = 0
+  /// Buffers that the pool did not have.
+  public var freshBuffers = 0
+
+  public init(launches: Int = 0, writes: Int = 0, syncs: Int = 0, freshBuffers: Int = 0) {
+    self.launches = launches
+    self.writes = writes
+    self.syncs = syncs
+    self.freshBuffers = freshBuffers
+  }
+
+  public static func - (a: Counters, b: Counters) -> Counters {
+    Counters(
+      launches: a.launches - b.launches, writes: a.writes - b.writes, syncs: a.syncs - b.syncs,
+      freshBuffers: a.freshBuffers - b.freshBuffers)
+  }
+}
+
+extension Backend {
+  public func write<Scalar>(_ host: [Scalar], to view: View<Scalar>) {
+    host.withUnsafeBufferPointer { write($0, to: view) }
+  }
+
+  public func read<Scalar>(_ view: View<Scalar>) throws(BackendError) -> [Scalar] {
+    var host = [Scalar](repeating: .zero, count: view.count)
+    var failure: BackendError?
+    host.withUnsafeMutableBufferPointer { pointer in
+      do throws(BackendError) { try read(view, into: pointer) } catch { failure = error }
+    }
+    if let failure { throw failure }
+    return host
+  }
+}

@@ -1,0 +1,22 @@
+/// What the world, not the program, did wrong.
+public enum BackendError: Error, Equatable, CustomStringConvertible {
+  /// No such device, and why.
+  case noDevice(String)
+  /// A kernel program was refused; the compiler's log inside.
+  case build(program: String, device: String, log: String)
+  case outOfMemory(bytes: Int, device: String)
+  /// A driver call failed. `kernel` names what was being run, if anything was.
+  case driver(call: String, code: Int32, name: String, kernel: String?)
+
+  public var description: String {
+    switch self {
+    case .noDevice(let why): why
+    case .build(let program, let device, let log):
+      "the kernels of \(program) do not build on \(device):\n\(log)"
+    case .outOfMemory(let bytes, let device):
+      "\(device) has no room for another \(bytes) bytes"
+    case .driver(let call, let code, let name, let kernel):
+      "\(call) returned \(code) (\(name))" + (kernel.map { " while running \($0)" } ?? "")
+    }
+  }
+}

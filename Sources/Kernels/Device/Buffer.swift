@@ -1,0 +1,56 @@
+/// An element of device memory: four bytes wide on every device.
+public protocol DeviceScalar: Sendable, BitwiseCopyable {
+  static var zero: Self { get }
+  /// For a backend that keeps every element as a Double, as the float64 reference does.
+  init(element: Double)
+  var element: Double { get }
+}
+
+extension Float: DeviceScalar {
+  public init(element: Double) { self = Float(element) }
+  public var element: Double { Double(self) }
+}
+extension Int32: DeviceScalar {
+  public init(element: Double) { self = Int32(element) }
+  public var element: Double { Double(self) }
+}
+extension UInt32: DeviceScalar {
+  public init(element: Double) { self = UInt32(element) }
+  public var element: Double { Double(self) }
+}
+
+/// A run of four-byte elements in the memory of one backend. Goes back to its pool when freed:
+/// the queue is in order, so the next kernel that writes it runs after the last that read it.
+/// Confined to the task that holds the backend.
+open class Buffer {
+  public let count: Int
+  public init(count: Int) { self.count = count }
+}
+
+/// `count` contiguous elements of `buffer`, from `offset`.
+public struct View<Scalar: DeviceScalar> {
+  public let buffer: Buffer
+  public let offset: Int
+  public let count: Int
+
+  public init(_ buffer: Buffer, offset: Int = 0, count: Int? = nil) {
+    self.buffer = buffer
+    self.offset = offset
+    self.count = count ?? buffer.count - offset
+    precondition(
+      offset >= 0 && self.count >= 0 && offset + self.count <= buffer.count,
+      "view: elements \(offset) ..< \(offset + self.count) of a buffer of \(buffer.count)")
+  }
+
+  /// Elements `range` of this view.
+  public subscript(range: Range<Int>) -> View {
+    precondition(range.upperBound <= count, "view: \(range) of a view of \(count)")
+    return View(buffer, offset: offset + range.lowerBound, count: range.count)
+  }
+}
+
+public typealias Floats = View<Float>
+/// Row numbers of a table. A negative one stands for "no row".
+public typealias Indices = View<Int32>
+/// Packed yes/no flags: flag `i` of a row is bit `i % 32` of its word `i / 32`.
+public typealias Bits = View<UInt32>

@@ -1,0 +1,34 @@
+/// A loss between one prediction p and one target y.
+public enum PointLoss: Hashable, Sendable {
+  /// (p − y)².
+  case squared
+  /// ½(p − y)² within ±delta, delta·(|p − y| − ½·delta) outside. Huber 1964.
+  case huber(delta: Float)
+  /// Binary cross-entropy of the logit p and the label y in [0, 1], in nats:
+  /// max(p, 0) − p·y + log(1 + exp(−|p|)).
+  case binaryCrossEntropy
+}
+
+public protocol LossKernels: AnyObject {
+  /// loss[1] = (1/n) Σ weights_i · ℓ(prediction_i, target_i); weights are 1 when nil.
+  func pointLoss(
+    _ kind: PointLoss, _ prediction: Floats, _ target: Floats, weights: Floats?, n: Int,
+    into loss: Floats)
+  /// dPrediction_i = dLoss[0] · weights_i · ℓ′ / n, overwritten.
+  func pointLossBackward(
+    _ kind: PointLoss, _ dLoss: Floats, _ prediction: Floats, _ target: Floats, weights: Floats?,
+    n: Int, into dPrediction: Floats)
+
+  /// loss[1] = −(1/b) Σ log softmax(logits_b)[target_b], in nats; −∞ marks an item that cannot be
+  /// chosen, each row has a finite logit. Keeps logNormalizer[b] = log Σ exp for the way back.
+  func softmaxCrossEntropy(
+    _ logits: Floats, _ target: Indices, b: Int, n: Int, into loss: Floats, logNormalizer: Floats)
+  /// dLogits_bj = dLoss[0] · (softmax(logits_b)_j − 1[j = target_b]) / b, overwritten.
+  func softmaxCrossEntropyBackward(
+    _ dLoss: Floats, _ logits: Floats, _ target: Indices, logNormalizer: Floats, b: Int, n: Int,
+    into dLogits: Floats)
+
+  /// y[b] = reward + discount · notTerminated · nextValue, outcome[b, 2] = [reward, notTerminated].
+  func temporalDifferenceTarget(
+    _ outcome: Floats, _ nextValue: Floats, discount: Float, b: Int, into target: Floats)
+}

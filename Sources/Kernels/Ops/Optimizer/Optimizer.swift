@@ -1,0 +1,36 @@
+/// One step of Adam (Kingma & Ba 2015, algorithm 1). `step` counts from 1.
+/// `weightDecay` is added to the gradient as weightDecay · p, as in the paper's L2 form.
+public struct AdamStep: Hashable, Sendable {
+  public var learningRate: Float
+  public var beta1: Float = 0.9
+  public var beta2: Float = 0.999
+  public var epsilon: Float = 1e-8
+  public var weightDecay: Float = 0
+  public var step: Int
+
+  public init(
+    learningRate: Float, beta1: Float = 0.9, beta2: Float = 0.999, epsilon: Float = 1e-8,
+    weightDecay: Float = 0, step: Int
+  ) {
+    self.learningRate = learningRate
+    self.beta1 = beta1
+    self.beta2 = beta2
+    self.epsilon = epsilon
+    self.weightDecay = weightDecay
+    self.step = step
+  }
+}
+
+/// One call a flat parameter set, whatever the number of its layers.
+public protocol OptimizerKernels: AnyObject {
+  /// m ← β₁m + (1−β₁)g, v ← β₂v + (1−β₂)g², p ← p − lr · m̂ / (√v̂ + ε). Clears g.
+  func adam(_ p: Floats, _ g: Floats, _ m: Floats, _ v: Floats, _ step: AdamStep)
+  /// velocity ← momentum · velocity + g + weightDecay · p, p ← p − lr · velocity. Clears g.
+  func sgd(
+    _ p: Floats, _ g: Floats, _ velocity: Floats, learningRate: Float, momentum: Float,
+    weightDecay: Float)
+  /// g ← g · min(1, maximum / (√squaredNorm[0] + 1e-6)).
+  func clip(_ g: Floats, squaredNorm: Floats, maximum: Float)
+  /// target ← τ · source + (1−τ) · target. Lillicrap et al. 2016, algorithm 1.
+  func softUpdate(_ target: Floats, _ source: Floats, tau: Float)
+}
