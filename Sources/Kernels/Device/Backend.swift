@@ -17,7 +17,8 @@ public protocol Backend:
   /// Copies before it returns; the transfer itself is enqueued.
   func write<Scalar>(_ host: UnsafeBufferPointer<Scalar>, to view: View<Scalar>)
   /// Waits for the queue. The only host round trip beside `synchronize`.
-  func read<Scalar>(_ view: View<Scalar>, into host: UnsafeMutableBufferPointer<Scalar>)
+  func read<Scalar>(
+    _ view: View<Scalar>, into host: UnsafeMutableBufferPointer<Scalar>)
     throws(BackendError)
   func synchronize() throws(BackendError)
 }

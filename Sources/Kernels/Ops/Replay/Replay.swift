@@ -42,7 +42,8 @@ public protocol ReplayKernels: AnyObject {
 
   /// Leaf leaves[i·stride] ← values[i], or values[0] for all where values has one element; every
   /// ancestor is summed again. Equal leaves must carry equal values. A negative leaf is skipped.
-  func sumTreeSet(_ tree: Floats, capacity: Int, leaves: Indices, stride: Int, values: Floats, b: Int)
+  func sumTreeSet(
+    _ tree: Floats, capacity: Int, leaves: Indices, stride: Int, values: Floats, b: Int)
   /// Stratified draw: target (i + uniform_i) · total / b, descending left where target < left sum.
   /// An index that rounding would put at or past `filled` becomes filled − 1.
   /// weights_i = (filled · p_i / total)^−exponent, divided by the largest of the batch.
