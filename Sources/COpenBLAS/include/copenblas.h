@@ -82,6 +82,7 @@ void host_sigmoid_backward(const float *dy, const float *y, float *dx, int64_t n
 void host_axpy(float scale, const float *x, float *y, int64_t n);
 float host_dot(const float *a, const float *b, int64_t n);
 float host_sum(const float *x, int64_t n);
+// NaN where there is one, -inf of nothing.
 float host_maximum(const float *x, int64_t n);
 // Whether an element is above the threshold; NaN is not.
 bool host_any_above(const float *x, float threshold, int64_t n);
