@@ -47,7 +47,7 @@ void host_product(
     float beta, float *c, int ldc);
 
 // Array loops. Output and input may be the same array, but may not overlap otherwise.
-// Largest error against the exact value, in units of the last place: exp 1, log 1, tanh 2,
+// Largest error against the exact value, in units of the last place: exp 1, log 1, tanh 1.5,
 // sigmoid 2.5, subnormal results included; ±inf, NaN and out-of-domain values as in C's <math.h>.
 void host_exp(const float *x, float *y, int64_t n);
 void host_log(const float *x, float *y, int64_t n);
