@@ -34,7 +34,7 @@ let package = Package(
     .executableTarget(name: "bench", dependencies: ["DRR"], path: "bench"),
 
     .target(name: "TestSupport", dependencies: ["Kernels", "Tensor"], path: "Tests/Support"),
-    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"]),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "COpenBLAS", "TestSupport"]),
     .testTarget(name: "TensorTests", dependencies: ["Tensor", "TestSupport"]),
     .testTarget(name: "DRRTests", dependencies: ["DRR", "TestSupport"]),
     .testTarget(name: "CLITests", dependencies: ["CLI", "DRR"]),
