@@ -3,7 +3,9 @@
     python generate.py            writes <case>/<name>.npy and MANIFEST.json beside this script
     python generate.py --check    compares the files with MANIFEST.json; needs no PyTorch
 
-Weights are stored [in, out], y = x W + b, the transpose of torch.nn.Linear's.
+Inputs, learning rates and the like are float32 numbers kept in float64, so that a float32 device
+starts from the same ones; everything is computed in float64. Weights are stored [in, out],
+y = x W + b, the transpose of torch.nn.Linear's.
 """
 
 import hashlib
@@ -35,7 +37,9 @@ if "--check" in sys.argv[1:]:
         expected = json.load(manifest)["sha256"]
     found = stored()
     wrong = sorted(k for k in expected.keys() | found.keys() if expected.get(k) != found.get(k))
-    print("\n".join(f"{k}: differs from MANIFEST.json" for k in wrong) or f"{len(found)} files match")
+    for name in wrong:
+        print(f"{name}: differs from MANIFEST.json")
+    print(f"{len(found)} files, {len(wrong)} differences")
     sys.exit(1 if wrong else 0)
 
 import numpy as np
@@ -64,11 +68,29 @@ def save(case, **arrays):
 
 def generator(case):
     """One stream a case, so that adding a case leaves the others as they are."""
-    return torch.Generator().manual_seed(SEED + int(hashlib.sha256(case.encode()).hexdigest()[:6], 16))
+    stream = int(hashlib.sha256(case.encode()).hexdigest()[:6], 16)
+    return torch.Generator().manual_seed(SEED + stream)
+
+
+def single(value):
+    """The nearest float32."""
+    if isinstance(value, torch.Tensor):
+        return value.float().double()
+    return float(np.float32(value))
 
 
 def normal(g, *shape, scale=1.0):
-    return torch.randn(*shape, generator=g) * scale
+    return single(torch.randn(*shape, generator=g) * scale)
+
+
+def uniform(g, *shape, low=0.0, high=1.0):
+    return single(low + (high - low) * torch.rand(*shape, generator=g))
+
+
+def adam(parameters, rate, decay=0.0):
+    return torch.optim.Adam(
+        parameters, lr=single(rate), betas=(single(0.9), single(0.999)), eps=single(1e-8),
+        weight_decay=single(decay))
 
 
 def away_from_kink(*values):
@@ -146,10 +168,11 @@ def embedding():
 def optimizers():
     steps = 3
     for case, make in {
-        "adam": lambda p: torch.optim.Adam(p, lr=1e-3),
-        "adam-decay": lambda p: torch.optim.Adam(p, lr=1e-3, weight_decay=1e-3),
-        "sgd": lambda p: torch.optim.SGD(p, lr=0.05),
-        "sgd-momentum": lambda p: torch.optim.SGD(p, lr=0.05, momentum=0.9, weight_decay=1e-3),
+        "adam": lambda p: adam(p, 1e-3),
+        "adam-decay": lambda p: adam(p, 1e-3, 1e-3),
+        "sgd": lambda p: torch.optim.SGD(p, lr=single(0.05)),
+        "sgd-momentum": lambda p: torch.optim.SGD(
+            p, lr=single(0.05), momentum=single(0.9), weight_decay=single(1e-3)),
     }.items():
         g = generator(case)
         p = torch.nn.Parameter(normal(g, 50))
@@ -157,7 +180,7 @@ def optimizers():
         arrays = dict(p0=p.detach().clone())
         for step in range(1, steps + 1):
             # Magnitudes from 1e-6 to 1: where epsilon counts and where it does not.
-            p.grad = normal(g, 50) * 10.0 ** -(6 * torch.rand(50, generator=g))
+            p.grad = single(normal(g, 50) * 10.0 ** -uniform(g, 50, high=6.0))
             arrays[f"g{step}"] = p.grad.clone()
             optimizer.step()
             arrays[f"p{step}"] = p.detach().clone()
@@ -184,7 +207,7 @@ def point_losses():
     """loss = mean(weights * l(prediction, target)); dprediction is of scale * loss."""
     kinds = {
         "mse": lambda p, y: (p - y) ** 2,
-        "huber": lambda p, y: F.huber_loss(p, y, reduction="none", delta=1.3),
+        "huber": lambda p, y: F.huber_loss(p, y, reduction="none", delta=single(1.3)),
         "bce": lambda p, y: F.binary_cross_entropy_with_logits(p, y, reduction="none"),
     }
     for kind, loss in kinds.items():
@@ -192,7 +215,7 @@ def point_losses():
             case = f"loss-{kind}" + ("-weighted" if weighted else "")
             g = generator(case)
             p = normal(g, 23, scale=2.0)
-            y = torch.rand(23, generator=g) if kind == "bce" else normal(g, 23)
+            y = uniform(g, 23) if kind == "bce" else normal(g, 23)
             if kind == "bce":
                 p[:4] = torch.tensor([60.0, -60.0, 0.0, 30.0])
                 y[:4] = torch.tensor([0.0, 1.0, 1.0, 1.0])
@@ -203,8 +226,8 @@ def point_losses():
             arrays = {}
             weights = 1.0
             if weighted:
-                weights = arrays["weights"] = torch.rand(23, generator=g) + 0.1
-            scale = torch.tensor([1.7])
+                weights = arrays["weights"] = uniform(g, 23, low=0.1, high=1.1)
+            scale = single(torch.tensor([1.7]))
             value = (weights * loss(p, y)).mean()
             (dp,) = torch.autograd.grad(value * scale, p)
             save(case, prediction=p, target=y, loss=value, scale=scale, dprediction=dp, **arrays)
@@ -214,7 +237,7 @@ def softmax_losses():
     for case, masked in {"softmax": False, "softmax-masked": True}.items():
         g = generator(case)
         logits = normal(g, 6, 11, scale=3.0)
-        logits[1] += 500.0
+        logits[1] = single(logits[1] + 500.0)
         target = torch.randint(11, (6,), generator=g)
         if masked:
             hidden = torch.rand(6, 11, generator=g) < 0.4
@@ -224,7 +247,7 @@ def softmax_losses():
             logits[hidden] = -torch.inf
         logits.requires_grad_()
         value = F.cross_entropy(logits, target)
-        scale = torch.tensor([0.6])
+        scale = single(torch.tensor([0.6]))
         (dlogits,) = torch.autograd.grad(value * scale, logits)
         assert not dlogits.isnan().any()
         save(case, logits=logits, target=target.int(), loss=value, scale=scale, dlogits=dlogits,
@@ -246,7 +269,8 @@ def pooling():
     for case, missing in {"pooling": False, "pooling-missing": True}.items():
         g = generator(case)
         users, items = normal(g, 7, 6), normal(g, 11, 6)
-        index = torch.cat((torch.randint(7, (9, 1), generator=g), torch.randint(11, (9, 5), generator=g)), 1)
+        user = torch.randint(7, (9, 1), generator=g)
+        index = torch.cat((user, torch.randint(11, (9, 5), generator=g)), 1)
         if missing:
             index[2, 1], index[5, 3:], index[7, 1:], index[8, 0] = -1, -1, -1, -1
         weights = normal(g, 5).requires_grad_()
@@ -261,7 +285,7 @@ def ddpg():
     """Three updates of DDPG over DRR-ave (Lillicrap et al. 2016, algorithm 1; Liu et al. 2018)."""
     g = generator("ddpg update")
     k, n, users_count, items_count, hidden, batch, updates = 6, 3, 7, 11, 5, 8, 3
-    gamma, tau, clip = 0.9, 0.001, 1.0
+    gamma, tau, clip = single(0.9), single(0.001), 1.0
     users, items = normal(g, users_count, k, scale=0.8), normal(g, items_count, k, scale=0.8)
     wide = k + hidden
     actor_widths = [(3 * k, hidden), (hidden, hidden), (hidden, k)]
@@ -276,7 +300,7 @@ def ddpg():
 
     networks = {}
     for prefix, name in (("", "actor"), ("target", "targetActor")):
-        networks["targetPooling" if prefix else "pooling"] = {"": torch.rand(n, generator=g) + 0.2}
+        networks["targetPooling" if prefix else "pooling"] = {"": uniform(g, n, low=0.2, high=1.2)}
         networks[name] = layers(actor_widths)
     for name in ("critic", "targetCritic"):
         networks[name] = layers(critic_widths)
@@ -313,18 +337,18 @@ def ddpg():
     critic_parameters = list(networks["critic"].values())
     for p in actor_parameters + critic_parameters:
         p.requires_grad_()
-    actor_optimizer = torch.optim.Adam(actor_parameters, lr=5e-4, weight_decay=1e-3)
-    critic_optimizer = torch.optim.Adam(critic_parameters, lr=1e-3, weight_decay=1e-3)
+    actor_optimizer = adam(actor_parameters, 5e-4, 1e-3)
+    critic_optimizer = adam(critic_parameters, 1e-3, 1e-3)
 
     for update in range(updates):
         user = torch.randint(users_count, (batch, 1), generator=g)
         history = torch.randint(items_count, (batch, n + 1), generator=g)
         index = torch.cat((user, history[:, :-1]), 1)
         next_index = torch.cat((user, history[:, 1:]), 1)
-        action = normal(g, batch, k, scale=0.5).tanh()
-        reward = 4 * torch.rand(batch, generator=g) - 1
+        action = single(normal(g, batch, k, scale=0.5).tanh())
+        reward = uniform(g, batch, low=-1.0, high=3.0)
         going_on = (torch.rand(batch, generator=g) < 0.7).double()
-        weights = torch.rand(batch, generator=g) * 0.7 + 0.3
+        weights = uniform(g, batch, low=0.3)
 
         with torch.no_grad():
             s2 = state("targetPooling", next_index)
