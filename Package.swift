@@ -31,7 +31,8 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
-    .executableTarget(name: "bench", dependencies: ["DRR"], path: "bench"),
+    .executableTarget(
+      name: "bench", dependencies: ["DRR"], path: "bench", exclude: ["compare_pytorch.py"]),
 
     .target(name: "TestSupport", dependencies: ["Kernels", "Tensor"], path: "Tests/Support"),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "COpenBLAS", "TestSupport"]),
