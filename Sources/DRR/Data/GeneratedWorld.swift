@@ -16,13 +16,13 @@ struct GeneratedWorld {
 
   /// Standard deviations of the parts of an opinion.
   enum Weight {
-    static let quality: Float = 0.55
-    static let strictness: Float = 0.42
-    static let taste: Float = 0.62
+    static let quality: Float = 0.58
+    static let strictness: Float = 0.36
+    static let taste: Float = 0.74
     static let drift: Float = 0.25
     /// For a full run of five.
     static let run: Float = 0.30
-    static let chance: Float = 0.72
+    static let chance: Float = 0.64
   }
 
   let size: GeneratedRatings.Size
@@ -35,13 +35,13 @@ struct GeneratedWorld {
   private var counts: [Int]
   /// An opinion up to `cuts[k]` gives k + 1 stars.
   private var cuts: [Float] = [-1.6, -0.95, -0.15, 0.8]
-  /// The user that has the item, to pick without repeats.
+  /// The turn in which the item was last picked, to pick without repeats.
   private var taken: [Int32]
+  private var turn: Int32 = 0
 
   private enum Stream {
     static let items: UInt64 = 1 << 40
     static let counts: UInt64 = 2 << 40
-    static let pilot: UInt64 = 3 << 40
   }
 
   init(size: GeneratedRatings.Size, seed: UInt64) {
@@ -52,11 +52,11 @@ struct GeneratedWorld {
     let genreTastes = Self.genreNames.map { _ in random.vector() }
     let ranks = random.permutation(items)
     // How steeply popularity falls, fitted to the shares of the most rated items of each set.
-    let head: Double = size == .large ? 0.015 : 0.1
+    let head: Double = size == .large ? 0.015 : 0.07
     var weights = [Double](repeating: 0, count: items)
     for item in 0..<items {
       let place = (Double(ranks[item]) + 0.5) / Double(items)
-      weights[item] = 1 / ((place + head) * (place + head))
+      weights[item] = (1.03 - place) / ((place + head) * (place + head))
       let genres = random.genres(of: Self.genreNames.count)
       itemGenres.append(genres)
       var shared = SIMD8<Float>(repeating: 0)
@@ -64,7 +64,7 @@ struct GeneratedWorld {
       shared /= Float(genres.count).squareRoot()
       itemTastes.append((shared * 0.75 + random.vector() * 0.66) / Float(8).squareRoot())
       // Popular items are better on the whole.
-      qualities.append(Float(0.5 - place) * 3.46 * 0.4 + random.normal() * 0.92)
+      qualities.append(Float(0.5 - place) * 3.46 * 0.55 + random.normal() * 0.83)
       let age = random.uniform()
       years.append(2000 - Int(70 * age * age))
     }
@@ -90,7 +90,7 @@ struct GeneratedWorld {
     let most = max(least + 1, size.itemCount / 2 - 2)
     let odds = (0..<size.userCount).map { _ in
       let share = random.uniform()
-      return share / (1 - share)
+      return share / (1.08 - share)
     }
     func count(_ odds: Double, _ scale: Double) -> Int {
       min(most, least + Int(min(scale * odds, 1e9)))
@@ -118,7 +118,7 @@ struct GeneratedWorld {
   /// Sets the cuts between stars so that they fall as in MovieLens 100K. The runs depend on the
   /// stars and the stars on the runs, so a few rounds over the first users settle both.
   private mutating func calibrate() {
-    let users = min(size.userCount, 400)
+    let users = min(size.userCount, 1_000)
     for _ in 0..<5 {
       var opinions: [Float] = []
       for user in 0..<users { _ = events(ofUser: user, opinions: &opinions) }
@@ -169,10 +169,10 @@ struct GeneratedWorld {
     let wanted = counts[user]
     var picked: [Int32] = []
     picked.reserveCapacity(wanted)
-    for item in taken.indices where taken[item] == Int32(user) { taken[item] = -1 }
+    turn += 1
     var item = user
     while item < size.itemCount, picked.count < wanted {
-      taken[item] = Int32(user)
+      taken[item] = turn
       picked.append(Int32(item))
       item += size.userCount
     }
@@ -181,15 +181,15 @@ struct GeneratedWorld {
       var item = popular.pick(&random)
       tries += 1
       if tries > 40 * wanted {
-        while taken[item] == Int32(user) { item = (item + 1) % size.itemCount }
+        while taken[item] == turn { item = (item + 1) % size.itemCount }
       } else {
-        if taken[item] == Int32(user) { continue }
+        if taken[item] == turn { continue }
         let suits =
           (taste * itemTastes[item]).sum() * Weight.taste + qualities[item] * Weight.quality
         let chance = 0.5 + 0.5 * suits / (0.7 + abs(suits))
         if Float(random.uniform()) > chance { continue }
       }
-      taken[item] = Int32(user)
+      taken[item] = turn
       picked.append(Int32(item))
     }
     random.shuffle(&picked)
