@@ -1,3 +1,5 @@
+import Tensor
+
 /// Draws for ``GeneratedWorld``, exact on every machine.
 struct UniformSource {
   private var philox: Philox
