@@ -97,7 +97,7 @@ extension ReferenceBackend {
     }
   }
 
-  static func value(_ op: UnaryOp, _ x: Double) -> Double {
+  public static func value(_ op: UnaryOp, _ x: Double) -> Double {
     switch op {
     case .negate: -x
     case .square: x * x
