@@ -36,7 +36,8 @@ struct OpRun {
     arguments.buffers[operand.name] = (buffer, Self.before, operand.count)
   }
 
-  private func write<Scalar: DeviceScalar>(_ values: [Scalar], _ sentinel: Scalar, _ buffer: Buffer) {
+  private func write<Scalar: DeviceScalar>(_ values: [Scalar], _ sentinel: Scalar, _ buffer: Buffer)
+  {
     let before = [Scalar](repeating: sentinel, count: Self.before)
     let after = [Scalar](repeating: sentinel, count: Self.after)
     backend.write(before + values + after, to: View(buffer))
