@@ -27,7 +27,7 @@ public struct TestDevice: Sendable, CustomStringConvertible {
 /// fail where one named is not among them.
 public enum TestDevices {
   public static let present: [TestDevice] = [
-    TestDevice(name: "reference") { ReferenceBackend() }
+    TestDevice(name: "cpu") { CPUBackend() }
   ]
 
   public static let all: [TestDevice] =
