@@ -1,1 +1,97 @@
 #pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+// The functions of OpenBLAS that are used, found at run time; LP64 integers, CBLAS enums as int.
+enum { blas_row_major = 101, blas_no_transpose = 111, blas_transpose = 112 };
+
+typedef void (*blas_sgemm_function)(
+    int order, int transpose_a, int transpose_b, int m, int n, int k, float alpha, const float *a,
+    int lda, const float *b, int ldb, float beta, float *c, int ldc);
+
+struct blas_library {
+  void *handle;
+  blas_sgemm_function sgemm;
+  void (*set_num_threads)(int);
+  int (*get_num_threads)(void);
+  char *(*get_config)(void);
+  char *(*get_corename)(void);
+  // Threads for a product of 30 MFLOP or more, OpenBLAS's own choice; a smaller one runs on the
+  // caller's alone.
+  int threads;
+  // The name it was found under, or empty.
+  char file[64];
+  // Why there is none, or empty.
+  char reason[256];
+  // The core that OpenBLAS had chosen before it was opened again with a better one, or empty.
+  char replaced_core[32];
+};
+
+// Opened by the first call, which must not race another: call it once, from one place.
+// Where OPENBLAS_CORETYPE is not set and OpenBLAS, not knowing the processor, chose a core without
+// the vector instructions that the processor has, it is opened again for a core with them.
+const struct blas_library *blas_open(void);
+// 4: AVX-512, 3: AVX2 and FMA, 1: neither; 0 where the architecture is not x86-64.
+int blas_vector_level(void);
+// Processors that this process may run on.
+int host_core_count(void);
+
+// c[m, n] = op(a) · op(b) + beta · c, row-major and contiguous but for ldc; beta is 0 or 1.
+// op(a) is [m, k], op(b) is [k, n]; a transposed one is stored [k, m] or [n, k].
+// Uses `library` where it has an sgemm, else `host_product`.
+void blas_product(
+    const struct blas_library *library, bool transpose_a, bool transpose_b, int m, int n, int k,
+    const float *a, const float *b, float beta, float *c, int ldc);
+void host_product(
+    bool transpose_a, bool transpose_b, int m, int n, int k, const float *a, const float *b,
+    float beta, float *c, int ldc);
+
+// Array loops. Output and input may be the same array, but may not overlap otherwise.
+// Largest error against the exact value, in units of the last place: exp 1, log 1, tanh 2,
+// sigmoid 2.5, subnormal results included; ±inf, NaN and out-of-domain values as in C's <math.h>.
+void host_exp(const float *x, float *y, int64_t n);
+void host_log(const float *x, float *y, int64_t n);
+void host_tanh(const float *x, float *y, int64_t n);
+void host_sigmoid(const float *x, float *y, int64_t n);
+// y = log(1 + exp(-|x|)).
+void host_softplus_tail(const float *x, float *y, int64_t n);
+// y = scale · exp(x - shift).
+void host_exp_shifted(const float *x, float shift, float scale, float *y, int64_t n);
+float host_log_sum_exp(const float *x, int64_t n);
+
+void host_negate(const float *x, float *y, int64_t n);
+void host_square(const float *x, float *y, int64_t n);
+void host_absolute(const float *x, float *y, int64_t n);
+void host_relu(const float *x, float *y, int64_t n);
+void host_affine(const float *x, float scale, float shift, float *y, int64_t n);
+void host_add(const float *a, const float *b, float *y, int64_t n);
+void host_subtract(const float *a, const float *b, float *y, int64_t n);
+void host_multiply(const float *a, const float *b, float *y, int64_t n);
+void host_divide(const float *a, const float *b, float *y, int64_t n);
+void host_divide_by(const float *a, float b, float *y, int64_t n);
+void host_fill(float value, float *y, int64_t n);
+
+// dx from dy and the input x or the output y.
+void host_square_backward(const float *dy, const float *x, float *dx, int64_t n);
+void host_absolute_backward(const float *dy, const float *x, float *dx, int64_t n);
+void host_relu_backward(const float *dy, const float *y, float *dx, int64_t n);
+void host_tanh_backward(const float *dy, const float *y, float *dx, int64_t n);
+void host_sigmoid_backward(const float *dy, const float *y, float *dx, int64_t n);
+
+// y += scale · x.
+void host_axpy(float scale, const float *x, float *y, int64_t n);
+float host_dot(const float *a, const float *b, int64_t n);
+float host_sum(const float *x, int64_t n);
+float host_maximum(const float *x, int64_t n);
+// Whether an element is above the threshold; NaN is not.
+bool host_any_above(const float *x, float threshold, int64_t n);
+// y[n] (+)= Σ_m scale_i · x[i, n]; scale 1 when null.
+void host_weighted_rows(
+    const float *x, const float *scale, bool accumulate, float *y, int64_t m, int64_t n);
+
+void host_adam(
+    float *p, float *g, float *m, float *v, int64_t n, float rate, float beta1, float beta2,
+    float root_scale, float epsilon, float decay);
+void host_sgd(
+    float *p, float *g, float *velocity, int64_t n, float rate, float momentum, float decay);
+void host_soft_update(float *target, const float *source, float tau, int64_t n);

@@ -1,0 +1,127 @@
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "copenblas.h"
+
+static struct blas_library library;
+
+int blas_vector_level(void) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
+      && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")
+      && __builtin_cpu_supports("avx512cd"))
+    return 4;
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? 3 : 1;
+#else
+  return 0;
+#endif
+}
+
+// The cores of OpenBLAS that use neither AVX2 nor AVX-512.
+static bool is_old_core(const char *name) {
+  static const char *const old[] = {
+      "Prescott", "Katmai",  "Coppermine", "Northwood", "Banias",    "Core2",       "Penryn",
+      "Dunnington", "Atom",  "Nano",       "Nehalem",   "Athlon",    "Opteron",     "Opteron_SSE3",
+      "Barcelona", "Bobcat", "Bulldozer",  "Piledriver", "Steamroller", "Sandybridge", "Generic"};
+  for (size_t i = 0; i < sizeof old / sizeof *old; i++)
+    if (strcasecmp(name, old[i]) == 0) return true;
+  return false;
+}
+
+static void close_library(void) {
+  if (library.handle) dlclose(library.handle);
+  library.handle = NULL;
+  library.sgemm = NULL;
+}
+
+static void open_library(void) {
+  static const char *const names[] = {
+      "libopenblas.so.0", "libopenblas.so", "libopenblas.dylib"};
+  library.reason[0] = 0;
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    void *handle = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
+    if (!handle) {
+      if (!library.reason[0]) snprintf(library.reason, sizeof library.reason, "%s", dlerror());
+      continue;
+    }
+    library.handle = handle;
+    library.sgemm = (blas_sgemm_function)dlsym(handle, "cblas_sgemm");
+    library.set_num_threads = (void (*)(int))dlsym(handle, "openblas_set_num_threads");
+    library.get_num_threads = (int (*)(void))dlsym(handle, "openblas_get_num_threads");
+    library.get_config = (char *(*)(void))dlsym(handle, "openblas_get_config");
+    library.get_corename = (char *(*)(void))dlsym(handle, "openblas_get_corename");
+    if (library.sgemm && library.set_num_threads && library.get_num_threads
+        && library.get_config && library.get_corename) {
+      snprintf(library.file, sizeof library.file, "%s", names[i]);
+      library.reason[0] = 0;
+      return;
+    }
+    close_library();
+    snprintf(library.reason, sizeof library.reason, "%s lacks a function of OpenBLAS", names[i]);
+  }
+}
+
+int host_core_count(void) {
+#if defined(__linux__)
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+#endif
+  return (int)sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+const struct blas_library *blas_open(void) {
+  open_library();
+  int level = blas_vector_level();
+  if (library.handle && level >= 3 && !getenv("OPENBLAS_CORETYPE")
+      && is_old_core(library.get_corename())) {
+    snprintf(library.replaced_core, sizeof library.replaced_core, "%s", library.get_corename());
+    close_library();
+    setenv("OPENBLAS_CORETYPE", level >= 4 ? "SkylakeX" : "Haswell", 1);
+    open_library();
+    unsetenv("OPENBLAS_CORETYPE");
+  }
+  if (library.handle) {
+    library.threads = library.get_num_threads();
+    library.set_num_threads(1);
+  }
+  return &library;
+}
+
+// The number of threads is the process's, so that a wide product has the library to itself.
+static pthread_rwlock_t width_lock =
+#if defined(__GLIBC__)
+    PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
+#else
+    PTHREAD_RWLOCK_INITIALIZER;
+#endif
+
+void blas_product(
+    const struct blas_library *blas, bool transpose_a, bool transpose_b, int m, int n, int k,
+    const float *a, const float *b, float beta, float *c, int ldc) {
+  if (m == 0 || n == 0) return;
+  if (!blas->sgemm || k == 0) {
+    host_product(transpose_a, transpose_b, m, n, k, a, b, beta, c, ldc);
+    return;
+  }
+  bool wide = blas->threads > 1 && 2.0 * m * n * k >= 30e6;
+  if (wide) {
+    pthread_rwlock_wrlock(&width_lock);
+    blas->set_num_threads(blas->threads);
+  } else {
+    pthread_rwlock_rdlock(&width_lock);
+  }
+  blas->sgemm(
+      blas_row_major, transpose_a ? blas_transpose : blas_no_transpose,
+      transpose_b ? blas_transpose : blas_no_transpose, m, n, k, 1, a, transpose_a ? m : k, b,
+      transpose_b ? k : n, beta, c, ldc);
+  if (wide) blas->set_num_threads(1);
+  pthread_rwlock_unlock(&width_lock);
+}

@@ -1,0 +1,41 @@
+import Glibc
+
+/// The memory of one CPU backend: what its buffers give back is used again, and freed with it.
+final class CPUMemory {
+  private let pool = BufferPool<UnsafeMutableRawPointer>()
+  var freshCount: Int { pool.freshCount }
+
+  /// Memory for `count` elements on a 64-byte boundary; nil where there is none.
+  func take(_ count: Int) -> UnsafeMutableRawPointer? {
+    guard count <= 1 << 48 else { return nil }
+    if let memory = try? pool.take(count, make: Self.make) { return memory }
+    pool.trim { free($0) }
+    return try? pool.take(count, make: Self.make)
+  }
+
+  func give(_ memory: UnsafeMutableRawPointer, count: Int) { pool.give(memory, count: count) }
+
+  deinit { pool.trim { free($0) } }
+
+  private struct Exhausted: Error {}
+  private static func make(_ count: Int) throws(Exhausted) -> UnsafeMutableRawPointer {
+    guard let memory = aligned_alloc(64, count * 4) else { throw Exhausted() }
+    return memory
+  }
+}
+
+final class CPUBuffer: Buffer {
+  let memory: CPUMemory
+  /// Nil where memory was short; the backend then runs nothing more and reports that.
+  let start: UnsafeMutableRawPointer?
+
+  init(count: Int, memory: CPUMemory) {
+    self.memory = memory
+    start = memory.take(count)
+    super.init(count: count)
+  }
+
+  deinit {
+    if let start { memory.give(start, count: count) }
+  }
+}

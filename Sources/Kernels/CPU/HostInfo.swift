@@ -1,0 +1,25 @@
+import COpenBLAS
+import Glibc
+
+extension DeviceInfo {
+  /// The processor that runs this process.
+  static let host = DeviceInfo(
+    id: .cpu, kind: .cpu, name: processorName ?? "CPU", driver: OpenBLAS.driver,
+    memoryBytes: UInt64(max(0, sysconf(Int32(_SC_PHYS_PAGES))))
+      * UInt64(max(0, sysconf(Int32(_SC_PAGESIZE)))),
+    computeUnits: Int(host_core_count()))
+
+  private static var processorName: String? {
+    guard let file = fopen("/proc/cpuinfo", "r") else { return nil }
+    defer { fclose(file) }
+    var line: UnsafeMutablePointer<CChar>?
+    var capacity = 0
+    defer { free(line) }
+    while getline(&line, &capacity, file) > 0, let line {
+      let parts = String(cString: line).split(separator: ":", maxSplits: 1)
+      guard parts.count == 2, parts[0].hasPrefix("model name") else { continue }
+      return parts[1].split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    }
+    return nil
+  }
+}

@@ -1,0 +1,55 @@
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#else
+  import Musl
+#endif
+
+/// Why a checkpoint cannot be read or written, in one sentence that names the file.
+public enum CheckpointError: Error, Equatable, CustomStringConvertible {
+  /// A system call failed: `action` is what was wanted, "read", "write" or "append to".
+  case system(path: String, action: String, code: Int32)
+  /// The bytes are not a safetensors file; `reason` says what was found and expected.
+  case malformed(path: String, reason: String)
+  /// `part` is "contents" or "header".
+  case checksum(path: String, part: String)
+  case noChecksum(path: String)
+  case noTensor(path: String, tensor: String)
+  case wrongType(path: String, tensor: String, found: TensorType, expected: TensorType)
+  case wrongShape(path: String, tensor: String, found: [Int], expected: [Int])
+  /// A tensor or a metadata entry that the format cannot hold was given to the writer.
+  case unwritable(name: String, reason: String)
+
+  public var description: String {
+    switch self {
+    case .system(let path, let action, let code):
+      "cannot \(action) \(path): \(String(cString: strerror(code)))"
+    case .malformed(let path, let reason):
+      "\(path): not a valid safetensors file: \(reason)"
+    case .checksum(let path, let part):
+      "\(path): the \(part) do\(part.hasSuffix("s") ? "" : "es") not match "
+        + "\(part.hasSuffix("s") ? "their" : "its") checksum; the file is damaged"
+    case .noChecksum(let path):
+      "\(path): the file carries no checksum, and one is required"
+    case .noTensor(let path, let tensor):
+      "\(path): no tensor is named \(quoted(tensor))"
+    case .wrongType(let path, let tensor, let found, let expected):
+      "\(path): tensor \(quoted(tensor)) has type \(found.name), expected \(expected.name)"
+    case .wrongShape(let path, let tensor, let found, let expected):
+      "\(path): tensor \(quoted(tensor)) has shape \(found), expected \(expected)"
+    case .unwritable(let name, let reason):
+      "cannot store \(quoted(name)): \(reason)"
+    }
+  }
+}
+
+/// A name from a file, safe to print: quoted, control characters escaped, at most 80 characters.
+func quoted(_ name: String) -> String {
+  var shown = "'"
+  for (count, scalar) in name.unicodeScalars.enumerated() {
+    if count == 80 { return shown + "…'" }
+    shown += scalar.value == 0x27 ? "'" : scalar.escaped(asASCII: false)
+  }
+  return shown + "'"
+}

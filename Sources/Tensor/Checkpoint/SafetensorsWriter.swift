@@ -1,0 +1,120 @@
+/// Collects named arrays and writes them as one safetensors file, in the reference's order: by
+/// type of falling alignment, then by name. The arrays are kept by reference and written from where
+/// they are.
+public struct SafetensorsWriter: Sendable {
+  private struct Tensor: Sendable {
+    var name: String
+    var type: TensorType
+    var shape: [Int]
+    var byteCount: Int
+    var contents: any TensorBytes
+  }
+
+  /// Stored beside the tensors. The keys of the two checksums, "crc32" (of the data) and
+  /// "crc32.header", are set by `write`.
+  public var metadata: [String: String]
+  private var tensors: [Tensor] = []
+  private var names: Set<String> = []
+
+  public init(metadata: [String: String] = [:]) {
+    self.metadata = metadata
+  }
+
+  /// `values` in C order; `shape` is [values.count] when nil. Throws when the shape does not hold
+  /// the values, when the name is taken, and when the format cannot hold it.
+  public mutating func add<Element: TensorElement>(
+    _ name: String, _ values: [Element], shape: [Int]? = nil
+  ) throws(CheckpointError) {
+    let shape = shape ?? [values.count]
+    let type = Element.tensorType
+    let byteCount = values.count * MemoryLayout<Element>.stride
+    guard shape.allSatisfy({ $0 >= 0 }), type.byteCount(of: shape) == byteCount else {
+      throw CheckpointError.unwritable(
+        name: name, reason: "\(values.count) values do not have the shape \(shape)")
+    }
+    guard name != SafetensorsHeader.metadataKey, SafetensorsHeader.isWritable(name) else {
+      throw CheckpointError.unwritable(name: name, reason: "the format reserves this name")
+    }
+    guard names.insert(name).inserted else {
+      throw CheckpointError.unwritable(name: name, reason: "another tensor has the same name")
+    }
+    tensors.append(
+      Tensor(
+        name: name, type: type, shape: shape, byteCount: byteCount,
+        contents: ArrayBytes(values: values)))
+  }
+
+  /// Writes through a temporary file, so that `path` never holds a part; see `AtomicFile.write`.
+  public func write(to path: String) throws(CheckpointError) {
+    let (lead, ordered) = try layOut()
+    try AtomicFile.write(to: path) { (sink) throws(CheckpointError) in
+      try ArrayBytes(values: lead).withBytes(sink.write)
+      for tensor in ordered { try tensor.contents.withBytes(sink.write) }
+    }
+  }
+
+  /// The whole file in memory.
+  public func bytes() throws(CheckpointError) -> [UInt8] {
+    var (file, ordered) = try layOut()
+    file.reserveCapacity(file.count + ordered.reduce(0) { $0 + $1.byteCount })
+    for tensor in ordered {
+      try tensor.contents.withBytes { (bytes) throws(CheckpointError) in
+        file.append(contentsOf: bytes)
+      }
+    }
+    return file
+  }
+
+  /// The length and the header, and the tensors in the order of the file.
+  private func layOut() throws(CheckpointError) -> (lead: [UInt8], [Tensor]) {
+    for (key, value) in metadata
+    where !SafetensorsHeader.isWritable(key) || !SafetensorsHeader.isWritable(value) {
+      throw CheckpointError.unwritable(
+        name: key, reason: "metadata may not contain control characters")
+    }
+    let ordered = tensors.sorted {
+      $0.type == $1.type
+        ? SafetensorsHeader.precedes($0.name, $1.name) : $0.type.rawValue > $1.type.rawValue
+    }
+    var header = SafetensorsHeader(metadata: metadata)
+    var data = Checksum()
+    var end = 0
+    for tensor in ordered {
+      try tensor.contents.withBytes { (bytes) throws(CheckpointError) in data.update(bytes) }
+      header.entries.append(
+        SafetensorsFile.Entry(
+          name: tensor.name, type: tensor.type, shape: tensor.shape,
+          byteRange: end..<end + tensor.byteCount))
+      end += tensor.byteCount
+    }
+    header.metadata[SafetensorsHeader.dataChecksumKey] = data.text
+    header.metadata[SafetensorsHeader.headerChecksumKey] = header.checksum.text
+    let bytes = header.bytes
+    guard bytes.count <= SafetensorsHeader.maximumLength else {
+      throw CheckpointError.unwritable(
+        name: SafetensorsHeader.metadataKey,
+        reason: "the header would have \(bytes.count) bytes, more than the format's "
+          + "\(SafetensorsHeader.maximumLength)")
+    }
+    let length = withUnsafeBytes(of: UInt64(bytes.count)) { Array($0) }
+    return (length + bytes, ordered)
+  }
+}
+
+private protocol TensorBytes: Sendable {
+  func withBytes(
+    _ body: (UnsafeRawBufferPointer) throws(CheckpointError) -> Void
+  ) throws(CheckpointError)
+}
+
+private struct ArrayBytes<Element: TensorElement>: TensorBytes {
+  var values: [Element]
+
+  func withBytes(
+    _ body: (UnsafeRawBufferPointer) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) {
+    try values.withUnsafeBufferPointer { (buffer) throws(CheckpointError) in
+      try body(UnsafeRawBufferPointer(buffer))
+    }
+  }
+}

@@ -1,0 +1,64 @@
+/// A table of rows, [rows, width]; a negative index is the zero row.
+public struct Embedding {
+  public let table: Parameter
+
+  public init(
+    _ name: String, rows: Int, width: Int, _ initializer: Initializer, in set: ParameterSet
+  ) {
+    table = set.add(name, [rows, width], initializer)
+  }
+
+  /// [B] indices to [B, width].
+  public func callAsFunction(_ index: IndexTensor, _ tape: Tape? = nil) -> Tensor {
+    let (b, e, backend) = (index.shape.count, table.shape[1], table.owner.backend)
+    let y = Tensor(uninitialized: [b, e], on: backend)
+    backend.gather(table.values, index.view, b: b, e: e, into: y.view)
+    guard let tape, tape.trains(table.owner) else { return y }
+    let gradients = table.gradients
+    return tape.record(y) { dy in
+      backend.scatterAdd(dy, index.view, b: b, e: e, into: gradients)
+    }
+  }
+}
+
+/// The state of DRR-ave: [u ; u ∘ m ; m] with m = Σ_j w_j h_j over the n latest liked items
+/// (Liu et al. 2018, section 3.3). Its n weights are learned.
+public struct AveragePooling {
+  public let weights: Parameter
+
+  public init(_ name: String, window: Int, _ initializer: Initializer, in set: ParameterSet) {
+    weights = set.add(name, [window], initializer)
+  }
+
+  /// [B, 1 + n] rows, a user and n items, to [B, 3E]. `users` and `items` are constant tables.
+  public func callAsFunction(
+    _ rows: IndexTensor, users: Tensor, items: Tensor, _ tape: Tape? = nil
+  ) -> Tensor {
+    let (b, n, e) = (rows.shape[0], weights.shape[0], items.shape[1])
+    precondition(
+      rows.shape == [b, 1 + n] && users.shape[1] == e,
+      "\(weights.name): rows \(rows.shape), users \(users.shape), items \(items.shape), window \(n)"
+    )
+    let backend = rows.backend
+    let y = Tensor(uninitialized: [b, 3 * e], on: backend)
+    backend.averagePooling(
+      rows.view, users: users.view, items: items.view, weights: weights.values, b: b, n: n, e: e,
+      into: y.view)
+    guard let tape, tape.trains(weights.owner) else { return y }
+    let gradients = weights.gradients
+    return tape.record(y) { dy in
+      backend.averagePoolingBackward(
+        dy, rows.view, users: users.view, items: items.view, b: b, n: n, e: e, into: gradients)
+    }
+  }
+}
+
+extension Tensor {
+  /// Rows of a constant table: [rows, E] to [B, E]; a negative index is the zero row.
+  public func gathered(_ index: IndexTensor) -> Tensor {
+    let (b, e) = (index.shape.count, shape[1])
+    let y = Tensor(uninitialized: [b, e], on: backend)
+    backend.gather(view, index.view, b: b, e: e, into: y.view)
+    return y
+  }
+}

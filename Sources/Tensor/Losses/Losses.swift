@@ -1,0 +1,67 @@
+extension Tensor {
+  private func pointLoss(_ kind: PointLoss, _ target: Tensor, _ weights: Tensor?) -> Tensor {
+    let n = shape.count
+    precondition(
+      target.shape.count == n && (weights?.shape.count ?? n) == n,
+      "\(kind): \(n) predictions, \(target.shape.count) targets, \(weights?.shape.count ?? n) weights"
+    )
+    let prediction = self
+    let loss = Tensor(uninitialized: [1], on: backend)
+    backend.pointLoss(kind, view, target.view, weights: weights?.view, n: n, into: loss.view)
+    return Tensor.tape(prediction)?.record(loss) { dLoss in
+      Tape.contribute(to: prediction) {
+        prediction.backend.pointLossBackward(
+          kind, dLoss, prediction.view, target.view, weights: weights?.view, n: n, into: $0)
+      }
+    } ?? loss
+  }
+
+  /// Mean of weight · (self − target)². `target` and `weights` are constants.
+  public func squaredError(_ target: Tensor, weights: Tensor? = nil) -> Tensor {
+    pointLoss(.squared, target, weights)
+  }
+
+  /// Mean Huber loss: quadratic within ±delta, linear outside. Huber 1964.
+  public func huber(_ target: Tensor, delta: Float = 1, weights: Tensor? = nil) -> Tensor {
+    pointLoss(.huber(delta: delta), target, weights)
+  }
+
+  /// Mean binary cross-entropy of logits, in nats; labels in [0, 1].
+  public func binaryCrossEntropy(_ labels: Tensor, weights: Tensor? = nil) -> Tensor {
+    pointLoss(.binaryCrossEntropy, labels, weights)
+  }
+
+  /// Mean −log softmax(self)[target] over the rows of [B, N] logits, in nats. −∞ marks an item
+  /// that cannot be chosen; every row has a finite logit.
+  public func softmaxCrossEntropy(_ target: IndexTensor) -> Tensor {
+    precondition(
+      shape.rank == 2 && target.shape.count == shape[0],
+      "softmaxCrossEntropy: logits are \(shape), targets \(target.shape)")
+    let logits = self
+    let (b, n) = (shape[0], shape[1])
+    let loss = Tensor(uninitialized: [1], on: backend)
+    let normalizer = Tensor(uninitialized: [b], on: backend)
+    backend.softmaxCrossEntropy(
+      view, target.view, b: b, n: n, into: loss.view, logNormalizer: normalizer.view)
+    return Tensor.tape(logits)?.record(loss) { dLoss in
+      Tape.contribute(to: logits) {
+        logits.backend.softmaxCrossEntropyBackward(
+          dLoss, logits.view, target.view, logNormalizer: normalizer.view, b: b, n: n, into: $0)
+      }
+    } ?? loss
+  }
+}
+
+/// y = reward + discount · notTerminated · nextValue, a constant. outcomes: [B, 2].
+public func temporalDifferenceTarget(
+  _ outcomes: Tensor, nextValue: Tensor, discount: Float
+) -> Tensor {
+  let b = outcomes.shape[0]
+  precondition(
+    outcomes.shape == [b, 2] && nextValue.shape.count == b,
+    "temporalDifferenceTarget: outcomes \(outcomes.shape), values \(nextValue.shape)")
+  let y = Tensor(uninitialized: [b], on: outcomes.backend)
+  outcomes.backend.temporalDifferenceTarget(
+    outcomes.view, nextValue.view, discount: discount, b: b, into: y.view)
+  return y
+}

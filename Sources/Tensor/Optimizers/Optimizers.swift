@@ -1,0 +1,72 @@
+/// Steps a parameter set along its gradients and clears them.
+public protocol Optimizer: AnyObject {
+  var parameters: ParameterSet { get }
+  var learningRate: Float { get set }
+  func step()
+}
+
+/// Kingma & Ba 2015, algorithm 1, with L2 weight decay in the gradient.
+public final class Adam: Optimizer {
+  public let parameters: ParameterSet
+  public var learningRate: Float
+  public let beta1: Float
+  public let beta2: Float
+  public let epsilon: Float
+  public let weightDecay: Float
+  /// Steps taken.
+  public internal(set) var stepCount = 0
+  let moments: (first: Floats, second: Floats)
+
+  public init(
+    _ parameters: ParameterSet, learningRate: Float, beta1: Float = 0.9, beta2: Float = 0.999,
+    epsilon: Float = 1e-8, weightDecay: Float = 0
+  ) {
+    self.parameters = parameters
+    self.learningRate = learningRate
+    self.beta1 = beta1
+    self.beta2 = beta2
+    self.epsilon = epsilon
+    self.weightDecay = weightDecay
+    let (backend, count) = (parameters.backend, parameters.count)
+    moments = (
+      Floats(backend.allocate(count), count: count), Floats(backend.allocate(count), count: count)
+    )
+    backend.fill(0, into: moments.first)
+    backend.fill(0, into: moments.second)
+  }
+
+  public func step() {
+    stepCount += 1
+    parameters.backend.adam(
+      parameters.values, parameters.gradients, moments.first, moments.second,
+      AdamStep(
+        learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon,
+        weightDecay: weightDecay, step: stepCount))
+  }
+}
+
+/// Gradient descent with momentum: v ← momentum · v + g, p ← p − lr · v.
+public final class SGD: Optimizer {
+  public let parameters: ParameterSet
+  public var learningRate: Float
+  public let momentum: Float
+  public let weightDecay: Float
+  let velocity: Floats
+
+  public init(
+    _ parameters: ParameterSet, learningRate: Float, momentum: Float = 0, weightDecay: Float = 0
+  ) {
+    self.parameters = parameters
+    self.learningRate = learningRate
+    self.momentum = momentum
+    self.weightDecay = weightDecay
+    velocity = Floats(parameters.backend.allocate(parameters.count), count: parameters.count)
+    parameters.backend.fill(0, into: velocity)
+  }
+
+  public func step() {
+    parameters.backend.sgd(
+      parameters.values, parameters.gradients, velocity, learningRate: learningRate,
+      momentum: momentum, weightDecay: weightDecay)
+  }
+}

@@ -1,0 +1,71 @@
+/// All weights of one network in one flat buffer and their gradients in a second: one launch an
+/// optimizer step, a target update or a norm, whatever the number of layers.
+public final class ParameterSet {
+  public let backend: any Backend
+  public private(set) var parameters: [Parameter] = []
+  private var initial: [Float] = []
+  private var storage: (values: Floats, gradients: Floats)?
+  private var random: Philox
+
+  /// Weights are drawn from the stream that `seed` and `stream` name.
+  public init(on backend: any Backend, seed: UInt64, stream: UInt64) {
+    self.backend = backend
+    random = Philox(seed: seed, stream: stream)
+  }
+
+  /// Elements in the flat buffers; each parameter starts at a multiple of 16 (64 bytes).
+  public var count: Int { initial.count }
+
+  public func add(_ name: String, _ shape: Shape, _ initializer: Initializer) -> Parameter {
+    precondition(storage == nil, "parameter \(name): the set is in use, nothing can be added")
+    precondition(
+      !parameters.contains { $0.name == name }, "parameter \(name): there is one of this name")
+    let parameter = Parameter(name: name, shape: shape, offset: initial.count, owner: self)
+    initial += initializer.values(shape: shape, random: &random)
+    initial += Array(repeating: 0, count: (16 - initial.count % 16) % 16)
+    parameters.append(parameter)
+    return parameter
+  }
+
+  private var buffers: (values: Floats, gradients: Floats) {
+    if let storage { return storage }
+    let made = (
+      values: Floats(backend.allocate(count), count: count),
+      gradients: Floats(backend.allocate(count), count: count)
+    )
+    backend.write(initial, to: made.values)
+    backend.fill(0, into: made.gradients)
+    storage = made
+    return made
+  }
+
+  public var values: Floats { buffers.values }
+  /// Zero between updates: an optimizer clears what it used.
+  public var gradients: Floats { buffers.gradients }
+
+  /// self ← τ · source + (1 − τ) · self. τ = 1 copies.
+  public func follow(_ source: ParameterSet, tau: Float) {
+    precondition(count == source.count, "follow: \(count) and \(source.count) weights differ")
+    backend.softUpdate(values, source.values, tau: tau)
+  }
+
+  /// Scales the gradients so that their norm is at most `maximum`.
+  public func clipGradients(norm maximum: Float) {
+    let squaredNorm = Floats(backend.allocate(1), count: 1)
+    backend.squaredNorm(gradients, into: squaredNorm)
+    backend.clip(gradients, squaredNorm: squaredNorm, maximum: maximum)
+  }
+}
+
+/// A named block of a `ParameterSet`.
+public struct Parameter {
+  public let name: String
+  public let shape: Shape
+  let offset: Int
+  public unowned let owner: ParameterSet
+
+  public var values: Floats { owner.values[offset..<offset + shape.count] }
+  public var gradients: Floats { owner.gradients[offset..<offset + shape.count] }
+  /// The weights as a constant.
+  public var tensor: Tensor { Tensor(view: values, shape: shape, on: owner.backend) }
+}

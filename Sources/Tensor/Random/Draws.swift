@@ -1,0 +1,57 @@
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
+extension Philox {
+  /// A standard normal draw on the host, by Box-Muller.
+  public mutating func normal() -> Float {
+    let radius = (-2 * log(Double(1 - uniform()))).squareRoot()
+    return Float(radius * cos(2 * .pi * Double(uniform())))
+  }
+
+  /// An index in 0 ..< bound, without bias.
+  public mutating func index(below bound: Int) -> Int { Int.random(in: 0..<bound, using: &self) }
+}
+
+extension RandomKey {
+  /// Draw number `counter` of the stream that a seed and a stream number name: its key is the
+  /// first number of that stream.
+  public init(seed: UInt64, stream: UInt64, counter: UInt64) {
+    var generator = Philox(seed: seed, stream: stream)
+    self.init(key: generator.next(), counter: counter)
+  }
+}
+
+extension Tensor {
+  /// Uniform draws in [low, high): the same bits on every device.
+  public static func uniform(
+    _ shape: Shape, low: Float = 0, high: Float = 1, _ random: RandomKey, on backend: any Backend
+  ) -> Tensor {
+    let y = Tensor(uninitialized: shape, on: backend)
+    backend.uniform(y.view, low: low, high: high, random)
+    return y
+  }
+
+  /// Normal draws.
+  public static func normal(
+    _ shape: Shape, mean: Float = 0, deviation: Float = 1, _ random: RandomKey,
+    on backend: any Backend
+  ) -> Tensor {
+    let y = Tensor(uninitialized: shape, on: backend)
+    backend.normal(y.view, mean: mean, deviation: deviation, random)
+    return y
+  }
+
+  /// Overwrites each row by uniform draws in [low, high) with the given probability.
+  public func replaceRows(
+    probability: Float, low: Float, high: Float, coin: RandomKey, values: RandomKey
+  ) {
+    backend.replaceRows(
+      view, m: matrix.rows, n: matrix.columns, probability: probability, low: low, high: high,
+      coin: coin, values: values)
+  }
+}

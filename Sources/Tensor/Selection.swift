@@ -1,0 +1,83 @@
+/// Which items may be chosen, a row of packed flags a query. Host memory; `upload` brings it over.
+public struct ItemMask: Hashable, Sendable {
+  public let rows: Int
+  public let items: Int
+  public private(set) var words: [UInt32]
+
+  public var wordsPerRow: Int { (items + 31) / 32 }
+
+  public init(rows: Int, items: Int, allowed: Bool) {
+    self.rows = rows
+    self.items = items
+    words = Array(repeating: 0, count: rows * ((items + 31) / 32))
+    if allowed { for row in 0..<rows { for item in 0..<items { self[row, item] = true } } }
+  }
+
+  public subscript(row: Int, item: Int) -> Bool {
+    get { words[row * wordsPerRow + item / 32] & (1 << UInt32(item % 32)) != 0 }
+    set {
+      let bit: UInt32 = 1 << UInt32(item % 32)
+      if newValue {
+        words[row * wordsPerRow + item / 32] |= bit
+      } else {
+        words[row * wordsPerRow + item / 32] &= ~bit
+      }
+    }
+  }
+
+  /// Allowed items of a row.
+  public func count(row: Int) -> Int {
+    words[row * wordsPerRow..<(row + 1) * wordsPerRow].reduce(0) { $0 + $1.nonzeroBitCount }
+  }
+}
+
+/// The flags of an `ItemMask` in device memory, reused from call to call.
+public struct DeviceMask {
+  let view: Bits
+  let rows: Int
+  let items: Int
+  let backend: any Backend
+
+  public init(rows: Int, items: Int, on backend: any Backend) {
+    let count = rows * ((items + 31) / 32)
+    view = Bits(backend.allocate(count), count: count)
+    self.rows = rows
+    self.items = items
+    self.backend = backend
+  }
+
+  public func upload(_ mask: ItemMask) {
+    precondition(mask.rows == rows && mask.items == items, "mask: the sizes differ")
+    backend.write(mask.words, to: view)
+  }
+}
+
+/// The k best items of each query, best first.
+public struct Ranking {
+  /// [B, k]; −1 where fewer than k were allowed.
+  public let items: IndexTensor
+  /// [B, k]
+  public let scores: Tensor
+}
+
+extension Tensor {
+  /// Scores every row of `items` [N, E] by its dot product with each query of self [B, E], plus
+  /// its bias, and keeps the k best of those allowed; of equal scores the lower index first.
+  public func topK(
+    _ k: Int, items: Tensor, bias: Tensor? = nil, allowed: DeviceMask? = nil
+  ) -> Ranking {
+    let (b, e, n) = (shape[0], shape[1], items.shape[0])
+    precondition(
+      items.shape[1] == e && (bias?.shape.count ?? n) == n && k > 0
+        && (allowed.map { $0.rows == b && $0.items == n } ?? true),
+      "topK: queries \(shape), items \(items.shape), bias \(String(describing: bias?.shape)), k \(k)"
+    )
+    let ranking = Ranking(
+      items: IndexTensor(uninitialized: [b, k], on: backend),
+      scores: Tensor(uninitialized: [b, k], on: backend))
+    backend.scoreTopK(
+      view, items: items.view, bias: bias?.view, allowed: allowed?.view, b: b, n: n, e: e, k: k,
+      into: ranking.items.view, scores: ranking.scores.view)
+    return ranking
+  }
+}

@@ -1,0 +1,155 @@
+/// Arithmetic with row and column broadcast of the right operand, and its gradients.
+extension Tensor {
+  /// A 1-D or 2-D tensor as a matrix: a vector is one row.
+  var matrix: (rows: Int, columns: Int) {
+    switch shape.rank {
+    case 0: (1, 1)
+    case 1: (1, shape[0])
+    default: (shape[0], shape.count / max(shape[0], 1))
+    }
+  }
+
+  private func broadcast(of other: Tensor, _ op: String) -> Broadcast {
+    if shape == other.shape { return .none }
+    let (rows, columns) = matrix
+    if other.shape == [columns] { return .row }
+    if other.shape == [rows, 1] || (other.shape == [rows] && rows != columns) { return .column }
+    preconditionFailure(
+      "\(op): \(shape) and \(other.shape) do not fit; want the same, a row or a column")
+  }
+
+  private func combined(_ op: BinaryOp, _ other: Tensor) -> Tensor {
+    let (a, b) = (self, other)
+    let broadcast = broadcast(of: b, "\(op)")
+    let (m, n) = matrix
+    let y = Tensor(uninitialized: shape, on: backend)
+    backend.combine(op, a.view, b.view, broadcast, m: m, n: n, into: y.view)
+    guard let tape = Tensor.tape(a, b) else { return y }
+    return tape.record(y) { dy in
+      let backend = a.backend
+      Tape.contribute(to: a) { da in
+        switch op {
+        case .add, .subtract: backend.copy(dy, into: da)
+        case .multiply: backend.combine(.multiply, dy, b.view, broadcast, m: m, n: n, into: da)
+        case .divide: backend.combine(.divide, dy, b.view, broadcast, m: m, n: n, into: da)
+        }
+      }
+      Tape.contribute(to: b) { db in
+        // Every partial derivative is an [m, n] product, then summed over what was broadcast.
+        let full = broadcast == .none ? db : Floats(backend.allocate(m * n), count: m * n)
+        switch op {
+        case .add: backend.copy(dy, into: full)
+        case .subtract: backend.affine(dy, scale: -1, shift: 0, into: full)
+        case .multiply: backend.combine(.multiply, dy, a.view, .none, m: m, n: n, into: full)
+        case .divide:  // ∂(a/b)/∂b = −(a/b)/b
+          backend.combine(.multiply, dy, y.view, .none, m: m, n: n, into: full)
+          backend.combine(.divide, full, b.view, broadcast, m: m, n: n, into: full)
+          backend.affine(full, scale: -1, shift: 0, into: full)
+        }
+        switch broadcast {
+        case .none: break
+        case .row: backend.sumColumns(full, m: m, n: n, into: db)
+        case .column: backend.reduceRows(.sum, full, m: m, n: n, into: db)
+        }
+      }
+    }
+  }
+
+  public static func + (a: Tensor, b: Tensor) -> Tensor { a.combined(.add, b) }
+  public static func - (a: Tensor, b: Tensor) -> Tensor { a.combined(.subtract, b) }
+  public static func * (a: Tensor, b: Tensor) -> Tensor { a.combined(.multiply, b) }
+  public static func / (a: Tensor, b: Tensor) -> Tensor { a.combined(.divide, b) }
+
+  /// scale · self + shift.
+  public func affine(scale: Float, shift: Float = 0) -> Tensor {
+    let x = self
+    let y = Tensor(uninitialized: shape, on: backend)
+    backend.affine(view, scale: scale, shift: shift, into: y.view)
+    return Tensor.tape(x)?.record(y) { dy in
+      Tape.contribute(to: x) { x.backend.affine(dy, scale: scale, shift: 0, into: $0) }
+    } ?? y
+  }
+
+  public static prefix func - (x: Tensor) -> Tensor { x.affine(scale: -1) }
+  public static func * (scale: Float, x: Tensor) -> Tensor { x.affine(scale: scale) }
+  public static func + (x: Tensor, shift: Float) -> Tensor { x.affine(scale: 1, shift: shift) }
+
+  private func mapped(_ op: UnaryOp) -> Tensor {
+    let x = self
+    let y = Tensor(uninitialized: shape, on: backend)
+    backend.map(op, view, into: y.view)
+    return Tensor.tape(x)?.record(y) { dy in
+      Tape.contribute(to: x) { x.backend.mapBackward(op, dy, x.view, y.view, into: $0) }
+    } ?? y
+  }
+
+  public func squared() -> Tensor { mapped(.square) }
+  public func absolute() -> Tensor { mapped(.absolute) }
+  public func exp() -> Tensor { mapped(.exp) }
+  public func log() -> Tensor { mapped(.log) }
+  public func relu() -> Tensor { mapped(.relu) }
+  public func tanh() -> Tensor { mapped(.tanh) }
+  public func sigmoid() -> Tensor { mapped(.sigmoid) }
+
+  /// Columns of a and b side by side: [m, p] and [m, q] to [m, p + q].
+  public static func concatenating(_ a: Tensor, _ b: Tensor) -> Tensor {
+    precondition(
+      a.shape.rank == 2 && b.shape.rank == 2 && a.shape[0] == b.shape[0],
+      "concatenating: \(a.shape) and \(b.shape); want two matrices with equal rows")
+    let (m, p, q) = (a.shape[0], a.shape[1], b.shape[1])
+    let y = Tensor(uninitialized: [m, p + q], on: a.backend)
+    a.backend.concatenate(a.view, b.view, m: m, p: p, q: q, into: y.view)
+    return tape(a, b)?.record(y) { dy in
+      Tape.contribute(to: a) { a.backend.slice(dy, m: m, n: p + q, columns: 0..<p, into: $0) }
+      Tape.contribute(to: b) { b.backend.slice(dy, m: m, n: p + q, columns: p..<p + q, into: $0) }
+    } ?? y
+  }
+}
+
+/// Reductions.
+extension Tensor {
+  /// [m, n] to [m]: Σ_n self · other.
+  public func rowDot(_ other: Tensor) -> Tensor {
+    precondition(shape == other.shape, "rowDot: \(shape) and \(other.shape) must be equal")
+    let (a, b) = (self, other)
+    let (m, n) = matrix
+    let y = Tensor(uninitialized: [m], on: backend)
+    backend.rowDot(a.view, b.view, m: m, n: n, into: y.view)
+    return Tensor.tape(a, b)?.record(y) { dy in
+      Tape.contribute(to: a) {
+        a.backend.combine(.multiply, b.view, dy, .column, m: m, n: n, into: $0)
+      }
+      Tape.contribute(to: b) {
+        a.backend.combine(.multiply, a.view, dy, .column, m: m, n: n, into: $0)
+      }
+    } ?? y
+  }
+
+  /// The sum of all elements, times `scale`.
+  public func sum(scale: Float = 1) -> Tensor {
+    let x = self
+    let y = Tensor(uninitialized: [1], on: backend)
+    backend.sum(view, scale: scale, into: y.view)
+    return Tensor.tape(x)?.record(y) { dy in
+      Tape.contribute(to: x) { dx in
+        x.backend.fill(scale, into: dx)
+        x.backend.combine(.multiply, dx, dy, .column, m: 1, n: x.shape.count, into: dx)
+      }
+    } ?? y
+  }
+
+  public func mean() -> Tensor { sum(scale: 1 / Float(shape.count)) }
+
+  /// Σ x².
+  public func squaredNorm() -> Tensor {
+    let x = self
+    let y = Tensor(uninitialized: [1], on: backend)
+    backend.squaredNorm(view, into: y.view)
+    return Tensor.tape(x)?.record(y) { dy in
+      Tape.contribute(to: x) { dx in
+        x.backend.combine(.multiply, x.view, dy, .column, m: 1, n: x.shape.count, into: dx)
+        x.backend.affine(dx, scale: 2, shift: 0, into: dx)
+      }
+    } ?? y
+  }
+}

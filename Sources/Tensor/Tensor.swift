@@ -1,0 +1,75 @@
+/// A row-major, contiguous Float32 array on one device, and its place on a tape if it has one.
+///
+/// Confined to the task that holds its backend; what crosses tasks is `[Float]`.
+public struct Tensor {
+  public let view: Floats
+  public let shape: Shape
+  public let backend: any Backend
+  /// Where its gradient will be found; nil for a constant.
+  let node: Tape.Node?
+
+  init(_ view: Floats, _ shape: Shape, on backend: any Backend, node: Tape.Node? = nil) {
+    precondition(view.count == shape.count, "tensor: \(view.count) elements for shape \(shape)")
+    self.view = view
+    self.shape = shape
+    self.backend = backend
+    self.node = node
+  }
+
+  /// A tensor over memory that exists already.
+  public init(view: Floats, shape: Shape, on backend: any Backend) {
+    self.init(view, shape, on: backend)
+  }
+
+  /// Contents undefined.
+  public init(uninitialized shape: Shape, on backend: any Backend) {
+    self.init(View(backend.allocate(shape.count), count: shape.count), shape, on: backend)
+  }
+
+  public init(_ values: [Float], shape: Shape, on backend: any Backend) {
+    precondition(values.count == shape.count, "tensor: \(values.count) values for shape \(shape)")
+    self.init(uninitialized: shape, on: backend)
+    backend.write(values, to: view)
+  }
+
+  public init(repeating value: Float, shape: Shape, on backend: any Backend) {
+    self.init(uninitialized: shape, on: backend)
+    backend.fill(value, into: view)
+  }
+
+  /// The same values as a constant: no gradient flows through it.
+  public var detached: Tensor { Tensor(view, shape, on: backend) }
+
+  /// The values, after waiting for the device.
+  public func host() throws(BackendError) -> [Float] { try backend.read(view) }
+
+  /// The same elements under another shape.
+  public func reshaped(_ shape: Shape) -> Tensor { Tensor(view, shape, on: backend, node: node) }
+}
+
+/// A row-major Int32 array on one device: rows of tables, item numbers.
+public struct IndexTensor {
+  public let view: Indices
+  public let shape: Shape
+  public let backend: any Backend
+
+  public init(view: Indices, shape: Shape, on backend: any Backend) {
+    precondition(view.count == shape.count, "indices: \(view.count) elements for shape \(shape)")
+    self.view = view
+    self.shape = shape
+    self.backend = backend
+  }
+
+  public init(uninitialized shape: Shape, on backend: any Backend) {
+    self.init(
+      view: View(backend.allocate(shape.count), count: shape.count), shape: shape, on: backend)
+  }
+
+  public init(_ values: [Int32], shape: Shape, on backend: any Backend) {
+    precondition(values.count == shape.count, "indices: \(values.count) values for \(shape)")
+    self.init(uninitialized: shape, on: backend)
+    backend.write(values, to: view)
+  }
+
+  public func host() throws(BackendError) -> [Int32] { try backend.read(view) }
+}

@@ -1,0 +1,50 @@
+import Foundation
+import Kernels
+
+extension ReferenceBackend {
+  public func adam(_ p: Floats, _ g: Floats, _ m: Floats, _ v: Floats, _ step: AdamStep) {
+    let cells = launch("adam")
+    precondition(step.step >= 1, "adam: steps count from 1, not \(step.step)")
+    let count = p.count
+    let (p, g, m, v) = (cells(p, count), cells(g, count), cells(m, count), cells(v, count))
+    let (beta1, beta2) = (Double(step.beta1), Double(step.beta2))
+    for i in 0..<count {
+      let gradient = g[i] + Double(step.weightDecay) * p[i]
+      m[i] = beta1 * m[i] + (1 - beta1) * gradient
+      v[i] = beta2 * v[i] + (1 - beta2) * gradient * gradient
+      let mHat = m[i] / (1 - pow(beta1, Double(step.step)))
+      let vHat = v[i] / (1 - pow(beta2, Double(step.step)))
+      p[i] -= Double(step.learningRate) * mHat / (vHat.squareRoot() + Double(step.epsilon))
+      g[i] = 0
+    }
+  }
+
+  public func sgd(
+    _ p: Floats, _ g: Floats, _ velocity: Floats, learningRate: Float, momentum: Float,
+    weightDecay: Float
+  ) {
+    let cells = launch("sgd")
+    let count = p.count
+    let (p, g, velocity) = (cells(p, count), cells(g, count), cells(velocity, count))
+    for i in 0..<count {
+      velocity[i] = Double(momentum) * velocity[i] + g[i] + Double(weightDecay) * p[i]
+      p[i] -= Double(learningRate) * velocity[i]
+      g[i] = 0
+    }
+  }
+
+  public func clip(_ g: Floats, squaredNorm: Floats, maximum: Float) {
+    let cells = launch("clip")
+    let count = g.count
+    let (g, squaredNorm) = (cells(g, count), cells(squaredNorm, 1))
+    let factor = min(1, Double(maximum) / (squaredNorm[0].squareRoot() + 1e-6))
+    for i in 0..<count { g[i] *= factor }
+  }
+
+  public func softUpdate(_ target: Floats, _ source: Floats, tau: Float) {
+    let cells = launch("softUpdate")
+    let count = target.count
+    let (target, source) = (cells(target, count), cells(source, count))
+    for i in 0..<count { target[i] = Double(tau) * source[i] + (1 - Double(tau)) * target[i] }
+  }
+}

@@ -1,0 +1,29 @@
+import Kernels
+
+extension ReferenceBackend {
+  public func scoreTopK(
+    _ query: Floats, items: Floats, bias: Floats?, allowed: Bits?, b: Int, n: Int, e: Int, k: Int,
+    into index: Indices, scores: Floats
+  ) {
+    let cells = launch("scoreTopK")
+    let words = (n + 31) / 32
+    let (query, items) = (cells(query, b * e), cells(items, n * e))
+    let (index, scores) = (cells(index, b * k), cells(scores, b * k))
+    let bias = bias.map { cells($0, n) }
+    let allowed = allowed.map { cells($0, b * words) }
+    for q in 0..<b {
+      var ranked: [(item: Int, score: Double)] = []
+      for i in 0..<n {
+        if let allowed, UInt32(allowed[q * words + i / 32]) >> UInt32(i % 32) & 1 == 0 { continue }
+        var score = bias?[i] ?? 0
+        for d in 0..<e { score += query[q * e + d] * items[i * e + d] }
+        ranked.append((i, score.isNaN ? -.infinity : score))
+      }
+      ranked.sort { $0.score != $1.score ? $0.score > $1.score : $0.item < $1.item }
+      for r in 0..<k {
+        index[q * k + r] = r < ranked.count ? Double(ranked[r].item) : -1
+        scores[q * k + r] = r < ranked.count ? ranked[r].score : -.infinity
+      }
+    }
+  }
+}

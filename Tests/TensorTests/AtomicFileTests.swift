@@ -1,0 +1,112 @@
+import Foundation
+import Tensor
+import Testing
+
+@Suite struct AtomicFileTests {
+  private func error(_ body: () throws -> Void) -> CheckpointError? {
+    do { try body() } catch { return error as? CheckpointError }
+    return nil
+  }
+
+  @Test func replacesTheWholeFile() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/report.json"
+    try AtomicFile.write("a longer first text", to: path)
+    try AtomicFile.write("{}\n", to: path)
+    #expect(try String(contentsOfFile: path, encoding: .utf8) == "{}\n")
+    #expect(try folder.contents() == ["report.json"])
+  }
+
+  @Test func keepsPermissionsAndFollowsLinks() throws {
+    let folder = try TemporaryFolder()
+    let (path, link) = (folder.path + "/a", folder.path + "/link")
+    try AtomicFile.write("1", to: path)
+    try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: path)
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "a")
+    try AtomicFile.write("2", to: link)
+    #expect(try String(contentsOfFile: path, encoding: .utf8) == "2")
+    let attributes = try FileManager.default.attributesOfItem(atPath: path)
+    #expect(attributes[.posixPermissions] as? Int == 0o640)
+    #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == "a")
+  }
+
+  @Test func appendsLines() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/log.jsonl"
+    try AtomicFile.append(line: "{\"step\":1}", to: path)
+    try AtomicFile.append(line: "{\"step\":2}", to: path, synchronize: true)
+    #expect(try String(contentsOfFile: path, encoding: .utf8) == "{\"step\":1}\n{\"step\":2}\n")
+  }
+
+  @Test func leavesTheOldFileWhenWritingFails() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/model"
+    try AtomicFile.write("old", to: path)
+    let full = CheckpointError.system(path: path, action: "write", code: ENOSPC)
+    let thrown = error {
+      try AtomicFile.write(to: path) { (sink) throws(CheckpointError) in
+        let half = Array("half of the new file".utf8)
+        try half.withUnsafeBufferPointer { (buffer) throws(CheckpointError) in
+          try sink.write(UnsafeRawBufferPointer(buffer))
+        }
+        throw full
+      }
+    }
+    #expect(thrown == full)
+    #expect(try folder.contents() == ["model"])
+    #expect(try String(contentsOfFile: path, encoding: .utf8) == "old")
+  }
+
+  /// /dev/full answers ENOSPC to every write.
+  @Test(.enabled(if: FileManager.default.fileExists(atPath: "/dev/full")))
+  func reportsAFullDisk() throws {
+    var writer = SafetensorsWriter()
+    try writer.add("w", [Float](repeating: 1, count: 100_000))
+    let expected = CheckpointError.system(path: "/dev/full", action: "write", code: ENOSPC)
+    #expect(error { try writer.write(to: "/dev/full") } == expected)
+    #expect(error { try AtomicFile.write("text", to: "/dev/full") } == expected)
+    #expect(expected.description == "cannot write /dev/full: No space left on device")
+    let appended = error { try AtomicFile.append(line: "text", to: "/dev/full") }
+    #expect(appended?.description == "cannot append to /dev/full: No space left on device")
+  }
+
+  @Test func reportsWhatTheSystemRefuses() throws {
+    let folder = try TemporaryFolder()
+    let file = folder.path + "/file"
+    try AtomicFile.write("x", to: file)
+    func code(_ path: String) -> Int32? {
+      guard case .system(path, _, let code)? = error({ try AtomicFile.write("x", to: path) })
+      else { return nil }
+      return code
+    }
+    #expect(code(folder.path + "/missing/file") == ENOENT)
+    #expect(code(file + "/below") == ENOTDIR)
+    #expect(code(folder.path) == EISDIR)
+    #expect(code(folder.path + "/" + String(repeating: "n", count: 300)) == ENAMETOOLONG)
+    #expect(try folder.contents() == ["file"])
+
+    for (path, expected) in [(folder.path + "/none", ENOENT), (folder.path, EISDIR)] {
+      let thrown = error { _ = try SafetensorsFile(contentsOf: path) }
+      #expect(thrown == .system(path: path, action: "read", code: expected))
+    }
+    let device = error { _ = try SafetensorsFile(contentsOf: "/dev/zero") }
+    #expect(device?.description.hasSuffix("it is a device or a pipe") == true)
+  }
+
+  /// Without write permission; a superuser is not refused, so its outcome is the written file.
+  @Test func needsAFolderThatMayBeWritten() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/file"
+    let manager = FileManager.default
+    try manager.setAttributes([.posixPermissions: 0o555], ofItemAtPath: folder.path)
+    defer {
+      try? manager.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path)
+    }
+    let thrown = error { try AtomicFile.write("x", to: path) }
+    if manager.isWritableFile(atPath: folder.path) {
+      #expect(thrown == nil)
+    } else {
+      #expect(thrown == .system(path: path, action: "write", code: EACCES))
+    }
+  }
+}
