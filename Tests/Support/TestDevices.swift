@@ -26,9 +26,17 @@ public struct TestDevice: Sendable, CustomStringConvertible {
 /// `DRR_TEST_DEVICES=cpu,opencl:0:0` narrows them. `DRR_REQUIRE_DEVICES=cpu,opencl` makes a run
 /// fail where one named is not among them.
 public enum TestDevices {
-  public static let present: [TestDevice] = [
-    TestDevice(name: "cpu") { CPUBackend() }
-  ]
+  public static let present: [TestDevice] = DeviceCatalog.candidates().flatMap {
+    candidate -> [TestDevice] in
+    guard let info = candidate.info else { return [] }
+    let id = info.id
+    let device = TestDevice(name: candidate.name) { try DeviceCatalog.backend(for: id) }
+    guard case .openCL = id, info.kind == .cpu else { return [device] }
+    let forced = TestDevice(name: candidate.name + "/gpu-form") {
+      try OpenCLBackend(device: id, form: .gpu)
+    }
+    return [device, forced]
+  }
 
   public static let all: [TestDevice] =
     list("DRR_TEST_DEVICES").map { requests in
