@@ -54,15 +54,19 @@ extension OpTable {
   }
 
   static let clip: [OpCase] = counts.flatMap { count in
-    [0, 3.9, 4.1, 1e6].map { (squaredNorm: Float) in
+    [(0, 2), (3.9, 2), (4.1, 2), (1e6, 2), (1e-10, 1e-5)].map {
+      (squaredNorm: Float, maximum: Float) in
       var generator = SeededGenerator(UInt64(count) + 521)
       return OpCase(
-        op: .clip, shape: "\(count) norm² \(squaredNorm) to 2",
+        op: .clip, shape: "\(count) norm² \(squaredNorm) to \(maximum)",
         operands: [
           .update("g", generator.floats(count)), .input("squaredNorm", [squaredNorm]),
         ],
-        bound: squaredNorm < 3.99 ? .exact : Bound(4, terms: 3), gradient: .notDifferentiable,
-        call: { backend, a in backend.clip(a["g"], squaredNorm: a["squaredNorm"], maximum: 2) })
+        bound: squaredNorm == 0 || squaredNorm == 3.9 ? .exact : Bound(4, terms: 3),
+        gradient: .notDifferentiable,
+        call: { backend, a in
+          backend.clip(a["g"], squaredNorm: a["squaredNorm"], maximum: maximum)
+        })
     }
   }
 
