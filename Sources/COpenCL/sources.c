@@ -1,1 +1,53 @@
 #include "copencl.h"
+
+static const unsigned char common[] = {
+#embed "../../kernels/common.cl"
+};
+static const unsigned char linear[] = {
+#embed "../../kernels/linear.cl"
+};
+static const unsigned char elementwise[] = {
+#embed "../../kernels/elementwise.cl"
+};
+static const unsigned char reduction[] = {
+#embed "../../kernels/reduction.cl"
+};
+static const unsigned char embedding[] = {
+#embed "../../kernels/embedding.cl"
+};
+static const unsigned char pooling[] = {
+#embed "../../kernels/pooling.cl"
+};
+static const unsigned char loss[] = {
+#embed "../../kernels/loss.cl"
+};
+static const unsigned char optimizer[] = {
+#embed "../../kernels/optimizer.cl"
+};
+static const unsigned char random_[] = {
+#embed "../../kernels/random.cl"
+};
+static const unsigned char selection[] = {
+#embed "../../kernels/selection.cl"
+};
+static const unsigned char replay[] = {
+#embed "../../kernels/replay.cl"
+};
+
+static const struct copencl_source sources[] = {
+    {"common", common, sizeof common},
+    {"linear", linear, sizeof linear},
+    {"elementwise", elementwise, sizeof elementwise},
+    {"reduction", reduction, sizeof reduction},
+    {"embedding", embedding, sizeof embedding},
+    {"pooling", pooling, sizeof pooling},
+    {"loss", loss, sizeof loss},
+    {"optimizer", optimizer, sizeof optimizer},
+    {"random", random_, sizeof random_},
+    {"selection", selection, sizeof selection},
+    {"replay", replay, sizeof replay},
+};
+
+size_t copencl_source_count(void) { return sizeof sources / sizeof *sources; }
+
+struct copencl_source copencl_source_at(size_t index) { return sources[index]; }

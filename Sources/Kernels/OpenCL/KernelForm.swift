@@ -1,0 +1,38 @@
+/// Which text of a kernel a device runs.
+public enum KernelForm: String, Sendable, CaseIterable {
+  /// The CPU form on a CPU device, the GPU form on any other.
+  case automatic
+  /// Tiles in local memory, trees over work-groups. 20 to 40 times slower on a CPU device.
+  case gpu
+  /// Work-groups of one item that walk a block with float16 vectors.
+  case cpu
+}
+
+/// A form that was decided on, with the sizes that the kernels and their launches share.
+struct FormShape: Hashable, Sendable {
+  var isCPU: Bool
+
+  /// Elements of a flat array that one item does. 1024 keep the cost of a work-group of PoCL
+  /// (tens of nanoseconds) below that of its elements.
+  var block: Int { isCPU ? 1024 : 1 }
+  /// Items of a work-group that walks a flat array.
+  var elementItems: Int { isCPU ? 1 : 128 }
+  /// Items of a work-group that reduces together.
+  var groupItems: Int { isCPU ? 1 : 256 }
+  /// Items of a work-group along each side of an output tile.
+  var tileItems: Int { isCPU ? 1 : 16 }
+
+  var options: String {
+    "-cl-std=CL1.2 -DGROUP=\(groupItems) -DBLOCK=\(block)" + (isCPU ? " -DCPU_FORM" : "")
+  }
+
+  /// Rows and columns of the output that a work-group of a matrix product does.
+  func productTile(_ kernel: KernelID) -> (rows: Int, columns: Int) {
+    guard isCPU else { return (32, 32) }
+    return switch kernel {
+    case .linearForward: (8, 32)
+    case .linearBackwardInput: (4, 16)
+    default: (32, 32)
+    }
+  }
+}

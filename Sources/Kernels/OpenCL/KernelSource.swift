@@ -1,0 +1,26 @@
+internal import COpenCL
+
+/// The text of the programs: from this build, or from the folder in DRR_KERNEL_PATH.
+enum KernelSource {
+  static func text(of program: ProgramID) throws(BackendError) -> String {
+    try part("common") + part(program.rawValue)
+  }
+
+  private static func part(_ name: String) throws(BackendError) -> String {
+    if let folder = environment("DRR_KERNEL_PATH") {
+      let path = "\(folder)/\(name).cl"
+      guard let bytes = readFile(path) else {
+        throw .build(
+          program: name, device: "any device", log: "DRR_KERNEL_PATH: \(path) cannot be read")
+      }
+      return String(decoding: bytes, as: UTF8.self)
+    }
+    for index in 0..<copencl_source_count() {
+      let source = copencl_source_at(index)
+      guard String(cString: source.name) == name else { continue }
+      return String(
+        decoding: UnsafeBufferPointer(start: source.bytes, count: source.count), as: UTF8.self)
+    }
+    preconditionFailure("kernels/\(name).cl is not in sources.c")
+  }
+}

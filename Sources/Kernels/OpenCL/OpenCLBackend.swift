@@ -1,0 +1,199 @@
+internal import COpenCL
+
+/// A backend on an OpenCL device: one in-order queue, memory pool and kernel objects of its own.
+/// The context and the built programs are shared by all backends of the device.
+public final class OpenCLBackend: Backend {
+  /// Enqueues after which the driver is told to start, so that a long step is under way before
+  /// its last launch.
+  private static let flushInterval = 16
+
+  public let device: DeviceInfo
+  public var counters: Counters {
+    var counters = counted
+    counters.freshBuffers = memory.pool.freshCount
+    return counters
+  }
+
+  let context: OpenCLContext
+  let form: FormShape
+  let queue: cl_command_queue
+  let memory: OpenCLMemory
+  var counted = Counters()
+  /// The first failed call since the last `read` or `synchronize`; nothing is enqueued after it.
+  var failure: BackendError?
+  var staging: StagingRing?
+  private var kernels = [cl_kernel?](repeating: nil, count: KernelID.allCases.count)
+  private var unflushed = 0
+
+  /// Fails with `noDevice` or `driver`. Programs are built at the first launch that needs them.
+  public init(device id: DeviceID, form: KernelForm = .automatic) throws(BackendError) {
+    let context = try OpenCLContext.shared(for: id)
+    var status: cl_int = 0
+    guard
+      let queue = context.api.clCreateCommandQueue(context.handle, context.device, 0, &status),
+      status == CL_SUCCESS
+    else { throw .openCL("clCreateCommandQueue", status) }
+    self.context = context
+    self.queue = queue
+    device = context.info
+    self.form = FormShape(
+      isCPU: form == .cpu || (form == .automatic && context.info.kind == .cpu))
+    memory = OpenCLMemory(context: context)
+  }
+
+  deinit {
+    _ = context.api.clFinish(queue)
+    staging?.release(queue)
+    for case let kernel? in kernels { _ = context.api.clReleaseKernel(kernel) }
+    _ = context.api.clReleaseCommandQueue(queue)
+  }
+
+  public func allocate(_ count: Int) -> Buffer {
+    do throws(BackendError) {
+      return OpenCLBuffer(count: count, memory: try memory.take(count), pool: memory)
+    } catch {
+      keep(error)
+      return OpenCLBuffer(count: count, memory: nil, pool: memory)
+    }
+  }
+
+  public func synchronize() throws(BackendError) {
+    counted.syncs += 1
+    check("clFinish", context.api.clFinish(queue))
+    try throwFailure()
+  }
+
+  func throwFailure() throws(BackendError) {
+    guard let failure else { return }
+    self.failure = nil
+    throw failure
+  }
+
+  func keep(_ error: BackendError) {
+    if failure == nil { failure = error }
+  }
+
+  /// Keeps the error of a failed call. True where it did not fail.
+  @discardableResult
+  func check(_ call: StaticString, _ status: cl_int, kernel: KernelID? = nil) -> Bool {
+    if status == CL_SUCCESS { return true }
+    if status == CL_MEM_OBJECT_ALLOCATION_FAILURE {
+      memory.trim()
+    }
+    keep(.openCL(call, status, kernel: kernel))
+    return false
+  }
+
+  /// To be called after each enqueue.
+  func enqueued() {
+    unflushed += 1
+    guard unflushed >= Self.flushInterval else { return }
+    unflushed = 0
+    check("clFlush", context.api.clFlush(queue))
+  }
+
+  // MARK: - Launches
+
+  /// `count` elements, by blocks in the CPU form, for each of `rows` rows.
+  func launch(
+    _ kernel: KernelID, elements count: Int, rows: Int = 1, _ arguments: KernelArgument...
+  ) {
+    let local = form.elementItems
+    let items = (count + form.block - 1) / form.block
+    launch(kernel, ((items + local - 1) / local * local, rows), (local, 1), arguments)
+  }
+
+  func launch(_ kernel: KernelID, groups count: Int, _ arguments: KernelArgument...) {
+    launch(kernel, (count * form.groupItems, 1), (form.groupItems, 1), arguments)
+  }
+
+  /// A matrix product with `rows` by `columns` results.
+  func launch(_ kernel: KernelID, rows: Int, columns: Int, _ arguments: KernelArgument...) {
+    let tile = form.productTile(kernel)
+    let side = form.tileItems
+    let across = (columns + tile.columns - 1) / tile.columns
+    let down = (rows + tile.rows - 1) / tile.rows
+    launch(kernel, (across * side, down * side), (side, side), arguments)
+  }
+
+  private func launch(
+    _ id: KernelID, _ global: (Int, Int), _ local: (Int, Int), _ arguments: [KernelArgument]
+  ) {
+    guard failure == nil, global.0 > 0, global.1 > 0, let kernel = kernel(id) else { return }
+    var index: cl_uint = 0
+    func set<Value>(_ value: Value) {
+      let status = withUnsafePointer(to: value) {
+        context.api.clSetKernelArg(kernel, index, MemoryLayout<Value>.size, $0)
+      }
+      check("clSetKernelArg", status, kernel: id)
+      index += 1
+    }
+    for argument in arguments {
+      switch argument {
+      case .memory(let memory, let offset):
+        set(memory)
+        set(offset)
+      case .int(let value): set(value)
+      case .float(let value): set(value)
+      case .words(let value):
+        set((UInt32(truncatingIfNeeded: value), UInt32(truncatingIfNeeded: value >> 32)))
+      }
+    }
+    guard failure == nil else { return }
+    let status = withUnsafePointer(to: global) { global in
+      withUnsafePointer(to: local) { local in
+        global.withMemoryRebound(to: Int.self, capacity: 2) { global in
+          local.withMemoryRebound(to: Int.self, capacity: 2) { local in
+            context.api.clEnqueueNDRangeKernel(
+              queue, kernel, 2, nil, global, local, 0, nil, nil)
+          }
+        }
+      }
+    }
+    guard check("clEnqueueNDRangeKernel", status, kernel: id) else { return }
+    counted.launches += 1
+    enqueued()
+  }
+
+  private func kernel(_ id: KernelID) -> cl_kernel? {
+    if let kernel = kernels[id.rawValue] { return kernel }
+    do throws(BackendError) {
+      kernels[id.rawValue] = try context.makeKernel(id, form)
+    } catch { keep(error) }
+    return kernels[id.rawValue]
+  }
+
+  // MARK: - Views
+
+  /// The memory of a view. Nil where the device had no room for it.
+  func memory<Scalar>(_ view: View<Scalar>) -> cl_mem? {
+    guard let buffer = view.buffer as? OpenCLBuffer, buffer.pool === memory else {
+      preconditionFailure("a view of another backend was given to \(device.id)")
+    }
+    return buffer.memory
+  }
+
+  func argument<Scalar>(_ view: View<Scalar>) -> KernelArgument {
+    guard let memory = memory(view) else {
+      keep(.outOfMemory(bytes: view.buffer.count * 4, device: device.name))
+      return .int(0)
+    }
+    return .memory(memory, offset: Int32(view.offset))
+  }
+
+  /// An absent view is `standIn`, which is at hand anyway, at offset -1.
+  func argument<Scalar, Other>(_ view: View<Scalar>?, or standIn: View<Other>) -> KernelArgument {
+    if let view { return argument(view) }
+    guard case .memory(let memory, _) = argument(standIn) else { return .int(0) }
+    return .memory(memory, offset: -1)
+  }
+
+  /// Traps where a view is not of the size that the op's sizes give it.
+  func expect<Scalar>(
+    _ op: StaticString, _ name: StaticString, _ view: View<Scalar>, _ sizes: Int...
+  ) {
+    let needed = sizes.reduce(1, *)
+    precondition(
+      view.count == needed, "\(op): \(name) has \(view.count) elements, needs \(sizes)")
+  }
+}

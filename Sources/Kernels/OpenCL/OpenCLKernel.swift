@@ -1,0 +1,78 @@
+internal import COpenCL
+
+/// The programs: one file of kernels/ each, named as it.
+enum ProgramID: String, CaseIterable, Sendable {
+  case linear, elementwise, reduction, embedding, pooling, loss, optimizer, random, selection
+  case replay
+}
+
+/// How a kernel is launched.
+enum KernelLayout: Sendable {
+  /// Dimension 0 walks a flat run of elements, dimension 1 counts rows.
+  case elements
+  /// One work-group per result.
+  case groups
+  /// One work-group per tile of a matrix.
+  case tiles
+}
+
+/// Every kernel, in the order of a backend's kernel objects.
+enum KernelID: Int, CaseIterable, Sendable {
+  case linearForward, linearBackwardInput, linearBackwardWeights
+  case mapForward, mapBackward, affine, accumulate, combine, concatenate, slice
+  case reduceRows, sumColumns, rowDot, sumAll
+  case gatherRows, scatterAddRows
+  case averagePooling, averagePoolingBackward
+  case pointLoss, pointLossBackward, softmaxNormalizer, softmaxLoss, softmaxBackward
+  case temporalDifferenceTarget
+  case adam, sgd, clip, softUpdate
+  case uniformDraw, normalDraw, replaceRows
+  case topK
+  case replayAppend, replayGather, sumTreeSet, sumTreeSample, prioritize
+
+  var program: ProgramID {
+    switch self {
+    case .linearForward, .linearBackwardInput, .linearBackwardWeights: .linear
+    case .mapForward, .mapBackward, .affine, .accumulate, .combine, .concatenate, .slice:
+      .elementwise
+    case .reduceRows, .sumColumns, .rowDot, .sumAll: .reduction
+    case .gatherRows, .scatterAddRows: .embedding
+    case .averagePooling, .averagePoolingBackward: .pooling
+    case .pointLoss, .pointLossBackward, .softmaxNormalizer, .softmaxLoss, .softmaxBackward,
+      .temporalDifferenceTarget:
+      .loss
+    case .adam, .sgd, .clip, .softUpdate: .optimizer
+    case .uniformDraw, .normalDraw, .replaceRows: .random
+    case .topK: .selection
+    case .replayAppend, .replayGather, .sumTreeSet, .sumTreeSample, .prioritize: .replay
+    }
+  }
+
+  var layout: KernelLayout {
+    switch self {
+    case .linearForward, .linearBackwardInput, .linearBackwardWeights: .tiles
+    case .reduceRows, .rowDot, .sumAll, .averagePoolingBackward, .pointLoss, .softmaxNormalizer,
+      .softmaxLoss, .topK, .sumTreeSet, .sumTreeSample, .prioritize:
+      .groups
+    default: .elements
+    }
+  }
+
+  /// The case in snake_case, as the kernel is called in its file: `linear_forward`.
+  var rawName: String {
+    "\(self)".reduce(into: "") { name, letter in
+      name += letter.isUppercase ? "_" + letter.lowercased() : String(letter)
+    }
+  }
+}
+
+/// One argument of a launch. A view is two: its memory and the index of its first element.
+enum KernelArgument {
+  case memory(cl_mem, offset: Int32)
+  case int(Int32)
+  case float(Float)
+  /// The low and the high word, a `uint2`.
+  case words(UInt64)
+
+  static func count(_ value: Int) -> KernelArgument { .int(Int32(value)) }
+}

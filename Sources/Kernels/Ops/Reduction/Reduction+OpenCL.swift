@@ -1,0 +1,32 @@
+extension OpenCLBackend {
+  public func reduceRows(_ op: Reduction, _ x: Floats, m: Int, n: Int, into y: Floats) {
+    expect("reduceRows", "x", x, m, n)
+    expect("reduceRows", "y", y, m)
+    launch(
+      .reduceRows, groups: m, argument(y), argument(x), .count(m), .count(n), .int(op.rawValue))
+  }
+
+  public func sumColumns(_ x: Floats, m: Int, n: Int, into y: Floats) {
+    expect("sumColumns", "x", x, m, n)
+    expect("sumColumns", "y", y, n)
+    launch(.sumColumns, elements: n, argument(y), argument(x), .count(m), .count(n))
+  }
+
+  public func rowDot(_ a: Floats, _ b: Floats, m: Int, n: Int, into y: Floats) {
+    expect("rowDot", "a", a, m, n)
+    expect("rowDot", "b", b, m, n)
+    expect("rowDot", "y", y, m)
+    launch(.rowDot, groups: m, argument(y), argument(a), argument(b), .count(m), .count(n))
+  }
+
+  public func sum(_ x: Floats, scale: Float, into y: Floats) {
+    expect("sum", "y", y, 1)
+    launch(
+      .sumAll, groups: 1, argument(y), argument(x), .count(x.count), .float(scale), .int(0))
+  }
+
+  public func squaredNorm(_ x: Floats, into y: Floats) {
+    expect("squaredNorm", "y", y, 1)
+    launch(.sumAll, groups: 1, argument(y), argument(x), .count(x.count), .float(1), .int(1))
+  }
+}

@@ -1,0 +1,159 @@
+// Prefixed to every program. Two forms of each kernel come from one text or two:
+// the GPU form has one element an item and trees over GROUP items, the CPU form (CPU_FORM) has
+// work-groups of one item that walk a block with float16 vectors and meet no barrier.
+// BLOCK, GROUP and TILE come from the host, which also sizes the launches by them.
+#ifndef GROUP
+#define GROUP 256
+#endif
+#ifndef BLOCK
+#define BLOCK 1
+#endif
+
+// No contraction: a * b + c rounds twice, as on the host. linear.cl asks for fma itself.
+#pragma OPENCL FP_CONTRACT OFF
+
+// A view is a buffer and the index of its first element; -1 marks an absent one.
+#define OUT(T, name) __global T *restrict name, const int name##_at
+#define IN(T, name) const __global T *restrict name, const int name##_at
+#define AT(name) name += name##_at
+#define PRESENT(name) (name##_at >= 0)
+
+#ifdef CPU_FORM
+#define VEC 16
+typedef float16 vec;
+#define ELEMENTS __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+#define GROUPED ELEMENTS
+#define TILED ELEMENTS
+#define SYNC()
+#else
+#define VEC 1
+typedef float vec;
+#define ELEMENTS __kernel __attribute__((reqd_work_group_size(128, 1, 1))) void
+#define GROUPED __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void
+#define TILED __kernel __attribute__((reqd_work_group_size(16, 16, 1))) void
+#define SYNC() barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE)
+#endif
+
+// The part of `count` elements that is this item's, in vectors of `width` <= VEC elements.
+#define FOR_VECTORS(i, width, count)                                                      \
+  for (int i = (int)get_global_id(0) * BLOCK, i##_end = min(count, i + BLOCK), width;     \
+       i < i##_end && (width = min(VEC, i##_end - i)) > 0; i += VEC)
+#define FOR_ELEMENTS(i, count)                                                            \
+  for (int i = (int)get_global_id(0) * BLOCK, i##_end = min(count, i + BLOCK); i < i##_end; ++i)
+// This item's share of a loop that its whole work-group does.
+#define FOR_GROUP(i, count) for (int i = (int)get_local_id(0); i < (count); i += GROUP)
+
+// The larger; NaN where there is one.
+float larger(float a, float b) { return b > a || isnan(b) ? b : a; }
+
+#ifdef CPU_FORM
+vec load_vec(const __global float *p, int width) {
+  if (width == VEC) return vload16(0, p);
+  float lane[VEC];
+  for (int l = 0; l < VEC; ++l) lane[l] = l < width ? p[l] : 0.0f;
+  return vload16(0, lane);
+}
+void store_vec(vec v, __global float *p, int width) {
+  if (width == VEC) {
+    vstore16(v, 0, p);
+    return;
+  }
+  float lane[VEC];
+  vstore16(v, 0, lane);
+  for (int l = 0; l < width; ++l) p[l] = lane[l];
+}
+float sum_lanes(float16 v) {
+  const float8 a = v.lo + v.hi;
+  const float4 b = a.lo + a.hi;
+  const float2 c = b.lo + b.hi;
+  return c.x + c.y;
+}
+float larger_lanes(float16 v) {
+  float lane[VEC];
+  vstore16(v, 0, lane);
+  for (int l = 1; l < VEC; ++l) lane[0] = larger(lane[0], lane[l]);
+  return lane[0];
+}
+#else
+vec load_vec(const __global float *p, int width) { return *p; }
+void store_vec(vec v, __global float *p, int width) { *p = v; }
+#endif
+
+// Fixed trees: `total` becomes the sum or the largest of `term` over i < count, for every item of
+// the group. The order of the additions depends on `count` alone. In the GPU form there are barriers
+// inside, and the kernel declares TREE.
+#ifdef CPU_FORM
+#define TREE
+#define REDUCE(total, i, count, term, start, join, lanes)                                 \
+  {                                                                                       \
+    float lane_[VEC];                                                                     \
+    int base_ = 0;                                                                        \
+    for (int l_ = 0; l_ < VEC; ++l_) lane_[l_] = start;                                   \
+    for (; base_ + VEC <= (count); base_ += VEC)                                          \
+      for (int l_ = 0; l_ < VEC; ++l_) {                                                  \
+        const int i = base_ + l_;                                                         \
+        lane_[l_] = join(lane_[l_], (term));                                              \
+      }                                                                                   \
+    for (int i = base_; i < (count); ++i)                                                 \
+      lane_[i - base_] = join(lane_[i - base_], (term));                                  \
+    total = lanes(vload16(0, lane_));                                                     \
+  }
+#else
+#define TREE __local float tree_[GROUP]
+#define REDUCE(total, i, count, term, start, join, lanes)                                 \
+  {                                                                                       \
+    const int me_ = (int)get_local_id(0);                                                 \
+    float part_ = start;                                                                  \
+    FOR_GROUP(i, count) part_ = join(part_, (term));                                      \
+    barrier(CLK_LOCAL_MEM_FENCE);                                                         \
+    tree_[me_] = part_;                                                                   \
+    for (int half_ = GROUP / 2; half_ > 0; half_ /= 2) {                                  \
+      barrier(CLK_LOCAL_MEM_FENCE);                                                       \
+      if (me_ < half_) tree_[me_] = join(tree_[me_], tree_[me_ + half_]);                 \
+    }                                                                                     \
+    barrier(CLK_LOCAL_MEM_FENCE);                                                         \
+    total = tree_[0];                                                                     \
+  }
+#endif
+#define ADD(a, b) ((a) + (b))
+#define SUM(total, i, count, term) REDUCE(total, i, count, term, 0.0f, ADD, sum_lanes)
+#define MAXIMUM(total, i, count, term) \
+  REDUCE(total, i, count, term, -INFINITY, larger, larger_lanes)
+
+// The order of Activation in Linear.swift. NaN passes through ReLU.
+#define DEFINE_ACTIVATION(T, forward, backward)                                           \
+  T forward(T z, int kind) {                                                              \
+    if (kind == 1) return select(z, (T)(0.0f), z < (T)(0.0f));                            \
+    if (kind == 2) return tanh(z);                                                        \
+    if (kind == 3) return (T)(1.0f) / ((T)(1.0f) + exp(-z));                              \
+    return z;                                                                             \
+  }                                                                                       \
+  T backward(T dy, T y, int kind) {                                                       \
+    if (kind == 1) return select((T)(0.0f), dy, y > (T)(0.0f));                           \
+    if (kind == 2) return dy * ((T)(1.0f) - y * y);                                       \
+    if (kind == 3) return dy * y * ((T)(1.0f) - y);                                       \
+    return dy;                                                                            \
+  }
+DEFINE_ACTIVATION(float, activate, activation_gradient)
+#ifdef CPU_FORM
+DEFINE_ACTIVATION(float16, activate16, activation_gradient16)
+#endif
+
+// Philox4x32-10 (Salmon et al. 2011): block `i` of the draw `counter` under `key`.
+uint4 philox(uint2 key, uint2 counter, uint i) {
+  uint4 c = (uint4)(counter.x, counter.y, i, 0u);
+  for (int round = 0; round < 10; ++round) {
+    const uint high0 = mul_hi(0xD2511F53u, c.x), low0 = 0xD2511F53u * c.x;
+    const uint high1 = mul_hi(0xCD9E8D57u, c.z), low1 = 0xCD9E8D57u * c.z;
+    c = (uint4)(high1 ^ c.y ^ key.x, low1, high0 ^ c.w ^ key.y, low0);
+    key += (uint2)(0x9E3779B9u, 0xBB67AE85u);
+  }
+  return c;
+}
+// 24 bits in [0, 1), exact.
+float unit(uint word) { return (float)(word >> 8) * 0x1p-24f; }
+float philox_unit(uint2 key, uint2 counter, uint j) {
+  const uint4 block = philox(key, counter, j / 4);
+  const uint word = j % 4;
+  return unit(word == 0 ? block.x : word == 1 ? block.y : word == 2 ? block.z : block.w);
+}

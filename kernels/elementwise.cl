@@ -1,0 +1,101 @@
+// One value from each value. An item does its vectors of a flat array (FOR_VECTORS).
+
+// The order of UnaryOp in Elementwise.swift.
+enum { NEGATE, SQUARE, ABSOLUTE, EXP, LOG, RELU, TANH, SIGMOID };
+
+vec unary(vec x, int op) {
+  switch (op) {
+    case NEGATE: return -x;
+    case SQUARE: return x * x;
+    case ABSOLUTE: return fabs(x);
+    case EXP: return exp(x);
+    case LOG: return log(x);
+    case RELU: return select(x, (vec)(0.0f), x < (vec)(0.0f));
+    case TANH: return tanh(x);
+    default: return (vec)(1.0f) / ((vec)(1.0f) + exp(-x));
+  }
+}
+
+vec unary_gradient(vec dy, vec x, vec y, int op) {
+  const vec zero = (vec)(0.0f);
+  switch (op) {
+    case NEGATE: return -dy;
+    case SQUARE: return dy * (x + x);
+    case ABSOLUTE: return select(select(zero, dy, x > zero), -dy, x < zero);
+    case EXP: return dy * y;
+    case LOG: return dy / x;
+    case RELU: return select(zero, dy, x > zero);
+    case TANH: return dy * ((vec)(1.0f) - y * y);
+    default: return dy * y * ((vec)(1.0f) - y);
+  }
+}
+
+// y[count] = op(x).
+ELEMENTS map_forward(OUT(float, y), IN(float, x), int count, int op) {
+  AT(y), AT(x);
+  FOR_VECTORS(i, width, count) store_vec(unary(load_vec(x + i, width), op), y + i, width);
+}
+
+// dx[count] = dy * op'(x), y = op(x).
+ELEMENTS map_backward(
+    OUT(float, dx), IN(float, dy), IN(float, x), IN(float, y), int count, int op) {
+  AT(dx), AT(dy), AT(x), AT(y);
+  FOR_VECTORS(i, width, count) {
+    const vec g = load_vec(dy + i, width);
+    const vec slope = unary_gradient(g, load_vec(x + i, width), load_vec(y + i, width), op);
+    store_vec(slope, dx + i, width);
+  }
+}
+
+// y[count] = scale * x + shift.
+ELEMENTS affine(OUT(float, y), IN(float, x), int count, float scale, float shift) {
+  AT(y), AT(x);
+  FOR_VECTORS(i, width, count)
+  store_vec(scale * load_vec(x + i, width) + (vec)(shift), y + i, width);
+}
+
+// y[count] += scale * x.
+ELEMENTS accumulate(OUT(float, y), IN(float, x), int count, float scale) {
+  AT(y), AT(x);
+  FOR_VECTORS(i, width, count)
+  store_vec(load_vec(y + i, width) + scale * load_vec(x + i, width), y + i, width);
+}
+
+// y[m, n] = a[m, n] op b, b [m, n], [n] or [m] as `broadcast` is 0, 1 or 2. Dimension 1 is the row.
+ELEMENTS combine(
+    OUT(float, y), IN(float, a), IN(float, b), int m, int n, int op, int broadcast) {
+  AT(y), AT(a), AT(b);
+  const int row = (int)get_global_id(1);
+  if (row >= m) return;
+  const size_t from = (size_t)row * n;
+  FOR_VECTORS(j, width, n) {
+    const vec left = load_vec(a + from + j, width);
+    const vec right = broadcast == 2 ? (vec)(b[row])
+                                     : load_vec(b + (broadcast == 1 ? 0 : from) + j, width);
+    const vec value = op == 0 ? left + right
+                    : op == 1 ? left - right
+                    : op == 2 ? left * right
+                              : left / right;
+    store_vec(value, y + from + j, width);
+  }
+}
+
+// y[m, p + q] = [a[m, p] ; b[m, q]]. Dimension 1 is the row.
+ELEMENTS concatenate(OUT(float, y), IN(float, a), IN(float, b), int m, int p, int q) {
+  AT(y), AT(a), AT(b);
+  const int row = (int)get_global_id(1);
+  if (row >= m) return;
+  __global float *to = y + (size_t)row * (p + q);
+  FOR_ELEMENTS(j, p + q) to[j] = j < p ? a[(size_t)row * p + j] : b[(size_t)row * q + j - p];
+}
+
+// y[m, width] = columns first ..< first + width of x[m, n]. Dimension 1 is the row.
+ELEMENTS slice(OUT(float, y), IN(float, x), int m, int n, int first, int count) {
+  AT(y), AT(x);
+  const int row = (int)get_global_id(1);
+  if (row >= m) return;
+  FOR_VECTORS(j, width, count) {
+    const vec part = load_vec(x + (size_t)row * n + first + j, width);
+    store_vec(part, y + (size_t)row * count + j, width);
+  }
+}

@@ -1,0 +1,101 @@
+// Losses and their gradients. A sum is the fixed tree of one work-group (common.cl).
+
+enum { SQUARED, HUBER, BINARY_CROSS_ENTROPY };
+
+float point_loss_at(float p, float y, int kind, float delta) {
+  const float d = p - y, size = fabs(d);
+  if (kind == SQUARED) return d * d;
+  if (kind == HUBER) return size <= delta ? 0.5f * d * d : delta * (size - 0.5f * delta);
+  return fmax(p, 0.0f) - p * y + log1p(exp(-fabs(p)));
+}
+
+float point_loss_slope(float p, float y, int kind, float delta) {
+  const float d = p - y;
+  if (kind == SQUARED) return d + d;
+  if (kind == HUBER) return fabs(d) <= delta ? d : copysign(delta, d);
+  return 1.0f / (1.0f + exp(-p)) - y;
+}
+
+// loss[1] = (1/n) sum_i weights_i * l(prediction_i, target_i); absent weights are 1.
+GROUPED point_loss(
+    OUT(float, loss), IN(float, prediction), IN(float, target), IN(float, weights), int n, int kind,
+    float delta) {
+  AT(loss), AT(prediction), AT(target), AT(weights);
+  TREE;
+  float total;
+  if (PRESENT(weights)) {
+    SUM(total, i, n, weights[i] * point_loss_at(prediction[i], target[i], kind, delta));
+  } else {
+    SUM(total, i, n, point_loss_at(prediction[i], target[i], kind, delta));
+  }
+  if (get_local_id(0) == 0) loss[0] = total / (float)n;
+}
+
+// dPrediction_i = dLoss[0] * weights_i * l' / n.
+ELEMENTS point_loss_backward(
+    OUT(float, d_prediction), IN(float, d_loss), IN(float, prediction), IN(float, target),
+    IN(float, weights), int n, int kind, float delta) {
+  AT(d_prediction), AT(d_loss), AT(prediction), AT(target), AT(weights);
+  FOR_ELEMENTS(i, n) {
+    const float weight = PRESENT(weights) ? weights[i] : 1.0f;
+    const float slope = point_loss_slope(prediction[i], target[i], kind, delta);
+    d_prediction[i] = d_loss[0] * weight * slope / (float)n;
+  }
+}
+
+// normalizer[b] = log sum_j exp(logits[b, j]), the largest taken out first. A work-group a row.
+GROUPED softmax_normalizer(OUT(float, normalizer), IN(float, logits), int b, int n) {
+  AT(normalizer), AT(logits);
+  TREE;
+  const int row = (int)get_group_id(0);
+  if (row >= b) return;
+  const __global float *from = logits + (size_t)row * n;
+  float top, total;
+  MAXIMUM(top, j, n, from[j]);
+#ifdef CPU_FORM
+  vec sum = (vec)(0.0f);
+  int j = 0;
+  for (; j + VEC <= n; j += VEC) sum += exp(vload16(0, from + j) - top);
+  total = sum_lanes(sum);
+  for (; j < n; ++j) total += exp(from[j] - top);
+#else
+  SUM(total, j, n, exp(from[j] - top));
+#endif
+  if (get_local_id(0) == 0) normalizer[row] = top + log(total);
+}
+
+// loss[1] = (1/b) sum_i (normalizer_i - logits[i, target_i]). One work-group.
+GROUPED softmax_loss(
+    OUT(float, loss), IN(float, normalizer), IN(float, logits), IN(int, target), int b, int n) {
+  AT(loss), AT(normalizer), AT(logits), AT(target);
+  TREE;
+  float total;
+  SUM(total, i, b, normalizer[i] - logits[(size_t)i * n + clamp(target[i], 0, n - 1)]);
+  if (get_local_id(0) == 0) loss[0] = total / (float)b;
+}
+
+// dLogits[b, n] = dLoss[0] * (exp(logits - normalizer) - 1[j = target]) / b. Dimension 1 is b.
+ELEMENTS softmax_backward(
+    OUT(float, d_logits), IN(float, d_loss), IN(float, normalizer), IN(float, logits),
+    IN(int, target), int b, int n) {
+  AT(d_logits), AT(d_loss), AT(normalizer), AT(logits), AT(target);
+  const int row = (int)get_global_id(1);
+  if (row >= b) return;
+  const size_t from = (size_t)row * n;
+  const float scale = d_loss[0] / (float)b;
+  const int chosen = target[row];
+  FOR_VECTORS(j, width, n) {
+    const vec p = exp(load_vec(logits + from + j, width) - (vec)(normalizer[row]));
+    store_vec(scale * p, d_logits + from + j, width);
+    if (chosen >= j && chosen < j + width)
+      d_logits[from + chosen] = scale * (exp(logits[from + chosen] - normalizer[row]) - 1.0f);
+  }
+}
+
+// target[b] = reward + discount * notTerminated * nextValue,
+// outcome[b, 2] = [reward, notTerminated].
+ELEMENTS temporal_difference_target(
+    OUT(float, target), IN(float, outcome), IN(float, next_value), int b, float discount) {
+  AT(target), AT(outcome), AT(next_value);
+  FOR_ELEMENTS(i, b) target[i] = outcome[2 * i] + discount * outcome[2 * i + 1] * next_value[i];
+}

@@ -1,0 +1,51 @@
+// Steps over a flat parameter set, an item its vectors.
+
+// Adam (Kingma & Ba 2015, algorithm 1) with g + decay * p for the gradient; clears g.
+// correction1 = 1 / (1 - beta1^t), correction2 = 1 / (1 - beta2^t), from the host in double.
+ELEMENTS adam(
+    OUT(float, p), OUT(float, g), OUT(float, m), OUT(float, v), int count, float rate, float beta1,
+    float beta2, float epsilon, float decay, float correction1, float correction2) {
+  AT(p), AT(g), AT(m), AT(v);
+  FOR_VECTORS(i, width, count) {
+    const vec value = load_vec(p + i, width);
+    const vec slope = load_vec(g + i, width) + decay * value;
+    const vec first = beta1 * load_vec(m + i, width) + (1.0f - beta1) * slope;
+    const vec second = beta2 * load_vec(v + i, width) + (1.0f - beta2) * slope * slope;
+    const vec scale = sqrt(second * correction2) + (vec)(epsilon);
+    store_vec(first, m + i, width);
+    store_vec(second, v + i, width);
+    store_vec(value - rate * (first * correction1) / scale, p + i, width);
+    store_vec((vec)(0.0f), g + i, width);
+  }
+}
+
+// velocity = momentum * velocity + g + decay * p, p -= rate * velocity; clears g.
+ELEMENTS sgd(
+    OUT(float, p), OUT(float, g), OUT(float, velocity), int count, float rate, float momentum,
+    float decay) {
+  AT(p), AT(g), AT(velocity);
+  FOR_VECTORS(i, width, count) {
+    const vec value = load_vec(p + i, width);
+    const vec speed =
+        momentum * load_vec(velocity + i, width) + load_vec(g + i, width) + decay * value;
+    store_vec(speed, velocity + i, width);
+    store_vec(value - rate * speed, p + i, width);
+    store_vec((vec)(0.0f), g + i, width);
+  }
+}
+
+// g *= min(1, maximum / (sqrt(squaredNorm[0]) + 1e-6)).
+ELEMENTS clip(OUT(float, g), IN(float, squared_norm), int count, float maximum) {
+  AT(g), AT(squared_norm);
+  const float scale = fmin(1.0f, maximum / (sqrt(squared_norm[0]) + 1e-6f));
+  FOR_VECTORS(i, width, count) store_vec(scale * load_vec(g + i, width), g + i, width);
+}
+
+// target = tau * source + (1 - tau) * target. Lillicrap et al. 2016, algorithm 1.
+ELEMENTS soft_update(OUT(float, target), IN(float, source), int count, float tau) {
+  AT(target), AT(source);
+  FOR_VECTORS(i, width, count) {
+    const vec from = tau * load_vec(source + i, width);
+    store_vec(from + (1.0f - tau) * load_vec(target + i, width), target + i, width);
+  }
+}

@@ -1,0 +1,102 @@
+// The rings of a replay memory, and the sum tree of its priorities (Schaul et al. 2016): node 1 is
+// the root, node i has children 2i and 2i + 1, leaf j is node capacity + j.
+
+// Row slot[i] of every ring = transition i, transition[b, 1 + 2s] = [slot, state, nextState].
+// Dimension 1 is the transition, dimension 0 walks its 2s + a + 2 elements. Slots are distinct.
+ELEMENTS replay_append(
+    OUT(int, states), OUT(int, next_states), OUT(float, actions), OUT(float, outcomes),
+    IN(int, transition), IN(float, action), IN(float, outcome), int capacity, int s, int a, int b) {
+  AT(states), AT(next_states), AT(actions), AT(outcomes);
+  AT(transition), AT(action), AT(outcome);
+  const int i = (int)get_global_id(1);
+  if (i >= b) return;
+  const __global int *from = transition + (size_t)i * (1 + 2 * s);
+  const int slot = from[0];
+  if (slot < 0 || slot >= capacity) return;
+  FOR_ELEMENTS(j, 2 * s + a + 2) {
+    const int k = j - 2 * s;
+    if (j < s) states[(size_t)slot * s + j] = from[1 + j];
+    else if (k < 0) next_states[(size_t)slot * s + j - s] = from[1 + j];
+    else if (k < a) actions[(size_t)slot * a + k] = action[(size_t)i * a + k];
+    else outcomes[(size_t)slot * 2 + k - a] = outcome[i * 2 + k - a];
+  }
+}
+
+// Transition index[i] of every ring = row i of the batch. Dimensions as above.
+ELEMENTS replay_gather(
+    OUT(int, states), OUT(int, next_states), OUT(float, actions), OUT(float, outcomes),
+    IN(int, ring_states), IN(int, ring_next_states), IN(float, ring_actions),
+    IN(float, ring_outcomes), IN(int, index), int capacity, int s, int a, int b) {
+  AT(states), AT(next_states), AT(actions), AT(outcomes);
+  AT(ring_states), AT(ring_next_states), AT(ring_actions), AT(ring_outcomes), AT(index);
+  const int i = (int)get_global_id(1);
+  if (i >= b) return;
+  const int slot = clamp(index[i], 0, capacity - 1);
+  FOR_ELEMENTS(j, 2 * s + a + 2) {
+    const int k = j - 2 * s;
+    if (j < s) states[(size_t)i * s + j] = ring_states[(size_t)slot * s + j];
+    else if (k < 0) next_states[(size_t)i * s + j - s] = ring_next_states[(size_t)slot * s + j - s];
+    else if (k < a) actions[(size_t)i * a + k] = ring_actions[(size_t)slot * a + k];
+    else outcomes[(size_t)i * 2 + k - a] = ring_outcomes[(size_t)slot * 2 + k - a];
+  }
+}
+
+// Leaf leaves[i * stride] = values[i] (values[0] for all where `shared`), then each level above is
+// summed again, levels apart by a barrier. Equal leaves carry equal values, so that items which
+// meet in a node write the same sum. One work-group.
+GROUPED sum_tree_set(
+    OUT(float, tree), IN(int, leaves), IN(float, values), int capacity, int stride, int b,
+    int shared) {
+  AT(tree), AT(leaves), AT(values);
+  FOR_GROUP(i, b) {
+    const int leaf = leaves[(size_t)i * stride];
+    if (leaf >= 0 && leaf < capacity) tree[capacity + leaf] = values[shared ? 0 : i];
+  }
+  for (int level = 1; capacity >> level > 0; ++level) {
+    SYNC();
+    FOR_GROUP(i, b) {
+      const int leaf = leaves[(size_t)i * stride];
+      if (leaf < 0 || leaf >= capacity) continue;
+      const int node = (capacity + leaf) >> level;
+      tree[node] = tree[2 * node] + tree[2 * node + 1];
+    }
+  }
+}
+
+// index_i = the leaf where the prefix sum passes (i + uniform_i) * total / b, at most filled - 1;
+// weights_i = (filled * p_i / total)^-exponent over the largest of the batch. One work-group.
+GROUPED sum_tree_sample(
+    OUT(int, index), OUT(float, weights), IN(float, tree), int capacity, int filled, int b,
+    float exponent, uint2 key, uint2 counter) {
+  AT(index), AT(weights), AT(tree);
+  TREE;
+  const float total = tree[1];
+  FOR_GROUP(i, b) {
+    float target = ((float)i + philox_unit(key, counter, (uint)i)) * total / (float)b;
+    int node = 1;
+    while (node < capacity) {
+      const float left = tree[2 * node];
+      const bool right = target >= left;
+      if (right) target -= left;
+      node = 2 * node + (right ? 1 : 0);
+    }
+    const int leaf = min(node - capacity, filled - 1);
+    index[i] = leaf;
+    weights[i] = pow((float)filled * tree[capacity + leaf] / total, -exponent);
+  }
+  float largest;
+  MAXIMUM(largest, i, b, weights[i]);
+  FOR_GROUP(i, b) weights[i] /= largest;
+}
+
+// priorities_i = (|prediction_i - target_i| + offset)^exponent; maximum[0] grows to the largest.
+GROUPED prioritize(
+    OUT(float, priorities), OUT(float, maximum), IN(float, prediction), IN(float, target), int b,
+    float exponent, float offset) {
+  AT(priorities), AT(maximum), AT(prediction), AT(target);
+  TREE;
+  FOR_GROUP(i, b) priorities[i] = pow(fabs(prediction[i] - target[i]) + offset, exponent);
+  float largest;
+  MAXIMUM(largest, i, b, priorities[i]);
+  if (get_local_id(0) == 0) maximum[0] = fmax(maximum[0], largest);
+}
