@@ -88,7 +88,7 @@ extension ReferenceBackend {
 
   public func slice(_ x: Floats, m: Int, n: Int, columns: Range<Int>, into y: Floats) {
     let cells = launch("slice")
-    precondition(columns.upperBound <= n, "slice: columns \(columns) of \(n)")
+    require(columns.upperBound <= n, "slice: columns \(columns) of \(n)")
     let (x, y) = (cells(x, m * n), cells(y, m * columns.count))
     for i in 0..<m {
       for j in 0..<columns.count {
@@ -97,7 +97,7 @@ extension ReferenceBackend {
     }
   }
 
-  static func value(_ op: UnaryOp, _ x: Double) -> Double {
+  public static func value(_ op: UnaryOp, _ x: Double) -> Double {
     switch op {
     case .negate: -x
     case .square: x * x

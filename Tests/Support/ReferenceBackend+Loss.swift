@@ -73,7 +73,7 @@ extension ReferenceBackend {
 
   private func targetColumn(_ index: Double, _ n: Int, _ cells: Operands) -> Int {
     guard let column = cells.row(index, of: n) else {
-      preconditionFailure("\(cells.op): target \(index) is negative")
+      fatalError("\(cells.op): target \(index) is negative")
     }
     return column
   }

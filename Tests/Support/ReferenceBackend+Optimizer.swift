@@ -4,7 +4,7 @@ import Kernels
 extension ReferenceBackend {
   public func adam(_ p: Floats, _ g: Floats, _ m: Floats, _ v: Floats, _ step: AdamStep) {
     let cells = launch("adam")
-    precondition(step.step >= 1, "adam: steps count from 1, not \(step.step)")
+    require(step.step >= 1, "adam: steps count from 1, not \(step.step)")
     let count = p.count
     let (p, g, m, v) = (cells(p, count), cells(g, count), cells(m, count), cells(v, count))
     let (beta1, beta2) = (Double(step.beta1), Double(step.beta2))

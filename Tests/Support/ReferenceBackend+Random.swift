@@ -5,20 +5,26 @@ import Kernels
 public enum ReferencePhilox {
   /// The four words of block `block`.
   public static func words(_ random: RandomKey, block: Int) -> [UInt32] {
-    var c = [
-      UInt32(truncatingIfNeeded: random.counter), UInt32(truncatingIfNeeded: random.counter >> 32),
-      UInt32(truncatingIfNeeded: block), 0,
-    ]
-    var key = (
-      UInt32(truncatingIfNeeded: random.key), UInt32(truncatingIfNeeded: random.key >> 32)
-    )
+    words(
+      counter: [
+        UInt32(truncatingIfNeeded: random.counter),
+        UInt32(truncatingIfNeeded: random.counter >> 32),
+        UInt32(truncatingIfNeeded: block), 0,
+      ],
+      key: [
+        UInt32(truncatingIfNeeded: random.key), UInt32(truncatingIfNeeded: random.key >> 32),
+      ])
+  }
+
+  public static func words(counter: [UInt32], key: [UInt32]) -> [UInt32] {
+    var (c, key) = (counter, key)
     for round in 0..<10 {
-      if round > 0 { key = (key.0 &+ 0x9E37_79B9, key.1 &+ 0xBB67_AE85) }
+      if round > 0 { key = [key[0] &+ 0x9E37_79B9, key[1] &+ 0xBB67_AE85] }
       let first = UInt64(0xD251_1F53) * UInt64(c[0])
       let second = UInt64(0xCD9E_8D57) * UInt64(c[2])
       c = [
-        UInt32(second >> 32) ^ c[1] ^ key.0, UInt32(truncatingIfNeeded: second),
-        UInt32(first >> 32) ^ c[3] ^ key.1, UInt32(truncatingIfNeeded: first),
+        UInt32(second >> 32) ^ c[1] ^ key[0], UInt32(truncatingIfNeeded: second),
+        UInt32(first >> 32) ^ c[3] ^ key[1], UInt32(truncatingIfNeeded: first),
       ]
     }
     return c

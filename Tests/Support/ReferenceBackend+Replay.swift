@@ -48,7 +48,7 @@ extension ReferenceBackend {
     _ tree: Floats, capacity: Int, leaves: Indices, stride: Int, values: Floats, b: Int
   ) {
     let cells = launch("sumTreeSet")
-    precondition(capacity > 0 && capacity & (capacity - 1) == 0, "sumTreeSet: \(capacity) leaves")
+    require(capacity > 0 && capacity & (capacity - 1) == 0, "sumTreeSet: \(capacity) leaves")
     let valueCount = values.count
     let (tree, leaves) = (
       cells(tree, 2 * capacity), cells(leaves, b == 0 ? 0 : (b - 1) * stride + 1)
@@ -70,7 +70,7 @@ extension ReferenceBackend {
     into index: Indices, weights: Floats
   ) {
     let cells = launch("sumTreeSample")
-    precondition(filled >= 1 && filled <= capacity, "sumTreeSample: \(filled) of \(capacity)")
+    require(filled >= 1 && filled <= capacity, "sumTreeSample: \(filled) of \(capacity)")
     let (tree, index, weights) = (cells(tree, 2 * capacity), cells(index, b), cells(weights, b))
     let total = tree[1]
     for (i, draw) in Self.uniforms(random, b).enumerated() {
@@ -123,7 +123,7 @@ private struct RingCells {
 
   func row(_ index: Double) -> Int {
     guard let row = cells.row(index, of: capacity) else {
-      preconditionFailure("\(cells.op): slot \(index) is negative")
+      fatalError("\(cells.op): slot \(index) is negative")
     }
     return row
   }

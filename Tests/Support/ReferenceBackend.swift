@@ -51,16 +51,16 @@ public final class ReferenceBackend: Backend {
     _ view: View<Scalar>, _ count: Int, _ op: String
   ) -> UnsafeMutablePointer<Double> {
     guard let buffer = view.buffer as? ReferenceBuffer else {
-      preconditionFailure("\(op): the buffer belongs to another backend")
+      fatalError("\(op): the buffer belongs to another backend")
     }
-    precondition(view.count >= count, "\(op): a view of \(view.count) where \(count) are needed")
+    require(view.count >= count, "\(op): a view of \(view.count) where \(count) are needed")
     return buffer.cells + view.offset
   }
 
   /// The row that an index names, or nil for a negative one; checked against `rows`.
   func row(_ index: Double, of rows: Int, _ op: String) -> Int? {
-    precondition(!index.isNaN, "\(op): an index was never written")
-    precondition(index < Double(rows), "\(op): index \(index) of a table of \(rows) rows")
+    require(!index.isNaN, "\(op): an index was never written")
+    require(index < Double(rows), "\(op): index \(index) of a table of \(rows) rows")
     return index < 0 ? nil : Int(index)
   }
 
@@ -94,4 +94,9 @@ final class ReferenceBuffer: Buffer {
   }
 
   deinit { cells.deallocate() }
+}
+
+/// Traps with its message in optimised builds too, where `precondition` keeps silent.
+func require(_ condition: Bool, _ message: @autoclosure () -> String) {
+  if !condition { fatalError(message()) }
 }

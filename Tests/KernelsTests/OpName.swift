@@ -1,0 +1,61 @@
+/// Every op of the protocols, by the name of its method.
+enum OpName: String, CaseIterable, Sendable {
+  case linear, linearBackward
+  case map, mapBackward, affine, combine, accumulate, fill, copy, concatenate, slice
+  case reduceRows, sumColumns, rowDot, sum, squaredNorm
+  case gather, scatterAdd
+  case averagePooling, averagePoolingBackward
+  case pointLoss, pointLossBackward, softmaxCrossEntropy, softmaxCrossEntropyBackward
+  case temporalDifferenceTarget
+  case adam, sgd, clip, softUpdate
+  case uniform, normal, replaceRows
+  case scoreTopK
+  case replayAppend, replayGather, sumTreeSet, sumTreeSample, prioritize
+
+  /// The rows of the op table; the switch lets no op be forgotten.
+  var cases: [OpCase] {
+    switch self {
+    case .linear: OpTable.linear
+    case .linearBackward: OpTable.linearBackward
+    case .map: OpTable.map
+    case .mapBackward: OpTable.mapBackward
+    case .affine: OpTable.affine
+    case .combine: OpTable.combine
+    case .accumulate: OpTable.accumulate
+    case .fill: OpTable.fill
+    case .copy: OpTable.copy
+    case .concatenate: OpTable.concatenate
+    case .slice: OpTable.slice
+    case .reduceRows: OpTable.reduceRows
+    case .sumColumns: OpTable.sumColumns
+    case .rowDot: OpTable.rowDot
+    case .sum: OpTable.sum
+    case .squaredNorm: OpTable.squaredNorm
+    case .gather: OpTable.gather
+    case .scatterAdd: OpTable.scatterAdd
+    case .averagePooling: OpTable.averagePooling
+    case .averagePoolingBackward: OpTable.averagePoolingBackward
+    case .pointLoss: OpTable.pointLoss
+    case .pointLossBackward: OpTable.pointLossBackward
+    case .softmaxCrossEntropy: OpTable.softmaxCrossEntropy
+    case .softmaxCrossEntropyBackward: OpTable.softmaxCrossEntropyBackward
+    case .temporalDifferenceTarget: OpTable.temporalDifferenceTarget
+    case .adam: OpTable.adam
+    case .sgd: OpTable.sgd
+    case .clip: OpTable.clip
+    case .softUpdate: OpTable.softUpdate
+    case .uniform: OpTable.uniform
+    case .normal: OpTable.normal
+    case .replaceRows: OpTable.replaceRows
+    case .scoreTopK: OpTable.scoreTopK
+    case .replayAppend: OpTable.replayAppend
+    case .replayGather: OpTable.replayGather
+    case .sumTreeSet: OpTable.sumTreeSet
+    case .sumTreeSample: OpTable.sumTreeSample
+    case .prioritize: OpTable.prioritize
+    }
+  }
+}
+
+/// The rows by family; the extensions hold them.
+enum OpTable {}

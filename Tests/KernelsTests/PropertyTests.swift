@@ -1,0 +1,107 @@
+import Kernels
+import TestSupport
+import Testing
+
+@Suite struct PropertyTests {
+  private func dot(_ a: [Float], _ b: [Float]) -> Double {
+    zip(a, b).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+  }
+
+  /// ⟨dy, xW⟩ = ⟨dy Wᵀ, x⟩ = ⟨xᵀ dy, W⟩ for random shapes.
+  @Test(arguments: TestDevices.all)
+  func linearBackwardIsTheAdjoint(_ device: TestDevice) throws {
+    let backend = try device.make()
+    var generator = SeededGenerator(31)
+    for trial in 0..<40 {
+      let size = (0..<3).map { _ in Int.random(in: 1...140, using: &generator) }
+      let (m, k, n) = (size[0], size[1], size[2])
+      let (x, w, dy) = (
+        generator.floats(m * k), generator.floats(k * n), generator.floats(m * n)
+      )
+      let run = OpRun(
+        [
+          .input("x", x), .input("w", w), .input("dy", dy), .output("y", m * n),
+          .output("dx", m * k), .update("dw", [Float](repeating: 0, count: k * n)),
+        ], on: backend)
+      let a = run.arguments
+      backend.linear(a["x"], a["w"], nil, .identity, m: m, k: k, n: n, into: a["y"])
+      backend.linearBackward(
+        a["dy"], a["x"], a["w"], a["y"], .identity, m: m, k: k, n: n, dx: a["dx"], dw: a["dw"],
+        db: nil)
+      let forward = dot(dy, try backend.read(a["y"]))
+      let slack = 1e-6 * Double(m * k * n).squareRoot()
+      #expect(abs(forward - dot(try backend.read(a["dx"]), x)) < slack, "trial \(trial) \(size)")
+      #expect(abs(forward - dot(try backend.read(a["dw"]), w)) < slack, "trial \(trial) \(size)")
+      #expect(try run.damage() == [], "trial \(trial) \(size)")
+    }
+  }
+
+  /// Gathering ones and scattering them back counts each row.
+  @Test(arguments: TestDevices.all)
+  func scatteredOnesCountRows(_ device: TestDevice) throws {
+    let backend = try device.make()
+    var generator = SeededGenerator(32)
+    for (rows, b, e) in [(1, 300, 1), (7, 1000, 3), (1000, 129, 17)] {
+      let index = generator.indices(b, in: -2..<Int32(rows))
+      var expected = [Float](repeating: 0, count: rows * e)
+      for row in index where row >= 0 { for j in 0..<e { expected[Int(row) * e + j] += 1 } }
+      let run = OpRun(
+        [
+          .input("table", [Float](repeating: 1, count: rows * e)), .input("index", index),
+          .output("y", b * e), .update("dTable", [Float](repeating: 0, count: rows * e)),
+        ], on: backend)
+      let a = run.arguments
+      backend.gather(a["table"], a[indices: "index"], b: b, e: e, into: a["y"])
+      backend.scatterAdd(a["y"], a[indices: "index"], b: b, e: e, into: a["dTable"])
+      #expect(try backend.read(a["dTable"]) == expected)
+    }
+  }
+
+  /// Rows repeated are summed in the order of b: the small term first survives, later it is lost.
+  @Test(arguments: TestDevices.all)
+  func scatterAddKeepsTheOrder(_ device: TestDevice) throws {
+    let backend = try device.make()
+    let big: Float = 0x1p30
+    let terms: [Float] = [1, big, -big, 1, 1]
+    let run = OpRun(
+      [
+        .input("dy", terms), .input("index", [Int32](repeating: 0, count: 5)),
+        .update("dTable", [Float](repeating: 0, count: 1)),
+      ], on: backend)
+    let a = run.arguments
+    backend.scatterAdd(a["dy"], a[indices: "index"], b: 5, e: 1, into: a["dTable"])
+    #expect(try backend.read(a["dTable"]) == [2])
+  }
+
+  /// Softmax's gradient sums to 0 over a row, and a shift of the logits changes nothing.
+  @Test(arguments: TestDevices.all)
+  func softmaxIsShiftInvariant(_ device: TestDevice) throws {
+    let backend = try device.make()
+    var generator = SeededGenerator(33)
+    let (b, n) = (33, 257)
+    let logits = generator.wholeFloats(b * n, in: -6...6)
+    let target = generator.indices(b, in: 0..<Int32(n))
+    func run(_ logits: [Float]) throws -> (loss: Float, slopes: [Float]) {
+      let run = OpRun(
+        [
+          .input("logits", logits), .input("target", target), .output("loss", 1),
+          .output("logNormalizer", b), .input("one", [Float(1)]), .output("slopes", b * n),
+        ], on: backend)
+      let a = run.arguments
+      backend.softmaxCrossEntropy(
+        a["logits"], a[indices: "target"], b: b, n: n, into: a["loss"],
+        logNormalizer: a["logNormalizer"])
+      backend.softmaxCrossEntropyBackward(
+        a["one"], a["logits"], a[indices: "target"], logNormalizer: a["logNormalizer"], b: b,
+        n: n, into: a["slopes"])
+      return (try backend.read(a["loss"])[0], try backend.read(a["slopes"]))
+    }
+    let plain = try run(logits)
+    let shifted = try run(logits.map { $0 + 256 })
+    #expect(abs(plain.loss - shifted.loss) < 1e-4)
+    for i in 0..<b {
+      let sum = plain.slopes[i * n..<(i + 1) * n].reduce(0) { $0 + Double($1) }
+      #expect(abs(sum) < 1e-6)
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import Kernels
+import TestSupport
+
+extension OpTable {
+  private static let steps = [
+    AdamStep(learningRate: 0.5, step: 1), AdamStep(learningRate: 0.5, weightDecay: 0.1, step: 3),
+    AdamStep(learningRate: 0.5, beta1: 0.5, beta2: 0.9, epsilon: 1e-3, step: 1000),
+  ]
+
+  static let adam: [OpCase] = counts.flatMap { count in
+    steps.map { step in
+      var generator = SeededGenerator(UInt64(count) + 503)
+      var g = generator.floats(count)
+      var m = generator.floats(count)
+      var v = generator.floats(count, in: 0...1)
+      // No gradient so far, and one so small that epsilon matters.
+      if count > 2 { (g[0], m[0], v[0]) = (0, 0, 0) }
+      if count > 2 { (g[1], m[1], v[1]) = (3e-8, 1e-8, 1e-15) }
+      return OpCase(
+        op: .adam, shape: "\(count) step \(step.step)",
+        operands: [
+          .update("p", generator.floats(count)), .update("g", g), .update("m", m),
+          .update("v", v),
+        ],
+        bounds: [
+          "p": Bound(8, terms: 2, scale: 1), "g": .exact, "m": Bound(terms: 2, scale: 1),
+          "v": Bound(terms: 2),
+        ],
+        gradient: .notDifferentiable,
+        call: { backend, a in backend.adam(a["p"], a["g"], a["m"], a["v"], step) })
+    }
+  }
+
+  static let sgd: [OpCase] = counts.flatMap { count in
+    [(momentum: 0, weightDecay: 0), (momentum: 0.9, weightDecay: 0.01)].map {
+      (momentum: Float, weightDecay: Float) in
+      var generator = SeededGenerator(UInt64(count) + 509)
+      return OpCase(
+        op: .sgd, shape: "\(count) momentum \(momentum) decay \(weightDecay)",
+        operands: [
+          .update("p", generator.floats(count)), .update("g", generator.floats(count)),
+          .update("velocity", generator.floats(count)),
+        ],
+        bounds: [
+          "p": Bound(terms: 3, scale: 1), "g": .exact, "velocity": Bound(terms: 3, scale: 1),
+        ],
+        gradient: .notDifferentiable,
+        call: { backend, a in
+          backend.sgd(
+            a["p"], a["g"], a["velocity"], learningRate: 0.3, momentum: momentum,
+            weightDecay: weightDecay)
+        })
+    }
+  }
+
+  static let clip: [OpCase] = counts.flatMap { count in
+    [(0, 2), (3.9, 2), (4.1, 2), (1e6, 2), (1e-10, 1e-5)].map {
+      (squaredNorm: Float, maximum: Float) in
+      var generator = SeededGenerator(UInt64(count) + 521)
+      return OpCase(
+        op: .clip, shape: "\(count) norm² \(squaredNorm) to \(maximum)",
+        operands: [
+          .update("g", generator.floats(count)), .input("squaredNorm", [squaredNorm]),
+        ],
+        bound: squaredNorm == 0 || squaredNorm == 3.9 ? .exact : Bound(4, terms: 3),
+        gradient: .notDifferentiable,
+        call: { backend, a in
+          backend.clip(a["g"], squaredNorm: a["squaredNorm"], maximum: maximum)
+        })
+    }
+  }
+
+  /// τ = 1 copies and τ = 0 keeps, to the bit.
+  static let softUpdate: [OpCase] = counts.flatMap { count in
+    [0, 0.001, 0.5, 1].map { (tau: Float) in
+      var generator = SeededGenerator(UInt64(count) + 523)
+      return OpCase(
+        op: .softUpdate, shape: "\(count) τ \(tau)",
+        operands: [
+          .update("target", generator.floats(count)), .input("source", generator.floats(count)),
+        ],
+        bound: tau == 0 || tau == 1 ? .exact : Bound(terms: 2, scale: 1),
+        gradient: .notDifferentiable,
+        call: { backend, a in backend.softUpdate(a["target"], a["source"], tau: tau) })
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import Kernels
+import TestSupport
+
+extension OpTable {
+  private static let drawCounts = [1, 2, 3, 5, 7, 33, 129, 1025, 4099]
+  private static let keys = [
+    RandomKey(key: 0, counter: 0),
+    RandomKey(key: 0xFEED_FACE_CAFE_BEEF, counter: 0x1_0000_0007),
+  ]
+
+  /// The ranges of the first two have exact floats only, so these must be equal everywhere.
+  static let uniform: [OpCase] = drawCounts.flatMap { count in
+    keys.flatMap { key in
+      [(0, 1), (-1, 1), (-0.3, 2.7)].map { (low: Float, high: Float) in
+        OpCase(
+          op: .uniform, shape: "\(count) in \(low) ..< \(high) counter \(key.counter)",
+          operands: [.output("y", count)],
+          bound: low == -0.3 ? Bound(4, scale: 3) : .exact, gradient: .notDifferentiable,
+          call: { backend, a in backend.uniform(a["y"], low: low, high: high, key) })
+      }
+    }
+  }
+
+  static let normal: [OpCase] = drawCounts.flatMap { count in
+    keys.flatMap { key in
+      [(0, 1), (0.5, 0.1)].map { (mean: Float, deviation: Float) in
+        OpCase(
+          op: .normal, shape: "\(count) mean \(mean) ± \(deviation) counter \(key.counter)",
+          operands: [.output("y", count)],
+          // The radius reaches 5.8; its angle is as wrong as 2π is large.
+          bound: Bound(8, scale: Double(8 * deviation)), gradient: .notDifferentiable,
+          call: { backend, a in
+            backend.normal(a["y"], mean: mean, deviation: deviation, key)
+          })
+      }
+    }
+  }
+
+  static let replaceRows: [OpCase] = [(1, 1), (1, 7), (7, 5), (33, 65), (129, 3), (257, 1)]
+    .flatMap { m, n in
+      [0, 0.3, 1].map { (probability: Float) in
+        var generator = SeededGenerator(UInt64(m * 601 + n))
+        return OpCase(
+          op: .replaceRows, shape: "m \(m) n \(n) probability \(probability)",
+          operands: [.update("x", generator.floats(m * n, in: 2...3))], bound: .exact,
+          gradient: .notDifferentiable,
+          call: { backend, a in
+            backend.replaceRows(
+              a["x"], m: m, n: n, probability: probability, low: -1, high: 1, coin: keys[0],
+              values: keys[1])
+          })
+      }
+    }
+}
