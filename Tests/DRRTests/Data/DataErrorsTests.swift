@@ -109,11 +109,16 @@ struct DataErrorsTests {
     let empty = try temporary.folder("none", ["readme.txt": "hello\n"])
     #expect(
       message(empty) == "\(empty): no known ratings layout; looked for u.data, ratings.csv,"
-        + " ratings.dat, ratings_notime.dat, *.inter")
+        + " ratings.dat, ratings_notime.dat, one *.inter")
+    let parts = try temporary.folder("parts", ["a.train.inter": "", "a.test.inter": ""])
+    #expect(message(parts)?.hasSuffix("one *.inter") == true)
     #expect(message("\(empty)/absent") == "\(empty)/absent: no such file or folder")
     #expect(message("\(empty)/readme.txt")?.contains("user::item::rating[::time]") == true)
     let blank = try temporary.file("blank.tsv", Data())
     #expect(message(blank)?.hasSuffix("blank.tsv: no ratings in it") == true)
+    let pipe = "\(temporary.path)/pipe"
+    #expect(mkfifo(pipe, 0o600) == 0)
+    #expect(message(pipe) == "\(pipe): cannot be read: not a regular file")
     #expect(message("/dev/null") == "/dev/null: cannot be read: not a regular file")
   }
 

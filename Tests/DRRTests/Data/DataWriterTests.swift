@@ -54,6 +54,20 @@ struct DataWriterTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["ratings.csv"])
   }
 
+  @Test func ratingsKeepEveryBit() throws {
+    var random = SeededGenerator(state: 8)
+    var ratings = (0..<500).map { _ in Float.random(in: 0...10, using: &random) }
+    ratings += [Float(3.7).nextUp, Float(3.7).nextDown, 1e-7, 3.7, 9.5]
+    let log = RatingsLog(
+      name: "fine", ratingRange: 0...10, users: ratings.map { _ in 0 },
+      items: ratings.indices.map { Int32($0) }, ratings: ratings)
+    for format in RatingsLog.OutputFormat.allCases {
+      let folder = "\(temporary.path)/fine-\(format)"
+      try log.write(to: folder, format: format)
+      #expect(try RatingsSource.load(folder).ratings == ratings)
+    }
+  }
+
   @Test func interReadsBackTheSame() throws {
     let log = GeneratedRatings.generate(size: .tiny)
     let folder = "\(temporary.path)/tiny"

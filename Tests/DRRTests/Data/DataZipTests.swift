@@ -74,7 +74,7 @@ struct DataZipTests {
     #expect(
       try failure(ZipBuilder(files: [file]).build())
         == "ZIP: no known ratings layout; looked for u.data, ratings.csv, ratings.dat,"
-        + " ratings_notime.dat, *.inter")
+        + " ratings_notime.dat, one *.inter")
   }
 
   @Test func damageIsToldBeforeTheOddLinesItMakes() throws {
