@@ -82,9 +82,8 @@ struct GeneratedWorld {
     itemGenres[item].map { Self.genreNames[Int($0)] }
   }
 
-  /// How many ratings each user has: at least 20, a few hundred for the keenest, at most half of
-  /// the items,
-  /// and exactly the set's number in all.
+  /// How many ratings each user has: at least 20, a long tail, at most half of the items
+  /// less two, and exactly the set's number in all.
   private static func activity(_ size: GeneratedRatings.Size, _ seed: UInt64) -> [Int] {
     var random = UniformSource(seed: seed, stream: Stream.counts)
     let least = 20
