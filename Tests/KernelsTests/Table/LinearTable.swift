@@ -14,8 +14,8 @@ extension OpTable {
     let all = Activation.allCases
     // The middle shapes meet every activation, the others take turns.
     let activations = shape.m == 5 || shape.m == 33 ? all : [all[i % 4]]
-    return activations.enumerated().map { j, activation in
-      linear(shape, activation, hasBias: (i + j) % 3 != 0)
+    return activations.flatMap { activation in
+      [true, false].map { linear(shape, activation, hasBias: $0) }
     }
   }
 
