@@ -7,7 +7,7 @@ extension OpTable {
   /// 1, primes, one above the tiles, and a long side in each place.
   private static let shapes: [Shape] = [
     (1, 1, 1), (1, 7, 1), (7, 1, 5), (5, 3, 7), (33, 65, 129), (65, 33, 17), (129, 17, 33),
-    (64, 128, 64), (1, 300, 129), (2, 1025, 3), (1025, 3, 2), (3, 2, 1025),
+    (64, 128, 64), (65, 129, 1), (1, 300, 129), (2, 1025, 3), (1025, 3, 2), (3, 2, 1025),
   ]
 
   static let linear: [OpCase] = shapes.enumerated().flatMap { i, shape in
