@@ -31,10 +31,11 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
-    .executableTarget(name: "bench", dependencies: ["DRR"], path: "bench"),
+    .executableTarget(
+      name: "bench", dependencies: ["DRR"], path: "bench", exclude: ["compare_pytorch.py"]),
 
     .target(name: "TestSupport", dependencies: ["Kernels", "Tensor"], path: "Tests/Support"),
-    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"]),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "COpenBLAS", "TestSupport"]),
     .testTarget(name: "TensorTests", dependencies: ["Tensor", "TestSupport"]),
     .testTarget(name: "DRRTests", dependencies: ["DRR", "TestSupport"]),
     .testTarget(name: "CLITests", dependencies: ["CLI", "DRR"]),

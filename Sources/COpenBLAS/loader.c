@@ -79,14 +79,20 @@ int host_core_count(void) {
 
 const struct blas_library *blas_open(void) {
   open_library();
+  // The best first; a build of OpenBLAS may lack the one or the other.
+  static const char *const cores[] = {"SkylakeX", "Haswell"};
   int level = blas_vector_level();
-  if (library.handle && level >= 3 && !getenv("OPENBLAS_CORETYPE")
-      && is_old_core(library.get_corename())) {
+  bool is_preset = getenv("OPENBLAS_CORETYPE") != NULL;
+  for (int i = level >= 4 ? 0 : 1; i < 2 && level >= 3 && !is_preset; i++) {
+    if (!library.handle || !is_old_core(library.get_corename())) break;
     snprintf(library.replaced_core, sizeof library.replaced_core, "%s", library.get_corename());
     close_library();
-    setenv("OPENBLAS_CORETYPE", level >= 4 ? "SkylakeX" : "Haswell", 1);
+    setenv("OPENBLAS_CORETYPE", cores[i], 1);
     open_library();
     unsetenv("OPENBLAS_CORETYPE");
+    // Where another part of the process holds the library open, it stays as it was.
+    if (library.handle && strcmp(library.get_corename(), library.replaced_core) == 0)
+      library.replaced_core[0] = 0;
   }
   if (library.handle) {
     library.threads = library.get_num_threads();

@@ -108,10 +108,11 @@ CLONES float host_dot(const float *x, const float *y, int64_t n) {
 CLONES float host_maximum(const float *x, int64_t n) {
   lanes best = -__builtin_inff(), t;
   int64_t at = 0;
-  for (; at + 16 <= n; at += 16) LOAD(t, x + at), best = t > best ? t : best;
+  for (; at + 16 <= n; at += 16) LOAD(t, x + at), best = ((t > best) | (t != t)) ? t : best;
   float maximum = -__builtin_inff();
-  for (int i = 0; i < 16; i++) maximum = best[i] > maximum ? best[i] : maximum;
-  for (; at < n; at++) maximum = x[at] > maximum ? x[at] : maximum;
+  for (int i = 0; i < 16; i++)
+    maximum = best[i] > maximum || best[i] != best[i] ? best[i] : maximum;
+  for (; at < n; at++) maximum = x[at] > maximum || x[at] != x[at] ? x[at] : maximum;
   return maximum;
 }
 

@@ -134,20 +134,25 @@ import Testing
       damaged(seeds.randomElement(using: &random) ?? [], using: &random)
     }
     let files = listed + edited
-    for (number, file) in files.enumerated() {
-      try Data(file).write(to: URL(fileURLWithPath: "\(folder.path)/\(number)"))
+    let path = folder.path + "/files"
+    let packed = files.flatMap { file in
+      withUnsafeBytes(of: UInt32(file.count)) { Array($0) } + file
     }
+    try Data(packed).write(to: URL(fileURLWithPath: path))
     let script = """
       import sys, safetensors
-      def accepted(path):
+      packed = open(sys.argv[1], "rb").read()
+      verdicts, at = "", 0
+      while at < len(packed):
+        start, at = at + 4, at + 4 + int.from_bytes(packed[at:at + 4], "little")
         try:
-          safetensors.deserialize(open(path, "rb").read())
-          return "1"
+          safetensors.deserialize(packed[start:at])
+          verdicts += "1"
         except Exception:
-          return "0"
-      print("".join(accepted(f"{sys.argv[1]}/{i}") for i in range(int(sys.argv[2]))))
+          verdicts += "0"
+      print(verdicts)
       """
-    guard let output = try python(script, [folder.path, String(files.count)]) else { return }
+    guard let output = try python(script, [path]) else { return }
     let verdicts = output.utf8.dropLast().map { $0 == UInt8(ascii: "1") }
     try #require(verdicts.count == files.count)
     #expect(!verdicts[..<refusedByReference.count].contains(true))

@@ -47,7 +47,7 @@ void host_product(
     float beta, float *c, int ldc);
 
 // Array loops. Output and input may be the same array, but may not overlap otherwise.
-// Largest error against the exact value, in units of the last place: exp 1, log 1, tanh 2,
+// Largest error against the exact value, in units of the last place: exp 1, log 1, tanh 1.5,
 // sigmoid 2.5, subnormal results included; ±inf, NaN and out-of-domain values as in C's <math.h>.
 void host_exp(const float *x, float *y, int64_t n);
 void host_log(const float *x, float *y, int64_t n);
@@ -82,6 +82,7 @@ void host_sigmoid_backward(const float *dy, const float *y, float *dx, int64_t n
 void host_axpy(float scale, const float *x, float *y, int64_t n);
 float host_dot(const float *a, const float *b, int64_t n);
 float host_sum(const float *x, int64_t n);
+// NaN where there is one, -inf of nothing.
 float host_maximum(const float *x, int64_t n);
 // Whether an element is above the threshold; NaN is not.
 bool host_any_above(const float *x, float threshold, int64_t n);

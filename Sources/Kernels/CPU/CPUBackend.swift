@@ -18,6 +18,9 @@ public final class CPUBackend: Backend {
   public static var info: DeviceInfo { .host }
 
   /// Which OpenBLAS runs and on which of its cores, or why there is none and what to install.
+  ///
+  /// The first use of the CPU opens the library and may set the environment for that moment:
+  /// a program with threads that read it had better ask for this first.
   public static var openBLAS: String { OpenBLAS.description }
 
   /// Chooses the core of OpenBLAS (`Haswell`, `SkylakeX`, …) before it is opened. `auto` leaves it

@@ -1,18 +1,20 @@
 /// Free lists of device memory by size class, so that a steady state allocates nothing.
 /// No lock: a pool is confined like its backend.
-final class BufferPool<Storage> {
+package final class BufferPool<Storage> {
   private var free: [Int: [Storage]] = [:]
-  private(set) var freshCount = 0
+  package private(set) var freshCount = 0
+
+  package init() {}
 
   /// Elements that a request for `count` gets: 64 at least, then four steps a power of two.
-  static func sizeClass(_ count: Int) -> Int {
+  package static func sizeClass(_ count: Int) -> Int {
     guard count > 64 else { return 64 }
     let step = (1 << (Int.bitWidth - (count - 1).leadingZeroBitCount - 1)) / 4
     return (count + step - 1) / step * step
   }
 
   /// A freed storage of the size class, or a fresh one from `make`, which gets the class.
-  func take<Failure: Error>(
+  package func take<Failure: Error>(
     _ count: Int, make: (Int) throws(Failure) -> Storage
   ) throws(Failure) -> Storage {
     let size = Self.sizeClass(count)
@@ -22,12 +24,12 @@ final class BufferPool<Storage> {
     return storage
   }
 
-  func give(_ storage: Storage, count: Int) {
+  package func give(_ storage: Storage, count: Int) {
     free[Self.sizeClass(count), default: []].append(storage)
   }
 
   /// Hands every free storage to `release`, for when memory is short.
-  func trim(release: (Storage) -> Void) {
+  package func trim(release: (Storage) -> Void) {
     for storages in free.values { storages.forEach(release) }
     free = [:]
   }

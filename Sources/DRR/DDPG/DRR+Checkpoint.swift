@@ -1,0 +1,65 @@
+import Tensor
+
+extension DDPG: Checkpointed {
+  public func save(to file: inout SafetensorsWriter, _ prefix: String) throws {
+    try savePolicy(to: &file, prefix)
+    try critic.parameters.save(to: &file, "\(prefix).critic")
+    try targetActor.parameters.save(to: &file, "\(prefix).target_actor")
+    try targetCritic.parameters.save(to: &file, "\(prefix).target_critic")
+    try actorOptimizer.save(to: &file, "\(prefix).actor_adam")
+    try criticOptimizer.save(to: &file, "\(prefix).critic_adam")
+  }
+
+  public func restore(from file: SafetensorsFile, _ prefix: String) throws {
+    try restorePolicy(from: file, prefix)
+    try critic.parameters.restore(from: file, "\(prefix).critic")
+    try targetActor.parameters.restore(from: file, "\(prefix).target_actor")
+    try targetCritic.parameters.restore(from: file, "\(prefix).target_critic")
+    try actorOptimizer.restore(from: file, "\(prefix).actor_adam")
+    try criticOptimizer.restore(from: file, "\(prefix).critic_adam")
+  }
+
+  /// The actor alone: all that acting needs.
+  public func savePolicy(to file: inout SafetensorsWriter, _ prefix: String) throws {
+    try actor.parameters.save(to: &file, "\(prefix).actor")
+  }
+
+  public func restorePolicy(from file: SafetensorsFile, _ prefix: String) throws {
+    try actor.parameters.restore(from: file, "\(prefix).actor")
+  }
+}
+
+extension DRRTrainer {
+  /// Everything that the next step depends on: networks, moments, targets, replay, priorities,
+  /// the session under way and the counters that the random streams follow from.
+  public func save(to file: inout SafetensorsWriter) throws {
+    try agent.ddpg.save(to: &file, "drr")
+    try memory.save(to: &file, "replay")
+    try file.add("trainer.chosen", environment.chosen)
+    try file.add(
+      "trainer.counters",
+      [Int64(step), Int64(episode), Int64(tally.steps), Int64(tally.logged)])
+    try file.add("trainer.reward", [tally.reward])
+  }
+
+  /// A trainer of the same configuration, data and seed goes on where the saved one was.
+  public func restore(from file: SafetensorsFile) throws {
+    let counters = try file.int64s("trainer.counters", shape: [4]).map { Int($0) }
+    let reward = try file.doubles("trainer.reward", shape: [1])[0]
+    let chosen = try file.int32s("trainer.chosen")
+    guard counters.allSatisfy({ $0 >= 0 }), counters[1] >= 1,
+      chosen.allSatisfy({ (0..<Int32(agent.itemCount)).contains($0) })
+    else {
+      throw CheckpointError.malformed(
+        path: file.path, reason: "the trainer's counters or items are out of range")
+    }
+    try memory.restore(from: file, "replay")
+    try agent.ddpg.restore(from: file, "drr")
+    step = counters[0]
+    episode = counters[1]
+    tally = Tally(steps: counters[2], reward: reward, logged: counters[3])
+    // A session is its start and the items since.
+    _ = environment.reset(episode: episode - 1)
+    for item in chosen { _ = environment.step(item) }
+  }
+}

@@ -1,0 +1,47 @@
+/// Settings of DRR-ave: those of the paper and its open implementations.
+public struct DRRConfiguration: Codable, Hashable, Sendable {
+  public var ddpg = DDPGConfiguration()
+  /// n, the liked items that a state is made from.
+  public var window = 5
+  /// T, the items of a session.
+  public var sessionLength = 10
+  /// Items recommended in training, each followed by one update.
+  public var steps = 20_000
+  /// Steps before the first update.
+  public var learningStarts = 1_000
+  /// ε at the first step, at the last of the exploration steps, and how many those are.
+  public var epsilonStart: Float = 1
+  public var epsilonEnd: Float = 0.1
+  public var explorationSteps = 5_000
+  /// A random action is drawn from U(0, this) in each of its dimensions.
+  public var explorationRange: Float = 0.1
+
+  public init() {}
+
+  public func validate() throws(ConfigurationError) {
+    try ddpg.validate()
+    try ConfigurationError.require("window", window, "1 ... 1000") { (1...1_000).contains($0) }
+    try ConfigurationError.require("session length", sessionLength, "1 or more") { $0 >= 1 }
+    try ConfigurationError.require("steps", steps, "1 or more") { $0 >= 1 }
+    try ConfigurationError.require("learning starts", learningStarts, "0 or more") { $0 >= 0 }
+    for (name, epsilon) in [("epsilon start", epsilonStart), ("epsilon end", epsilonEnd)] {
+      try ConfigurationError.require(name, epsilon, "between 0 and 1") { $0 >= 0 && $0 <= 1 }
+    }
+    try ConfigurationError.require("exploration steps", explorationSteps, "0 or more") { $0 >= 0 }
+    try ConfigurationError.require("exploration range", explorationRange, "a positive number") {
+      $0 > 0 && $0.isFinite
+    }
+  }
+
+  /// ε at a step, which counts from 0.
+  public func epsilon(at step: Int) -> Float {
+    guard step < explorationSteps else { return epsilonEnd }
+    return epsilonStart + (epsilonEnd - epsilonStart) * Float(step) / Float(explorationSteps)
+  }
+
+  /// β at a step: 1 at the last.
+  public func importanceExponent(at step: Int) -> Float {
+    let progress = min(1, Float(step) / Float(max(steps - 1, 1)))
+    return ddpg.importanceExponent + (1 - ddpg.importanceExponent) * progress
+  }
+}

@@ -1,0 +1,91 @@
+/// `ratings.csv` and `movies.csv` of MovieLens 20M, 25M, 32M and latest, and of ``RatingsLog``'s
+/// own writer. Columns are found by the names in the header, in any order.
+enum MovieLensCSV {
+  private static let expectedHeader = "userId,movieId,rating[,timestamp]"
+
+  static func read(
+    _ file: String, _ folder: DataFolder, _ progress: RatingsSource.Progress?
+  ) throws(DataError) -> RatingsLog {
+    let source = try folder.open(file)
+    let header = try folder.firstLine(file)
+    if header.isEmpty { throw .empty(file: source.name) }
+    let names = columnNames(header)
+    guard let user = place(["userid", "user", "user_id"], names),
+      let item = place(["movieid", "itemid", "item", "item_id", "movie_id"], names),
+      let rating = place(["rating"], names)
+    else {
+      throw .header(
+        file: source.name, found: String(header.prefix(60)), expected: expectedHeader)
+    }
+    let about = try About(folder)
+    let layout = RatingsLayout(
+      separator: .comma, fieldCount: names.count, user: user, item: item, rating: rating,
+      time: place(["timestamp", "time"], names),
+      expected: "\(names.count) separated by commas: \(names.joined(separator: ", "))",
+      range: about.range ?? 0.5...5)
+    var (builder, checksum) = try RatingsBuilder.read(
+      source, layout: layout, skipping: 1, space: IDSpace(), progress: progress)
+    let range = about.range ?? RatingsFormat.starRange(builder)
+    var log = RatingsFormat.finish(
+      &builder, format: "MovieLens CSV", checksum: checksum, range: range)
+    if folder.has("movies.csv") { try items(folder).attach(to: &log) }
+    return log
+  }
+
+  private static func columnNames(_ header: String) -> [String] {
+    header.split(separator: ",", omittingEmptySubsequences: false).map {
+      String($0.filter { $0 != "\"" && $0 != " " }).lowercased()
+    }
+  }
+
+  private static func place(_ known: [String], _ names: [String]) -> Int? {
+    names.firstIndex { known.contains($0) }
+  }
+
+  private static func items(_ folder: DataFolder) throws(DataError) -> ItemList {
+    var list = ItemList()
+    let file = try TextFile(try folder.open("movies.csv"))
+    var columns: (id: Int, title: Int, genres: Int?, count: Int)?
+    try file.forEachCSVRecord { (line: Int, fields: [String]) throws(DataError) -> Void in
+      guard let columns else {
+        let names = columnNames(fields.joined(separator: ","))
+        guard let id = place(["movieid", "itemid", "item_id", "movie_id"], names),
+          let title = place(["title"], names)
+        else {
+          throw .header(
+            file: file.name, found: String(fields.joined(separator: ",").prefix(60)),
+            expected: "movieId,title[,genres]")
+        }
+        columns = (id, title, place(["genres"], names), fields.count)
+        return
+      }
+      guard fields.count == columns.count else {
+        throw .columns(
+          file: file.name, line: line, found: fields.count,
+          expected: "\(columns.count) separated by commas, as in the header")
+      }
+      let genres = columns.genres.map { fields[$0].split(separator: "|").map(String.init) }
+      list.add(id: fields[columns.id], title: fields[columns.title], genres: genres ?? [])
+    }
+    return list
+  }
+}
+
+/// `about.txt` beside a CSV this library wrote: the rating scale, where it is not 0.5 ... 5.
+struct About {
+  static let file = "about.txt"
+  var range: ClosedRange<Float>?
+
+  init(_ folder: DataFolder) throws(DataError) {
+    guard folder.has(Self.file) else { return }
+    let file = try TextFile(try folder.open(Self.file))
+    try file.forEachLine { number, line in
+      let words = line.split(separator: " ")
+      if words.count == 4, words[0] == "ratings:", words[2] == "...",
+        let low = Float(words[1]), let high = Float(words[3]), low < high
+      {
+        range = low...high
+      }
+    }
+  }
+}

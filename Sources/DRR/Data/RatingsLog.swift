@@ -1,0 +1,116 @@
+/// A log of ratings in columns, rows ordered by user, then time, then the order of the file.
+///
+/// Users and items are dense indices `0 ..< count`; their order is that of the ids (by value
+/// where all ids are whole numbers), whatever the order of rows. Every item of the data with a
+/// rating is there; items that are only listed are counted in ``listedItemCount``.
+public struct RatingsLog: Sendable {
+  /// The name of the folder, archive or generated set.
+  public var name: String
+  /// What was read: `MovieLens 100K`, `MovieLens CSV`, `RecBole`, `generated` ...
+  public var format: String
+  /// CRC-32 of the ratings file in 8 hexadecimal digits, as `unzip -v` shows it.
+  public var checksum: String
+  /// The scale of the format: 1 ... 5, 0.5 ... 5, 0 ... 10.
+  public var ratingRange: ClosedRange<Float>
+  /// False where the file has no times: ``times`` are then the rows' places in the file.
+  public var hasTimes: Bool
+
+  /// One entry a row.
+  public var users: [Int32]
+  public var items: [Int32]
+  public var ratings: [Float]
+  /// Seconds since 1970. Many events of a user share one; those stay in file order.
+  public var times: [Int64]
+  /// `userCount + 1` entries: user u has the rows `userOffsets[u] ..< userOffsets[u + 1]`.
+  public var userOffsets: [Int]
+
+  public var userIDs: RawIDs
+  public var itemIDs: RawIDs
+  /// By item; empty where the data have none.
+  public var titles: [String]
+  public var genres: ItemGenres
+  /// Items in the list of items, rated or not; `itemCount` where there is no list.
+  public var listedItemCount: Int
+  /// Rows dropped because a later one rates the same item for the same user.
+  public var duplicateCount: Int
+
+  public var count: Int { ratings.count }
+  public var userCount: Int { userIDs.count }
+  public var itemCount: Int { itemIDs.count }
+
+  public func rows(ofUser user: Int) -> Range<Int> {
+    userOffsets[user]..<userOffsets[user + 1]
+  }
+
+  /// The dense index of an id as the files spell it.
+  public func userIndex(_ id: String) -> Int? { userIDs.lookup(id) }
+  public func itemIndex(_ id: String) -> Int? { itemIDs.lookup(id) }
+
+  /// The title, or `item ID` where the data have none.
+  public func title(ofItem item: Int) -> String {
+    titles.isEmpty || titles[item].isEmpty ? "item \(itemIDs[item])" : titles[item]
+  }
+
+  /// The same users, items and order with only the rows for which `keep` is true: a split.
+  public func keepingRows(where keep: (Int) -> Bool) -> RatingsLog {
+    var part = self
+    part.users = []
+    part.items = []
+    part.ratings = []
+    part.times = []
+    for user in 0..<userCount {
+      for row in rows(ofUser: user) where keep(row) {
+        part.users.append(users[row])
+        part.items.append(items[row])
+        part.ratings.append(ratings[row])
+        part.times.append(times[row])
+      }
+      part.userOffsets[user + 1] = part.ratings.count
+    }
+    return part
+  }
+
+  /// A log from rows at hand, in any order: dense indices, ids `1 ...`.
+  ///
+  /// All columns have one length, indices are not negative. Without times the order given stands.
+  public init(
+    name: String, ratingRange: ClosedRange<Float> = 1...5, users: [Int32], items: [Int32],
+    ratings: [Float], times: [Int64]? = nil
+  ) {
+    precondition(users.count == items.count && users.count == ratings.count)
+    precondition(times.map { $0.count == users.count } ?? true)
+    precondition(users.allSatisfy { $0 >= 0 } && items.allSatisfy { $0 >= 0 })
+    let columns = RatingsColumns(
+      users: users, items: items, ratings: ratings,
+      times: times ?? (0..<Int64(users.count)).map { $0 })
+    self.init(
+      name: name, format: "rows", checksum: "", ratingRange: ratingRange,
+      hasTimes: times != nil,
+      columns: columns, userIDs: RawIDs(numbered: Int((users.max() ?? -1) + 1)),
+      itemIDs: RawIDs(numbered: Int((items.max() ?? -1) + 1)))
+    checksum = contentChecksum()
+  }
+
+  init(
+    name: String, format: String, checksum: String, ratingRange: ClosedRange<Float>,
+    hasTimes: Bool, columns: consuming RatingsColumns, userIDs: RawIDs, itemIDs: RawIDs
+  ) {
+    self.name = name
+    self.format = format
+    self.checksum = checksum
+    self.ratingRange = ratingRange
+    self.hasTimes = hasTimes
+    self.userIDs = userIDs
+    self.itemIDs = itemIDs
+    var columns = columns
+    userOffsets = columns.order(userCount: userIDs.count)
+    duplicateCount = columns.dropDuplicates(offsets: &userOffsets, itemCount: itemIDs.count)
+    users = columns.users
+    items = columns.items
+    ratings = columns.ratings
+    times = columns.times
+    titles = []
+    genres = ItemGenres()
+    listedItemCount = itemIDs.count
+  }
+}

@@ -1,0 +1,85 @@
+/// RecBole's atomic files: `NAME.inter` and, where it is there, `NAME.item`.
+enum RecBole {
+  private struct Column {
+    var name: String
+    var type: String
+  }
+
+  private static func columns(
+    _ header: String, file: String, expected: String
+  ) throws(DataError) -> [Column] {
+    var columns: [Column] = []
+    for field in header.split(separator: "\t", omittingEmptySubsequences: false) {
+      let parts = field.split(separator: ":", omittingEmptySubsequences: false)
+      guard parts.count == 2, ["token", "token_seq", "float", "float_seq"].contains(parts[1]) else {
+        throw .header(file: file, found: String(header.prefix(60)), expected: expected)
+      }
+      columns.append(Column(name: String(parts[0]), type: String(parts[1])))
+    }
+    return columns
+  }
+
+  static func read(
+    _ file: String, _ folder: DataFolder, _ progress: RatingsSource.Progress?
+  ) throws(DataError) -> RatingsLog {
+    let source = try folder.open(file)
+    let header = try folder.firstLine(file)
+    if header.isEmpty { throw .empty(file: source.name) }
+    let expected = "user_id:token, item_id:token and rating:float among its tab-separated columns"
+    let columns = try columns(header, file: source.name, expected: expected)
+    func place(_ name: String) -> Int? { columns.firstIndex { $0.name == name } }
+    guard let user = place("user_id"), let item = place("item_id"), let rating = place("rating")
+    else {
+      throw .header(file: source.name, found: String(header.prefix(60)), expected: expected)
+    }
+    let layout = RatingsLayout(
+      separator: .tab, fieldCount: columns.count, user: user, item: item, rating: rating,
+      time: place("timestamp"),
+      expected: "\(columns.count) separated by tabs, as in the header", range: nil)
+    var (builder, checksum) = try RatingsBuilder.read(
+      source, layout: layout, skipping: 1, space: IDSpace(), progress: progress)
+    let range = scale(builder)
+    var log = RatingsFormat.finish(&builder, format: "RecBole", checksum: checksum, range: range)
+    let list = "\(file.dropLast(".inter".count)).item"
+    if folder.has(list) { try items(list, folder).attach(to: &log) }
+    return log
+  }
+
+  /// The format names no scale: the smallest usual one that holds all ratings.
+  private static func scale(_ builder: RatingsBuilder) -> ClosedRange<Float> {
+    if builder.lowest >= 0.5, builder.highest <= 5 { return RatingsFormat.starRange(builder) }
+    if builder.lowest >= 0, builder.highest <= 10 { return 0...10 }
+    return builder.lowest...builder.highest
+  }
+
+  private static func items(_ name: String, _ folder: DataFolder) throws(DataError) -> ItemList {
+    var list = ItemList()
+    let file = try TextFile(try folder.open(name))
+    let expected = "item_id:token among its tab-separated columns"
+    var found: (id: Int, title: Int?, genres: Int?, count: Int)?
+    try file.forEachLine { (number: Int, line: String) throws(DataError) -> Void in
+      guard let places = found else {
+        let columns = try columns(line, file: file.name, expected: expected)
+        guard let id = columns.firstIndex(where: { $0.name == "item_id" }) else {
+          throw .header(file: file.name, found: String(line.prefix(60)), expected: expected)
+        }
+        let title = columns.firstIndex { $0.name.contains("title") || $0.name.contains("name") }
+        let genres = columns.firstIndex {
+          ["class", "genre", "genres", "category", "categories"].contains($0.name)
+        }
+        found = (id, title, genres, columns.count)
+        return
+      }
+      let fields = line.split(separator: "\t", omittingEmptySubsequences: false)
+      guard fields.count == places.count else {
+        throw .columns(
+          file: file.name, line: number, found: fields.count,
+          expected: "\(places.count) separated by tabs, as in the header")
+      }
+      list.add(
+        id: String(fields[places.id]), title: places.title.map { String(fields[$0]) } ?? "",
+        genres: places.genres.map { fields[$0].split(separator: " ").map(String.init) } ?? [])
+    }
+    return list
+  }
+}

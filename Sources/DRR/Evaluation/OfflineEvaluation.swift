@@ -1,0 +1,82 @@
+import Tensor
+
+/// Figures of one ranker over the same sessions.
+public struct RankerResult: Codable, Sendable {
+  public struct Row: Codable, Sendable {
+    public var k: Int
+    public var precision: Estimate
+    public var ndcg: Estimate
+    public var reward: Estimate
+  }
+  public var name: String
+  public var rows: [Row]
+}
+
+/// Re-ranks logged sessions (Liu et al. 2018, algorithm 2), one set of users for every K.
+public struct OfflineEvaluation: Sendable {
+  public let sessions: [Session]
+  public let cutoffs: [Int]
+  let seed: UInt64
+
+  public init(sessions: [Session], cutoffs: [Int], seed: UInt64) {
+    self.sessions = sessions
+    self.cutoffs = cutoffs
+    self.seed = seed
+  }
+
+  /// Picks a list is made of.
+  public var length: Int { cutoffs.max()! }
+
+  public func evaluate(_ baseline: some Baseline) -> RankerResult {
+    let picks = sessions.map { session in
+      let scores = baseline.scores(session)
+      // Candidates ascend, so a stable order gives ties to the lower item.
+      let order = scores.indices.sorted { (-scores[$0], $0) < (-scores[$1], $1) }
+      return order.prefix(length).map { session.rewards[$0] }
+    }
+    return result(baseline.name, picks)
+  }
+
+  /// Lets an agent pick one item after another, her history following what it finds.
+  public func evaluate(_ name: String, _ agent: DRRAgent) throws -> RankerResult {
+    let backend = agent.backend
+    var allowed = ItemMask(rows: sessions.count, items: agent.itemCount, allowed: false)
+    for (row, session) in sessions.enumerated() {
+      for item in session.candidates { allowed[row, Int(item)] = true }
+    }
+    let mask = DeviceMask(rows: sessions.count, items: agent.itemCount, on: backend)
+    var histories = sessions.map(\.history)
+    var picks = [[Float]](repeating: [], count: sessions.count)
+    let rewards = sessions.map { session in
+      Dictionary(uniqueKeysWithValues: zip(session.candidates, session.rewards))
+    }
+    for _ in 0..<length {
+      mask.upload(allowed)
+      let states = zip(sessions, histories).map { [$0.user] + $1 }
+      let action = agent.act(states)
+      let items = try action.topK(1, items: agent.items, allowed: mask).items.host()
+      for (row, item) in items.enumerated() {
+        let reward = rewards[row][item]!
+        picks[row].append(reward)
+        allowed[row, Int(item)] = false
+        if reward > 0 { histories[row] = histories[row].dropFirst() + [item] }
+      }
+    }
+    return result(name, picks)
+  }
+
+  private func result(_ name: String, _ picks: [[Float]]) -> RankerResult {
+    RankerResult(
+      name: name,
+      rows: cutoffs.map { k in
+        RankerResult.Row(
+          k: k,
+          precision: Estimate(picks.map { RankingMetrics.precision($0, at: k) }, seed: seed),
+          ndcg: Estimate(
+            zip(picks, sessions).compactMap {
+              RankingMetrics.normalizedGain($0, at: k, likedCandidates: $1.likedCount)
+            }, seed: seed),
+          reward: Estimate(picks.map { RankingMetrics.averageReward($0, at: k) }, seed: seed))
+      })
+  }
+}

@@ -1,0 +1,65 @@
+import Tensor
+
+extension PMFModel {
+  func add(to file: inout SafetensorsWriter, _ prefix: String) throws {
+    try file.add("\(prefix).users", userFactors, shape: [userCount, dimension])
+    try file.add("\(prefix).items", itemFactors, shape: [itemCount, dimension])
+    try file.add("\(prefix).user_biases", userBiases)
+    try file.add("\(prefix).item_biases", itemBiases)
+    try file.add("\(prefix).mean", [mean])
+  }
+
+  init(from file: SafetensorsFile, _ prefix: String, userCount: Int, itemCount: Int) throws {
+    let shape = file.entry("\(prefix).users")?.shape ?? []
+    let dimension = shape.count == 2 ? shape[1] : 0
+    self.init(
+      dimension: dimension, mean: try file.floats("\(prefix).mean", shape: [1])[0],
+      userFactors: try file.floats("\(prefix).users", shape: [userCount, dimension]),
+      itemFactors: try file.floats("\(prefix).items", shape: [itemCount, dimension]),
+      userBiases: try file.floats("\(prefix).user_biases", shape: [userCount]),
+      itemBiases: try file.floats("\(prefix).item_biases", shape: [itemCount]))
+  }
+
+  /// Writes the model as one safetensors file.
+  public func write(to path: String, metadata: [String: String]) throws {
+    var file = SafetensorsWriter(metadata: metadata)
+    try add(to: &file, "pmf")
+    try file.write(to: path)
+  }
+
+  /// Reads a model of so many users and items. Throws where the file holds another.
+  public init(contentsOf file: SafetensorsFile, userCount: Int, itemCount: Int) throws {
+    try self.init(from: file, "pmf", userCount: userCount, itemCount: itemCount)
+  }
+}
+
+extension PMFTrainer {
+  /// Everything that the next epoch depends on.
+  public func save(to file: inout SafetensorsWriter) throws {
+    try parameters.save(to: &file, "pmf.weights")
+    try optimizer.save(to: &file, "pmf.adam")
+    try file.add("pmf.epoch", [Int64(epoch)])
+    if let best {
+      try file.add("pmf.best.error", [best.error])
+      try file.add("pmf.best.epoch", [Int64(best.epoch)])
+      try best.model.add(to: &file, "pmf.best")
+    }
+  }
+
+  public func restore(from file: SafetensorsFile) throws {
+    let epoch = Int(try file.int64s("pmf.epoch", shape: [1])[0])
+    var best = self.best
+    if file.entry("pmf.best.error") != nil {
+      best = (
+        error: try file.doubles("pmf.best.error", shape: [1])[0],
+        epoch: Int(try file.int64s("pmf.best.epoch", shape: [1])[0]),
+        model: try PMFModel(
+          from: file, "pmf.best", userCount: log.userCount, itemCount: log.itemCount)
+      )
+    }
+    try parameters.restore(from: file, "pmf.weights")
+    try optimizer.restore(from: file, "pmf.adam")
+    self.epoch = epoch
+    self.best = best
+  }
+}

@@ -1,0 +1,270 @@
+import Tensor
+
+/// A run at work: its data, split and reward scale, and the stages that its folder remembers.
+public struct Experiment: Sendable {
+  public let configuration: RunConfiguration
+  public let log: RatingsLog
+  public let split: UserSplit
+  public let statistics: ItemStatistics
+  public let folder: RunFolder
+
+  /// How a stage tells of its progress and learns that it is to stop.
+  public struct Observer {
+    /// (done, total) of a stage, whose unit and state are in the text.
+    public var progress: (_ done: Int, _ total: Int, _ note: String) -> Void = { _, _, _ in }
+    /// Asked after every step; true saves and throws `Interrupted`.
+    public var shouldStop: () -> Bool = { false }
+    /// Steps between checkpoints; nil: every 30 seconds.
+    public var checkpointSteps: Int?
+
+    public init() {}
+  }
+
+  /// The run was asked to stop; all that it did is saved.
+  public struct Interrupted: Error {
+    public let step: Int
+  }
+
+  /// - Throws: `ConfigurationError`; `RunError` where the data are not those that the run began on.
+  public init(_ configuration: RunConfiguration, log: RatingsLog, folder: RunFolder) throws {
+    try configuration.validate()
+    let found = RunConfiguration.Data(source: configuration.data.source, log: log)
+    if found != configuration.data {
+      throw RunError(
+        "\(configuration.data.source): the data have changed since the run began: "
+          + "\(found.ratings) ratings with checksum \(found.checksum), expected "
+          + "\(configuration.data.ratings) with \(configuration.data.checksum)")
+    }
+    self.configuration = configuration
+    self.log = log
+    self.folder = folder
+    split = UserSplit(log, configuration.evaluation)
+    statistics = ItemStatistics(log, split, scale: configuration.scale)
+  }
+
+  // MARK: - PMF
+
+  /// The fitted model of the folder, if there is one.
+  public func readModel() throws -> PMFModel? {
+    guard folder.exists(folder.model) else { return nil }
+    let file = try SafetensorsFile(contentsOf: folder.model, requireChecksum: true)
+    try check(file, holds: "pmf", of: fingerprint(configuration.pmf))
+    return try PMFModel(
+      contentsOf: file, userCount: log.userCount, itemCount: log.itemCount)
+  }
+
+  /// Fits the factorisation, going on where an interrupted run stopped.
+  public func trainPMF(
+    on backend: any Backend, _ observer: Observer = Observer()
+  ) throws -> PMFModel {
+    let trainer = try PMFTrainer(
+      configuration.pmf, log: log, rows: split.visibleRows(in: log), scale: configuration.scale,
+      seed: configuration.seed, on: backend)
+    let identity = try fingerprint(configuration.pmf)
+    if folder.exists(folder.pmfCheckpoint) {
+      let file = try SafetensorsFile(contentsOf: folder.pmfCheckpoint, requireChecksum: true)
+      try check(file, holds: "pmf-checkpoint", of: identity)
+      try trainer.restore(from: file)
+      try folder.truncateMetrics(to: Int(file.metadata["metrics_bytes"] ?? "") ?? 0)
+    } else {
+      try folder.truncateMetrics(to: 0)
+    }
+    let (batches, epochs) = (trainer.batchesPerEpoch, configuration.pmf.epochs)
+    while !trainer.isFinished {
+      let error = trainer.best.map { ", RMSE \(decimal($0.error, 4))" } ?? ""
+      let done = trainer.epoch * batches
+      let report = try trainer.runEpoch {
+        observer.progress(done + $0, epochs * batches, "PMF batches\(error)")
+      }
+      try folder.append(report)
+      var file = SafetensorsWriter(metadata: metadata("pmf-checkpoint", identity))
+      try trainer.save(to: &file)
+      try file.write(to: folder.pmfCheckpoint)
+      if observer.shouldStop() { throw Interrupted(step: trainer.epoch) }
+    }
+    observer.progress(epochs * batches, epochs * batches, "PMF batches")
+    let model = trainer.best!.model
+    try model.write(to: folder.model, metadata: metadata("pmf", identity))
+    folder.remove(folder.pmfCheckpoint)
+    return model
+  }
+
+  /// The model's error on the test sessions, of which it has seen nothing, in stars.
+  public func sessionError(_ model: PMFModel) -> Double {
+    model.rootMeanSquaredError(
+      log, rows: split.testUsers.lazy.flatMap { split.sessionRows(of: Int($0), in: log) },
+      scale: configuration.scale)
+  }
+
+  // MARK: - DRR
+
+  private var drr: DRRConfiguration {
+    get throws {
+      guard let drr = configuration.drr else {
+        throw RunError("\(folder.path): no agent has been trained in this run; use `drr train drr`")
+      }
+      return drr
+    }
+  }
+
+  public func makeTrainer(
+    _ model: PMFModel, on backend: any Backend
+  ) throws -> DRRTrainer {
+    let drr = try drr
+    let environment = try RatingEnvironment(
+      log: log, split: split, model: model, statistics: statistics, window: drr.window,
+      sessionLength: drr.sessionLength, scale: configuration.scale, seed: configuration.seed)
+    return try DRRTrainer(drr, environment: environment, seed: configuration.seed, on: backend)
+  }
+
+  /// Trains the agent, going on where an interrupted run stopped.
+  public func trainDRR(
+    _ model: PMFModel, on backend: any Backend, _ observer: Observer = Observer()
+  ) throws -> DRRTrainer {
+    let trainer = try makeTrainer(model, on: backend)
+    let identity = try fingerprint(drr)
+    if folder.exists(folder.checkpoint) {
+      let file = try SafetensorsFile(contentsOf: folder.checkpoint, requireChecksum: true)
+      try check(file, holds: "drr", of: identity)
+      try trainer.restore(from: file)
+      try folder.truncateMetrics(to: Int(file.metadata["metrics_bytes"] ?? "") ?? 0)
+    }
+    func save() throws {
+      var file = SafetensorsWriter(metadata: metadata("drr", identity))
+      try trainer.save(to: &file)
+      try file.write(to: folder.checkpoint)
+    }
+    let reportSteps = max(1, min(1_000, trainer.configuration.steps / 20))
+    var note = "DRR steps"
+    var lastSave = ContinuousClock.now
+    var savedStep = trainer.step
+    while !trainer.isFinished {
+      try trainer.advance()
+      if trainer.step % reportSteps == 0 || trainer.isFinished {
+        let report = try trainer.report()
+        try folder.append(report)
+        note = "DRR steps, reward \(decimal(report.reward, 3))"
+      }
+      observer.progress(trainer.step, trainer.configuration.steps, note)
+      let stop = observer.shouldStop()
+      let due =
+        observer.checkpointSteps.map { trainer.step % $0 == 0 }
+        ?? (trainer.step % 64 == 0 && ContinuousClock.now - lastSave > .seconds(30))
+      if stop || due || trainer.isFinished {
+        try save()
+        lastSave = .now
+        savedStep = trainer.step
+      }
+      if stop && !trainer.isFinished { throw Interrupted(step: savedStep) }
+    }
+    return trainer
+  }
+
+  /// The trained agent of the folder.
+  public func readAgent(_ model: PMFModel, on backend: any Backend) throws -> DRRAgent {
+    let drr = try drr
+    guard folder.exists(folder.checkpoint) else {
+      throw RunError("\(folder.path): no agent has been trained in this run; use `drr train drr`")
+    }
+    let file = try SafetensorsFile(contentsOf: folder.checkpoint, requireChecksum: true)
+    try check(file, holds: "drr", of: fingerprint(drr))
+    let agent = try DRRAgent(drr, model: model, seed: configuration.seed, on: backend)
+    try agent.ddpg.restorePolicy(from: file, "drr")
+    return agent
+  }
+
+  // MARK: - Evaluation
+
+  /// The sessions of the protocol.
+  public func sessions() throws -> [Session] {
+    let sessions = Session.all(
+      log, split, configuration.evaluation, window: try drr.window, scale: configuration.scale)
+    if sessions.isEmpty {
+      throw RunError(
+        "no test user has \(try drr.window) liked profile items and "
+          + "\(configuration.evaluation.minimumCandidates) session items to rank")
+    }
+    return sessions
+  }
+
+  /// The agent beside every baseline, over the same sessions.
+  public func evaluate(_ model: PMFModel, _ agent: DRRAgent) throws -> EvaluationReport {
+    let sessions = try sessions()
+    let evaluation = OfflineEvaluation(
+      sessions: sessions, cutoffs: configuration.evaluation.cutoffs, seed: configuration.seed)
+    let untrained = try DRRAgent(
+      drr, model: model, seed: configuration.seed, on: agent.backend)
+    let rankers = [
+      evaluation.evaluate(RandomOrder(seed: configuration.seed)),
+      evaluation.evaluate(LoggedOrder()),
+      evaluation.evaluate(Popularity(statistics)),
+      evaluation.evaluate(ItemMean(statistics)),
+      evaluation.evaluate(PMFRating(model)),
+      try evaluation.evaluate("DRR-ave untrained", untrained),
+      try evaluation.evaluate("DRR-ave", agent),
+      evaluation.evaluate(Oracle()),
+    ]
+    let device = agent.backend.device
+    return EvaluationReport(
+      configuration: configuration,
+      protocolSummary: configuration.evaluation.summary(
+        scale: configuration.scale, window: try drr.window),
+      device: "\(device.id): \(device.name), \(device.driver)", sessions: sessions.count,
+      candidatesPerSession: Double(sessions.reduce(0) { $0 + $1.candidates.count })
+        / Double(sessions.count),
+      sessionRMSE: sessionError(model), rankers: rankers)
+  }
+
+  // MARK: - Identity
+
+  private func metadata(_ kind: String, _ identity: String) -> [String: String] {
+    [
+      "kind": kind, "configuration": identity, "data": configuration.data.checksum,
+      "seed": "\(configuration.seed)", "metrics_bytes": "\(folder.metricsSize)",
+    ]
+  }
+
+  private func fingerprint(_ stage: some Encodable) throws -> String {
+    try RunFolder.json(configuration.evaluation) + RunFolder.json(configuration.scale)
+      + RunFolder.json(configuration.pmf) + RunFolder.json(stage)
+  }
+
+  /// Refuses a file of another kind, configuration, data or seed.
+  private func check(
+    _ file: SafetensorsFile, holds kind: String, of identity: String
+  ) throws {
+    let expected = metadata(kind, identity)
+    for key in ["kind", "data", "seed", "configuration"] {
+      let found = file.metadata[key] ?? "nothing"
+      if found != expected[key]! {
+        throw RunError(
+          "\(file.path) belongs to another run: its \(key) is \(found), expected \(expected[key]!)")
+      }
+    }
+  }
+}
+
+/// What an evaluation found, with all that it depends on.
+public struct EvaluationReport: Codable, Sendable {
+  public var configuration: RunConfiguration
+  public var protocolSummary: String
+  public var device: String
+  public var sessions: Int
+  public var candidatesPerSession: Double
+  /// Of the PMF on the test sessions, in stars.
+  public var sessionRMSE: Double
+  public var rankers: [RankerResult]
+}
+
+/// `value` with so many digits after the point.
+public func decimal(_ value: Double, _ digits: Int) -> String {
+  guard value.isFinite else { return "\(value)" }
+  let scale = (0..<digits).reduce(1.0) { power, _ in power * 10 }
+  let rounded = (abs(value) * scale).rounded()
+  guard rounded < 9e15 else { return "\(value)" }
+  let sign = value < 0 && rounded > 0 ? "-" : ""
+  guard digits > 0 else { return "\(sign)\(Int(rounded))" }
+  let fraction = "\(Int(rounded) % Int(scale))"
+  let padding = String(repeating: "0", count: digits - fraction.count)
+  return "\(sign)\(Int(rounded) / Int(scale)).\(padding)\(fraction)"
+}

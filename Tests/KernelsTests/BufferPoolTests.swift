@@ -1,0 +1,57 @@
+import Kernels
+import Testing
+
+/// The pool, seen through a backend that counts what it had to make.
+@Suite struct BufferPoolTests {
+  @Test func aFreedBufferServesTheNextOfItsSize() {
+    let backend = CPUBackend()
+    for _ in 0..<10 { _ = backend.allocate(1000) }
+    #expect(backend.counters.freshBuffers == 1)
+    _ = backend.allocate(1020)
+    #expect(backend.counters.freshBuffers == 1, "1000 and 1020 are of one size class")
+    _ = backend.allocate(2000)
+    #expect(backend.counters.freshBuffers == 2)
+  }
+
+  @Test func buffersInUseAreApart() throws {
+    let backend = CPUBackend()
+    let buffers = (0..<20).map { _ in Floats(backend.allocate(100)) }
+    for (i, buffer) in buffers.enumerated() { backend.fill(Float(i), into: buffer) }
+    for (i, buffer) in buffers.enumerated() {
+      #expect(try backend.read(buffer) == [Float](repeating: Float(i), count: 100))
+    }
+    #expect(backend.counters.freshBuffers == 20)
+  }
+
+  /// A class holds every count that it is used for, wastes at most a quarter, and keeps buffers on
+  /// 64-byte boundaries.
+  @Test func sizeClassesHoldTheirCounts() {
+    for count in Array(0...5000) + [65_537, 1_000_000, 123_456_789] {
+      let size = BufferPool<Int>.sizeClass(count)
+      #expect(size >= count && size % 16 == 0)
+      #expect(count <= 64 || Double(size) <= Double(count) * 1.25 + 16)
+      #expect(BufferPool<Int>.sizeClass(size) == size)
+    }
+  }
+
+  @Test func memoryThatIsNotThereIsReportedNotFatal() throws {
+    let backend = CPUBackend()
+    let x = Floats(backend.allocate(1 << 50))
+    backend.fill(1, into: x)
+    #expect(throws: BackendError.outOfMemory(bytes: 1 << 52, device: backend.device.name)) {
+      try backend.synchronize()
+    }
+  }
+
+  @Test func countersFollowTheCalls() throws {
+    let backend = CPUBackend()
+    let x = Floats(backend.allocate(8))
+    let before = backend.counters
+    backend.write([Float](repeating: 2, count: 8), to: x)
+    backend.map(.square, x, into: x)
+    backend.fill(1, into: x[0..<4])
+    #expect(try backend.read(x) == [1, 1, 1, 1, 4, 4, 4, 4])
+    try backend.synchronize()
+    #expect(backend.counters - before == Counters(launches: 2, writes: 1, syncs: 2))
+  }
+}
