@@ -1,7 +1,10 @@
+@preconcurrency import Glibc
 import DRR
 import Kernels
 import Tensor
 
+
+setlinebuf(stdout)
 let args = CommandLine.arguments
 func now() -> Double { let c = ContinuousClock.now - start; return Double(c.components.seconds) + Double(c.components.attoseconds) * 1e-18 }
 let start = ContinuousClock.now

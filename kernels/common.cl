@@ -1,7 +1,7 @@
 // Prefixed to every program. Two forms of each kernel come from one text or two:
 // the GPU form has one element an item and trees over GROUP items, the CPU form (CPU_FORM) has
 // work-groups of one item that walk a block with float16 vectors and meet no barrier.
-// BLOCK, GROUP and TILE come from the host, which also sizes the launches by them.
+// BLOCK and GROUP come from the host, which also sizes the launches by them.
 #ifndef GROUP
 #define GROUP 256
 #endif
@@ -80,8 +80,8 @@ void store_vec(vec v, __global float *p, int width) { *p = v; }
 #endif
 
 // Fixed trees: `total` becomes the sum or the largest of `term` over i < count, for every item of
-// the group. The order of the additions depends on `count` alone. In the GPU form there are barriers
-// inside, and the kernel declares TREE.
+// the group. The order of the additions depends on `count` alone. In the GPU form there are
+// barriers inside: the kernel declares TREE and uses them outside any branch.
 #ifdef CPU_FORM
 #define TREE
 #define REDUCE(total, i, count, term, start, join, lanes)                                 \

@@ -83,6 +83,15 @@ TILED linear_forward(
   }
 }
 
+// Columns j ..< j + 16 of a row of n, zero past its end. The last ones of a wide row are loaded
+// whole, from further left, in lanes that differ from the other vectors' but agree among rows.
+float16 load_columns(const __global float *row, int j, int n) {
+  if (j + VEC <= n) return vload16(0, row + j);
+  if (n < VEC) return load_vec(row, n);
+  const int16 lane = (int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  return select(vload16(0, row + n - VEC), (float16)(0.0f), lane < (int16)(j + VEC - n));
+}
+
 // dx[m, k] = dz[m, n] . transpose(w[k, n]); an item does 4 rows x 16 columns of dx, each sum in
 // 16 interleaved chains along n. Any m, k, n. Without `y` in use (act 0) this is dy . transpose(w).
 TILED linear_backward_input(
@@ -99,34 +108,29 @@ TILED linear_backward_input(
     return;
   }
   for (int sub = 0; sub < columns; sub += 4) {
-    float16 sum[4][4];
+    float16 sum[16];
 #pragma unroll
-    for (int r = 0; r < 4; ++r)
-#pragma unroll
-      for (int c = 0; c < 4; ++c) sum[r][c] = 0.0f;
+    for (int s = 0; s < 16; ++s) sum[s] = 0.0f;
     for (int j = 0; j < n; j += VEC) {
-      const int width = min(VEC, n - j);
       float16 dz[4];
 #pragma unroll
       for (int r = 0; r < 4; ++r) {
-        const size_t at = (size_t)(row + min(r, rows - 1)) * n + j;
-        dz[r] = load_vec(dy + at, width);
-        if (act != 0) dz[r] = activation_gradient16(dz[r], load_vec(y + at, width), act);
+        const size_t at = (size_t)(row + min(r, rows - 1)) * n;
+        dz[r] = load_columns(dy + at, j, n);
+        if (act != 0) dz[r] = activation_gradient16(dz[r], load_columns(y + at, j, n), act);
       }
 #pragma unroll
       for (int c = 0; c < 4; ++c) {
-        const size_t at = (size_t)(first + min(sub + c, columns - 1)) * n + j;
-        const float16 weight = load_vec(w + at, width);
+        const size_t at = (size_t)(first + min(sub + c, columns - 1)) * n;
+        const float16 weight = load_columns(w + at, j, n);
 #pragma unroll
-        for (int r = 0; r < 4; ++r) sum[r][c] += dz[r] * weight;
+        for (int r = 0; r < 4; ++r) sum[4 * r + c] += dz[r] * weight;
       }
     }
 #pragma unroll
-    for (int r = 0; r < 4; ++r)
-#pragma unroll
-      for (int c = 0; c < 4; ++c)
-        if (r < rows && sub + c < columns)
-          dx[(size_t)(row + r) * k + first + sub + c] = sum_lanes(sum[r][c]);
+    for (int s = 0; s < 16; ++s)
+      if (s / 4 < rows && sub + s % 4 < columns)
+        dx[(size_t)(row + s / 4) * k + first + sub + s % 4] = sum_lanes(sum[s]);
   }
 }
 
@@ -204,9 +208,7 @@ TILED linear_backward_weights(
 #else
 // A work-group of 16 x 16 items computes a TILE x TILE block, 2 x 2 outputs an item, over steps of
 // TILE along the inner dimension. The padding column keeps transposed stores off one bank.
-#ifndef TILE
 #define TILE 32
-#endif
 #define DECLARE_TILES                                                      \
   __local float a[TILE][TILE + 1], b_[TILE][TILE + 1];                     \
   const int tx = (int)get_local_id(0), ty = (int)get_local_id(1);          \

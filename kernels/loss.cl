@@ -23,11 +23,8 @@ GROUPED point_loss(
   AT(loss), AT(prediction), AT(target), AT(weights);
   TREE;
   float total;
-  if (PRESENT(weights)) {
-    SUM(total, i, n, weights[i] * point_loss_at(prediction[i], target[i], kind, delta));
-  } else {
-    SUM(total, i, n, point_loss_at(prediction[i], target[i], kind, delta));
-  }
+  SUM(total, i, n, (PRESENT(weights) ? weights[i] : 1.0f) *
+                       point_loss_at(prediction[i], target[i], kind, delta));
   if (get_local_id(0) == 0) loss[0] = total / (float)n;
 }
 

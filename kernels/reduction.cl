@@ -1,20 +1,27 @@
 // Sums and maxima by the fixed trees of common.cl.
 
-// y[m] = sum (op 0), mean (1) or largest (2) of the n columns of x[m, n]. A work-group a row.
-GROUPED reduce_rows(OUT(float, y), IN(float, x), int m, int n, int op) {
+// y[m] = sum of the n columns of x[m, n], over `divisor`. A work-group a row.
+GROUPED sum_rows(OUT(float, y), IN(float, x), int m, int n, float divisor) {
   AT(y), AT(x);
   TREE;
   const int row = (int)get_group_id(0);
   if (row >= m) return;
   const __global float *from = x + (size_t)row * n;
   float total;
-  if (op == 2) {
-    MAXIMUM(total, j, n, from[j]);
-  } else {
-    SUM(total, j, n, from[j]);
-    if (op == 1) total /= (float)n;
-  }
-  if (get_local_id(0) == 0) y[row] = total;
+  SUM(total, j, n, from[j]);
+  if (get_local_id(0) == 0) y[row] = total / divisor;
+}
+
+// y[m] = largest of the n columns of x[m, n], NaN where there is one. A work-group a row.
+GROUPED maximum_rows(OUT(float, y), IN(float, x), int m, int n) {
+  AT(y), AT(x);
+  TREE;
+  const int row = (int)get_group_id(0);
+  if (row >= m) return;
+  const __global float *from = x + (size_t)row * n;
+  float largest;
+  MAXIMUM(largest, j, n, from[j]);
+  if (get_local_id(0) == 0) y[row] = largest;
 }
 
 // y[n] = sum of the m rows of x[m, n], in their order. An item its columns.
@@ -44,10 +51,6 @@ GROUPED sum_all(OUT(float, y), IN(float, x), int count, float scale, int squared
   AT(y), AT(x);
   TREE;
   float total;
-  if (squared) {
-    SUM(total, i, count, x[i] * x[i]);
-  } else {
-    SUM(total, i, count, x[i]);
-  }
+  SUM(total, i, count, squared ? x[i] * x[i] : x[i]);
   if (get_local_id(0) == 0) y[0] = scale * total;
 }

@@ -299,8 +299,8 @@ def ddpg():
         return parameters
 
     networks = {}
-    for prefix, name in (("", "actor"), ("target", "targetActor")):
-        networks["targetPooling" if prefix else "pooling"] = {"": uniform(g, n, low=0.2, high=1.2)}
+    for pooling_name, name in (("pooling", "actor"), ("targetPooling", "targetActor")):
+        networks[pooling_name] = {"": uniform(g, n, low=0.2, high=1.2)}
         networks[name] = layers(actor_widths)
     for name in ("critic", "targetCritic"):
         networks[name] = layers(critic_widths)
@@ -366,7 +366,7 @@ def ddpg():
         actor_loss = -critic(networks["critic"], s.detach(), actor(networks["actor"], s)).mean()
         actor_optimizer.zero_grad()
         actor_loss.backward()
-        actor_gradients = {f"{update}.dpooling": actor_parameters[0].grad.clone()}
+        dpooling = actor_parameters[0].grad.clone()
         actor_optimizer.step()
 
         with torch.no_grad():
@@ -377,17 +377,16 @@ def ddpg():
         batch_arrays = dict(
             index=index.int(), nextIndex=next_index.int(), action=action, reward=reward,
             notTerminated=going_on, weights=weights, q=q, y=y, absoluteTD=(q - y).abs(),
-            criticLoss=critic_loss, criticGradientNorm=norm, actorLoss=actor_loss)
+            criticLoss=critic_loss, criticGradientNorm=norm, actorLoss=actor_loss,
+            dpooling=dpooling)
         arrays |= {f"{update}.{name}": value.detach() for name, value in batch_arrays.items()}
-        arrays |= actor_gradients
     assert 0 < sum(arrays[f"{u}.notTerminated"].sum() for u in range(updates)) < updates * batch
     save("ddpg", **arrays, **named("final"))
 
 
 def main():
-    for entry in os.listdir(FOLDER):
-        if os.path.isdir(os.path.join(FOLDER, entry)):
-            shutil.rmtree(os.path.join(FOLDER, entry))
+    for case in filter(os.path.isdir, (os.path.join(FOLDER, e) for e in os.listdir(FOLDER))):
+        shutil.rmtree(case)
     for write in (reader, dense, mlp, embedding, optimizers, clipping, point_losses,
                   softmax_losses, pooling, ddpg):
         write()

@@ -20,7 +20,7 @@ enum KernelLayout: Sendable {
 enum KernelID: Int, CaseIterable, Sendable {
   case linearForward, linearBackwardInput, linearBackwardWeights
   case mapForward, mapBackward, affine, accumulate, combine, concatenate, slice
-  case reduceRows, sumColumns, rowDot, sumAll
+  case sumRows, maximumRows, sumColumns, rowDot, sumAll
   case gatherRows, scatterAddRows
   case averagePooling, averagePoolingBackward
   case pointLoss, pointLossBackward, softmaxNormalizer, softmaxLoss, softmaxBackward
@@ -35,7 +35,7 @@ enum KernelID: Int, CaseIterable, Sendable {
     case .linearForward, .linearBackwardInput, .linearBackwardWeights: .linear
     case .mapForward, .mapBackward, .affine, .accumulate, .combine, .concatenate, .slice:
       .elementwise
-    case .reduceRows, .sumColumns, .rowDot, .sumAll: .reduction
+    case .sumRows, .maximumRows, .sumColumns, .rowDot, .sumAll: .reduction
     case .gatherRows, .scatterAddRows: .embedding
     case .averagePooling, .averagePoolingBackward: .pooling
     case .pointLoss, .pointLossBackward, .softmaxNormalizer, .softmaxLoss, .softmaxBackward,
@@ -51,8 +51,8 @@ enum KernelID: Int, CaseIterable, Sendable {
   var layout: KernelLayout {
     switch self {
     case .linearForward, .linearBackwardInput, .linearBackwardWeights: .tiles
-    case .reduceRows, .rowDot, .sumAll, .averagePoolingBackward, .pointLoss, .softmaxNormalizer,
-      .softmaxLoss, .topK, .sumTreeSet, .sumTreeSample, .prioritize:
+    case .sumRows, .maximumRows, .rowDot, .sumAll, .averagePoolingBackward, .pointLoss,
+      .softmaxNormalizer, .softmaxLoss, .topK, .sumTreeSet, .sumTreeSample, .prioritize:
       .groups
     default: .elements
     }

@@ -2,8 +2,14 @@ extension OpenCLBackend {
   public func reduceRows(_ op: Reduction, _ x: Floats, m: Int, n: Int, into y: Floats) {
     expect("reduceRows", "x", x, m, n)
     expect("reduceRows", "y", y, m)
-    launch(
-      .reduceRows, groups: m, argument(y), argument(x), .count(m), .count(n), .int(op.rawValue))
+    switch op {
+    case .maximum:
+      launch(.maximumRows, groups: m, argument(y), argument(x), .count(m), .count(n))
+    case .sum, .mean:
+      let divisor: Float = op == .mean ? Float(n) : 1
+      launch(
+        .sumRows, groups: m, argument(y), argument(x), .count(m), .count(n), .float(divisor))
+    }
   }
 
   public func sumColumns(_ x: Floats, m: Int, n: Int, into y: Floats) {
