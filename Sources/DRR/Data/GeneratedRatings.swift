@@ -122,7 +122,7 @@ public struct GeneratedRatings: Sendable {
       }
     }
     try writer.write("movies.csv") { (file: OutputFile) throws(DataError) in
-      try CSVText.movies(file, size.itemCount) { item in
+      try CSVText.movies(file, size.itemCount, withGenres: true) { item in
         (itemTexts[item], world.title(ofItem: item), world.genreNames(ofItem: item))
       }
     }
