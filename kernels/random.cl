@@ -5,15 +5,9 @@
 ELEMENTS uniform_draw(OUT(float, y), int count, float low, float high, uint2 key, uint2 counter) {
   AT(y);
   FOR_ELEMENTS(i, (count + 3) / 4) {
-    const uint4 word = philox(key, counter, (uint)i) >> 8;
-    const float4 value = low + (high - low) * (convert_float4(word) * 0x1p-24f);
-    if (4 * i + 3 < count) {
-      vstore4(value, i, y);
-    } else {
-      y[4 * i] = value.x;
-      if (4 * i + 1 < count) y[4 * i + 1] = value.y;
-      if (4 * i + 2 < count) y[4 * i + 2] = value.z;
-    }
+    const uint4 word = philox(key, counter, (uint)i);
+    const float lane[4] = {unit(word.x), unit(word.y), unit(word.z), unit(word.w)};
+    for (int l = 0; l < min(4, count - 4 * i); ++l) y[4 * i + l] = within(lane[l], low, high);
   }
 }
 
@@ -41,6 +35,6 @@ ELEMENTS replace_rows(
   if (row >= m || philox_unit(coin_key, coin_counter, (uint)row) >= probability) return;
   FOR_ELEMENTS(j, n) {
     const uint draw = (uint)row * (uint)n + (uint)j;
-    x[(size_t)row * n + j] = low + (high - low) * philox_unit(value_key, value_counter, draw);
+    x[(size_t)row * n + j] = within(philox_unit(value_key, value_counter, draw), low, high);
   }
 }

@@ -168,7 +168,7 @@ public final class OpenCLBackend: Backend {
   /// The memory of a view. Nil where the device had no room for it.
   func memory<Scalar>(_ view: View<Scalar>) -> cl_mem? {
     guard let buffer = view.buffer as? OpenCLBuffer, buffer.pool === memory else {
-      preconditionFailure("a view of another backend was given to \(device.id)")
+      fatalError("a view of another backend was given to \(device.id)")
     }
     return buffer.memory
   }
@@ -193,7 +193,7 @@ public final class OpenCLBackend: Backend {
     _ op: StaticString, _ name: StaticString, _ view: View<Scalar>, _ sizes: Int...
   ) {
     let needed = sizes.reduce(1, *)
-    precondition(
+    require(
       view.count == needed, "\(op): \(name) has \(view.count) elements, needs \(sizes)")
   }
 }
