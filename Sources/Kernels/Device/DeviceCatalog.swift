@@ -70,7 +70,7 @@ public enum DeviceCatalog {
   /// An OpenCL request without an index prefers a GPU, then an accelerator, then a CPU device.
   public static func resolve(_ request: DeviceRequest) throws(BackendError) -> DeviceID {
     switch request {
-    case .auto: preconditionFailure("auto names no device")
+    case .auto: fatalError("auto names no device")
     case .cpu: return .cpu
     case .openCL(let platform, let index):
       let driver = try OpenCLDriver.shared.get()

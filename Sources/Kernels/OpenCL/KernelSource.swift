@@ -21,6 +21,6 @@ enum KernelSource {
       return String(
         decoding: UnsafeBufferPointer(start: source.bytes, count: source.count), as: UTF8.self)
     }
-    preconditionFailure("kernels/\(name).cl is not in sources.c")
+    fatalError("kernels/\(name).cl is not in sources.c")
   }
 }

@@ -64,7 +64,7 @@ final class StagingRing {
 
 extension OpenCLBackend {
   public func write<Scalar>(_ host: UnsafeBufferPointer<Scalar>, to view: View<Scalar>) {
-    precondition(
+    require(
       host.count == view.count, "write: \(host.count) elements to a view of \(view.count)")
     guard failure == nil, let start = host.baseAddress, view.count > 0,
       let target = memory(view)
@@ -105,7 +105,7 @@ extension OpenCLBackend {
   public func read<Scalar>(
     _ view: View<Scalar>, into host: UnsafeMutableBufferPointer<Scalar>
   ) throws(BackendError) {
-    precondition(
+    require(
       host.count == view.count, "read: a view of \(view.count) into \(host.count) elements")
     counted.syncs += 1
     try throwFailure()

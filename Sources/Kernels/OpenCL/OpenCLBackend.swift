@@ -168,7 +168,7 @@ public final class OpenCLBackend: Backend {
   /// The memory of a view. Nil where the device had no room for it.
   func memory<Scalar>(_ view: View<Scalar>) -> cl_mem? {
     guard let buffer = view.buffer as? OpenCLBuffer, buffer.pool === memory else {
-      preconditionFailure("a view of another backend was given to \(device.id)")
+      fatalError("a view of another backend was given to \(device.id)")
     }
     return buffer.memory
   }
@@ -188,12 +188,12 @@ public final class OpenCLBackend: Backend {
     return .memory(memory, offset: -1)
   }
 
-  /// Traps where a view is not of the size that the op's sizes give it.
+  /// Traps where a view has not the a · b · c elements that the op's sizes give it.
   func expect<Scalar>(
-    _ op: StaticString, _ name: StaticString, _ view: View<Scalar>, _ sizes: Int...
+    _ op: StaticString, _ name: StaticString, _ view: View<Scalar>, _ a: Int, _ b: Int = 1,
+    _ c: Int = 1
   ) {
-    let needed = sizes.reduce(1, *)
-    precondition(
-      view.count == needed, "\(op): \(name) has \(view.count) elements, needs \(sizes)")
+    require(
+      view.count == a * b * c, "\(op): \(name) has \(view.count) elements, needs \(a * b * c)")
   }
 }

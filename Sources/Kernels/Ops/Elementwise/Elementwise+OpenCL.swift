@@ -61,7 +61,7 @@ extension OpenCLBackend {
   }
 
   public func slice(_ x: Floats, m: Int, n: Int, columns: Range<Int>, into y: Floats) {
-    precondition(
+    require(
       columns.lowerBound >= 0 && columns.upperBound <= n, "slice: columns \(columns) of \(n)")
     expect("slice", "x", x, m, n)
     expect("slice", "y", y, m, columns.count)

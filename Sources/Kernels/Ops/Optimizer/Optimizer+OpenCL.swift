@@ -1,6 +1,6 @@
 extension OpenCLBackend {
   public func adam(_ p: Floats, _ g: Floats, _ m: Floats, _ v: Floats, _ step: AdamStep) {
-    precondition(step.step >= 1, "adam: step \(step.step), counted from 1")
+    require(step.step >= 1, "adam: step \(step.step), counted from 1")
     expect("adam", "g", g, p.count)
     expect("adam", "m", m, p.count)
     expect("adam", "v", v, p.count)

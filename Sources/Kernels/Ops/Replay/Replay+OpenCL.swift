@@ -41,7 +41,7 @@ extension OpenCLBackend {
     _ tree: Floats, capacity: Int, leaves: Indices, stride: Int, values: Floats, b: Int
   ) {
     expect("sumTreeSet", tree, capacity)
-    precondition(
+    require(
       b == 0 || leaves.count > (b - 1) * stride,
       "sumTreeSet: leaves has \(leaves.count) elements, needs \(b) at a stride of \(stride)")
     if values.count != 1 { expect("sumTreeSet", "values", values, b) }
@@ -55,7 +55,7 @@ extension OpenCLBackend {
     into index: Indices, weights: Floats
   ) {
     expect("sumTreeSample", tree, capacity)
-    precondition(
+    require(
       filled > 0 && filled <= capacity, "sumTreeSample: \(filled) filled of \(capacity)")
     expect("sumTreeSample", "index", index, b)
     expect("sumTreeSample", "weights", weights, b)
@@ -79,7 +79,7 @@ extension OpenCLBackend {
   }
 
   private func expect(_ op: StaticString, _ tree: Floats, _ capacity: Int) {
-    precondition(
+    require(
       capacity > 0 && capacity & (capacity - 1) == 0,
       "\(op): capacity \(capacity) is no power of two")
     expect(op, "tree", tree, 2, capacity)
