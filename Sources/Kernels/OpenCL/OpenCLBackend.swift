@@ -188,12 +188,12 @@ public final class OpenCLBackend: Backend {
     return .memory(memory, offset: -1)
   }
 
-  /// Traps where a view is not of the size that the op's sizes give it.
+  /// Traps where a view has not the a · b · c elements that the op's sizes give it.
   func expect<Scalar>(
-    _ op: StaticString, _ name: StaticString, _ view: View<Scalar>, _ sizes: Int...
+    _ op: StaticString, _ name: StaticString, _ view: View<Scalar>, _ a: Int, _ b: Int = 1,
+    _ c: Int = 1
   ) {
-    let needed = sizes.reduce(1, *)
     require(
-      view.count == needed, "\(op): \(name) has \(view.count) elements, needs \(sizes)")
+      view.count == a * b * c, "\(op): \(name) has \(view.count) elements, needs \(a * b * c)")
   }
 }

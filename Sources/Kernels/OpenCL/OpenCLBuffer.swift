@@ -9,8 +9,14 @@ final class OpenCLMemory {
 
   deinit { trim() }
 
+  /// Kernels index by 32 bits, a block past the end.
+  private static let mostElements = Int(Int32.max) - 4096
+
   func take(_ count: Int) throws(BackendError) -> cl_mem {
-    try pool.take(count) { (size) throws(BackendError) in
+    guard count <= Self.mostElements else {
+      throw .outOfMemory(bytes: count * 4, device: context.info.name)
+    }
+    return try pool.take(count) { (size) throws(BackendError) in
       if let memory = create(size) { return memory }
       trim()
       if let memory = create(size) { return memory }

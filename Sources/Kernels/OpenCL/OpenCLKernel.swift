@@ -74,5 +74,6 @@ enum KernelArgument {
   /// The low and the high word, a `uint2`.
   case words(UInt64)
 
-  static func count(_ value: Int) -> KernelArgument { .int(Int32(value)) }
+  /// Clamped only where a buffer of that size could not be made, and then nothing is launched.
+  static func count(_ value: Int) -> KernelArgument { .int(Int32(clamping: value)) }
 }
