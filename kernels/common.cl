@@ -152,11 +152,6 @@ uint4 philox(uint2 key, uint2 counter, uint i) {
 }
 // 24 bits in [0, 1), exact.
 float unit(uint word) { return (float)(word >> 8) * 0x1p-24f; }
-// low + (high - low) * u, which must not round up to `high`: draws are in [low, high).
-float within(float u, float low, float high) {
-  const float value = low + (high - low) * u;
-  return value < high || low >= high ? value : nextafter(high, -INFINITY);
-}
 float philox_unit(uint2 key, uint2 counter, uint j) {
   const uint4 block = philox(key, counter, j / 4);
   const uint word = j % 4;

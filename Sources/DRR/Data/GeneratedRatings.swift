@@ -53,7 +53,7 @@ public struct GeneratedRatings: Sendable {
   }
 
   /// `generated:SIZE` or `generated:SIZE:SEED`.
-  init(named text: String) throws(DataError) {
+  public init(named text: String) throws(DataError) {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
     guard parts.count == 2 || parts.count == 3, parts[0] == "generated",
       let size = Size(rawValue: String(parts[1])),
