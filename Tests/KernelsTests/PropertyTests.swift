@@ -104,4 +104,28 @@ import Testing
       #expect(abs(sum) < 1e-6)
     }
   }
+
+  /// What a step leaves below 2⁻¹⁰⁰ is 0, what it leaves above stays.
+  @Test(arguments: TestDevices.all)
+  func stepsSettleDeadWeights(_ device: TestDevice) throws {
+    let backend = try device.make()
+    let (dead, live): (Float, Float) = (0x1.8p-101, 0x1.8p-99)
+    let values = (0..<37).map { [dead, live, -dead, -live, 1][$0 % 5] }
+    let settled = values.map { abs($0) == dead ? 0 : $0 }
+    let zeros = [Float](repeating: 0, count: 37)
+    let run = OpRun(
+      ["p", "q", "velocity", "target"].map { .update($0, values) }
+        + ["g", "m", "v", "h"].map { .update($0, zeros) } + [.input("source", values)],
+      on: backend)
+    let a = run.arguments
+    // Rates of 0 and factors of 1 leave the values as they are.
+    backend.adam(
+      a["p"], a["g"], a["m"], a["v"],
+      AdamStep(learningRate: 0, step: 1))
+    backend.sgd(a["q"], a["h"], a["velocity"], learningRate: 0, momentum: 1, weightDecay: 0)
+    backend.softUpdate(a["target"], a["source"], tau: 0.5)
+    for name in ["p", "q", "velocity", "target"] {
+      #expect(try backend.read(a[name]) == settled, "\(name)")
+    }
+  }
 }

@@ -15,6 +15,7 @@ extension ReferenceBackend {
       let mHat = m[i] / (1 - pow(beta1, Double(step.step)))
       let vHat = v[i] / (1 - pow(beta2, Double(step.step)))
       p[i] -= Double(step.learningRate) * mHat / (vHat.squareRoot() + Double(step.epsilon))
+      for array in [p, m, v] { array[i] = Self.settled(array[i]) }
       g[i] = 0
     }
   }
@@ -29,6 +30,7 @@ extension ReferenceBackend {
     for i in 0..<count {
       velocity[i] = Double(momentum) * velocity[i] + g[i] + Double(weightDecay) * p[i]
       p[i] -= Double(learningRate) * velocity[i]
+      for array in [p, velocity] { array[i] = Self.settled(array[i]) }
       g[i] = 0
     }
   }
@@ -45,6 +47,10 @@ extension ReferenceBackend {
     let cells = launch("softUpdate")
     let count = target.count
     let (target, source) = (cells(target, count), cells(source, count))
-    for i in 0..<count { target[i] = Double(tau) * source[i] + (1 - Double(tau)) * target[i] }
+    for i in 0..<count {
+      target[i] = Self.settled(Double(tau) * source[i] + (1 - Double(tau)) * target[i])
+    }
   }
+
+  private static func settled(_ x: Double) -> Double { abs(x) < 0x1p-100 ? 0 : x }
 }

@@ -87,10 +87,8 @@ extension OpTable {
       var generator = SeededGenerator(UInt64(capacity * 733 + b))
       var leaves = generator.indices((b - 1) * stride + 1, in: 0..<Int32(capacity))
       if b > 4 { leaves[3 * stride] = -1 }
-      // A value belongs to its leaf, so that leaves drawn twice carry it twice.
-      let leafValues = generator.floats(capacity, in: 0.1...3)
-      let values =
-        isShared ? [1.75] : (0..<b).map { leafValues[Int(max(leaves[$0 * stride], 0))] }
+      // A leaf drawn twice carries two values, of which the last stands.
+      let values = isShared ? [1.75] : generator.floats(b, in: 0.1...3)
       return OpCase(
         op: .sumTreeSet,
         shape: "capacity \(capacity) b \(b) stride \(stride)\(isShared ? " one value" : "")",
