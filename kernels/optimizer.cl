@@ -1,5 +1,9 @@
 // Steps over a flat parameter set, an item its vectors.
 
+// Decay leads dead weights to subnormal numbers, which slow a processor tenfold: what a step leaves
+// below 2^-100 is 0.
+static inline vec settled(vec x) { return select(x, (vec)(0.0f), fabs(x) < (vec)(0x1p-100f)); }
+
 // Adam (Kingma & Ba 2015, algorithm 1) with g + decay * p for the gradient; clears g.
 // correction1 = 1 / (1 - beta1^t), correction2 = 1 / (1 - beta2^t), from the host in double.
 ELEMENTS adam(
@@ -12,9 +16,9 @@ ELEMENTS adam(
     const vec first = beta1 * load_vec(m + i, width) + (1.0f - beta1) * slope;
     const vec second = beta2 * load_vec(v + i, width) + (1.0f - beta2) * slope * slope;
     const vec scale = sqrt(second * correction2) + (vec)(epsilon);
-    store_vec(first, m + i, width);
-    store_vec(second, v + i, width);
-    store_vec(value - rate * (first * correction1) / scale, p + i, width);
+    store_vec(settled(first), m + i, width);
+    store_vec(settled(second), v + i, width);
+    store_vec(settled(value - rate * (first * correction1) / scale), p + i, width);
     store_vec((vec)(0.0f), g + i, width);
   }
 }
@@ -28,8 +32,8 @@ ELEMENTS sgd(
     const vec value = load_vec(p + i, width);
     const vec speed =
         momentum * load_vec(velocity + i, width) + load_vec(g + i, width) + decay * value;
-    store_vec(speed, velocity + i, width);
-    store_vec(value - rate * speed, p + i, width);
+    store_vec(settled(speed), velocity + i, width);
+    store_vec(settled(value - rate * speed), p + i, width);
     store_vec((vec)(0.0f), g + i, width);
   }
 }
@@ -46,6 +50,6 @@ ELEMENTS soft_update(OUT(float, target), IN(float, source), int count, float tau
   AT(target), AT(source);
   FOR_VECTORS(i, width, count) {
     const vec from = tau * load_vec(source + i, width);
-    store_vec(from + (1.0f - tau) * load_vec(target + i, width), target + i, width);
+    store_vec(settled(from + (1.0f - tau) * load_vec(target + i, width)), target + i, width);
   }
 }

@@ -41,8 +41,8 @@ ELEMENTS replay_gather(
   }
 }
 
-// Leaf leaves[i * stride] = values[i] (values[0] for all where `shared`), then each level above is
-// summed again, levels apart by a barrier. Equal leaves carry equal values, so that items which
+// Leaf leaves[i * stride] = values[i] (values[0] for all where `shared`), the last value where a leaf
+// repeats; then each level above is summed again, levels apart by a barrier, so that items which
 // meet in a node write the same sum. One work-group.
 GROUPED sum_tree_set(
     OUT(float, tree), IN(int, leaves), IN(float, values), int capacity, int stride, int b,
@@ -50,7 +50,9 @@ GROUPED sum_tree_set(
   AT(tree), AT(leaves), AT(values);
   FOR_GROUP(i, b) {
     const int leaf = leaves[(size_t)i * stride];
-    if (leaf >= 0 && leaf < capacity) tree[capacity + leaf] = values[shared ? 0 : i];
+    bool last = leaf >= 0 && leaf < capacity;
+    for (int j = i + 1; last && j < b; ++j) last = leaves[(size_t)j * stride] != leaf;
+    if (last) tree[capacity + leaf] = values[shared ? 0 : i];
   }
   for (int level = 1; capacity >> level > 0; ++level) {
     SYNC();

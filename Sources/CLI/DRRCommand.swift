@@ -1,6 +1,45 @@
 import ArgumentParser
+import DRR
+import Kernels
+import Logging
 
 @main
-struct DRRCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "drr")
+struct DRRCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "drr",
+    abstract: "Reinforcement-learning recommendation on a GPU or a CPU.",
+    discussion: """
+      Train on real ratings, evaluate beside honest baselines, and recommend:
+
+        drr train drr --data ml-100k.zip --run runs/first
+        drr evaluate --run runs/first
+        drr recommend --run runs/first --user 196 --top 10
+
+      Without --data the ratings are generated: nothing has to be downloaded.
+      """,
+    version: "0.1.0",
+    subcommands: [
+      DevicesCommand.self, DataCommand.self, TrainCommand.self, EvaluateCommand.self,
+      RecommendCommand.self,
+    ])
+
+  static func main() {
+    Interrupt.install()
+    LoggingSystem.bootstrap { _ in PlainLogHandler() }
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch let interrupted as Experiment.Interrupted {
+      Console.note("interrupted at \(interrupted.step); all of it is saved")
+      Foreign.exit(130)
+    } catch {
+      exit(withError: error)
+    }
+  }
+}
+
+/// Options that every command has.
+struct OutputOptions: ParsableArguments {
+  @Flag(help: "Print the result as JSON on standard output.")
+  var json = false
 }

@@ -144,9 +144,13 @@ enum Number {
   }
 }
 
-/// A field as messages quote it: 40 bytes at most.
+/// Text as messages quote it: cut, and without line ends and other control characters.
+func quoted(_ text: String, limit: Int = 80) -> String {
+  let scalars = text.unicodeScalars.prefix(limit)
+  let safe = String(String.UnicodeScalarView(scalars.map { $0.value < 32 ? "?" : $0 }))
+  return text.unicodeScalars.count > limit ? safe + "..." : safe
+}
+
 func quoted(_ field: Bytes) -> String {
-  let text = String(decoding: field.prefix(40), as: UTF8.self)
-  let safe = String(String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 32 ? "?" : $0 }))
-  return field.count > 40 ? safe + "..." : safe
+  quoted(String(decoding: field, as: UTF8.self), limit: 40)
 }

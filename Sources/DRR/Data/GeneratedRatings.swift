@@ -53,7 +53,7 @@ public struct GeneratedRatings: Sendable {
   }
 
   /// `generated:SIZE` or `generated:SIZE:SEED`.
-  init(named text: String) throws(DataError) {
+  public init(named text: String) throws(DataError) {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
     guard parts.count == 2 || parts.count == 3, parts[0] == "generated",
       let size = Size(rawValue: String(parts[1])),
@@ -122,7 +122,7 @@ public struct GeneratedRatings: Sendable {
       }
     }
     try writer.write("movies.csv") { (file: OutputFile) throws(DataError) in
-      try CSVText.movies(file, size.itemCount) { item in
+      try CSVText.movies(file, size.itemCount, withGenres: true) { item in
         (itemTexts[item], world.title(ofItem: item), world.genreNames(ofItem: item))
       }
     }

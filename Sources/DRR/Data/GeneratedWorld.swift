@@ -82,8 +82,8 @@ struct GeneratedWorld {
     itemGenres[item].map { Self.genreNames[Int($0)] }
   }
 
-  /// How many ratings each user has: at least 20, half of them more than about 60, a long tail,
-  /// and exactly the set's number in all.
+  /// How many ratings each user has: at least 20, a long tail, at most half of the items
+  /// less two, and exactly the set's number in all.
   private static func activity(_ size: GeneratedRatings.Size, _ seed: UInt64) -> [Int] {
     var random = UniformSource(seed: seed, stream: Stream.counts)
     let least = 20

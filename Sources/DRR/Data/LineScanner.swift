@@ -31,14 +31,15 @@ final class LineScanner {
 
   deinit { buffer.deallocate() }
 
-  /// Calls `body` with each line until it returns false; reads to the end either way, so that a
-  /// damaged archive is told as such and not by the first odd line it makes.
+  /// Calls `body` with each line. Of an archive the rest is read even after an error, so that
+  /// damage is told as such and not by the first odd line it makes.
   func forEachLine(
     _ body: (UnsafeBufferPointer<UInt8>) throws(DataError) -> Void
   ) throws(DataError) {
     do {
       try scan(body)
     } catch {
+      if case .archive = error { throw error }
       if source is ZipEntrySource { try source.drain() }
       throw error
     }

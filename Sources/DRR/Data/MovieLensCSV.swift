@@ -15,7 +15,7 @@ enum MovieLensCSV {
       let rating = place(["rating"], names)
     else {
       throw .header(
-        file: source.name, found: String(header.prefix(60)), expected: expectedHeader)
+        file: source.name, found: quoted(header), expected: expectedHeader)
     }
     let about = try About(folder)
     let layout = RatingsLayout(
@@ -53,7 +53,7 @@ enum MovieLensCSV {
           let title = place(["title"], names)
         else {
           throw .header(
-            file: file.name, found: String(fields.joined(separator: ",").prefix(60)),
+            file: file.name, found: quoted(fields.joined(separator: ",")),
             expected: "movieId,title[,genres]")
         }
         columns = (id, title, place(["genres"], names), fields.count)

@@ -56,7 +56,7 @@ package final class OutputFile {
   /// `4.0`, `3.5`, otherwise the shortest that reads back the same.
   func write(rating: Float) {
     let tenths = rating * 10
-    if tenths.rounded() == tenths, tenths.magnitude < 1e6 {
+    if tenths.rounded() == tenths, tenths.magnitude < 1e6, tenths / 10 == rating {
       let value = Int64(tenths)
       if value < 0 { buffer.append(45) }
       write(decimal: Int64(value.magnitude / 10))

@@ -14,7 +14,8 @@ final class PosixFile {
 
   init(path: String) throws(DataError) {
     self.path = path
-    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // Without O_NONBLOCK a named pipe would wait for a writer before it could be refused.
+    descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw Self.error(path) }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else {

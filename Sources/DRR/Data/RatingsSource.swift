@@ -55,7 +55,7 @@ public enum RatingsSource {
 enum RatingsFormat {
   case movieLens100K, doubleColon, csv, recBole
 
-  static let files = ["u.data", "ratings.csv", "ratings.dat", "ratings_notime.dat", "*.inter"]
+  static let files = ["u.data", "ratings.csv", "ratings.dat", "ratings_notime.dat", "one *.inter"]
   static let lineShapes = [
     "user<TAB>item<TAB>rating<TAB>time", "user::item::rating[::time]",
     "the header userId,movieId,rating[,timestamp]",
@@ -68,8 +68,9 @@ enum RatingsFormat {
     for name in ["ratings.dat", "ratings_notime.dat"] where names.contains(name) {
       return (.doubleColon, name)
     }
-    if let name = names.first(where: { $0.hasSuffix(".inter") }) { return (.recBole, name) }
-    return nil
+    // Several are the parts of a split: which of them is meant, only the user knows.
+    let inter = names.filter { $0.hasSuffix(".inter") }
+    return inter.count == 1 ? (.recBole, inter[0]) : nil
   }
 
   /// By name, otherwise by the first line.

@@ -22,9 +22,11 @@ extension RatingsLog {
       checksum = try writer.write("ratings.csv") { (file: OutputFile) throws(DataError) in
         try writeCSVRows(file, progress)
       }
-      try writer.write("movies.csv") { (file: OutputFile) throws(DataError) in
-        try CSVText.movies(file, itemCount) { item in
-          (itemIDs[item], titles.isEmpty ? "" : titles[item], genres.namesOfItem(item))
+      if !titles.isEmpty {
+        try writer.write("movies.csv") { (file: OutputFile) throws(DataError) in
+          try CSVText.movies(file, itemCount, withGenres: !genres.isEmpty) { item in
+            (itemIDs[item], titles[item], genres.namesOfItem(item))
+          }
         }
       }
       if ratingRange != rangeFromStars {
@@ -38,11 +40,15 @@ extension RatingsLog {
       checksum = try writer.write("\(name).inter") { (file: OutputFile) throws(DataError) in
         try writeInterRows(file, progress)
       }
-      try writer.write("\(name).item") { (file: OutputFile) throws(DataError) in
-        try writeInterItems(file)
+      if !titles.isEmpty {
+        try writer.write("\(name).item") { (file: OutputFile) throws(DataError) in
+          try writeInterItems(file)
+        }
       }
     }
-    try writer.commit(removing: format == .csv ? [About.file] : [])
+    try writer.commit(
+      removing: format == .csv
+        ? ["movies.csv", About.file] : ["\(folder.lastPathPart).item"])
     return checksum.hexadecimal
   }
 
@@ -101,12 +107,16 @@ extension RatingsLog {
   }
 
   private func writeInterItems(_ file: OutputFile) throws(DataError) {
-    try file.write("item_id:token\tmovie_title:token_seq\tgenre:token_seq\n")
+    try file.write(
+      "item_id:token\tmovie_title:token_seq" + (genres.isEmpty ? "\n" : "\tgenre:token_seq\n"))
     for item in 0..<itemCount {
-      let names = genres.namesOfItem(item).map { Self.token($0, space: "_") }
-      let title = titles.isEmpty ? "" : Self.token(titles[item], space: " ")
       try file.write(
-        "\(Self.token(itemIDs[item], space: " "))\t\(title)\t\(names.joined(separator: " "))\n")
+        "\(Self.token(itemIDs[item], space: " "))\t\(Self.token(titles[item], space: " "))")
+      if !genres.isEmpty {
+        let names = genres.namesOfItem(item).map { Self.token($0, space: "_") }
+        try file.write("\t\(names.joined(separator: " "))")
+      }
+      try file.endLine()
     }
   }
 
@@ -147,12 +157,16 @@ enum CSVText {
   }
 
   static func movies(
-    _ file: OutputFile, _ count: Int,
+    _ file: OutputFile, _ count: Int, withGenres: Bool,
     _ item: (Int) -> (id: String, title: String, genres: [String])
   ) throws(DataError) {
-    try file.write("movieId,title,genres\n")
+    try file.write(withGenres ? "movieId,title,genres\n" : "movieId,title\n")
     for index in 0..<count {
       let (id, title, genres) = item(index)
+      guard withGenres else {
+        try file.write("\(quoted(id)),\(quoted(title))\n")
+        continue
+      }
       let names =
         genres.isEmpty || genres == [ItemGenres.unknown]
         ? "(no genres listed)" : genres.joined(separator: "|")

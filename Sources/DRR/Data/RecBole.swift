@@ -12,7 +12,7 @@ enum RecBole {
     for field in header.split(separator: "\t", omittingEmptySubsequences: false) {
       let parts = field.split(separator: ":", omittingEmptySubsequences: false)
       guard parts.count == 2, ["token", "token_seq", "float", "float_seq"].contains(parts[1]) else {
-        throw .header(file: file, found: String(header.prefix(60)), expected: expected)
+        throw .header(file: file, found: quoted(header), expected: expected)
       }
       columns.append(Column(name: String(parts[0]), type: String(parts[1])))
     }
@@ -30,7 +30,7 @@ enum RecBole {
     func place(_ name: String) -> Int? { columns.firstIndex { $0.name == name } }
     guard let user = place("user_id"), let item = place("item_id"), let rating = place("rating")
     else {
-      throw .header(file: source.name, found: String(header.prefix(60)), expected: expected)
+      throw .header(file: source.name, found: quoted(header), expected: expected)
     }
     let layout = RatingsLayout(
       separator: .tab, fieldCount: columns.count, user: user, item: item, rating: rating,
@@ -61,7 +61,7 @@ enum RecBole {
       guard let places = found else {
         let columns = try columns(line, file: file.name, expected: expected)
         guard let id = columns.firstIndex(where: { $0.name == "item_id" }) else {
-          throw .header(file: file.name, found: String(line.prefix(60)), expected: expected)
+          throw .header(file: file.name, found: quoted(line), expected: expected)
         }
         let title = columns.firstIndex { $0.name.contains("title") || $0.name.contains("name") }
         let genres = columns.firstIndex {

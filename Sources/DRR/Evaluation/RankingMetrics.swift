@@ -1,7 +1,5 @@
 import Tensor
 
-import Tensor
-
 #if canImport(Darwin)
   import Darwin
 #elseif canImport(Musl)

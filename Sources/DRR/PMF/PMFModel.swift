@@ -22,6 +22,16 @@ public struct PMFModel: Sendable {
     return mean + userBiases[user] + itemBiases[item] + dot
   }
 
+  /// The reward predicted for somebody with this vector and no bias.
+  public func reward(of vector: [Float], item: Int) -> Float {
+    let dot = vector.withUnsafeBufferPointer { p in
+      itemFactors.withUnsafeBufferPointer { q in
+        dotProduct(p, 0, q, item * dimension, dimension)
+      }
+    }
+    return mean + itemBiases[item] + dot
+  }
+
   /// Root of the mean squared error of the predicted rewards, within ±1, in stars.
   public func rootMeanSquaredError(
     _ log: RatingsLog, rows: some Sequence<Int>, scale: RewardScale

@@ -89,6 +89,19 @@ public struct Experiment: Sendable {
     return model
   }
 
+  /// Seconds of one PMF update on a device, after a warm-up.
+  public func secondsPerPMFUpdate(on backend: any Backend) throws -> Double {
+    var trial = configuration.pmf
+    trial.holdoutShare = 0
+    let rows = Array(split.visibleRows(in: log).prefix(trial.batchSize))
+    let trainer = try PMFTrainer(
+      trial, log: log, rows: rows, scale: configuration.scale, seed: 0, on: backend)
+    _ = try trainer.runEpoch()
+    let start = ContinuousClock.now
+    _ = try trainer.runEpoch()
+    return (ContinuousClock.now - start).seconds
+  }
+
   /// The model's error on the test sessions, of which it has seen nothing, in stars.
   public func sessionError(_ model: PMFModel) -> Double {
     model.rootMeanSquaredError(
@@ -120,9 +133,10 @@ public struct Experiment: Sendable {
   /// Trains the agent, going on where an interrupted run stopped.
   public func trainDRR(
     _ model: PMFModel, on backend: any Backend, _ observer: Observer = Observer()
-  ) throws -> DRRTrainer {
+  ) throws -> (trainer: DRRTrainer, last: DRRTrainer.Report?) {
     let trainer = try makeTrainer(model, on: backend)
     let identity = try fingerprint(drr)
+    var last: DRRTrainer.Report?
     if folder.exists(folder.checkpoint) {
       let file = try SafetensorsFile(contentsOf: folder.checkpoint, requireChecksum: true)
       try check(file, holds: "drr", of: identity)
@@ -142,6 +156,7 @@ public struct Experiment: Sendable {
       try trainer.advance()
       if trainer.step % reportSteps == 0 || trainer.isFinished {
         let report = try trainer.report()
+        last = report
         try folder.append(report)
         note = "DRR steps, reward \(decimal(report.reward, 3))"
       }
@@ -157,7 +172,7 @@ public struct Experiment: Sendable {
       }
       if stop && !trainer.isFinished { throw Interrupted(step: savedStep) }
     }
-    return trainer
+    return (trainer, last)
   }
 
   /// The trained agent of the folder.

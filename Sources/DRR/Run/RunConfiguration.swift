@@ -45,3 +45,40 @@ public struct RunConfiguration: Codable, Hashable, Sendable {
     try drr?.validate()
   }
 }
+
+extension RunConfiguration {
+  /// The defaults for these ratings.
+  public init(source: String, log: RatingsLog) {
+    var pmf = PMFConfiguration()
+    pmf.batchSize = max(pmf.batchSize, log.count / 100)
+    self.init(
+      data: Data(source: source, log: log), seed: 0, evaluation: EvaluationProtocol(),
+      scale: RewardScale(ratingRange: log.ratingRange), pmf: pmf, drr: nil)
+  }
+
+  /// The first setting in which another configuration differs, by its path.
+  public func firstDifference(
+    from other: RunConfiguration
+  ) -> (name: String, begun: String, wanted: String)? {
+    let (mine, others) = (settings(of: self), settings(of: other))
+    for (name, value) in mine.sorted(by: { $0.key < $1.key }) {
+      let wanted = others[name] ?? "nothing"
+      if wanted != value { return (name, value, wanted) }
+    }
+    return others.sorted { $0.key < $1.key }.first { mine[$0.key] == nil }
+      .map { ($0.key, "nothing", $0.value) }
+  }
+}
+
+/// Every leaf of a value by its path.
+private func settings(of value: Any, path: String = "") -> [String: String] {
+  let mirror = Mirror(reflecting: value)
+  if mirror.displayStyle == .optional {
+    return mirror.children.first.map { settings(of: $0.value, path: path) } ?? [:]
+  }
+  guard mirror.displayStyle == .struct, !mirror.children.isEmpty else { return [path: "\(value)"] }
+  return mirror.children.reduce(into: [:]) { all, child in
+    let name = path.isEmpty ? child.label ?? "" : "\(path).\(child.label ?? "")"
+    all.merge(settings(of: child.value, path: name)) { first, _ in first }
+  }
+}

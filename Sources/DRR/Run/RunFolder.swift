@@ -81,6 +81,13 @@ public struct RunFolder: Sendable {
 
   func remove(_ file: String) { unlink(file) }
 
+  /// Forgets the run: removes its files, and nothing else that the folder holds.
+  public func clear() {
+    for file in [configuration, metrics, model, pmfCheckpoint, checkpoint, report, evaluation] {
+      remove(file)
+    }
+  }
+
   /// Keys in order, so that equal values are equal text.
   public static func json(_ value: some Encodable, pretty: Bool = false) throws -> String {
     let encoder = JSONEncoder()

@@ -37,14 +37,14 @@ public struct View<Scalar: DeviceScalar> {
     self.buffer = buffer
     self.offset = offset
     self.count = count ?? buffer.count - offset
-    precondition(
+    require(
       offset >= 0 && self.count >= 0 && offset + self.count <= buffer.count,
       "view: elements \(offset) ..< \(offset + self.count) of a buffer of \(buffer.count)")
   }
 
   /// Elements `range` of this view.
   public subscript(range: Range<Int>) -> View {
-    precondition(range.upperBound <= count, "view: \(range) of a view of \(count)")
+    require(range.upperBound <= count, "view: \(range) of a view of \(count)")
     return View(buffer, offset: offset + range.lowerBound, count: range.count)
   }
 }

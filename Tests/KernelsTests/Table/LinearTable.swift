@@ -7,15 +7,15 @@ extension OpTable {
   /// 1, primes, one above the tiles, and a long side in each place.
   private static let shapes: [Shape] = [
     (1, 1, 1), (1, 7, 1), (7, 1, 5), (5, 3, 7), (33, 65, 129), (65, 33, 17), (129, 17, 33),
-    (64, 128, 64), (1, 300, 129), (2, 1025, 3), (1025, 3, 2), (3, 2, 1025),
+    (64, 128, 64), (65, 129, 1), (1, 300, 129), (2, 1025, 3), (1025, 3, 2), (3, 2, 1025),
   ]
 
   static let linear: [OpCase] = shapes.enumerated().flatMap { i, shape in
     let all = Activation.allCases
     // The middle shapes meet every activation, the others take turns.
     let activations = shape.m == 5 || shape.m == 33 ? all : [all[i % 4]]
-    return activations.enumerated().map { j, activation in
-      linear(shape, activation, hasBias: (i + j) % 3 != 0)
+    return activations.flatMap { activation in
+      [true, false].map { linear(shape, activation, hasBias: $0) }
     }
   }
 

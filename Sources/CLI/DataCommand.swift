@@ -1,0 +1,161 @@
+import ArgumentParser
+import DRR
+
+struct DataCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "data", abstract: "Describe, generate or convert ratings.",
+    subcommands: [Describe.self, Generate.self, Import.self])
+}
+
+/// Reads ratings, showing progress.
+func loadRatings(_ source: String) throws -> RatingsLog {
+  let progress = Progress()
+  defer { progress.finish() }
+  return try RatingsSource.load(source) { done, total in
+    progress.update(done, of: total, source.hasPrefix("generated:") ? "ratings" : "bytes")
+  }
+}
+
+extension DataCommand {
+  struct Describe: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Count what a set of ratings holds.",
+      discussion: """
+        Reads MovieLens (100K, 1M, 10M, 20M, 25M, 32M, latest), MovieTweetings and RecBole .inter, \
+        from a folder, a file or a .zip; the layout is recognised by itself.
+
+        Examples:
+          drr data describe ml-100k.zip
+          drr data describe generated:small --json
+        """)
+
+    @Argument(help: "A folder, a file, a .zip, or generated:SIZE[:SEED].")
+    var source: String
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+      let summary = try loadRatings(source).describe()
+      if output.json { return print(try RunFolder.json(summary, pretty: true)) }
+      print(summary.text)
+    }
+  }
+
+  struct Generate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Write generated ratings in the layout of MovieLens CSV.",
+      discussion: """
+        Sizes: \(GeneratedRatings.Size.allCases.map(\.rawValue).joined(separator: ", ")).
+
+        Examples:
+          drr data generate small generated-small
+          drr data generate large generated-large --seed 7
+        """)
+
+    @Argument(help: "The size.")
+    var size: String
+    @Argument(help: "The folder to write to.")
+    var folder: String
+    @Option(help: "Draws the ratings.")
+    var seed: UInt64 = 1
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+      let generated = try GeneratedRatings(named: "generated:\(size):\(seed)")
+      let progress = Progress()
+      let checksum = try generated.write(to: folder) { done, total in
+        progress.update(done, of: total, "ratings")
+      }
+      progress.finish()
+      try report(
+        Written(folder: folder, ratings: generated.size.ratingCount, checksum: checksum),
+        output.json)
+    }
+  }
+
+  struct Import: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Convert ratings of any known layout.",
+      discussion: """
+        Examples:
+          drr data import ml-1m.zip converted
+          drr data import ml-100k.zip atomic --format inter
+        """)
+
+    @Argument(help: "A folder, a file, a .zip, or generated:SIZE[:SEED].")
+    var source: String
+    @Argument(help: "The folder to write to.")
+    var folder: String
+    @Option(help: "csv (MovieLens) or inter (RecBole).")
+    var format: RatingsLog.OutputFormat = .csv
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+      let log = try loadRatings(source)
+      let progress = Progress()
+      let checksum = try log.write(to: folder, format: format) { done, total in
+        progress.update(done, of: total, "ratings")
+      }
+      progress.finish()
+      try report(Written(folder: folder, ratings: log.count, checksum: checksum), output.json)
+    }
+  }
+
+  struct Written: Encodable {
+    var folder: String
+    var ratings: Int
+    var checksum: String
+  }
+
+  static func report(_ written: Written, _ json: Bool) throws {
+    if json { return print(try RunFolder.json(written, pretty: true)) }
+    print("\(written.folder): \(grouped(written.ratings)) ratings, CRC-32 \(written.checksum)")
+  }
+}
+
+extension ParsableCommand {
+  func report(_ written: DataCommand.Written, _ json: Bool) throws {
+    try DataCommand.report(written, json)
+  }
+}
+
+extension RatingsLog.OutputFormat: ExpressibleByArgument {}
+
+extension RatingsSummary {
+  var text: String {
+    func share(_ value: Double) -> String { "\(decimal(100 * value, 1))%" }
+    func span(_ q: Quantiles) -> String {
+      "\(q.least) / \(q.quarter) / \(q.median) / \(q.threeQuarters) / \(q.most), "
+        + "mean \(decimal(q.mean, 1))"
+    }
+    var rows = [
+      ["data", "\(name) (\(format)), CRC-32 \(checksum)"],
+      ["ratings", grouped(ratings) + (duplicates > 0 ? ", \(duplicates) duplicates dropped" : "")],
+      ["users", grouped(users)],
+      ["items", "\(grouped(items)) rated of \(grouped(listedItems)) listed"],
+      ["density", share(density)],
+      ["mean rating", "\(decimal(mean, 3)) of \(lowestPossible) ... \(highestPossible)"],
+      ["above \(decimal(positiveAbove, 1))", share(positiveShare)],
+      ["a user's ratings", "least / quarter / median / three quarters / most: \(span(perUser))"],
+      ["an item's ratings", span(perItem)],
+    ]
+    if let firstTime, let lastTime {
+      rows.append(["time", "\(firstTime) ... \(lastTime) seconds since 1970"])
+    }
+    if let tiedShare { rows.append(["neighbours at one time", share(tiedShare)]) }
+    let width = rows.map { $0[0].count }.max()!
+    let facts = rows.map { row in
+      row[0] + String(repeating: " ", count: width - row[0].count + 2) + row[1]
+    }
+    let most = max(1, histogram.map(\.count).max() ?? 1)
+    let bars = histogram.map { bin in
+      "  \(decimal(bin.rating, 1))  "
+        + String(repeating: "█", count: (40 * bin.count + most / 2) / most)
+        + " \(grouped(bin.count))"
+    }
+    let kinds = genres.map { "\($0.name) \(grouped($0.ratings))" }
+    return
+      (facts + bars
+      + (kinds.isEmpty ? [] : ["genres, by ratings: \(kinds.joined(separator: ", "))"]))
+      .joined(separator: "\n")
+  }
+}

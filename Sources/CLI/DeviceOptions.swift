@@ -1,0 +1,96 @@
+import ArgumentParser
+import DRR
+import Kernels
+import Logging
+import Tensor
+
+extension DeviceRequest: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
+  public static var allValueStrings: [String] { ["auto", "cpu", "opencl", "opencl:P:D"] }
+}
+
+struct DeviceOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Where to compute; auto times one update on each device and takes the fastest.",
+      valueName: "auto|cpu|opencl[:P:D]"))
+  var device: DeviceRequest = .auto
+
+  @Option(
+    help: ArgumentHelp(
+      "The processor that OpenBLAS is told to be, e.g. Haswell; auto drops a preset "
+        + "OPENBLAS_CORETYPE.", valueName: "auto|CORE"))
+  var blasCore: String?
+
+  /// The backend asked for. `trial` gives the seconds of one update on a device, for `auto`.
+  func backend(trial: (any Backend) throws -> Double) throws -> any Backend {
+    try CPUBackend.configure(blasCore: blasCore)
+    guard device == .auto else {
+      return try DeviceCatalog.backend(for: DeviceCatalog.resolve(device))
+    }
+    let usable = DeviceCatalog.candidates().compactMap(\.info)
+    guard usable.count > 1 else { return try DeviceCatalog.backend(for: .cpu) }
+    var timed: [(info: DeviceInfo, seconds: Double)] = []
+    for info in usable {
+      do {
+        timed.append((info, try trial(DeviceCatalog.backend(for: info.id))))
+      } catch let error as BackendError {
+        Logger(label: "drr").warning("\(info.id) is left out: \(error)")
+      }
+    }
+    guard let best = timed.min(by: { $0.seconds < $1.seconds }) else {
+      return try DeviceCatalog.backend(for: .cpu)
+    }
+    let figures = timed.map { "\($0.info.id) \(decimal($0.seconds * 1e3, 2)) ms" }
+    Console.note(
+      "device: \(best.info.id) (\(best.info.name)), the fastest of one update each: "
+        + figures.joined(separator: ", "))
+    return try DeviceCatalog.backend(for: best.info.id)
+  }
+}
+
+struct DevicesCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "devices", abstract: "List the devices, or why one is not there.",
+    discussion: """
+      Examples:
+        drr devices
+        drr devices --json
+      """)
+
+  @OptionGroup var output: OutputOptions
+
+  private struct Row: Encodable {
+    var name: String
+    var kind: String?
+    var device: String?
+    var driver: String?
+    var memoryBytes: UInt64?
+    var computeUnits: Int?
+    var reason: String?
+    var notes: [String]
+  }
+
+  func run() throws {
+    let candidates = DeviceCatalog.candidates()
+    if output.json {
+      let rows = candidates.map {
+        Row(
+          name: $0.name, kind: $0.info?.kind.rawValue, device: $0.info?.name,
+          driver: $0.info?.driver, memoryBytes: $0.info?.memoryBytes,
+          computeUnits: $0.info?.computeUnits, reason: $0.reason, notes: $0.notes)
+      }
+      return print(try RunFolder.json(rows, pretty: true))
+    }
+    for candidate in candidates {
+      if let info = candidate.info {
+        print(
+          "\(candidate.name): \(info.kind.rawValue.uppercased()), \(info.name), \(info.driver), "
+            + "\(byteText(info.memoryBytes)), \(info.computeUnits) compute units")
+      } else {
+        print("\(candidate.name): not there: \(candidate.reason ?? "no reason given")")
+      }
+      for note in candidate.notes { print("  \(note)") }
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import ArgumentParser
+import DRR
+import Kernels
+
+struct EvaluateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evaluate", abstract: "Re-rank held-out sessions, beside honest baselines.",
+    discussion: """
+      Of every test user the first half of the ratings is her profile; the agent puts the items of \
+      the second half in order. The intervals are of resampled users.
+
+      Examples:
+        drr evaluate --run runs/first
+        drr evaluate --run runs/first --device opencl --json
+      """)
+
+  @OptionGroup var options: RunOptions
+  @OptionGroup var device: DeviceOptions
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let (experiment, model) = try reopen(options)
+    let configuration = experiment.configuration
+    let backend = try device.backend {
+      try DeviceTrial.secondsPerUpdate(
+        configuration.drr ?? DRRConfiguration(), dimension: configuration.pmf.dimension, on: $0)
+    }
+    let agent = try experiment.readAgent(model, on: backend)
+    let report = try experiment.evaluate(model, agent)
+    try experiment.folder.write(report, to: experiment.folder.evaluation)
+    print(try output.json ? RunFolder.json(report, pretty: true) : report.text)
+  }
+}
+
+extension EvaluationReport {
+  var text: String {
+    let cutoffs = configuration.evaluation.cutoffs
+    func table(_ title: String, _ estimate: (RankerResult.Row) -> Estimate) -> String {
+      let header = [title] + cutoffs.flatMap { ["@\($0)", ""] }
+      let body = rankers.map { ranker in
+        [ranker.name]
+          + ranker.rows.flatMap { row in
+            let e = estimate(row)
+            return [decimal(e.mean, 3), "\(decimal(e.low, 3))–\(decimal(e.high, 3))"]
+          }
+      }
+      return Table(rows: [header] + body).text
+    }
+    return """
+      data      \(configuration.data.name), \(grouped(configuration.data.ratings)) ratings, CRC-32 \(configuration.data.checksum)
+      protocol  \(protocolSummary)
+      sessions  \(sessions), with \(decimal(candidatesPerSession, 1)) candidates on average
+      seeds     run \(configuration.seed), split \(configuration.evaluation.splitSeed); intervals: 95%, users resampled
+      device    \(device)
+      PMF       RMSE \(decimal(sessionRMSE, 4)) stars on the sessions
+
+      \(table("precision") { $0.precision })
+
+      \(table("NDCG") { $0.ndcg })
+
+      \(table("mean reward") { $0.reward })
+      """
+  }
+}

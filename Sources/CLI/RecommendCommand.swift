@@ -1,0 +1,68 @@
+import ArgumentParser
+import DRR
+import Kernels
+import Tensor
+
+struct RecommendCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "recommend", abstract: "List what a trained agent would recommend.",
+    discussion: """
+      For a user of the data, or for somebody new who says what she likes: ids or titles, whole or \
+      in part. Items without a rating to learn from are left out, and those the user has rated.
+
+      Examples:
+        drr recommend --run runs/first --user 196 --top 10
+        drr recommend --run runs/first --liked "Toy Story (1995)" --liked "Fargo" --liked 50
+      """)
+
+  @OptionGroup var options: RunOptions
+  @Option(help: "The id of a user of the data.")
+  var user: String?
+  @Option(help: "An item that is liked, by id or title; repeat it, the latest last.")
+  var liked: [String] = []
+  @Option(help: "Items to list.")
+  var top = 10
+  @OptionGroup var device: DeviceOptions
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    if (user == nil) == liked.isEmpty {
+      throw ValidationError("Name a --user, or items that are --liked.")
+    }
+    if top < 1 { throw ValidationError("--top is \(top); it must be 1 or more.") }
+  }
+
+  private struct Item: Encodable {
+    var rank: Int
+    var id: String
+    var title: String
+    var score: Float
+    var predictedRating: Double
+  }
+
+  func run() throws {
+    let (experiment, model) = try reopen(options)
+    // A single forward pass: measuring the devices would take longer.
+    var device = device
+    if device.device == .auto { device.device = .cpu }
+    let backend = try device.backend { _ in 0 }
+    let agent = try experiment.readAgent(model, on: backend)
+    let request =
+      try user.map { try experiment.request(user: $0) }
+      ?? experiment.request(liked: liked, model: model)
+    let items = try experiment.recommend(request, count: top, model: model, agent: agent)
+      .enumerated().map { rank, item in
+        Item(
+          rank: rank + 1, id: experiment.log.itemIDs[item.item],
+          title: experiment.log.title(ofItem: item.item), score: item.score,
+          predictedRating: item.predictedRating)
+      }
+    if output.json { return print(try RunFolder.json(items, pretty: true)) }
+    for note in request.notes { Console.note(note) }
+    print(
+      Table(
+        rows: [["title", "id", "PMF's rating"]]
+          + items.map { ["\($0.rank). \($0.title)", $0.id, decimal($0.predictedRating, 2)] }
+      ).text)
+  }
+}

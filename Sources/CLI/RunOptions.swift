@@ -1,0 +1,158 @@
+import ArgumentParser
+import DRR
+
+/// Which run, and what it may be begun with.
+struct RunOptions: ParsableArguments {
+  @Option(help: "The folder of the run: configuration, metrics, checkpoints, results.")
+  var run = "runs/default"
+
+  var folder: RunFolder { RunFolder(run) }
+
+  /// The run as it was begun.
+  func begun() throws -> RunConfiguration {
+    guard let configuration = try folder.readConfiguration() else {
+      throw RunError("\(run): no run was begun there; use `drr train drr --run \(run)`")
+    }
+    return configuration
+  }
+}
+
+/// Settings of a run. Those not given keep what the run was begun with, or the default.
+struct SettingOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "A folder, a file, a .zip, or generated:SIZE[:SEED] (default: generated:small).",
+      valueName: "source"))
+  var data: String?
+  @Option(help: "Draws weights, orders and exploration (default: 0).")
+  var seed: UInt64?
+  @Option(help: "Draws the users that are held out (default: 0).")
+  var splitSeed: UInt64?
+  @Option(help: "Share of users that is held out (default: 0.2).")
+  var testShare: Double?
+  @Option(help: "k, the length of the vectors (default: 100).")
+  var dimension: Int?
+  @Option(help: "PMF: passes over the ratings at most (default: 60).")
+  var pmfEpochs: Int?
+  @Option(help: "PMF: ratings an update (default: 1024, or 1% of the ratings if more).")
+  var pmfBatch: Int?
+  @Option(help: "PMF: Adam's learning rate (default: 0.002).")
+  var pmfLearningRate: Float?
+  @Option(help: "PMF: λ of the vectors (default: 0.06).")
+  var pmfRegularization: Float?
+
+  func apply(to configuration: inout RunConfiguration) {
+    if let seed { configuration.seed = seed }
+    if let splitSeed { configuration.evaluation.splitSeed = splitSeed }
+    if let testShare { configuration.evaluation.testShare = testShare }
+    if let dimension { configuration.pmf.dimension = dimension }
+    if let pmfEpochs { configuration.pmf.epochs = pmfEpochs }
+    if let pmfBatch { configuration.pmf.batchSize = pmfBatch }
+    if let pmfLearningRate { configuration.pmf.learningRate = pmfLearningRate }
+    if let pmfRegularization { configuration.pmf.regularization = pmfRegularization }
+  }
+}
+
+/// Settings of the agent.
+struct AgentOptions: ParsableArguments {
+  @Option(help: "Items recommended in training, an update each (default: 20000).")
+  var steps: Int?
+  @Option(help: "n, the liked items that a state is made from (default: 5).")
+  var window: Int?
+  @Option(help: "T, the items of a session (default: 10).")
+  var sessionLength: Int?
+  @Option(help: "Width of the hidden layers (default: 128).")
+  var hidden: Int?
+  @Option(help: "Transitions an update (default: 64).")
+  var batch: Int?
+  @Option(help: "Transitions kept (default: 200000).")
+  var replay: Int?
+  @Option(help: "The actor's learning rate (default: 0.0005).")
+  var actorLearningRate: Float?
+  @Option(help: "The critic's learning rate (default: 0.001).")
+  var criticLearningRate: Float?
+  @Option(help: "γ, the discount a step (default: 0.9).")
+  var discount: Float?
+  @Option(help: "τ, the weight of the online networks in a target update (default: 0.001).")
+  var targetRate: Float?
+  @Option(help: "α of prioritised replay (default: 0.3).")
+  var priorityExponent: Float?
+  @Option(help: "β of prioritised replay at the start (default: 0.4).")
+  var importanceExponent: Float?
+  @Option(help: "Steps before the first update (default: 1000).")
+  var learningStarts: Int?
+  @Option(help: "Steps over which ε falls from 1 to 0.1 (default: 5000).")
+  var explorationSteps: Int?
+
+  func apply(to drr: inout DRRConfiguration) {
+    if let steps { drr.steps = steps }
+    if let window { drr.window = window }
+    if let sessionLength { drr.sessionLength = sessionLength }
+    if let hidden { drr.ddpg.hidden = hidden }
+    if let batch { drr.ddpg.batchSize = batch }
+    if let replay { drr.ddpg.replayCapacity = replay }
+    if let actorLearningRate { drr.ddpg.actorLearningRate = actorLearningRate }
+    if let criticLearningRate { drr.ddpg.criticLearningRate = criticLearningRate }
+    if let discount { drr.ddpg.discount = discount }
+    if let targetRate { drr.ddpg.targetRate = targetRate }
+    if let priorityExponent { drr.ddpg.priorityExponent = priorityExponent }
+    if let importanceExponent { drr.ddpg.importanceExponent = importanceExponent }
+    if let learningStarts { drr.learningStarts = learningStarts }
+    if let explorationSteps { drr.explorationSteps = explorationSteps }
+  }
+}
+
+/// Makes or takes up the run that the options describe.
+struct RunOpening {
+  var run: RunOptions
+  var settings: SettingOptions
+  /// Nil for a run of PMF alone.
+  var agent: AgentOptions?
+  var fresh: Bool
+
+  func open() throws -> Experiment {
+    let folder = run.folder
+    if fresh { folder.clear() }
+    let begun = try folder.readConfiguration()
+    let log = try loadRatings(settings.data ?? begun?.data.source ?? "generated:small")
+    var wanted =
+      begun
+      ?? RunConfiguration(source: settings.data ?? "generated:small", log: log)
+    if let data = settings.data, let begun, data != begun.data.source {
+      // Another path to the same ratings is the same data.
+      var there = RunConfiguration.Data(source: data, log: log)
+      there.source = begun.data.source
+      wanted.data = there
+    }
+    settings.apply(to: &wanted)
+    if let agent {
+      var drr = wanted.drr ?? DRRConfiguration()
+      agent.apply(to: &drr)
+      wanted.drr = drr
+    }
+    if let begun {
+      var comparable = wanted
+      if begun.drr == nil { comparable.drr = nil }
+      if let change = begun.firstDifference(from: comparable) {
+        throw RunError(
+          "\(run.run): the run was begun with \(change.name) \(change.begun), not "
+            + "\(change.wanted); name another --run, or begin again with --fresh")
+      }
+    }
+    let experiment = try Experiment(wanted, log: log, folder: folder)
+    try folder.create()
+    if begun != wanted { try folder.write(wanted, to: folder.configuration) }
+    return experiment
+  }
+}
+
+/// Takes up a run that was trained.
+func reopen(_ run: RunOptions) throws -> (experiment: Experiment, model: PMFModel) {
+  let configuration = try run.begun()
+  let log = try loadRatings(configuration.data.source)
+  let experiment = try Experiment(configuration, log: log, folder: run.folder)
+  guard let model = try experiment.readModel() else {
+    throw RunError("\(run.run): its PMF is not trained yet; use `drr train drr --run \(run.run)`")
+  }
+  return (experiment, model)
+}

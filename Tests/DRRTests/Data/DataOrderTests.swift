@@ -1,0 +1,84 @@
+import DRR
+import Foundation
+import Testing
+
+@Suite("Order of rows")
+struct DataOrderTests {
+  let temporary = TemporaryFolder()
+
+  /// Rows sorted by the definition, against shuffled files of three shapes.
+  @Test(arguments: [1, 2, 3])
+  func rowsAreByUserTimeAndFileOrder(_ seed: UInt64) throws {
+    var random = SeededGenerator(state: seed)
+    var rows: [(user: Int, item: Int, rating: Int, time: Int)] = []
+    for user in 1...40 {
+      for item in 1...30 where Int.random(in: 0..<3, using: &random) > 0 {
+        rows.append((user, item * 7, Int.random(in: 1...5, using: &random), 0))
+      }
+    }
+    for index in rows.indices { rows[index].time = Int.random(in: 0..<6, using: &random) }
+    if seed != 1 { rows.shuffle(using: &random) }
+    if seed == 3 { rows.sort { $0.user < $1.user } }
+    let text = rows.map { "\($0.user)\t\($0.item)\t\($0.rating)\t\($0.time)\n" }.joined()
+    let log = try RatingsSource.load(try temporary.folder("m", ["u.data": text]))
+    let expected = rows.enumerated().sorted {
+      ($0.element.user, $0.element.time, $0.offset) < ($1.element.user, $1.element.time, $1.offset)
+    }.map(\.element)
+    #expect(
+      log.spelled == expected.map { "\($0.user) \($0.item) \(Float($0.rating)) \($0.time)" })
+    for user in 0..<log.userCount {
+      #expect(log.rows(ofUser: user).allSatisfy { log.users[$0] == Int32(user) })
+    }
+    #expect(log.userOffsets.last == log.count && log.duplicateCount == 0)
+  }
+
+  @Test func theLastDuplicateByTimeStays() throws {
+    let text =
+      "2\t1\t1\t5\n1\t1\t1\t30\n1\t2\t2\t10\n1\t1\t2\t20\n1\t2\t3\t10\n2\t1\t2\t5\n1\t1\t3\t10\n"
+    let log = try RatingsSource.load(try temporary.folder("m", ["u.data": text]))
+    #expect(log.spelled == ["1 2 3.0 10", "1 1 1.0 30", "2 1 2.0 5"])
+    #expect(log.duplicateCount == 4 && log.userOffsets == [0, 2, 3])
+  }
+
+  @Test func denseIndicesFollowTheIdsNotTheRows() throws {
+    let numbers = try temporary.folder("n", ["u.data": "10\t5\t3\t1\n9\t40\t3\t1\n100\t7\t3\t1\n"])
+    let log = try RatingsSource.load(numbers)
+    #expect(Array(log.userIDs) == ["9", "10", "100"] && Array(log.itemIDs) == ["5", "7", "40"])
+    let words = try temporary.folder("w", ["u.data": "b\t5\t3\t1\n10\t40\t3\t1\n9\ta\t3\t1\n"])
+    let named = try RatingsSource.load(words)
+    #expect(Array(named.userIDs) == ["10", "9", "b"] && Array(named.itemIDs) == ["40", "5", "a"])
+    #expect((0..<3).allSatisfy { named.userIndex(named.userIDs[$0]) == $0 })
+  }
+
+  @Test func manyIdsAreFoundAgain() throws {
+    let text = (0..<5_000).map { "u\($0 * 13 % 5_000)\ti\($0)\t3\t1\n" }.joined()
+    let log = try RatingsSource.load(try temporary.folder("m", ["u.data": text]))
+    #expect(log.userCount == 5_000 && log.itemCount == 5_000)
+    #expect((0..<5_000).allSatisfy { log.itemIDs[log.itemIndex("i\($0)") ?? 0] == "i\($0)" })
+    #expect(log.itemIndex("i5000") == nil && log.itemIndex("") == nil)
+  }
+
+  @Test func rowsAtHandAndPartsOfThem() {
+    let log = RatingsLog(
+      name: "hand", users: [1, 0, 1, 1], items: [2, 0, 0, 1], ratings: [5, 4, 3, 2],
+      times: [9, 8, 7, 7])
+    #expect(log.spelled == ["1 1 4.0 8", "2 1 3.0 7", "2 2 2.0 7", "2 3 5.0 9"])
+    let part = log.keepingRows { log.ratings[$0] < 4 }
+    #expect(part.spelled == ["2 1 3.0 7", "2 2 2.0 7"])
+    #expect(part.userOffsets == [0, 0, 2] && part.itemCount == 3 && part.userCount == 2)
+    let ordered = RatingsLog(name: "hand", users: [0, 0], items: [1, 0], ratings: [1, 2])
+    #expect(!ordered.hasTimes && ordered.items == [1, 0])
+  }
+}
+
+/// SplitMix64 (Steele et al. 2014), to repeat a test's choices.
+struct SeededGenerator: RandomNumberGenerator {
+  var state: UInt64
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var mixed = state
+    mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
+    mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
+    return mixed ^ mixed >> 31
+  }
+}
