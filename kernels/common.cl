@@ -139,16 +139,21 @@ DEFINE_ACTIVATION(float, activate, activation_gradient)
 DEFINE_ACTIVATION(float16, activate16, activation_gradient16)
 #endif
 
-// Philox4x32-10 (Salmon et al. 2011): block `i` of the draw `counter` under `key`.
+// Philox4x32-10 (Salmon et al. 2011): block `i` of the draw `counter` under `key`. 64-bit
+// products, since mul_hi made a draw take 26 ns on PoCL, against 3.
 uint4 philox(uint2 key, uint2 counter, uint i) {
-  uint4 c = (uint4)(counter.x, counter.y, i, 0u);
+  uint a = counter.x, b = counter.y, c = i, d = 0u, k0 = key.x, k1 = key.y;
+#pragma unroll
   for (int round = 0; round < 10; ++round) {
-    const uint high0 = mul_hi(0xD2511F53u, c.x), low0 = 0xD2511F53u * c.x;
-    const uint high1 = mul_hi(0xCD9E8D57u, c.z), low1 = 0xCD9E8D57u * c.z;
-    c = (uint4)(high1 ^ c.y ^ key.x, low1, high0 ^ c.w ^ key.y, low0);
-    key += (uint2)(0x9E3779B9u, 0xBB67AE85u);
+    const ulong first = (ulong)a * 0xD2511F53u, second = (ulong)c * 0xCD9E8D57u;
+    a = (uint)(second >> 32) ^ b ^ k0;
+    b = (uint)second;
+    c = (uint)(first >> 32) ^ d ^ k1;
+    d = (uint)first;
+    k0 += 0x9E3779B9u;
+    k1 += 0xBB67AE85u;
   }
-  return c;
+  return (uint4)(a, b, c, d);
 }
 // 24 bits in [0, 1), exact.
 float unit(uint word) { return (float)(word >> 8) * 0x1p-24f; }

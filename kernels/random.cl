@@ -19,17 +19,45 @@ ELEMENTS uniform_draw(
   }
 }
 
+// The pairs of words (2i, 2i + 1) that one step of normal_draw turns into as many pairs of draws.
+#ifdef CPU_FORM
+typedef uint8 pair_words;
+typedef float8 pairs;
+#define PAIRS 8
+#define convert_pairs convert_float8
+#define store_pairs vstore8
+#else
+typedef uint2 pair_words;
+typedef float2 pairs;
+#define PAIRS 2
+#define convert_pairs convert_float2
+#define store_pairs vstore2
+#endif
+
 // Box-Muller over the words (2i, 2i + 1): mean + deviation * r * (cos, sin)(theta).
 ELEMENTS normal_draw(
     OUT(float, y), int count, float mean, float deviation, uint2 key, uint2 counter) {
   AT(y);
-  FOR_ELEMENTS(i, (count + 3) / 4) {
+  FOR_ELEMENTS(i, (count + 2 * PAIRS - 1) / (2 * PAIRS)) {
+#ifdef CPU_FORM
+    const uint first = 4u * (uint)i;
+    const uint4 w0 = philox(key, counter, first), w1 = philox(key, counter, first + 1);
+    const uint4 w2 = philox(key, counter, first + 2), w3 = philox(key, counter, first + 3);
+    const pair_words even = (uint8)(w0.xz, w1.xz, w2.xz, w3.xz) >> 8;
+    const pair_words odd = (uint8)(w0.yw, w1.yw, w2.yw, w3.yw) >> 8;
+#else
     const uint4 word = philox(key, counter, (uint)i) >> 8;
-    const float2 r = sqrt(-2.0f * log(convert_float2(word.xz + 1u) * 0x1p-24f));
-    const float2 theta = 6.283185307179586f * (convert_float2(word.yw) * 0x1p-24f);
-    const float2 x = r * cos(theta), z = r * sin(theta);
-    const float lane[4] = {x.x, z.x, x.y, z.y};
-    for (int l = 0; l < min(4, count - 4 * i); ++l) y[4 * i + l] = mean + deviation * lane[l];
+    const pair_words even = word.xz, odd = word.yw;
+#endif
+    const pairs r = sqrt(-2.0f * log(convert_pairs(even + 1u) * 0x1p-24f));
+    const pairs theta = 6.283185307179586f * (convert_pairs(odd) * 0x1p-24f);
+    float draws[2][PAIRS];
+    const pairs cosine = mean + deviation * (r * cos(theta));
+    const pairs sine = mean + deviation * (r * sin(theta));
+    store_pairs(cosine, 0, draws[0]);
+    store_pairs(sine, 0, draws[1]);
+    const int from = 2 * PAIRS * i;
+    for (int l = 0; l < min(2 * PAIRS, count - from); ++l) y[from + l] = draws[l % 2][l / 2];
   }
 }
 
