@@ -32,7 +32,9 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ]),
     .executableTarget(
-      name: "bench", dependencies: ["DRR"], path: "bench", exclude: ["compare_pytorch.py"]),
+      name: "bench",
+      dependencies: ["DRR", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "bench", exclude: ["compare_pytorch.py"]),
 
     .target(name: "TestSupport", dependencies: ["Kernels", "Tensor"], path: "Tests/Support"),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "COpenBLAS", "TestSupport"]),

@@ -138,7 +138,8 @@ extension Tensor {
     } ?? y
   }
 
-  public func mean() -> Tensor { sum(scale: 1 / Float(shape.count)) }
+  /// The mean of all elements, times `scale`.
+  public func mean(scale: Float = 1) -> Tensor { sum(scale: scale / Float(shape.count)) }
 
   /// Σ x².
   public func squaredNorm() -> Tensor {

@@ -120,7 +120,7 @@ public final class DDPG {
 
     // ∇_θ J = ∇_a Q(s, a) ∇_θ π(s), a = π(s): through the critic, whose weights stay.
     let action = actor.action(trackedState, actorTape)
-    let actorLoss = -critic(state, action, actorTape).mean()
+    let actorLoss = critic(state, action, actorTape).mean(scale: -1)
     actorTape.backward(from: actorLoss)
     actorOptimizer.step()
 

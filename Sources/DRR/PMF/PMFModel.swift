@@ -9,6 +9,23 @@ public struct PMFModel: Sendable {
   public let userBiases: [Float]
   public let itemBiases: [Float]
 
+  public init(
+    dimension: Int, mean: Float, userFactors: [Float], itemFactors: [Float],
+    userBiases: [Float], itemBiases: [Float]
+  ) {
+    precondition(
+      userFactors.count == userBiases.count * dimension
+        && itemFactors.count == itemBiases.count * dimension,
+      "PMF: \(userFactors.count) and \(itemFactors.count) numbers for \(userBiases.count) users "
+        + "and \(itemBiases.count) items of dimension \(dimension)")
+    self.dimension = dimension
+    self.mean = mean
+    self.userFactors = userFactors
+    self.itemFactors = itemFactors
+    self.userBiases = userBiases
+    self.itemBiases = itemBiases
+  }
+
   public var userCount: Int { userBiases.count }
   public var itemCount: Int { itemBiases.count }
 

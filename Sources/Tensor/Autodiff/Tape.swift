@@ -52,8 +52,7 @@ public final class Tape {
     guard let node = loss.node, node.tape === self else {
       preconditionFailure("backward: the loss was not recorded on this tape")
     }
-    gradients[node.index] = Floats(loss.backend.allocate(1), count: 1)
-    loss.backend.fill(1, into: gradients[node.index]!)
+    gradients[node.index] = trained.first?.one ?? Tensor([1], shape: [1], on: loss.backend).view
     while let entry = entries.popLast() {
       guard let gradient = gradients[entry.output] else { continue }
       entry.backward(gradient)

@@ -39,6 +39,9 @@ public final class ParameterSet {
     return made
   }
 
+  /// ∂loss/∂loss, from which every way back starts.
+  private(set) lazy var one = Tensor([1], shape: [1], on: backend).view
+
   public var values: Floats { buffers.values }
   /// Zero between updates: an optimizer clears what it used.
   public var gradients: Floats { buffers.gradients }
