@@ -144,6 +144,18 @@ CLONES void host_weighted_rows(
   }
 }
 
+#if defined(__x86_64__)
+unsigned host_flush_subnormals(void) {
+  unsigned before = __builtin_ia32_stmxcsr();
+  __builtin_ia32_ldmxcsr(before | 0x8040);
+  return before;
+}
+void host_restore_subnormals(unsigned before) { __builtin_ia32_ldmxcsr(before); }
+#else
+unsigned host_flush_subnormals(void) { return 0; }
+void host_restore_subnormals(unsigned before) { (void)before; }
+#endif
+
 // Subnormal numbers slow a product down tenfold, and decay leads dead weights to them: what a step
 // leaves below 2^-100 is 0.
 static inline float settled(float x) { return __builtin_fabsf(x) < 0x1p-100f ? 0.0f : x; }

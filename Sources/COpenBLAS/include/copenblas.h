@@ -90,6 +90,11 @@ bool host_any_above(const float *x, float threshold, int64_t n);
 void host_weighted_rows(
     const float *x, const float *scale, bool accumulate, float *y, int64_t m, int64_t n);
 
+// Lets this thread take subnormal numbers for 0, and gives back what it did before. They cost a
+// product or a step tenfold, and decay leads gradients of idle units there.
+unsigned host_flush_subnormals(void);
+void host_restore_subnormals(unsigned before);
+
 void host_adam(
     float *p, float *g, float *m, float *v, int64_t n, float rate, float beta1, float beta2,
     float root_scale, float epsilon, float decay);

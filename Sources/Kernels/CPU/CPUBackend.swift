@@ -111,9 +111,19 @@ public final class CPUBackend: Backend {
     into c: UnsafeMutablePointer<Float>
   ) {
     require(max(m, n, k) <= Int32.max, "product: \(m) x \(k) by \(k) x \(n) is past 32 bits")
-    blas_product(
-      blas, transposeA, transposeB, Int32(m), Int32(n), Int32(k), a, b, beta, c, Int32(n))
+    flushingSubnormals {
+      blas_product(
+        blas, transposeA, transposeB, Int32(m), Int32(n), Int32(k), a, b, beta, c, Int32(n))
+    }
   }
+}
+
+/// Runs `body` with subnormal numbers taken for 0.
+@inline(__always)
+func flushingSubnormals(_ body: () -> Void) {
+  let before = host_flush_subnormals()
+  body()
+  host_restore_subnormals(before)
 }
 
 /// Traps with the message in release builds too, where `precondition` keeps silent.

@@ -23,7 +23,8 @@ struct FormShape: Hashable, Sendable {
   var tileItems: Int { isCPU ? 1 : 16 }
 
   var options: String {
-    "-cl-std=CL1.2 -DGROUP=\(groupItems) -DBLOCK=\(block)" + (isCPU ? " -DCPU_FORM" : "")
+    "-cl-std=CL1.2 -DGROUP=\(groupItems) -DBLOCK=\(block)"
+      + (isCPU ? " -DCPU_FORM" : "")
   }
 
   /// Rows and columns of the output that a work-group of a matrix product does.

@@ -8,10 +8,13 @@ extension CPUBackend {
     let n = p.count
     let first = 1 - pow(Double(step.beta1), Double(step.step))
     let second = 1 - pow(Double(step.beta2), Double(step.step))
-    host_adam(
-      pointer(p, n, "adam", "p"), pointer(g, n, "adam", "g"), pointer(m, n, "adam", "m"),
-      pointer(v, n, "adam", "v"), Int64(n), Float(Double(step.learningRate) / first), step.beta1,
-      step.beta2, Float(1 / second.squareRoot()), step.epsilon, step.weightDecay)
+    let (p, g) = (pointer(p, n, "adam", "p"), pointer(g, n, "adam", "g"))
+    let (m, v) = (pointer(m, n, "adam", "m"), pointer(v, n, "adam", "v"))
+    flushingSubnormals {
+      host_adam(
+        p, g, m, v, Int64(n), Float(Double(step.learningRate) / first), step.beta1, step.beta2,
+        Float(1 / second.squareRoot()), step.epsilon, step.weightDecay)
+    }
   }
 
   public func sgd(
@@ -20,9 +23,11 @@ extension CPUBackend {
   ) {
     guard begin() else { return }
     let n = p.count
-    host_sgd(
-      pointer(p, n, "sgd", "p"), pointer(g, n, "sgd", "g"), pointer(velocity, n, "sgd", "velocity"),
-      Int64(n), learningRate, momentum, weightDecay)
+    let (p, g) = (pointer(p, n, "sgd", "p"), pointer(g, n, "sgd", "g"))
+    let velocity = pointer(velocity, n, "sgd", "velocity")
+    flushingSubnormals {
+      host_sgd(p, g, velocity, Int64(n), learningRate, momentum, weightDecay)
+    }
   }
 
   public func clip(_ g: Floats, squaredNorm: Floats, maximum: Float) {
@@ -36,8 +41,8 @@ extension CPUBackend {
   public func softUpdate(_ target: Floats, _ source: Floats, tau: Float) {
     guard begin() else { return }
     let n = target.count
-    host_soft_update(
-      pointer(target, n, "softUpdate", "target"), pointer(source, n, "softUpdate", "source"), tau,
-      Int64(n))
+    let target = pointer(target, n, "softUpdate", "target")
+    let source = pointer(source, n, "softUpdate", "source")
+    flushingSubnormals { host_soft_update(target, source, tau, Int64(n)) }
   }
 }
