@@ -19,7 +19,7 @@ public struct Actor {
   }
 
   /// [B, S] to [B, A], within ±1.
-  func action(_ state: Tensor, _ tape: Tape? = nil) -> Tensor { layers(state, tape) }
+  package func action(_ state: Tensor, _ tape: Tape? = nil) -> Tensor { layers(state, tape) }
 }
 
 /// Q_ω(s, a): the state through one ReLU layer, joined by the action, two ReLU layers, one number.
@@ -38,7 +38,7 @@ public struct Critic {
   }
 
   /// [B, S] and [B, A] to [B, 1].
-  func callAsFunction(_ state: Tensor, _ action: Tensor, _ tape: Tape? = nil) -> Tensor {
+  package func callAsFunction(_ state: Tensor, _ action: Tensor, _ tape: Tape? = nil) -> Tensor {
     layers(Tensor.concatenating(action, stateLayer(state, tape)), tape)
   }
 }
@@ -53,8 +53,8 @@ public final class DDPG {
   public let backend: any Backend
   public let actor: Actor
   public let critic: Critic
-  let targetActor: Actor
-  let targetCritic: Critic
+  package let targetActor: Actor
+  package let targetCritic: Critic
   let actorOptimizer: Adam
   let criticOptimizer: Adam
 

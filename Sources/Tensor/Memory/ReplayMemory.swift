@@ -11,6 +11,18 @@ public struct TransitionBatch {
   public let outcomes: Tensor
   /// [B] importance weights, the largest of the batch 1.
   public let weights: Tensor
+
+  package init(
+    slots: IndexTensor, states: IndexTensor, nextStates: IndexTensor, actions: Tensor,
+    outcomes: Tensor, weights: Tensor
+  ) {
+    self.slots = slots
+    self.states = states
+    self.nextStates = nextStates
+    self.actions = actions
+    self.outcomes = outcomes
+    self.weights = weights
+  }
 }
 
 /// Prioritised experience replay, proportional variant (Schaul et al. 2016, algorithm 1), in
