@@ -15,6 +15,8 @@ struct EvaluateCommand: ParsableCommand {
       """)
 
   @OptionGroup var options: RunOptions
+  @Option(help: "Draws the random order and the intervals (default: the run's seed).")
+  var seed: UInt64?
   @OptionGroup var device: DeviceOptions
   @OptionGroup var output: OutputOptions
 
@@ -26,7 +28,7 @@ struct EvaluateCommand: ParsableCommand {
         configuration.drr ?? DRRConfiguration(), dimension: configuration.pmf.dimension, on: $0)
     }
     let agent = try experiment.readAgent(model, on: backend)
-    let report = try experiment.evaluate(model, agent)
+    let report = try experiment.evaluate(model, agent, seed: seed)
     try experiment.folder.write(report, to: experiment.folder.evaluation)
     print(try output.json ? RunFolder.json(report, pretty: true) : report.text)
   }
@@ -50,9 +52,9 @@ extension EvaluationReport {
       data      \(configuration.data.name), \(grouped(configuration.data.ratings)) ratings, CRC-32 \(configuration.data.checksum)
       protocol  \(protocolSummary)
       sessions  \(sessions), with \(decimal(candidatesPerSession, 1)) candidates on average
-      seeds     run \(configuration.seed), split \(configuration.evaluation.splitSeed); intervals: 95%, users resampled
+      seeds     run \(configuration.seed), split \(configuration.evaluation.splitSeed), evaluation \(seed); intervals: 95%, users resampled
       device    \(device)
-      PMF       RMSE \(decimal(sessionRMSE, 4)) stars on the sessions
+      PMF       RMSE \(decimal(sessionRMSE, 4)) stars on all that the test users went on to rate
 
       \(table("precision") { $0.precision })
 

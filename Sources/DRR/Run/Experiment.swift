@@ -203,14 +203,19 @@ public struct Experiment: Sendable {
   }
 
   /// The agent beside every baseline, over the same sessions.
-  public func evaluate(_ model: PMFModel, _ agent: DRRAgent) throws -> EvaluationReport {
+  ///
+  /// - Parameter seed: draws the random order and the intervals; nil: the run's.
+  public func evaluate(
+    _ model: PMFModel, _ agent: DRRAgent, seed: UInt64? = nil
+  ) throws -> EvaluationReport {
     let sessions = try sessions()
+    let seed = seed ?? configuration.seed
     let evaluation = OfflineEvaluation(
-      sessions: sessions, cutoffs: configuration.evaluation.cutoffs, seed: configuration.seed)
+      sessions: sessions, cutoffs: configuration.evaluation.cutoffs, seed: seed)
     let untrained = try DRRAgent(
       drr, model: model, seed: configuration.seed, on: agent.backend)
     let rankers = [
-      evaluation.evaluate(RandomOrder(seed: configuration.seed)),
+      evaluation.evaluate(RandomOrder(seed: seed)),
       evaluation.evaluate(LoggedOrder()),
       evaluation.evaluate(Popularity(statistics)),
       evaluation.evaluate(ItemMean(statistics)),
@@ -221,7 +226,7 @@ public struct Experiment: Sendable {
     ]
     let device = agent.backend.device
     return EvaluationReport(
-      configuration: configuration,
+      configuration: configuration, seed: seed,
       protocolSummary: configuration.evaluation.summary(
         scale: configuration.scale, window: try drr.window),
       device: "\(device.id): \(device.name), \(device.driver)", sessions: sessions.count,
@@ -262,6 +267,8 @@ public struct Experiment: Sendable {
 /// What an evaluation found, with all that it depends on.
 public struct EvaluationReport: Codable, Sendable {
   public var configuration: RunConfiguration
+  /// Of the random order and the intervals.
+  public var seed: UInt64
   public var protocolSummary: String
   public var device: String
   public var sessions: Int
