@@ -5,6 +5,11 @@ public struct SessionState: Hashable, Sendable {
   public var user: Int32
   public var history: [Int32]
 
+  public init(user: Int32, history: [Int32]) {
+    self.user = user
+    self.history = history
+  }
+
   /// The rows that the state module gathers.
   public var rows: [Int32] { [user] + history }
 }

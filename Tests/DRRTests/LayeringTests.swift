@@ -1,0 +1,62 @@
+import Foundation
+import Testing
+
+/// The layers above the kernels name no device, library or kernel: a device is `any Backend`.
+@Suite struct LayeringTests {
+  private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent()
+
+  private static func files(_ folder: String, _ suffix: String) throws -> [String: String] {
+    let base = root.appendingPathComponent(folder)
+    let paths = try FileManager.default.subpathsOfDirectory(atPath: base.path)
+      .filter { $0.hasSuffix(suffix) }
+    return try Dictionary(
+      uniqueKeysWithValues: paths.map {
+        (
+          "\(folder)/\($0)",
+          try String(contentsOf: base.appendingPathComponent($0), encoding: .utf8)
+        )
+      })
+  }
+
+  private static func kernelNames() throws -> [String] {
+    try files("kernels", ".cl").values.flatMap { source in
+      source.matches(of: /(?m)^[A-Z]+ ([a-z0-9]+_[a-z0-9_]+)\(/).map { String($0.1) }
+    }
+  }
+
+  @Test("no file of Tensor or DRR names a device, a library or a kernel")
+  func names() throws {
+    let kernels = try Self.kernelNames()
+    #expect(kernels.count > 25, "\(kernels)")
+    let words =
+      kernels + [
+        "OpenCLBackend", "CPUBackend", "DeviceCatalog", "OpenCLContext", "COpenCL", "COpenBLAS",
+      ]
+    var sources = 0
+    for folder in ["Sources/Tensor", "Sources/DRR"] {
+      for (path, text) in try Self.files(folder, ".swift") {
+        sources += 1
+        #expect(
+          text.firstMatch(of: /\b(cl_\w+|cl[A-Z]\w+|CL_\w+|OpenCL\w*|cblas_\w+|openblas\w*)/)
+            == nil, "\(path)")
+        let used = Set(text.matches(of: /\w+/).map { String($0.0) })
+        for word in words { #expect(!used.contains(word), "\(path) names \(word)") }
+      }
+    }
+    #expect(sources > 40)
+  }
+
+  @Test("DRR imports the tensor layer and nothing below it")
+  func imports() throws {
+    for (path, text) in try Self.files("Sources/DRR", ".swift") {
+      for match in text.matches(of: /(?m)^\s*(?:\w+ )?import (\w+)/) {
+        let allowed = [
+          "Tensor", "CZlib", "Logging", "FoundationEssentials", "Foundation", "Glibc", "Darwin",
+          "Musl", "Synchronization",
+        ]
+        #expect(allowed.contains(String(match.1)), "\(path) imports \(match.1)")
+      }
+    }
+  }
+}
