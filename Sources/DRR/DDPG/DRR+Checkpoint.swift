@@ -10,13 +10,16 @@ extension DDPG: Checkpointed {
     try criticOptimizer.save(to: &file, "\(prefix).critic_adam")
   }
 
-  public func restore(from file: SafetensorsFile, _ prefix: String) throws {
-    try restorePolicy(from: file, prefix)
-    try critic.parameters.restore(from: file, "\(prefix).critic")
-    try targetActor.parameters.restore(from: file, "\(prefix).target_actor")
-    try targetCritic.parameters.restore(from: file, "\(prefix).target_critic")
-    try actorOptimizer.restore(from: file, "\(prefix).actor_adam")
-    try criticOptimizer.restore(from: file, "\(prefix).critic_adam")
+  public func prepareRestore(
+    from file: SafetensorsFile, _ prefix: String
+  ) throws -> () -> Void {
+    let parts: [(String, any Checkpointed)] = [
+      ("actor", actor.parameters), ("critic", critic.parameters),
+      ("target_actor", targetActor.parameters), ("target_critic", targetCritic.parameters),
+      ("actor_adam", actorOptimizer), ("critic_adam", criticOptimizer),
+    ]
+    let restores = try parts.map { try $1.prepareRestore(from: file, "\(prefix).\($0)") }
+    return { for restore in restores { restore() } }
   }
 
   /// The actor alone: all that acting needs.
@@ -42,7 +45,8 @@ extension DRRTrainer {
     try file.add("trainer.reward", [tally.reward])
   }
 
-  /// A trainer of the same configuration, data and seed goes on where the saved one was.
+  /// A trainer of the same configuration, data and seed goes on where the saved one was. Everything
+  /// is read and checked before anything is changed.
   public func restore(from file: SafetensorsFile) throws {
     let counters = try file.int64s("trainer.counters", shape: [4]).map { Int($0) }
     let reward = try file.doubles("trainer.reward", shape: [1])[0]
@@ -53,8 +57,11 @@ extension DRRTrainer {
       throw CheckpointError.malformed(
         path: file.path, reason: "the trainer's counters or items are out of range")
     }
-    try memory.restore(from: file, "replay")
-    try agent.ddpg.restore(from: file, "drr")
+    let restoreMemory = try memory.prepareRestore(from: file, "replay")
+    let restoreNetworks = try agent.ddpg.prepareRestore(from: file, "drr")
+    restoreMemory()
+    restoreNetworks()
+    lastLosses = nil
     step = counters[0]
     episode = counters[1]
     tally = Tally(steps: counters[2], reward: reward, logged: counters[3])

@@ -16,7 +16,7 @@ public final class DRRTrainer {
   public internal(set) var step = 0
   var episode = 0
   var tally = Tally()
-  private var lastLosses: DDPG.Losses?
+  var lastLosses: DDPG.Losses?
 
   /// What has been seen since the last report.
   struct Tally: Codable, Hashable {

@@ -48,7 +48,7 @@ extension PMFTrainer {
 
   public func restore(from file: SafetensorsFile) throws {
     let epoch = Int(try file.int64s("pmf.epoch", shape: [1])[0])
-    var best = self.best
+    var best: (error: Double, epoch: Int, model: PMFModel)?
     if file.entry("pmf.best.error") != nil {
       best = (
         error: try file.doubles("pmf.best.error", shape: [1])[0],
@@ -57,8 +57,10 @@ extension PMFTrainer {
           from: file, "pmf.best", userCount: log.userCount, itemCount: log.itemCount)
       )
     }
-    try parameters.restore(from: file, "pmf.weights")
-    try optimizer.restore(from: file, "pmf.adam")
+    let restoreWeights = try parameters.prepareRestore(from: file, "pmf.weights")
+    let restoreMoments = try optimizer.prepareRestore(from: file, "pmf.adam")
+    restoreWeights()
+    restoreMoments()
     self.epoch = epoch
     self.best = best
   }

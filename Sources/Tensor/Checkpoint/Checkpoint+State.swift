@@ -2,8 +2,15 @@
 public protocol Checkpointed {
   /// Adds tensors named `prefix.…`. Waits for the device.
   func save(to file: inout SafetensorsWriter, _ prefix: String) throws
+  /// Reads and checks them; what it returns puts them in place and cannot fail.
+  func prepareRestore(from file: SafetensorsFile, _ prefix: String) throws -> () -> Void
+}
+
+extension Checkpointed {
   /// Takes them back; everything is read and checked before anything is changed.
-  func restore(from file: SafetensorsFile, _ prefix: String) throws
+  public func restore(from file: SafetensorsFile, _ prefix: String) throws {
+    try prepareRestore(from: file, prefix)()
+  }
 }
 
 extension ParameterSet: Checkpointed {
@@ -11,8 +18,10 @@ extension ParameterSet: Checkpointed {
     try save(values, to: &file, prefix)
   }
 
-  public func restore(from file: SafetensorsFile, _ prefix: String) throws {
-    try restore(values, from: file, prefix)
+  public func prepareRestore(
+    from file: SafetensorsFile, _ prefix: String
+  ) throws -> () -> Void {
+    try prepareRestore(values, from: file, prefix)
   }
 
   /// A flat buffer laid out like the weights, a tensor a parameter.
@@ -25,7 +34,9 @@ extension ParameterSet: Checkpointed {
     }
   }
 
-  func restore(_ flat: Floats, from file: SafetensorsFile, _ prefix: String) throws {
+  func prepareRestore(
+    _ flat: Floats, from file: SafetensorsFile, _ prefix: String
+  ) throws -> () -> Void {
     var host = [Float](repeating: 0, count: count)
     for parameter in parameters {
       let values = try file.floats(
@@ -33,7 +44,7 @@ extension ParameterSet: Checkpointed {
       host.replaceSubrange(
         parameter.offset..<parameter.offset + parameter.shape.count, with: values)
     }
-    backend.write(host, to: flat)
+    return { self.backend.write(host, to: flat) }
   }
 }
 
@@ -44,11 +55,19 @@ extension Adam: Checkpointed {
     try file.add("\(prefix).step", [Int64(stepCount)])
   }
 
-  public func restore(from file: SafetensorsFile, _ prefix: String) throws {
+  public func prepareRestore(
+    from file: SafetensorsFile, _ prefix: String
+  ) throws -> () -> Void {
     let step = try file.int64s("\(prefix).step", shape: [1])[0]
-    try parameters.restore(moments.first, from: file, "\(prefix).first_moment")
-    try parameters.restore(moments.second, from: file, "\(prefix).second_moment")
-    stepCount = Int(step)
+    let first = try parameters.prepareRestore(
+      moments.first, from: file, "\(prefix).first_moment")
+    let second = try parameters.prepareRestore(
+      moments.second, from: file, "\(prefix).second_moment")
+    return {
+      first()
+      second()
+      self.stepCount = Int(step)
+    }
   }
 }
 
@@ -69,7 +88,9 @@ extension ReplayMemory: Checkpointed {
     try file.add("\(prefix).next", [Int64(next)])
   }
 
-  public func restore(from file: SafetensorsFile, _ prefix: String) throws {
+  public func prepareRestore(
+    from file: SafetensorsFile, _ prefix: String
+  ) throws -> () -> Void {
     let (s, a) = (configuration.stateWidth, configuration.actionWidth)
     let priorities = try file.floats("\(prefix).priorities")
     let held = priorities.count
@@ -90,19 +111,21 @@ extension ReplayMemory: Checkpointed {
         reason: "\(prefix).next is \(slot), expected 0 ..< \(configuration.capacity)")
     }
 
-    backend.write(states, to: rings.states[0..<held * s])
-    backend.write(nextStates, to: rings.nextStates[0..<held * s])
-    backend.write(actions, to: rings.actions[0..<held * a])
-    backend.write(outcomes, to: rings.outcomes[0..<held * 2])
-    // Every inner node is the rounded sum of its two children, so the leaves say it all.
-    var nodes = [Float](repeating: 0, count: 2 * leafCount)
-    nodes.replaceSubrange(leafCount..<leafCount + held, with: priorities)
-    for node in stride(from: leafCount - 1, to: 0, by: -1) {
-      nodes[node] = nodes[2 * node] + nodes[2 * node + 1]
+    return { [self] in
+      backend.write(states, to: rings.states[0..<held * s])
+      backend.write(nextStates, to: rings.nextStates[0..<held * s])
+      backend.write(actions, to: rings.actions[0..<held * a])
+      backend.write(outcomes, to: rings.outcomes[0..<held * 2])
+      // Every inner node is the rounded sum of its two children, so the leaves say it all.
+      var nodes = [Float](repeating: 0, count: 2 * leafCount)
+      nodes.replaceSubrange(leafCount..<leafCount + held, with: priorities)
+      for node in stride(from: leafCount - 1, to: 0, by: -1) {
+        nodes[node] = nodes[2 * node] + nodes[2 * node + 1]
+      }
+      backend.write(nodes, to: tree)
+      backend.write(maximum, to: maximumPriority)
+      count = held
+      next = Int(slot)
     }
-    backend.write(nodes, to: tree)
-    backend.write(maximum, to: maximumPriority)
-    count = held
-    next = Int(slot)
   }
 }

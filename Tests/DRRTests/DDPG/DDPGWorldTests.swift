@@ -13,7 +13,7 @@ struct DDPGWorldTests {
     let isShort = device.name != "cpu"
     let backend = try device.make()
     var random = Draws(2)
-    let (states, features, width) = (isShort ? 2 : 6, 4, 2)
+    let (states, features, width) = (isShort ? 3 : 6, 4, 2)
     let table = random.floats(states * features)
     let matrix = random.floats(features * width, in: -0.35...0.35)
     let best = (0..<states).map { state in
@@ -34,7 +34,7 @@ struct DDPGWorldTests {
     var configuration = DDPGConfiguration()
     configuration.hidden = 32
     configuration.batchSize = 32
-    configuration.actorLearningRate = 1e-3
+    configuration.actorLearningRate = 2e-3
     configuration.criticLearningRate = 3e-3
     configuration.weightDecay = 0
     configuration.criticGradientNorm = 100
@@ -58,7 +58,7 @@ struct DDPGWorldTests {
           reward: -regret(actions, row: row, state: state), terminated: true)
       }, actions: Tensor(actions, shape: [2_000, width], on: backend))
 
-    for step in 0..<(isShort ? 1_500 : 3_000) {
+    for step in 0..<(isShort ? 2_000 : 4_000) {
       let key = RandomKey(seed: 1, stream: 1, counter: UInt64(step))
       _ = ddpg.update(memory.sample(32, importanceExponent: 0, key), memory)
     }

@@ -118,6 +118,30 @@ struct DRRTrainerTests {
     }
   }
 
+  @Test("every step explores and samples anew", arguments: TestDevices.all)
+  func fresh(_ device: TestDevice) throws {
+    let drr = Worlds.drr {
+      $0.epsilonEnd = 1
+      $0.explorationRange = 0.25
+    }
+    let trainer = try Worlds.trainer(drr, on: device.make())
+    _ = try Self.run(trainer, to: 20)
+    var file = try SafetensorsFile(bytes: Self.state(trainer), name: "state")
+    let actions = try file.floats("replay.actions", shape: [20, 8])
+    #expect(actions.allSatisfy { (0..<0.25).contains($0) } && actions.max()! > 0.2)
+    #expect(Set((0..<20).map { Array(actions[$0 * 8..<$0 * 8 + 8]) }).count == 20)
+
+    var sampled: Set<[Int]> = []
+    for _ in 0..<4 {
+      let before = try file.floats("replay.priorities")
+      try trainer.advance()
+      file = try SafetensorsFile(bytes: Self.state(trainer), name: "state")
+      let after = try file.floats("replay.priorities")
+      sampled.insert(before.indices.filter { before[$0] != after[$0] })
+    }
+    #expect(sampled.count == 4)
+  }
+
   @Test("exploration falls from its start to its end, importance rises to 1")
   func schedules() {
     let drr = Worlds.drr {

@@ -108,8 +108,10 @@ import Testing
     #expect(whole.epoch == epochs)
     for stop in 0..<epochs {
       let resumed = try Self.trainer(device, epochs: epochs)
+      _ = try resumed.runEpoch()  // What a trainer did before must not matter.
       try resumed.restore(from: SafetensorsFile(bytes: states[stop], name: "state"))
       #expect(resumed.epoch == stop)
+      #expect(try Self.state(resumed) == states[stop])
       while !resumed.isFinished {
         let error = try resumed.runEpoch().error
         #expect(error == errors[resumed.epoch - 1])

@@ -104,7 +104,7 @@ struct ExperimentTests {
     #expect(
       Self.message { _ = try experiment.readAgent(model, on: CPUBackend()) }
         == "\(experiment.folder.path): no agent has been trained in this run; use `drr train drr`")
-    let trainer = try experiment.trainDRR(model, on: CPUBackend())
+    let trainer = try experiment.trainDRR(model, on: CPUBackend()).trainer
     let backend = CPUBackend()
     let agent = try experiment.readAgent(#require(try experiment.readModel()), on: backend)
     #expect(
