@@ -41,6 +41,12 @@ struct SettingOptions: ParsableArguments {
   @Option(help: "PMF: λ of the vectors (default: 0.06).")
   var pmfRegularization: Float?
 
+  @Option(
+    help: ArgumentHelp(
+      "PMF: the first vectors (default: uniform:0.1).",
+      valueName: "uniform:WIDTH|normal:DEVIATION"))
+  var pmfStart: PMFConfiguration.Start?
+
   func apply(to configuration: inout RunConfiguration) {
     if let seed { configuration.seed = seed }
     if let splitSeed { configuration.evaluation.splitSeed = splitSeed }
@@ -50,6 +56,7 @@ struct SettingOptions: ParsableArguments {
     if let pmfBatch { configuration.pmf.batchSize = pmfBatch }
     if let pmfLearningRate { configuration.pmf.learningRate = pmfLearningRate }
     if let pmfRegularization { configuration.pmf.regularization = pmfRegularization }
+    if let pmfStart { configuration.pmf.start = pmfStart }
   }
 }
 
@@ -155,4 +162,8 @@ func reopen(_ run: RunOptions) throws -> (experiment: Experiment, model: PMFMode
     throw RunError("\(run.run): its PMF is not trained yet; use `drr train drr --run \(run.run)`")
   }
   return (experiment, model)
+}
+
+extension PMFConfiguration.Start: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
 }

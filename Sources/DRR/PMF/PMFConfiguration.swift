@@ -1,3 +1,5 @@
+import Tensor
+
 /// Settings of probabilistic matrix factorisation with biases.
 public struct PMFConfiguration: Codable, Hashable, Sendable {
   /// k, the length of a user's and an item's vector; DRR's action has the same length.
@@ -12,12 +14,53 @@ public struct PMFConfiguration: Codable, Hashable, Sendable {
   public var regularization: Float = 0.06
   /// The same of every bias.
   public var biasRegularization: Float = 0.02
-  /// Standard deviation of the first vectors. Small and centred: cold items then score about 0.
-  public var initialDeviation: Float = 0.05
+  /// The first vectors.
+  public var start = Start.uniform(to: 0.1)
   /// Share of the visible ratings that only decides when to stop.
   public var holdoutShare = 0.05
   /// Epochs without a better held-out error before training ends.
   public var patience = 3
+
+  /// How the first vectors are drawn.
+  public enum Start: Codable, Hashable, Sendable, CustomStringConvertible {
+    /// U(0, to), as the open implementations of DRR do: vectors then point one way, and so does
+    /// a random action of the agent.
+    case uniform(to: Float)
+    /// N(0, deviation²).
+    case normal(deviation: Float)
+
+    var width: Float {
+      switch self {
+      case .uniform(let to): to
+      case .normal(let deviation): deviation
+      }
+    }
+
+    var initializer: Initializer {
+      switch self {
+      case .uniform(let to): .uniform(low: 0, high: to)
+      case .normal(let deviation): .normal(deviation: deviation)
+      }
+    }
+
+    public var description: String {
+      switch self {
+      case .uniform(let to): "uniform:\(to)"
+      case .normal(let deviation): "normal:\(deviation)"
+      }
+    }
+
+    /// `uniform:WIDTH` or `normal:DEVIATION`; nil for any other text.
+    public init?(_ text: String) {
+      let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+      guard parts.count == 2, let width = Float(parts[1]) else { return nil }
+      switch parts[0] {
+      case "uniform": self = .uniform(to: width)
+      case "normal": self = .normal(deviation: width)
+      default: return nil
+      }
+    }
+  }
 
   public init() {}
 
@@ -36,8 +79,8 @@ public struct PMFConfiguration: Codable, Hashable, Sendable {
     try ConfigurationError.require(
       "PMF bias regularization", biasRegularization, "0 or more"
     ) { $0 >= 0 && $0.isFinite }
-    try ConfigurationError.require("PMF initial deviation", initialDeviation, "a positive number") {
-      $0 > 0 && $0.isFinite
+    try ConfigurationError.require("PMF start", start, "of a positive width") {
+      $0.width > 0 && $0.width.isFinite
     }
     try ConfigurationError.require("PMF holdout share", holdoutShare, "0 or more and below 0.5") {
       $0 >= 0 && $0 < 0.5

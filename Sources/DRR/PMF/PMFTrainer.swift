@@ -60,7 +60,7 @@ public final class PMFTrainer {
         / Double(self.rows.count))
 
     parameters = ParameterSet(on: backend, seed: seed, stream: Streams.pmfWeights)
-    let vectors = Initializer.normal(deviation: configuration.initialDeviation)
+    let vectors = configuration.start.initializer
     let k = configuration.dimension
     userFactors = Embedding("users", rows: log.userCount, width: k, vectors, in: parameters)
     itemFactors = Embedding("items", rows: log.itemCount, width: k, vectors, in: parameters)

@@ -40,7 +40,7 @@ import Testing
     configuration.learningRate = 0.02
     configuration.regularization = 1e-6
     configuration.biasRegularization = 1e-6
-    configuration.initialDeviation = 0.3
+    configuration.start = .normal(deviation: 0.3)
     configuration.holdoutShare = 0
     let trainer = try PMFTrainer(
       configuration, log: log, rows: seen, scale: .fiveStars, seed: 1, on: CPUBackend())

@@ -86,7 +86,8 @@ struct ConfigurationTests {
       ({ $0.regularization = -1 }, "PMF regularization is -1.0; it must be 0 or more"),
       ({ $0.biasRegularization = -1 }, "PMF bias regularization is -1.0; it must be 0 or more"),
       (
-        { $0.initialDeviation = 0 }, "PMF initial deviation is 0.0; it must be a positive number"
+        { $0.start = .normal(deviation: 0) },
+        "PMF start is normal:0.0; it must be of a positive width"
       ),
       (
         { $0.holdoutShare = 0.5 }, "PMF holdout share is 0.5; it must be 0 or more and below 0.5"
