@@ -76,11 +76,13 @@ struct OfflineEvaluationTests {
   @Test("a random order is drawn from the seed and the user")
   func randomOrder() throws {
     let (evaluation, _) = Self.evaluation(Self.log)
-    let session = evaluation.sessions[0]
+    #expect(evaluation.sessions.count >= 3)
+    let session = try #require(evaluation.sessions.first)
+    let other = try #require(evaluation.sessions.last)
     #expect(RandomOrder(seed: 1).scores(session) == RandomOrder(seed: 1).scores(session))
     #expect(RandomOrder(seed: 1).scores(session) != RandomOrder(seed: 2).scores(session))
     #expect(
-      RandomOrder(seed: 1).scores(session) != RandomOrder(seed: 1).scores(evaluation.sessions[1]))
+      RandomOrder(seed: 1).scores(session) != RandomOrder(seed: 1).scores(other))
   }
 
   @Test("generated ratings: the oracle is perfect, a random order at the base rate")
@@ -134,7 +136,7 @@ struct OfflineEvaluationTests {
     let agent = try DRRAgent(
       Worlds.drr(), model: Worlds.model(Self.log, dimension: 6), seed: 1, on: device.make())
     let one = OfflineEvaluation(
-      sessions: [evaluation.sessions[0]], cutoffs: Array(1...15), seed: 1)
+      sessions: [try #require(evaluation.sessions.first)], cutoffs: Array(1...15), seed: 1)
     let session = one.sessions[0]
     var state = SessionState(user: session.user, history: session.history)
     var allowed = ItemMask(rows: 1, items: agent.itemCount, allowed: false)
