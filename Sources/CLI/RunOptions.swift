@@ -46,6 +46,10 @@ struct SettingOptions: ParsableArguments {
       "PMF: the first vectors (default: uniform:0.1).",
       valueName: "uniform:WIDTH|normal:DEVIATION"))
   var pmfStart: PMFConfiguration.Start?
+  @Flag(
+    inversion: .prefixedNo,
+    help: "PMF: take the mean off before fitting (default: no; the vectors then carry it).")
+  var pmfCentered: Bool?
 
   func apply(to configuration: inout RunConfiguration) {
     if let seed { configuration.seed = seed }
@@ -57,6 +61,7 @@ struct SettingOptions: ParsableArguments {
     if let pmfLearningRate { configuration.pmf.learningRate = pmfLearningRate }
     if let pmfRegularization { configuration.pmf.regularization = pmfRegularization }
     if let pmfStart { configuration.pmf.start = pmfStart }
+    if let pmfCentered { configuration.pmf.isCentered = pmfCentered }
   }
 }
 

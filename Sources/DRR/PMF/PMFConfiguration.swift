@@ -16,6 +16,10 @@ public struct PMFConfiguration: Codable, Hashable, Sendable {
   public var biasRegularization: Float = 0.02
   /// The first vectors.
   public var start = Start.uniform(to: 0.1)
+  /// Whether the mean reward is taken off before vectors and biases are fitted. Where it is not, the
+  /// vectors carry it in a direction that they share, and an agent that scores by ⟨a, q_i⟩ finds
+  /// good items along it.
+  public var isCentered = false
   /// Share of the visible ratings that only decides when to stop.
   public var holdoutShare = 0.05
   /// Epochs without a better held-out error before training ends.

@@ -1,4 +1,5 @@
-/// A fitted factorisation on the host: reward(u, i) = mean + userBias_u + itemBias_i + ⟨p_u, q_i⟩.
+/// A fitted factorisation on the host: reward(u, i) = mean + userBias_u + itemBias_i + ⟨p_u, q_i⟩,
+/// the mean 0 unless the fit was centered.
 public struct PMFModel: Sendable {
   public let dimension: Int
   public let mean: Float

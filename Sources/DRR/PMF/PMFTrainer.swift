@@ -55,9 +55,8 @@ public final class PMFTrainer {
       holdout = []
       self.rows = rows
     }
-    mean = Float(
-      self.rows.reduce(0.0) { $0 + Double(scale.reward(log.ratings[Int($1)])) }
-        / Double(self.rows.count))
+    let sum = self.rows.reduce(0.0) { $0 + Double(scale.reward(log.ratings[Int($1)])) }
+    mean = configuration.isCentered ? Float(sum / Double(self.rows.count)) : 0
 
     parameters = ParameterSet(on: backend, seed: seed, stream: Streams.pmfWeights)
     let vectors = configuration.start.initializer

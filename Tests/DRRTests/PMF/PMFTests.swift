@@ -57,6 +57,7 @@ import Testing
     configuration.dimension = 4
     configuration.epochs = 60
     configuration.batchSize = 128
+    configuration.isCentered = true
     configuration.regularization = 1e6
     configuration.biasRegularization = 1e6
     configuration.holdoutShare = 0
