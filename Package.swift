@@ -38,7 +38,8 @@ let package = Package(
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "COpenBLAS", "TestSupport"]),
     .testTarget(name: "TensorTests", dependencies: ["Tensor", "TestSupport"]),
     .testTarget(name: "DRRTests", dependencies: ["DRR", "TestSupport"]),
-    .testTarget(name: "CLITests", dependencies: ["CLI", "DRR"]),
+    .testTarget(
+      name: "CLITests", dependencies: ["CLI", "DRR", "TestSupport"], exclude: ["HelpSnapshots"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c2x

@@ -24,13 +24,11 @@ struct DRRCommand: ParsableCommand {
     ])
 
   static func main() {
-    Interrupt.install()
     LoggingSystem.bootstrap { _ in PlainLogHandler() }
     do {
       var command = try parseAsRoot()
       try command.run()
-    } catch let interrupted as Experiment.Interrupted {
-      Console.note("interrupted at \(interrupted.step); all of it is saved")
+    } catch is Experiment.Interrupted {
       Foreign.exit(130)
     } catch {
       exit(withError: error)

@@ -4,6 +4,12 @@ import DRR
 struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "data", abstract: "Describe, generate or convert ratings.",
+    discussion: """
+      Examples:
+        drr data describe ml-100k.zip
+        drr data generate small generated-small
+        drr data import ml-1m.zip converted --format inter
+      """,
     subcommands: [Describe.self, Generate.self, Import.self])
 }
 
@@ -35,8 +41,8 @@ extension DataCommand {
 
     func run() throws {
       let summary = try loadRatings(source).describe()
-      if output.json { return print(try RunFolder.json(summary, pretty: true)) }
-      print(summary.text)
+      if output.json { return try Console.result(RunFolder.json(summary, pretty: true)) }
+      try Console.result(summary.text)
     }
   }
 
@@ -107,8 +113,9 @@ extension DataCommand {
   }
 
   static func report(_ written: Written, _ json: Bool) throws {
-    if json { return print(try RunFolder.json(written, pretty: true)) }
-    print("\(written.folder): \(grouped(written.ratings)) ratings, CRC-32 \(written.checksum)")
+    if json { return try Console.result(RunFolder.json(written, pretty: true)) }
+    try Console.result(
+      "\(written.folder): \(grouped(written.ratings)) ratings, CRC-32 \(written.checksum)")
   }
 }
 

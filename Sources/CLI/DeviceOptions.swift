@@ -80,17 +80,16 @@ struct DevicesCommand: ParsableCommand {
           driver: $0.info?.driver, memoryBytes: $0.info?.memoryBytes,
           computeUnits: $0.info?.computeUnits, reason: $0.reason, notes: $0.notes)
       }
-      return print(try RunFolder.json(rows, pretty: true))
+      return try Console.result(RunFolder.json(rows, pretty: true))
     }
-    for candidate in candidates {
-      if let info = candidate.info {
-        print(
-          "\(candidate.name): \(info.kind.rawValue.uppercased()), \(info.name), \(info.driver), "
-            + "\(byteText(info.memoryBytes)), \(info.computeUnits) compute units")
-      } else {
-        print("\(candidate.name): not there: \(candidate.reason ?? "no reason given")")
-      }
-      for note in candidate.notes { print("  \(note)") }
+    let lines = candidates.flatMap { candidate in
+      let description =
+        candidate.info.map { info in
+          "\(info.kind.rawValue.uppercased()), \(info.name), \(info.driver), "
+            + "\(byteText(info.memoryBytes)), \(info.computeUnits) compute units"
+        } ?? "not there: \(candidate.reason ?? "no reason given")"
+      return ["\(candidate.name): \(description)"] + candidate.notes.map { "  \($0)" }
     }
+    try Console.result(lines.joined(separator: "\n"))
   }
 }

@@ -28,9 +28,10 @@ struct EvaluateCommand: ParsableCommand {
         configuration.drr ?? DRRConfiguration(), dimension: configuration.pmf.dimension, on: $0)
     }
     let agent = try experiment.readAgent(model, on: backend)
+    try experiment.noteUnfinished()
     let report = try experiment.evaluate(model, agent, seed: seed)
     try experiment.folder.write(report, to: experiment.folder.evaluation)
-    print(try output.json ? RunFolder.json(report, pretty: true) : report.text)
+    try Console.result(output.json ? RunFolder.json(report, pretty: true) : report.text)
   }
 }
 

@@ -29,6 +29,7 @@ struct RecommendCommand: ParsableCommand {
     if (user == nil) == liked.isEmpty {
       throw ValidationError("Name a --user, or items that are --liked.")
     }
+    if liked.contains("") { throw ValidationError("--liked is empty; name an item.") }
     if top < 1 { throw ValidationError("--top is \(top); it must be 1 or more.") }
   }
 
@@ -47,6 +48,7 @@ struct RecommendCommand: ParsableCommand {
     if device.device == .auto { device.device = .cpu }
     let backend = try device.backend { _ in 0 }
     let agent = try experiment.readAgent(model, on: backend)
+    try experiment.noteUnfinished()
     let request =
       try user.map { try experiment.request(user: $0) }
       ?? experiment.request(liked: liked, model: model)
@@ -57,9 +59,9 @@ struct RecommendCommand: ParsableCommand {
           title: experiment.log.title(ofItem: item.item), score: item.score,
           predictedRating: item.predictedRating)
       }
-    if output.json { return print(try RunFolder.json(items, pretty: true)) }
     for note in request.notes { Console.note(note) }
-    print(
+    if output.json { return try Console.result(RunFolder.json(items, pretty: true)) }
+    try Console.result(
       Table(
         rows: [["title", "id", "PMF's rating"]]
           + items.map { ["\($0.rank). \($0.title)", $0.id, decimal($0.predictedRating, 2)] }

@@ -6,6 +6,10 @@ struct RunOptions: ParsableArguments {
   @Option(help: "The folder of the run: configuration, metrics, checkpoints, results.")
   var run = "runs/default"
 
+  func validate() throws {
+    if run.isEmpty { throw ValidationError("--run is empty; name a folder.") }
+  }
+
   var folder: RunFolder { RunFolder(run) }
 
   /// The run as it was begun.
@@ -122,19 +126,16 @@ struct RunOpening {
   var agent: AgentOptions?
   var fresh: Bool
 
+  /// Changes nothing: what is wrong with the settings shows before the folder is touched.
   func open() throws -> Experiment {
     let folder = run.folder
-    if fresh { folder.clear() }
-    let begun = try folder.readConfiguration()
+    let begun = fresh ? nil : try folder.readConfiguration()
     let log = try loadRatings(settings.data ?? begun?.data.source ?? "generated:small")
     var wanted =
       begun
       ?? RunConfiguration(source: settings.data ?? "generated:small", log: log)
     if let data = settings.data, let begun, data != begun.data.source {
-      // Another path to the same ratings is the same data.
-      var there = RunConfiguration.Data(source: data, log: log)
-      there.source = begun.data.source
-      wanted.data = there
+      wanted.data = RunConfiguration.Data(source: data, log: log)
     }
     settings.apply(to: &wanted)
     if let agent {
@@ -143,7 +144,10 @@ struct RunOpening {
       wanted.drr = drr
     }
     if let begun {
+      // Another path to the same ratings is the same data.
       var comparable = wanted
+      comparable.data.source = begun.data.source
+      comparable.data.name = begun.data.name
       if begun.drr == nil { comparable.drr = nil }
       if let change = begun.firstDifference(from: comparable) {
         throw RunError(
@@ -152,9 +156,18 @@ struct RunOpening {
       }
     }
     let experiment = try Experiment(wanted, log: log, folder: folder)
-    try folder.create()
-    if begun != wanted { try folder.write(wanted, to: folder.configuration) }
+    if agent != nil { try experiment.requireHistories() }
     return experiment
+  }
+}
+
+extension Experiment {
+  func noteUnfinished() throws {
+    guard let steps = try trainedSteps(), let wanted = configuration.drr?.steps, steps < wanted
+    else { return }
+    Console.note(
+      "the agent is not fully trained: \(grouped(steps)) of \(grouped(wanted)) steps; to go on: "
+        + "drr train drr --run \(folder.path)")
   }
 }
 

@@ -6,6 +6,11 @@ import Tensor
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train", abstract: "Train a PMF or an agent.",
+    discussion: """
+      Examples:
+        drr train drr --run runs/first
+        drr train pmf --data ml-1m.zip --run runs/million
+      """,
     subcommands: [PMF.self, DRR.self])
 }
 
@@ -32,7 +37,8 @@ struct TrainingOptions: ParsableArguments {
 
   /// Runs a stage under a progress bar, and says how to go on where it is interrupted.
   func watched<Result>(
-    _ run: RunOptions, _ stage: String, _ body: (Experiment.Observer) throws -> Result
+    _ run: RunOptions, _ command: String, saves unit: String,
+    _ body: (Experiment.Observer) throws -> Result
   ) throws -> Result {
     let progress = Progress()
     defer { progress.finish() }
@@ -40,23 +46,78 @@ struct TrainingOptions: ParsableArguments {
       return try body(observer(progress))
     } catch let interrupted as Experiment.Interrupted {
       progress.finish()
-      Console.note("to go on: drr train \(stage) --run \(run.run)")
+      Console.note(
+        "interrupted; \(grouped(interrupted.step)) \(unit) are saved; to go on: "
+          + "drr train \(command) --run \(run.run)")
       throw interrupted
     }
   }
 }
 
-/// The model of a run, fitted now if it was not yet.
-private func fittedModel(
-  _ experiment: Experiment, on backend: any Backend, _ run: RunOptions,
-  _ training: TrainingOptions, stage: String
-) throws -> PMFModel {
-  if let model = try experiment.readModel() { return model }
-  return try training.watched(run, stage) { try experiment.trainPMF(on: backend, $0) }
+/// A training command at work.
+private struct Training {
+  let command: String
+  let options: RunOptions
+  let training: TrainingOptions
+  let experiment: Experiment
+  let backend: any Backend
+
+  /// Settles the run, then the device, and only then touches the folder.
+  init(
+    _ command: String, _ opening: RunOpening, _ training: TrainingOptions, _ device: DeviceOptions,
+    trial: (Experiment, any Backend) throws -> Double
+  ) throws {
+    self.command = command
+    self.training = training
+    options = opening.run
+    let experiment = try opening.open()
+    var device = device
+    let begun = opening.fresh ? nil : try experiment.device()
+    if device.device == .auto, let begun, (try? DeviceCatalog.resolve(begun)) != nil {
+      device.device = begun
+    }
+    backend = try device.backend { try trial(experiment, $0) }
+    if let begun, DeviceRequest("\(backend.device.id)") != begun,
+      try experiment.trainedSteps() != experiment.configuration.drr?.steps
+    {
+      Console.note("begun on another device: what follows is not equal to the bit")
+    }
+    try experiment.begin(fresh: opening.fresh)
+    self.experiment = experiment
+    Interrupt.install()
+  }
+
+  /// The model of the run, fitted now if it was not yet.
+  func model() throws -> PMFModel {
+    if let model = try experiment.readModel() { return model }
+    return try training.watched(options, command, saves: "PMF epochs") {
+      try experiment.trainPMF(on: backend, $0)
+    }
+  }
+
+  /// Writes the report of a finished run, unless the folder has it already.
+  func report(
+    _ model: PMFModel, steps: Int? = nil, last: DRRTrainer.Report? = nil
+  ) throws
+    -> TrainingReport
+  {
+    let folder = experiment.folder
+    if let written = folder.read(TrainingReport.self, from: folder.report),
+      written.configuration == experiment.configuration, steps == nil || written.steps == steps
+    {
+      Console.note("\(options.run) is finished; --fresh would begin it again")
+      return written
+    }
+    let report = TrainingReport(
+      run: options.run, device: "\(backend.device.id)", configuration: experiment.configuration,
+      sessionRMSE: experiment.sessionError(model), steps: steps, last: last)
+    try folder.write(report, to: folder.report)
+    return report
+  }
 }
 
 /// What a training command reports.
-private struct TrainingReport: Encodable {
+private struct TrainingReport: Codable {
   var run: String
   var device: String
   var configuration: RunConfiguration
@@ -82,17 +143,14 @@ extension TrainCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-      let experiment = try RunOpening(
-        run: options, settings: settings, agent: nil, fresh: training.fresh
-      ).open()
-      let backend = try device.backend { try experiment.secondsPerPMFUpdate(on: $0) }
-      let model = try fittedModel(experiment, on: backend, options, training, stage: "pmf")
-      let report = TrainingReport(
-        run: options.run, device: "\(backend.device.id)", configuration: experiment.configuration,
-        sessionRMSE: experiment.sessionError(model))
-      try experiment.folder.write(report, to: experiment.folder.report)
-      if output.json { return print(try RunFolder.json(report, pretty: true)) }
-      print(
+      let training = try Training(
+        "pmf", RunOpening(run: options, settings: settings, agent: nil, fresh: training.fresh),
+        training, device
+      ) { try $0.secondsPerPMFUpdate(on: $1) }
+      let model = try training.model()
+      let report = try training.report(model)
+      if output.json { return try Console.result(RunFolder.json(report, pretty: true)) }
+      try Console.result(
         "PMF of \(model.userCount) users and \(model.itemCount) items, k \(model.dimension): "
           + "RMSE \(decimal(report.sessionRMSE, 4)) stars on the test users' unseen sessions")
     }
@@ -102,11 +160,12 @@ extension TrainCommand {
     static let configuration = CommandConfiguration(
       commandName: "drr", abstract: "Train DRR-ave by DDPG, fitting its PMF first.",
       discussion: """
-        A run that was interrupted or killed goes on from its last checkpoint, to the same bits.
+        A run that was interrupted or killed goes on from its last checkpoint, to the same bits: \
+        give the command again, or its --run alone.
 
         Examples:
           drr train drr --data ml-100k.zip --run runs/first
-          drr train drr --run runs/first                   # goes on after an interruption
+          drr train drr --run runs/first
           drr train drr --steps 50000 --seed 1 --device opencl --run runs/gpu
         """)
 
@@ -118,25 +177,22 @@ extension TrainCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-      let experiment = try RunOpening(
-        run: options, settings: settings, agent: agent, fresh: training.fresh
-      ).open()
-      let configuration = experiment.configuration
-      let backend = try device.backend {
+      let training = try Training(
+        "drr", RunOpening(run: options, settings: settings, agent: agent, fresh: training.fresh),
+        training, device
+      ) { experiment, backend in
         try DeviceTrial.secondsPerUpdate(
-          configuration.drr!, dimension: configuration.pmf.dimension, on: $0)
+          experiment.configuration.drr!, dimension: experiment.configuration.pmf.dimension,
+          on: backend)
       }
-      let model = try fittedModel(experiment, on: backend, options, training, stage: "drr")
-      let (trainer, last) = try training.watched(options, "drr") {
-        try experiment.trainDRR(model, on: backend, $0)
+      let model = try training.model()
+      let (trainer, last) = try training.training.watched(options, "drr", saves: "steps") {
+        try training.experiment.trainDRR(model, on: training.backend, $0)
       }
-      let report = TrainingReport(
-        run: options.run, device: "\(backend.device.id)", configuration: configuration,
-        sessionRMSE: experiment.sessionError(model), steps: trainer.step, last: last)
-      try experiment.folder.write(report, to: experiment.folder.report)
-      if output.json { return print(try RunFolder.json(report, pretty: true)) }
-      let reward = last.map { ", reward \(decimal($0.reward, 3)) a step at the end" } ?? ""
-      print(
+      let report = try training.report(model, steps: trainer.step, last: last)
+      if output.json { return try Console.result(RunFolder.json(report, pretty: true)) }
+      let reward = report.last.map { ", reward \(decimal($0.reward, 3)) a step at the end" } ?? ""
+      try Console.result(
         "DRR-ave: \(grouped(trainer.step)) steps\(reward); next: drr evaluate --run \(options.run)")
     }
   }

@@ -22,7 +22,9 @@ public struct DRRConfiguration: Codable, Hashable, Sendable {
     try ddpg.validate()
     try ConfigurationError.require("window", window, "1 ... 1000") { (1...1_000).contains($0) }
     try ConfigurationError.require("session length", sessionLength, "1 or more") { $0 >= 1 }
-    try ConfigurationError.require("steps", steps, "1 or more") { $0 >= 1 }
+    try ConfigurationError.require("steps", steps, "1 ... 1,000,000,000,000") {
+      (1...1_000_000_000_000).contains($0)
+    }
     try ConfigurationError.require("learning starts", learningStarts, "0 or more") { $0 >= 0 }
     for (name, epsilon) in [("epsilon start", epsilonStart), ("epsilon end", epsilonEnd)] {
       try ConfigurationError.require(name, epsilon, "between 0 and 1") { $0 >= 0 && $0 <= 1 }

@@ -9,6 +9,13 @@ public struct RewardScale: Codable, Hashable, Sendable, CustomStringConvertible 
     self.halfRange = halfRange
   }
 
+  public func validate() throws(ConfigurationError) {
+    try ConfigurationError.require("scale center", center, "a number") { $0.isFinite }
+    try ConfigurationError.require("scale half range", halfRange, "a positive number") {
+      $0 > 0 && $0.isFinite
+    }
+  }
+
   public static let fiveStars = RewardScale(center: 3, halfRange: 2)
 
   /// Five stars for ranges that end at 5; the middle and half width of 1 ... maximum otherwise.

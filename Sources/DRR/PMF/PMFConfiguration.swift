@@ -72,8 +72,12 @@ public struct PMFConfiguration: Codable, Hashable, Sendable {
     try ConfigurationError.require("PMF dimension", dimension, "1 ... 4096") {
       (1...4096).contains($0)
     }
-    try ConfigurationError.require("PMF epochs", epochs, "1 or more") { $0 >= 1 }
-    try ConfigurationError.require("PMF batch size", batchSize, "1 or more") { $0 >= 1 }
+    try ConfigurationError.require("PMF epochs", epochs, "1 ... 1,000,000") {
+      (1...1_000_000).contains($0)
+    }
+    try ConfigurationError.require("PMF batch size", batchSize, "1 ... 100,000,000") {
+      (1...100_000_000).contains($0)
+    }
     try ConfigurationError.require("PMF learning rate", learningRate, "a positive number") {
       $0 > 0 && $0.isFinite
     }

@@ -79,7 +79,10 @@ public final class PMFTrainer {
   }
 
   /// One pass in an order drawn from the seed and the epoch. Waits for the device once, at its end.
-  public func runEpoch(progress: (_ batchesDone: Int) -> Void = { _ in }) throws -> EpochReport {
+  /// `progress` may throw to give up; the trainer is then of no further use.
+  public func runEpoch(
+    progress: (_ batchesDone: Int) throws -> Void = { _ in }
+  ) throws -> EpochReport {
     var random = Philox(seed: seed, stream: Streams.pmfOrder &+ UInt64(epoch) << 8)
     let order = rows.shuffled(using: &random)
     optimizer.learningRate =
@@ -87,7 +90,7 @@ public final class PMFTrainer {
     for batch in 0..<batchesPerEpoch {
       let start = batch * configuration.batchSize
       update(order[start..<min(start + configuration.batchSize, order.count)])
-      progress(batch + 1)
+      try progress(batch + 1)
     }
     epoch += 1
     let model = try fittedModel()

@@ -20,25 +20,26 @@ public struct Experiment: Sendable {
     public init() {}
   }
 
-  /// The run was asked to stop; all that it did is saved.
+  /// The run was asked to stop, and has saved how far it came.
   public struct Interrupted: Error {
+    /// Saved steps of DRR, or epochs of PMF.
     public let step: Int
   }
 
   /// - Throws: `ConfigurationError`; `RunError` where the data are not those that the run began on.
   public init(_ configuration: RunConfiguration, log: RatingsLog, folder: RunFolder) throws {
     try configuration.validate()
-    let found = RunConfiguration.Data(source: configuration.data.source, log: log)
-    if found != configuration.data {
-      throw RunError(
-        "\(configuration.data.source): the data have changed since the run began: "
-          + "\(found.ratings) ratings with checksum \(found.checksum), expected "
-          + "\(configuration.data.ratings) with \(configuration.data.checksum)")
-    }
+    try configuration.data.requireContents(of: log)
     self.configuration = configuration
     self.log = log
     self.folder = folder
     split = UserSplit(log, configuration.evaluation)
+    if split.testUsers.isEmpty || split.trainUsers.isEmpty {
+      throw ConfigurationError(
+        "test share is \(configuration.evaluation.testShare), which splits \(log.userCount) users "
+          + "into \(split.trainUsers.count) to train on and \(split.testUsers.count) to test on; "
+          + "each must be 1 or more")
+    }
     statistics = ItemStatistics(log, split, scale: configuration.scale)
   }
 
@@ -48,7 +49,7 @@ public struct Experiment: Sendable {
   public func readModel() throws -> PMFModel? {
     guard folder.exists(folder.model) else { return nil }
     let file = try SafetensorsFile(contentsOf: folder.model, requireChecksum: true)
-    try check(file, holds: "pmf", of: fingerprint(configuration.pmf))
+    try check(file, holds: .model)
     return try PMFModel(
       contentsOf: file, userCount: log.userCount, itemCount: log.itemCount)
   }
@@ -60,12 +61,11 @@ public struct Experiment: Sendable {
     let trainer = try PMFTrainer(
       configuration.pmf, log: log, rows: split.visibleRows(in: log), scale: configuration.scale,
       seed: configuration.seed, on: backend)
-    let identity = try fingerprint(configuration.pmf)
     if folder.exists(folder.pmfCheckpoint) {
       let file = try SafetensorsFile(contentsOf: folder.pmfCheckpoint, requireChecksum: true)
-      try check(file, holds: "pmf-checkpoint", of: identity)
+      try check(file, holds: .pmfCheckpoint)
       try trainer.restore(from: file)
-      try folder.truncateMetrics(to: Int(file.metadata["metrics_bytes"] ?? "") ?? 0)
+      try restoreMetrics(from: file)
     } else {
       try folder.truncateMetrics(to: 0)
     }
@@ -73,18 +73,27 @@ public struct Experiment: Sendable {
     while !trainer.isFinished {
       let error = trainer.best.map { ", RMSE \(decimal($0.error, 4))" } ?? ""
       let done = trainer.epoch * batches
+      let start = ContinuousClock.now
       let report = try trainer.runEpoch {
         observer.progress(done + $0, epochs * batches, "PMF batches\(error)")
+        // An epoch that would keep a person waiting is given up.
+        let left = (ContinuousClock.now - start).seconds / Double($0) * Double(batches - $0)
+        if left > 3 && observer.shouldStop() { throw Interrupted(step: trainer.epoch) }
+      }
+      guard report.error.isFinite else {
+        throw RunError(
+          "PMF diverged in epoch \(report.epoch): its error is \(report.error); lower its learning "
+            + "rate, \(configuration.pmf.learningRate)")
       }
       try folder.append(report)
-      var file = SafetensorsWriter(metadata: metadata("pmf-checkpoint", identity))
+      var file = SafetensorsWriter(metadata: try metadata(.pmfCheckpoint, on: backend))
       try trainer.save(to: &file)
       try file.write(to: folder.pmfCheckpoint)
       if observer.shouldStop() { throw Interrupted(step: trainer.epoch) }
     }
     observer.progress(epochs * batches, epochs * batches, "PMF batches")
     let model = trainer.best!.model
-    try model.write(to: folder.model, metadata: metadata("pmf", identity))
+    try model.write(to: folder.model, metadata: metadata(.model, on: backend))
     folder.remove(folder.pmfCheckpoint)
     return model
   }
@@ -111,7 +120,7 @@ public struct Experiment: Sendable {
 
   // MARK: - DRR
 
-  private var drr: DRRConfiguration {
+  var drr: DRRConfiguration {
     get throws {
       guard let drr = configuration.drr else {
         throw RunError("\(folder.path): no agent has been trained in this run; use `drr train drr`")
@@ -135,16 +144,18 @@ public struct Experiment: Sendable {
     _ model: PMFModel, on backend: any Backend, _ observer: Observer = Observer()
   ) throws -> (trainer: DRRTrainer, last: DRRTrainer.Report?) {
     let trainer = try makeTrainer(model, on: backend)
-    let identity = try fingerprint(drr)
     var last: DRRTrainer.Report?
     if folder.exists(folder.checkpoint) {
       let file = try SafetensorsFile(contentsOf: folder.checkpoint, requireChecksum: true)
-      try check(file, holds: "drr", of: identity)
+      try check(file, holds: .checkpoint)
       try trainer.restore(from: file)
-      try folder.truncateMetrics(to: Int(file.metadata["metrics_bytes"] ?? "") ?? 0)
+      try restoreMetrics(from: file)
+    } else if folder.exists(folder.model) {
+      try restoreMetrics(from: SafetensorsFile(contentsOf: folder.model))
     }
+    if trainer.isFinished { last = folder.lastMetrics(DRRTrainer.Report.self) }
     func save() throws {
-      var file = SafetensorsWriter(metadata: metadata("drr", identity))
+      var file = SafetensorsWriter(metadata: try metadata(.checkpoint, on: backend))
       try trainer.save(to: &file)
       try file.write(to: folder.checkpoint)
     }
@@ -156,6 +167,14 @@ public struct Experiment: Sendable {
       try trainer.advance()
       if trainer.step % reportSteps == 0 || trainer.isFinished {
         let report = try trainer.report()
+        guard report.reward.isFinite, (report.criticLoss ?? 0).isFinite,
+          (report.actorLoss ?? 0).isFinite
+        else {
+          throw RunError(
+            "DRR diverged by step \(trainer.step): its losses are no longer numbers; lower the "
+              + "learning rates, \(trainer.configuration.ddpg.actorLearningRate) of the actor and "
+              + "\(trainer.configuration.ddpg.criticLearningRate) of the critic")
+        }
         last = report
         try folder.append(report)
         note = "DRR steps, reward \(decimal(report.reward, 3))"
@@ -182,7 +201,7 @@ public struct Experiment: Sendable {
       throw RunError("\(folder.path): no agent has been trained in this run; use `drr train drr`")
     }
     let file = try SafetensorsFile(contentsOf: folder.checkpoint, requireChecksum: true)
-    try check(file, holds: "drr", of: fingerprint(drr))
+    try check(file, holds: .checkpoint)
     let agent = try DRRAgent(drr, model: model, seed: configuration.seed, on: backend)
     try agent.ddpg.restorePolicy(from: file, "drr")
     return agent
@@ -230,37 +249,10 @@ public struct Experiment: Sendable {
       protocolSummary: configuration.evaluation.summary(
         scale: configuration.scale, window: try drr.window),
       device: "\(device.id): \(device.name), \(device.driver)", sessions: sessions.count,
+      steps: try trainedSteps() ?? 0,
       candidatesPerSession: Double(sessions.reduce(0) { $0 + $1.candidates.count })
         / Double(sessions.count),
       sessionRMSE: sessionError(model), rankers: rankers)
-  }
-
-  // MARK: - Identity
-
-  private func metadata(_ kind: String, _ identity: String) -> [String: String] {
-    [
-      "kind": kind, "configuration": identity, "data": configuration.data.checksum,
-      "seed": "\(configuration.seed)", "metrics_bytes": "\(folder.metricsSize)",
-    ]
-  }
-
-  private func fingerprint(_ stage: some Encodable) throws -> String {
-    try RunFolder.json(configuration.evaluation) + RunFolder.json(configuration.scale)
-      + RunFolder.json(configuration.pmf) + RunFolder.json(stage)
-  }
-
-  /// Refuses a file of another kind, configuration, data or seed.
-  private func check(
-    _ file: SafetensorsFile, holds kind: String, of identity: String
-  ) throws {
-    let expected = metadata(kind, identity)
-    for key in ["kind", "data", "seed", "configuration"] {
-      let found = file.metadata[key] ?? "nothing"
-      if found != expected[key]! {
-        throw RunError(
-          "\(file.path) belongs to another run: its \(key) is \(found), expected \(expected[key]!)")
-      }
-    }
   }
 }
 
@@ -272,21 +264,10 @@ public struct EvaluationReport: Codable, Sendable {
   public var protocolSummary: String
   public var device: String
   public var sessions: Int
+  /// DRR steps behind the agent.
+  public var steps: Int
   public var candidatesPerSession: Double
   /// Of the PMF on the test sessions, in stars.
   public var sessionRMSE: Double
   public var rankers: [RankerResult]
-}
-
-/// `value` with so many digits after the point.
-public func decimal(_ value: Double, _ digits: Int) -> String {
-  guard value.isFinite else { return "\(value)" }
-  let scale = (0..<digits).reduce(1.0) { power, _ in power * 10 }
-  let rounded = (abs(value) * scale).rounded()
-  guard rounded < 9e15 else { return "\(value)" }
-  let sign = value < 0 && rounded > 0 ? "-" : ""
-  guard digits > 0 else { return "\(sign)\(Int(rounded))" }
-  let fraction = "\(Int(rounded) % Int(scale))"
-  let padding = String(repeating: "0", count: digits - fraction.count)
-  return "\(sign)\(Int(rounded) / Int(scale)).\(padding)\(fraction)"
 }

@@ -49,8 +49,9 @@ extension Experiment {
     let window = configuration.drr?.window ?? 0
     guard request.liked.count < window else { return request }
     var request = request
-    request.notes.append(
-      "only \(request.liked.count) liked items are known, of the \(window) that the agent looks at")
+    let known =
+      request.liked.count == 1 ? "1 liked item is" : "\(request.liked.count) liked items are"
+    request.notes.append("only \(known) known, of the \(window) that the agent looks at")
     return request
   }
 

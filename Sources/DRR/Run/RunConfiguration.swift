@@ -17,6 +17,17 @@ public struct RunConfiguration: Codable, Hashable, Sendable {
       users = log.userCount
       items = log.itemCount
     }
+
+    /// Throws `RunError` where a log holds other ratings than these, whatever it is called.
+    func requireContents(of log: RatingsLog) throws {
+      var found = Data(source: source, log: log)
+      found.name = name
+      if found != self {
+        throw RunError(
+          "\(source): the data have changed since the run began: \(found.ratings) ratings with "
+            + "checksum \(found.checksum), expected \(ratings) with \(checksum)")
+      }
+    }
   }
 
   public var data: Data
@@ -41,6 +52,7 @@ public struct RunConfiguration: Codable, Hashable, Sendable {
 
   public func validate() throws(ConfigurationError) {
     try evaluation.validate()
+    try scale.validate()
     try pmf.validate()
     try drr?.validate()
   }

@@ -36,10 +36,43 @@ public struct RunFolder: Sendable {
 
   /// Makes the folder and those above it where they are missing.
   public func create() throws {
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw RunError("cannot create the run folder \(path): \(String(cString: strerror(errno)))")
+    var status = stat()
+    if stat(path, &status) == 0 {
+      guard status.st_mode & S_IFMT == S_IFDIR else {
+        throw RunError("\(path) is not a folder, and a run needs one")
+      }
+      return
+    }
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+    for count in 1...parts.count {
+      let part = parts.prefix(count).joined(separator: "/")
+      if part.isEmpty || mkdir(part, 0o777) == 0 || errno == EEXIST { continue }
+      // A folder that exists may also answer EROFS or EACCES.
+      let code = errno
+      if count == parts.count || stat(part, &status) != 0 {
+        throw RunError("cannot create the run folder \(path): \(String(cString: strerror(code)))")
+      }
+    }
+  }
+
+  /// Keeps other processes from training in this folder while this process lives.
+  func lock() throws {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      throw RunError("cannot open the run folder \(path): \(String(cString: strerror(errno)))")
+    }
+    // Some file systems have no locks; without one the run goes on. The descriptor stays open.
+    if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
+      close(descriptor)
+      throw RunError("\(path): another drr is training in this folder; wait for it or name another")
+    }
+  }
+
+  /// Removes the temporary files of writes that were killed.
+  func removeTemporaries() {
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    where name.hasPrefix(AtomicFile.temporaryPrefix) && name.hasSuffix(AtomicFile.temporarySuffix) {
+      remove("\(path)/\(name)")
     }
   }
 
@@ -51,7 +84,7 @@ public struct RunFolder: Sendable {
       throw RunError("cannot read \(configuration): \(String(cString: strerror(errno)))")
     }
     do {
-      return try JSONDecoder().decode(RunConfiguration.self, from: bytes)
+      return try Self.decoder.decode(RunConfiguration.self, from: bytes)
     } catch let error as DecodingError {
       throw RunError("\(configuration): not the configuration of a run: \(error.summary)")
     }
@@ -61,9 +94,25 @@ public struct RunFolder: Sendable {
     try AtomicFile.write(RunFolder.json(value, pretty: true) + "\n", to: file)
   }
 
-  /// Adds a line to the metrics.
+  /// A configuration that `json` made; nil for any other text.
+  static func configuration(json: String) -> RunConfiguration? {
+    try? decoder.decode(RunConfiguration.self, from: Data(json.utf8))
+  }
+
+  /// What a file of this folder holds; nil where it is missing or holds something else.
+  public func read<Value: Decodable>(_ type: Value.Type, from file: String) -> Value? {
+    FileManager.default.contents(atPath: file).flatMap { try? Self.decoder.decode(type, from: $0) }
+  }
+
+  /// Adds a line to the metrics, on the disk before any checkpoint that counts on it.
   func append(_ value: some Encodable) throws {
-    try AtomicFile.append(line: RunFolder.json(value), to: metrics)
+    try AtomicFile.append(line: RunFolder.json(value), to: metrics, synchronize: true)
+  }
+
+  /// The last line of the metrics; nil where there is none or it is something else.
+  func lastMetrics<Value: Decodable>(_ type: Value.Type) -> Value? {
+    FileManager.default.contents(atPath: metrics)?.split(separator: UInt8(ascii: "\n")).last
+      .flatMap { try? Self.decoder.decode(type, from: Data($0)) }
   }
 
   /// Bytes in the metrics file, to which a resumed run goes back.
@@ -81,11 +130,20 @@ public struct RunFolder: Sendable {
 
   func remove(_ file: String) { unlink(file) }
 
-  /// Forgets the run: removes its files, and nothing else that the folder holds.
-  public func clear() {
-    for file in [configuration, metrics, model, pmfCheckpoint, checkpoint, report, evaluation] {
-      remove(file)
+  /// Forgets the run: removes its files, and nothing else that the folder holds. The configuration
+  /// goes last, so that what is left of an interrupted removal still has one.
+  public func clear() throws {
+    for file in [checkpoint, pmfCheckpoint, model, metrics, report, evaluation, configuration]
+    where unlink(file) != 0 && errno != ENOENT {
+      throw RunError("cannot remove \(file): \(String(cString: strerror(errno)))")
     }
+  }
+
+  private static var decoder: JSONDecoder {
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return decoder
   }
 
   /// Keys in order, so that equal values are equal text.

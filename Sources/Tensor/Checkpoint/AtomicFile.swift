@@ -8,6 +8,10 @@
 
 /// Files that are whole or absent: a reader sees the old contents or the new ones, never a part.
 public enum AtomicFile {
+  /// Begin and end of the names of temporaries; a killed process leaves one behind.
+  package static let temporaryPrefix = ".drr-"
+  package static let temporarySuffix = ".tmp"
+
   /// Writes to a temporary name in the same folder, fsync, rename over `path`, fsync of the folder.
   /// On failure the temporary is removed and an older file at `path` is as it was. A symbolic link
   /// is followed; an existing file keeps its permissions; a device or a pipe is written directly.
@@ -59,7 +63,7 @@ public enum AtomicFile {
 
     let folder = folder(of: target)
     let number = String(UInt64.random(in: .min ... .max), radix: 16)
-    let temporary = folder + "/.drr-" + number + ".tmp"
+    let temporary = folder + "/" + temporaryPrefix + number + temporarySuffix
     let sink = try FileSink(
       path: temporary, shownPath: path, flags: O_WRONLY | O_CREAT | O_EXCL)
     do throws(CheckpointError) {

@@ -1,0 +1,72 @@
+import DRR
+
+/// What is shown of a long piece of work: the share done, the rate, the time left.
+package struct ProgressLine {
+  package var done: Int
+  package var total: Int
+  /// Work that was done before the clock started.
+  package var first: Int
+  package var seconds: Double
+  package var note: String
+
+  package init(done: Int, total: Int, first: Int, seconds: Double, note: String) {
+    self.done = done
+    self.total = total
+    self.first = first
+    self.seconds = seconds
+    self.note = note
+  }
+
+  package var text: String {
+    let share = total > 0 ? min(max(Double(done) / Double(total), 0), 1) : 1
+    let rate = Double(done - first) / max(seconds, 1e-9)
+    let filled = Int(share * 24)
+    let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 24 - filled)
+    let time =
+      done >= total
+      ? "took " + clock(seconds)
+      : rate > 0 ? clock(Double(total - done) / rate) + " left" : "? left"
+    return "\(bar) \(Int(share * 100))%  \(grouped(done))/\(grouped(total)) \(note)"
+      + "  \(rateText(rate))/s  \(time)"
+  }
+
+  private func rateText(_ rate: Double) -> String {
+    let rate = min(max(rate, 0), 1e15)
+    return rate < 10 ? decimal(rate, 1) : grouped(Int(rate))
+  }
+
+  private func clock(_ seconds: Double) -> String {
+    let whole = Int(min(max(seconds, 0), 1e12).rounded())
+    let (hours, minutes) = (whole / 3_600, whole / 60 % 60)
+    func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+    return hours > 0
+      ? "\(hours):\(two(minutes)):\(two(whole % 60))" : "\(minutes):\(two(whole % 60))"
+  }
+}
+
+/// A bar with rate and time left on a terminal; a line every ten seconds elsewhere.
+final class Progress {
+  private let start = ContinuousClock.now
+  private var first: Int?
+  private var lastShown: ContinuousClock.Instant?
+  private var isShown = false
+
+  func update(_ done: Int, of total: Int, _ note: String) {
+    let now = ContinuousClock.now
+    let first = first ?? max(done - 1, 0)
+    self.first = first
+    let interval: Duration = Console.isTerminal ? .milliseconds(100) : .seconds(10)
+    let since = lastShown ?? (Console.isTerminal ? start - .seconds(1) : start)
+    guard now - since >= interval || (done >= total && isShown) else { return }
+    lastShown = now
+    isShown = true
+    let line = ProgressLine(
+      done: done, total: total, first: first, seconds: (now - start).seconds, note: note)
+    Console.write(Console.isTerminal ? "\r\u{1B}[K\(line.text)" : "\(line.text)\n")
+  }
+
+  func finish() {
+    if isShown && Console.isTerminal { Console.write("\n") }
+    isShown = false
+  }
+}

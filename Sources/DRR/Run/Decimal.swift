@@ -1,0 +1,12 @@
+/// `value` with so many digits after the point.
+public func decimal(_ value: Double, _ digits: Int) -> String {
+  guard value.isFinite else { return "\(value)" }
+  let scale = (0..<digits).reduce(1.0) { power, _ in power * 10 }
+  let rounded = (abs(value) * scale).rounded()
+  guard rounded < 9e15 else { return "\(value)" }
+  let sign = value < 0 && rounded > 0 ? "-" : ""
+  guard digits > 0 else { return "\(sign)\(Int(rounded))" }
+  let fraction = "\(Int(rounded) % Int(scale))"
+  let padding = String(repeating: "0", count: digits - fraction.count)
+  return "\(sign)\(Int(rounded) / Int(scale)).\(padding)\(fraction)"
+}

@@ -1,0 +1,124 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("The whole path from ratings to recommendations")
+struct WholePathTests {
+  static let devices = TestDevices.all.map(\.name).filter { !$0.contains("/") }
+
+  @Test("every device asked for is there")
+  func devicesPresent() { #expect(TestDevices.missing == []) }
+
+  @Test("train, evaluate, recommend", arguments: devices)
+  func train(device: String) throws {
+    let folder = Scratch()
+    let trained = try Program.run(Tiny.train("run", device: device, "--json"), in: folder)
+    #expect(trained.code == 0 && trained.error == "", "\(trained.description)")
+    let report = try object(trained.output)
+    #expect(
+      Set(report.keys) == ["run", "device", "configuration", "sessionRMSE", "steps", "last"])
+    #expect(report["device"] as? String == device)
+    #expect(report["steps"] as? Int == 300)
+    let rmse = try #require(report["sessionRMSE"] as? Double)
+    #expect(rmse > 0.5 && rmse < 2)
+    #expect(
+      try folder.names("run") == [
+        "checkpoint.safetensors", "config.json", "metrics.jsonl", "pmf.safetensors", "report.json",
+      ])
+    #expect(try folder.text("run/report.json") == trained.output)
+
+    let lines = try folder.text("run/metrics.jsonl").split(separator: "\n").map {
+      try object(String($0))
+    }
+    #expect(lines.compactMap { $0["epoch"] as? Int } == [1, 2, 3, 4])
+    #expect(lines.compactMap { $0["step"] as? Int } == (1...20).map { 15 * $0 })
+
+    let words = try Program.run(["evaluate", "--run", "run", "--device", device], in: folder)
+    #expect(words.code == 0 && words.error == "", "\(words.description)")
+    for name in ["random", "popularity", "item mean", "PMF rating", "DRR-ave", "oracle"] {
+      #expect(words.output.contains("\n\(name)"))
+    }
+    let evaluated = try Program.run(
+      ["evaluate", "--run", "run", "--device", device, "--json"], in: folder)
+    #expect(evaluated.output == (try folder.text("run/evaluation.json")))
+    let evaluation = try object(evaluated.output)
+    #expect(
+      Set(evaluation.keys) == [
+        "configuration", "seed", "protocolSummary", "device", "sessions", "steps",
+        "candidatesPerSession", "sessionRMSE", "rankers",
+      ])
+    #expect(evaluation["steps"] as? Int == 300)
+    #expect(evaluation["sessionRMSE"] as? Double == rmse)
+    #expect((evaluation["rankers"] as? [Any])?.count == 8)
+
+    for asked in [["--user", "3"], ["--liked", "5", "--liked", "7"]] {
+      let recommended = try Program.run(
+        ["recommend", "--run", "run", "--device", device, "--top", "4", "--json"] + asked,
+        in: folder)
+      #expect(recommended.code == 0, "\(recommended.description)")
+      let items = try #require(try json(recommended.output) as? [[String: Any]])
+      #expect(items.compactMap { $0["rank"] as? Int } == [1, 2, 3, 4])
+      for item in items {
+        #expect(Set(item.keys) == ["rank", "id", "title", "score", "predictedRating"])
+        #expect(item["id"] as? String != "5" || asked[0] == "--user")
+        #expect((1...5).contains(item["predictedRating"] as? Double ?? 0))
+      }
+      let scores = items.compactMap { $0["score"] as? Double }
+      #expect(scores == scores.sorted(by: >))
+    }
+  }
+
+  @Test("a user's own items are not recommended to her")
+  func known() throws {
+    let folder = try Tiny.trained()
+    #expect(try Program.run(["data", "import", "generated:tiny", "csv"], in: folder).code == 0)
+    let rated = try folder.text("csv/ratings.csv").split(separator: "\n").dropFirst()
+      .map { $0.split(separator: ",") }.filter { $0[0] == "3" }.map { String($0[1]) }
+    #expect(rated.count >= 20)
+    let outcome = try Program.run(
+      ["recommend", "--run", "run", "--user", "3", "--top", "999", "--json"], in: folder)
+    let items = try #require(try json(outcome.output) as? [[String: Any]])
+    let ids = items.compactMap { $0["id"] as? String }
+    #expect(!ids.isEmpty && Set(ids).count == ids.count && ids.count <= 120 - rated.count)
+    #expect(Set(ids).isDisjoint(with: rated))
+  }
+
+  @Test("a factorisation alone, then an agent on it")
+  func factorisation() throws {
+    let folder = Scratch()
+    let settings = ["--dimension", "8", "--pmf-epochs", "4", "--device", "cpu", "--run", "run"]
+    let alone = try Program.run(
+      ["train", "pmf", "--data", "generated:tiny", "--json"] + settings, in: folder)
+    #expect(alone.code == 0, "\(alone.description)")
+    #expect(
+      Set(try object(alone.output).keys) == ["run", "device", "configuration", "sessionRMSE"])
+    let model = try folder.data("run/pmf.safetensors")
+    let early = try Program.run(["evaluate", "--run", "run"], in: folder)
+    #expect(early.code == 1)
+    #expect(
+      early.error == "Error: run: no agent has been trained in this run; use `drr train drr`\n")
+    #expect(try Program.run(Tiny.train("run", data: nil), in: folder).code == 0)
+    #expect(try folder.data("run/pmf.safetensors") == model)
+    #expect(try Program.run(["evaluate", "--run", "run"], in: folder).code == 0)
+  }
+
+  @Test("data are described, generated and imported, also as JSON")
+  func data() throws {
+    let folder = Scratch()
+    let described = try Program.run(["data", "describe", "generated:tiny", "--json"], in: folder)
+    let summary = try object(described.output)
+    #expect(summary["ratings"] as? Int == 2_000)
+    #expect(summary["users"] as? Int == 50)
+    let generated = try Program.run(["data", "generate", "tiny", "made", "--json"], in: folder)
+    #expect(Set(try object(generated.output).keys) == ["folder", "ratings", "checksum"])
+    #expect(try object(generated.output)["checksum"] as? String == summary["checksum"] as? String)
+    let imported = try Program.run(
+      ["data", "import", "made", "atomic", "--format", "inter", "--json"], in: folder)
+    #expect(try object(imported.output)["ratings"] as? Int == 2_000)
+    for source in ["made", "atomic", "made/ratings.csv"] {
+      let again = try Program.run(["data", "describe", source], in: folder)
+      #expect(again.code == 0 && again.output.contains("2,000"), "\(again.description)")
+    }
+    #expect(imported.error == "" && generated.error == "" && described.error == "")
+  }
+}
