@@ -21,7 +21,9 @@ let package = Package(
 
     .target(name: "Kernels", dependencies: ["COpenCL", "COpenBLAS"]),
     .target(name: "Tensor", dependencies: ["Kernels", "CZlib"]),
-    .target(name: "DRR", dependencies: ["Tensor", "CZlib"]),
+    .target(
+      name: "DRR",
+      dependencies: ["Tensor", "CZlib", .product(name: "Logging", package: "swift-log")]),
     .executableTarget(
       name: "CLI",
       dependencies: [
