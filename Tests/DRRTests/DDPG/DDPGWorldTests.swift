@@ -32,10 +32,10 @@ struct DDPGWorldTests {
       return sum
     }
     var configuration = DDPGConfiguration()
-    configuration.hidden = 32
+    configuration.hidden = 64
     configuration.batchSize = 32
-    configuration.actorLearningRate = 2e-3
-    configuration.criticLearningRate = 3e-3
+    configuration.actorLearningRate = 1e-3
+    configuration.criticLearningRate = 2e-3
     configuration.weightDecay = 0
     configuration.criticGradientNorm = 100
     configuration.targetRate = 0.05
@@ -100,7 +100,7 @@ struct DDPGWorldTests {
     var configuration = DDPGConfiguration()
     configuration.hidden = 24
     configuration.batchSize = 32
-    configuration.criticLearningRate = 2e-3
+    configuration.criticLearningRate = 1e-3
     configuration.weightDecay = 0
     configuration.criticGradientNorm = 100
     configuration.targetRate = 0.05
@@ -130,7 +130,7 @@ struct DDPGWorldTests {
     #expect(transitions.count == 500)
     memory.append(
       transitions, actions: Tensor(random.floats(500), shape: [500, 1], on: backend))
-    for step in 0..<3_000 {
+    for step in 0..<6_000 {
       let key = RandomKey(seed: 1, stream: 1, counter: UInt64(step))
       _ = ddpg.update(memory.sample(32, importanceExponent: 1, key), memory)
     }
