@@ -33,6 +33,25 @@ import Testing
     }
   }
 
+  /// Writes are copied before they return: sizes that fill, wrap and exceed any staging memory.
+  @Test(arguments: TestDevices.all)
+  func writesAreCopied(_ device: TestDevice) throws {
+    let backend = try device.make()
+    let sizes = [1, 300_000, 7, 500_000, 524_288, 65_536, 1_500_000, 3, 900_000, 131_072]
+    let views = (sizes + sizes).map { Floats(backend.allocate($0), count: $0) }
+    for (number, view) in views.enumerated() {
+      var host = [Float](repeating: Float(number), count: view.count)
+      host[view.count - 1] = -Float(number)
+      backend.write(host, to: view)
+      host.withUnsafeMutableBufferPointer { $0.update(repeating: .nan) }
+    }
+    for (number, view) in views.enumerated() {
+      let found = try backend.read(view)
+      #expect(found.dropLast().allSatisfy { $0 == Float(number) }, "write \(number)")
+      #expect(found.last == -Float(number), "write \(number)")
+    }
+  }
+
   /// Views of one buffer are written and read where they say.
   @Test(arguments: TestDevices.all)
   func readsWhatWasWritten(_ device: TestDevice) throws {

@@ -9,27 +9,28 @@
 /// One built program on disk. The file holds the whole key, which is compared before use, so that
 /// two keys of one hash cannot be taken for each other; a file that is short, damaged or of
 /// another key is ignored, and a folder that cannot be written is no cache.
-struct OpenCLBinaryCache {
+package struct OpenCLBinaryCache {
   private static let magic = Array("drr kernel binary 1\n".utf8)
 
   private let key: [UInt8]
   private let folder: String?
   private let path: String
 
-  init(key: String, name: String) {
+  /// `folder` is the user's unless another is given; nil keeps nothing.
+  package init(key: String, name: String, folder: String? = Self.folder) {
     self.key = Array(key.utf8)
-    folder = Self.folder
+    self.folder = folder
     path = "\(folder ?? "")/\(name)-\(String(Self.hash(self.key), radix: 16)).bin"
   }
 
   /// $DRR_CACHE, else $XDG_CACHE_HOME/drr, else ~/.cache/drr.
-  private static var folder: String? {
+  package static var folder: String? {
     if let folder = environment("DRR_CACHE") { return folder }
     if let folder = environment("XDG_CACHE_HOME") { return folder + "/drr" }
     return environment("HOME").map { $0 + "/.cache/drr" }
   }
 
-  func load() -> [UInt8]? {
+  package func load() -> [UInt8]? {
     guard folder != nil, let bytes = readFile(path), bytes.starts(with: Self.magic) else {
       return nil
     }
@@ -46,7 +47,7 @@ struct OpenCLBinaryCache {
   }
 
   /// Writes under a temporary name and renames, so that no reader meets half a file.
-  func store(_ binary: [UInt8]) {
+  package func store(_ binary: [UInt8]) {
     guard let folder else { return }
     makeFolder(folder)
     var bytes = Self.magic
