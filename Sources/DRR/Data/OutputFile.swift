@@ -1,4 +1,5 @@
 import CZlib
+import Tensor
 
 #if canImport(Glibc)
   import Glibc
@@ -13,26 +14,25 @@ package final class OutputFile {
   /// CRC-32 of all text so far, once flushed.
   package private(set) var crc: UInt = 0
   private let path: String
-  private let descriptor: Int32
+  private let sink: FileSink?
   private var buffer: [UInt8] = []
   private static let chunk = 1 << 18
 
   /// Creates or truncates the file.
   package init(path: String) throws(DataError) {
     self.path = path
-    descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw Self.error(path) }
+    do throws(CheckpointError) {
+      sink = try FileSink(path: path, shownPath: path, flags: O_WRONLY | O_CREAT | O_TRUNC)
+    } catch {
+      throw Self.error(path, error)
+    }
     buffer.reserveCapacity(Self.chunk + 4096)
   }
 
   package init() {
     path = ""
-    descriptor = -1
+    sink = nil
     buffer.reserveCapacity(Self.chunk + 4096)
-  }
-
-  deinit {
-    if descriptor >= 0 { close(descriptor) }
   }
 
   package func write(_ text: String) throws(DataError) {
@@ -74,40 +74,31 @@ package final class OutputFile {
 
   package func flush() throws(DataError) {
     crc = crc32_z(crc, buffer, buffer.count)
-    var done = 0
-    while descriptor >= 0, done < buffer.count {
-      let wrote = buffer.withUnsafeBytes {
-        Self.systemWrite(descriptor, $0.baseAddress! + done, $0.count - done)
+    do throws(CheckpointError) {
+      try buffer.withUnsafeBufferPointer { (bytes) throws(CheckpointError) in
+        try sink?.write(UnsafeRawBufferPointer(bytes))
       }
-      if wrote < 0 {
-        if errno == EINTR { continue }
-        throw Self.error(path)
-      }
-      done += wrote
+    } catch {
+      throw Self.error(path, error)
     }
     buffer.removeAll(keepingCapacity: true)
-  }
-
-  private static func systemWrite(
-    _ descriptor: Int32, _ bytes: UnsafeRawPointer, _ count: Int
-  ) -> Int {
-    #if canImport(Darwin)
-      Darwin.write(descriptor, bytes, count)
-    #elseif canImport(Musl)
-      Musl.write(descriptor, bytes, count)
-    #else
-      Glibc.write(descriptor, bytes, count)
-    #endif
   }
 
   /// Flushes and waits until the disk has it.
   package func finish() throws(DataError) {
     try flush()
-    if descriptor >= 0, fsync(descriptor) != 0 { throw Self.error(path) }
+    do throws(CheckpointError) {
+      try sink?.synchronize()
+      try sink?.close()
+    } catch {
+      throw Self.error(path, error)
+    }
   }
 
-  static func error(_ path: String) -> DataError {
-    .cannotWrite(path: path, reason: String(cString: strerror(errno)))
+  static func error(_ path: String, _ error: CheckpointError? = nil) -> DataError {
+    var code = errno
+    if case .system(_, _, let given) = error { code = given }
+    return .cannotWrite(path: path, reason: String(cString: strerror(code)))
   }
 }
 

@@ -13,7 +13,7 @@ package final class FileSink {
   private let action: String
 
   /// `shownPath` is the name the user knows, for the errors.
-  init(
+  package init(
     path: String, shownPath: String, flags: Int32, action: String = "write"
   ) throws(CheckpointError) {
     self.path = shownPath
@@ -37,7 +37,7 @@ package final class FileSink {
     }
   }
 
-  func synchronize() throws(CheckpointError) {
+  package func synchronize() throws(CheckpointError) {
     guard fsync(descriptor) == 0 else { throw error(errno) }
   }
 
@@ -46,7 +46,7 @@ package final class FileSink {
   }
 
   /// A full disk may be reported only here.
-  func close() throws(CheckpointError) {
+  package func close() throws(CheckpointError) {
     let open = descriptor
     descriptor = -1
     guard systemClose(open) == 0 else { throw error(errno) }
