@@ -17,6 +17,9 @@ enum Console {
   /// A message that cannot be written is lost: nobody reads it.
   static func write(_ text: String) { _ = write(text, to: 2) }
 
+  /// Makes a file that grows past its limit a failed write, not the end of the process.
+  static func surviveFileLimits() { signal(SIGXFSZ, SIG_IGN) }
+
   static func note(_ line: String) { write("\(line)\n") }
 
   /// Prints a result. Throws where standard output takes no more: its disk may be full.

@@ -24,6 +24,7 @@ struct DRRCommand: ParsableCommand {
     ])
 
   static func main() {
+    Console.surviveFileLimits()
     LoggingSystem.bootstrap { _ in PlainLogHandler() }
     do {
       var command = try parseAsRoot()

@@ -18,13 +18,13 @@ package final class OutputFile {
   private var buffer: [UInt8] = []
   private static let chunk = 1 << 18
 
-  /// Creates or truncates the file.
-  package init(path: String) throws(DataError) {
-    self.path = path
+  /// Creates or truncates the file, which errors call `shownPath` where one is given.
+  package init(path: String, shownPath: String? = nil) throws(DataError) {
+    self.path = shownPath ?? path
     do throws(CheckpointError) {
-      sink = try FileSink(path: path, shownPath: path, flags: O_WRONLY | O_CREAT | O_TRUNC)
+      sink = try FileSink(path: path, shownPath: self.path, flags: O_WRONLY | O_CREAT | O_TRUNC)
     } catch {
-      throw Self.error(path, error)
+      throw Self.error(self.path, error)
     }
     buffer.reserveCapacity(Self.chunk + 4096)
   }
@@ -127,7 +127,7 @@ struct FolderWriter {
   ) throws(DataError) -> UInt32 {
     names.append(name)
     do {
-      let file = try OutputFile(path: temporary(name))
+      let file = try OutputFile(path: temporary(name), shownPath: "\(folder)/\(name)")
       try body(file)
       try file.finish()
       return UInt32(truncatingIfNeeded: file.crc)
