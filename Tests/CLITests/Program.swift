@@ -50,7 +50,15 @@ final class Program {
       posix_spawn_file_actions_addopen(
         &actions, descriptor, streams.path + "/" + name, O_WRONLY | O_CREAT | O_APPEND, 0o600)
     }
-    let code = posix_spawn(&process, command[0], &actions, nil, words.0, words.1)
+    // The threads of tests block signals, and a child inherits that.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+    let code = posix_spawn(&process, command[0], &actions, &attributes, words.0, words.1)
     guard code == 0 else {
       throw Failure(description: "\(command[0]): \(String(cString: strerror(code)))")
     }

@@ -97,7 +97,7 @@ struct WholePathTests {
     #expect(
       Set(try object(alone.output).keys) == ["run", "device", "configuration", "sessionRMSE"])
     let model = try folder.data("run/pmf.safetensors")
-    let early = try Program.run(["evaluate", "--run", "run"], in: folder)
+    let early = try Program.run(["evaluate", "--run", "run", "--device", "cpu"], in: folder)
     #expect(early.code == 1)
     #expect(
       early.error == "Error: run: no agent has been trained in this run; use `drr train drr`\n")
