@@ -13,13 +13,13 @@ package struct ProgressLine {
     self.done = done
     self.total = total
     self.first = first
-    self.seconds = seconds
+    self.seconds = seconds.isFinite ? max(seconds, 1e-9) : 1e-9
     self.note = note
   }
 
   package var text: String {
     let share = total > 0 ? min(max(Double(done) / Double(total), 0), 1) : 1
-    let rate = Double(done - first) / max(seconds, 1e-9)
+    let rate = Double(done - first) / seconds
     let filled = Int(share * 24)
     let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 24 - filled)
     let time =

@@ -30,6 +30,7 @@ struct TrainingOptions: ParsableArguments {
   func observer(_ progress: Progress) -> Experiment.Observer {
     var observer = Experiment.Observer()
     observer.progress = { progress.update($0, of: $1, $2) }
+    observer.note = { Console.note("warning: \($0)") }
     observer.shouldStop = { Interrupt.isRequested }
     observer.checkpointSteps = checkpointSteps
     return observer

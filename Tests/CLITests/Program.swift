@@ -11,8 +11,10 @@ struct Outcome {
   var description: String { "exit \(code.map { "\($0)" } ?? "by signal"): \(error)\(output)" }
 }
 
-/// The executable that the package builds.
-struct Program {
+/// The executable that the package builds, at work.
+///
+/// By `posix_spawn`: Foundation's `Process` on Linux hangs where many threads wait at once.
+final class Program {
   static let path: String = {
     var folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
     while folder.path != "/" {
@@ -23,23 +25,50 @@ struct Program {
     return "drr is not beside the tests"
   }()
 
-  private let process = Process()
   private let streams = Scratch()
+  private var process: pid_t = 0
+  private var status: Int32?
 
   /// Starts `drr`, or the shell script `script` in which `"$@"` is its path and arguments.
   init(
     _ arguments: [String], in folder: Scratch? = nil, environment: [String: String] = [:],
     script: String? = nil
   ) throws {
-    process.executableURL = URL(fileURLWithPath: script == nil ? Self.path : "/bin/sh")
-    process.arguments = (script.map { ["-c", $0, "sh", Self.path] } ?? []) + arguments
-    process.currentDirectoryURL = URL(fileURLWithPath: (folder ?? streams).path)
-    process.environment = ProcessInfo.processInfo.environment
-      .merging(environment) { _, new in new }
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = try streams.sink("stdout")
-    process.standardError = try streams.sink("stderr")
-    try process.run()
+    let command =
+      ["/bin/sh", "-c", "cd \"$0\" && \(script ?? "exec \"$@\"")", (folder ?? streams).path]
+      + [Self.path] + arguments
+    let variables = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
+      .map { "\($0)=\($1)" }
+    let words = (command.map { strdup($0) } + [nil], variables.map { strdup($0) } + [nil])
+    defer { for word in words.0 + words.1 { free(word) } }
+
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    for (descriptor, name) in [(Int32(1), "stdout"), (2, "stderr")] {
+      posix_spawn_file_actions_addopen(
+        &actions, descriptor, streams.path + "/" + name, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+    }
+    // The threads of tests block signals, and a child inherits that.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+    let code = posix_spawn(&process, command[0], &actions, &attributes, words.0, words.1)
+    guard code == 0 else {
+      throw Failure(description: "\(command[0]): \(String(cString: strerror(code)))")
+    }
+  }
+
+  deinit {
+    if isRunning {
+      send(SIGKILL)
+      _ = try? wait()
+    }
   }
 
   static func run(
@@ -49,20 +78,33 @@ struct Program {
     try Program(arguments, in: folder, environment: environment, script: script).wait()
   }
 
-  func send(_ number: Int32) { kill(process.processIdentifier, number) }
+  func send(_ number: Int32) { if isRunning { kill(process, number) } }
 
-  var isRunning: Bool { process.isRunning }
+  var isRunning: Bool {
+    if status == nil { collect(WNOHANG) }
+    return status == nil
+  }
+
+  private func collect(_ options: Int32) {
+    var found: Int32 = 0
+    while true {
+      let answer = waitpid(process, &found, options)
+      if answer == process { status = found }
+      if answer != -1 || errno != EINTR { return }
+    }
+  }
 
   func wait() throws -> Outcome {
-    process.waitUntilExit()
+    if status == nil { collect(0) }
+    let status = status ?? -1
     return Outcome(
-      code: process.terminationReason == .exit ? process.terminationStatus : nil,
+      code: status & 0x7f == 0 ? status >> 8 & 0xff : nil,
       output: try streams.text("stdout"), error: try streams.text("stderr"))
   }
 
   /// Waits until `condition` holds or the process has ended.
   func until(_ condition: () -> Bool) {
-    while process.isRunning && !condition() { usleep(200) }
+    while !condition() && isRunning { usleep(200) }
   }
 }
 
@@ -71,7 +113,8 @@ final class Scratch {
   let path: String
 
   init() {
-    path = FileManager.default.temporaryDirectory
+    path =
+      FileManager.default.temporaryDirectory
       .appendingPathComponent("drr-tests-\(UUID().uuidString)").resolvingSymlinksInPath().path
     try! FileManager.default.createDirectory(
       atPath: path, withIntermediateDirectories: true)
@@ -106,11 +149,6 @@ final class Scratch {
   }
 
   func remove(_ name: String) throws { try FileManager.default.removeItem(at: url(name)) }
-
-  func sink(_ name: String) throws -> FileHandle {
-    try write(name, "")
-    return try FileHandle(forWritingTo: url(name))
-  }
 
   /// Every file of a folder by name.
   func contents(_ folder: String) throws -> [String: Data] {

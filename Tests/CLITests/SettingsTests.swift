@@ -54,7 +54,7 @@ struct SettingsTests {
   @Test("--fresh begins anew and leaves what is not its own")
   func fresh() throws {
     let folder = try Tiny.trained()
-    #expect(try Program.run(["evaluate", "--run", "run"], in: folder).code == 0)
+    #expect(try Program.run(["evaluate", "--run", "run", "--device", "cpu"], in: folder).code == 0)
     try folder.write("run/notes.txt", "mine")
     let outcome = try Program.run(Tiny.train("run", "--fresh", "--seed", "5"), in: folder)
     #expect(outcome.code == 0, "\(outcome.description)")
@@ -87,29 +87,29 @@ struct SettingsTests {
     let folder = Scratch()
     #expect(try Program.run(["data", "generate", "tiny", "made"], in: folder).code == 0)
     #expect(try Program.run(Tiny.train("run", data: "made"), in: folder).code == 0)
-    let results = try ResumeTests.results.map { try folder.data("run/\($0)") }
+    let results: [Data] = try ResumeTests.results.map { try folder.data("run/\($0)") }
     try FileManager.default.moveItem(at: folder.url("made"), to: folder.url("elsewhere"))
 
-    let lost = try Program.run(["evaluate", "--run", "run"], in: folder)
+    let lost = try Program.run(["evaluate", "--run", "run", "--device", "cpu"], in: folder)
     #expect(lost.code == 1)
     #expect(lost.error == "Error: made: no such file or folder\n")
     let found = try Program.run(
       ["train", "drr", "--run", "run", "--data", "elsewhere"], in: folder)
     #expect(found.code == 0, "\(found.description)")
-    #expect(try ResumeTests.results.map { try folder.data("run/\($0)") } == results)
-    #expect(try Program.run(["evaluate", "--run", "run"], in: folder).code == 0)
+    let again: [Data] = try ResumeTests.results.map { try folder.data("run/\($0)") }
+    #expect(again == results)
+    #expect(try Program.run(["evaluate", "--run", "run", "--device", "cpu"], in: folder).code == 0)
 
     let text = try folder.text("elsewhere/ratings.csv")
     try folder.write("elsewhere/ratings.csv", text.dropLast().dropLast() + "9\n")
-    for arguments in [["evaluate", "--run", "run"], ["train", "drr", "--run", "run"]] {
+    for arguments in [
+      ["evaluate", "--run", "run", "--device", "cpu"], ["train", "drr", "--run", "run"],
+    ] {
       let changed = try Program.run(arguments, in: folder)
+      let expected =
+        "Error: elsewhere: the data have changed since the run began: 2000 ratings with "
       #expect(changed.code == 1)
-      #expect(
-        changed.error.wholeMatch(
-          of: /Error: .*elsewhere.*2000 .*checksum [0-9a-f]{8}, expected 2000 with [0-9a-f]{8}\n/
-        ) != nil
-          || changed.error.hasPrefix("Error: run: the run was begun with data.checksum"),
-        "\(changed.error)")
+      #expect(changed.error.hasPrefix(expected), "\(changed.error)")
     }
   }
 }

@@ -1,4 +1,3 @@
-import Logging
 import Tensor
 
 extension Experiment {
@@ -112,10 +111,10 @@ extension Experiment {
   }
 
   /// Cuts the metrics back to where they were when a checkpoint was written.
-  func restoreMetrics(from file: SafetensorsFile) throws {
+  func restoreMetrics(from file: SafetensorsFile, _ observer: Observer) throws {
     let size = Int(file.metadata["metrics_bytes"] ?? "") ?? 0
     if folder.metricsSize < size {
-      Logger(label: "drr").warning(
+      observer.note(
         "\(folder.metrics) has \(folder.metricsSize) bytes, expected \(size): lines are missing")
     }
     try folder.truncateMetrics(to: size)

@@ -12,6 +12,8 @@ public struct Experiment: Sendable {
   public struct Observer {
     /// (done, total) of a stage, whose unit and state are in the text.
     public var progress: (_ done: Int, _ total: Int, _ note: String) -> Void = { _, _, _ in }
+    /// Told what a person should know.
+    public var note: (String) -> Void = { _ in }
     /// Asked after every step; true saves and throws `Interrupted`.
     public var shouldStop: () -> Bool = { false }
     /// Steps between checkpoints; nil: every 30 seconds.
@@ -65,7 +67,7 @@ public struct Experiment: Sendable {
       let file = try SafetensorsFile(contentsOf: folder.pmfCheckpoint, requireChecksum: true)
       try check(file, holds: .pmfCheckpoint)
       try trainer.restore(from: file)
-      try restoreMetrics(from: file)
+      try restoreMetrics(from: file, observer)
     } else {
       try folder.truncateMetrics(to: 0)
     }
@@ -149,9 +151,9 @@ public struct Experiment: Sendable {
       let file = try SafetensorsFile(contentsOf: folder.checkpoint, requireChecksum: true)
       try check(file, holds: .checkpoint)
       try trainer.restore(from: file)
-      try restoreMetrics(from: file)
+      try restoreMetrics(from: file, observer)
     } else if folder.exists(folder.model) {
-      try restoreMetrics(from: SafetensorsFile(contentsOf: folder.model))
+      try restoreMetrics(from: SafetensorsFile(contentsOf: folder.model), observer)
     }
     if trainer.isFinished { last = folder.lastMetrics(DRRTrainer.Report.self) }
     func save() throws {
