@@ -124,7 +124,7 @@ struct Updates: ParsableCommand {
     configuration.ddpg.hidden = hidden
     configuration.ddpg.batchSize = batch
     configuration.learningStarts = batch
-    configuration.steps = .max
+    configuration.steps = 1_000_000_000
     let environment = try RatingEnvironment(
       log: log, split: split, model: model,
       statistics: ItemStatistics(log, split, scale: scale), window: configuration.window,
