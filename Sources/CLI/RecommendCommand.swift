@@ -12,7 +12,7 @@ struct RecommendCommand: ParsableCommand {
 
       Examples:
         drr recommend --run runs/first --user 196 --top 10
-        drr recommend --run runs/first --liked "Toy Story (1995)" --liked "Fargo" --liked 50
+        drr recommend --run runs/first --liked "Toy Story (1995)" --liked 50
       """)
 
   @OptionGroup var options: RunOptions

@@ -116,7 +116,7 @@ final class Scratch {
     path =
       FileManager.default.temporaryDirectory
       .appendingPathComponent("drr-tests-\(UUID().uuidString)").resolvingSymlinksInPath().path
-    try! FileManager.default.createDirectory(
+    try? FileManager.default.createDirectory(
       atPath: path, withIntermediateDirectories: true)
   }
 
