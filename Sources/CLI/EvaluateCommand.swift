@@ -15,13 +15,15 @@ struct EvaluateCommand: ParsableCommand {
       """)
 
   @OptionGroup var options: RunOptions
+  @Option(help: "Where the run's ratings are now (default: where they were).")
+  var data: String?
   @Option(help: "Draws the random order and the intervals (default: the run's seed).")
   var seed: UInt64?
   @OptionGroup var device: DeviceOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let (experiment, model) = try reopen(options)
+    let (experiment, model) = try reopen(options, data: data)
     let configuration = experiment.configuration
     let backend = try device.backend {
       try DeviceTrial.secondsPerUpdate(

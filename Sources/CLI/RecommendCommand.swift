@@ -16,6 +16,8 @@ struct RecommendCommand: ParsableCommand {
       """)
 
   @OptionGroup var options: RunOptions
+  @Option(help: "Where the run's ratings are now (default: where they were).")
+  var data: String?
   @Option(help: "The id of a user of the data.")
   var user: String?
   @Option(help: "An item that is liked, by id or title; repeat it, the latest last.")
@@ -42,7 +44,7 @@ struct RecommendCommand: ParsableCommand {
   }
 
   func run() throws {
-    let (experiment, model) = try reopen(options)
+    let (experiment, model) = try reopen(options, data: data)
     // A single forward pass: measuring the devices would take longer.
     var device = device
     if device.device == .auto { device.device = .cpu }

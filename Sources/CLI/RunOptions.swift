@@ -171,9 +171,12 @@ extension Experiment {
   }
 }
 
-/// Takes up a run that was trained.
-func reopen(_ run: RunOptions) throws -> (experiment: Experiment, model: PMFModel) {
-  let configuration = try run.begun()
+/// Takes up a run that was trained, with its data from where they are now.
+func reopen(
+  _ run: RunOptions, data: String?
+) throws -> (experiment: Experiment, model: PMFModel) {
+  var configuration = try run.begun()
+  if let data { configuration.data.source = data }
   let log = try loadRatings(configuration.data.source)
   let experiment = try Experiment(configuration, log: log, folder: run.folder)
   guard let model = try experiment.readModel() else {

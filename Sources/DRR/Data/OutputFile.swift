@@ -118,7 +118,7 @@ struct FolderWriter {
     }
   }
 
-  private func temporary(_ name: String) -> String { "\(folder)/.\(name).\(getpid()).part" }
+  private func temporary(_ name: String) -> String { "\(folder)/.\(name).part" }
 
   /// The CRC-32 of what `body` wrote.
   @discardableResult
