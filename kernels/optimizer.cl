@@ -2,7 +2,7 @@
 
 // Decay leads dead weights to subnormal numbers, which slow a processor tenfold: what a step leaves
 // below 2^-100 is 0.
-static inline vec settled(vec x) { return select(x, (vec)(0.0f), fabs(x) < (vec)(0x1p-100f)); }
+vec settled(vec x) { return select(x, (vec)(0.0f), fabs(x) < (vec)(0x1p-100f)); }
 
 // Adam (Kingma & Ba 2015, algorithm 1) with g + decay * p for the gradient; clears g.
 // correction1 = 1 / (1 - beta1^t), correction2 = 1 / (1 - beta2^t), from the host in double.

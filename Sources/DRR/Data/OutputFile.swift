@@ -1,4 +1,4 @@
-import CZlib
+internal import CZlib
 import Tensor
 
 #if canImport(Glibc)

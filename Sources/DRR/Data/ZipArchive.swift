@@ -1,4 +1,4 @@
-import CZlib
+internal import CZlib
 
 /// The directory of a zip archive (APPNOTE 6.3.10: stored and deflated entries, zip64), read
 /// from its end. Nothing is written to disk.

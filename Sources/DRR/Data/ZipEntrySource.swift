@@ -1,4 +1,4 @@
-import CZlib
+internal import CZlib
 
 /// One entry of an archive, inflated as it is read; length and CRC-32 are checked at its end.
 final class ZipEntrySource: ByteSource {

@@ -1,4 +1,4 @@
-import COpenBLAS
+internal import COpenBLAS
 import Glibc
 
 /// The host's processor. Work is done when a call returns.

@@ -1,4 +1,4 @@
-import CZlib
+internal import CZlib
 
 /// CRC-32 (ISO-HDLC, zlib's), which finds every change within 32 adjacent bits.
 struct Checksum: Equatable {

@@ -1,4 +1,4 @@
-import COpenBLAS
+internal import COpenBLAS
 import Glibc
 
 extension CPUBackend {

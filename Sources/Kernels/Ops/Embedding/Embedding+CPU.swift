@@ -1,4 +1,4 @@
-import COpenBLAS
+internal import COpenBLAS
 
 extension CPUBackend {
   public func gather(_ table: Floats, _ index: Indices, b: Int, e: Int, into y: Floats) {

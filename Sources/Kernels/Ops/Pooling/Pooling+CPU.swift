@@ -1,4 +1,4 @@
-import COpenBLAS
+internal import COpenBLAS
 
 extension CPUBackend {
   public func averagePooling(

@@ -1,4 +1,4 @@
-import COpenBLAS
+internal import COpenBLAS
 
 extension CPUBackend {
   public func reduceRows(_ op: Reduction, _ x: Floats, m: Int, n: Int, into y: Floats) {
