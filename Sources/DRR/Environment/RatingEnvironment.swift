@@ -27,7 +27,7 @@ public struct RatingEnvironment: Environment, Sendable {
   let scale: RewardScale
   let seed: UInt64
   /// Users who can start a session and their first `window` liked items.
-  let starts: [(user: Int32, history: [Int32])]
+  let starts: [SessionState]
   /// Items that somebody's visible ratings contain; of the others nothing is known.
   let catalogue: ItemMask
 
@@ -49,29 +49,37 @@ public struct RatingEnvironment: Environment, Sendable {
     self.sessionLength = sessionLength
     self.scale = scale
     self.seed = seed
-    var catalogue = ItemMask(rows: 1, items: log.itemCount, allowed: false)
-    for (item, count) in statistics.counts.enumerated() where count > 0 {
-      catalogue[0, item] = true
-    }
-    self.catalogue = catalogue
+    starts = try Self.starts(
+      log: log, split: split, statistics: statistics, window: window, scale: scale)
+    catalogue = statistics.ratedItems
     allowed = catalogue
+  }
+
+  /// Training users who can start a session, with their first `window` liked items.
+  ///
+  /// - Throws: where nobody's history fills the window, or the items do not outlast it.
+  static func starts(
+    log: RatingsLog, split: UserSplit, statistics: ItemStatistics, window: Int, scale: RewardScale
+  ) throws(ConfigurationError) -> [SessionState] {
     var longest = 0
-    starts = split.trainUsers.compactMap { user in
+    let starts: [SessionState] = split.trainUsers.compactMap { user in
       let liked = split.visibleRows(of: Int(user), in: log).lazy
         .filter { scale.reward(log.ratings[$0]) > 0 }.map { log.items[$0] }
       longest = max(longest, liked.count)
       let history = Array(liked.prefix(window))
-      return history.count == window ? (user, history) : nil
+      return history.count == window ? SessionState(user: user, history: history) : nil
     }
     if starts.isEmpty {
       throw ConfigurationError(
         "window is \(window), but the longest history of a training user has \(longest) liked items"
       )
     }
-    if catalogue.count(row: 0) <= window {
+    let rated = statistics.ratedItems.count(row: 0)
+    if rated <= window {
       throw ConfigurationError(
-        "window is \(window), but only \(catalogue.count(row: 0)) items have ratings to learn from")
+        "window is \(window), but only \(rated) items have ratings to learn from")
     }
+    return starts
   }
 
   public mutating func reset(episode: Int) -> SessionState {
@@ -81,7 +89,7 @@ public struct RatingEnvironment: Environment, Sendable {
       order = (epoch, starts.indices.shuffled(using: &random))
     }
     let start = starts[order!.starts[episode % starts.count]]
-    state = SessionState(user: start.user, history: start.history)
+    state = start
     chosen = []
     allowed = catalogue
     for item in start.history { allowed[0, Int(item)] = false }

@@ -40,6 +40,13 @@ public struct ItemStatistics: Sendable {
   /// The mean reward of everything visible.
   public let mean: Float
 
+  /// Items with a visible rating; of the others nothing is known.
+  public var ratedItems: ItemMask {
+    var rated = ItemMask(rows: 1, items: counts.count, allowed: false)
+    for (item, count) in counts.enumerated() where count > 0 { rated[0, item] = true }
+    return rated
+  }
+
   public init(_ log: RatingsLog, _ split: UserSplit, scale: RewardScale, damping: Float = 5) {
     var counts = [Int32](repeating: 0, count: log.itemCount)
     var sums = [Double](repeating: 0, count: log.itemCount)

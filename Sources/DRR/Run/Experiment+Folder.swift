@@ -39,15 +39,9 @@ extension Experiment {
 
   /// Throws `ConfigurationError` where no training user has a history that fills the window.
   public func requireHistories() throws {
-    let drr = try drr
-    let model = PMFModel(
-      dimension: 1, mean: 0, userFactors: [Float](repeating: 0, count: log.userCount),
-      itemFactors: [Float](repeating: 0, count: log.itemCount),
-      userBiases: [Float](repeating: 0, count: log.userCount),
-      itemBiases: [Float](repeating: 0, count: log.itemCount))
-    _ = try RatingEnvironment(
-      log: log, split: split, model: model, statistics: statistics, window: drr.window,
-      sessionLength: drr.sessionLength, scale: configuration.scale, seed: configuration.seed)
+    _ = try RatingEnvironment.starts(
+      log: log, split: split, statistics: statistics, window: drr.window,
+      scale: configuration.scale)
   }
 
   /// DRR steps behind the folder's checkpoint; nil where there is none.

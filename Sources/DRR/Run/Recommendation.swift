@@ -84,10 +84,7 @@ extension Experiment {
         regularization: Double(configuration.pmf.regularization))
       agent.setGuest(vector)
     }
-    var allowed = ItemMask(rows: 1, items: log.itemCount, allowed: false)
-    for (item, ratings) in statistics.counts.enumerated() where ratings > 0 {
-      allowed[0, item] = true
-    }
+    var allowed = statistics.ratedItems
     for item in request.known { allowed[0, item] = false }
     let latest = request.liked.suffix(agent.window).map { Int32($0) }
     let missing = [Int32](repeating: -1, count: agent.window - latest.count)
