@@ -1,4 +1,9 @@
 // One value from each value. An item does its vectors of a flat array (FOR_VECTORS).
+// An output may be the very array that is an input, so that nothing here is restrict.
+#undef OUT
+#undef IN
+#define OUT(T, name) __global T *name, const int name##_at
+#define IN(T, name) const __global T *name, const int name##_at
 
 // The order of UnaryOp in Elementwise.swift.
 enum { NEGATE, SQUARE, ABSOLUTE, EXP, LOG, RELU, TANH, SIGMOID };

@@ -36,6 +36,37 @@ import Testing
     }
   }
 
+  /// An output may be one of the inputs.
+  @Test(arguments: TestDevices.all)
+  func elementwiseOpsWorkInPlace(_ device: TestDevice) throws {
+    let backend = try device.make()
+    var generator = SeededGenerator(33)
+    for (m, n) in [(1, 1), (7, 131), (64, 300)] {
+      let (a, b) = (generator.floats(m * n), generator.floats(m * n).map { $0 + 3 })
+      func inPlace(_ op: (Floats, Floats, Floats) -> Void) throws {
+        let views = [a, b, a].map { values in
+          let view = Floats(backend.allocate(m * n), count: m * n)
+          backend.write(values, to: view)
+          return view
+        }
+        op(views[0], views[1], views[2])
+        let apart = try backend.read(views[2])
+        op(views[0], views[1], views[0])
+        #expect(try backend.read(views[0]) == apart)
+      }
+      for op in UnaryOp.allCases where op != .log {
+        try inPlace { x, _, y in backend.map(op, x, into: y) }
+        try inPlace { dy, x, dx in backend.mapBackward(op, dy, x, x, into: dx) }
+      }
+      for op in BinaryOp.allCases {
+        try inPlace { x, z, y in backend.combine(op, x, z, .none, m: m, n: n, into: y) }
+        try inPlace { x, z, y in backend.combine(op, x, z[0..<n], .row, m: m, n: n, into: y) }
+        try inPlace { x, z, y in backend.combine(op, x, z[0..<m], .column, m: m, n: n, into: y) }
+      }
+      try inPlace { x, _, y in backend.affine(x, scale: 2, shift: -1, into: y) }
+    }
+  }
+
   /// Gathering ones and scattering them back counts each row.
   @Test(arguments: TestDevices.all)
   func scatteredOnesCountRows(_ device: TestDevice) throws {

@@ -13,6 +13,7 @@ public enum Broadcast: Int32, Sendable, CaseIterable {
   case column
 }
 
+/// An output may be the view of an input of its size; views must not overlap in any other way.
 public protocol ElementwiseKernels: AnyObject {
   /// y = op(x).
   func map(_ op: UnaryOp, _ x: Floats, into y: Floats)
