@@ -31,7 +31,11 @@ struct EvaluateCommand: ParsableCommand {
     }
     let agent = try experiment.readAgent(model, on: backend)
     try experiment.noteUnfinished()
-    let report = try experiment.evaluate(model, agent, seed: seed)
+    let progress = Progress()
+    var observer = Experiment.Observer()
+    observer.progress = { progress.update($0, of: $1, $2) }
+    let report = try experiment.evaluate(model, agent, seed: seed, observer)
+    progress.finish()
     try experiment.folder.write(report, to: experiment.folder.evaluation)
     try Console.result(output.json ? RunFolder.json(report, pretty: true) : report.text)
   }

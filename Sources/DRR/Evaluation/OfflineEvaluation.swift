@@ -37,14 +37,27 @@ public struct OfflineEvaluation: Sendable {
     return result(baseline.name, picks)
   }
 
-  /// Lets an agent pick one item after another, her history following what it finds.
-  public func evaluate(_ name: String, _ agent: DRRAgent) throws -> RankerResult {
-    let backend = agent.backend
+  /// Lets an agent pick one item after another, her history following what it finds. Sessions go
+  /// in blocks, so that memory does not grow with their number.
+  public func evaluate(
+    _ name: String, _ agent: DRRAgent, progress: (_ sessionsDone: Int) -> Void = { _ in }
+  ) throws -> RankerResult {
+    var picks: [[Float]] = []
+    picks.reserveCapacity(sessions.count)
+    for start in stride(from: 0, to: sessions.count, by: 256) {
+      picks += try rollOut(Array(sessions[start..<min(start + 256, sessions.count)]), agent)
+      progress(picks.count)
+    }
+    return result(name, picks)
+  }
+
+  /// The rewards of the agent's picks, a row a session.
+  private func rollOut(_ sessions: [Session], _ agent: DRRAgent) throws -> [[Float]] {
     var allowed = ItemMask(rows: sessions.count, items: agent.itemCount, allowed: false)
     for (row, session) in sessions.enumerated() {
       for item in session.candidates { allowed[row, Int(item)] = true }
     }
-    let mask = DeviceMask(rows: sessions.count, items: agent.itemCount, on: backend)
+    let mask = DeviceMask(rows: sessions.count, items: agent.itemCount, on: agent.backend)
     var histories = sessions.map(\.history)
     var picks = [[Float]](repeating: [], count: sessions.count)
     let rewards = sessions.map { session in
@@ -62,7 +75,7 @@ public struct OfflineEvaluation: Sendable {
         if reward > 0 { histories[row] = histories[row].dropFirst() + [item] }
       }
     }
-    return result(name, picks)
+    return picks
   }
 
   private func result(_ name: String, _ picks: [[Float]]) -> RankerResult {

@@ -227,7 +227,7 @@ public struct Experiment: Sendable {
   ///
   /// - Parameter seed: draws the random order and the intervals; nil: the run's.
   public func evaluate(
-    _ model: PMFModel, _ agent: DRRAgent, seed: UInt64? = nil
+    _ model: PMFModel, _ agent: DRRAgent, seed: UInt64? = nil, _ observer: Observer = Observer()
   ) throws -> EvaluationReport {
     let sessions = try sessions()
     let seed = seed ?? configuration.seed
@@ -241,8 +241,12 @@ public struct Experiment: Sendable {
       evaluation.evaluate(Popularity(statistics)),
       evaluation.evaluate(ItemMean(statistics)),
       evaluation.evaluate(PMFRating(model)),
-      try evaluation.evaluate("DRR-ave untrained", untrained),
-      try evaluation.evaluate("DRR-ave", agent),
+      try evaluation.evaluate("DRR-ave untrained", untrained) {
+        observer.progress($0, 2 * sessions.count, "sessions")
+      },
+      try evaluation.evaluate("DRR-ave", agent) {
+        observer.progress(sessions.count + $0, 2 * sessions.count, "sessions")
+      },
       evaluation.evaluate(Oracle()),
     ]
     let device = agent.backend.device

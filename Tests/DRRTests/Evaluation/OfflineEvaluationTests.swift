@@ -129,6 +129,27 @@ struct OfflineEvaluationTests {
     #expect(found.rows[0].precision.mean < oracle.rows[0].precision.mean)
   }
 
+  @Test("sessions past one block are rolled out like those of the first")
+  func blocks() throws {
+    let log = GeneratedRatings.generate(size: .small)
+    let (evaluation, _) = Self.evaluation(log, share: 0.6, window: 3)
+    #expect(evaluation.sessions.count > 300)
+    let agent = try DRRAgent(
+      Worlds.drr(), model: Worlds.model(log, dimension: 6), seed: 1,
+      on: ReferenceBackend())
+    var done: [Int] = []
+    let whole = try evaluation.evaluate("agent", agent) { done.append($0) }
+    #expect(done.first == 256 && done.last == evaluation.sessions.count)
+    let parts = try [evaluation.sessions.prefix(100), evaluation.sessions.dropFirst(100)].map {
+      let part = OfflineEvaluation(sessions: Array($0), cutoffs: [5, 10, 15, 20], seed: 1)
+      return (Double($0.count), try part.evaluate("agent", agent))
+    }
+    for (row, k) in whole.rows.enumerated() {
+      let sum = parts.reduce(0) { $0 + $1.0 * $1.1.rows[row].reward.mean }
+      #expect(abs(sum / Double(evaluation.sessions.count) - k.reward.mean) < 1e-9)
+    }
+  }
+
   /// Replays the picks one by one through `recommend`.
   @Test("an agent's list follows what it finds", arguments: TestDevices.all)
   func history(_ device: TestDevice) throws {

@@ -64,6 +64,18 @@ import Testing
     #expect(Estimate([], seed: 1).mean.isNaN)
   }
 
+  @Test("the interval of many values is the normal limit, and meets that of resampling")
+  func manyValues() {
+    func interval(_ count: Int) -> Estimate {
+      Estimate((0..<count).map { $0 % 4 == 0 ? 1.0 : 0.0 }, seed: 1)
+    }
+    let (resampled, normal) = (interval(2_000), interval(2_004))
+    // p (1 − p) = 3/16: 1.96 standard errors are 0.01896.
+    #expect(normal.mean == 0.25 && abs(normal.high - 0.26896) < 1e-4)
+    #expect(abs(normal.low - 0.23104) < 1e-4)
+    #expect(abs(resampled.low - normal.low) < 2e-3 && abs(resampled.high - normal.high) < 2e-3)
+  }
+
   /// The 95 % interval of the mean of 60 uniform numbers holds ½ about 95 times in a hundred.
   @Test("the interval covers the truth as often as it says")
   func coverage() {
