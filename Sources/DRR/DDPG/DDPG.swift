@@ -95,6 +95,14 @@ public final class DDPG {
       weightDecay: configuration.weightDecay)
   }
 
+  /// Whether training has kept to numbers. Waits for the device.
+  public func isFinite() throws(BackendError) -> Bool {
+    for network in [actor.parameters, critic.parameters] where try !network.isFinite() {
+      return false
+    }
+    return true
+  }
+
   /// π_θ of [B, rowWidth] state rows: [B, A].
   public func act(_ rows: IndexTensor) -> Tensor { actor.action(actor.state(rows, nil)) }
 

@@ -157,6 +157,8 @@ public struct Experiment: Sendable {
     }
     if trainer.isFinished { last = folder.lastMetrics(DRRTrainer.Report.self) }
     func save() throws {
+      // A checkpoint of numbers is not given up for one without.
+      guard try trainer.agent.ddpg.isFinite() else { throw divergence(at: trainer.step) }
       var file = SafetensorsWriter(metadata: try metadata(.checkpoint, on: backend))
       try trainer.save(to: &file)
       try file.write(to: folder.checkpoint)
@@ -171,12 +173,7 @@ public struct Experiment: Sendable {
         let report = try trainer.report()
         guard report.reward.isFinite, (report.criticLoss ?? 0).isFinite,
           (report.actorLoss ?? 0).isFinite
-        else {
-          throw RunError(
-            "DRR diverged by step \(trainer.step): its losses are no longer numbers; lower the "
-              + "learning rates, \(trainer.configuration.ddpg.actorLearningRate) of the actor and "
-              + "\(trainer.configuration.ddpg.criticLearningRate) of the critic")
-        }
+        else { throw divergence(at: trainer.step) }
         last = report
         try folder.append(report)
         note = "DRR steps, reward \(decimal(report.reward, 3))"
@@ -194,6 +191,14 @@ public struct Experiment: Sendable {
       if stop && !trainer.isFinished { throw Interrupted(step: savedStep) }
     }
     return (trainer, last)
+  }
+
+  private func divergence(at step: Int) -> RunError {
+    let ddpg = configuration.drr?.ddpg ?? DDPGConfiguration()
+    return RunError(
+      "DRR diverged by step \(step): its losses or weights are no longer numbers; lower the learning "
+        + "rates, \(ddpg.actorLearningRate) of the actor and \(ddpg.criticLearningRate) of the "
+        + "critic")
   }
 
   /// The trained agent of the folder.

@@ -17,8 +17,8 @@ public final class ParameterSet {
   public var count: Int { initial.count }
 
   public func add(_ name: String, _ shape: Shape, _ initializer: Initializer) -> Parameter {
-    precondition(storage == nil, "parameter \(name): the set is in use, nothing can be added")
-    precondition(
+    require(storage == nil, "parameter \(name): the set is in use, nothing can be added")
+    require(
       !parameters.contains { $0.name == name }, "parameter \(name): there is one of this name")
     let parameter = Parameter(name: name, shape: shape, offset: initial.count, owner: self)
     initial += initializer.values(shape: shape, random: &random)
@@ -48,9 +48,17 @@ public final class ParameterSet {
 
   /// self ← τ · source + (1 − τ) · self. τ = 1 copies.
   public func follow(_ source: ParameterSet, tau: Float) {
-    precondition(count == source.count, "follow: \(count) and \(source.count) weights differ")
+    require(count == source.count, "follow: \(count) and \(source.count) weights differ")
     backend.softUpdate(values, source.values, tau: tau)
   }
+
+  /// Whether every weight is a number whose square is one too: not so where training diverged.
+  /// Waits for the device.
+  public func isFinite() throws(BackendError) -> Bool {
+    try tensor.squaredNorm().host()[0].isFinite
+  }
+
+  private var tensor: Tensor { Tensor(view: values, shape: [count], on: backend) }
 
   /// Scales the gradients so that their norm is at most `maximum`.
   public func clipGradients(norm maximum: Float) {

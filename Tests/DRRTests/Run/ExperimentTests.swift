@@ -46,6 +46,29 @@ struct ExperimentTests {
     } catch { return "\(error)" }
   }
 
+  /// Rates that are far too large leave no numbers within a few updates. No checkpoint of that
+  /// takes the place of one of numbers, whenever it falls due.
+  @Test("an agent that has diverged is not saved")
+  func divergence() throws {
+    let folder = TemporaryFolder()
+    let experiment = try Self.experiment(
+      folder.path,
+      Self.configuration {
+        $0.drr!.steps = 20_000  // reports every 1,000
+        $0.drr!.ddpg.actorLearningRate = 1e30
+        $0.drr!.ddpg.criticLearningRate = 1e30
+      })
+    let model = try experiment.trainPMF(on: CPUBackend())
+    var observer = Experiment.Observer()
+    observer.checkpointSteps = 5
+    let message = Self.message { _ = try experiment.trainDRR(model, on: CPUBackend(), observer) }
+    #expect(message.hasPrefix("DRR diverged by step "), "\(message)")
+    let trainer = try experiment.makeTrainer(model, on: CPUBackend())
+    try trainer.restore(from: SafetensorsFile(contentsOf: experiment.folder.checkpoint))
+    #expect(trainer.step > 0 && trainer.step < 1_000)
+    #expect(try trainer.agent.ddpg.isFinite())
+  }
+
   /// Trains both stages; `stops` are the steps at which a person interrupts.
   private static func run(_ experiment: Experiment, stops: [Int] = []) throws {
     var model: PMFModel?
