@@ -21,9 +21,7 @@ let package = Package(
 
     .target(name: "Kernels", dependencies: ["COpenCL", "COpenBLAS"]),
     .target(name: "Tensor", dependencies: ["Kernels", "CZlib"]),
-    .target(
-      name: "DRR",
-      dependencies: ["Tensor", "CZlib", .product(name: "Logging", package: "swift-log")]),
+    .target(name: "DRR", dependencies: ["Tensor", "CZlib"]),
     .executableTarget(
       name: "CLI",
       dependencies: [

@@ -47,7 +47,7 @@ public struct DeviceMask {
   }
 
   public func upload(_ mask: ItemMask) {
-    precondition(mask.rows == rows && mask.items == items, "mask: the sizes differ")
+    require(mask.rows == rows && mask.items == items, "mask: the sizes differ")
     backend.write(mask.words, to: view)
   }
 }
@@ -67,7 +67,7 @@ extension Tensor {
     _ k: Int, items: Tensor, bias: Tensor? = nil, allowed: DeviceMask? = nil
   ) -> Ranking {
     let (b, e, n) = (shape[0], shape[1], items.shape[0])
-    precondition(
+    require(
       items.shape[1] == e && (bias?.shape.count ?? n) == n && k > 0
         && (allowed.map { $0.rows == b && $0.items == n } ?? true),
       "topK: queries \(shape), items \(items.shape), bias \(String(describing: bias?.shape)), k \(k)"

@@ -4,10 +4,10 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
   public private(set) var rank: Int
 
   public init(_ extents: [Int]) {
-    precondition(extents.count <= 4, "shape: rank \(extents.count) is above 4")
+    require(extents.count <= 4, "shape: rank \(extents.count) is above 4")
     rank = extents.count
     for (axis, extent) in extents.enumerated() {
-      precondition(
+      require(
         extent >= 0 && extent <= Int(Int32.max), "shape: extent \(extent) is out of range")
       self.extents[axis] = Int32(extent)
     }
@@ -16,7 +16,7 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
   public init(arrayLiteral elements: Int...) { self.init(elements) }
 
   public subscript(axis: Int) -> Int {
-    precondition(axis < rank, "shape: axis \(axis) of a shape of rank \(rank)")
+    require(axis < rank, "shape: axis \(axis) of a shape of rank \(rank)")
     return Int(extents[axis])
   }
 

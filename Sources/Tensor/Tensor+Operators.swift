@@ -14,7 +14,7 @@ extension Tensor {
     let (rows, columns) = matrix
     if other.shape == [columns] { return .row }
     if other.shape == [rows, 1] || (other.shape == [rows] && rows != columns) { return .column }
-    preconditionFailure(
+    fatalError(
       "\(op): \(shape) and \(other.shape) do not fit; want the same, a row or a column")
   }
 
@@ -93,7 +93,7 @@ extension Tensor {
 
   /// Columns of a and b side by side: [m, p] and [m, q] to [m, p + q].
   public static func concatenating(_ a: Tensor, _ b: Tensor) -> Tensor {
-    precondition(
+    require(
       a.shape.rank == 2 && b.shape.rank == 2 && a.shape[0] == b.shape[0],
       "concatenating: \(a.shape) and \(b.shape); want two matrices with equal rows")
     let (m, p, q) = (a.shape[0], a.shape[1], b.shape[1])
@@ -110,7 +110,7 @@ extension Tensor {
 extension Tensor {
   /// [m, n] to [m]: Σ_n self · other.
   public func rowDot(_ other: Tensor) -> Tensor {
-    precondition(shape == other.shape, "rowDot: \(shape) and \(other.shape) must be equal")
+    require(shape == other.shape, "rowDot: \(shape) and \(other.shape) must be equal")
     let (a, b) = (self, other)
     let (m, n) = matrix
     let y = Tensor(uninitialized: [m], on: backend)

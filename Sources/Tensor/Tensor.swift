@@ -9,7 +9,7 @@ public struct Tensor {
   let node: Tape.Node?
 
   init(_ view: Floats, _ shape: Shape, on backend: any Backend, node: Tape.Node? = nil) {
-    precondition(view.count == shape.count, "tensor: \(view.count) elements for shape \(shape)")
+    require(view.count == shape.count, "tensor: \(view.count) elements for shape \(shape)")
     self.view = view
     self.shape = shape
     self.backend = backend
@@ -27,7 +27,7 @@ public struct Tensor {
   }
 
   public init(_ values: [Float], shape: Shape, on backend: any Backend) {
-    precondition(values.count == shape.count, "tensor: \(values.count) values for shape \(shape)")
+    require(values.count == shape.count, "tensor: \(values.count) values for shape \(shape)")
     self.init(uninitialized: shape, on: backend)
     backend.write(values, to: view)
   }
@@ -54,7 +54,7 @@ public struct IndexTensor {
   public let backend: any Backend
 
   public init(view: Indices, shape: Shape, on backend: any Backend) {
-    precondition(view.count == shape.count, "indices: \(view.count) elements for shape \(shape)")
+    require(view.count == shape.count, "indices: \(view.count) elements for shape \(shape)")
     self.view = view
     self.shape = shape
     self.backend = backend
@@ -66,7 +66,7 @@ public struct IndexTensor {
   }
 
   public init(_ values: [Int32], shape: Shape, on backend: any Backend) {
-    precondition(values.count == shape.count, "indices: \(values.count) values for \(shape)")
+    require(values.count == shape.count, "indices: \(values.count) values for \(shape)")
     self.init(uninitialized: shape, on: backend)
     backend.write(values, to: view)
   }

@@ -35,7 +35,7 @@ public final class DRRAgent {
   /// Gives the guest a vector of length k.
   public func setGuest(_ vector: [Float]) {
     let k = users.shape[1]
-    precondition(vector.count == k, "guest: \(vector.count) numbers, want \(k)")
+    require(vector.count == k, "guest: \(vector.count) numbers, want \(k)")
     backend.write(vector, to: users.view[Int(guest) * k..<(Int(guest) + 1) * k])
   }
 

@@ -19,7 +19,7 @@ public final class DRRTrainer {
   var lastLosses: DDPG.Losses?
 
   /// What has been seen since the last report.
-  struct Tally: Codable, Hashable {
+  struct Tally {
     var steps = 0
     var reward = 0.0
     var logged = 0

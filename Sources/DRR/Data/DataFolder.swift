@@ -54,6 +54,16 @@ struct DataFolder {
     }
   }
 
+  /// A file whose first line names its columns, and that line.
+  func openHeaded(
+    _ name: String
+  ) throws(DataError) -> (source: any ByteSource, header: String) {
+    let source = try open(name)
+    let header = try firstLine(name)
+    if header.isEmpty { throw .empty(file: source.name) }
+    return (source, header)
+  }
+
   /// The first line that is not blank; empty for an empty file. Looks at 64 KiB.
   func firstLine(_ name: String) throws(DataError) -> String {
     let source = try open(name)

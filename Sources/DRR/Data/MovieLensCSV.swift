@@ -6,9 +6,7 @@ enum MovieLensCSV {
   static func read(
     _ file: String, _ folder: DataFolder, _ progress: RatingsSource.Progress?
   ) throws(DataError) -> RatingsLog {
-    let source = try folder.open(file)
-    let header = try folder.firstLine(file)
-    if header.isEmpty { throw .empty(file: source.name) }
+    let (source, header) = try folder.openHeaded(file)
     let names = columnNames(header)
     guard let user = place(["userid", "user", "user_id"], names),
       let item = place(["movieid", "itemid", "item", "item_id", "movie_id"], names),

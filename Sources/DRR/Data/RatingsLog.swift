@@ -1,3 +1,5 @@
+import Tensor
+
 /// A log of ratings in columns, rows ordered by user, then time, then the order of the file.
 ///
 /// Users and items are dense indices `0 ..< count`; their order is that of the ids (by value
@@ -77,9 +79,13 @@ public struct RatingsLog: Sendable {
     name: String, ratingRange: ClosedRange<Float> = 1...5, users: [Int32], items: [Int32],
     ratings: [Float], times: [Int64]? = nil
   ) {
-    precondition(users.count == items.count && users.count == ratings.count)
-    precondition(times.map { $0.count == users.count } ?? true)
-    precondition(users.allSatisfy { $0 >= 0 } && items.allSatisfy { $0 >= 0 })
+    require(
+      users.count == items.count && users.count == ratings.count
+        && times.map { $0.count == users.count } ?? true,
+      "ratings: columns of \(users.count) users, \(items.count) items, \(ratings.count) ratings and "
+        + "\(times?.count ?? users.count) times")
+    require(
+      users.allSatisfy { $0 >= 0 } && items.allSatisfy { $0 >= 0 }, "ratings: a negative index")
     let columns = RatingsColumns(
       users: users, items: items, ratings: ratings,
       times: times ?? (0..<Int64(users.count)).map { $0 })

@@ -22,9 +22,7 @@ enum RecBole {
   static func read(
     _ file: String, _ folder: DataFolder, _ progress: RatingsSource.Progress?
   ) throws(DataError) -> RatingsLog {
-    let source = try folder.open(file)
-    let header = try folder.firstLine(file)
-    if header.isEmpty { throw .empty(file: source.name) }
+    let (source, header) = try folder.openHeaded(file)
     let expected = "user_id:token, item_id:token and rating:float among its tab-separated columns"
     let columns = try columns(header, file: source.name, expected: expected)
     func place(_ name: String) -> Int? { columns.firstIndex { $0.name == name } }

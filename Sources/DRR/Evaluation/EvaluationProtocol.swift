@@ -64,8 +64,8 @@ public struct UserSplit: Sendable {
     profileEnd = ends
   }
 
-  /// Everyone trains on everything: for a recommender that is to serve, not to be measured.
-  public init(everything log: RatingsLog) {
+  /// Everyone trains on everything and nobody is held out.
+  package init(everything log: RatingsLog) {
     trainUsers = (0..<Int32(log.userCount)).map { $0 }
     testUsers = []
     profileEnd = (0..<log.userCount).map { log.rows(ofUser: $0).upperBound }

@@ -1,3 +1,5 @@
+import Tensor
+
 /// A fitted factorisation on the host: reward(u, i) = mean + userBias_u + itemBias_i + ⟨p_u, q_i⟩,
 /// the mean 0 unless the fit was centered.
 public struct PMFModel: Sendable {
@@ -14,7 +16,7 @@ public struct PMFModel: Sendable {
     dimension: Int, mean: Float, userFactors: [Float], itemFactors: [Float],
     userBiases: [Float], itemBiases: [Float]
   ) {
-    precondition(
+    require(
       userFactors.count == userBiases.count * dimension
         && itemFactors.count == itemBiases.count * dimension,
       "PMF: \(userFactors.count) and \(itemFactors.count) numbers for \(userBiases.count) users "

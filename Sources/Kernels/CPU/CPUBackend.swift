@@ -125,9 +125,3 @@ func flushingSubnormals(_ body: () -> Void) {
   body()
   host_restore_subnormals(before)
 }
-
-/// Traps with the message in release builds too, where `precondition` keeps silent.
-@inline(__always)
-func require(_ condition: Bool, _ message: @autoclosure () -> String) {
-  if !condition { fatalError(message()) }
-}

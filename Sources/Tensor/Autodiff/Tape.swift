@@ -48,9 +48,9 @@ public final class Tape {
   /// Adds ∂loss/∂w to the gradient of every trained weight.
   /// - Precondition: `loss` is a single number recorded on this tape, and this is the only call.
   public func backward(from loss: Tensor) {
-    precondition(loss.shape.count == 1, "backward: a loss is one number, not \(loss.shape)")
+    require(loss.shape.count == 1, "backward: a loss is one number, not \(loss.shape)")
     guard let node = loss.node, node.tape === self else {
-      preconditionFailure("backward: the loss was not recorded on this tape")
+      fatalError("backward: the loss was not recorded on this tape")
     }
     gradients[node.index] = trained.first?.one ?? Tensor([1], shape: [1], on: loss.backend).view
     while let entry = entries.popLast() {

@@ -18,7 +18,7 @@ public struct Dense {
   /// [B, inputs] to [B, outputs].
   public func callAsFunction(_ x: Tensor, _ tape: Tape? = nil) -> Tensor {
     let (k, n) = (weight.shape[0], weight.shape[1])
-    precondition(
+    require(
       x.shape.rank == 2 && x.shape[1] == k,
       "\(weight.name): x is \(x.shape) but the weights are \(weight.shape); the inner sizes must match"
     )
@@ -49,7 +49,7 @@ public struct MLP {
     _ name: String, _ sizes: [Int], hidden: Activation = .relu, output: Activation = .identity,
     in set: ParameterSet, lastWeight: Initializer? = nil
   ) {
-    precondition(sizes.count >= 2, "\(name): an MLP needs an input and an output size")
+    require(sizes.count >= 2, "\(name): an MLP needs an input and an output size")
     layers = (0..<sizes.count - 1).map { index in
       let last = index == sizes.count - 2
       return Dense(

@@ -35,7 +35,7 @@ public struct AveragePooling {
     _ rows: IndexTensor, users: Tensor, items: Tensor, _ tape: Tape? = nil
   ) -> Tensor {
     let (b, n, e) = (rows.shape[0], weights.shape[0], items.shape[1])
-    precondition(
+    require(
       rows.shape == [b, 1 + n] && users.shape[1] == e,
       "\(weights.name): rows \(rows.shape), users \(users.shape), items \(items.shape), window \(n)"
     )

@@ -1,7 +1,7 @@
 extension Tensor {
   private func pointLoss(_ kind: PointLoss, _ target: Tensor, _ weights: Tensor?) -> Tensor {
     let n = shape.count
-    precondition(
+    require(
       target.shape.count == n && (weights?.shape.count ?? n) == n,
       "\(kind): \(n) predictions, \(target.shape.count) targets, \(weights?.shape.count ?? n) weights"
     )
@@ -34,7 +34,7 @@ extension Tensor {
   /// Mean −log softmax(self)[target] over the rows of [B, N] logits, in nats. −∞ marks an item
   /// that cannot be chosen; every row has a finite logit.
   public func softmaxCrossEntropy(_ target: IndexTensor) -> Tensor {
-    precondition(
+    require(
       shape.rank == 2 && target.shape.count == shape[0],
       "softmaxCrossEntropy: logits are \(shape), targets \(target.shape)")
     let logits = self
@@ -57,7 +57,7 @@ public func temporalDifferenceTarget(
   _ outcomes: Tensor, nextValue: Tensor, discount: Float
 ) -> Tensor {
   let b = outcomes.shape[0]
-  precondition(
+  require(
     outcomes.shape == [b, 2] && nextValue.shape.count == b,
     "temporalDifferenceTarget: outcomes \(outcomes.shape), values \(nextValue.shape)")
   let y = Tensor(uninitialized: [b], on: outcomes.backend)

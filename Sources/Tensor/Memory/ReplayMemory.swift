@@ -65,7 +65,7 @@ public final class ReplayMemory {
 
   public init(_ configuration: Configuration, on backend: any Backend) {
     let c = configuration
-    precondition(c.capacity > 0 && c.stateWidth > 0 && c.actionWidth > 0, "replay: \(c)")
+    require(c.capacity > 0 && c.stateWidth > 0 && c.actionWidth > 0, "replay: \(c)")
     self.configuration = c
     self.backend = backend
     func ints(_ count: Int) -> Indices { Indices(backend.allocate(count), count: count) }
@@ -99,14 +99,14 @@ public final class ReplayMemory {
   /// Appends transition i with row i of `actions` [B, A]; the oldest ones make room.
   public func append(_ transitions: [Transition], actions: Tensor) {
     let (c, b) = (configuration, transitions.count)
-    precondition(
+    require(
       actions.shape == [b, c.actionWidth] && b <= c.capacity,
       "replay: \(b) transitions, actions \(actions.shape)")
     var rows: [Int32] = []
     var outcomes: [Float] = []
     rows.reserveCapacity(b * (1 + 2 * c.stateWidth))
     for transition in transitions {
-      precondition(
+      require(
         transition.state.count == c.stateWidth && transition.nextState.count == c.stateWidth,
         "replay: a state of \(transition.state.count), want \(c.stateWidth)")
       rows.append(Int32(next))
@@ -131,7 +131,7 @@ public final class ReplayMemory {
   public func sample(
     _ batchSize: Int, importanceExponent: Float, _ random: RandomKey
   ) -> TransitionBatch {
-    precondition(count > 0, "replay: nothing to sample from")
+    require(count > 0, "replay: nothing to sample from")
     let (c, b) = (configuration, batchSize)
     let batch = TransitionBatch(
       slots: IndexTensor(uninitialized: [b], on: backend),
@@ -153,7 +153,7 @@ public final class ReplayMemory {
   /// Priorities of the batch from its TD errors: (|value − target| + offset)^α.
   public func reprioritize(_ batch: TransitionBatch, values: Tensor, targets: Tensor) {
     let b = batch.slots.shape[0]
-    precondition(
+    require(
       values.shape.count == b && targets.shape.count == b,
       "replay: \(b) slots, values \(values.shape), targets \(targets.shape)")
     let priorities = Tensor(uninitialized: [b], on: backend)
