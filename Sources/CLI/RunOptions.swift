@@ -71,8 +71,12 @@ struct SettingOptions: ParsableArguments {
 
 /// Settings of the agent.
 struct AgentOptions: ParsableArguments {
-  @Option(help: "Items recommended in training, an update each (default: 20000).")
+  @Option(help: "Items recommended in training, in all environments (default: 20000).")
   var steps: Int?
+  @Option(help: "Environments that step together, with one action for all (default: 1).")
+  var environments: Int?
+  @Option(help: "Updates after each step of the environments together (default: 1).")
+  var updatesPerStep: Int?
   @Option(help: "n, the liked items that a state is made from (default: 5).")
   var window: Int?
   @Option(help: "T, the items of a session (default: 10).")
@@ -102,6 +106,8 @@ struct AgentOptions: ParsableArguments {
 
   func apply(to drr: inout DRRConfiguration) {
     if let steps { drr.steps = steps }
+    if let environments { drr.environments = environments }
+    if let updatesPerStep { drr.updatesPerStep = updatesPerStep }
     if let window { drr.window = window }
     if let sessionLength { drr.sessionLength = sessionLength }
     if let hidden { drr.ddpg.hidden = hidden }

@@ -5,8 +5,12 @@ public struct DRRConfiguration: Codable, Hashable, Sendable {
   public var window = 5
   /// T, the items of a session.
   public var sessionLength = 10
-  /// Items recommended in training, each followed by one update.
+  /// Items recommended in training, in all environments.
   public var steps = 20_000
+  /// Environments that step together.
+  public var environments = 1
+  /// Updates after each step that the environments take together.
+  public var updatesPerStep = 1
   /// Steps before the first update.
   public var learningStarts = 1_000
   /// ε at the first step, at the last of the exploration steps, and how many those are.
@@ -24,6 +28,15 @@ public struct DRRConfiguration: Codable, Hashable, Sendable {
     try ConfigurationError.require("session length", sessionLength, "1 or more") { $0 >= 1 }
     try ConfigurationError.require("steps", steps, "1 ... 1,000,000,000,000") {
       (1...1_000_000_000_000).contains($0)
+    }
+    try ConfigurationError.require("environments", environments, "1 ... 65536") {
+      (1...65_536).contains($0)
+    }
+    try ConfigurationError.require(
+      "environments", environments, "at most the replay capacity, \(ddpg.replayCapacity)"
+    ) { $0 <= ddpg.replayCapacity }
+    try ConfigurationError.require("updates per step", updatesPerStep, "1 ... 65536") {
+      (1...65_536).contains($0)
     }
     try ConfigurationError.require("learning starts", learningStarts, "0 or more") { $0 >= 0 }
     for (name, epsilon) in [("epsilon start", epsilonStart), ("epsilon end", epsilonEnd)] {

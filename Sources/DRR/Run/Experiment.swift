@@ -168,8 +168,11 @@ public struct Experiment: Sendable {
     var lastSave = ContinuousClock.now
     var savedStep = trainer.step
     while !trainer.isFinished {
+      let before = trainer.step
       try trainer.advance()
-      if trainer.step % reportSteps == 0 || trainer.isFinished {
+      /// Whether the steps just made reached a multiple of `interval`.
+      func passed(_ interval: Int) -> Bool { trainer.step / interval > before / interval }
+      if passed(reportSteps) || trainer.isFinished {
         let report = try trainer.report()
         guard report.reward.isFinite, (report.criticLoss ?? 0).isFinite,
           (report.actorLoss ?? 0).isFinite
@@ -181,8 +184,8 @@ public struct Experiment: Sendable {
       observer.progress(trainer.step, trainer.configuration.steps, note)
       let stop = observer.shouldStop()
       let due =
-        observer.checkpointSteps.map { trainer.step % $0 == 0 }
-        ?? (trainer.step % 64 == 0 && ContinuousClock.now - lastSave > .seconds(30))
+        observer.checkpointSteps.map { passed($0) }
+        ?? (passed(64) && ContinuousClock.now - lastSave > .seconds(30))
       if stop || due || trainer.isFinished {
         try save()
         lastSave = .now
