@@ -73,6 +73,14 @@ struct SettingOptions: ParsableArguments {
 struct AgentOptions: ParsableArguments {
   @Option(help: "Items recommended in training, in all environments (default: 20000).")
   var steps: Int?
+  @Option(
+    help: ArgumentHelp(
+      "The simulator to train in: the run's PMF, or kernel ridge regression on items, fitted on "
+        + "the training users (default: pmf).", valueName: "pmf|items"))
+  var world: WorldKind?
+  @Option(
+    help: "How strongly consecutive liked or disliked items move the reward (default: 0, not).")
+  var consecutive: Float?
   @Option(help: "Environments that step together, with one action for all (default: 1).")
   var environments: Int?
   @Option(help: "Updates after each step of the environments together (default: 1).")
@@ -106,6 +114,8 @@ struct AgentOptions: ParsableArguments {
 
   func apply(to drr: inout DRRConfiguration) {
     if let steps { drr.steps = steps }
+    if let world { drr.world = world }
+    if let consecutive { drr.consecutive = consecutive }
     if let environments { drr.environments = environments }
     if let updatesPerStep { drr.updatesPerStep = updatesPerStep }
     if let window { drr.window = window }

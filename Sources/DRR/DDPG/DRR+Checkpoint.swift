@@ -50,7 +50,10 @@ extension DRRTrainer {
 
   /// A trainer of the same configuration, data and seed goes on where the saved one was. Everything
   /// is read and checked before anything is changed.
-  public func restore(from file: SafetensorsFile) throws {
+  public func restore(from file: SafetensorsFile) throws { try prepareRestore(from: file)() }
+
+  /// What it returns puts the saved state in place, as often as it is called.
+  func prepareRestore(from file: SafetensorsFile) throws -> () -> Void {
     let counters = try file.int64s("trainer.counters", shape: [4]).map { Int($0) }
     let reward = try file.doubles("trainer.reward", shape: [1])[0]
     let chosen = try file.int32s("trainer.chosen")
@@ -67,18 +70,19 @@ extension DRRTrainer {
     }
     let restoreMemory = try memory.prepareRestore(from: file, "replay")
     let restoreNetworks = try agent.ddpg.prepareRestore(from: file, "drr")
-    restoreMemory()
-    restoreNetworks()
-    lastLosses = nil
-    step = counters[0]
-    tally = Tally(steps: counters[2], reward: reward, logged: counters[3])
     // A session is its start and the items since.
     var left = chosen[...]
-    environments.restore(
-      begun: counters[1], episodes: episodes,
-      chosen: counts.map { count in
-        defer { left = left.dropFirst(count) }
-        return Array(left.prefix(count))
-      })
+    let sessions = counts.map { count in
+      defer { left = left.dropFirst(count) }
+      return Array(left.prefix(count))
+    }
+    return { [self] in
+      restoreMemory()
+      restoreNetworks()
+      lastLosses = nil
+      step = counters[0]
+      tally = Tally(steps: counters[2], reward: reward, logged: counters[3])
+      environments.restore(begun: counters[1], episodes: episodes, chosen: sessions)
+    }
   }
 }

@@ -7,6 +7,10 @@ public struct DRRConfiguration: Codable, Hashable, Sendable {
   public var sessionLength = 10
   /// Items recommended in training, in all environments.
   public var steps = 20_000
+  /// The simulator that it is trained in.
+  public var world = WorldKind.pmf
+  /// c, the strength of consecutive items' effects on the reward (``Satisfaction``); 0: none.
+  public var consecutive: Float = 0
   /// Environments that step together.
   public var environments = 1
   /// Updates after each step that the environments take together.
@@ -29,6 +33,7 @@ public struct DRRConfiguration: Codable, Hashable, Sendable {
     try ConfigurationError.require("steps", steps, "1 ... 1,000,000,000,000") {
       (1...1_000_000_000_000).contains($0)
     }
+    try Satisfaction.validate(strength: consecutive)
     try ConfigurationError.require("environments", environments, "1 ... 65536") {
       (1...65_536).contains($0)
     }

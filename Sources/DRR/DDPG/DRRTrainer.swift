@@ -72,14 +72,19 @@ public final class DRRTrainer {
     for (state, item) in zip(before, items)
     where environment.world.isLogged(user: Int(state.user), item: item) { tally.logged += 1 }
     let outcomes = environments.step(items)
+    tally.steps += outcomes.count
+    for outcome in outcomes { tally.reward += Double(outcome.reward) }
+    learn(before, action, outcomes)
+  }
+
+  /// Remembers what actions [B, k] led to, and updates once `learningStarts` are past.
+  func learn(_ before: [SessionState], _ action: Tensor, _ outcomes: [Step<SessionState>]) {
     memory.append(
       zip(before, outcomes).map { state, outcome in
         ReplayMemory.Transition(
           state: state.rows, nextState: outcome.observation.rows, reward: outcome.reward,
           terminated: outcome.terminated)
       }, actions: action)
-    tally.steps += outcomes.count
-    for outcome in outcomes { tally.reward += Double(outcome.reward) }
     step += outcomes.count
     if step > configuration.learningStarts && memory.count >= configuration.ddpg.batchSize {
       for number in 0..<configuration.updatesPerStep { lastLosses = update(number) }

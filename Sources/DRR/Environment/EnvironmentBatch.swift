@@ -21,6 +21,21 @@ public struct EnvironmentBatch: Sendable {
     for row in 0..<count { begin(row) }
   }
 
+  /// One environment a start, each in the session of its own.
+  init(_ environment: RatingEnvironment, starts: Range<Int>, without: (Int) -> [Int32]) {
+    environments = Array(repeating: environment, count: starts.count)
+    allowed = ItemMask(
+      rows: starts.count, items: environment.model.itemCount, allowed: false)
+    episodes = Array(starts)
+    order = environment.order
+    begun = starts.upperBound
+    for (row, start) in starts.enumerated() {
+      environments[row].reset(to: start)
+      for item in without(start) { environments[row].forbid(item) }
+      allowed.copyRow(0, of: environments[row].allowed, to: row)
+    }
+  }
+
   public var count: Int { environments.count }
   public var states: [SessionState] { environments.map(\.state) }
 

@@ -46,16 +46,26 @@ public struct RatingEnvironment: Environment, Sendable {
     log: RatingsLog, split: UserSplit, model: PMFModel, statistics: ItemStatistics, window: Int,
     sessionLength: Int, scale: RewardScale, seed: UInt64, world: World? = nil
   ) throws(ConfigurationError) {
+    self.init(
+      model: model,
+      world: world
+        ?? World(
+          logged: LoggedRewards(log, scale: scale) { split.visibleRows(of: $0, in: log) },
+          model: model),
+      starts: try Self.starts(
+        log: log, split: split, statistics: statistics, window: window, scale: scale),
+      catalogue: statistics.ratedItems, sessionLength: sessionLength, seed: seed)
+  }
+
+  init(
+    model: PMFModel, world: World, starts: [SessionState], catalogue: ItemMask,
+    sessionLength: Int, seed: UInt64
+  ) {
     self.model = model
+    self.world = world
+    self.starts = starts
+    self.catalogue = catalogue
     self.sessionLength = sessionLength
-    self.world =
-      world
-      ?? World(
-        logged: LoggedRewards(log, scale: scale) { split.visibleRows(of: $0, in: log) },
-        model: model)
-    starts = try Self.starts(
-      log: log, split: split, statistics: statistics, window: window, scale: scale)
-    catalogue = statistics.ratedItems
     rated = catalogue.count(row: 0)
     allowed = catalogue
     order = SessionOrder(seed: seed, count: starts.count)
@@ -100,8 +110,14 @@ public struct RatingEnvironment: Environment, Sendable {
     chosen = []
     run = Satisfaction.Run()
     allowed = catalogue
-    for item in state.history { allowed[0, Int(item)] = false }
-    remaining = rated - state.history.count
+    remaining = rated
+    for item in state.history { forbid(item) }
+  }
+
+  /// Takes an item out of what may be recommended in this session.
+  mutating func forbid(_ item: Int32) {
+    remaining -= allowed[0, Int(item)] ? 1 : 0
+    allowed[0, Int(item)] = false
   }
 
   /// Whether the user's own log says what she thinks of `item`.
@@ -118,8 +134,7 @@ public struct RatingEnvironment: Environment, Sendable {
     let earned = world.satisfaction.reward(reward, after: run)
     run = world.satisfaction.run(run, showing: item, earning: reward)
     chosen.append(item)
-    remaining -= allowed[0, Int(item)] ? 1 : 0
-    allowed[0, Int(item)] = false
+    forbid(item)
     if reward > 0 { state.history = state.history.dropFirst() + [item] }
     let terminated = remaining == 0
     return Step(

@@ -23,6 +23,12 @@ public struct Satisfaction: Sendable {
     self.kinds = kinds
   }
 
+  public static func validate(strength: Float) throws(ConfigurationError) {
+    try ConfigurationError.require("consecutive", strength, "0 ... 100") {
+      (0...100).contains($0)
+    }
+  }
+
   /// Where a session is: the runs that end at the item shown last.
   public struct Run: Hashable, Sendable {
     public var liked = 0

@@ -99,4 +99,7 @@ enum Streams {
   static let replay: UInt64 = 10
   static let randomRanker: UInt64 = 11
   static let bootstrap: UInt64 = 12
+  static let itemKinds: UInt64 = 40
+  static let onlineItem: UInt64 = 41
+  static let onlineAction: UInt64 = 42
 }

@@ -6,6 +6,7 @@ extension Experiment {
     case model = "pmf"
     case pmfCheckpoint = "pmf-checkpoint"
     case checkpoint = "drr"
+    case world = "world"
   }
 
   private func path(of stage: Stage) -> String {
@@ -13,6 +14,7 @@ extension Experiment {
     case .model: folder.model
     case .pmfCheckpoint: folder.pmfCheckpoint
     case .checkpoint: folder.checkpoint
+    case .world: folder.world
     }
   }
 

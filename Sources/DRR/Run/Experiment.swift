@@ -137,7 +137,8 @@ public struct Experiment: Sendable {
     let drr = try drr
     let environment = try RatingEnvironment(
       log: log, split: split, model: model, statistics: statistics, window: drr.window,
-      sessionLength: drr.sessionLength, scale: configuration.scale, seed: configuration.seed)
+      sessionLength: drr.sessionLength, scale: configuration.scale, seed: configuration.seed,
+      world: trainingWorld(model))
     return try DRRTrainer(drr, environment: environment, seed: configuration.seed, on: backend)
   }
 

@@ -31,6 +31,9 @@ public struct RunFolder: Sendable {
   public var checkpoint: String { path + "/checkpoint.safetensors" }
   public var report: String { path + "/report.json" }
   public var evaluation: String { path + "/evaluation.json" }
+  /// The factorisation of every rating that a simulation takes for the truth.
+  public var world: String { path + "/world.safetensors" }
+  public var online: String { path + "/online.json" }
 
   public init(_ path: String) { self.path = path }
 
@@ -133,7 +136,9 @@ public struct RunFolder: Sendable {
   /// Forgets the run: removes its files, and nothing else that the folder holds. The configuration
   /// goes last, so that what is left of an interrupted removal still has one.
   public func clear() throws {
-    for file in [checkpoint, pmfCheckpoint, model, metrics, report, evaluation, configuration]
+    for file in [
+      checkpoint, pmfCheckpoint, model, metrics, report, evaluation, world, online, configuration,
+    ]
     where unlink(file) != 0 && errno != ENOENT {
       throw RunError("cannot remove \(file): \(String(cString: strerror(errno)))")
     }
