@@ -8,7 +8,7 @@ struct SimulateCommand: ParsableCommand {
     discussion: """
       Every test user is recommended one item after another. What she has rated earns that rating's \
       reward, anything else what the world's model predicts. The agent stands frozen, and learning \
-      in each session from the trained weights, beside baselines and the world's own greedy order.
+      in each session from the trained weights, beside baselines, the world's own model, and the greedy order that knows all rewards.
 
       Examples:
         drr simulate --run runs/first
@@ -100,7 +100,7 @@ extension OnlineReport {
   var text: String {
     let cutoffs = configuration.evaluation.cutoffs
     func interval(_ e: Estimate) -> [String] {
-      [decimal(e.mean, 3), "\(decimal(e.low, 3))–\(decimal(e.high, 3))"]
+      [decimal(e.mean, 3), "\(decimal(e.low, 3)) to \(decimal(e.high, 3))"]
     }
     let rewards =
       [["mean reward"] + cutoffs.flatMap { ["@\($0)", ""] }]

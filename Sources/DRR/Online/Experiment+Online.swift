@@ -74,6 +74,10 @@ extension Experiment {
         policies.append(try UpdatedAgent("\(contestant.name) updated", trainer))
       }
     }
+    policies.append(
+      FixedOrder("world's model greedy") { user in
+        (0..<model.itemCount).map { world.model.reward(user: user, item: $0) }
+      })
     policies.append(FixedOrder("world greedy") { world.rewards(user: $0) })
     if online.consecutive != 0 { policies.append(KindChanging()) }
 

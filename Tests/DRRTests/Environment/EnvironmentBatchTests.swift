@@ -140,14 +140,15 @@ struct EnvironmentBatchTests {
       $0.steps = 64 * 20
       $0.learningStarts = 100
     }
-    let whole = try Worlds.trainer(drr, on: CPUBackend())
+    let world = Worlds.world(consecutive: 1)
+    let whole = try Worlds.trainer(drr, on: CPUBackend(), world: world)
     var saved: [Int: [UInt8]] = [0: try Self.state(whole)]
     while !whole.isFinished {
       try whole.advance()
       saved[whole.step] = try Self.state(whole)
     }
     for stop in [0, 64, 64 * 6, 64 * 7, 64 * 17] {
-      let resumed = try Worlds.trainer(drr, on: CPUBackend())
+      let resumed = try Worlds.trainer(drr, on: CPUBackend(), world: world)
       for _ in 0..<3 { try resumed.advance() }
       try resumed.restore(from: SafetensorsFile(bytes: saved[stop]!, name: "checkpoint"))
       #expect(try Self.state(resumed) == saved[stop])
