@@ -17,8 +17,10 @@ struct EvaluateCommand: ParsableCommand {
   @OptionGroup var options: RunOptions
   @Option(help: "Where the run's ratings are now (default: where they were).")
   var data: String?
-  @Option(help: "Draws the random order and the intervals (default: the run's seed).")
+  @Option(help: "Draws the random rankers and the intervals (default: the run's seed).")
   var seed: UInt64?
+  @Option(help: "α of LinUCB: how many standard errors of hope an item gets.")
+  var linucbAlpha = 0.25
   @OptionGroup var device: DeviceOptions
   @OptionGroup var output: OutputOptions
 
@@ -31,43 +33,17 @@ struct EvaluateCommand: ParsableCommand {
     }
     let agent = try experiment.readAgent(model, on: backend)
     try experiment.noteUnfinished()
+    var evaluation = EvaluationSettings()
+    evaluation.seed = seed
+    evaluation.exploration = linucbAlpha
     let progress = Progress()
     var observer = Experiment.Observer()
     observer.progress = { progress.update($0, of: $1, $2) }
-    let report = try experiment.evaluate(model, agent, seed: seed, observer)
+    let evaluated = try experiment.evaluate(
+      model, [AgentRanker(Experiment.agentName, agent)], evaluation, observer)
     progress.finish()
+    let report = try experiment.report([evaluated], on: backend, evaluation)
     try experiment.folder.write(report, to: experiment.folder.evaluation)
     try Console.result(output.json ? RunFolder.json(report, pretty: true) : report.text)
-  }
-}
-
-extension EvaluationReport {
-  var text: String {
-    let cutoffs = configuration.evaluation.cutoffs
-    func table(_ title: String, _ estimate: (RankerResult.Row) -> Estimate) -> String {
-      let header = [title] + cutoffs.flatMap { ["@\($0)", ""] }
-      let body = rankers.map { ranker in
-        [ranker.name]
-          + ranker.rows.flatMap { row in
-            let e = estimate(row)
-            return [decimal(e.mean, 3), "\(decimal(e.low, 3))–\(decimal(e.high, 3))"]
-          }
-      }
-      return Table(rows: [header] + body).text
-    }
-    return """
-      data      \(configuration.data.name), \(grouped(configuration.data.ratings)) ratings, CRC-32 \(configuration.data.checksum)
-      protocol  \(protocolSummary)
-      sessions  \(sessions), with \(decimal(candidatesPerSession, 1)) candidates on average
-      seeds     run \(configuration.seed), split \(configuration.evaluation.splitSeed), evaluation \(seed); intervals: 95%, users resampled
-      device    \(device)
-      PMF       RMSE \(decimal(sessionRMSE, 4)) stars on all that the test users went on to rate
-
-      \(table("precision") { $0.precision })
-
-      \(table("NDCG") { $0.ndcg })
-
-      \(table("mean reward") { $0.reward })
-      """
   }
 }

@@ -99,4 +99,5 @@ enum Streams {
   static let replay: UInt64 = 10
   static let randomRanker: UInt64 = 11
   static let bootstrap: UInt64 = 12
+  static let randomAction: UInt64 = 30
 }
