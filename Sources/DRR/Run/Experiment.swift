@@ -26,6 +26,8 @@ public struct Experiment: Sendable {
   public struct Interrupted: Error {
     /// Saved steps of DRR, or epochs of PMF.
     public let step: Int
+
+    public init(step: Int) { self.step = step }
   }
 
   /// - Throws: `ConfigurationError`; `RunError` where the data are not those that the run began on.
