@@ -43,7 +43,8 @@ final class ChildProcess {
     let program = Self.program
     let words = ([program] + arguments).map { strdup($0) } + [nil]
     // One thread each: the processes are as many as the cores.
-    let variables = Self.environment.merging(["OPENBLAS_NUM_THREADS": "1"]) { $1 }
+    let variables =
+      Self.environment.merging(["OPENBLAS_NUM_THREADS": "1"]) { $1 }
       .map { strdup("\($0)=\($1)") } + [nil]
     defer { for word in words + variables { free(word) } }
     let code = posix_spawn(&process, program, &actions, &attributes, words, variables)

@@ -76,6 +76,7 @@ struct GroupTraining {
             + "\(change.wanted); name another --run, or begin again with --fresh")
       }
     }
+    if training.fresh { try folder.clear() }
     try folder.write(group, to: folder.group)
     for (run, wanted) in runs {
       try run.create()
@@ -86,7 +87,8 @@ struct GroupTraining {
 
   /// As many runs at a time as there are cores. The first that fails stops the others, which save.
   private func train(steps: Int, device: String) throws {
-    let cores = DeviceCatalog.candidates().compactMap(\.info)
+    let cores =
+      DeviceCatalog.candidates().compactMap(\.info)
       .first { $0.kind == .cpu }?.computeUnits ?? 1
     var waiting = group.members[...]
     var working: [Worker] = []
@@ -108,7 +110,9 @@ struct GroupTraining {
         if exit == .code(0) {
           finished += 1
         } else if failure == nil, !(isStopping && exit == .code(130)) {
-          failure = "\(options.run)/\(worker.name): \(worker.error ?? exit.text)"
+          let path = "\(options.run)/\(worker.name)"
+          let reason = worker.error ?? exit.text
+          failure = reason.hasPrefix(path) ? reason : "\(path): \(reason)"
         }
       }
       if !isStopping, Interrupt.isRequested || failure != nil {
