@@ -109,7 +109,7 @@ struct GroupTraining {
         let worker = working.remove(at: index)
         if exit == .code(0) {
           finished += 1
-        } else if failure == nil, !(isStopping && exit == .code(130)) {
+        } else if failure == nil, !(isStopping && exit.isStop) {
           let path = "\(options.run)/\(worker.name)"
           let reason = worker.error ?? exit.text
           failure = reason.hasPrefix(path) ? reason : "\(path): \(reason)"
@@ -163,6 +163,9 @@ struct GroupTraining {
 }
 
 extension ChildProcess.Exit {
+  /// Asked to end, a run saves and says so; one that has not begun yet just ends.
+  var isStop: Bool { self == .code(130) || self == .signal(SIGTERM) }
+
   var text: String {
     switch self {
     case .code(let code): "ended with code \(code)"
