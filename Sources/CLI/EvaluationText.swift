@@ -20,12 +20,15 @@ extension EvaluationReport {
     func list(_ values: [String]) -> String {
       values.allSatisfy { $0 == values[0] } ? values[0] : values.joined(separator: " ")
     }
+    let sessions =
+      Set(runs.map(\.counts)).count == 1
+      ? runs[0].counts.text : "in \(runs.count) runs \(runs.map(\.counts).total.text)"
     let candidates = runs.map { decimal($0.candidatesPerSession, 1) }
     let errors = runs.map { decimal($0.sessionRMSE, 4) }
     return """
       data      \(data.name), \(grouped(data.ratings)) ratings, CRC-32 \(data.checksum)
       protocol  \(protocolSummary)
-      sessions  \(list(runs.map(\.counts.text)))
+      sessions  \(sessions)
                 with \(list(candidates)) candidates on average
       seeds     run \(list(runs.map { "\($0.seed)" })), split \(list(runs.map { "\($0.splitSeed)" })), evaluation \(seed); intervals: 95%, users resampled\(runs.count > 1 ? " with all their runs; ±: standard deviation over \(runs.count) runs" : "")
       steps     \(list(runs.map { grouped($0.steps) })) behind the agent
@@ -123,5 +126,19 @@ extension SessionCounts {
       + "liked profile items, \(withFewCandidates) with too few candidates"
     if withoutLiked > 0 { text += "; \(withoutLiked) like no candidate: no NDCG, no recall" }
     return text
+  }
+}
+
+extension [SessionCounts] {
+  fileprivate var total: SessionCounts {
+    dropFirst().reduce(self[0]) { sum, counts in
+      var sum = sum
+      sum.testUsers += counts.testUsers
+      sum.withShortHistory += counts.withShortHistory
+      sum.withFewCandidates += counts.withFewCandidates
+      sum.sessions += counts.sessions
+      sum.withoutLiked += counts.withoutLiked
+      return sum
+    }
   }
 }
