@@ -131,12 +131,14 @@ public struct BeliefModel: Sendable {
       all = (all.n + 1, all.reward + Double(reward), all.likes + Double(like))
     }
     let (reward, likes) = (Float(all.reward / max(all.n, 1)), Float(all.likes / max(all.n, 1)))
-    return sums.flatMap { sum in
-      [
-        (sum.reward + 5 * reward) / (sum.n + 5), (sum.likes + 5 * likes) / (sum.n + 5),
-        log1p(sum.n) / 10,
-      ]
+    var statistics: [Float] = []
+    statistics.reserveCapacity(3 * sums.count)
+    for sum in sums {
+      statistics.append((sum.reward + 5 * reward) / (sum.n + 5))
+      statistics.append((sum.likes + 5 * likes) / (sum.n + 5))
+      statistics.append(log1p(sum.n) / 10)
     }
+    return statistics
   }
 }
 

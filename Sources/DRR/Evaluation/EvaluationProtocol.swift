@@ -102,4 +102,9 @@ enum Streams {
   static let itemKinds: UInt64 = 40
   static let onlineItem: UInt64 = 41
   static let onlineAction: UInt64 = 42
+  static let randomAction: UInt64 = 30
+  static let belief: UInt64 = 50
+  static let beliefFolds: UInt64 = 51
+  static let cloning: UInt64 = 52
+  static let candidates: UInt64 = 53
 }

@@ -23,7 +23,7 @@ public struct FrozenAgent: OnlinePolicy {
 }
 
 /// A random vector in place of the action: what an agent's exploration earns.
-public struct RandomAction: OnlinePolicy {
+public struct RandomVector: OnlinePolicy {
   public let name = "random action"
   let agent: DRRAgent
   let range: Float

@@ -65,7 +65,7 @@ extension Experiment {
     var policies: [any OnlinePolicy] = [
       RandomItem(seed: seed), FixedOrder("popularity") { _ in counts },
       FixedOrder("item mean") { [means = statistics.means] _ in means }, own,
-      RandomAction(explorer, range: try drr.explorationRange, seed: seed),
+      RandomVector(explorer, range: try drr.explorationRange, seed: seed),
       FrozenAgent("DRR untrained", explorer),
     ]
     for contestant in contestants {

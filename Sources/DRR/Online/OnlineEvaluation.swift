@@ -129,8 +129,8 @@ public struct OnlineEvaluation {
         let earned = trace.rewards.map { RankingMetrics.averageReward($0, at: k) }
         let compared = reference.rewards.map { RankingMetrics.averageReward($0, at: k) }
         return OnlineResult.Row(
-          k: k, reward: Estimate(earned, seed: seed),
-          overPMF: Estimate(zip(earned, compared).map { $0 - $1 }, seed: seed))
+          k: k, reward: bootstrap.estimate(earned),
+          overPMF: bootstrap.estimate(zip(earned, compared).map { $0 - $1 }))
       },
       inLog: Double(trace.logged) / count,
       rarelyRated: Double(picks.count { statistics.counts[Int($0)] < 5 }) / count,
