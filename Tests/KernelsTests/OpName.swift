@@ -4,7 +4,8 @@ enum OpName: String, CaseIterable, Sendable {
   case map, mapBackward, affine, combine, accumulate, fill, copy, concatenate, slice
   case reduceRows, sumColumns, rowDot, sum, squaredNorm
   case gather, scatterAdd
-  case averagePooling, averagePoolingBackward
+  case averagePooling, averagePoolingBackward, pairwiseProducts, pairwiseProductsBackward
+  case historyRows, attentionPooling, attentionPoolingBackward
   case pointLoss, pointLossBackward, softmaxCrossEntropy, softmaxCrossEntropyBackward
   case temporalDifferenceTarget
   case adam, sgd, clip, softUpdate
@@ -35,6 +36,11 @@ enum OpName: String, CaseIterable, Sendable {
     case .scatterAdd: OpTable.scatterAdd
     case .averagePooling: OpTable.averagePooling
     case .averagePoolingBackward: OpTable.averagePoolingBackward
+    case .pairwiseProducts: OpTable.pairwiseProducts
+    case .pairwiseProductsBackward: OpTable.pairwiseProductsBackward
+    case .historyRows: OpTable.historyRows
+    case .attentionPooling: OpTable.attentionPooling
+    case .attentionPoolingBackward: OpTable.attentionPoolingBackward
     case .pointLoss: OpTable.pointLoss
     case .pointLossBackward: OpTable.pointLossBackward
     case .softmaxCrossEntropy: OpTable.softmaxCrossEntropy

@@ -22,7 +22,8 @@ enum KernelID: Int, CaseIterable, Sendable {
   case mapForward, mapBackward, affine, accumulate, combine, concatenate, slice
   case sumRows, maximumRows, sumColumns, rowDot, sumAll
   case gatherRows, scatterAddRows
-  case averagePooling, averagePoolingBackward
+  case averagePooling, averagePoolingBackward, pairwiseProducts, pairwiseProductsBackward
+  case historyRows, attentionPooling, attentionPoolingBackward
   case pointLoss, pointLossBackward, softmaxNormalizer, softmaxLoss, softmaxBackward
   case temporalDifferenceTarget
   case adam, sgd, clip, softUpdate
@@ -37,7 +38,9 @@ enum KernelID: Int, CaseIterable, Sendable {
       .elementwise
     case .sumRows, .maximumRows, .sumColumns, .rowDot, .sumAll: .reduction
     case .gatherRows, .scatterAddRows: .embedding
-    case .averagePooling, .averagePoolingBackward: .pooling
+    case .averagePooling, .averagePoolingBackward, .pairwiseProducts, .pairwiseProductsBackward,
+      .historyRows, .attentionPooling, .attentionPoolingBackward:
+      .pooling
     case .pointLoss, .pointLossBackward, .softmaxNormalizer, .softmaxLoss, .softmaxBackward,
       .temporalDifferenceTarget:
       .loss
@@ -51,7 +54,8 @@ enum KernelID: Int, CaseIterable, Sendable {
   var layout: KernelLayout {
     switch self {
     case .linearForward, .linearBackwardInput, .linearBackwardWeights: .tiles
-    case .sumRows, .maximumRows, .rowDot, .sumAll, .averagePoolingBackward, .pointLoss,
+    case .sumRows, .maximumRows, .rowDot, .sumAll, .averagePoolingBackward,
+      .pairwiseProductsBackward, .attentionPoolingBackward, .pointLoss,
       .softmaxNormalizer, .softmaxLoss, .topK, .sumTreeSet, .sumTreeSample, .prioritize:
       .groups
     default: .elements
