@@ -73,6 +73,11 @@ struct SettingOptions: ParsableArguments {
 struct AgentOptions: ParsableArguments {
   @Option(help: "Items recommended in training, an update each (default: 20000).")
   var steps: Int?
+  @Option(
+    help: ArgumentHelp(
+      "What a state is made of: DRR-p, -u, -ave, -att, or items without a user (default: ave).",
+      valueName: StateModuleKind.allCases.map(\.rawValue).joined(separator: "|")))
+  var state: StateModuleKind?
   @Option(help: "n, the liked items that a state is made from (default: 5).")
   var window: Int?
   @Option(help: "T, the items of a session (default: 10).")
@@ -102,6 +107,7 @@ struct AgentOptions: ParsableArguments {
 
   func apply(to drr: inout DRRConfiguration) {
     if let steps { drr.steps = steps }
+    if let state { drr.state = state }
     if let window { drr.window = window }
     if let sessionLength { drr.sessionLength = sessionLength }
     if let hidden { drr.ddpg.hidden = hidden }
@@ -188,3 +194,5 @@ func reopen(
 extension PMFConfiguration.Start: ExpressibleByArgument {
   public init?(argument: String) { self.init(argument) }
 }
+
+extension StateModuleKind: ExpressibleByArgument {}

@@ -1,6 +1,8 @@
-/// Settings of DRR-ave: those of the paper and its open implementations.
+/// Settings of DRR: those of the paper and its open implementations.
 public struct DRRConfiguration: Codable, Hashable, Sendable {
   public var ddpg = DDPGConfiguration()
+  /// What a state is made of.
+  public var state = StateModuleKind.ave
   /// n, the liked items that a state is made from.
   public var window = 5
   /// T, the items of a session.

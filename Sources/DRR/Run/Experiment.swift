@@ -238,6 +238,7 @@ public struct Experiment: Sendable {
     let seed = seed ?? configuration.seed
     let evaluation = OfflineEvaluation(
       sessions: sessions, cutoffs: configuration.evaluation.cutoffs, seed: seed)
+    let name = try drr.state.name
     let untrained = try DRRAgent(
       drr, model: model, seed: configuration.seed, on: agent.backend)
     let rankers = [
@@ -246,10 +247,10 @@ public struct Experiment: Sendable {
       evaluation.evaluate(Popularity(statistics)),
       evaluation.evaluate(ItemMean(statistics)),
       evaluation.evaluate(PMFRating(model)),
-      try evaluation.evaluate("DRR-ave untrained", untrained) {
+      try evaluation.evaluate("\(name) untrained", untrained) {
         observer.progress($0, 2 * sessions.count, "sessions")
       },
-      try evaluation.evaluate("DRR-ave", agent) {
+      try evaluation.evaluate(name, agent) {
         observer.progress(sessions.count + $0, 2 * sessions.count, "sessions")
       },
       evaluation.evaluate(Oracle()),
