@@ -1,7 +1,7 @@
 /// Every op of the protocols, by the name of its method.
 enum OpName: String, CaseIterable, Sendable {
   case linear, linearBackward
-  case map, mapBackward, affine, combine, accumulate, fill, copy, concatenate, slice
+  case map, mapBackward, affine, combine, perturb, accumulate, fill, copy, concatenate, slice
   case reduceRows, sumColumns, rowDot, sum, squaredNorm
   case gather, scatterAdd
   case averagePooling, averagePoolingBackward, pairwiseProducts, pairwiseProductsBackward
@@ -22,6 +22,7 @@ enum OpName: String, CaseIterable, Sendable {
     case .mapBackward: OpTable.mapBackward
     case .affine: OpTable.affine
     case .combine: OpTable.combine
+    case .perturb: OpTable.perturb
     case .accumulate: OpTable.accumulate
     case .fill: OpTable.fill
     case .copy: OpTable.copy

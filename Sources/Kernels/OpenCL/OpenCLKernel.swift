@@ -19,7 +19,7 @@ enum KernelLayout: Sendable {
 /// Every kernel, in the order of a backend's kernel objects.
 enum KernelID: Int, CaseIterable, Sendable {
   case linearForward, linearBackwardInput, linearBackwardWeights
-  case mapForward, mapBackward, affine, accumulate, combine, concatenate, slice
+  case mapForward, mapBackward, affine, perturb, accumulate, combine, concatenate, slice
   case sumRows, maximumRows, sumColumns, rowDot, sumAll
   case gatherRows, scatterAddRows
   case averagePooling, averagePoolingBackward, pairwiseProducts, pairwiseProductsBackward
@@ -34,7 +34,7 @@ enum KernelID: Int, CaseIterable, Sendable {
   var program: ProgramID {
     switch self {
     case .linearForward, .linearBackwardInput, .linearBackwardWeights: .linear
-    case .mapForward, .mapBackward, .affine, .accumulate, .combine, .concatenate, .slice:
+    case .mapForward, .mapBackward, .affine, .perturb, .accumulate, .combine, .concatenate, .slice:
       .elementwise
     case .sumRows, .maximumRows, .sumColumns, .rowDot, .sumAll: .reduction
     case .gatherRows, .scatterAddRows: .embedding
