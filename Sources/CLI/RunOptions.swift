@@ -102,8 +102,29 @@ struct AgentOptions: ParsableArguments {
   var importanceExponent: Float?
   @Option(help: "Steps before the first update (default: 1000).")
   var learningStarts: Int?
+  @Option(
+    help: ArgumentHelp(
+      "How training strays from the policy (default: epsilon).",
+      valueName: ExplorationKind.allCases.map(\.rawValue).joined(separator: "|")))
+  var exploration: ExplorationKind?
+  @Option(help: "σ of gaussian and ou exploration (default: 0.1).")
+  var explorationDeviation: Float?
+  @Option(help: "θ of ou exploration, a step (default: 0.15).")
+  var explorationReversion: Float?
   @Option(help: "Steps over which ε falls from 1 to 0.1 (default: 5000).")
   var explorationSteps: Int?
+  @Flag(
+    inversion: .prefixedNo,
+    help: "TD3: two critics, the smaller of whose target values counts (default: no).")
+  var twinCritics: Bool?
+  @Option(help: "TD3: updates of the critic to one of the actor (default: 1).")
+  var policyDelay: Int?
+  @Option(help: "TD3: σ of the noise on target actions (default: 0).")
+  var targetNoise: Float?
+  @Option(help: "TD3: how far that noise may go (default: 0.5).")
+  var targetNoiseClip: Float?
+  @Option(help: "n, the rewards that a transition sums up (default: 1).")
+  var returnSteps: Int?
 
   func apply(to drr: inout DRRConfiguration) {
     if let steps { drr.steps = steps }
@@ -120,6 +141,14 @@ struct AgentOptions: ParsableArguments {
     if let priorityExponent { drr.ddpg.priorityExponent = priorityExponent }
     if let importanceExponent { drr.ddpg.importanceExponent = importanceExponent }
     if let learningStarts { drr.learningStarts = learningStarts }
+    if let exploration { drr.exploration = exploration }
+    if let explorationDeviation { drr.explorationDeviation = explorationDeviation }
+    if let explorationReversion { drr.explorationReversion = explorationReversion }
+    if let twinCritics { drr.ddpg.twinCritics = twinCritics }
+    if let policyDelay { drr.ddpg.policyDelay = policyDelay }
+    if let targetNoise { drr.ddpg.targetNoise = targetNoise }
+    if let targetNoiseClip { drr.ddpg.targetNoiseClip = targetNoiseClip }
+    if let returnSteps { drr.ddpg.returnSteps = returnSteps }
     if let explorationSteps { drr.explorationSteps = explorationSteps }
   }
 }
@@ -196,3 +225,4 @@ extension PMFConfiguration.Start: ExpressibleByArgument {
 }
 
 extension StateModuleKind: ExpressibleByArgument {}
+extension ExplorationKind: ExpressibleByArgument {}

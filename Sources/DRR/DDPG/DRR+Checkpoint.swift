@@ -38,6 +38,8 @@ extension DRRTrainer {
   public func save(to file: inout SafetensorsWriter) throws {
     try agent.ddpg.save(to: &file, "drr")
     try memory.save(to: &file, "replay")
+    try exploration.save(to: &file, "exploration")
+    try returns.save(to: &file, "returns")
     try file.add("trainer.chosen", environment.chosen)
     try file.add(
       "trainer.counters",
@@ -59,7 +61,11 @@ extension DRRTrainer {
     }
     let restoreMemory = try memory.prepareRestore(from: file, "replay")
     let restoreNetworks = try agent.ddpg.prepareRestore(from: file, "drr")
+    let restoreExploration = try exploration.prepareRestore(from: file, "exploration")
+    let restoreReturns = try returns.prepareRestore(from: file, "returns")
     restoreMemory()
+    restoreExploration()
+    restoreReturns()
     restoreNetworks()
     lastLosses = nil
     step = counters[0]

@@ -11,6 +11,8 @@ public final class DRRTrainer {
   public let memory: ReplayMemory
   let seed: UInt64
   let mask: DeviceMask
+  let exploration: ExplorationNoise
+  let returns: NStepReturns
 
   /// Items recommended so far, and sessions begun.
   public internal(set) var step = 0
@@ -33,7 +35,7 @@ public final class DRRTrainer {
     /// Share of the items that the user's own log contains.
     public var inLog: Double
     public var epsilon: Float
-    /// Of the last update; absent before the first.
+    /// Of the last update; absent before the first, the actor's also where that update left it out.
     public var criticLoss: Float?
     public var actorLoss: Float?
   }
@@ -53,6 +55,11 @@ public final class DRRTrainer {
         priorityExponent: configuration.ddpg.priorityExponent),
       on: backend)
     mask = DeviceMask(rows: 1, items: agent.itemCount, on: backend)
+    exploration = ExplorationNoise(
+      configuration, rows: 1, width: agent.items.shape[1], seed: seed, on: backend)
+    returns = NStepReturns(
+      steps: configuration.ddpg.returnSteps, discount: configuration.ddpg.discount,
+      environments: 1, into: memory)
     _ = self.environment.reset(episode: 0)
     episode = 1
   }
@@ -63,21 +70,23 @@ public final class DRRTrainer {
   /// the item.
   public func advance() throws(BackendError) {
     let before = environment.state
-    let action = exploringAction(before)
+    let action = agent.act([before.rows])
+    exploration.apply(to: action, step: step)
     mask.upload(environment.allowed)
     let item = try action.topK(1, items: agent.items, allowed: mask).items.host()[0]
 
     tally.logged += environment.isLogged(item) ? 1 : 0
     let outcome = environment.step(item)
-    memory.append(
+    returns.append(
       [
         ReplayMemory.Transition(
           state: before.rows, nextState: outcome.observation.rows, reward: outcome.reward,
           terminated: outcome.terminated)
-      ], actions: action)
+      ], isLast: [outcome.isLast], actions: action)
     tally.steps += 1
     tally.reward += Double(outcome.reward)
     if outcome.isLast {
+      exploration.sessionEnded(row: 0)
       _ = environment.reset(episode: episode)
       episode += 1
     }
@@ -85,17 +94,6 @@ public final class DRRTrainer {
     if step > configuration.learningStarts && memory.count >= configuration.ddpg.batchSize {
       lastLosses = update()
     }
-  }
-
-  /// π(s), or with probability ε a random vector.
-  private func exploringAction(_ state: SessionState) -> Tensor {
-    let action = agent.act([state.rows])
-    let counter = UInt64(step)
-    action.replaceRows(
-      probability: configuration.epsilon(at: step), low: 0, high: configuration.explorationRange,
-      coin: RandomKey(seed: seed, stream: Streams.explorationCoin, counter: counter),
-      values: RandomKey(seed: seed, stream: Streams.explorationVector, counter: counter))
-    return action
   }
 
   /// One update from prioritised replay. Never waits for the device.
@@ -114,6 +112,6 @@ public final class DRRTrainer {
     return Report(
       step: step, reward: tally.reward / steps, inLog: Double(tally.logged) / steps,
       epsilon: configuration.epsilon(at: max(step - 1, 0)),
-      criticLoss: try lastLosses?.critic.host()[0], actorLoss: try lastLosses?.actor.host()[0])
+      criticLoss: try lastLosses?.critic.host()[0], actorLoss: try lastLosses?.actor?.host()[0])
   }
 }

@@ -99,4 +99,6 @@ enum Streams {
   static let replay: UInt64 = 10
   static let randomRanker: UInt64 = 11
   static let bootstrap: UInt64 = 12
+  static let explorationNoise: UInt64 = 40
+  static let targetNoise: UInt64 = 41
 }
