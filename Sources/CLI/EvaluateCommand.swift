@@ -48,7 +48,7 @@ struct EvaluateCommand: ParsableCommand {
     for (number, run) in runs.enumerated() {
       let (experiment, model) = try reopen(run, log, data: data)
       let agent = AgentRanker(
-        Experiment.agentName, try experiment.readAgent(model, on: backend))
+        experiment.agentName, try experiment.readAgent(model, on: backend))
       try experiment.noteUnfinished()
       var observer = Experiment.Observer()
       observer.progress = {

@@ -92,6 +92,11 @@ struct AgentOptions: ParsableArguments {
   var environments: Int?
   @Option(help: "Updates after each step of the environments together (default: 1).")
   var updatesPerStep: Int?
+  @Option(
+    help: ArgumentHelp(
+      "What a state is made of: DRR-p, -u, -ave, -att, or items without a user (default: ave).",
+      valueName: StateModuleKind.allCases.map(\.rawValue).joined(separator: "|")))
+  var state: StateModuleKind?
   @Option(help: "n, the liked items that a state is made from (default: 5).")
   var window: Int?
   @Option(help: "T, the items of a session (default: 10).")
@@ -116,8 +121,29 @@ struct AgentOptions: ParsableArguments {
   var importanceExponent: Float?
   @Option(help: "Steps before the first update (default: 1000).")
   var learningStarts: Int?
+  @Option(
+    help: ArgumentHelp(
+      "How training strays from the policy (default: epsilon).",
+      valueName: ExplorationKind.allCases.map(\.rawValue).joined(separator: "|")))
+  var exploration: ExplorationKind?
+  @Option(help: "σ of gaussian and ou exploration (default: 0.1).")
+  var explorationDeviation: Float?
+  @Option(help: "θ of ou exploration, a step (default: 0.15).")
+  var explorationReversion: Float?
   @Option(help: "Steps over which ε falls from 1 to 0.1 (default: 5000).")
   var explorationSteps: Int?
+  @Flag(
+    inversion: .prefixedNo,
+    help: "TD3: two critics, the smaller of whose target values counts (default: no).")
+  var twinCritics: Bool?
+  @Option(help: "TD3: updates of the critic to one of the actor (default: 1).")
+  var policyDelay: Int?
+  @Option(help: "TD3: σ of the noise on target actions (default: 0).")
+  var targetNoise: Float?
+  @Option(help: "TD3: how far that noise may go (default: 0.5).")
+  var targetNoiseClip: Float?
+  @Option(help: "n, the rewards that a transition sums up (default: 1).")
+  var returnSteps: Int?
 
   func apply(to drr: inout DRRConfiguration) {
     if let steps { drr.steps = steps }
@@ -125,6 +151,7 @@ struct AgentOptions: ParsableArguments {
     if let consecutive { drr.consecutive = consecutive }
     if let environments { drr.environments = environments }
     if let updatesPerStep { drr.updatesPerStep = updatesPerStep }
+    if let state { drr.state = state }
     if let window { drr.window = window }
     if let sessionLength { drr.sessionLength = sessionLength }
     if let hidden { drr.ddpg.hidden = hidden }
@@ -137,6 +164,14 @@ struct AgentOptions: ParsableArguments {
     if let priorityExponent { drr.ddpg.priorityExponent = priorityExponent }
     if let importanceExponent { drr.ddpg.importanceExponent = importanceExponent }
     if let learningStarts { drr.learningStarts = learningStarts }
+    if let exploration { drr.exploration = exploration }
+    if let explorationDeviation { drr.explorationDeviation = explorationDeviation }
+    if let explorationReversion { drr.explorationReversion = explorationReversion }
+    if let twinCritics { drr.ddpg.twinCritics = twinCritics }
+    if let policyDelay { drr.ddpg.policyDelay = policyDelay }
+    if let targetNoise { drr.ddpg.targetNoise = targetNoise }
+    if let targetNoiseClip { drr.ddpg.targetNoiseClip = targetNoiseClip }
+    if let returnSteps { drr.ddpg.returnSteps = returnSteps }
     if let explorationSteps { drr.explorationSteps = explorationSteps }
   }
 }
@@ -219,3 +254,6 @@ func reopen(
 extension PMFConfiguration.Start: ExpressibleByArgument {
   public init?(argument: String) { self.init(argument) }
 }
+
+extension StateModuleKind: ExpressibleByArgument {}
+extension ExplorationKind: ExpressibleByArgument {}

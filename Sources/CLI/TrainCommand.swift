@@ -173,7 +173,7 @@ extension TrainCommand {
 
   struct DRR: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "drr", abstract: "Train DRR-ave by DDPG, fitting its PMF first.",
+      commandName: "drr", abstract: "Train DRR by DDPG, fitting its PMF first.",
       discussion: """
         A run that was interrupted or killed goes on from its last checkpoint, to the same bits: \
         give the command again, or its --run alone.
@@ -216,7 +216,8 @@ extension TrainCommand {
       if output.json { return try Console.result(RunFolder.json(report, pretty: true)) }
       let reward = report.last.map { ", reward \(decimal($0.reward, 3)) a step at the end" } ?? ""
       try Console.result(
-        "DRR-ave: \(grouped(trainer.step)) steps\(reward); next: drr evaluate --run \(options.run)")
+        "\(trainer.configuration.state.name): \(grouped(trainer.step)) steps\(reward); "
+          + "next: drr evaluate --run \(options.run)")
     }
   }
 }

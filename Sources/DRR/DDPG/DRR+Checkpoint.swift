@@ -38,6 +38,8 @@ extension DRRTrainer {
   public func save(to file: inout SafetensorsWriter) throws {
     try agent.ddpg.save(to: &file, "drr")
     try memory.save(to: &file, "replay")
+    try exploration.save(to: &file, "exploration")
+    try returns.save(to: &file, "returns")
     let sessions = environments.environments.map(\.chosen)
     try file.add("trainer.chosen", sessions.flatMap { $0 })
     try file.add("trainer.chosen_counts", sessions.map { Int64($0.count) })
@@ -70,6 +72,8 @@ extension DRRTrainer {
     }
     let restoreMemory = try memory.prepareRestore(from: file, "replay")
     let restoreNetworks = try agent.ddpg.prepareRestore(from: file, "drr")
+    let restoreExploration = try exploration.prepareRestore(from: file, "exploration")
+    let restoreReturns = try returns.prepareRestore(from: file, "returns")
     // A session is its start and the items since.
     var left = chosen[...]
     let sessions = counts.map { count in
@@ -78,6 +82,8 @@ extension DRRTrainer {
     }
     return { [self] in
       restoreMemory()
+      restoreExploration()
+      restoreReturns()
       restoreNetworks()
       lastLosses = nil
       step = counters[0]

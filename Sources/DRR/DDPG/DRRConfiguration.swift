@@ -1,6 +1,8 @@
-/// Settings of DRR-ave: those of the paper and its open implementations.
+/// Settings of DRR: those of the paper and its open implementations.
 public struct DRRConfiguration: Codable, Hashable, Sendable {
   public var ddpg = DDPGConfiguration()
+  /// What a state is made of.
+  public var state = StateModuleKind.ave
   /// n, the liked items that a state is made from.
   public var window = 5
   /// T, the items of a session.
@@ -17,6 +19,11 @@ public struct DRRConfiguration: Codable, Hashable, Sendable {
   public var updatesPerStep = 1
   /// Steps before the first update.
   public var learningStarts = 1_000
+  /// How training strays from the policy.
+  public var exploration = ExplorationKind.epsilon
+  /// σ of Gaussian and Ornstein–Uhlenbeck noise, and θ of the latter, a step.
+  public var explorationDeviation: Float = 0.1
+  public var explorationReversion: Float = 0.15
   /// ε at the first step, at the last of the exploration steps, and how many those are.
   public var epsilonStart: Float = 1
   public var epsilonEnd: Float = 0.1
@@ -48,13 +55,20 @@ public struct DRRConfiguration: Codable, Hashable, Sendable {
       try ConfigurationError.require(name, epsilon, "between 0 and 1") { $0 >= 0 && $0 <= 1 }
     }
     try ConfigurationError.require("exploration steps", explorationSteps, "0 or more") { $0 >= 0 }
+    try ConfigurationError.require(
+      "exploration deviation", explorationDeviation, "a positive number"
+    ) { $0 > 0 && $0.isFinite }
+    try ConfigurationError.require(
+      "exploration reversion", explorationReversion, "above 0 and at most 1"
+    ) { $0 > 0 && $0 <= 1 }
     try ConfigurationError.require("exploration range", explorationRange, "a positive number") {
       $0 > 0 && $0.isFinite
     }
   }
 
-  /// ε at a step, which counts from 0.
+  /// ε at a step, which counts from 0; 0 where noise is added instead.
   public func epsilon(at step: Int) -> Float {
+    guard exploration == .epsilon else { return 0 }
     guard step < explorationSteps else { return epsilonEnd }
     return epsilonStart + (epsilonEnd - epsilonStart) * Float(step) / Float(explorationSteps)
   }

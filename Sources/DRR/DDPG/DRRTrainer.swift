@@ -12,6 +12,8 @@ public final class DRRTrainer {
   public let memory: ReplayMemory
   let seed: UInt64
   let mask: DeviceMask
+  let exploration: ExplorationNoise
+  let returns: NStepReturns
 
   /// Items recommended so far, in all environments.
   public internal(set) var step = 0
@@ -33,7 +35,7 @@ public final class DRRTrainer {
     /// Share of the items that the user's own log contains.
     public var inLog: Double
     public var epsilon: Float
-    /// Of the last update; absent before the first.
+    /// Of the last update; absent before the first, the actor's also where that update left it out.
     public var criticLoss: Float?
     public var actorLoss: Float?
   }
@@ -53,6 +55,12 @@ public final class DRRTrainer {
         priorityExponent: configuration.ddpg.priorityExponent),
       on: backend)
     mask = DeviceMask(rows: environments.count, items: agent.itemCount, on: backend)
+    exploration = ExplorationNoise(
+      configuration, rows: environments.count, width: agent.items.shape[1], seed: seed,
+      on: backend)
+    returns = NStepReturns(
+      steps: configuration.ddpg.returnSteps, discount: configuration.ddpg.discount,
+      environments: environments.count, into: memory)
   }
 
   /// The first of the environments.
@@ -65,7 +73,8 @@ public final class DRRTrainer {
   /// Reads back nothing but the items.
   public func advance() throws(BackendError) {
     let before = environments.states
-    let action = exploringAction(before)
+    let action = agent.act(before.map(\.rows))
+    exploration.apply(to: action, step: step)
     mask.upload(environments.allowed)
     let items = try action.topK(1, items: agent.items, allowed: mask).items.host()
 
@@ -73,33 +82,25 @@ public final class DRRTrainer {
     where environment.world.isLogged(user: Int(state.user), item: item) { tally.logged += 1 }
     let outcomes = environments.step(items)
     tally.steps += outcomes.count
-    for outcome in outcomes { tally.reward += Double(outcome.reward) }
+    for (row, outcome) in outcomes.enumerated() {
+      tally.reward += Double(outcome.reward)
+      if outcome.isLast { exploration.sessionEnded(row: row) }
+    }
     learn(before, action, outcomes)
   }
 
   /// Remembers what actions [B, k] led to, and updates once `learningStarts` are past.
   func learn(_ before: [SessionState], _ action: Tensor, _ outcomes: [Step<SessionState>]) {
-    memory.append(
+    returns.append(
       zip(before, outcomes).map { state, outcome in
         ReplayMemory.Transition(
           state: state.rows, nextState: outcome.observation.rows, reward: outcome.reward,
           terminated: outcome.terminated)
-      }, actions: action)
+      }, isLast: outcomes.map(\.isLast), actions: action)
     step += outcomes.count
     if step > configuration.learningStarts && memory.count >= configuration.ddpg.batchSize {
       for number in 0..<configuration.updatesPerStep { lastLosses = update(number) }
     }
-  }
-
-  /// π(s), or with probability ε a random vector.
-  private func exploringAction(_ states: [SessionState]) -> Tensor {
-    let action = agent.act(states.map(\.rows))
-    let counter = UInt64(step)
-    action.replaceRows(
-      probability: configuration.epsilon(at: step), low: 0, high: configuration.explorationRange,
-      coin: RandomKey(seed: seed, stream: Streams.explorationCoin, counter: counter),
-      values: RandomKey(seed: seed, stream: Streams.explorationVector, counter: counter))
-    return action
   }
 
   /// The update of that number after the latest step, from prioritised replay. Never waits for the
@@ -120,6 +121,6 @@ public final class DRRTrainer {
     return Report(
       step: step, reward: tally.reward / steps, inLog: Double(tally.logged) / steps,
       epsilon: configuration.epsilon(at: max(step - 1, 0)),
-      criticLoss: try lastLosses?.critic.host()[0], actorLoss: try lastLosses?.actor.host()[0])
+      criticLoss: try lastLosses?.critic.host()[0], actorLoss: try lastLosses?.actor?.host()[0])
   }
 }

@@ -107,4 +107,6 @@ enum Streams {
   static let beliefFolds: UInt64 = 51
   static let cloning: UInt64 = 52
   static let candidates: UInt64 = 53
+  static let explorationNoise: UInt64 = 20
+  static let targetNoise: UInt64 = 21
 }

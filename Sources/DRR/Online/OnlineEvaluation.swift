@@ -123,14 +123,15 @@ public struct OnlineEvaluation {
   public func result(_ trace: OnlineTrace, reference: OnlineTrace) -> OnlineResult {
     let picks = trace.items.flatMap { $0 }
     let count = Double(picks.count)
+    let bootstrap = Bootstrap(clusters: environment.starts.map(\.user), seed: seed)
     return OnlineResult(
       name: trace.name,
       rows: cutoffs.map { k in
         let earned = trace.rewards.map { RankingMetrics.averageReward($0, at: k) }
         let compared = reference.rewards.map { RankingMetrics.averageReward($0, at: k) }
         return OnlineResult.Row(
-          k: k, reward: bootstrap.estimate(earned),
-          overPMF: bootstrap.estimate(zip(earned, compared).map { $0 - $1 }))
+          k: k, reward: bootstrap.estimate(earned)!,
+          overPMF: bootstrap.estimate(zip(earned, compared).map { $0 - $1 })!)
       },
       inLog: Double(trace.logged) / count,
       rarelyRated: Double(picks.count { statistics.counts[Int($0)] < 5 }) / count,

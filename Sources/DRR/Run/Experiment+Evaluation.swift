@@ -18,7 +18,7 @@ public struct EvaluationSettings: Sendable {
 
 extension Experiment {
   /// The name of the run's own agent.
-  public static let agentName = "DRR-ave"
+  public var agentName: String { configuration.drr?.state.name ?? "DRR" }
 
   /// The sessions of the protocol.
   public func sessions() throws -> [Session] {
@@ -65,7 +65,7 @@ extension Experiment {
     var agents = agents
     if let backend = agents.first?.agent.backend {
       let untrained = try DRRAgent(drr, model: model, seed: configuration.seed, on: backend)
-      agents.insert(AgentRanker("\(Self.agentName) untrained", untrained), at: 0)
+      agents.insert(AgentRanker("\(agentName) untrained", untrained), at: 0)
     }
     let baselines = baselines(model, seed: settings.seed ?? configuration.seed, settings)
     let total = (baselines.count + agents.count + 1) * sessions.count
@@ -93,11 +93,11 @@ extension Experiment {
 
   /// The runs of one evaluation as a report; this one is the first of them.
   public func report(
-    _ runs: [RunEvaluation], agent: String = agentName, on backend: any Backend,
+    _ runs: [RunEvaluation], on backend: any Backend,
     _ settings: EvaluationSettings = EvaluationSettings()
   ) throws -> EvaluationReport {
     EvaluationReport(
-      runs, agent: agent, configuration: configuration,
+      runs, agent: agentName, configuration: configuration,
       seed: settings.seed ?? configuration.seed,
       protocolSummary: configuration.evaluation.summary(
         scale: configuration.scale, window: try drr.window),
