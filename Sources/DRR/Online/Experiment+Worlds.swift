@@ -7,6 +7,12 @@ extension Experiment {
     LoggedRewards(log, scale: configuration.scale) { split.visibleRows(of: $0, in: log) }
   }
 
+  /// The users with the most ratings, as many as memory for their likeness to others bears.
+  private func raters(among users: [Int32]) -> [Int32] {
+    func count(_ user: Int32) -> Int { log.rows(ofUser: Int(user)).count }
+    return users.sorted { (-count($0), $0) < (-count($1), $1) }.prefix(2_000).sorted()
+  }
+
   /// Effects of consecutive items on kinds that all worlds of the run share: those of the visible
   /// ratings.
   private func satisfaction(_ strength: Float) -> Satisfaction {
@@ -26,7 +32,7 @@ extension Experiment {
       model: drr.world == .pmf
         ? model
         : ItemRidge(
-          visible, raters: split.trainUsers, simulated: split.trainUsers,
+          visible, raters: raters(among: split.trainUsers), simulated: split.trainUsers,
           itemCount: log.itemCount),
       satisfaction: satisfaction(drr.consecutive))
   }
@@ -42,7 +48,8 @@ extension Experiment {
       case .pmf: try worldPMF(on: backend, observer)
       case .items:
         ItemRidge(
-          logged, raters: split.testUsers, simulated: split.testUsers, itemCount: log.itemCount)
+          logged, raters: raters(among: split.testUsers), simulated: split.testUsers,
+          itemCount: log.itemCount)
       }
     return World(
       logged: logged, model: model, satisfaction: satisfaction(online.consecutive))
