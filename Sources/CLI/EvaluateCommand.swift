@@ -12,6 +12,7 @@ struct EvaluateCommand: ParsableCommand {
       Examples:
         drr evaluate --run runs/first
         drr evaluate --run runs/first --device opencl --json
+        drr evaluate --leak-ladder --data ml-100k.zip --seeds 3 --run runs/ladder
       """)
 
   @OptionGroup var options: RunOptions
@@ -19,10 +20,14 @@ struct EvaluateCommand: ParsableCommand {
   var data: String?
   @Option(help: "Draws the random order and the intervals (default: the run's seed).")
   var seed: UInt64?
+  @OptionGroup var ladder: LeakLadderOptions
   @OptionGroup var device: DeviceOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
+    if ladder.leakLadder {
+      return try ladder.climb(options, data: data, seed: seed, device, output)
+    }
     let (experiment, model) = try reopen(options, data: data)
     let configuration = experiment.configuration
     let backend = try device.backend {
@@ -43,7 +48,7 @@ struct EvaluateCommand: ParsableCommand {
 
 extension EvaluationReport {
   var text: String {
-    let cutoffs = configuration.evaluation.cutoffs
+    let cutoffs = rankers.first?.rows.map(\.k) ?? []
     func table(_ title: String, _ estimate: (RankerResult.Row) -> Estimate) -> String {
       let header = [title] + cutoffs.flatMap { ["@\($0)", ""] }
       let body = rankers.map { ranker in
@@ -58,7 +63,7 @@ extension EvaluationReport {
     return """
       data      \(configuration.data.name), \(grouped(configuration.data.ratings)) ratings, CRC-32 \(configuration.data.checksum)
       protocol  \(protocolSummary)
-      sessions  \(sessions), with \(decimal(candidatesPerSession, 1)) candidates on average
+      sessions  \(admission.summary(of: .test, configuration.evaluation, window: configuration.drr!.window)); \(decimal(candidatesPerSession, 1)) candidates on average
       seeds     run \(configuration.seed), split \(configuration.evaluation.splitSeed), evaluation \(seed); intervals: 95%, users resampled
       device    \(device)
       PMF       RMSE \(decimal(sessionRMSE, 4)) stars on all that the test users went on to rate

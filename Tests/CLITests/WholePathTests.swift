@@ -46,7 +46,7 @@ struct WholePathTests {
     let evaluation = try object(evaluated.output)
     #expect(
       Set(evaluation.keys) == [
-        "configuration", "seed", "protocolSummary", "device", "sessions", "steps",
+        "admission", "configuration", "seed", "protocolSummary", "device", "sessions", "steps",
         "candidatesPerSession", "sessionRMSE", "rankers",
       ])
     #expect(evaluation["steps"] as? Int == 300)

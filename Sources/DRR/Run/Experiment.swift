@@ -36,12 +36,7 @@ public struct Experiment: Sendable {
     self.log = log
     self.folder = folder
     split = UserSplit(log, configuration.evaluation)
-    if split.testUsers.isEmpty || split.trainUsers.isEmpty {
-      throw ConfigurationError(
-        "test share is \(configuration.evaluation.testShare), which splits \(log.userCount) users "
-          + "into \(split.trainUsers.count) to train on and \(split.testUsers.count) to test on; "
-          + "each must be 1 or more")
-    }
+    try split.requireEveryPart()
     statistics = ItemStatistics(log, split, scale: configuration.scale)
   }
 
@@ -61,7 +56,7 @@ public struct Experiment: Sendable {
     on backend: any Backend, _ observer: Observer = Observer()
   ) throws -> PMFModel {
     let trainer = try PMFTrainer(
-      configuration.pmf, log: log, rows: split.visibleRows(in: log), scale: configuration.scale,
+      configuration.pmf, log: log, rows: split.pmfRows(in: log), scale: configuration.scale,
       seed: configuration.seed, on: backend)
     if folder.exists(folder.pmfCheckpoint) {
       let file = try SafetensorsFile(contentsOf: folder.pmfCheckpoint, requireChecksum: true)
@@ -217,15 +212,19 @@ public struct Experiment: Sendable {
   // MARK: - Evaluation
 
   /// The sessions of the protocol.
-  public func sessions() throws -> [Session] {
-    let sessions = Session.all(
-      log, split, configuration.evaluation, window: try drr.window, scale: configuration.scale)
-    if sessions.isEmpty {
-      throw RunError(
-        "no test user has \(try drr.window) liked profile items and "
-          + "\(configuration.evaluation.minimumCandidates) session items to rank")
-    }
-    return sessions
+  public func sessions(of part: UserSplit.HeldOut = .test) throws -> [Session] {
+    try admitted(part).sessions
+  }
+
+  /// The sessions of the protocol, and whom it leaves out.
+  ///
+  /// - Throws: `RunError` where none can be measured.
+  public func admitted(
+    _ part: UserSplit.HeldOut = .test
+  ) throws -> (sessions: [Session], admission: Session.Admission) {
+    try Session.measurable(
+      of: part, log, split, configuration.evaluation, window: drr.window,
+      scale: configuration.scale)
   }
 
   /// The agent beside every baseline, over the same sessions.
@@ -234,7 +233,8 @@ public struct Experiment: Sendable {
   public func evaluate(
     _ model: PMFModel, _ agent: DRRAgent, seed: UInt64? = nil, _ observer: Observer = Observer()
   ) throws -> EvaluationReport {
-    let sessions = try sessions()
+    let (sessions, admission) = try admitted()
+    let exploration = configuration.evaluation.exploration
     let seed = seed ?? configuration.seed
     let evaluation = OfflineEvaluation(
       sessions: sessions, cutoffs: configuration.evaluation.cutoffs, seed: seed)
@@ -246,10 +246,10 @@ public struct Experiment: Sendable {
       evaluation.evaluate(Popularity(statistics)),
       evaluation.evaluate(ItemMean(statistics)),
       evaluation.evaluate(PMFRating(model)),
-      try evaluation.evaluate("DRR-ave untrained", untrained) {
+      try evaluation.evaluate("DRR-ave untrained", untrained, exploration: exploration) {
         observer.progress($0, 2 * sessions.count, "sessions")
       },
-      try evaluation.evaluate("DRR-ave", agent) {
+      try evaluation.evaluate("DRR-ave", agent, exploration: exploration) {
         observer.progress(sessions.count + $0, 2 * sessions.count, "sessions")
       },
       evaluation.evaluate(Oracle()),
@@ -258,7 +258,8 @@ public struct Experiment: Sendable {
     return EvaluationReport(
       configuration: configuration, seed: seed,
       protocolSummary: configuration.evaluation.summary(
-        scale: configuration.scale, window: try drr.window),
+        scale: configuration.scale, window: try drr.window, hasTimes: log.hasTimes),
+      admission: admission,
       device: "\(device.id): \(device.name), \(device.driver)", sessions: sessions.count,
       steps: try trainedSteps() ?? 0,
       candidatesPerSession: Double(sessions.reduce(0) { $0 + $1.candidates.count })
@@ -273,6 +274,8 @@ public struct EvaluationReport: Codable, Sendable {
   /// Of the random order and the intervals.
   public var seed: UInt64
   public var protocolSummary: String
+  /// Who has a session, and why others have none.
+  public var admission: Session.Admission
   public var device: String
   public var sessions: Int
   /// DRR steps behind the agent.

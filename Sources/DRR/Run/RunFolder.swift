@@ -31,6 +31,7 @@ public struct RunFolder: Sendable {
   public var checkpoint: String { path + "/checkpoint.safetensors" }
   public var report: String { path + "/report.json" }
   public var evaluation: String { path + "/evaluation.json" }
+  public var leakLadder: String { path + "/leak-ladder.json" }
 
   public init(_ path: String) { self.path = path }
 
@@ -137,6 +138,12 @@ public struct RunFolder: Sendable {
     where unlink(file) != 0 && errno != ENOENT {
       throw RunError("cannot remove \(file): \(String(cString: strerror(errno)))")
     }
+  }
+
+  /// Forgets the run and removes the folder, unless it holds something else.
+  func delete() {
+    try? clear()
+    rmdir(path)
   }
 
   private static var decoder: JSONDecoder {

@@ -216,7 +216,8 @@ struct ExperimentTests {
       Self.configuration { $0.evaluation.minimumCandidates = 110 })
     #expect(
       Self.message { _ = try experiment.sessions() }
-        == "no test user has 3 liked profile items and 110 session items to rank")
+        == "no test user can be evaluated: 0 of 10 test users; left out: "
+        + "10 with fewer than 110 items to rank")
     let noAgent = try Self.experiment(folder.path, Self.configuration { $0.drr = nil })
     #expect(Self.message { _ = try noAgent.sessions() }.contains("use `drr train drr`"))
   }
