@@ -41,6 +41,11 @@ struct LeakLadderOptions: ParsableArguments {
     let backend = try device.backend {
       try DeviceTrial.secondsPerUpdate(drr, dimension: configuration.pmf.dimension, on: $0)
     }
+    if drr.steps <= drr.learningStarts {
+      Console.note(
+        "the agent learns nothing in \(grouped(drr.steps)) steps: its first update is after "
+          + grouped(drr.learningStarts))
+    }
     try ladder.begin()
     Interrupt.install()
     let progress = Progress()

@@ -19,6 +19,8 @@ public struct Session: Sendable {
     public var tooFewLiked = 0
     /// Users who can start, with too few items left to rank.
     public var tooFewCandidates = 0
+    /// By cutoff: sessions that have K candidates.
+    public var measured: [Int] = []
 
     public init() {}
 
@@ -36,8 +38,11 @@ public struct Session: Sendable {
         reasons.append(
           "\(tooFewCandidates) with fewer than \(evaluation.minimumCandidates) items to rank")
       }
+      let counts = zip(evaluation.cutoffs, measured).map { "\($1) @\($0)" }
       return "\(sessions) of \(users) \(part) users"
         + (reasons.isEmpty ? "" : "; left out: " + reasons.joined(separator: ", "))
+        + (Set(measured).count > 1
+          ? "; with K candidates: " + counts.joined(separator: ", ") : "")
     }
   }
 
@@ -81,6 +86,9 @@ public struct Session: Sendable {
         user: user, history: Array(history), candidates: sorted.map { log.items[$0] },
         rewards: sorted.map { scale.reward(log.ratings[$0]) },
         logged: rows.map { position[$0]! })
+    }
+    admission.measured = evaluation.cutoffs.map { k in
+      sessions.count { $0.candidates.count >= k }
     }
     return (sessions, admission)
   }

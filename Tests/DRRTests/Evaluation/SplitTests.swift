@@ -170,6 +170,7 @@ struct SplitTests {
       #expect(session?.candidates == candidates.sorted())
       #expect(session.map { Set($0.history).isSubset(of: $0.candidates) } == kept)
     }
+    found.measured = [2, 4].map { k in sessions.count { $0.candidates.count >= k } }
     #expect(admission == found && admission.sessions == sessions.count)
     #expect(admission.tooFewLiked > 0 && (kept || admission.tooFewCandidates > 0))
   }
@@ -187,6 +188,10 @@ struct SplitTests {
       admission.summary(of: .test, evaluation, window: 5)
         == "20 of 30 test users; left out: 4 with fewer than 5 liked items to start from, "
         + "6 with fewer than 20 items to rank")
+    admission.measured = [20, 20, 19, 7]
+    #expect(
+      admission.summary(of: .test, evaluation, window: 5).hasSuffix(
+        " items to rank; with K candidates: 20 @5, 20 @10, 19 @15, 7 @20"))
   }
 
   @Test("the protocols in a line")
