@@ -10,24 +10,22 @@ struct LeakLadderOptions: ParsableArguments {
       "Begin with the protocol of the published figures and take one leak after another away; "
         + "trains an agent for each set of ratings that may be learned from."))
   var leakLadder = false
-  @Option(help: "Of the ladder: seeds of split and training, from --seed on (default: 1).")
-  var seeds: Int?
   @Option(help: "Of the ladder: steps of every training (default: 20000).")
   var steps: Int?
 
   func validate() throws {
-    if let seeds, seeds < 1 {
-      throw ValidationError("--seeds is \(seeds); it must be 1 or more.")
-    }
-    if !leakLadder, let option = seeds != nil ? "--seeds" : steps != nil ? "--steps" : nil {
-      throw ValidationError("\(option) is of the ladder; add --leak-ladder.")
+    if !leakLadder && steps != nil {
+      throw ValidationError("--steps is of the ladder; add --leak-ladder.")
     }
   }
 
   func climb(
-    _ run: RunOptions, data: String?, seed: UInt64?, _ device: DeviceOptions,
+    _ run: RunOptions, data: String?, seed: UInt64?, seeds: Int, _ device: DeviceOptions,
     _ output: OutputOptions
   ) throws {
+    guard (1...1_000).contains(seeds) else {
+      throw ConfigurationError("--seeds is \(seeds); it must be 1 ... 1000")
+    }
     let source =
       try data ?? run.folder.readConfiguration()?.data.source ?? "generated:small"
     let log = try loadRatings(source)
@@ -55,7 +53,7 @@ struct LeakLadderOptions: ParsableArguments {
     observer.note = { Console.note("warning: \($0)") }
     observer.shouldStop = { Interrupt.isRequested }
     do {
-      let report = try ladder.climb(seeds: seeds ?? 1, on: backend, observer)
+      let report = try ladder.climb(seeds: seeds, on: backend, observer)
       progress.finish()
       try Console.result(output.json ? RunFolder.json(report, pretty: true) : report.text)
     } catch let interrupted as Experiment.Interrupted {

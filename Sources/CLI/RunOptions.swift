@@ -12,8 +12,15 @@ struct RunOptions: ParsableArguments {
 
   var folder: RunFolder { RunFolder(run) }
 
+  /// Throws where the folder holds a group of runs.
+  func requireOne() throws {
+    guard let group = try folder.readGroup() else { return }
+    throw RunError("\(run) holds several runs; name one, as --run \(run)/\(group.members[0].name)")
+  }
+
   /// The run as it was begun.
   func begun() throws -> RunConfiguration {
+    try requireOne()
     guard let configuration = try folder.readConfiguration() else {
       throw RunError("\(run): no run was begun there; use `drr train drr --run \(run)`")
     }
@@ -145,6 +152,7 @@ struct RunOpening {
   /// Changes nothing: what is wrong with the settings shows before the folder is touched.
   func open() throws -> Experiment {
     let folder = run.folder
+    try run.requireOne()
     let begun = fresh ? nil : try folder.readConfiguration()
     let log = try loadRatings(settings.data ?? begun?.data.source ?? "generated:small")
     var wanted =
@@ -191,9 +199,16 @@ extension Experiment {
 func reopen(
   _ run: RunOptions, data: String?
 ) throws -> (experiment: Experiment, model: PMFModel) {
+  let begun = try run.begun()
+  return try reopen(run, loadRatings(data ?? begun.data.source), data: data)
+}
+
+/// Takes up a run that was trained on these ratings.
+func reopen(
+  _ run: RunOptions, _ log: RatingsLog, data: String?
+) throws -> (experiment: Experiment, model: PMFModel) {
   var configuration = try run.begun()
   if let data { configuration.data.source = data }
-  let log = try loadRatings(configuration.data.source)
   let experiment = try Experiment(configuration, log: log, folder: run.folder)
   guard let model = try experiment.readModel() else {
     throw RunError("\(run.run): its PMF is not trained yet; use `drr train drr --run \(run.run)`")

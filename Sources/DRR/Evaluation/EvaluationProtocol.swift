@@ -165,4 +165,5 @@ enum Streams {
   static let pmfRows: UInt64 = 32
   static let evaluationCoin: UInt64 = 33
   static let evaluationVector: UInt64 = 34
+  static let randomAction: UInt64 = 30
 }

@@ -21,6 +21,8 @@ public struct Session: Sendable {
     public var tooFewCandidates = 0
     /// By cutoff: sessions that have K candidates.
     public var measured: [Int] = []
+    /// Sessions of which nothing is liked: they have no NDCG and no recall.
+    public var withoutLiked = 0
 
     public init() {}
 
@@ -43,6 +45,7 @@ public struct Session: Sendable {
         + (reasons.isEmpty ? "" : "; left out: " + reasons.joined(separator: ", "))
         + (Set(measured).count > 1
           ? "; with K candidates: " + counts.joined(separator: ", ") : "")
+        + (withoutLiked > 0 ? "; \(withoutLiked) like no candidate: no NDCG, no recall" : "")
     }
   }
 
@@ -90,6 +93,7 @@ public struct Session: Sendable {
     admission.measured = evaluation.cutoffs.map { k in
       sessions.count { $0.candidates.count >= k }
     }
+    admission.withoutLiked = sessions.count { $0.likedCount == 0 }
     return (sessions, admission)
   }
 

@@ -26,6 +26,8 @@ public struct Experiment: Sendable {
   public struct Interrupted: Error {
     /// Saved steps of DRR, or epochs of PMF.
     public let step: Int
+
+    public init(step: Int) { self.step = step }
   }
 
   /// - Throws: `ConfigurationError`; `RunError` where the data are not those that the run began on.
@@ -206,82 +208,7 @@ public struct Experiment: Sendable {
     try check(file, holds: .checkpoint)
     let agent = try DRRAgent(drr, model: model, seed: configuration.seed, on: backend)
     try agent.ddpg.restorePolicy(from: file, "drr")
+    try agent.ddpg.critic.parameters.restore(from: file, "drr.critic")
     return agent
   }
-
-  // MARK: - Evaluation
-
-  /// The sessions of the protocol.
-  public func sessions(of part: UserSplit.HeldOut = .test) throws -> [Session] {
-    try admitted(part).sessions
-  }
-
-  /// The sessions of the protocol, and whom it leaves out.
-  ///
-  /// - Throws: `RunError` where none can be measured.
-  public func admitted(
-    _ part: UserSplit.HeldOut = .test
-  ) throws -> (sessions: [Session], admission: Session.Admission) {
-    try Session.measurable(
-      of: part, log, split, configuration.evaluation, window: drr.window,
-      scale: configuration.scale)
-  }
-
-  /// The agent beside every baseline, over the same sessions.
-  ///
-  /// - Parameter seed: draws the random order and the intervals; nil: the run's.
-  public func evaluate(
-    _ model: PMFModel, _ agent: DRRAgent, seed: UInt64? = nil, _ observer: Observer = Observer()
-  ) throws -> EvaluationReport {
-    let (sessions, admission) = try admitted()
-    let exploration = configuration.evaluation.exploration
-    let seed = seed ?? configuration.seed
-    let evaluation = OfflineEvaluation(
-      sessions: sessions, cutoffs: configuration.evaluation.cutoffs, seed: seed)
-    let untrained = try DRRAgent(
-      drr, model: model, seed: configuration.seed, on: agent.backend)
-    let rankers = [
-      evaluation.evaluate(RandomOrder(seed: seed)),
-      evaluation.evaluate(LoggedOrder()),
-      evaluation.evaluate(Popularity(statistics)),
-      evaluation.evaluate(ItemMean(statistics)),
-      evaluation.evaluate(PMFRating(model)),
-      try evaluation.evaluate("DRR-ave untrained", untrained, exploration: exploration) {
-        observer.progress($0, 2 * sessions.count, "sessions")
-      },
-      try evaluation.evaluate("DRR-ave", agent, exploration: exploration) {
-        observer.progress(sessions.count + $0, 2 * sessions.count, "sessions")
-      },
-      evaluation.evaluate(Oracle()),
-    ]
-    let device = agent.backend.device
-    return EvaluationReport(
-      configuration: configuration, seed: seed,
-      protocolSummary: configuration.evaluation.summary(
-        scale: configuration.scale, window: try drr.window, hasTimes: log.hasTimes),
-      admission: admission,
-      device: "\(device.id): \(device.name), \(device.driver)", sessions: sessions.count,
-      steps: try trainedSteps() ?? 0,
-      candidatesPerSession: Double(sessions.reduce(0) { $0 + $1.candidates.count })
-        / Double(sessions.count),
-      sessionRMSE: sessionError(model), rankers: rankers)
-  }
-}
-
-/// What an evaluation found, with all that it depends on.
-public struct EvaluationReport: Codable, Sendable {
-  public var configuration: RunConfiguration
-  /// Of the random order and the intervals.
-  public var seed: UInt64
-  public var protocolSummary: String
-  /// Who has a session, and why others have none.
-  public var admission: Session.Admission
-  public var device: String
-  public var sessions: Int
-  /// DRR steps behind the agent.
-  public var steps: Int
-  public var candidatesPerSession: Double
-  /// Of the PMF on the test sessions, in stars.
-  public var sessionRMSE: Double
-  public var rankers: [RankerResult]
 }

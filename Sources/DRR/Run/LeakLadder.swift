@@ -150,25 +150,25 @@ public struct LeakLadder: Sendable {
     let evaluation = configuration.evaluation
     let (sessions, admission) = try Session.measurable(
       log, experiment.split, evaluation, window: drr.window, scale: configuration.scale)
-    let offline = OfflineEvaluation(
-      sessions: sessions, cutoffs: evaluation.cutoffs, seed: configuration.seed)
-    let untrained = try DRRAgent(
-      drr, model: model, seed: configuration.seed, on: agent.backend)
+    let seed = configuration.seed
+    let offline = OfflineEvaluation(sessions: sessions, cutoffs: evaluation.cutoffs)
+    let untrained = try DRRAgent(drr, model: model, seed: seed, on: agent.backend)
+    let baselines: [any Ranker] = [
+      RandomOrder(seed: seed), Popularity(experiment.statistics), ItemMean(experiment.statistics),
+      PMFRating(model), RandomAction(.positive, model, seed: seed),
+    ]
+    let agents = [AgentRanker("DRR untrained", untrained), AgentRanker("DRR trained", agent)]
+      .map { $0.exploring(evaluation.exploration, seed: seed) }
+    let scores =
+      try baselines.map { try offline.evaluate($0) }
+      + agents.map { try offline.evaluate($0) }
+    let bootstrap = Bootstrap(clusters: sessions.map(\.user), seed: seed)
     return LeakLadderReport.Measurement(
       rung: rung, configuration: configuration,
       protocolSummary: evaluation.summary(
         scale: configuration.scale, window: drr.window, hasTimes: log.hasTimes),
       admission: admission,
-      rankers: [
-        offline.evaluate(RandomOrder(seed: configuration.seed)),
-        offline.evaluate(Popularity(experiment.statistics)),
-        offline.evaluate(ItemMean(experiment.statistics)),
-        offline.evaluate(PMFRating(model)),
-        try offline.evaluate("random action", untrained, exploration: 1),
-        try offline.evaluate(
-          "DRR untrained", untrained, exploration: evaluation.exploration),
-        try offline.evaluate("DRR trained", agent, exploration: evaluation.exploration),
-      ])
+      rankers: scores.map { RankerResult([$0], bootstrap) })
   }
 }
 
@@ -192,7 +192,7 @@ public struct LeakLadderReport: Codable, Sendable {
   /// A ranker's precision on a rung, with each seed; fewer where no session had K candidates.
   public func precisions(of ranker: String, on rung: LeakLadder.Rung, at k: Int) -> [Double] {
     measurements(of: rung).compactMap { measurement in
-      measurement.rankers.first { $0.name == ranker }?.rows.first { $0.k == k }?.precision.mean
+      measurement.rankers.first { $0.name == ranker }?.rows.first { $0.k == k }?.precision?.mean
     }
   }
 }

@@ -57,16 +57,23 @@ public struct RunFolder: Sendable {
   }
 
   /// Keeps other processes from training in this folder while this process lives.
-  func lock() throws {
+  public func lock() throws { _ = try locked() }
+
+  /// Throws where another process trains in this folder.
+  public func requireUnlocked() throws { close(try locked()) }
+
+  /// The open descriptor that holds the lock.
+  private func locked() throws -> Int32 {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
       throw RunError("cannot open the run folder \(path): \(String(cString: strerror(errno)))")
     }
-    // Some file systems have no locks; without one the run goes on. The descriptor stays open.
+    // Some file systems have no locks; without one the run goes on.
     if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
       close(descriptor)
       throw RunError("\(path): another drr is training in this folder; wait for it or name another")
     }
+    return descriptor
   }
 
   /// Removes the temporary files of writes that were killed.

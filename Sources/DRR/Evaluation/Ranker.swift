@@ -1,0 +1,52 @@
+import Dispatch
+
+/// Puts the candidates of sessions in order, one pick after another.
+public protocol Ranker {
+  var name: String { get }
+  /// The items picked in each session, best first: `length` of them, all where there are fewer.
+  func picks(_ sessions: [Session], length: Int) throws -> [[Int32]]
+}
+
+/// Ranks one session at a time, on the host: it may learn from the reward of each pick before the
+/// next, and of nothing else in the session.
+public protocol SessionRanker: Ranker, Sendable {
+  func picks(_ session: Session, length: Int) -> [Int32]
+}
+
+extension SessionRanker {
+  public func picks(_ sessions: [Session], length: Int) -> [[Int32]] {
+    concurrentMap(sessions.count) { picks(sessions[$0], length: length) }
+  }
+}
+
+/// Scores the candidates once.
+public protocol Scorer: SessionRanker {
+  /// One score a candidate, higher first.
+  func scores(_ session: Session) -> [Float]
+}
+
+extension Scorer {
+  public func picks(_ session: Session, length: Int) -> [Int32] {
+    best(of: session, by: scores(session), length)
+  }
+}
+
+/// The candidates of the highest scores. They ascend, so a stable order gives ties to the lower
+/// item.
+func best(of session: Session, by scores: [Float], _ length: Int) -> [Int32] {
+  let order = scores.indices.sorted { (-scores[$0], $0) < (-scores[$1], $1) }
+  return order.prefix(length).map { session.candidates[$0] }
+}
+
+/// What `body` makes of `0 ..< count`, in order, on all cores.
+func concurrentMap<Result: Sendable>(
+  _ count: Int, _ body: @Sendable (Int) -> Result
+) -> [Result] {
+  Array(unsafeUninitializedCapacity: count) { buffer, initialized in
+    nonisolated(unsafe) let results = buffer
+    DispatchQueue.concurrentPerform(iterations: count) { index in
+      results.initializeElement(at: index, to: body(index))
+    }
+    initialized = count
+  }
+}
