@@ -76,6 +76,7 @@ struct GroupTraining {
             + "\(change.wanted); name another --run, or begin again with --fresh")
       }
     }
+    if training.fresh { try folder.clear() }
     try folder.write(group, to: folder.group)
     for (run, wanted) in runs {
       try run.create()
@@ -109,7 +110,9 @@ struct GroupTraining {
         if exit == .code(0) {
           finished += 1
         } else if failure == nil, !(isStopping && exit == .code(130)) {
-          failure = "\(options.run)/\(worker.name): \(worker.error ?? exit.text)"
+          let path = "\(options.run)/\(worker.name)"
+          let reason = worker.error ?? exit.text
+          failure = reason.hasPrefix(path) ? reason : "\(path): \(reason)"
         }
       }
       if !isStopping, Interrupt.isRequested || failure != nil {

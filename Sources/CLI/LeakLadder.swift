@@ -32,6 +32,7 @@ struct LeakLadderOptions: ParsableArguments {
     var configuration = RunConfiguration(source: source, log: log)
     var drr = DRRConfiguration()
     if let steps { drr.steps = steps }
+    configuration.pmf.shareRegularization()
     configuration.drr = drr
     configuration.seed = seed ?? 0
     configuration.evaluation.splitSeed = configuration.seed

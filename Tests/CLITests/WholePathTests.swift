@@ -37,7 +37,7 @@ struct WholePathTests {
 
     let words = try Program.run(["evaluate", "--run", "run", "--device", device], in: folder)
     #expect(words.code == 0 && words.error == "", "\(words.description)")
-    for name in ["random", "popularity", "item mean", "PMF rating", "DRR-ave", "oracle"] {
+    for name in ["random", "item-kNN", "PMF rating", "LinUCB", "DRR-ave", "oracle"] {
       #expect(words.output.contains("\n\(name)"))
     }
     let evaluated = try Program.run(
@@ -46,12 +46,14 @@ struct WholePathTests {
     let evaluation = try object(evaluated.output)
     #expect(
       Set(evaluation.keys) == [
-        "admission", "configuration", "seed", "protocolSummary", "device", "sessions", "steps",
-        "candidatesPerSession", "sessionRMSE", "rankers",
+        "agent", "configuration", "seed", "protocolSummary", "device", "runs", "rankers",
+        "differences",
       ])
-    #expect(evaluation["steps"] as? Int == 300)
-    #expect(evaluation["sessionRMSE"] as? Double == rmse)
-    #expect((evaluation["rankers"] as? [Any])?.count == 8)
+    let runs = try #require(evaluation["runs"] as? [[String: Any]])
+    #expect(runs.count == 1 && runs[0]["steps"] as? Int == 300)
+    #expect(runs[0]["sessionRMSE"] as? Double == rmse)
+    #expect((evaluation["rankers"] as? [Any])?.count == 14)
+    #expect(!words.output.contains("nan") && !evaluated.output.contains("nan"))
 
     for asked in [["--user", "3"], ["--liked", "5", "--liked", "7"]] {
       let recommended = try Program.run(

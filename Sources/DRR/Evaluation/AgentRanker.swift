@@ -48,14 +48,10 @@ public struct AgentRanker: Ranker {
     return ranker
   }
 
-  public func picks(_ sessions: [Session], length: Int) throws -> [[Int32]] {
-    try rollOut(sessions, length: length).picks
-  }
-
   /// Sessions go in blocks, so that memory does not grow with their number.
-  public func rollOut(
-    _ sessions: [Session], length: Int, progress: (_ sessionsDone: Int) -> Void = { _ in }
-  ) throws -> (picks: [[Int32]], statistics: PolicyStatistics) {
+  public func rank(
+    _ sessions: [Session], length: Int, progress: (_ sessionsDone: Int) -> Void
+  ) throws -> RankedLists {
     var picks: [[Int32]] = []
     var tally = Tally()
     for start in stride(from: 0, to: sessions.count, by: 256) {
@@ -64,11 +60,11 @@ public struct AgentRanker: Ranker {
       progress(picks.count)
     }
     let sessionCount = Double(max(sessions.count, 1))
-    let statistics = PolicyStatistics(
+    let policy = PolicyStatistics(
       saturation: Double(tally.saturated) / Double(max(tally.coordinates, 1)),
       expectedReturn: tally.expected / sessionCount,
       discountedReturn: tally.discounted / sessionCount)
-    return (picks, statistics)
+    return RankedLists(picks: picks, policy: policy)
   }
 
   private struct Tally {

@@ -11,9 +11,26 @@ public struct RunEvaluation: Sendable {
     public var candidatesPerSession: Double
     /// Of the PMF on the test sessions, in stars.
     public var sessionRMSE: Double
+
+    public init(
+      seed: UInt64, splitSeed: UInt64, steps: Int, admission: Session.Admission,
+      candidatesPerSession: Double, sessionRMSE: Double
+    ) {
+      self.seed = seed
+      self.splitSeed = splitSeed
+      self.steps = steps
+      self.admission = admission
+      self.candidatesPerSession = candidatesPerSession
+      self.sessionRMSE = sessionRMSE
+    }
   }
   public var run: Run
   public var scores: [RankerScores]
+
+  public init(run: Run, scores: [RankerScores]) {
+    self.run = run
+    self.scores = scores
+  }
 }
 
 /// Figures of one ranker over all sessions of all runs.

@@ -67,9 +67,11 @@ public struct ItemKNN: Ranker, Sendable {
     norms = squares.map { $0.squareRoot() }
   }
 
-  public func picks(_ sessions: [Session], length: Int) -> [[Int32]] {
+  public func rank(
+    _ sessions: [Session], length: Int, progress: (_ sessionsDone: Int) -> Void
+  ) -> RankedLists {
     let scores = predictions(sessions)
-    return zip(sessions, scores).map { best(of: $0, by: $1, length) }
+    return RankedLists(picks: zip(sessions, scores).map { best(of: $0, by: $1, length) })
   }
 
   /// The predicted reward of every candidate.

@@ -26,14 +26,13 @@ public struct RankerScores: Sendable {
   }
 
   init(
-    _ name: String, _ picks: [[Int32]], _ evaluation: OfflineEvaluation,
-    policy: PolicyStatistics?
+    _ name: String, _ ranked: RankedLists, _ evaluation: OfflineEvaluation
   ) {
     self.name = name
     cutoffs = evaluation.cutoffs
     users = evaluation.sessions.map(\.user)
-    self.policy = policy
-    let rewards = zip(evaluation.sessions, picks).map { session, items in
+    policy = ranked.policy
+    let rewards = zip(evaluation.sessions, ranked.picks).map { session, items in
       let found = Dictionary(uniqueKeysWithValues: zip(session.candidates, session.rewards))
       return items.map { found[$0]! }
     }
@@ -56,7 +55,7 @@ public struct RankerScores: Sendable {
     self.values = values
     lists = cutoffs.map {
       ListStatistics(
-        picks, at: $0, candidates: evaluation.candidates, catalogue: evaluation.catalogue)
+        ranked.picks, at: $0, candidates: evaluation.candidates, catalogue: evaluation.catalogue)
     }
   }
 }
@@ -80,15 +79,10 @@ public struct OfflineEvaluation: Sendable {
   /// Picks a list is made of.
   public var length: Int { cutoffs.max()! }
 
-  public func evaluate(_ ranker: any Ranker) throws -> RankerScores {
-    RankerScores(
-      ranker.name, try ranker.picks(sessions, length: length), self, policy: nil)
-  }
-
   public func evaluate(
-    _ agent: AgentRanker, progress: (_ sessionsDone: Int) -> Void = { _ in }
+    _ ranker: any Ranker, progress: (_ sessionsDone: Int) -> Void = { _ in }
   ) throws -> RankerScores {
-    let (picks, policy) = try agent.rollOut(sessions, length: length, progress: progress)
-    return RankerScores(agent.name, picks, self, policy: policy)
+    RankerScores(
+      ranker.name, try ranker.rank(sessions, length: length, progress: progress), self)
   }
 }

@@ -3,8 +3,23 @@ import Dispatch
 /// Puts the candidates of sessions in order, one pick after another.
 public protocol Ranker {
   var name: String { get }
-  /// The items picked in each session, best first: `length` of them, all where there are fewer.
-  func picks(_ sessions: [Session], length: Int) throws -> [[Int32]]
+  /// Ranks each session by itself.
+  func rank(
+    _ sessions: [Session], length: Int, progress: (_ sessionsDone: Int) -> Void
+  ) throws -> RankedLists
+}
+
+/// What a ranker answers.
+public struct RankedLists: Sendable {
+  /// The items picked in each session, best first: as many as asked for, all where there are fewer.
+  public var picks: [[Int32]]
+  /// Of an agent.
+  public var policy: PolicyStatistics?
+
+  public init(picks: [[Int32]], policy: PolicyStatistics? = nil) {
+    self.picks = picks
+    self.policy = policy
+  }
 }
 
 /// Ranks one session at a time, on the host: it may learn from the reward of each pick before the
@@ -14,8 +29,10 @@ public protocol SessionRanker: Ranker, Sendable {
 }
 
 extension SessionRanker {
-  public func picks(_ sessions: [Session], length: Int) -> [[Int32]] {
-    concurrentMap(sessions.count) { picks(sessions[$0], length: length) }
+  public func rank(
+    _ sessions: [Session], length: Int, progress: (_ sessionsDone: Int) -> Void
+  ) -> RankedLists {
+    RankedLists(picks: concurrentMap(sessions.count) { picks(sessions[$0], length: length) })
   }
 }
 

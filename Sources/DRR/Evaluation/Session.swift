@@ -9,6 +9,17 @@ public struct Session: Sendable {
   /// Position in `candidates` of each item in the order in which she rated them.
   public let logged: [Int]
 
+  /// One value a candidate; candidates ascend.
+  public init(
+    user: Int32, history: [Int32], candidates: [Int32], rewards: [Float], logged: [Int]
+  ) {
+    self.user = user
+    self.history = history
+    self.candidates = candidates
+    self.rewards = rewards
+    self.logged = logged
+  }
+
   public var likedCount: Int { rewards.count { $0 > 0 } }
 
   /// How many held-out users have a session, and why the others have none.

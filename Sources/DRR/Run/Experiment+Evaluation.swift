@@ -36,7 +36,7 @@ extension Experiment {
       scale: configuration.scale)
   }
 
-  /// What an agent must beat, and the two ends of the scale.
+  /// What an agent must beat; the oracle, the other end of the scale, is not among them.
   public func baselines(
     _ model: PMFModel, seed: UInt64, _ settings: EvaluationSettings = EvaluationSettings()
   ) -> [any Ranker] {
@@ -47,7 +47,6 @@ extension Experiment {
       LinUCB(model, log, split, scale: scale, alpha: settings.exploration),
       FixedDirection(model, log, split, scale: scale),
       RandomAction(.positive, model, seed: seed), RandomAction(.normal, model, seed: seed),
-      Oracle(),
     ]
   }
 
@@ -71,23 +70,17 @@ extension Experiment {
     }
     agents = agents.map { $0.exploring(exploration, seed: seed) }
     let baselines = baselines(model, seed: seed, settings)
-    let total = (baselines.count + agents.count) * sessions.count
+    let total = (baselines.count + agents.count + 1) * sessions.count
     var done = 0
     var scores: [RankerScores] = []
-    for ranker in baselines {
+    for ranker in baselines + agents + [Oracle()] {
       observer.progress(done, total, "sessions, \(ranker.name)")
-      scores.append(try evaluation.evaluate(ranker))
-      done += sessions.count
-    }
-    let oracle = scores.removeLast()
-    for agent in agents {
       scores.append(
-        try evaluation.evaluate(agent) {
-          observer.progress(done + $0, total, "sessions, \(agent.name)")
+        try evaluation.evaluate(ranker) {
+          observer.progress(done + $0, total, "sessions, \(ranker.name)")
         })
       done += sessions.count
     }
-    scores.append(oracle)
     let candidates = sessions.reduce(0) { $0 + $1.candidates.count }
     return RunEvaluation(
       run: RunEvaluation.Run(

@@ -170,6 +170,7 @@ struct SplitTests {
       #expect(session?.candidates == candidates.sorted())
       #expect(session.map { Set($0.history).isSubset(of: $0.candidates) } == kept)
     }
+    found.withoutLiked = sessions.count { $0.rewards.allSatisfy { $0 <= 0 } }
     found.measured = [2, 4].map { k in sessions.count { $0.candidates.count >= k } }
     #expect(admission == found && admission.sessions == sessions.count)
     #expect(admission.tooFewLiked > 0 && (kept || admission.tooFewCandidates > 0))
