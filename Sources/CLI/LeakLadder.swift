@@ -24,7 +24,7 @@ struct LeakLadderOptions: ParsableArguments {
     _ output: OutputOptions
   ) throws {
     guard (1...1_000).contains(seeds) else {
-      throw ConfigurationError("--seeds is \(seeds); it must be 1 ... 1000")
+      throw ValidationError("--seeds is \(seeds); it must be 1 ... 1000.")
     }
     let source =
       try data ?? run.folder.readConfiguration()?.data.source ?? "generated:small"
