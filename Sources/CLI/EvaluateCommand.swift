@@ -13,6 +13,7 @@ struct EvaluateCommand: ParsableCommand {
       Examples:
         drr evaluate --run runs/first
         drr evaluate --run runs/first --device opencl --json
+        drr evaluate --leak-ladder --data ml-100k.zip --seeds 3 --run runs/ladder
       """)
 
   @OptionGroup var options: RunOptions
@@ -20,7 +21,11 @@ struct EvaluateCommand: ParsableCommand {
   var data: String?
   @Option(help: "Draws the random rankers and the intervals (default: the run's seed).")
   var seed: UInt64?
-  @Option(help: "Of a folder of several runs the first so many seeds (default: all).")
+  @OptionGroup var ladder: LeakLadderOptions
+  @Option(
+    help:
+      "Of a folder of several runs the first so many seeds (default: all); of the leak ladder as many, from --seed on (default: 1)."
+  )
   var seeds: Int?
   @Option(help: "Of a folder of several runs the first so many splits (default: all).")
   var splits: Int?
@@ -30,6 +35,10 @@ struct EvaluateCommand: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
+    if ladder.leakLadder {
+      return try ladder.climb(
+        options, data: data, seed: seed, seeds: seeds ?? 1, device, output)
+    }
     var settings = EvaluationSettings()
     settings.seed = seed
     settings.exploration = linucbAlpha

@@ -20,15 +20,16 @@ extension EvaluationReport {
     func list(_ values: [String]) -> String {
       values.allSatisfy { $0 == values[0] } ? values[0] : values.joined(separator: " ")
     }
-    let sessions =
-      Set(runs.map(\.counts)).count == 1
-      ? runs[0].counts.text : "in \(runs.count) runs \(runs.map(\.counts).total.text)"
+    let admissions = runs.map {
+      $0.admission.summary(
+        of: .test, configuration.evaluation, window: configuration.drr?.window ?? 0)
+    }
     let candidates = runs.map { decimal($0.candidatesPerSession, 1) }
     let errors = runs.map { decimal($0.sessionRMSE, 4) }
     return """
       data      \(data.name), \(grouped(data.ratings)) ratings, CRC-32 \(data.checksum)
       protocol  \(protocolSummary)
-      sessions  \(sessions)
+      sessions  \(list(admissions))
                 with \(list(candidates)) candidates on average
       seeds     run \(list(runs.map { "\($0.seed)" })), split \(list(runs.map { "\($0.splitSeed)" })), evaluation \(seed); intervals: 95%, users resampled\(runs.count > 1 ? " with all their runs; ±: standard deviation over \(runs.count) runs" : "")
       steps     \(list(runs.map { grouped($0.steps) })) behind the agent
@@ -116,29 +117,5 @@ extension EvaluationReport {
         + "\nsaturation: coordinates of actions beyond ±0.95; Q of a first pick; return: "
         + "discounted, of the whole list"
     ]
-  }
-}
-
-extension SessionCounts {
-  fileprivate var text: String {
-    var text =
-      "\(sessions) of \(testUsers) test users; left out: \(withShortHistory) with too few "
-      + "liked profile items, \(withFewCandidates) with too few candidates"
-    if withoutLiked > 0 { text += "; \(withoutLiked) like no candidate: no NDCG, no recall" }
-    return text
-  }
-}
-
-extension [SessionCounts] {
-  fileprivate var total: SessionCounts {
-    dropFirst().reduce(self[0]) { sum, counts in
-      var sum = sum
-      sum.testUsers += counts.testUsers
-      sum.withShortHistory += counts.withShortHistory
-      sum.withFewCandidates += counts.withFewCandidates
-      sum.sessions += counts.sessions
-      sum.withoutLiked += counts.withoutLiked
-      return sum
-    }
   }
 }

@@ -43,7 +43,7 @@ struct GroupTraining {
     if output.json { return try Console.result(RunFolder.json(reports, pretty: true)) }
     let rewards = reports.compactMap(\.last).map { decimal($0.reward, 3) }
     try Console.result(
-      "\(experiment.agentName): \(group.members.count) runs of \(grouped(steps)) steps, rewards "
+      "\(first.agentName): \(group.members.count) runs of \(grouped(steps)) steps, rewards "
         + "\(rewards.joined(separator: " ")) a step at the end; next: "
         + "drr evaluate --run \(options.run)")
   }

@@ -37,10 +37,20 @@ struct SettingOptions: ParsableArguments {
   var data: String?
   @Option(help: "Draws weights, orders and exploration (default: 0).")
   var seed: UInt64?
-  @Option(help: "Draws the users that are held out (default: 0).")
+  @Option(help: "What is held out: users, rows (ratings at random) or time (default: users).")
+  var split: EvaluationProtocol.Split?
+  @Option(help: "Draws what is held out (default: 0).")
   var splitSeed: UInt64?
-  @Option(help: "Share of users that is held out (default: 0.2).")
+  @Option(help: "Share that is held out for test (default: 0.2).")
   var testShare: Double?
+  @Option(help: "Share that is held out for validation (default: 0.1).")
+  var validationShare: Double?
+  @Flag(
+    help: ArgumentHelp(
+      "Evaluate as the published figures were made: ratings held out at random, the history out of "
+        + "the session and among the candidates, a PMF that saw most answers, ε 0.1; λ is 0.05, of the biases too."
+    ))
+  var asPublished = false
   @Option(help: "k, the length of the vectors (default: 100).")
   var dimension: Int?
   @Option(help: "PMF: passes over the ratings at most (default: 60).")
@@ -64,8 +74,16 @@ struct SettingOptions: ParsableArguments {
 
   func apply(to configuration: inout RunConfiguration) {
     if let seed { configuration.seed = seed }
+    if asPublished {
+      let seed = configuration.evaluation.splitSeed
+      configuration.evaluation = .asPublished
+      configuration.evaluation.splitSeed = seed
+      configuration.pmf.shareRegularization()
+    }
+    if let split { configuration.evaluation.split = split }
     if let splitSeed { configuration.evaluation.splitSeed = splitSeed }
     if let testShare { configuration.evaluation.testShare = testShare }
+    if let validationShare { configuration.evaluation.validationShare = validationShare }
     if let dimension { configuration.pmf.dimension = dimension }
     if let pmfEpochs { configuration.pmf.epochs = pmfEpochs }
     if let pmfBatch { configuration.pmf.batchSize = pmfBatch }
@@ -250,6 +268,8 @@ func reopen(
   }
   return (experiment, model)
 }
+
+extension EvaluationProtocol.Split: ExpressibleByArgument {}
 
 extension PMFConfiguration.Start: ExpressibleByArgument {
   public init?(argument: String) { self.init(argument) }

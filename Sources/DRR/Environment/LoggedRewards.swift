@@ -6,7 +6,9 @@ public struct LoggedRewards: Sendable {
   private let rewards: [Float]
 
   /// The rows of every user that `rows` admits.
-  public init(_ log: RatingsLog, scale: RewardScale, rows: (_ user: Int) -> Range<Int>) {
+  public init<Rows: Sequence<Int>>(
+    _ log: RatingsLog, scale: RewardScale, rows: (_ user: Int) -> Rows
+  ) {
     var (offsets, items, rewards) = ([0], [Int32](), [Float]())
     for user in 0..<log.userCount {
       for row in rows(user).sorted(by: { log.items[$0] < log.items[$1] }) {

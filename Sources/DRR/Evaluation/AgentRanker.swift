@@ -32,10 +32,20 @@ public struct PolicyStatistics: Codable, Hashable, Sendable {
 public struct AgentRanker: Ranker {
   public let name: String
   public let agent: DRRAgent
+  /// ε, with which a pick is that of an action drawn from U(0, 0.1) in each of its dimensions.
+  private var exploration: Float = 0
+  private var seed: UInt64 = 0
 
   public init(_ name: String, _ agent: DRRAgent) {
     self.name = name
     self.agent = agent
+  }
+
+  /// The same agent, exploring with draws of a seed.
+  public func exploring(_ exploration: Float, seed: UInt64) -> AgentRanker {
+    var ranker = self
+    (ranker.exploration, ranker.seed) = (exploration, seed)
+    return ranker
   }
 
   /// Sessions go in blocks, so that memory does not grow with their number.
@@ -46,7 +56,7 @@ public struct AgentRanker: Ranker {
     var tally = Tally()
     for start in stride(from: 0, to: sessions.count, by: 256) {
       let block = Array(sessions[start..<min(start + 256, sessions.count)])
-      picks += try rollOut(block, length: length, &tally)
+      picks += try rollOut(block, length: length, draw: UInt64(start) << 16, &tally)
       progress(picks.count)
     }
     let sessionCount = Double(max(sessions.count, 1))
@@ -63,7 +73,7 @@ public struct AgentRanker: Ranker {
   }
 
   private func rollOut(
-    _ sessions: [Session], length: Int, _ tally: inout Tally
+    _ sessions: [Session], length: Int, draw: UInt64, _ tally: inout Tally
   ) throws -> [[Int32]] {
     var allowed = ItemMask(rows: sessions.count, items: agent.itemCount, allowed: false)
     for (row, session) in sessions.enumerated() {
@@ -80,6 +90,13 @@ public struct AgentRanker: Ranker {
       mask.upload(allowed)
       let states = zip(sessions, histories).map { [$0.user] + $1 }
       let action = agent.act(states)
+      if exploration > 0 {
+        let counter = draw + UInt64(step)
+        action.replaceRows(
+          probability: exploration, low: 0, high: 0.1,
+          coin: RandomKey(seed: seed, stream: Streams.evaluationCoin, counter: counter),
+          values: RandomKey(seed: seed, stream: Streams.evaluationVector, counter: counter))
+      }
       if step == 0 {
         tally.expected += try agent.value(of: action, in: states).reduce(0) { $0 + Double($1) }
       }

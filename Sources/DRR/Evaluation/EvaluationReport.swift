@@ -1,30 +1,3 @@
-/// How many test users a protocol admits, and why not the others.
-public struct SessionCounts: Codable, Hashable, Sendable {
-  public var testUsers: Int
-  /// Left out: their profile has fewer liked items than the window.
-  public var withShortHistory: Int
-  /// Left out: too little is left to rank.
-  public var withFewCandidates: Int
-  public var sessions: Int
-  /// Sessions in which nothing is liked: they have no NDCG and no recall.
-  public var withoutLiked: Int
-
-  public init(
-    _ sessions: [Session], _ log: RatingsLog, _ split: UserSplit, window: Int, scale: RewardScale
-  ) {
-    testUsers = split.testUsers.count
-    withShortHistory = split.testUsers.count { user in
-      let liked = split.visibleRows(of: Int(user), in: log).count {
-        scale.reward(log.ratings[$0]) > 0
-      }
-      return liked < window
-    }
-    self.sessions = sessions.count
-    withFewCandidates = testUsers - withShortHistory - sessions.count
-    withoutLiked = sessions.count { $0.likedCount == 0 }
-  }
-}
-
 /// One run, evaluated: every ranker over the same sessions.
 public struct RunEvaluation: Sendable {
   /// What the run was.
@@ -33,19 +6,20 @@ public struct RunEvaluation: Sendable {
     public var splitSeed: UInt64
     /// DRR steps behind the agent.
     public var steps: Int
-    public var counts: SessionCounts
+    /// Who has a session, and why others have none.
+    public var admission: Session.Admission
     public var candidatesPerSession: Double
     /// Of the PMF on the test sessions, in stars.
     public var sessionRMSE: Double
 
     public init(
-      seed: UInt64, splitSeed: UInt64, steps: Int, counts: SessionCounts,
+      seed: UInt64, splitSeed: UInt64, steps: Int, admission: Session.Admission,
       candidatesPerSession: Double, sessionRMSE: Double
     ) {
       self.seed = seed
       self.splitSeed = splitSeed
       self.steps = steps
-      self.counts = counts
+      self.admission = admission
       self.candidatesPerSession = candidatesPerSession
       self.sessionRMSE = sessionRMSE
     }

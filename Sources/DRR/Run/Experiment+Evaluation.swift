@@ -21,20 +21,19 @@ extension Experiment {
   public var agentName: String { configuration.drr?.state.name ?? "DRR" }
 
   /// The sessions of the protocol.
-  public func sessions() throws -> [Session] {
-    let window = try drr.window
-    let sessions = Session.all(
-      log, split, configuration.evaluation, window: window, scale: configuration.scale)
-    if sessions.isEmpty {
-      let counts = SessionCounts(
-        sessions, log, split, window: window, scale: configuration.scale)
-      throw RunError(
-        "no test user has \(window) liked profile items and "
-          + "\(configuration.evaluation.minimumCandidates) session items to rank: of "
-          + "\(counts.testUsers), \(counts.withShortHistory) have too few liked items and "
-          + "\(counts.withFewCandidates) others too few candidates")
-    }
-    return sessions
+  public func sessions(of part: UserSplit.HeldOut = .test) throws -> [Session] {
+    try admitted(part).sessions
+  }
+
+  /// The sessions of the protocol, and whom it leaves out.
+  ///
+  /// - Throws: `RunError` where none can be measured.
+  public func admitted(
+    _ part: UserSplit.HeldOut = .test
+  ) throws -> (sessions: [Session], admission: Session.Admission) {
+    try Session.measurable(
+      of: part, log, split, configuration.evaluation, window: drr.window,
+      scale: configuration.scale)
   }
 
   /// What an agent must beat; the oracle, the other end of the scale, is not among them.
@@ -57,17 +56,20 @@ extension Experiment {
     _ settings: EvaluationSettings = EvaluationSettings(), _ observer: Observer = Observer()
   ) throws -> RunEvaluation {
     try settings.validate()
-    let sessions = try sessions()
+    let (sessions, admission) = try admitted()
     let catalogue = ItemCatalogue(
       statistics, users: log.userCount, model: model)
     let evaluation = OfflineEvaluation(
       sessions: sessions, cutoffs: configuration.evaluation.cutoffs, catalogue: catalogue)
+    let exploration = configuration.evaluation.exploration
+    let seed = settings.seed ?? configuration.seed
     var agents = agents
     if let backend = agents.first?.agent.backend {
       let untrained = try DRRAgent(drr, model: model, seed: configuration.seed, on: backend)
       agents.insert(AgentRanker("\(agentName) untrained", untrained), at: 0)
     }
-    let baselines = baselines(model, seed: settings.seed ?? configuration.seed, settings)
+    agents = agents.map { $0.exploring(exploration, seed: seed) }
+    let baselines = baselines(model, seed: seed, settings)
     let total = (baselines.count + agents.count + 1) * sessions.count
     var done = 0
     var scores: [RankerScores] = []
@@ -84,8 +86,7 @@ extension Experiment {
       run: RunEvaluation.Run(
         seed: configuration.seed, splitSeed: configuration.evaluation.splitSeed,
         steps: try trainedSteps() ?? 0,
-        counts: SessionCounts(
-          sessions, log, split, window: try drr.window, scale: configuration.scale),
+        admission: admission,
         candidatesPerSession: Double(candidates) / Double(sessions.count),
         sessionRMSE: sessionError(model)),
       scores: scores)
@@ -100,7 +101,7 @@ extension Experiment {
       runs, agent: agentName, configuration: configuration,
       seed: settings.seed ?? configuration.seed,
       protocolSummary: configuration.evaluation.summary(
-        scale: configuration.scale, window: try drr.window),
+        scale: configuration.scale, window: try drr.window, hasTimes: log.hasTimes),
       device: "\(backend.device.id): \(backend.device.name), \(backend.device.driver)")
   }
 }

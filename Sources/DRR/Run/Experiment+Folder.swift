@@ -27,6 +27,13 @@ extension Experiment {
   public func begin(fresh: Bool = false) throws {
     try folder.create()
     try folder.lock()
+    try prepare(fresh: fresh)
+  }
+
+  /// What a locked folder still needs: nothing left of a killed process or, where `fresh`, of an
+  /// earlier run, and this configuration.
+  func prepare(fresh: Bool = false) throws {
+    try folder.create()
     folder.removeTemporaries()
     if fresh { try folder.clear() }
     for stage in Stage.allCases where folder.exists(path(of: stage)) {

@@ -38,12 +38,7 @@ public struct Experiment: Sendable {
     self.log = log
     self.folder = folder
     split = UserSplit(log, configuration.evaluation)
-    if split.testUsers.isEmpty || split.trainUsers.isEmpty {
-      throw ConfigurationError(
-        "test share is \(configuration.evaluation.testShare), which splits \(log.userCount) users "
-          + "into \(split.trainUsers.count) to train on and \(split.testUsers.count) to test on; "
-          + "each must be 1 or more")
-    }
+    try split.requireEveryPart()
     statistics = ItemStatistics(log, split, scale: configuration.scale)
   }
 
@@ -63,7 +58,7 @@ public struct Experiment: Sendable {
     on backend: any Backend, _ observer: Observer = Observer()
   ) throws -> PMFModel {
     let trainer = try PMFTrainer(
-      configuration.pmf, log: log, rows: split.visibleRows(in: log), scale: configuration.scale,
+      configuration.pmf, log: log, rows: split.pmfRows(in: log), scale: configuration.scale,
       seed: configuration.seed, on: backend)
     if folder.exists(folder.pmfCheckpoint) {
       let file = try SafetensorsFile(contentsOf: folder.pmfCheckpoint, requireChecksum: true)

@@ -34,6 +34,7 @@ public struct RunFolder: Sendable {
   /// The factorisation of every rating that a simulation takes for the truth.
   public var world: String { path + "/world.safetensors" }
   public var online: String { path + "/online.json" }
+  public var leakLadder: String { path + "/leak-ladder.json" }
 
   public init(_ path: String) { self.path = path }
 
@@ -149,6 +150,12 @@ public struct RunFolder: Sendable {
     where unlink(file) != 0 && errno != ENOENT {
       throw RunError("cannot remove \(file): \(String(cString: strerror(errno)))")
     }
+  }
+
+  /// Forgets the run and removes the folder, unless it holds something else.
+  func delete() {
+    try? clear()
+    rmdir(path)
   }
 
   private static var decoder: JSONDecoder {

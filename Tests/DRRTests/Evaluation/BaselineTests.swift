@@ -76,7 +76,7 @@ struct BaselineTests {
     }
     let ranker = LinUCB(model, log, split, scale: .fiveStars, alpha: alpha)
     for session in sessions {
-      var seen = split.visibleRows(of: Int(session.user), in: log).map {
+      var seen = Array(split.visibleRows(of: Int(session.user), in: log)).map {
         (features(log.items[$0]), Double(RewardScale.fiveStars.reward(log.ratings[$0])))
       }
       var left = Array(session.candidates.indices)

@@ -72,9 +72,7 @@ struct ReportTests {
     return RunEvaluation(
       run: RunEvaluation.Run(
         seed: seed, splitSeed: 0, steps: 10,
-        counts: SessionCounts(
-          sessions, Worlds.tiny, UserSplit(Worlds.tiny, EvaluationProtocol()), window: 1,
-          scale: .fiveStars), candidatesPerSession: 4, sessionRMSE: 1),
+        admission: Session.Admission(), candidatesPerSession: 4, sessionRMSE: 1),
       scores: [
         try evaluation.evaluate(RandomOrder(seed: seed)),
         try evaluation.evaluate(Fixed(name: "plain", lists: [[1, 0], [0, 1]])),

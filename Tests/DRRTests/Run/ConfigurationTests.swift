@@ -145,6 +145,25 @@ struct ConfigurationTests {
         { $0.minimumCandidates = 19 },
         "minimum candidates is 19; it must be at least the largest K, 20"
       ),
+      (
+        {
+          $0 = .asPublished
+          $0.minimumCandidates = 4
+        }, "minimum candidates is 4; it must be at least the smallest K, 5"
+      ),
+      (
+        { $0.validationShare = -0.1 },
+        "validation share is -0.1; it must be 0 or more and, with the test share of 0.2, below 1"
+      ),
+      (
+        { $0.validationShare = 0.8 },
+        "validation share is 0.8; it must be 0 or more and, with the test share of 0.2, below 1"
+      ),
+      (
+        { $0.keepsHistory = true },
+        "history among the candidates is true; it must be false where the history is of the profile"
+      ),
+      ({ $0.exploration = .nan }, "exploration is nan; it must be between 0 and 1"),
     ]
     for (change, expected) in cases {
       var configuration = EvaluationProtocol()

@@ -151,10 +151,8 @@ struct ExperimentTests {
     #expect(report.rankers.filter { $0.policy != nil }.map(\.name).count == 3)
     #expect(report.differences.count == 14 * 3 * report.rankers[0].rows.count)
     #expect(report.difference(from: "twin", .reward, at: 5)?.mean == 0)
-    let counts = report.runs[0].counts
-    #expect(counts.sessions == (try experiment.sessions().count))
-    #expect(
-      counts.sessions + counts.withShortHistory + counts.withFewCandidates == counts.testUsers)
+    let admission = report.runs[0].admission
+    #expect(admission.sessions == (try experiment.sessions().count) && admission.users == 10)
     #expect(report.runs[0].sessionRMSE > 0.5 && report.runs[0].sessionRMSE < 2)
     try experiment.folder.write(report, to: experiment.folder.evaluation)
     let read = try JSONDecoder().decode(
@@ -230,8 +228,8 @@ struct ExperimentTests {
       Self.configuration { $0.evaluation.minimumCandidates = 110 })
     #expect(
       Self.message { _ = try experiment.sessions() }
-        == "no test user has 3 liked profile items and 110 session items to rank: of 10, 1 have "
-        + "too few liked items and 9 others too few candidates")
+        == "no test user can be evaluated: 0 of 10 test users; left out: "
+        + "1 with fewer than 3 liked items to start from, 9 with fewer than 110 items to rank")
     let noAgent = try Self.experiment(folder.path, Self.configuration { $0.drr = nil })
     #expect(Self.message { _ = try noAgent.sessions() }.contains("use `drr train drr`"))
   }
