@@ -5,6 +5,8 @@ enum OpName: String, CaseIterable, Sendable {
   case reduceRows, sumColumns, rowDot, sum, squaredNorm
   case gather, scatterAdd
   case averagePooling, averagePoolingBackward
+  case candidateScores, candidateScoresBackward, softmaxExpectation, softmaxExpectationBackward
+  case column
   case pointLoss, pointLossBackward, softmaxCrossEntropy, softmaxCrossEntropyBackward
   case temporalDifferenceTarget
   case adam, sgd, clip, softUpdate
@@ -35,6 +37,11 @@ enum OpName: String, CaseIterable, Sendable {
     case .scatterAdd: OpTable.scatterAdd
     case .averagePooling: OpTable.averagePooling
     case .averagePoolingBackward: OpTable.averagePoolingBackward
+    case .candidateScores: OpTable.candidateScores
+    case .candidateScoresBackward: OpTable.candidateScoresBackward
+    case .softmaxExpectation: OpTable.softmaxExpectation
+    case .softmaxExpectationBackward: OpTable.softmaxExpectationBackward
+    case .column: OpTable.column
     case .pointLoss: OpTable.pointLoss
     case .pointLossBackward: OpTable.pointLossBackward
     case .softmaxCrossEntropy: OpTable.softmaxCrossEntropy

@@ -2,8 +2,8 @@ internal import COpenCL
 
 /// The programs: one file of kernels/ each, named as it.
 enum ProgramID: String, CaseIterable, Sendable {
-  case linear, elementwise, reduction, embedding, pooling, loss, optimizer, random, selection
-  case replay
+  case linear, elementwise, reduction, embedding, pooling, candidate, loss, optimizer, random
+  case selection, replay
 }
 
 /// How a kernel is launched.
@@ -23,6 +23,8 @@ enum KernelID: Int, CaseIterable, Sendable {
   case sumRows, maximumRows, sumColumns, rowDot, sumAll
   case gatherRows, scatterAddRows
   case averagePooling, averagePoolingBackward
+  case candidateScores, candidateScoresBackward, softmaxExpectation, softmaxExpectationBackward
+  case column
   case pointLoss, pointLossBackward, softmaxNormalizer, softmaxLoss, softmaxBackward
   case temporalDifferenceTarget
   case adam, sgd, clip, softUpdate
@@ -38,6 +40,9 @@ enum KernelID: Int, CaseIterable, Sendable {
     case .sumRows, .maximumRows, .sumColumns, .rowDot, .sumAll: .reduction
     case .gatherRows, .scatterAddRows: .embedding
     case .averagePooling, .averagePoolingBackward: .pooling
+    case .candidateScores, .candidateScoresBackward, .softmaxExpectation,
+      .softmaxExpectationBackward, .column:
+      .candidate
     case .pointLoss, .pointLossBackward, .softmaxNormalizer, .softmaxLoss, .softmaxBackward,
       .temporalDifferenceTarget:
       .loss
@@ -51,8 +56,9 @@ enum KernelID: Int, CaseIterable, Sendable {
   var layout: KernelLayout {
     switch self {
     case .linearForward, .linearBackwardInput, .linearBackwardWeights: .tiles
-    case .sumRows, .maximumRows, .rowDot, .sumAll, .averagePoolingBackward, .pointLoss,
-      .softmaxNormalizer, .softmaxLoss, .topK, .sumTreeSet, .sumTreeSample, .prioritize:
+    case .sumRows, .maximumRows, .rowDot, .sumAll, .averagePoolingBackward, .softmaxExpectation,
+      .softmaxExpectationBackward, .pointLoss, .softmaxNormalizer, .softmaxLoss, .topK, .sumTreeSet,
+      .sumTreeSample, .prioritize:
       .groups
     default: .elements
     }
