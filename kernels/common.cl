@@ -77,6 +77,7 @@ float larger_lanes(float16 v) {
 #else
 vec load_vec(const __global float *p, int width) { return *p; }
 void store_vec(vec v, __global float *p, int width) { *p = v; }
+float sum_lanes(vec v) { return v; }
 #endif
 
 // Fixed trees: `total` becomes the sum or the largest of `term` over i < count, for every item of

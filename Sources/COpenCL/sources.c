@@ -18,6 +18,9 @@ static const unsigned char embedding[] = {
 static const unsigned char pooling[] = {
 #embed "../../kernels/pooling.cl"
 };
+static const unsigned char candidate[] = {
+#embed "../../kernels/candidate.cl"
+};
 static const unsigned char loss[] = {
 #embed "../../kernels/loss.cl"
 };
@@ -41,6 +44,7 @@ static const struct copencl_source sources[] = {
     {"reduction", reduction, sizeof reduction},
     {"embedding", embedding, sizeof embedding},
     {"pooling", pooling, sizeof pooling},
+    {"candidate", candidate, sizeof candidate},
     {"loss", loss, sizeof loss},
     {"optimizer", optimizer, sizeof optimizer},
     {"random", random_, sizeof random_},

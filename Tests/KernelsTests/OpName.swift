@@ -6,6 +6,8 @@ enum OpName: String, CaseIterable, Sendable {
   case gather, scatterAdd
   case averagePooling, averagePoolingBackward, pairwiseProducts, pairwiseProductsBackward
   case historyRows, attentionPooling, attentionPoolingBackward
+  case candidateScores, candidateScoresBackward, softmaxExpectation, softmaxExpectationBackward
+  case column
   case pointLoss, pointLossBackward, softmaxCrossEntropy, softmaxCrossEntropyBackward
   case temporalDifferenceTarget
   case adam, sgd, clip, softUpdate
@@ -42,6 +44,11 @@ enum OpName: String, CaseIterable, Sendable {
     case .historyRows: OpTable.historyRows
     case .attentionPooling: OpTable.attentionPooling
     case .attentionPoolingBackward: OpTable.attentionPoolingBackward
+    case .candidateScores: OpTable.candidateScores
+    case .candidateScoresBackward: OpTable.candidateScoresBackward
+    case .softmaxExpectation: OpTable.softmaxExpectation
+    case .softmaxExpectationBackward: OpTable.softmaxExpectationBackward
+    case .column: OpTable.column
     case .pointLoss: OpTable.pointLoss
     case .pointLossBackward: OpTable.pointLossBackward
     case .softmaxCrossEntropy: OpTable.softmaxCrossEntropy

@@ -95,6 +95,41 @@ import Testing
     #expect(state == [2, 3, 602, 1206, 301, 402])
   }
 
+  @Test func candidateScores() {
+    let rows = indices([9, 1, -1, 9, 0, 0])
+    let items = floats([1, 2, 10, 20])
+    let scores = output(4) {
+      backend.candidateScores(
+        floats([3, 4, 5, 6]), rows, items, b: 2, w: 3, first: 1, e: 2, into: $0)
+    }
+    #expect(scores == [110, 0, 17, 17])
+    let slope = output(4) {
+      backend.candidateScoresBackward(
+        floats([2, 7, 1, 3]), rows, items, b: 2, w: 3, first: 1, e: 2, into: $0)
+    }
+    #expect(slope == [20, 40, 4, 8])
+  }
+
+  /// Odds of 1 to 3: y = (1·10 + 3·2) / 4, and ½ · π · (value − y) / temperature.
+  @Test func softmaxExpectation() {
+    let (scores, values) = (floats([0, 0.5 * log(3)]), floats([10, 2]))
+    let y = output(1) {
+      backend.softmaxExpectation(scores, values, temperature: 0.5, b: 1, n: 2, into: $0)
+    }
+    #expect(abs(y[0] - 4) < 1e-14)
+    let slope = output(2) {
+      backend.softmaxExpectationBackward(
+        floats([0.5]), scores, values, floats(y), temperature: 0.5, b: 1, n: 2, into: $0)
+    }
+    for (actual, expected) in zip(slope, [1.5, -1.5]) { #expect(abs(actual - expected) < 1e-14) }
+  }
+
+  @Test func column() throws {
+    let y = indices([-9, -9])
+    backend.column(indices([1, 2, 3, 4, -5, 6]), b: 2, w: 3, column: 1, into: y)
+    #expect(try (backend as any Backend).read(y) == [2, -5])
+  }
+
   @Test func sumTree() {
     let tree = floats([0, 0, 0, 0, 0, 0, 0, 0])
     backend.sumTreeSet(

@@ -95,6 +95,32 @@ extension Expression {
     Expression("squaredNorm", [5, 3]) { $0[0].squaredNorm() },
   ]
 
+  /// Candidates in columns 2 ..< 6 of each row: repeated ones, the same in two rows, missing ones.
+  private static func candidateScores(_ action: Tensor) -> Tensor {
+    let rows: [Int32] = [9, 9, 0, 3, 3, -1, 9, 9, 4, 1, 2, 0, 9, 9, -2, -1, 3, 4]
+    let items = (0..<15).map { Float($0 * 7 % 11) / 8 - 0.6 }
+    return action.candidateScores(
+      IndexTensor(rows, shape: [3, 6], on: action.backend), first: 2,
+      items: Tensor(items, shape: [5, 3], on: action.backend))
+  }
+
+  private static func expectation(_ scores: Tensor, temperature: Float) -> Tensor {
+    let values = (0..<scores.shape.count).map { Float($0 * 5 % 7) / 2 - 1 }
+    return scores.softmaxExpectation(
+      of: Tensor(values, shape: scores.shape, on: scores.backend), temperature: temperature)
+  }
+
+  static let candidates: [Expression] = [
+    Expression("candidateScores", [3, 3]) { candidateScores($0[0]) },
+    Expression("softmaxExpectation", [3, 5]) { expectation($0[0], temperature: 0.7) },
+    Expression("softmaxExpectation of scores used twice", [3, 5]) {
+      expectation($0[0], temperature: 2) * $0[0].rowDot($0[0])
+    },
+    Expression("softmaxExpectation of candidateScores", [3, 3]) {
+      expectation(candidateScores($0[0].tanh()), temperature: 0.5)
+    },
+  ]
+
   static let composite: [Expression] = [
     Expression("a tensor used three times", [4, 3]) { $0[0] * $0[0].tanh() + $0[0] },
     Expression("a / (1 + b²) + a", [4, 3], [4, 3]) { $0[0] / ($0[1].squared() + 1) + $0[0] },
@@ -114,7 +140,7 @@ extension Expression {
     },
   ]
 
-  static let all = binary + unary + reductions + composite
+  static let all = binary + unary + reductions + candidates + composite
 }
 
 @Suite("Gradients of tensor expressions")

@@ -99,18 +99,21 @@ public struct BeliefModel: Sendable {
     }
   }
 
+  /// [A] of an item, as a fold sees it.
+  func itemVector(_ item: Int, fold: Int) -> [Float] {
+    var vector: [Float] = []
+    vector.reserveCapacity(itemWidth)
+    for posteriors in folds[fold] {
+      vector += posteriors.means[item * posteriors.width..<(item + 1) * posteriors.width]
+    }
+    vector += statistics[fold][item * 3..<item * 3 + 3]
+    vector.append(1)
+    return vector
+  }
+
   /// [N, A] of a fold.
   public func itemVectors(_ fold: Int) -> [Float] {
-    var vectors: [Float] = []
-    vectors.reserveCapacity(itemCount * itemWidth)
-    for item in 0..<itemCount {
-      for posteriors in folds[fold] {
-        vectors += posteriors.means[item * posteriors.width..<(item + 1) * posteriors.width]
-      }
-      vectors += statistics[fold][item * 3..<item * 3 + 3]
-      vectors.append(1)
-    }
-    return vectors
+    (0..<itemCount).flatMap { itemVector($0, fold: fold) }
   }
 
   /// A belief that has seen nothing.

@@ -9,7 +9,10 @@ public struct SessionState: Hashable, Sendable {
 
   public struct Feedback: Hashable, Sendable {
     public var item: Int32
+    /// What she thought of it.
     public var reward: Float
+    /// What it earned: the same where consecutive items have no effect.
+    public var earned: Float
   }
 
   public init(user: Int32, history: [Int32]) {
@@ -18,8 +21,8 @@ public struct SessionState: Hashable, Sendable {
   }
 
   /// Takes in what she thought of an item: a liked one enters the history and pushes the oldest out.
-  public mutating func observe(_ item: Int32, _ reward: Float) {
-    feedback.append(Feedback(item: item, reward: reward))
+  public mutating func observe(_ item: Int32, _ reward: Float, earning earned: Float? = nil) {
+    feedback.append(Feedback(item: item, reward: reward, earned: earned ?? reward))
     if reward > 0 { history = history.dropFirst() + [item] }
   }
 
@@ -148,7 +151,7 @@ public struct RatingEnvironment: Environment, Sendable {
     run = world.satisfaction.run(run, showing: item, earning: reward)
     chosen.append(item)
     forbid(item)
-    state.observe(item, reward)
+    state.observe(item, reward, earning: earned)
     let terminated = remaining == 0
     return Step(
       observation: state, reward: earned, terminated: terminated,

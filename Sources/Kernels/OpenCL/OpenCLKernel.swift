@@ -2,8 +2,8 @@ internal import COpenCL
 
 /// The programs: one file of kernels/ each, named as it.
 enum ProgramID: String, CaseIterable, Sendable {
-  case linear, elementwise, reduction, embedding, pooling, loss, optimizer, random, selection
-  case replay
+  case linear, elementwise, reduction, embedding, pooling, candidate, loss, optimizer, random
+  case selection, replay
 }
 
 /// How a kernel is launched.
@@ -24,6 +24,8 @@ enum KernelID: Int, CaseIterable, Sendable {
   case gatherRows, scatterAddRows
   case averagePooling, averagePoolingBackward, pairwiseProducts, pairwiseProductsBackward
   case historyRows, attentionPooling, attentionPoolingBackward
+  case candidateScores, candidateScoresBackward, softmaxExpectation, softmaxExpectationBackward
+  case column
   case pointLoss, pointLossBackward, softmaxNormalizer, softmaxLoss, softmaxBackward
   case temporalDifferenceTarget
   case adam, sgd, clip, softUpdate
@@ -41,6 +43,9 @@ enum KernelID: Int, CaseIterable, Sendable {
     case .averagePooling, .averagePoolingBackward, .pairwiseProducts, .pairwiseProductsBackward,
       .historyRows, .attentionPooling, .attentionPoolingBackward:
       .pooling
+    case .candidateScores, .candidateScoresBackward, .softmaxExpectation,
+      .softmaxExpectationBackward, .column:
+      .candidate
     case .pointLoss, .pointLossBackward, .softmaxNormalizer, .softmaxLoss, .softmaxBackward,
       .temporalDifferenceTarget:
       .loss
@@ -55,8 +60,9 @@ enum KernelID: Int, CaseIterable, Sendable {
     switch self {
     case .linearForward, .linearBackwardInput, .linearBackwardWeights: .tiles
     case .sumRows, .maximumRows, .rowDot, .sumAll, .averagePoolingBackward,
-      .pairwiseProductsBackward, .attentionPoolingBackward, .pointLoss,
-      .softmaxNormalizer, .softmaxLoss, .topK, .sumTreeSet, .sumTreeSample, .prioritize:
+      .pairwiseProductsBackward, .attentionPoolingBackward, .softmaxExpectation,
+      .softmaxExpectationBackward, .pointLoss, .softmaxNormalizer, .softmaxLoss, .topK,
+      .sumTreeSet, .sumTreeSample, .prioritize:
       .groups
     default: .elements
     }

@@ -79,4 +79,11 @@ public struct Parameter {
   public var gradients: Floats { owner.gradients[offset..<offset + shape.count] }
   /// The weights as a constant.
   public var tensor: Tensor { Tensor(view: values, shape: shape, on: owner.backend) }
+
+  /// The weights as an operand that gets its gradient where `tape` trains their set.
+  public func tensor(_ tape: Tape?) -> Tensor {
+    guard let tape, tape.trains(owner) else { return tensor }
+    let (backend, gradients) = (owner.backend, gradients)
+    return tape.record(tensor) { backend.accumulate($0, scale: 1, into: gradients) }
+  }
 }

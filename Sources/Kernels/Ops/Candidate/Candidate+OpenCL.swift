@@ -1,0 +1,76 @@
+extension OpenCLBackend {
+  public func candidateScores(
+    _ action: Floats, _ rows: Indices, _ items: Floats, b: Int, w: Int, first: Int, e: Int,
+    into scores: Floats
+  ) {
+    require(0..<w ~= first, "candidateScores: column \(first) of \(w)")
+    let count = tableRows("candidateScores", items, e)
+    expect("candidateScores", "action", action, b, e)
+    expect("candidateScores", "rows", rows, b, w)
+    expect("candidateScores", "scores", scores, b, w - first)
+    launch(
+      .candidateScores, elements: w - first, rows: b, argument(scores), argument(action),
+      argument(rows), argument(items), .count(b), .count(w), .count(first), .count(e),
+      .count(count))
+  }
+
+  public func candidateScoresBackward(
+    _ dScores: Floats, _ rows: Indices, _ items: Floats, b: Int, w: Int, first: Int, e: Int,
+    into dAction: Floats
+  ) {
+    require(0..<w ~= first, "candidateScoresBackward: column \(first) of \(w)")
+    let count = tableRows("candidateScoresBackward", items, e)
+    expect("candidateScoresBackward", "dScores", dScores, b, w - first)
+    expect("candidateScoresBackward", "rows", rows, b, w)
+    expect("candidateScoresBackward", "dAction", dAction, b, e)
+    launch(
+      .candidateScoresBackward, elements: e, rows: b, argument(dAction), argument(dScores),
+      argument(rows), argument(items), .count(b), .count(w), .count(first), .count(e),
+      .count(count))
+  }
+
+  public func softmaxExpectation(
+    _ scores: Floats, _ values: Floats, temperature: Float, b: Int, n: Int, into y: Floats
+  ) {
+    require(n > 0, "softmaxExpectation: rows of \(n) scores")
+    require(temperature > 0, "softmaxExpectation: temperature \(temperature)")
+    expect("softmaxExpectation", "scores", scores, b, n)
+    expect("softmaxExpectation", "values", values, b, n)
+    expect("softmaxExpectation", "y", y, b)
+    launch(
+      .softmaxExpectation, groups: b, argument(y), argument(scores), argument(values), .count(b),
+      .count(n), .float(temperature))
+  }
+
+  public func softmaxExpectationBackward(
+    _ dy: Floats, _ scores: Floats, _ values: Floats, _ y: Floats, temperature: Float, b: Int,
+    n: Int, into dScores: Floats
+  ) {
+    require(n > 0, "softmaxExpectationBackward: rows of \(n) scores")
+    require(temperature > 0, "softmaxExpectationBackward: temperature \(temperature)")
+    expect("softmaxExpectationBackward", "dy", dy, b)
+    expect("softmaxExpectationBackward", "scores", scores, b, n)
+    expect("softmaxExpectationBackward", "values", values, b, n)
+    expect("softmaxExpectationBackward", "y", y, b)
+    expect("softmaxExpectationBackward", "dScores", dScores, b, n)
+    launch(
+      .softmaxExpectationBackward, groups: b, argument(dScores), argument(dy), argument(scores),
+      argument(values), argument(y), .count(b), .count(n), .float(temperature))
+  }
+
+  public func column(_ rows: Indices, b: Int, w: Int, column: Int, into y: Indices) {
+    require(0..<w ~= column, "column: column \(column) of \(w)")
+    expect("column", "rows", rows, b, w)
+    expect("column", "y", y, b)
+    launch(
+      .column, elements: b, argument(y), argument(rows), .count(b), .count(w), .count(column))
+  }
+
+  /// The number of rows of an items table of `width` columns.
+  private func tableRows(_ op: StaticString, _ items: Floats, _ width: Int) -> Int {
+    require(
+      width > 0 && items.count % width == 0,
+      "\(op): items has \(items.count) elements, expected rows of \(width)")
+    return items.count / width
+  }
+}

@@ -1,0 +1,130 @@
+import Kernels
+import TestSupport
+
+extension OpTable {
+  private static let candidates: [(b: Int, w: Int, first: Int, e: Int)] = [
+    (1, 1, 0, 1), (7, 5, 2, 3), (33, 12, 11, 65), (5, 131, 1, 16), (2, 34, 3, 100), (3, 1030, 4, 2),
+    (257, 3, 0, 7), (4, 9, 2, 1030),
+  ]
+  private static let itemCount = 41
+
+  /// Rows of an items table of 41: every fifth is missing, others repeat, and what lies before the
+  /// candidates is no row of the table.
+  private static func candidateOperands(
+    _ shape: (b: Int, w: Int, first: Int, e: Int), _ generator: inout SeededGenerator
+  ) -> [Operand] {
+    let (b, w, first, e) = shape
+    var rows: [Int32] = []
+    for i in 0..<b {
+      rows += [Int32](repeating: 1 << 20, count: first)
+      var candidates = generator.indices(w - first, in: 0..<Int32(itemCount))
+      for c in candidates.indices where (i + c) % 5 == 3 { candidates[c] = c % 2 == 0 ? -1 : -7 }
+      if let last = candidates.indices.last, last > 1 { candidates[last] = candidates[0] }
+      rows += candidates
+    }
+    return [.input("rows", rows), .input("items", generator.floats(itemCount * e))]
+  }
+
+  static let candidateScores: [OpCase] = candidates.map { shape in
+    let (b, w, first, e) = shape
+    var generator = SeededGenerator(UInt64(b * 337 + w))
+    return OpCase(
+      op: .candidateScores, shape: "b \(b) w \(w) first \(first) e \(e)",
+      operands: candidateOperands(shape, &generator) + [
+        .input("action", generator.floats(b * e)), .output("scores", b * (w - first)),
+      ],
+      bound: Bound(terms: e, scale: 1),
+      gradient: .backward(output: "scores", wrt: [.overwritten("action")]) { backend, a in
+        backend.candidateScoresBackward(
+          a["dscores"], a[indices: "rows"], a["items"], b: b, w: w, first: first, e: e,
+          into: a["daction"])
+      },
+      call: { backend, a in
+        backend.candidateScores(
+          a["action"], a[indices: "rows"], a["items"], b: b, w: w, first: first, e: e,
+          into: a["scores"])
+      })
+  }
+
+  static let candidateScoresBackward: [OpCase] = candidates.map { shape in
+    let (b, w, first, e) = shape
+    var generator = SeededGenerator(UInt64(b * 347 + w))
+    return OpCase(
+      op: .candidateScoresBackward, shape: "b \(b) w \(w) first \(first) e \(e)",
+      operands: candidateOperands(shape, &generator) + [
+        .input("dScores", generator.floats(b * (w - first))), .output("dAction", b * e),
+      ],
+      bound: Bound(terms: w - first, scale: 1), gradient: .notDifferentiable,
+      call: { backend, a in
+        backend.candidateScoresBackward(
+          a["dScores"], a[indices: "rows"], a["items"], b: b, w: w, first: first, e: e,
+          into: a["dAction"])
+      })
+  }
+
+  private static let choices: [(b: Int, n: Int, temperature: Float, peak: Float)] = [
+    (1, 1, 1, 5), (7, 5, 0.5, 3), (33, 65, 2, 5), (3, 1030, 0.7, 2), (257, 3, 1, 5),
+    (5, 129, 1, 1e4), (2, 16, 30, 100),
+  ]
+
+  /// Scores up to ±peak, where there is choice every fourth of −∞, and values up to ±2.
+  private static func choiceOperands(
+    _ shape: (b: Int, n: Int, temperature: Float, peak: Float), _ generator: inout SeededGenerator
+  ) -> [Operand] {
+    let (b, n, _, peak) = shape
+    var scores = generator.floats(b * n, in: -peak...peak)
+    for i in 0..<b { for c in 0..<n where c % 4 == 1 { scores[i * n + c] = -.infinity } }
+    return [.input("scores", scores), .input("values", generator.floats(b * n, in: -2...2))]
+  }
+
+  static let softmaxExpectation: [OpCase] = choices.map { shape in
+    let (b, n, temperature, peak) = shape
+    var generator = SeededGenerator(UInt64(b * 349 + n))
+    return OpCase(
+      op: .softmaxExpectation, shape: "b \(b) n \(n) temperature \(temperature) to \(peak)",
+      operands: choiceOperands(shape, &generator) + [.output("y", b)],
+      bound: Bound(8, scale: 2),
+      gradient: .backward(output: "y", wrt: [.overwritten("scores")]) { backend, a in
+        backend.softmaxExpectationBackward(
+          a["dy"], a["scores"], a["values"], a["y"], temperature: temperature, b: b, n: n,
+          into: a["dscores"])
+      },
+      call: { backend, a in
+        backend.softmaxExpectation(
+          a["scores"], a["values"], temperature: temperature, b: b, n: n, into: a["y"])
+      })
+  }
+
+  static let softmaxExpectationBackward: [OpCase] = choices.map { shape in
+    let (b, n, temperature, peak) = shape
+    var generator = SeededGenerator(UInt64(b * 353 + n))
+    return OpCase(
+      op: .softmaxExpectationBackward,
+      shape: "b \(b) n \(n) temperature \(temperature) to \(peak)",
+      operands: choiceOperands(shape, &generator) + [
+        .input("dy", generator.floats(b)), .input("y", generator.floats(b, in: -2...2)),
+        .output("dScores", b * n),
+      ],
+      // Differences of terms up to 2.
+      bound: Bound(8, scale: 4 / Double(temperature)), gradient: .notDifferentiable,
+      call: { backend, a in
+        backend.softmaxExpectationBackward(
+          a["dy"], a["scores"], a["values"], a["y"], temperature: temperature, b: b, n: n,
+          into: a["dScores"])
+      })
+  }
+
+  static let column: [OpCase] = [(1, 1, 0), (7, 5, 2), (1025, 3, 0), (129, 33, 32)].map { shape in
+    let (b, w, column) = shape
+    var generator = SeededGenerator(UInt64(b * 359 + w))
+    return OpCase(
+      op: .column, shape: "b \(b) w \(w) column \(column)",
+      operands: [
+        .input("rows", generator.indices(b * w, in: -9..<1 << 20)), .indexOutput("y", b),
+      ],
+      gradient: .notDifferentiable,
+      call: { backend, a in
+        backend.column(a[indices: "rows"], b: b, w: w, column: column, into: a[indices: "y"])
+      })
+  }
+}

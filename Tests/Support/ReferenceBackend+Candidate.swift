@@ -1,0 +1,83 @@
+import Foundation
+import Kernels
+
+extension ReferenceBackend {
+  public func candidateScores(
+    _ action: Floats, _ rows: Indices, _ items: Floats, b: Int, w: Int, first: Int, e: Int,
+    into scores: Floats
+  ) {
+    let cells = launch("candidateScores")
+    let (count, n) = (items.count / e, w - first)
+    let (action, rows, items) = (cells(action, b * e), cells(rows, b * w), cells(items, count * e))
+    let scores = cells(scores, b * n)
+    for i in 0..<b {
+      for c in 0..<n {
+        let item = cells.row(rows[i * w + first + c], of: count)
+        scores[i * n + c] =
+          item.map { item in
+            (0..<e).reduce(0) { $0 + action[i * e + $1] * items[item * e + $1] }
+          } ?? 0
+      }
+    }
+  }
+
+  public func candidateScoresBackward(
+    _ dScores: Floats, _ rows: Indices, _ items: Floats, b: Int, w: Int, first: Int, e: Int,
+    into dAction: Floats
+  ) {
+    let cells = launch("candidateScoresBackward")
+    let (count, n) = (items.count / e, w - first)
+    let (rows, items) = (cells(rows, b * w), cells(items, count * e))
+    let (dScores, dAction) = (cells(dScores, b * n), cells(dAction, b * e))
+    for i in 0..<b {
+      for d in 0..<e {
+        var total = 0.0
+        for c in 0..<n {
+          guard let item = cells.row(rows[i * w + first + c], of: count) else { continue }
+          total += dScores[i * n + c] * items[item * e + d]
+        }
+        dAction[i * e + d] = total
+      }
+    }
+  }
+
+  public func softmaxExpectation(
+    _ scores: Floats, _ values: Floats, temperature: Float, b: Int, n: Int, into y: Floats
+  ) {
+    let cells = launch("softmaxExpectation")
+    let (scores, values, y) = (cells(scores, b * n), cells(values, b * n), cells(y, b))
+    for i in 0..<b {
+      let weights = Self.softmax((0..<n).map { scores[i * n + $0] / Double(temperature) })
+      y[i] = (0..<n).reduce(0) { $0 + weights[$1] * values[i * n + $1] }
+    }
+  }
+
+  public func softmaxExpectationBackward(
+    _ dy: Floats, _ scores: Floats, _ values: Floats, _ y: Floats, temperature: Float, b: Int,
+    n: Int, into dScores: Floats
+  ) {
+    let cells = launch("softmaxExpectationBackward")
+    let (scores, values) = (cells(scores, b * n), cells(values, b * n))
+    let (dy, y, dScores) = (cells(dy, b), cells(y, b), cells(dScores, b * n))
+    for i in 0..<b {
+      let weights = Self.softmax((0..<n).map { scores[i * n + $0] / Double(temperature) })
+      for c in 0..<n {
+        dScores[i * n + c] =
+          dy[i] * weights[c] * (values[i * n + c] - y[i]) / Double(temperature)
+      }
+    }
+  }
+
+  public func column(_ rows: Indices, b: Int, w: Int, column: Int, into y: Indices) {
+    let cells = launch("column")
+    let (rows, y) = (cells(rows, b * w), cells(y, b))
+    for i in 0..<b { y[i] = rows[i * w + column] }
+  }
+
+  private static func softmax(_ row: [Double]) -> [Double] {
+    let peak = row.max()!
+    let weights = row.map { exp($0 - peak) }
+    let total = weights.reduce(0, +)
+    return weights.map { $0 / total }
+  }
+}

@@ -1,0 +1,129 @@
+// Each row of a batch with candidates of its own: the rows of a table that columns first ..< w of
+// rows[b, w] name. A number outside 0 ..< count is no row.
+
+// scores[b, w - first] = <action_b, items[rows[b, first + c]]>, 0 where there is no such row.
+// Dimension 0 walks the candidates, dimension 1 is the row of the batch.
+ELEMENTS candidate_scores(
+    OUT(float, scores), IN(float, action), IN(int, rows), IN(float, items), int b, int w, int first,
+    int e, int count) {
+  AT(scores), AT(action), AT(rows), AT(items);
+  const int row = (int)get_global_id(1);
+  if (row >= b) return;
+  const __global float *query = action + (size_t)row * e;
+  FOR_ELEMENTS(c, w - first) {
+    const int from = rows[(size_t)row * w + first + c];
+    vec total = (vec)(0.0f);
+    if (from >= 0 && from < count) {
+      const __global float *item = items + (size_t)from * e;
+      for (int d = 0; d < e; d += VEC) {
+        const int width = min(VEC, e - d);
+        total += load_vec(query + d, width) * load_vec(item + d, width);
+      }
+    }
+    scores[(size_t)row * (w - first) + c] = sum_lanes(total);
+  }
+}
+
+// dAction[b, e] = sum over c of dScores[b, c] * items[rows[b, first + c]], in the order of c.
+// Dimension 0 walks the e columns, dimension 1 is the row of the batch.
+ELEMENTS candidate_scores_backward(
+    OUT(float, d_action), IN(float, d_scores), IN(int, rows), IN(float, items), int b, int w,
+    int first, int e, int count) {
+  AT(d_action), AT(d_scores), AT(rows), AT(items);
+  const int row = (int)get_global_id(1);
+  if (row >= b) return;
+  const __global int *candidates = rows + (size_t)row * w + first;
+  const __global float *slopes = d_scores + (size_t)row * (w - first);
+  FOR_VECTORS(d, width, e) {
+    vec total = (vec)(0.0f);
+    for (int c = 0; c < w - first; ++c) {
+      const int from = candidates[c];
+      if (from >= 0 && from < count)
+        total += slopes[c] * load_vec(items + (size_t)from * e + d, width);
+    }
+    store_vec(total, d_action + (size_t)row * e + d, width);
+  }
+}
+
+// y[b] = sum over c of p_c * values[b, c], p = softmax(scores_b / temperature), the largest score
+// taken out first. A work-group a row.
+GROUPED softmax_expectation(
+    OUT(float, y), IN(float, scores), IN(float, values), int b, int n, float temperature) {
+  AT(y), AT(scores), AT(values);
+  TREE;
+  const int row = (int)get_group_id(0);
+  if (row >= b) return;
+  const __global float *score = scores + (size_t)row * n;
+  const __global float *value = values + (size_t)row * n;
+  float top, total, product;
+  MAXIMUM(top, c, n, score[c]);
+#ifdef CPU_FORM
+  vec weights = (vec)(0.0f), products = (vec)(0.0f);
+  int c = 0;
+  for (; c + VEC <= n; c += VEC) {
+    const vec weight = exp((vload16(0, score + c) - top) / temperature);
+    weights += weight;
+    products += weight * vload16(0, value + c);
+  }
+  total = sum_lanes(weights);
+  product = sum_lanes(products);
+  for (; c < n; ++c) {
+    const float weight = exp((score[c] - top) / temperature);
+    total += weight;
+    product += weight * value[c];
+  }
+#else
+  SUM(total, c, n, exp((score[c] - top) / temperature));
+  SUM(product, c, n, exp((score[c] - top) / temperature) * value[c]);
+#endif
+  if (get_local_id(0) == 0) y[row] = product / total;
+}
+
+// dScores[b, c] = dy_b * p_c * (values[b, c] - y_b) / temperature. A work-group a row.
+GROUPED softmax_expectation_backward(
+    OUT(float, d_scores), IN(float, dy), IN(float, scores), IN(float, values), IN(float, y), int b,
+    int n, float temperature) {
+  AT(d_scores), AT(dy), AT(scores), AT(values), AT(y);
+  TREE;
+  const int row = (int)get_group_id(0);
+  if (row >= b) return;
+  const __global float *score = scores + (size_t)row * n;
+  const __global float *value = values + (size_t)row * n;
+  __global float *to = d_scores + (size_t)row * n;
+  const float mean = y[row], slope = dy[row] / temperature;
+  float top, total;
+  MAXIMUM(top, c, n, score[c]);
+#ifdef CPU_FORM
+  vec weights = (vec)(0.0f);
+  int c = 0;
+  for (; c + VEC <= n; c += VEC) {
+    const vec weight = exp((vload16(0, score + c) - top) / temperature);
+    weights += weight;
+    vstore16(weight * (vload16(0, value + c) - mean), 0, to + c);
+  }
+  total = sum_lanes(weights);
+  for (; c < n; ++c) {
+    const float weight = exp((score[c] - top) / temperature);
+    total += weight;
+    to[c] = weight * (value[c] - mean);
+  }
+  const float scale = slope / total;
+  for (c = 0; c < n; c += VEC) {
+    const int width = min(VEC, n - c);
+    store_vec(scale * load_vec(to + c, width), to + c, width);
+  }
+#else
+  SUM(total, c, n, exp((score[c] - top) / temperature));
+  // Bounds that all items share: with FOR_GROUP, PoCL's vectorised loop writes past the row.
+  for (int base = 0; base < n; base += GROUP) {
+    const int c = base + (int)get_local_id(0);
+    if (c < n) to[c] = slope * (exp((score[c] - top) / temperature) / total) * (value[c] - mean);
+  }
+#endif
+}
+
+// y[b] = rows[b, column] of rows[b, w].
+ELEMENTS column(OUT(int, y), IN(int, rows), int b, int w, int column) {
+  AT(y), AT(rows);
+  FOR_ELEMENTS(i, b) y[i] = rows[(size_t)i * w + column];
+}
