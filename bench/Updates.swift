@@ -24,14 +24,7 @@ struct Updates: ParsableCommand {
         swift run -c release bench updates --device opencl --json
       """)
 
-  @Option(help: "cpu or opencl[:P:D].")
-  var device = "cpu"
-  @Option(help: "Width of the hidden layers.")
-  var hidden = 128
-  @Option(help: "Transitions an update.")
-  var batch = 64
-  @Option(help: "k, the length of the vectors.")
-  var dimension = 100
+  @OptionGroup var training: TrainerOptions
   @Option(help: "Updates, and steps, a round.")
   var count = 500
   @Option(help: "Rounds; the median is reported.")
@@ -61,11 +54,9 @@ struct Updates: ParsableCommand {
   }
 
   func run() throws {
-    guard let request = DeviceRequest(device), request != .auto else {
-      throw ValidationError("--device is \(device); it must be cpu or opencl[:P:D].")
-    }
-    let backend = try DeviceCatalog.backend(for: DeviceCatalog.resolve(request))
-    let trainer = try makeTrainer(on: backend)
+    let backend = try training.backend()
+    let (batch, dimension, hidden) = (training.batch, training.dimension, training.hidden)
+    let trainer = try training.trainer(on: backend)
     for _ in 0..<2 * batch { try trainer.advance() }
 
     let before = backend.counters
@@ -107,29 +98,6 @@ struct Updates: ParsableCommand {
       "an update: \(figures.deviceCallsPerUpdate) device calls (\(figures.launchesPerUpdate) "
         + "launches, \(figures.writesPerUpdate) writes), \(figures.syncsPerUpdate) waits, "
         + "\(figures.freshBuffersPerUpdate) fresh buffers")
-  }
-
-  /// Past its exploration and before its end, on vectors that were drawn, not fitted.
-  private func makeTrainer(on backend: any Backend) throws -> DRRTrainer {
-    let log = GeneratedRatings.generate(size: .small)
-    let split = UserSplit(log, EvaluationProtocol())
-    let scale = RewardScale.fiveStars
-    var random = Philox(seed: 0, stream: 0)
-    func draws(_ count: Int) -> [Float] { (0..<count).map { _ in 0.05 * random.normal() } }
-    let model = PMFModel(
-      dimension: dimension, mean: 0, userFactors: draws(log.userCount * dimension),
-      itemFactors: draws(log.itemCount * dimension), userBiases: draws(log.userCount),
-      itemBiases: draws(log.itemCount))
-    var configuration = DRRConfiguration()
-    configuration.ddpg.hidden = hidden
-    configuration.ddpg.batchSize = batch
-    configuration.learningStarts = batch
-    configuration.steps = 1_000_000_000
-    let environment = try RatingEnvironment(
-      log: log, split: split, model: model,
-      statistics: ItemStatistics(log, split, scale: scale), window: configuration.window,
-      sessionLength: configuration.sessionLength, scale: scale, seed: 0)
-    return try DRRTrainer(configuration, environment: environment, seed: 0, on: backend)
   }
 
   /// Seconds a call, by the clock and of all threads, a value a round.

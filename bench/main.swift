@@ -4,5 +4,6 @@ Benchmark.main()
 
 struct Benchmark: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bench", abstract: "Measure drr.", subcommands: [Updates.self, Splits.self])
+    commandName: "bench", abstract: "Measure drr.",
+    subcommands: [Updates.self, Environments.self, Splits.self])
 }

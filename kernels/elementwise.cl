@@ -59,6 +59,21 @@ ELEMENTS affine(OUT(float, y), IN(float, x), int count, float scale, float shift
   store_vec(scale * load_vec(x + i, width) + (vec)(shift), y + i, width);
 }
 
+vec within(vec x, float bound) {
+  const vec top = select(x, (vec)(bound), x > (vec)(bound));
+  return select(top, (vec)(-bound), top < (vec)(-bound));
+}
+
+// y[count] = x + noise, the noise within +-noise_bound, the sum within +-bound. NaN stays.
+ELEMENTS perturb(
+    OUT(float, y), IN(float, x), IN(float, noise), int count, float noise_bound, float bound) {
+  AT(y), AT(x), AT(noise);
+  FOR_VECTORS(i, width, count) {
+    const vec kept = within(load_vec(noise + i, width), noise_bound);
+    store_vec(within(load_vec(x + i, width) + kept, bound), y + i, width);
+  }
+}
+
 // y[count] += scale * x.
 ELEMENTS accumulate(OUT(float, y), IN(float, x), int count, float scale) {
   AT(y), AT(x);

@@ -89,10 +89,15 @@ ELEMENTS softmax_backward(
   }
 }
 
-// target[b] = reward + discount * notTerminated * nextValue,
-// outcome[b, 2] = [reward, notTerminated].
+// target[b] = reward + discount * continuation * the smaller of nextValue and its twin, if any,
+// outcome[b, 2] = [reward, continuation].
 ELEMENTS temporal_difference_target(
-    OUT(float, target), IN(float, outcome), IN(float, next_value), int b, float discount) {
-  AT(target), AT(outcome), AT(next_value);
-  FOR_ELEMENTS(i, b) target[i] = outcome[2 * i] + discount * outcome[2 * i + 1] * next_value[i];
+    OUT(float, target), IN(float, outcome), IN(float, next_value), IN(float, twin), int b,
+    float discount) {
+  AT(target), AT(outcome), AT(next_value), AT(twin);
+  FOR_ELEMENTS(i, b) {
+    float value = next_value[i];
+    if (PRESENT(twin) && (twin[i] < value || isnan(twin[i]))) value = twin[i];
+    target[i] = outcome[2 * i] + discount * outcome[2 * i + 1] * value;
+  }
 }

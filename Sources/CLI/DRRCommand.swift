@@ -20,7 +20,7 @@ struct DRRCommand: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       DevicesCommand.self, DataCommand.self, TrainCommand.self, EvaluateCommand.self,
-      RecommendCommand.self,
+      SimulateCommand.self, RecommendCommand.self,
     ])
 
   static func main() {

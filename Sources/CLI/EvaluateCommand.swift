@@ -7,67 +7,94 @@ struct EvaluateCommand: ParsableCommand {
     commandName: "evaluate", abstract: "Re-rank held-out sessions, beside honest baselines.",
     discussion: """
       Of every test user the first half of the ratings is her profile; the agent puts the items of \
-      the second half in order. The intervals are of resampled users.
+      the second half in order. The intervals are of resampled users. A folder of several runs is \
+      evaluated as one: a user keeps together what all runs made of her.
 
       Examples:
         drr evaluate --run runs/first
         drr evaluate --run runs/first --device opencl --json
+        drr evaluate --leak-ladder --data ml-100k.zip --seeds 3 --run runs/ladder
       """)
 
   @OptionGroup var options: RunOptions
   @Option(help: "Where the run's ratings are now (default: where they were).")
   var data: String?
-  @Option(help: "Draws the random order and the intervals (default: the run's seed).")
+  @Option(help: "Draws the random rankers and the intervals (default: the run's seed).")
   var seed: UInt64?
+  @OptionGroup var ladder: LeakLadderOptions
+  @Option(
+    help:
+      "Of a folder of several runs the first so many seeds (default: all); of the leak ladder as many, from --seed on (default: 1)."
+  )
+  var seeds: Int?
+  @Option(help: "Of a folder of several runs the first so many splits (default: all).")
+  var splits: Int?
+  @Option(help: "α of LinUCB: how many standard errors of hope an item gets.")
+  var linucbAlpha = 0.25
   @OptionGroup var device: DeviceOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let (experiment, model) = try reopen(options, data: data)
-    let configuration = experiment.configuration
+    if ladder.leakLadder {
+      return try ladder.climb(
+        options, data: data, seed: seed, seeds: seeds ?? 1, device, output)
+    }
+    var settings = EvaluationSettings()
+    settings.seed = seed
+    settings.exploration = linucbAlpha
+    try settings.validate()
+    let runs = try runs()
+    var configuration = try runs[0].begun()
+    if let data { configuration.data.source = data }
+    let log = try loadRatings(configuration.data.source)
     let backend = try device.backend {
       try DeviceTrial.secondsPerUpdate(
         configuration.drr ?? DRRConfiguration(), dimension: configuration.pmf.dimension, on: $0)
     }
-    let agent = try experiment.readAgent(model, on: backend)
-    try experiment.noteUnfinished()
     let progress = Progress()
-    var observer = Experiment.Observer()
-    observer.progress = { progress.update($0, of: $1, $2) }
-    let report = try experiment.evaluate(model, agent, seed: seed, observer)
+    defer { progress.finish() }
+    var evaluated: [RunEvaluation] = []
+    for (number, run) in runs.enumerated() {
+      let (experiment, model) = try reopen(run, log, data: data)
+      let agent = AgentRanker(
+        experiment.agentName, try experiment.readAgent(model, on: backend))
+      try experiment.noteUnfinished()
+      var observer = Experiment.Observer()
+      observer.progress = {
+        progress.update($1 * number + $0, of: $1 * runs.count, $2)
+      }
+      evaluated.append(try experiment.evaluate(model, [agent], settings, observer))
+    }
     progress.finish()
-    try experiment.folder.write(report, to: experiment.folder.evaluation)
+    let first = try Experiment(configuration, log: log, folder: runs[0].folder)
+    let report = try first.report(evaluated, on: backend, settings)
+    try options.folder.write(report, to: options.folder.evaluation)
     try Console.result(output.json ? RunFolder.json(report, pretty: true) : report.text)
   }
-}
 
-extension EvaluationReport {
-  var text: String {
-    let cutoffs = configuration.evaluation.cutoffs
-    func table(_ title: String, _ estimate: (RankerResult.Row) -> Estimate) -> String {
-      let header = [title] + cutoffs.flatMap { ["@\($0)", ""] }
-      let body = rankers.map { ranker in
-        [ranker.name]
-          + ranker.rows.flatMap { row in
-            let e = estimate(row)
-            return [decimal(e.mean, 3), "\(decimal(e.low, 3))–\(decimal(e.high, 3))"]
-          }
+  /// The run of the folder, or the runs of its group.
+  private func runs() throws -> [RunOptions] {
+    guard let group = try options.folder.readGroup() else {
+      for (name, number) in [("--seeds", seeds), ("--splits", splits)] where (number ?? 1) != 1 {
+        throw RunError(
+          "\(name) is \(number!), but \(options.run) holds one run; use "
+            + "`drr train drr \(name) \(number!)`")
       }
-      return Table(rows: [header] + body).text
+      return [options]
     }
-    return """
-      data      \(configuration.data.name), \(grouped(configuration.data.ratings)) ratings, CRC-32 \(configuration.data.checksum)
-      protocol  \(protocolSummary)
-      sessions  \(sessions), with \(decimal(candidatesPerSession, 1)) candidates on average
-      seeds     run \(configuration.seed), split \(configuration.evaluation.splitSeed), evaluation \(seed); intervals: 95%, users resampled
-      device    \(device)
-      PMF       RMSE \(decimal(sessionRMSE, 4)) stars on all that the test users went on to rate
-
-      \(table("precision") { $0.precision })
-
-      \(table("NDCG") { $0.ndcg })
-
-      \(table("mean reward") { $0.reward })
-      """
+    for (name, number, held) in [
+      ("--seeds", seeds, group.seeds), ("--splits", splits, group.splits ?? 1),
+    ] {
+      if let number, !(1...held).contains(number) {
+        throw RunError("\(name) is \(number), but \(options.run) holds 1 ... \(held)")
+      }
+    }
+    let part = RunGroup(
+      seeds: seeds ?? group.seeds, splits: group.splits.map { splits ?? $0 })
+    return part.members.map { member in
+      var run = options
+      run.run += "/\(member.name)"
+      return run
+    }
   }
 }

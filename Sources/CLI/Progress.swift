@@ -44,21 +44,27 @@ package struct ProgressLine {
   }
 }
 
-/// A bar with rate and time left on a terminal; a line every ten seconds elsewhere.
+/// A bar with rate and time left on a terminal; a line every ten seconds elsewhere; reports for
+/// the `drr` that started this one where it asks for them.
 final class Progress {
+  private let reports: Bool
   private let start = ContinuousClock.now
   private var first: Int?
   private var lastShown: ContinuousClock.Instant?
   private var isShown = false
 
+  init(reports: Bool = false) { self.reports = reports }
+
   func update(_ done: Int, of total: Int, _ note: String) {
     let now = ContinuousClock.now
     let first = first ?? max(done - 1, 0)
     self.first = first
-    let interval: Duration = Console.isTerminal ? .milliseconds(100) : .seconds(10)
-    let since = lastShown ?? (Console.isTerminal ? start - .seconds(1) : start)
+    let isPrompt = Console.isTerminal || reports
+    let interval: Duration = isPrompt ? .milliseconds(100) : .seconds(10)
+    let since = lastShown ?? (isPrompt ? start - .seconds(1) : start)
     guard now - since >= interval || (done >= total && isShown) else { return }
     lastShown = now
+    if reports { return Console.note(ProgressReport(done: done, total: total, note: note).line) }
     isShown = true
     let line = ProgressLine(
       done: done, total: total, first: first, seconds: (now - start).seconds, note: note)
@@ -69,4 +75,27 @@ final class Progress {
     if isShown && Console.isTerminal { Console.write("\n") }
     isShown = false
   }
+}
+
+/// Progress as one `drr` tells it to another: a line of standard error that is no message.
+package struct ProgressReport: Equatable {
+  package var done: Int
+  package var total: Int
+  package var note: String
+
+  private static let mark: Character = "\u{1}"
+
+  package init(done: Int, total: Int, note: String) {
+    (self.done, self.total, self.note) = (done, total, note)
+  }
+
+  package init?(line: String) {
+    let parts = line.dropFirst().split(separator: " ", maxSplits: 2)
+    guard line.first == Self.mark, parts.count == 3, let done = Int(parts[0]),
+      let total = Int(parts[1])
+    else { return nil }
+    self.init(done: done, total: total, note: String(parts[2]))
+  }
+
+  package var line: String { "\(Self.mark)\(done) \(total) \(note)" }
 }

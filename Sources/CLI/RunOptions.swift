@@ -12,8 +12,15 @@ struct RunOptions: ParsableArguments {
 
   var folder: RunFolder { RunFolder(run) }
 
+  /// Throws where the folder holds a group of runs.
+  func requireOne() throws {
+    guard let group = try folder.readGroup() else { return }
+    throw RunError("\(run) holds several runs; name one, as --run \(run)/\(group.members[0].name)")
+  }
+
   /// The run as it was begun.
   func begun() throws -> RunConfiguration {
+    try requireOne()
     guard let configuration = try folder.readConfiguration() else {
       throw RunError("\(run): no run was begun there; use `drr train drr --run \(run)`")
     }
@@ -30,10 +37,20 @@ struct SettingOptions: ParsableArguments {
   var data: String?
   @Option(help: "Draws weights, orders and exploration (default: 0).")
   var seed: UInt64?
-  @Option(help: "Draws the users that are held out (default: 0).")
+  @Option(help: "What is held out: users, rows (ratings at random) or time (default: users).")
+  var split: EvaluationProtocol.Split?
+  @Option(help: "Draws what is held out (default: 0).")
   var splitSeed: UInt64?
-  @Option(help: "Share of users that is held out (default: 0.2).")
+  @Option(help: "Share that is held out for test (default: 0.2).")
   var testShare: Double?
+  @Option(help: "Share that is held out for validation (default: 0.1).")
+  var validationShare: Double?
+  @Flag(
+    help: ArgumentHelp(
+      "Evaluate as the published figures were made: ratings held out at random, the history out of "
+        + "the session and among the candidates, a PMF that saw most answers, ε 0.1; λ is 0.05, of the biases too."
+    ))
+  var asPublished = false
   @Option(help: "k, the length of the vectors (default: 100).")
   var dimension: Int?
   @Option(help: "PMF: passes over the ratings at most (default: 60).")
@@ -57,8 +74,16 @@ struct SettingOptions: ParsableArguments {
 
   func apply(to configuration: inout RunConfiguration) {
     if let seed { configuration.seed = seed }
+    if asPublished {
+      let seed = configuration.evaluation.splitSeed
+      configuration.evaluation = .asPublished
+      configuration.evaluation.splitSeed = seed
+      configuration.pmf.shareRegularization()
+    }
+    if let split { configuration.evaluation.split = split }
     if let splitSeed { configuration.evaluation.splitSeed = splitSeed }
     if let testShare { configuration.evaluation.testShare = testShare }
+    if let validationShare { configuration.evaluation.validationShare = validationShare }
     if let dimension { configuration.pmf.dimension = dimension }
     if let pmfEpochs { configuration.pmf.epochs = pmfEpochs }
     if let pmfBatch { configuration.pmf.batchSize = pmfBatch }
@@ -71,8 +96,25 @@ struct SettingOptions: ParsableArguments {
 
 /// Settings of the agent.
 struct AgentOptions: ParsableArguments {
-  @Option(help: "Items recommended in training, an update each (default: 20000).")
+  @Option(help: "Items recommended in training, in all environments (default: 20000).")
   var steps: Int?
+  @Option(
+    help: ArgumentHelp(
+      "The simulator to train in: the run's PMF, or kernel ridge regression on items, fitted on "
+        + "the training users (default: pmf).", valueName: "pmf|items"))
+  var world: WorldKind?
+  @Option(
+    help: "How strongly consecutive liked or disliked items move the reward (default: 0, not).")
+  var consecutive: Float?
+  @Option(help: "Environments that step together, with one action for all (default: 1).")
+  var environments: Int?
+  @Option(help: "Updates after each step of the environments together (default: 1).")
+  var updatesPerStep: Int?
+  @Option(
+    help: ArgumentHelp(
+      "What a state is made of: DRR-p, -u, -ave, -att, or items without a user (default: ave).",
+      valueName: StateModuleKind.allCases.map(\.rawValue).joined(separator: "|")))
+  var state: StateModuleKind?
   @Option(help: "n, the liked items that a state is made from (default: 5).")
   var window: Int?
   @Option(help: "T, the items of a session (default: 10).")
@@ -97,11 +139,37 @@ struct AgentOptions: ParsableArguments {
   var importanceExponent: Float?
   @Option(help: "Steps before the first update (default: 1000).")
   var learningStarts: Int?
+  @Option(
+    help: ArgumentHelp(
+      "How training strays from the policy (default: epsilon).",
+      valueName: ExplorationKind.allCases.map(\.rawValue).joined(separator: "|")))
+  var exploration: ExplorationKind?
+  @Option(help: "σ of gaussian and ou exploration (default: 0.1).")
+  var explorationDeviation: Float?
+  @Option(help: "θ of ou exploration, a step (default: 0.15).")
+  var explorationReversion: Float?
   @Option(help: "Steps over which ε falls from 1 to 0.1 (default: 5000).")
   var explorationSteps: Int?
+  @Flag(
+    inversion: .prefixedNo,
+    help: "TD3: two critics, the smaller of whose target values counts (default: no).")
+  var twinCritics: Bool?
+  @Option(help: "TD3: updates of the critic to one of the actor (default: 1).")
+  var policyDelay: Int?
+  @Option(help: "TD3: σ of the noise on target actions (default: 0).")
+  var targetNoise: Float?
+  @Option(help: "TD3: how far that noise may go (default: 0.5).")
+  var targetNoiseClip: Float?
+  @Option(help: "n, the rewards that a transition sums up (default: 1).")
+  var returnSteps: Int?
 
   func apply(to drr: inout DRRConfiguration) {
     if let steps { drr.steps = steps }
+    if let world { drr.world = world }
+    if let consecutive { drr.consecutive = consecutive }
+    if let environments { drr.environments = environments }
+    if let updatesPerStep { drr.updatesPerStep = updatesPerStep }
+    if let state { drr.state = state }
     if let window { drr.window = window }
     if let sessionLength { drr.sessionLength = sessionLength }
     if let hidden { drr.ddpg.hidden = hidden }
@@ -114,6 +182,14 @@ struct AgentOptions: ParsableArguments {
     if let priorityExponent { drr.ddpg.priorityExponent = priorityExponent }
     if let importanceExponent { drr.ddpg.importanceExponent = importanceExponent }
     if let learningStarts { drr.learningStarts = learningStarts }
+    if let exploration { drr.exploration = exploration }
+    if let explorationDeviation { drr.explorationDeviation = explorationDeviation }
+    if let explorationReversion { drr.explorationReversion = explorationReversion }
+    if let twinCritics { drr.ddpg.twinCritics = twinCritics }
+    if let policyDelay { drr.ddpg.policyDelay = policyDelay }
+    if let targetNoise { drr.ddpg.targetNoise = targetNoise }
+    if let targetNoiseClip { drr.ddpg.targetNoiseClip = targetNoiseClip }
+    if let returnSteps { drr.ddpg.returnSteps = returnSteps }
     if let explorationSteps { drr.explorationSteps = explorationSteps }
   }
 }
@@ -129,6 +205,7 @@ struct RunOpening {
   /// Changes nothing: what is wrong with the settings shows before the folder is touched.
   func open() throws -> Experiment {
     let folder = run.folder
+    try run.requireOne()
     let begun = fresh ? nil : try folder.readConfiguration()
     let log = try loadRatings(settings.data ?? begun?.data.source ?? "generated:small")
     var wanted =
@@ -175,9 +252,16 @@ extension Experiment {
 func reopen(
   _ run: RunOptions, data: String?
 ) throws -> (experiment: Experiment, model: PMFModel) {
+  let begun = try run.begun()
+  return try reopen(run, loadRatings(data ?? begun.data.source), data: data)
+}
+
+/// Takes up a run that was trained on these ratings.
+func reopen(
+  _ run: RunOptions, _ log: RatingsLog, data: String?
+) throws -> (experiment: Experiment, model: PMFModel) {
   var configuration = try run.begun()
   if let data { configuration.data.source = data }
-  let log = try loadRatings(configuration.data.source)
   let experiment = try Experiment(configuration, log: log, folder: run.folder)
   guard let model = try experiment.readModel() else {
     throw RunError("\(run.run): its PMF is not trained yet; use `drr train drr --run \(run.run)`")
@@ -185,6 +269,11 @@ func reopen(
   return (experiment, model)
 }
 
+extension EvaluationProtocol.Split: ExpressibleByArgument {}
+
 extension PMFConfiguration.Start: ExpressibleByArgument {
   public init?(argument: String) { self.init(argument) }
 }
+
+extension StateModuleKind: ExpressibleByArgument {}
+extension ExplorationKind: ExpressibleByArgument {}

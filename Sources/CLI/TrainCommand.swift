@@ -20,6 +20,8 @@ struct TrainingOptions: ParsableArguments {
   var fresh = false
   @Option(help: "Steps between checkpoints (default: one every 30 seconds).")
   var checkpointSteps: Int?
+  @Flag(help: .hidden)
+  var reportProgress = false
 
   func validate() throws {
     if let checkpointSteps, checkpointSteps < 1 {
@@ -41,7 +43,7 @@ struct TrainingOptions: ParsableArguments {
     _ run: RunOptions, _ command: String, saves unit: String,
     _ body: (Experiment.Observer) throws -> Result
   ) throws -> Result {
-    let progress = Progress()
+    let progress = Progress(reports: reportProgress)
     defer { progress.finish() }
     do {
       return try body(observer(progress))
@@ -52,6 +54,26 @@ struct TrainingOptions: ParsableArguments {
           + "drr train \(command) --run \(run.run)")
       throw interrupted
     }
+  }
+}
+
+extension DeviceOptions {
+  /// The backend asked for; `auto` stays on the device that the run was begun on.
+  func backend(
+    for experiment: Experiment, fresh: Bool, trial: (any Backend) throws -> Double
+  ) throws -> any Backend {
+    var device = self
+    let begun = fresh ? nil : try experiment.device()
+    if device.device == .auto, let begun, (try? DeviceCatalog.resolve(begun)) != nil {
+      device.device = begun
+    }
+    let backend = try device.backend(trial: trial)
+    if let begun, DeviceRequest("\(backend.device.id)") != begun,
+      try experiment.trainedSteps() != experiment.configuration.drr?.steps
+    {
+      Console.note("begun on another device: what follows is not equal to the bit")
+    }
+    return backend
   }
 }
 
@@ -72,16 +94,8 @@ private struct Training {
     self.training = training
     options = opening.run
     let experiment = try opening.open()
-    var device = device
-    let begun = opening.fresh ? nil : try experiment.device()
-    if device.device == .auto, let begun, (try? DeviceCatalog.resolve(begun)) != nil {
-      device.device = begun
-    }
-    backend = try device.backend { try trial(experiment, $0) }
-    if let begun, DeviceRequest("\(backend.device.id)") != begun,
-      try experiment.trainedSteps() != experiment.configuration.drr?.steps
-    {
-      Console.note("begun on another device: what follows is not equal to the bit")
+    backend = try device.backend(for: experiment, fresh: opening.fresh) {
+      try trial(experiment, $0)
     }
     try experiment.begin(fresh: opening.fresh)
     self.experiment = experiment
@@ -118,7 +132,7 @@ private struct Training {
 }
 
 /// What a training command reports.
-private struct TrainingReport: Codable {
+struct TrainingReport: Codable {
   var run: String
   var device: String
   var configuration: RunConfiguration
@@ -159,7 +173,7 @@ extension TrainCommand {
 
   struct DRR: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "drr", abstract: "Train DRR-ave by DDPG, fitting its PMF first.",
+      commandName: "drr", abstract: "Train DRR by DDPG, fitting its PMF first.",
       discussion: """
         A run that was interrupted or killed goes on from its last checkpoint, to the same bits: \
         give the command again, or its --run alone.
@@ -167,17 +181,25 @@ extension TrainCommand {
         Examples:
           drr train drr --data ml-100k.zip --run runs/first
           drr train drr --run runs/first
+          drr train drr --data ml-100k.zip --seeds 5 --splits 3 --run runs/many
           drr train drr --steps 50000 --seed 1 --device opencl --run runs/gpu
         """)
 
     @OptionGroup var options: RunOptions
     @OptionGroup var settings: SettingOptions
     @OptionGroup var agent: AgentOptions
+    @OptionGroup var group: GroupOptions
     @OptionGroup var training: TrainingOptions
     @OptionGroup var device: DeviceOptions
     @OptionGroup var output: OutputOptions
 
     func run() throws {
+      if let group = try group.wanted(options.folder, fresh: training.fresh) {
+        return try GroupTraining(
+          group: group, options: options, settings: settings, agent: agent, training: training,
+          device: device
+        ).run(output)
+      }
       let training = try Training(
         "drr", RunOpening(run: options, settings: settings, agent: agent, fresh: training.fresh),
         training, device
@@ -194,7 +216,8 @@ extension TrainCommand {
       if output.json { return try Console.result(RunFolder.json(report, pretty: true)) }
       let reward = report.last.map { ", reward \(decimal($0.reward, 3)) a step at the end" } ?? ""
       try Console.result(
-        "DRR-ave: \(grouped(trainer.step)) steps\(reward); next: drr evaluate --run \(options.run)")
+        "\(trainer.configuration.state.name): \(grouped(trainer.step)) steps\(reward); "
+          + "next: drr evaluate --run \(options.run)")
     }
   }
 }

@@ -30,6 +30,14 @@ CLONES void host_divide(const float *a, const float *b, float *y, int64_t n) {
 CLONES void host_divide_by(const float *a, float b, float *y, int64_t n) {
   EACH y[i] = a[i] / b;
 }
+static inline float within(float x, float bound) {
+  x = x > bound ? bound : x;
+  return x < -bound ? -bound : x;
+}
+CLONES void host_perturb(
+    const float *x, const float *noise, float noise_bound, float bound, float *y, int64_t n) {
+  EACH y[i] = within(x[i] + within(noise[i], noise_bound), bound);
+}
 CLONES void host_fill(float value, float *y, int64_t n) { EACH y[i] = value; }
 
 CLONES void host_square_backward(const float *dy, const float *x, float *dx, int64_t n) {

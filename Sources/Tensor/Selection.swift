@@ -25,6 +25,14 @@ public struct ItemMask: Hashable, Sendable {
     }
   }
 
+  /// Overwrites a row by one of another mask over as many items.
+  public mutating func copyRow(_ source: Int, of other: ItemMask, to row: Int) {
+    require(other.items == items, "mask: \(other.items) items for \(items)")
+    let from = source * wordsPerRow
+    words.replaceSubrange(
+      row * wordsPerRow..<(row + 1) * wordsPerRow, with: other.words[from..<from + wordsPerRow])
+  }
+
   /// Allowed items of a row.
   public func count(row: Int) -> Int {
     words[row * wordsPerRow..<(row + 1) * wordsPerRow].reduce(0) { $0 + $1.nonzeroBitCount }

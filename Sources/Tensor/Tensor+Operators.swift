@@ -104,6 +104,36 @@ extension Tensor {
       Tape.contribute(to: b) { b.backend.slice(dy, m: m, n: p + q, columns: p..<p + q, into: $0) }
     } ?? y
   }
+
+  /// Some columns of a matrix: [m, n] to [m, range.count].
+  public func columns(_ range: Range<Int>) -> Tensor {
+    require(
+      shape.rank == 2 && range.lowerBound >= 0 && range.upperBound <= shape[1],
+      "columns: \(range) of \(shape)")
+    let x = self
+    let (m, n) = (shape[0], shape[1])
+    let y = Tensor(uninitialized: [m, range.count], on: backend)
+    backend.slice(view, m: m, n: n, columns: range, into: y.view)
+    return Tensor.tape(x)?.record(y) { dy in
+      Tape.contribute(to: x) { dx in
+        let backend = x.backend
+        let (before, after) = (range.lowerBound, n - range.upperBound)
+        let zeros = Tensor(repeating: 0, shape: [m * max(before, after, 1)], on: backend).view
+        var part = dy
+        if before > 0 {
+          part = Floats(backend.allocate(m * range.upperBound), count: m * range.upperBound)
+          backend.concatenate(
+            zeros[0..<m * before], dy, m: m, p: before, q: range.count, into: part)
+        }
+        if after > 0 {
+          backend.concatenate(
+            part, zeros[0..<m * after], m: m, p: range.upperBound, q: after, into: dx)
+        } else {
+          backend.copy(part, into: dx)
+        }
+      }
+    } ?? y
+  }
 }
 
 /// Reductions.

@@ -104,8 +104,20 @@ struct BadInputTests {
       ["--exploration-steps=-1", "exploration steps is -1"],
       ["--test-share", "2", "test share is 2.0; it must be between 0 and 1"],
       ["--test-share", "nan", "test share is nan"],
-      ["--test-share", "0.001", "test share is 0.001, which splits 50 users into 50"],
-      ["--test-share", "0.999", "into 0 to train on and 50 to test on"],
+      [
+        "--test-share", "0.001",
+        "test share is 0.001, which splits 50 users into 45 to train on, 5 to validate on and 0 to "
+          + "test on; each must be 1 or more",
+      ],
+      [
+        "--test-share", "0.999", "validation share is 0.1; it must be 0 or more and, with the test",
+      ],
+      [
+        "--test-share", "0.999", "--validation-share", "0",
+        "into 0 to train on, 0 to validate on and 50",
+      ],
+      ["--validation-share", "0.001", "validation share is 0.001, which splits 50 users into 40"],
+      ["--validation-share", "nan", "validation share is nan"],
       ["--device", "opencl:9:9", "no device fits opencl:9:9; there is cpu"],
       ["--blas-core", "Nonsense", "Nonsense"],
     ])
@@ -126,6 +138,8 @@ struct BadInputTests {
     arguments: [
       ["train", "drr", "--device", "foo"], ["train", "drr", "--steps", "many"],
       ["train", "drr", "--seed=-1"], ["train", "drr", "--checkpoint-steps", "0"],
+      ["train", "drr", "--split", "people"], ["evaluate", "--leak-ladder", "--seeds", "0"],
+      ["evaluate", "--steps", "10"],
       ["train", "drr", "--run", ""], ["train", "drr", "--no-such-option"], ["no-such-command"],
       ["recommend"], ["recommend", "--user", "3", "--liked", "5"],
       ["recommend", "--user", "3", "--top", "0"], ["recommend", "--liked", ""],

@@ -5,7 +5,7 @@ import Testing
 struct HelpTests {
   static let commands = [
     [], ["devices"], ["data"], ["data", "describe"], ["data", "generate"], ["data", "import"],
-    ["train"], ["train", "pmf"], ["train", "drr"], ["evaluate"], ["recommend"],
+    ["train"], ["train", "pmf"], ["train", "drr"], ["evaluate"], ["simulate"], ["recommend"],
   ]
 
   /// `DRR_UPDATE_SNAPSHOTS=1` writes them anew.

@@ -7,6 +7,7 @@ struct SettingsTests {
     "other settings are refused by name",
     arguments: [
       ("--steps", "400", "drr.steps 300, not 400"),
+      ("--state", "u", "drr.state ave, not u"),
       ("--window", "4", "drr.window 5, not 4"),
       ("--hidden", "32", "drr.ddpg.hidden 16, not 32"),
       ("--dimension", "9", "pmf.dimension 8, not 9"),

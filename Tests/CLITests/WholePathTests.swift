@@ -37,7 +37,7 @@ struct WholePathTests {
 
     let words = try Program.run(["evaluate", "--run", "run", "--device", device], in: folder)
     #expect(words.code == 0 && words.error == "", "\(words.description)")
-    for name in ["random", "popularity", "item mean", "PMF rating", "DRR-ave", "oracle"] {
+    for name in ["random", "item-kNN", "PMF rating", "LinUCB", "DRR-ave", "oracle"] {
       #expect(words.output.contains("\n\(name)"))
     }
     let evaluated = try Program.run(
@@ -46,12 +46,14 @@ struct WholePathTests {
     let evaluation = try object(evaluated.output)
     #expect(
       Set(evaluation.keys) == [
-        "configuration", "seed", "protocolSummary", "device", "sessions", "steps",
-        "candidatesPerSession", "sessionRMSE", "rankers",
+        "agent", "configuration", "seed", "protocolSummary", "device", "runs", "rankers",
+        "differences",
       ])
-    #expect(evaluation["steps"] as? Int == 300)
-    #expect(evaluation["sessionRMSE"] as? Double == rmse)
-    #expect((evaluation["rankers"] as? [Any])?.count == 8)
+    let runs = try #require(evaluation["runs"] as? [[String: Any]])
+    #expect(runs.count == 1 && runs[0]["steps"] as? Int == 300)
+    #expect(runs[0]["sessionRMSE"] as? Double == rmse)
+    #expect((evaluation["rankers"] as? [Any])?.count == 14)
+    #expect(!words.output.contains("nan") && !evaluated.output.contains("nan"))
 
     for asked in [["--user", "3"], ["--liked", "5", "--liked", "7"]] {
       let recommended = try Program.run(
@@ -69,6 +71,55 @@ struct WholePathTests {
       let scores = items.compactMap { $0["score"] as? Double }
       #expect(scores == scores.sorted(by: >))
     }
+  }
+
+  @Test(
+    "other protocols are trained and evaluated under, and printed",
+    arguments: [
+      (["--as-published"], "protocol  ratings split at random 80%/0%/20% "),
+      (["--split", "rows"], "protocol  ratings split at random 70%/10%/20% "),
+      (["--split", "time", "--test-share", "0.4"], "protocol  ratings split by time 50%/10%/40% "),
+    ])
+  func protocols(options: [String], expected: String) throws {
+    let folder = Scratch()
+    // A user of the small set has some 25 of her ratings among the test's.
+    let trained = try Program.run(
+      Tiny.train("run", data: "generated:small", "--steps", "60") + options, in: folder)
+    #expect(trained.code == 0, "\(trained.description)")
+    let outcome = try Program.run(["evaluate", "--run", "run", "--device", "cpu"], in: folder)
+    #expect(outcome.code == 0 && outcome.output.contains(expected), "\(outcome.description)")
+    #expect(outcome.output.contains(" test users; left out: "))
+    #expect(!outcome.output.contains("nan"))
+    // The protocol is a setting of the run.
+    let other = try Program.run(["train", "drr", "--run", "run", "--split", "users"], in: folder)
+    #expect(
+      other.code == 1
+        && other.error.contains(
+          "evaluation.split \(options[0] == "--split" ? options[1] : "rows"), not users")
+    )
+  }
+
+  @Test("the leak ladder needs no run, and is read back where it was climbed")
+  func leakLadder() throws {
+    let folder = Scratch()
+    let command = [
+      "evaluate", "--leak-ladder", "--run", "ladder", "--data", "generated:tiny", "--seeds", "2",
+      "--steps", "30", "--device", "cpu",
+    ]
+    let first = try Program.run(command, in: folder)
+    #expect(first.code == 0, "\(first.description)")
+    for rung in ["as published", "ε 0", "history out of the candidates", "the default protocol"] {
+      #expect(first.output.contains("\n\(rung)  "))
+    }
+    #expect(!first.output.contains("nan"))
+    #expect(
+      first.error == "the agent learns nothing in 30 steps: its first update is after 1,000\n")
+    #expect(try folder.names("ladder") == ["leak-ladder.json"])
+    let before = try folder.data("ladder/leak-ladder.json")
+    #expect(try Program.run(command, in: folder).output == first.output)
+    let report = try object(try Program.run(command + ["--json"], in: folder).output)
+    #expect((report["measurements"] as? [Any])?.count == 10)
+    #expect(try folder.data("ladder/leak-ladder.json") == before)
   }
 
   @Test("a user's own items are not recommended to her")

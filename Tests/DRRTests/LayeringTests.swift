@@ -53,7 +53,7 @@ import Testing
       for match in text.matches(of: /(?m)^\s*(?:\w+ )?import (\w+)/) {
         let allowed = [
           "Tensor", "CZlib", "Logging", "FoundationEssentials", "Foundation", "Glibc", "Darwin",
-          "Musl", "Synchronization",
+          "Musl", "Synchronization", "Dispatch",
         ]
         #expect(allowed.contains(String(match.1)), "\(path) imports \(match.1)")
       }

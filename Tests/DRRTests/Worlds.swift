@@ -34,15 +34,25 @@ enum Worlds {
     return drr
   }
 
+  /// The whole tiny log, else a small random model, with kinds in turn.
+  static func world(consecutive: Float = 0, dimension: Int = 8) -> World {
+    World(
+      logged: LoggedRewards(tiny, scale: .fiveStars) { tiny.rows(ofUser: $0) },
+      model: model(tiny, dimension: dimension, seed: 9),
+      satisfaction: Satisfaction(
+        strength: consecutive, kinds: (0..<Int32(tiny.itemCount)).map { $0 % 3 }))
+  }
+
   /// A trainer on the generated tiny log.
   static func trainer(
-    _ drr: DRRConfiguration, on backend: any Backend, dimension: Int = 8, seed: UInt64 = 5
+    _ drr: DRRConfiguration, on backend: any Backend, dimension: Int = 8, seed: UInt64 = 5,
+    world: World? = nil
   ) throws -> DRRTrainer {
     let split = UserSplit(tiny, EvaluationProtocol())
     let environment = try RatingEnvironment(
       log: tiny, split: split, model: model(tiny, dimension: dimension),
       statistics: ItemStatistics(tiny, split, scale: .fiveStars), window: drr.window,
-      sessionLength: drr.sessionLength, scale: .fiveStars, seed: seed)
+      sessionLength: drr.sessionLength, scale: .fiveStars, seed: seed, world: world)
     return try DRRTrainer(drr, environment: environment, seed: seed, on: backend)
   }
 }

@@ -1,10 +1,11 @@
 /// Every op of the protocols, by the name of its method.
 enum OpName: String, CaseIterable, Sendable {
   case linear, linearBackward
-  case map, mapBackward, affine, combine, accumulate, fill, copy, concatenate, slice
+  case map, mapBackward, affine, combine, perturb, accumulate, fill, copy, concatenate, slice
   case reduceRows, sumColumns, rowDot, sum, squaredNorm
   case gather, scatterAdd
-  case averagePooling, averagePoolingBackward
+  case averagePooling, averagePoolingBackward, pairwiseProducts, pairwiseProductsBackward
+  case historyRows, attentionPooling, attentionPoolingBackward
   case candidateScores, candidateScoresBackward, softmaxExpectation, softmaxExpectationBackward
   case column
   case pointLoss, pointLossBackward, softmaxCrossEntropy, softmaxCrossEntropyBackward
@@ -23,6 +24,7 @@ enum OpName: String, CaseIterable, Sendable {
     case .mapBackward: OpTable.mapBackward
     case .affine: OpTable.affine
     case .combine: OpTable.combine
+    case .perturb: OpTable.perturb
     case .accumulate: OpTable.accumulate
     case .fill: OpTable.fill
     case .copy: OpTable.copy
@@ -37,6 +39,11 @@ enum OpName: String, CaseIterable, Sendable {
     case .scatterAdd: OpTable.scatterAdd
     case .averagePooling: OpTable.averagePooling
     case .averagePoolingBackward: OpTable.averagePoolingBackward
+    case .pairwiseProducts: OpTable.pairwiseProducts
+    case .pairwiseProductsBackward: OpTable.pairwiseProductsBackward
+    case .historyRows: OpTable.historyRows
+    case .attentionPooling: OpTable.attentionPooling
+    case .attentionPoolingBackward: OpTable.attentionPoolingBackward
     case .candidateScores: OpTable.candidateScores
     case .candidateScoresBackward: OpTable.candidateScoresBackward
     case .softmaxExpectation: OpTable.softmaxExpectation

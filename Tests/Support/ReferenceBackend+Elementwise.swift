@@ -56,6 +56,18 @@ extension ReferenceBackend {
     }
   }
 
+  public func perturb(
+    _ x: Floats, noise: Floats, noiseBound: Float, bound: Float, into y: Floats
+  ) {
+    let cells = launch("perturb")
+    let count = y.count
+    let (x, noise, y) = (cells(x, count), cells(noise, count), cells(y, count))
+    func clamp(_ value: Double, _ bound: Float) -> Double {
+      value.isNaN ? value : max(-Double(bound), min(Double(bound), value))
+    }
+    for i in 0..<count { y[i] = clamp(x[i] + clamp(noise[i], noiseBound), bound) }
+  }
+
   public func accumulate(_ x: Floats, scale: Float, into y: Floats) {
     let cells = launch("accumulate")
     let count = y.count

@@ -61,13 +61,17 @@ extension ReferenceBackend {
   }
 
   public func temporalDifferenceTarget(
-    _ outcome: Floats, _ nextValue: Floats, discount: Float, b: Int, into target: Floats
+    _ outcome: Floats, _ nextValue: Floats, twin: Floats?, discount: Float, b: Int,
+    into target: Floats
   ) {
     let cells = launch("temporalDifferenceTarget")
     let (outcome, nextValue) = (cells(outcome, b * 2), cells(nextValue, b))
-    let target = cells(target, b)
+    let (twin, target) = (twin.map { cells($0, b) }, cells(target, b))
     for i in 0..<b {
-      target[i] = outcome[2 * i] + Double(discount) * outcome[2 * i + 1] * nextValue[i]
+      var value = nextValue[i]
+      if let other = twin?[i] { value = other.isNaN ? other : Double.minimum(value, other) }
+      if nextValue[i].isNaN { value = .nan }
+      target[i] = outcome[2 * i] + Double(discount) * outcome[2 * i + 1] * value
     }
   }
 

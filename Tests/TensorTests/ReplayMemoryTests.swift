@@ -96,7 +96,7 @@ import Testing
       #expect(Array(next[row * 2..<row * 2 + 2]) == expected.nextState)
       #expect(actions[row * 3] == Float(slot) && actions[row * 3 + 1] == -Float(slot))
       #expect(outcomes[row * 2] == expected.reward)
-      #expect(outcomes[row * 2 + 1] == (expected.terminated ? 0 : 1))
+      #expect(outcomes[row * 2 + 1] == expected.continuation)
     }
     #expect(try batch.weights.host().allSatisfy { $0 == 1 })
   }

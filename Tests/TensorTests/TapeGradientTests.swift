@@ -84,6 +84,10 @@ extension Expression {
     Expression("concatenating with itself", [3, 2]) {
       Tensor.concatenating($0[0], $0[0]).squared()
     },
+    Expression("columns", [5, 4]) { $0[0].columns(1..<3).squared() },
+    Expression("first columns", [5, 4]) { $0[0].columns(0..<3).squared() },
+    Expression("last columns", [5, 4]) { $0[0].columns(3..<4).squared() },
+    Expression("every column", [5, 4]) { $0[0].columns(0..<4).squared() },
     Expression("rowDot", [5, 3], [5, 3]) { $0[0].rowDot($0[1]) },
     Expression("rowDot with itself", [5, 3]) { $0[0].rowDot($0[0]) },
     Expression("sum", [5, 3]) { $0[0].sum(scale: 0.3) },

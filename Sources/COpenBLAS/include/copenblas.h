@@ -79,6 +79,9 @@ void host_tanh_backward(const float *dy, const float *y, float *dx, int64_t n);
 void host_sigmoid_backward(const float *dy, const float *y, float *dx, int64_t n);
 
 // y += scale · x.
+// y = x + noise, the noise within ±noise_bound, the sum within ±bound; NaN stays.
+void host_perturb(
+    const float *x, const float *noise, float noise_bound, float bound, float *y, int64_t n);
 void host_axpy(float scale, const float *x, float *y, int64_t n);
 float host_dot(const float *a, const float *b, int64_t n);
 float host_sum(const float *x, int64_t n);

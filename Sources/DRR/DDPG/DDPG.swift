@@ -3,6 +3,9 @@ import Tensor
 /// π_θ(s): two ReLU layers and one tanh layer (Liu et al. 2018, section 3.2). The state module
 /// belongs to it and learns with it.
 public struct Actor {
+  /// The largest size of an action's numbers.
+  static let bound: Float = 1
+
   public let parameters: ParameterSet
   public let state: any StateModule
   let layers: MLP
@@ -23,28 +26,61 @@ public struct Actor {
 }
 
 /// Q_ω(s, a): the state through one ReLU layer, joined by the action, two ReLU layers, one number.
-public struct Critic {
-  public let parameters: ParameterSet
+struct ActionValue {
   let stateLayer: Dense
   let layers: MLP
 
-  init(stateWidth: Int, actionWidth: Int, hidden: Int, seed: UInt64, on backend: any Backend) {
-    parameters = ParameterSet(on: backend, seed: seed, stream: Streams.critic)
-    stateLayer = Dense("critic.state", stateWidth, hidden, .relu, in: parameters)
+  init(
+    _ name: String, stateWidth: Int, actionWidth: Int, hidden: Int, in parameters: ParameterSet
+  ) {
+    stateLayer = Dense("\(name).state", stateWidth, hidden, .relu, in: parameters)
     let joint = hidden + actionWidth
     layers = MLP(
-      "critic", [joint, joint, joint, 1], in: parameters,
+      name, [joint, joint, joint, 1], in: parameters,
       lastWeight: .uniform(low: -3e-3, high: 3e-3))
   }
 
   /// [B, S] and [B, A] to [B, 1].
-  package func callAsFunction(_ state: Tensor, _ action: Tensor, _ tape: Tape? = nil) -> Tensor {
+  func callAsFunction(_ state: Tensor, _ action: Tensor, _ tape: Tape?) -> Tensor {
     layers(Tensor.concatenating(action, stateLayer(state, tape)), tape)
   }
 }
 
+/// One action value, or two of different first weights that learn from the same targets. Their
+/// weights are one set.
+public struct Critic {
+  public let parameters: ParameterSet
+  let first: ActionValue
+  let second: ActionValue?
+
+  init(
+    stateWidth: Int, actionWidth: Int, hidden: Int, isTwin: Bool, seed: UInt64,
+    on backend: any Backend
+  ) {
+    let parameters = ParameterSet(on: backend, seed: seed, stream: Streams.critic)
+    func makeValue(_ name: String) -> ActionValue {
+      ActionValue(
+        name, stateWidth: stateWidth, actionWidth: actionWidth, hidden: hidden, in: parameters)
+    }
+    first = makeValue("critic")
+    second = isTwin ? makeValue("critic_twin") : nil
+    self.parameters = parameters
+  }
+
+  /// [B, S] and [B, A] to [B, 1], by the first.
+  package func callAsFunction(_ state: Tensor, _ action: Tensor, _ tape: Tape? = nil) -> Tensor {
+    first(state, action, tape)
+  }
+
+  /// By the second, if there is one.
+  package func twin(_ state: Tensor, _ action: Tensor, _ tape: Tape? = nil) -> Tensor? {
+    second?(state, action, tape)
+  }
+}
+
 /// Deep deterministic policy gradient (Lillicrap et al. 2016, algorithm 1), as DRR trains by it
-/// (Liu et al. 2018, algorithm 1, lines 13 to 17).
+/// (Liu et al. 2018, algorithm 1, lines 13 to 17). Twin critics, a delayed actor and smoothed target
+/// actions make it TD3 (Fujimoto et al. 2018, algorithm 1).
 ///
 /// The critic takes the state as given: the state module learns from the actor's loss alone,
 /// through the action. Confined to the task that holds the backend.
@@ -55,15 +91,16 @@ public final class DDPG {
   public let critic: Critic
   package let targetActor: Actor
   package let targetCritic: Critic
+  let seed: UInt64
   let actorOptimizer: Adam
   let criticOptimizer: Adam
 
   /// What an update produced, on the device until `host()`.
   public struct Losses {
-    /// Weighted mean squared TD error.
+    /// Weighted mean squared TD error, of twin critics the sum.
     public let critic: Tensor
-    /// −mean Q of the actor's own actions.
-    public let actor: Tensor
+    /// −mean Q of the actor's own actions; nil where the update left the actor out.
+    public let actor: Tensor?
   }
 
   public init(
@@ -73,6 +110,7 @@ public final class DDPG {
     try configuration.validate()
     self.configuration = configuration
     self.backend = backend
+    self.seed = seed
     let hidden = configuration.hidden
     func makeActor() -> Actor {
       Actor(
@@ -83,7 +121,8 @@ public final class DDPG {
     let stateWidth = actor.state.width
     func makeCritic() -> Critic {
       Critic(
-        stateWidth: stateWidth, actionWidth: actionWidth, hidden: hidden, seed: seed, on: backend)
+        stateWidth: stateWidth, actionWidth: actionWidth, hidden: hidden,
+        isTwin: configuration.twinCritics, seed: seed, on: backend)
     }
     critic = makeCritic()
     targetCritic = makeCritic()
@@ -108,11 +147,28 @@ public final class DDPG {
 
   /// One update from a batch whose priorities `memory` then learns. No host synchronisation.
   public func update(_ batch: TransitionBatch, _ memory: ReplayMemory? = nil) -> Losses {
-    // y = r + γ Q′(s′, π′(s′)), and r alone where the episode terminated.
+    guard configuration.targetNoise > 0 else { return update(batch, memory, targetNoise: nil) }
+    let key = RandomKey(
+      seed: seed, stream: Streams.targetNoise, counter: UInt64(criticOptimizer.stepCount))
+    let noise = Tensor.normal(
+      batch.actions.shape, deviation: configuration.targetNoise, key, on: backend)
+    return update(batch, memory, targetNoise: noise)
+  }
+
+  /// With noise [B, A] for the target's actions, unclipped.
+  package func update(
+    _ batch: TransitionBatch, _ memory: ReplayMemory? = nil, targetNoise: Tensor?
+  ) -> Losses {
+    // y = r + γ min_i Q′_i(s′, π′(s′) + noise), and r alone where the episode terminated.
     let nextState = targetActor.state(batch.nextStates, nil)
-    let nextValue = targetCritic(nextState, targetActor.action(nextState))
+    let nextAction = targetActor.action(nextState)
+    if let targetNoise {
+      nextAction.perturb(
+        by: targetNoise, noiseBound: configuration.targetNoiseClip, bound: Actor.bound)
+    }
     let y = temporalDifferenceTarget(
-      batch.outcomes, nextValue: nextValue, discount: configuration.discount)
+      batch.outcomes, nextValue: targetCritic(nextState, nextAction),
+      twin: targetCritic.twin(nextState, nextAction), discount: configuration.discount)
 
     let actorTape = Tape(training: actor.parameters)
     let trackedState = actor.state(batch.states, actorTape)
@@ -120,11 +176,17 @@ public final class DDPG {
 
     let criticTape = Tape(training: critic.parameters)
     let value = critic(state, batch.actions, criticTape)
-    let criticLoss = value.squaredError(y, weights: batch.weights)
+    var criticLoss = value.squaredError(y, weights: batch.weights)
+    if let twin = critic.twin(state, batch.actions, criticTape) {
+      criticLoss = criticLoss + twin.squaredError(y, weights: batch.weights)
+    }
     criticTape.backward(from: criticLoss)
     critic.parameters.clipGradients(norm: configuration.criticGradientNorm)
     criticOptimizer.step()
     memory?.reprioritize(batch, values: value, targets: y)
+    guard criticOptimizer.stepCount.isMultiple(of: configuration.policyDelay) else {
+      return Losses(critic: criticLoss.detached, actor: nil)
+    }
 
     // ∇_θ J = ∇_a Q(s, a) ∇_θ π(s), a = π(s): through the critic, whose weights stay.
     let action = actor.action(trackedState, actorTape)

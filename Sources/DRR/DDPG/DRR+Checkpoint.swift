@@ -34,24 +34,37 @@ extension DDPG: Checkpointed {
 
 extension DRRTrainer {
   /// Everything that the next step depends on: networks, moments, targets, replay, priorities,
-  /// the session under way and the counters that the random streams follow from.
+  /// the sessions under way and the counters that the random streams follow from.
   public func save(to file: inout SafetensorsWriter) throws {
     try agent.ddpg.save(to: &file, "drr")
     try memory.save(to: &file, "replay")
-    try file.add("trainer.chosen", environment.chosen)
+    try exploration.save(to: &file, "exploration")
+    try returns.save(to: &file, "returns")
+    let sessions = environments.environments.map(\.chosen)
+    try file.add("trainer.chosen", sessions.flatMap { $0 })
+    try file.add("trainer.chosen_counts", sessions.map { Int64($0.count) })
+    try file.add("trainer.episodes", environments.episodes.map { Int64($0) })
     try file.add(
       "trainer.counters",
-      [Int64(step), Int64(episode), Int64(tally.steps), Int64(tally.logged)])
+      [Int64(step), Int64(environments.begun), Int64(tally.steps), Int64(tally.logged)])
     try file.add("trainer.reward", [tally.reward])
   }
 
   /// A trainer of the same configuration, data and seed goes on where the saved one was. Everything
   /// is read and checked before anything is changed.
-  public func restore(from file: SafetensorsFile) throws {
+  public func restore(from file: SafetensorsFile) throws { try prepareRestore(from: file)() }
+
+  /// What it returns puts the saved state in place, as often as it is called.
+  func prepareRestore(from file: SafetensorsFile) throws -> () -> Void {
     let counters = try file.int64s("trainer.counters", shape: [4]).map { Int($0) }
     let reward = try file.doubles("trainer.reward", shape: [1])[0]
     let chosen = try file.int32s("trainer.chosen")
-    guard counters.allSatisfy({ $0 >= 0 }), counters[1] >= 1,
+    let shape = [environments.count]
+    let counts = try file.int64s("trainer.chosen_counts", shape: shape).map { Int($0) }
+    let episodes = try file.int64s("trainer.episodes", shape: shape).map { Int($0) }
+    guard counters.allSatisfy({ $0 >= 0 }), counts.allSatisfy({ (0...chosen.count).contains($0) }),
+      counts.reduce(0, +) == chosen.count,
+      episodes.allSatisfy({ (0..<counters[1]).contains($0) }),
       chosen.allSatisfy({ (0..<Int32(agent.itemCount)).contains($0) })
     else {
       throw CheckpointError.malformed(
@@ -59,14 +72,23 @@ extension DRRTrainer {
     }
     let restoreMemory = try memory.prepareRestore(from: file, "replay")
     let restoreNetworks = try agent.ddpg.prepareRestore(from: file, "drr")
-    restoreMemory()
-    restoreNetworks()
-    lastLosses = nil
-    step = counters[0]
-    episode = counters[1]
-    tally = Tally(steps: counters[2], reward: reward, logged: counters[3])
+    let restoreExploration = try exploration.prepareRestore(from: file, "exploration")
+    let restoreReturns = try returns.prepareRestore(from: file, "returns")
     // A session is its start and the items since.
-    _ = environment.reset(episode: episode - 1)
-    for item in chosen { _ = environment.step(item) }
+    var left = chosen[...]
+    let sessions = counts.map { count in
+      defer { left = left.dropFirst(count) }
+      return Array(left.prefix(count))
+    }
+    return { [self] in
+      restoreMemory()
+      restoreExploration()
+      restoreReturns()
+      restoreNetworks()
+      lastLosses = nil
+      step = counters[0]
+      tally = Tally(steps: counters[2], reward: reward, logged: counters[3])
+      environments.restore(begun: counters[1], episodes: episodes, chosen: sessions)
+    }
   }
 }

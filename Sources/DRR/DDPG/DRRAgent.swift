@@ -1,6 +1,6 @@
 import Tensor
 
-/// DRR-ave on the vectors of a PMF: the state's user and items, and the items that actions score.
+/// DRR on the vectors of a PMF: the state's user and items, and the items that actions score.
 public final class DRRAgent {
   public let ddpg: DDPG
   public let window: Int
@@ -27,7 +27,7 @@ public final class DRRAgent {
     self.users = users
     self.items = items
     ddpg = try DDPG(configuration.ddpg, actionWidth: k, seed: seed, on: backend) { parameters in
-      AverageState(
+      configuration.state.make(
         users: users, items: items, window: configuration.window, in: parameters)
     }
   }

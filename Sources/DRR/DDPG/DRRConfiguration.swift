@@ -1,14 +1,29 @@
-/// Settings of DRR-ave: those of the paper and its open implementations.
+/// Settings of DRR: those of the paper and its open implementations.
 public struct DRRConfiguration: Codable, Hashable, Sendable {
   public var ddpg = DDPGConfiguration()
+  /// What a state is made of.
+  public var state = StateModuleKind.ave
   /// n, the liked items that a state is made from.
   public var window = 5
   /// T, the items of a session.
   public var sessionLength = 10
-  /// Items recommended in training, each followed by one update.
+  /// Items recommended in training, in all environments.
   public var steps = 20_000
+  /// The simulator that it is trained in.
+  public var world = WorldKind.pmf
+  /// c, the strength of consecutive items' effects on the reward (``Satisfaction``); 0: none.
+  public var consecutive: Float = 0
+  /// Environments that step together.
+  public var environments = 1
+  /// Updates after each step that the environments take together.
+  public var updatesPerStep = 1
   /// Steps before the first update.
   public var learningStarts = 1_000
+  /// How training strays from the policy.
+  public var exploration = ExplorationKind.epsilon
+  /// σ of Gaussian and Ornstein–Uhlenbeck noise, and θ of the latter, a step.
+  public var explorationDeviation: Float = 0.1
+  public var explorationReversion: Float = 0.15
   /// ε at the first step, at the last of the exploration steps, and how many those are.
   public var epsilonStart: Float = 1
   public var epsilonEnd: Float = 0.1
@@ -25,18 +40,35 @@ public struct DRRConfiguration: Codable, Hashable, Sendable {
     try ConfigurationError.require("steps", steps, "1 ... 1,000,000,000,000") {
       (1...1_000_000_000_000).contains($0)
     }
+    try Satisfaction.validate(strength: consecutive)
+    try ConfigurationError.require("environments", environments, "1 ... 65536") {
+      (1...65_536).contains($0)
+    }
+    try ConfigurationError.require(
+      "environments", environments, "at most the replay capacity, \(ddpg.replayCapacity)"
+    ) { $0 <= ddpg.replayCapacity }
+    try ConfigurationError.require("updates per step", updatesPerStep, "1 ... 65536") {
+      (1...65_536).contains($0)
+    }
     try ConfigurationError.require("learning starts", learningStarts, "0 or more") { $0 >= 0 }
     for (name, epsilon) in [("epsilon start", epsilonStart), ("epsilon end", epsilonEnd)] {
       try ConfigurationError.require(name, epsilon, "between 0 and 1") { $0 >= 0 && $0 <= 1 }
     }
     try ConfigurationError.require("exploration steps", explorationSteps, "0 or more") { $0 >= 0 }
+    try ConfigurationError.require(
+      "exploration deviation", explorationDeviation, "a positive number"
+    ) { $0 > 0 && $0.isFinite }
+    try ConfigurationError.require(
+      "exploration reversion", explorationReversion, "above 0 and at most 1"
+    ) { $0 > 0 && $0 <= 1 }
     try ConfigurationError.require("exploration range", explorationRange, "a positive number") {
       $0 > 0 && $0.isFinite
     }
   }
 
-  /// ε at a step, which counts from 0.
+  /// ε at a step, which counts from 0; 0 where noise is added instead.
   public func epsilon(at step: Int) -> Float {
+    guard exploration == .epsilon else { return 0 }
     guard step < explorationSteps else { return epsilonEnd }
     return epsilonStart + (epsilonEnd - epsilonStart) * Float(step) / Float(explorationSteps)
   }

@@ -1,20 +1,22 @@
 import Tensor
 
-/// DRR's training (Liu et al. 2018, algorithm 1): recommend, observe, remember, update.
+/// DRR's training (Liu et al. 2018, algorithm 1): recommend, observe, remember, update; in several
+/// environments at once, with one action for all.
 ///
 /// Every random number is drawn from the seed and the step, so a trainer that is saved and
 /// restored goes on to the same bits.
 public final class DRRTrainer {
   public let configuration: DRRConfiguration
   public let agent: DRRAgent
-  public internal(set) var environment: RatingEnvironment
+  public internal(set) var environments: EnvironmentBatch
   public let memory: ReplayMemory
   let seed: UInt64
   let mask: DeviceMask
+  let exploration: ExplorationNoise
+  let returns: NStepReturns
 
-  /// Items recommended so far, and sessions begun.
+  /// Items recommended so far, in all environments.
   public internal(set) var step = 0
-  var episode = 0
   var tally = Tally()
   var lastLosses: DDPG.Losses?
 
@@ -33,7 +35,7 @@ public final class DRRTrainer {
     /// Share of the items that the user's own log contains.
     public var inLog: Double
     public var epsilon: Float
-    /// Of the last update; absent before the first.
+    /// Of the last update; absent before the first, the actor's also where that update left it out.
     public var criticLoss: Float?
     public var actorLoss: Float?
   }
@@ -43,7 +45,7 @@ public final class DRRTrainer {
     on backend: any Backend
   ) throws(ConfigurationError) {
     self.configuration = configuration
-    self.environment = environment
+    environments = EnvironmentBatch(environment, count: configuration.environments)
     self.seed = seed
     agent = try DRRAgent(configuration, model: environment.model, seed: seed, on: backend)
     memory = ReplayMemory(
@@ -52,58 +54,63 @@ public final class DRRTrainer {
         actionWidth: agent.items.shape[1],
         priorityExponent: configuration.ddpg.priorityExponent),
       on: backend)
-    mask = DeviceMask(rows: 1, items: agent.itemCount, on: backend)
-    _ = self.environment.reset(episode: 0)
-    episode = 1
+    mask = DeviceMask(rows: environments.count, items: agent.itemCount, on: backend)
+    exploration = ExplorationNoise(
+      configuration, rows: environments.count, width: agent.items.shape[1], seed: seed,
+      on: backend)
+    returns = NStepReturns(
+      steps: configuration.ddpg.returnSteps, discount: configuration.ddpg.discount,
+      environments: environments.count, into: memory)
   }
 
+  /// The first of the environments.
+  public var environment: RatingEnvironment { environments.environments[0] }
+
+  /// Whether the steps are done; the last of many environments may go past them together.
   public var isFinished: Bool { step >= configuration.steps }
 
-  /// One item recommended and, once `learningStarts` are past, one update. Reads back nothing but
-  /// the item.
+  /// One item recommended in every environment and, once `learningStarts` are past, the updates.
+  /// Reads back nothing but the items.
   public func advance() throws(BackendError) {
-    let before = environment.state
-    let action = exploringAction(before)
-    mask.upload(environment.allowed)
-    let item = try action.topK(1, items: agent.items, allowed: mask).items.host()[0]
+    let before = environments.states
+    let action = agent.act(before.map(\.rows))
+    exploration.apply(to: action, step: step)
+    mask.upload(environments.allowed)
+    let items = try action.topK(1, items: agent.items, allowed: mask).items.host()
 
-    tally.logged += environment.isLogged(item) ? 1 : 0
-    let outcome = environment.step(item)
-    memory.append(
-      [
+    for (state, item) in zip(before, items)
+    where environment.world.isLogged(user: Int(state.user), item: item) { tally.logged += 1 }
+    let outcomes = environments.step(items)
+    tally.steps += outcomes.count
+    for (row, outcome) in outcomes.enumerated() {
+      tally.reward += Double(outcome.reward)
+      if outcome.isLast { exploration.sessionEnded(row: row) }
+    }
+    learn(before, action, outcomes)
+  }
+
+  /// Remembers what actions [B, k] led to, and updates once `learningStarts` are past.
+  func learn(_ before: [SessionState], _ action: Tensor, _ outcomes: [Step<SessionState>]) {
+    returns.append(
+      zip(before, outcomes).map { state, outcome in
         ReplayMemory.Transition(
-          state: before.rows, nextState: outcome.observation.rows, reward: outcome.reward,
+          state: state.rows, nextState: outcome.observation.rows, reward: outcome.reward,
           terminated: outcome.terminated)
-      ], actions: action)
-    tally.steps += 1
-    tally.reward += Double(outcome.reward)
-    if outcome.isLast {
-      _ = environment.reset(episode: episode)
-      episode += 1
-    }
-    step += 1
+      }, isLast: outcomes.map(\.isLast), actions: action)
+    step += outcomes.count
     if step > configuration.learningStarts && memory.count >= configuration.ddpg.batchSize {
-      lastLosses = update()
+      for number in 0..<configuration.updatesPerStep { lastLosses = update(number) }
     }
   }
 
-  /// π(s), or with probability ε a random vector.
-  private func exploringAction(_ state: SessionState) -> Tensor {
-    let action = agent.act([state.rows])
-    let counter = UInt64(step)
-    action.replaceRows(
-      probability: configuration.epsilon(at: step), low: 0, high: configuration.explorationRange,
-      coin: RandomKey(seed: seed, stream: Streams.explorationCoin, counter: counter),
-      values: RandomKey(seed: seed, stream: Streams.explorationVector, counter: counter))
-    return action
-  }
-
-  /// One update from prioritised replay. Never waits for the device.
-  public func update() -> DDPG.Losses {
+  /// The update of that number after the latest step, from prioritised replay. Never waits for the
+  /// device.
+  public func update(_ number: Int = 0) -> DDPG.Losses {
+    let counter = UInt64(step) * UInt64(configuration.updatesPerStep) + UInt64(number)
     let batch = memory.sample(
       configuration.ddpg.batchSize,
       importanceExponent: configuration.importanceExponent(at: step),
-      RandomKey(seed: seed, stream: Streams.replay, counter: UInt64(step)))
+      RandomKey(seed: seed, stream: Streams.replay, counter: counter))
     return agent.ddpg.update(batch, memory)
   }
 
@@ -114,6 +121,6 @@ public final class DRRTrainer {
     return Report(
       step: step, reward: tally.reward / steps, inLog: Double(tally.logged) / steps,
       epsilon: configuration.epsilon(at: max(step - 1, 0)),
-      criticLoss: try lastLosses?.critic.host()[0], actorLoss: try lastLosses?.actor.host()[0])
+      criticLoss: try lastLosses?.critic.host()[0], actorLoss: try lastLosses?.actor?.host()[0])
   }
 }

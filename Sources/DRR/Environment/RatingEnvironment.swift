@@ -14,45 +14,61 @@ public struct SessionState: Hashable, Sendable {
   public var rows: [Int32] { [user] + history }
 }
 
-/// Sessions of training users (Liu et al. 2018, algorithm 1, lines 5 to 12): an item that the user
-/// has rated earns that rating's reward, any other the reward that PMF predicts, within ±1. A
-/// liked item enters the history and pushes the oldest out; no item is recommended twice.
+/// Sessions of training users (Liu et al. 2018, algorithm 1, lines 5 to 12) in a world. A liked
+/// item enters the history and pushes the oldest out; no item is recommended twice.
 ///
 /// A session is truncated after `sessionLength` items and terminates when nothing is left.
 public struct RatingEnvironment: Environment, Sendable {
+  /// What the agent's vectors come from.
   public let model: PMFModel
+  public let world: World
   public let sessionLength: Int
-  let log: RatingsLog
-  let split: UserSplit
-  let scale: RewardScale
-  let seed: UInt64
   /// Users who can start a session and their first `window` liked items.
   let starts: [SessionState]
   /// Items that somebody's visible ratings contain; of the others nothing is known.
   let catalogue: ItemMask
+  /// How many those are.
+  private let rated: Int
 
   public private(set) var state = SessionState(user: 0, history: [])
   /// What may be recommended next.
   public private(set) var allowed: ItemMask
   /// Items of this session so far.
   public private(set) var chosen: [Int32] = []
-  private var ratings: [Int32: Float] = [:]
-  private var order: (epoch: Int, starts: [Int])?
+  /// The runs of liked and disliked items that the session is in.
+  public private(set) var run = Satisfaction.Run()
+  /// Items that are still allowed.
+  private var remaining = 0
+  var order: SessionOrder
 
+  /// - Parameter world: where rewards come from; nil: the users' visible ratings and `model`.
   public init(
     log: RatingsLog, split: UserSplit, model: PMFModel, statistics: ItemStatistics, window: Int,
-    sessionLength: Int, scale: RewardScale, seed: UInt64
+    sessionLength: Int, scale: RewardScale, seed: UInt64, world: World? = nil
   ) throws(ConfigurationError) {
-    self.log = log
-    self.split = split
+    self.init(
+      model: model,
+      world: world
+        ?? World(
+          logged: LoggedRewards(log, scale: scale) { split.visibleRows(of: $0, in: log) },
+          model: model),
+      starts: try Self.starts(
+        log: log, split: split, statistics: statistics, window: window, scale: scale),
+      catalogue: statistics.ratedItems, sessionLength: sessionLength, seed: seed)
+  }
+
+  init(
+    model: PMFModel, world: World, starts: [SessionState], catalogue: ItemMask,
+    sessionLength: Int, seed: UInt64
+  ) {
     self.model = model
+    self.world = world
+    self.starts = starts
+    self.catalogue = catalogue
     self.sessionLength = sessionLength
-    self.scale = scale
-    self.seed = seed
-    starts = try Self.starts(
-      log: log, split: split, statistics: statistics, window: window, scale: scale)
-    catalogue = statistics.ratedItems
+    rated = catalogue.count(row: 0)
     allowed = catalogue
+    order = SessionOrder(seed: seed, count: starts.count)
   }
 
   /// Training users who can start a session, with their first `window` liked items.
@@ -82,36 +98,47 @@ public struct RatingEnvironment: Environment, Sendable {
     return starts
   }
 
+  @discardableResult
   public mutating func reset(episode: Int) -> SessionState {
-    let epoch = episode / starts.count
-    if order?.epoch != epoch {
-      var random = Philox(seed: seed, stream: Streams.sessions &+ UInt64(epoch) << 8)
-      order = (epoch, starts.indices.shuffled(using: &random))
-    }
-    let start = starts[order!.starts[episode % starts.count]]
-    state = start
-    chosen = []
-    allowed = catalogue
-    for item in start.history { allowed[0, Int(item)] = false }
-    ratings = [:]
-    for row in split.visibleRows(of: Int(start.user), in: log) {
-      ratings[log.items[row]] = scale.reward(log.ratings[row])
-    }
+    reset(to: order.start(ofEpisode: episode))
     return state
   }
 
+  /// Begins a session of the user and history of that number.
+  mutating func reset(to start: Int) {
+    state = starts[start]
+    chosen = []
+    run = Satisfaction.Run()
+    allowed = catalogue
+    remaining = rated
+    for item in state.history { forbid(item) }
+  }
+
+  /// Takes an item out of what may be recommended in this session.
+  mutating func forbid(_ item: Int32) {
+    remaining -= allowed[0, Int(item)] ? 1 : 0
+    allowed[0, Int(item)] = false
+  }
+
   /// Whether the user's own log says what she thinks of `item`.
-  public func isLogged(_ item: Int32) -> Bool { ratings[item] != nil }
+  public func isLogged(_ item: Int32) -> Bool {
+    world.isLogged(user: Int(state.user), item: item)
+  }
 
   public mutating func step(_ item: Int32) -> Step<SessionState> {
-    let predicted = model.reward(user: Int(state.user), item: Int(item))
-    let reward = ratings[item] ?? min(max(predicted, -1), 1)
+    step(item, earning: world.reward(user: Int(state.user), item: item))
+  }
+
+  /// A step whose item would earn `reward` from somebody in no particular mood.
+  mutating func step(_ item: Int32, earning reward: Float) -> Step<SessionState> {
+    let earned = world.satisfaction.reward(reward, after: run)
+    run = world.satisfaction.run(run, showing: item, earning: reward)
     chosen.append(item)
-    allowed[0, Int(item)] = false
+    forbid(item)
     if reward > 0 { state.history = state.history.dropFirst() + [item] }
-    let terminated = allowed.count(row: 0) == 0
+    let terminated = remaining == 0
     return Step(
-      observation: state, reward: reward, terminated: terminated,
+      observation: state, reward: earned, terminated: terminated,
       truncated: !terminated && chosen.count >= sessionLength)
   }
 }

@@ -2,87 +2,149 @@ import Tensor
 
 /// What an offline figure means: printed and stored with every result.
 public struct EvaluationProtocol: Codable, Hashable, Sendable {
-  /// Share of users held out. The rest train.
+  /// What is held out.
+  public enum Split: String, Codable, Hashable, Sendable, CaseIterable {
+    /// Users, of whom only a profile may be seen.
+    case users
+    /// Ratings drawn at random, whoever gave them.
+    case rows
+    /// The latest ratings of all.
+    case time
+  }
+
+  /// Where the liked items come from that a session starts with.
+  public enum History: String, Codable, Hashable, Sendable {
+    /// The latest that may be seen.
+    case profile
+    /// The first of the session itself: an answer is given away for each.
+    case session
+  }
+
+  /// Which sessions a K is measured on.
+  public enum Population: String, Codable, Hashable, Sendable {
+    /// The same for every K.
+    case shared
+    /// Those that have K candidates: the more, the heavier the raters.
+    case perCutoff
+  }
+
+  /// What the PMF is fitted on.
+  public enum PMFRows: String, Codable, Hashable, Sendable {
+    /// What may be seen.
+    case visible
+    /// As large a share of all ratings as trains, out of another shuffle: of the held-out ratings
+    /// it sees that share.
+    case reshuffled
+  }
+
+  public var split = Split.users
+  /// Share that is held out for test: of the users, or of the ratings.
   public var testShare = 0.2
-  /// Share of a test user's ratings, the earliest, that may be seen: her profile. What follows is
-  /// the session to re-rank, of which nothing is trained on.
+  /// Share that is held out for validation, from what test leaves.
+  public var validationShare = 0.1
+  /// Share of a held-out user's ratings, the earliest, that may be seen: her profile. What follows
+  /// is the session to re-rank, of which nothing is trained on. In a split by users only.
   public var profileShare = 0.5
-  /// Candidates a session needs, so that one set of users serves every K.
+  public var history = History.profile
+  /// Whether history items that belong to the session stay among the candidates.
+  public var keepsHistory = false
+  /// Candidates a session needs.
   public var minimumCandidates = 20
+  public var population = Population.shared
   /// The Ks.
   public var cutoffs = [5, 10, 15, 20]
-  /// Draws the held-out users.
+  public var pmfRows = PMFRows.visible
+  /// ε of an agent at evaluation.
+  public var exploration: Float = 0
+  /// Draws what is held out.
   public var splitSeed: UInt64 = 0
 
   public init() {}
 
+  /// How the published figures of DRR's open implementations were made: ratings held out at random,
+  /// the history taken from the session and left among the candidates, a PMF that has seen most
+  /// answers, ε 0.1, and for each K the users who have K candidates.
+  public static var asPublished: EvaluationProtocol {
+    var published = EvaluationProtocol()
+    published.split = .rows
+    published.validationShare = 0
+    published.history = .session
+    published.keepsHistory = true
+    published.minimumCandidates = 5
+    published.population = .perCutoff
+    published.pmfRows = .reshuffled
+    published.exploration = 0.1
+    return published
+  }
+
   public func validate() throws(ConfigurationError) {
     try ConfigurationError.require("test share", testShare, "between 0 and 1") { $0 > 0 && $0 < 1 }
+    try ConfigurationError.require(
+      "validation share", validationShare,
+      "0 or more and, with the test share of \(testShare), below 1"
+    ) { $0 >= 0 && $0 + testShare < 1 }
+    try ConfigurationError.require(
+      "history among the candidates", keepsHistory, "false where the history is of the profile"
+    ) { !$0 || history == .session }
     try ConfigurationError.require("profile share", profileShare, "between 0 and 1") {
       $0 > 0 && $0 < 1
     }
     try ConfigurationError.require("cutoffs", cutoffs, "at least one K, each 1 or more") {
       !$0.isEmpty && $0.allSatisfy { $0 >= 1 }
     }
-    try ConfigurationError.require(
-      "minimum candidates", minimumCandidates, "at least the largest K, \(cutoffs.max()!)"
-    ) { $0 >= cutoffs.max()! }
+    switch population {
+    case .shared:
+      try ConfigurationError.require(
+        "minimum candidates", minimumCandidates, "at least the largest K, \(cutoffs.max()!)"
+      ) { $0 >= cutoffs.max()! }
+    case .perCutoff:
+      try ConfigurationError.require(
+        "minimum candidates", minimumCandidates, "at least the smallest K, \(cutoffs.min()!)"
+      ) { $0 >= cutoffs.min()! }
+    }
+    try ConfigurationError.require("exploration", exploration, "between 0 and 1") {
+      $0 >= 0 && $0 <= 1
+    }
   }
 
   /// One line for people.
-  public func summary(scale: RewardScale, window: Int) -> String {
-    "users split \(percent(1 - testShare))/\(percent(testShare)) (seed \(splitSeed)); "
-      + "profile = first \(percent(profileShare)) of a test user's ratings in time, "
-      + "session = the rest; candidates = the session's items, at least \(minimumCandidates); "
-      + "start = her \(window) latest liked profile items; liked = \(scale) > 0; "
-      + "ties to the lower item index; exploration 0"
+  ///
+  /// - Parameter hasTimes: false where the order of the file stands in for time.
+  public func summary(scale: RewardScale, window: Int, hasTimes: Bool) -> String {
+    let shares =
+      "\(percent(1 - testShare - validationShare))/\(percent(validationShare))/\(percent(testShare))"
+    let parts =
+      switch split {
+      case .users:
+        "users split \(shares) for training/validation/test (seed \(splitSeed)); profile = first "
+          + "\(percent(profileShare)) of a held-out user's ratings in time, session = the rest"
+      case .rows:
+        "ratings split at random \(shares) for training/validation/test (seed \(splitSeed)); "
+          + "session = a user's test ratings"
+      case .time:
+        "ratings split by time \(shares) for training/validation/test; session = a user's test "
+          + "ratings"
+      }
+    let candidates =
+      "candidates = the session's items, " + (keepsHistory ? "the history's among them, " : "")
+      + "at least \(minimumCandidates)"
+      + (population == .perCutoff ? ", and for each K at least K" : "")
+    let start =
+      history == .profile
+      ? "start = her \(window) latest liked \(split == .users ? "profile" : "visible") items"
+      : "start = her first \(window) liked items of the session"
+    let fit =
+      pmfRows == .visible
+      ? "PMF fitted on what may be seen"
+      : "PMF fitted on another shuffle's \(percent(1 - testShare)) of all ratings, test ratings "
+        + "among them"
+    return [
+      parts, candidates, start, "liked = \(scale) > 0", "ties to the lower item index", fit,
+      "exploration \(exploration == 0 ? "0" : "\(exploration)")",
+    ].joined(separator: "; ") + (hasTimes ? "" : "; no times: the order of the file stands in")
   }
 
   private func percent(_ share: Double) -> String { "\(Int((share * 100).rounded()))%" }
-}
-
-/// Who may be learned from, and how far.
-public struct UserSplit: Sendable {
-  public let trainUsers: [Int32]
-  public let testUsers: [Int32]
-  /// Row where what may be seen of each user ends; her session follows, up to her last row.
-  public let profileEnd: [Int]
-
-  public init(_ log: RatingsLog, _ evaluation: EvaluationProtocol) {
-    var order = (0..<Int32(log.userCount)).map { $0 }
-    var random = Philox(seed: evaluation.splitSeed, stream: Streams.split)
-    order.shuffle(using: &random)
-    let held = Int((evaluation.testShare * Double(log.userCount)).rounded())
-    testUsers = order.prefix(held).sorted()
-    trainUsers = order.dropFirst(held).sorted()
-    var ends = (0..<log.userCount).map { log.rows(ofUser: $0).upperBound }
-    for user in testUsers {
-      let rows = log.rows(ofUser: Int(user))
-      ends[Int(user)] =
-        rows.lowerBound + Int((evaluation.profileShare * Double(rows.count)).rounded())
-    }
-    profileEnd = ends
-  }
-
-  /// Everyone trains on everything and nobody is held out.
-  package init(everything log: RatingsLog) {
-    trainUsers = (0..<Int32(log.userCount)).map { $0 }
-    testUsers = []
-    profileEnd = (0..<log.userCount).map { log.rows(ofUser: $0).upperBound }
-  }
-
-  public func visibleRows(of user: Int, in log: RatingsLog) -> Range<Int> {
-    log.rows(ofUser: user).lowerBound..<profileEnd[user]
-  }
-
-  public func sessionRows(of user: Int, in log: RatingsLog) -> Range<Int> {
-    profileEnd[user]..<log.rows(ofUser: user).upperBound
-  }
-
-  /// Every row that may be learned from.
-  public func visibleRows(in log: RatingsLog) -> [Int32] {
-    (0..<log.userCount).flatMap { visibleRows(of: $0, in: log).map { Int32($0) } }
-  }
 }
 
 /// Random streams of one seed, one a purpose, so that no two share numbers.
@@ -99,4 +161,18 @@ enum Streams {
   static let replay: UInt64 = 10
   static let randomRanker: UInt64 = 11
   static let bootstrap: UInt64 = 12
+  static let itemKinds: UInt64 = 40
+  static let onlineItem: UInt64 = 41
+  static let onlineAction: UInt64 = 42
+  static let rowSplit: UInt64 = 31
+  static let pmfRows: UInt64 = 32
+  static let evaluationCoin: UInt64 = 33
+  static let evaluationVector: UInt64 = 34
+  static let randomAction: UInt64 = 30
+  static let belief: UInt64 = 50
+  static let beliefFolds: UInt64 = 51
+  static let cloning: UInt64 = 52
+  static let candidates: UInt64 = 53
+  static let explorationNoise: UInt64 = 20
+  static let targetNoise: UInt64 = 21
 }

@@ -1,95 +1,88 @@
 import Tensor
 
-/// Figures of one ranker over the same sessions.
-public struct RankerResult: Codable, Sendable {
-  public struct Row: Codable, Sendable {
-    public var k: Int
-    public var precision: Estimate
-    public var ndcg: Estimate
-    public var reward: Estimate
+/// What one ranker earned in each session, and what its lists are like.
+public struct RankerScores: Sendable {
+  public let name: String
+  public let cutoffs: [Int]
+  /// Of each session.
+  public let users: [Int32]
+  /// By cutoff.
+  public let lists: [ListStatistics]
+  /// Of an agent.
+  public let policy: PolicyStatistics?
+  private let values: [Measure: [[Double?]]]
+
+  /// A value a session at one of the cutoffs; nil where a session has fewer than K candidates, or
+  /// the measure needs a liked candidate and there is none.
+  public func values(_ measure: Measure, at k: Int) -> [Double?] {
+    guard let index = cutoffs.firstIndex(of: k) else { return users.map { _ in nil } }
+    return values[measure]![index]
   }
-  public var name: String
-  public var rows: [Row]
+
+  /// The mean of those values; nil where there is none.
+  public func mean(_ measure: Measure, at k: Int) -> Double? {
+    let found = values(measure, at: k).compactMap { $0 }
+    return found.isEmpty ? nil : found.reduce(0, +) / Double(found.count)
+  }
+
+  init(
+    _ name: String, _ ranked: RankedLists, _ evaluation: OfflineEvaluation
+  ) {
+    self.name = name
+    cutoffs = evaluation.cutoffs
+    users = evaluation.sessions.map(\.user)
+    policy = ranked.policy
+    let rewards = zip(evaluation.sessions, ranked.picks).map { session, items in
+      let found = Dictionary(uniqueKeysWithValues: zip(session.candidates, session.rewards))
+      return items.map { found[$0]! }
+    }
+    var values: [Measure: [[Double?]]] = [:]
+    for measure in Measure.allCases {
+      values[measure] = cutoffs.map { k in
+        zip(evaluation.sessions, rewards).map { session, rewards in
+          guard session.candidates.count >= k else { return nil }
+          let liked = session.likedCount
+          return switch measure {
+          case .precision: RankingMetrics.precision(rewards, at: k)
+          case .ndcg: RankingMetrics.normalizedGain(rewards, at: k, likedCandidates: liked)
+          case .dcg: RankingMetrics.discountedGain(rewards, at: k)
+          case .recall: RankingMetrics.recall(rewards, at: k, likedCandidates: liked)
+          case .reward: RankingMetrics.averageReward(rewards, at: k)
+          }
+        }
+      }
+    }
+    self.values = values
+    lists = cutoffs.map {
+      ListStatistics(
+        ranked.picks, at: $0, candidates: evaluation.candidates, catalogue: evaluation.catalogue)
+    }
+  }
 }
 
 /// Re-ranks logged sessions (Liu et al. 2018, algorithm 2), one set of users for every K.
 public struct OfflineEvaluation: Sendable {
   public let sessions: [Session]
   public let cutoffs: [Int]
-  let seed: UInt64
+  /// For novelty and diversity; nil leaves them out.
+  let catalogue: ItemCatalogue?
+  /// Items that are a candidate of some session.
+  let candidates: Set<Int32>
 
-  public init(sessions: [Session], cutoffs: [Int], seed: UInt64) {
+  public init(sessions: [Session], cutoffs: [Int], catalogue: ItemCatalogue? = nil) {
     self.sessions = sessions
     self.cutoffs = cutoffs
-    self.seed = seed
+    self.catalogue = catalogue
+    candidates = Set(sessions.lazy.flatMap(\.candidates))
   }
 
   /// Picks a list is made of.
   public var length: Int { cutoffs.max()! }
 
-  public func evaluate(_ baseline: some Baseline) -> RankerResult {
-    let picks = sessions.map { session in
-      let scores = baseline.scores(session)
-      // Candidates ascend, so a stable order gives ties to the lower item.
-      let order = scores.indices.sorted { (-scores[$0], $0) < (-scores[$1], $1) }
-      return order.prefix(length).map { session.rewards[$0] }
-    }
-    return result(baseline.name, picks)
-  }
-
-  /// Lets an agent pick one item after another, her history following what it finds. Sessions go
-  /// in blocks, so that memory does not grow with their number.
   public func evaluate(
-    _ name: String, _ agent: DRRAgent, progress: (_ sessionsDone: Int) -> Void = { _ in }
-  ) throws -> RankerResult {
-    var picks: [[Float]] = []
-    picks.reserveCapacity(sessions.count)
-    for start in stride(from: 0, to: sessions.count, by: 256) {
-      picks += try rollOut(Array(sessions[start..<min(start + 256, sessions.count)]), agent)
-      progress(picks.count)
-    }
-    return result(name, picks)
-  }
-
-  /// The rewards of the agent's picks, a row a session.
-  private func rollOut(_ sessions: [Session], _ agent: DRRAgent) throws -> [[Float]] {
-    var allowed = ItemMask(rows: sessions.count, items: agent.itemCount, allowed: false)
-    for (row, session) in sessions.enumerated() {
-      for item in session.candidates { allowed[row, Int(item)] = true }
-    }
-    let mask = DeviceMask(rows: sessions.count, items: agent.itemCount, on: agent.backend)
-    var histories = sessions.map(\.history)
-    var picks = [[Float]](repeating: [], count: sessions.count)
-    let rewards = sessions.map { session in
-      Dictionary(uniqueKeysWithValues: zip(session.candidates, session.rewards))
-    }
-    for _ in 0..<length {
-      mask.upload(allowed)
-      let states = zip(sessions, histories).map { [$0.user] + $1 }
-      let action = agent.act(states)
-      let items = try action.topK(1, items: agent.items, allowed: mask).items.host()
-      for (row, item) in items.enumerated() {
-        let reward = rewards[row][item]!
-        picks[row].append(reward)
-        allowed[row, Int(item)] = false
-        if reward > 0 { histories[row] = histories[row].dropFirst() + [item] }
-      }
-    }
-    return picks
-  }
-
-  private func result(_ name: String, _ picks: [[Float]]) -> RankerResult {
-    RankerResult(
-      name: name,
-      rows: cutoffs.map { k in
-        RankerResult.Row(
-          k: k,
-          precision: Estimate(picks.map { RankingMetrics.precision($0, at: k) }, seed: seed),
-          ndcg: Estimate(
-            zip(picks, sessions).compactMap {
-              RankingMetrics.normalizedGain($0, at: k, likedCandidates: $1.likedCount)
-            }, seed: seed),
-          reward: Estimate(picks.map { RankingMetrics.averageReward($0, at: k) }, seed: seed))
-      })
+    _ ranker: any Ranker, progress: (_ sessionsDone: Int) -> Void = { _ in }
+  ) throws -> RankerScores {
+    RankerScores(
+      ranker.name, try ranker.rank(sessions, length: length, progress: progress), self)
   }
 }

@@ -8,6 +8,11 @@ import Tensor
   import Glibc
 #endif
 
+/// What a user's list is worth.
+public enum Measure: String, Codable, CaseIterable, Sendable {
+  case precision, ndcg, dcg, recall, reward
+}
+
 /// Measures of one ranked list. `rewards` are those of the picks, best rank first; liked is > 0.
 public enum RankingMetrics {
   /// Liked among the first K, over K.
@@ -32,39 +37,14 @@ public enum RankingMetrics {
     return discountedGain(rewards, at: k) / best
   }
 
+  /// Share of the liked candidates that is among the first K; nil where none is liked.
+  public static func recall(_ rewards: [Float], at k: Int, likedCandidates: Int) -> Double? {
+    guard likedCandidates > 0 else { return nil }
+    return Double(rewards.prefix(k).count { $0 > 0 }) / Double(likedCandidates)
+  }
+
   /// Mean reward of the first K.
   public static func averageReward(_ rewards: [Float], at k: Int) -> Double {
     rewards.prefix(k).reduce(0) { $0 + Double($1) } / Double(k)
-  }
-}
-
-/// A mean over users and the 95 % interval that resampling the users gives it.
-public struct Estimate: Codable, Hashable, Sendable {
-  public var mean: Double
-  public var low: Double
-  public var high: Double
-
-  /// Percentile bootstrap with 1,000 resamples (Efron & Tibshirani 1993, chapter 13); above 2,000
-  /// values its normal limit, mean ± 1.96 standard errors, which it then cannot be told from.
-  public init(_ values: [Double], seed: UInt64) {
-    guard !values.isEmpty else {
-      (mean, low, high) = (.nan, .nan, .nan)
-      return
-    }
-    let count = values.count
-    mean = values.reduce(0, +) / Double(count)
-    if count > 2_000 {
-      let center = mean
-      let variance = values.reduce(0) { $0 + ($1 - center) * ($1 - center) } / Double(count - 1)
-      let reach = 1.96 * (variance / Double(count)).squareRoot()
-      (low, high) = (mean - reach, mean + reach)
-      return
-    }
-    var random = Philox(seed: seed, stream: Streams.bootstrap)
-    let resampled = (0..<1_000).map { _ in
-      (0..<count).reduce(0.0) { sum, _ in sum + values[random.index(below: count)] }
-        / Double(count)
-    }.sorted()
-    (low, high) = (resampled[25], resampled[974])
   }
 }

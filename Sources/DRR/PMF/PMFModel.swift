@@ -106,7 +106,7 @@ private func dotProduct(
 }
 
 /// Solves a symmetric positive definite system, given by its lower triangle, which is overwritten.
-private func solveCholesky(_ a: inout [Double], _ b: [Double], _ n: Int) -> [Double] {
+func solveCholesky(_ a: inout [Double], _ b: [Double], _ n: Int) -> [Double] {
   for j in 0..<n {
     for i in j..<n {
       var sum = a[i * n + j]

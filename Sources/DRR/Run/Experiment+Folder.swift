@@ -6,6 +6,7 @@ extension Experiment {
     case model = "pmf"
     case pmfCheckpoint = "pmf-checkpoint"
     case checkpoint = "drr"
+    case world = "world"
   }
 
   private func path(of stage: Stage) -> String {
@@ -13,6 +14,7 @@ extension Experiment {
     case .model: folder.model
     case .pmfCheckpoint: folder.pmfCheckpoint
     case .checkpoint: folder.checkpoint
+    case .world: folder.world
     }
   }
 
@@ -25,6 +27,13 @@ extension Experiment {
   public func begin(fresh: Bool = false) throws {
     try folder.create()
     try folder.lock()
+    try prepare(fresh: fresh)
+  }
+
+  /// What a locked folder still needs: nothing left of a killed process or, where `fresh`, of an
+  /// earlier run, and this configuration.
+  func prepare(fresh: Bool = false) throws {
+    try folder.create()
     folder.removeTemporaries()
     if fresh { try folder.clear() }
     for stage in Stage.allCases where folder.exists(path(of: stage)) {

@@ -26,6 +26,8 @@ public struct Experiment: Sendable {
   public struct Interrupted: Error {
     /// Saved steps of DRR, or epochs of PMF.
     public let step: Int
+
+    public init(step: Int) { self.step = step }
   }
 
   /// - Throws: `ConfigurationError`; `RunError` where the data are not those that the run began on.
@@ -36,12 +38,7 @@ public struct Experiment: Sendable {
     self.log = log
     self.folder = folder
     split = UserSplit(log, configuration.evaluation)
-    if split.testUsers.isEmpty || split.trainUsers.isEmpty {
-      throw ConfigurationError(
-        "test share is \(configuration.evaluation.testShare), which splits \(log.userCount) users "
-          + "into \(split.trainUsers.count) to train on and \(split.testUsers.count) to test on; "
-          + "each must be 1 or more")
-    }
+    try split.requireEveryPart()
     statistics = ItemStatistics(log, split, scale: configuration.scale)
   }
 
@@ -61,7 +58,7 @@ public struct Experiment: Sendable {
     on backend: any Backend, _ observer: Observer = Observer()
   ) throws -> PMFModel {
     let trainer = try PMFTrainer(
-      configuration.pmf, log: log, rows: split.visibleRows(in: log), scale: configuration.scale,
+      configuration.pmf, log: log, rows: split.pmfRows(in: log), scale: configuration.scale,
       seed: configuration.seed, on: backend)
     if folder.exists(folder.pmfCheckpoint) {
       let file = try SafetensorsFile(contentsOf: folder.pmfCheckpoint, requireChecksum: true)
@@ -137,7 +134,8 @@ public struct Experiment: Sendable {
     let drr = try drr
     let environment = try RatingEnvironment(
       log: log, split: split, model: model, statistics: statistics, window: drr.window,
-      sessionLength: drr.sessionLength, scale: configuration.scale, seed: configuration.seed)
+      sessionLength: drr.sessionLength, scale: configuration.scale, seed: configuration.seed,
+      world: trainingWorld(model))
     return try DRRTrainer(drr, environment: environment, seed: configuration.seed, on: backend)
   }
 
@@ -168,8 +166,11 @@ public struct Experiment: Sendable {
     var lastSave = ContinuousClock.now
     var savedStep = trainer.step
     while !trainer.isFinished {
+      let before = trainer.step
       try trainer.advance()
-      if trainer.step % reportSteps == 0 || trainer.isFinished {
+      /// Whether the steps just made reached a multiple of `interval`.
+      func passed(_ interval: Int) -> Bool { trainer.step / interval > before / interval }
+      if passed(reportSteps) || trainer.isFinished {
         let report = try trainer.report()
         guard report.reward.isFinite, (report.criticLoss ?? 0).isFinite,
           (report.actorLoss ?? 0).isFinite
@@ -181,8 +182,8 @@ public struct Experiment: Sendable {
       observer.progress(trainer.step, trainer.configuration.steps, note)
       let stop = observer.shouldStop()
       let due =
-        observer.checkpointSteps.map { trainer.step % $0 == 0 }
-        ?? (trainer.step % 64 == 0 && ContinuousClock.now - lastSave > .seconds(30))
+        observer.checkpointSteps.map { passed($0) }
+        ?? (passed(64) && ContinuousClock.now - lastSave > .seconds(30))
       if stop || due || trainer.isFinished {
         try save()
         lastSave = .now
@@ -211,74 +212,7 @@ public struct Experiment: Sendable {
     try check(file, holds: .checkpoint)
     let agent = try DRRAgent(drr, model: model, seed: configuration.seed, on: backend)
     try agent.ddpg.restorePolicy(from: file, "drr")
+    try agent.ddpg.critic.parameters.restore(from: file, "drr.critic")
     return agent
   }
-
-  // MARK: - Evaluation
-
-  /// The sessions of the protocol.
-  public func sessions() throws -> [Session] {
-    let sessions = Session.all(
-      log, split, configuration.evaluation, window: try drr.window, scale: configuration.scale)
-    if sessions.isEmpty {
-      throw RunError(
-        "no test user has \(try drr.window) liked profile items and "
-          + "\(configuration.evaluation.minimumCandidates) session items to rank")
-    }
-    return sessions
-  }
-
-  /// The agent beside every baseline, over the same sessions.
-  ///
-  /// - Parameter seed: draws the random order and the intervals; nil: the run's.
-  public func evaluate(
-    _ model: PMFModel, _ agent: DRRAgent, seed: UInt64? = nil, _ observer: Observer = Observer()
-  ) throws -> EvaluationReport {
-    let sessions = try sessions()
-    let seed = seed ?? configuration.seed
-    let evaluation = OfflineEvaluation(
-      sessions: sessions, cutoffs: configuration.evaluation.cutoffs, seed: seed)
-    let untrained = try DRRAgent(
-      drr, model: model, seed: configuration.seed, on: agent.backend)
-    let rankers = [
-      evaluation.evaluate(RandomOrder(seed: seed)),
-      evaluation.evaluate(LoggedOrder()),
-      evaluation.evaluate(Popularity(statistics)),
-      evaluation.evaluate(ItemMean(statistics)),
-      evaluation.evaluate(PMFRating(model)),
-      try evaluation.evaluate("DRR-ave untrained", untrained) {
-        observer.progress($0, 2 * sessions.count, "sessions")
-      },
-      try evaluation.evaluate("DRR-ave", agent) {
-        observer.progress(sessions.count + $0, 2 * sessions.count, "sessions")
-      },
-      evaluation.evaluate(Oracle()),
-    ]
-    let device = agent.backend.device
-    return EvaluationReport(
-      configuration: configuration, seed: seed,
-      protocolSummary: configuration.evaluation.summary(
-        scale: configuration.scale, window: try drr.window),
-      device: "\(device.id): \(device.name), \(device.driver)", sessions: sessions.count,
-      steps: try trainedSteps() ?? 0,
-      candidatesPerSession: Double(sessions.reduce(0) { $0 + $1.candidates.count })
-        / Double(sessions.count),
-      sessionRMSE: sessionError(model), rankers: rankers)
-  }
-}
-
-/// What an evaluation found, with all that it depends on.
-public struct EvaluationReport: Codable, Sendable {
-  public var configuration: RunConfiguration
-  /// Of the random order and the intervals.
-  public var seed: UInt64
-  public var protocolSummary: String
-  public var device: String
-  public var sessions: Int
-  /// DRR steps behind the agent.
-  public var steps: Int
-  public var candidatesPerSession: Double
-  /// Of the PMF on the test sessions, in stars.
-  public var sessionRMSE: Double
-  public var rankers: [RankerResult]
 }

@@ -68,6 +68,14 @@ extension RunConfiguration {
       scale: RewardScale(ratingRange: log.ratingRange), pmf: pmf, drr: nil)
   }
 
+  /// Whether results under the two are the same: where the data lie is no part of it.
+  func isSame(as other: RunConfiguration) -> Bool {
+    var other = other
+    other.data.source = data.source
+    other.data.name = data.name
+    return other == self
+  }
+
   /// The first setting in which another configuration differs, by its path.
   public func firstDifference(
     from other: RunConfiguration

@@ -31,6 +31,10 @@ public struct RunFolder: Sendable {
   public var checkpoint: String { path + "/checkpoint.safetensors" }
   public var report: String { path + "/report.json" }
   public var evaluation: String { path + "/evaluation.json" }
+  /// The factorisation of every rating that a simulation takes for the truth.
+  public var world: String { path + "/world.safetensors" }
+  public var online: String { path + "/online.json" }
+  public var leakLadder: String { path + "/leak-ladder.json" }
 
   public init(_ path: String) { self.path = path }
 
@@ -56,16 +60,23 @@ public struct RunFolder: Sendable {
   }
 
   /// Keeps other processes from training in this folder while this process lives.
-  func lock() throws {
+  public func lock() throws { _ = try locked() }
+
+  /// Throws where another process trains in this folder.
+  public func requireUnlocked() throws { close(try locked()) }
+
+  /// The open descriptor that holds the lock.
+  private func locked() throws -> Int32 {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
       throw RunError("cannot open the run folder \(path): \(String(cString: strerror(errno)))")
     }
-    // Some file systems have no locks; without one the run goes on. The descriptor stays open.
+    // Some file systems have no locks; without one the run goes on.
     if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
       close(descriptor)
       throw RunError("\(path): another drr is training in this folder; wait for it or name another")
     }
+    return descriptor
   }
 
   /// Removes the temporary files of writes that were killed.
@@ -133,10 +144,18 @@ public struct RunFolder: Sendable {
   /// Forgets the run: removes its files, and nothing else that the folder holds. The configuration
   /// goes last, so that what is left of an interrupted removal still has one.
   public func clear() throws {
-    for file in [checkpoint, pmfCheckpoint, model, metrics, report, evaluation, configuration]
+    for file in [
+      checkpoint, pmfCheckpoint, model, metrics, report, evaluation, world, online, configuration,
+    ]
     where unlink(file) != 0 && errno != ENOENT {
       throw RunError("cannot remove \(file): \(String(cString: strerror(errno)))")
     }
+  }
+
+  /// Forgets the run and removes the folder, unless it holds something else.
+  func delete() {
+    try? clear()
+    rmdir(path)
   }
 
   private static var decoder: JSONDecoder {

@@ -19,10 +19,11 @@ enum KernelLayout: Sendable {
 /// Every kernel, in the order of a backend's kernel objects.
 enum KernelID: Int, CaseIterable, Sendable {
   case linearForward, linearBackwardInput, linearBackwardWeights
-  case mapForward, mapBackward, affine, accumulate, combine, concatenate, slice
+  case mapForward, mapBackward, affine, perturb, accumulate, combine, concatenate, slice
   case sumRows, maximumRows, sumColumns, rowDot, sumAll
   case gatherRows, scatterAddRows
-  case averagePooling, averagePoolingBackward
+  case averagePooling, averagePoolingBackward, pairwiseProducts, pairwiseProductsBackward
+  case historyRows, attentionPooling, attentionPoolingBackward
   case candidateScores, candidateScoresBackward, softmaxExpectation, softmaxExpectationBackward
   case column
   case pointLoss, pointLossBackward, softmaxNormalizer, softmaxLoss, softmaxBackward
@@ -35,11 +36,13 @@ enum KernelID: Int, CaseIterable, Sendable {
   var program: ProgramID {
     switch self {
     case .linearForward, .linearBackwardInput, .linearBackwardWeights: .linear
-    case .mapForward, .mapBackward, .affine, .accumulate, .combine, .concatenate, .slice:
+    case .mapForward, .mapBackward, .affine, .perturb, .accumulate, .combine, .concatenate, .slice:
       .elementwise
     case .sumRows, .maximumRows, .sumColumns, .rowDot, .sumAll: .reduction
     case .gatherRows, .scatterAddRows: .embedding
-    case .averagePooling, .averagePoolingBackward: .pooling
+    case .averagePooling, .averagePoolingBackward, .pairwiseProducts, .pairwiseProductsBackward,
+      .historyRows, .attentionPooling, .attentionPoolingBackward:
+      .pooling
     case .candidateScores, .candidateScoresBackward, .softmaxExpectation,
       .softmaxExpectationBackward, .column:
       .candidate
@@ -56,7 +59,8 @@ enum KernelID: Int, CaseIterable, Sendable {
   var layout: KernelLayout {
     switch self {
     case .linearForward, .linearBackwardInput, .linearBackwardWeights: .tiles
-    case .sumRows, .maximumRows, .rowDot, .sumAll, .averagePoolingBackward, .softmaxExpectation,
+    case .sumRows, .maximumRows, .rowDot, .sumAll, .averagePoolingBackward,
+      .pairwiseProductsBackward, .attentionPoolingBackward, .softmaxExpectation,
       .softmaxExpectationBackward, .pointLoss, .softmaxNormalizer, .softmaxLoss, .topK, .sumTreeSet,
       .sumTreeSample, .prioritize:
       .groups

@@ -52,16 +52,17 @@ extension Tensor {
   }
 }
 
-/// y = reward + discount · notTerminated · nextValue, a constant. outcomes: [B, 2].
+/// y = reward + discount · continuation · nextValue, a constant. outcomes: [B, 2]. Of a value and
+/// its twin the smaller one counts.
 public func temporalDifferenceTarget(
-  _ outcomes: Tensor, nextValue: Tensor, discount: Float
+  _ outcomes: Tensor, nextValue: Tensor, twin: Tensor? = nil, discount: Float
 ) -> Tensor {
   let b = outcomes.shape[0]
   require(
-    outcomes.shape == [b, 2] && nextValue.shape.count == b,
+    outcomes.shape == [b, 2] && nextValue.shape.count == b && twin?.shape.count ?? b == b,
     "temporalDifferenceTarget: outcomes \(outcomes.shape), values \(nextValue.shape)")
   let y = Tensor(uninitialized: [b], on: outcomes.backend)
   outcomes.backend.temporalDifferenceTarget(
-    outcomes.view, nextValue.view, discount: discount, b: b, into: y.view)
+    outcomes.view, nextValue.view, twin: twin?.view, discount: discount, b: b, into: y.view)
   return y
 }

@@ -7,7 +7,8 @@ public struct TransitionBatch {
   public let nextStates: IndexTensor
   /// [B, A]
   public let actions: Tensor
-  /// [B, 2]: reward, and 1 where the episode did not terminate.
+  /// [B, 2]: reward, and the weight of the next state's value beside the discount: 1 a step, 0
+  /// where the episode terminated.
   public let outcomes: Tensor
   /// [B] importance weights, the largest of the batch 1.
   public let weights: Tensor
@@ -86,13 +87,21 @@ public final class ReplayMemory {
     public var state: [Int32]
     public var nextState: [Int32]
     public var reward: Float
-    public var terminated: Bool
+    /// What the value of the next state counts, relative to the discount: γ^(m−1) after m steps,
+    /// 0 where the episode terminated.
+    public var continuation: Float
 
-    public init(state: [Int32], nextState: [Int32], reward: Float, terminated: Bool) {
+    public init(state: [Int32], nextState: [Int32], reward: Float, continuation: Float) {
       self.state = state
       self.nextState = nextState
       self.reward = reward
-      self.terminated = terminated
+      self.continuation = continuation
+    }
+
+    /// One step.
+    public init(state: [Int32], nextState: [Int32], reward: Float, terminated: Bool) {
+      self.init(
+        state: state, nextState: nextState, reward: reward, continuation: terminated ? 0 : 1)
     }
   }
 
@@ -112,7 +121,7 @@ public final class ReplayMemory {
       rows.append(Int32(next))
       rows += transition.state
       rows += transition.nextState
-      outcomes += [transition.reward, transition.terminated ? 0 : 1]
+      outcomes += [transition.reward, transition.continuation]
       next = (next + 1) % c.capacity
       count = min(count + 1, c.capacity)
     }

@@ -54,4 +54,18 @@ extension Tensor {
       view, m: matrix.rows, n: matrix.columns, probability: probability, low: low, high: high,
       coin: coin, values: values)
   }
+
+  /// Adds noise kept within ±noiseBound, and keeps the sum within ±bound. In place.
+  public func perturb(by noise: Tensor, noiseBound: Float = .infinity, bound: Float) {
+    require(shape == noise.shape, "perturb: \(shape) by noise of \(noise.shape)")
+    backend.perturb(view, noise: noise.view, noiseBound: noiseBound, bound: bound, into: view)
+  }
+
+  /// A step of an Ornstein–Uhlenbeck process about 0 (Uhlenbeck & Ornstein 1930), a unit of time:
+  /// self ← (1 − reversion) · self + N(0, deviation). In place.
+  public func stepOrnsteinUhlenbeck(reversion: Float, deviation: Float, _ random: RandomKey) {
+    let noise = Tensor.normal(shape, deviation: deviation, random, on: backend)
+    backend.affine(view, scale: 1 - reversion, shift: 0, into: view)
+    backend.accumulate(noise.view, scale: 1, into: view)
+  }
 }

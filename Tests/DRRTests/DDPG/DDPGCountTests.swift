@@ -29,4 +29,71 @@ struct DDPGCountTests {
       #expect(update.launches + update.writes <= 60)
     }
   }
+
+  /// What an update asks for besides launches is nothing, whatever is switched on.
+  private func launches(
+    _ device: TestDevice, _ change: (inout DRRConfiguration) -> Void
+  ) throws -> [Int] {
+    let backend = try device.make()
+    let trainer = try Worlds.trainer(Worlds.drr(change), on: backend)
+    for _ in 0..<40 { try trainer.advance() }
+    return (0..<2).map { _ in
+      let before = backend.counters
+      _ = trainer.update()
+      let update = backend.counters - before
+      #expect(update == Counters(launches: update.launches))
+      return update.launches
+    }.sorted()
+  }
+
+  @Test("launches of an update by state module", arguments: TestDevices.all)
+  func states(_ device: TestDevice) throws {
+    let isCPU = device.name == "cpu"
+    let expected: [StateModuleKind: Int] =
+      isCPU
+      ? [.p: 52, .u: 52, .ave: 52, .att: 60, .items: 57]
+      : [.p: 58, .u: 58, .ave: 58, .att: 67, .items: 63]
+    for kind in StateModuleKind.allCases {
+      let found = try launches(device) { $0.state = kind }
+      #expect(found == [expected[kind]!, expected[kind]!], "\(kind)")
+    }
+  }
+
+  /// Of an update that leaves the actor out and one that does not.
+  @Test("launches of an update of TD3", arguments: TestDevices.all)
+  func td3(_ device: TestDevice) throws {
+    let isCPU = device.name == "cpu"
+    let found = try launches(device) {
+      $0.ddpg.twinCritics = true
+      $0.ddpg.policyDelay = 2
+      $0.ddpg.targetNoise = 0.2
+    }
+    #expect(found == (isCPU ? [52, 74] : [58, 83]))
+  }
+
+  @Test("what exploration and returns add to a step", arguments: TestDevices.all)
+  func options(_ device: TestDevice) throws {
+    func step(_ change: (inout DRRConfiguration) -> Void) throws -> Counters {
+      let backend = try device.make()
+      let drr = Worlds.drr {
+        $0.learningStarts = 1_000
+        $0.sessionLength = 20
+        change(&$0)
+      }
+      let trainer = try Worlds.trainer(drr, on: backend)
+      for _ in 0..<10 { try trainer.advance() }
+      let before = backend.counters
+      try trainer.advance()
+      return backend.counters - before
+    }
+    let launches = device.name == "cpu" ? 8 : 9
+    func counters(_ more: Int, writes: Int = 4) -> Counters {
+      Counters(launches: launches + more, writes: writes, syncs: 1)
+    }
+    #expect(try step { _ in } == counters(0))
+    #expect(try step { $0.exploration = .gaussian } == counters(1))
+    #expect(try step { $0.exploration = .ornsteinUhlenbeck } == counters(3))
+    // The action is kept, then fetched by its row.
+    #expect(try step { $0.ddpg.returnSteps = 3 } == counters(2, writes: 5))
+  }
 }

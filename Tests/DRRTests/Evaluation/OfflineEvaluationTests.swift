@@ -27,7 +27,7 @@ struct OfflineEvaluationTests {
     evaluation.testShare = share
     let split = UserSplit(log, evaluation)
     let sessions = Session.all(log, split, evaluation, window: window, scale: .fiveStars)
-    return (OfflineEvaluation(sessions: sessions, cutoffs: [5, 10, 15, 20], seed: 1), split)
+    return (OfflineEvaluation(sessions: sessions, cutoffs: [5, 10, 15, 20]), split)
   }
 
   @Test("scores of the baselines on a log made by hand")
@@ -63,14 +63,39 @@ struct OfflineEvaluationTests {
     #expect(
       PMFRating(model).scores(session) == (0..<3).map { model.reward(user: 1, item: $0) })
 
+    let ranker = PMFDot(model)
+    let dots = (0..<3).map { item in
+      (0..<3).reduce(Float(0)) {
+        $0 + model.userFactors[3 + $1] * model.itemFactors[item * 3 + $1]
+      }
+    }
+    #expect(zip(ranker.scores(session), dots).allSatisfy { abs($0 - $1) < 1e-6 })
+
     // Equal scores go to the lower item: popularity picks 1, then 2, then 0.
-    let ranked = OfflineEvaluation(sessions: sessions, cutoffs: [1, 2, 3], seed: 1)
+    let ranked = try OfflineEvaluation(sessions: sessions, cutoffs: [1, 2, 3])
       .evaluate(Popularity(statistics))
-    #expect(ranked.name == "popularity")
-    #expect(ranked.rows.map(\.k) == [1, 2, 3])
-    #expect(ranked.rows.map(\.precision.mean) == [1, 1, 2.0 / 3])
-    #expect(ranked.rows.map(\.reward.mean) == [1, 0.75, 0.5 / 3])
-    #expect(ranked.rows.map(\.ndcg.mean) == [1, 1, 1])
+    #expect(ranked.name == "popularity" && ranked.users == [1])
+    #expect([1, 2, 3].map { ranked.mean(.precision, at: $0) } == [1, 1, 2.0 / 3])
+    #expect([1, 2, 3].map { ranked.mean(.reward, at: $0) } == [1, 0.75, 0.5 / 3])
+    #expect([1, 2, 3].map { ranked.mean(.ndcg, at: $0) } == [1, 1, 1])
+    #expect([1, 2, 3].map { ranked.mean(.recall, at: $0) } == [0.5, 1, 1])
+    #expect(ranked.mean(.dcg, at: 1) == 1 && ranked.mean(.dcg, at: 4) == nil)
+  }
+
+  @Test("a session shorter than K, or without a liked item, has no value rather than 0")
+  func undefined() throws {
+    let sessions = [
+      Session(user: 0, history: [], candidates: [1, 2], rewards: [1, -1], logged: [0, 1]),
+      Session(
+        user: 4, history: [], candidates: [1, 2, 3], rewards: [-1, 0, -0.5], logged: [0, 1, 2]),
+    ]
+    let ranked = try OfflineEvaluation(sessions: sessions, cutoffs: [1, 3]).evaluate(Oracle())
+    #expect(ranked.values(.precision, at: 1) == [1, 0])
+    #expect(ranked.values(.precision, at: 3) == [nil, 0])
+    #expect(ranked.values(.ndcg, at: 1) == [1, nil])
+    #expect(ranked.values(.recall, at: 3) == [nil, nil])
+    #expect(ranked.mean(.recall, at: 3) == nil)
+    #expect(ranked.values(.reward, at: 3) == [nil, -0.5])
   }
 
   @Test("a random order is drawn from the seed and the user")
@@ -86,27 +111,28 @@ struct OfflineEvaluationTests {
   }
 
   @Test("generated ratings: the oracle is perfect, a random order at the base rate")
-  func generated() {
+  func generated() throws {
     let log = GeneratedRatings.generate(size: .small)
     let (evaluation, split) = Self.evaluation(log, share: 0.2, window: 5)
     #expect(evaluation.sessions.count > 100)
-    for row in evaluation.evaluate(Oracle()).rows {
-      #expect(row.ndcg.mean == 1 && row.ndcg.low == 1)
-    }
+    let statistics = ItemStatistics(log, split, scale: .fiveStars)
+    let oracle = try evaluation.evaluate(Oracle())
+    let random = try evaluation.evaluate(RandomOrder(seed: 3))
+    let itemMean = try evaluation.evaluate(ItemMean(statistics))
     let rates = evaluation.sessions.map { Double($0.likedCount) / Double($0.candidates.count) }
     let base = rates.reduce(0, +) / Double(rates.count)
-    let random = evaluation.evaluate(RandomOrder(seed: 3))
-    for row in random.rows {
+    let bootstrap = Bootstrap(clusters: evaluation.sessions.map(\.user), seed: 1)
+    for k in evaluation.cutoffs {
+      #expect(oracle.values(.ndcg, at: k).allSatisfy { $0 == 1 })
+      let estimate = try #require(bootstrap.estimate(random.values(.precision, at: k)))
       // The interval is of 1.96 standard errors; this asks for twice that.
-      #expect(abs(row.precision.mean - base) < row.precision.high - row.precision.low)
-    }
-    let statistics = ItemStatistics(log, split, scale: .fiveStars)
-    let itemMean = evaluation.evaluate(ItemMean(statistics))
-    let oracle = evaluation.evaluate(Oracle())
-    for ((low, middle), high) in zip(zip(random.rows, itemMean.rows), oracle.rows) {
-      #expect(low.precision.mean < middle.precision.mean)
-      #expect(middle.precision.mean < high.precision.mean)
-      #expect(low.reward.mean < middle.reward.mean && middle.reward.mean < high.reward.mean)
+      #expect(abs(estimate.mean - base) < estimate.high - estimate.low)
+      for measure in Measure.allCases {
+        let (low, middle, high) = (
+          random.mean(measure, at: k)!, itemMean.mean(measure, at: k)!, oracle.mean(measure, at: k)!
+        )
+        #expect(low < middle && middle < high, "\(measure) at \(k)")
+      }
     }
   }
 
@@ -117,16 +143,19 @@ struct OfflineEvaluationTests {
     #expect(evaluation.sessions.count >= 3)
     #expect(evaluation.sessions.allSatisfy { (17...20).contains($0.candidates.count) })
     let whole = OfflineEvaluation(
-      sessions: evaluation.sessions.filter { $0.candidates.count == 20 }, cutoffs: [5, 20],
-      seed: 1)
+      sessions: evaluation.sessions.filter { $0.candidates.count == 20 }, cutoffs: [5, 20])
     #expect(!whole.sessions.isEmpty)
     let agent = try DRRAgent(
       Worlds.drr(), model: Worlds.model(Self.log, dimension: 6), seed: 1, on: device.make())
-    let found = try whole.evaluate("agent", agent)
-    let oracle = whole.evaluate(Oracle())
-    #expect(found.rows[1].precision.mean == oracle.rows[1].precision.mean)
-    #expect(abs(found.rows[1].reward.mean - oracle.rows[1].reward.mean) < 1e-9)
-    #expect(found.rows[0].precision.mean < oracle.rows[0].precision.mean)
+    let found = try whole.evaluate(AgentRanker("agent", agent))
+    let oracle = try whole.evaluate(Oracle())
+    #expect(found.values(.precision, at: 20) == oracle.values(.precision, at: 20))
+    #expect(abs(found.mean(.reward, at: 20)! - oracle.mean(.reward, at: 20)!) < 1e-9)
+    #expect(found.mean(.precision, at: 5)! < oracle.mean(.precision, at: 5)!)
+    // Where the candidates are used up before the list is full, it ends.
+    let picks = try AgentRanker("agent", agent).rank(evaluation.sessions, length: 30) { _ in }.picks
+    #expect(zip(picks, evaluation.sessions).allSatisfy { Set($0) == Set($1.candidates) })
+    #expect(picks.map(\.count) == evaluation.sessions.map(\.candidates.count))
   }
 
   @Test("sessions past one block are rolled out like those of the first")
@@ -138,16 +167,20 @@ struct OfflineEvaluationTests {
       Worlds.drr(), model: Worlds.model(log, dimension: 6), seed: 1,
       on: ReferenceBackend())
     var done: [Int] = []
-    let whole = try evaluation.evaluate("agent", agent) { done.append($0) }
+    let ranker = AgentRanker("agent", agent)
+    let whole = try evaluation.evaluate(ranker) { done.append($0) }
     #expect(done.first == 256 && done.last == evaluation.sessions.count)
     let parts = try [evaluation.sessions.prefix(100), evaluation.sessions.dropFirst(100)].map {
-      let part = OfflineEvaluation(sessions: Array($0), cutoffs: [5, 10, 15, 20], seed: 1)
-      return (Double($0.count), try part.evaluate("agent", agent))
+      try OfflineEvaluation(sessions: Array($0), cutoffs: [5, 10, 15, 20]).evaluate(ranker)
     }
-    for (row, k) in whole.rows.enumerated() {
-      let sum = parts.reduce(0) { $0 + $1.0 * $1.1.rows[row].reward.mean }
-      #expect(abs(sum / Double(evaluation.sessions.count) - k.reward.mean) < 1e-9)
+    for k in evaluation.cutoffs {
+      #expect(
+        parts.flatMap { $0.values(.reward, at: k) } == whole.values(.reward, at: k), "at \(k)")
     }
+    let expected = parts.map { $0.policy!.expectedReturn * Double($0.users.count) }
+    #expect(
+      abs(
+        expected.reduce(0, +) / Double(whole.users.count) - whole.policy!.expectedReturn) < 1e-5)
   }
 
   /// Replays the picks one by one through `recommend`.
@@ -157,23 +190,36 @@ struct OfflineEvaluationTests {
     let agent = try DRRAgent(
       Worlds.drr(), model: Worlds.model(Self.log, dimension: 6), seed: 1, on: device.make())
     let one = OfflineEvaluation(
-      sessions: [try #require(evaluation.sessions.first)], cutoffs: Array(1...15), seed: 1)
+      sessions: [try #require(evaluation.sessions.first)], cutoffs: Array(1...15))
     let session = one.sessions[0]
     var state = SessionState(user: session.user, history: session.history)
     var allowed = ItemMask(rows: 1, items: agent.itemCount, allowed: false)
     for item in session.candidates { allowed[0, Int(item)] = true }
     var rewards: [Float] = []
+    var (saturated, coordinates) = (0, 0)
+    let first = [state.rows]
+    let value = try agent.value(of: agent.act(first), in: first)[0]
     for _ in 0..<15 {
+      let action = try agent.act([state.rows]).host()
+      coordinates += action.count
+      saturated += action.count { abs($0) > 0.95 }
       let best = try agent.recommend(state, count: 1, allowed: allowed)[0].item
       let reward = session.rewards[session.candidates.firstIndex(of: Int32(best))!]
       rewards.append(reward)
       allowed[0, best] = false
       if reward > 0 { state.history = state.history.dropFirst() + [Int32(best)] }
     }
-    for row in try one.evaluate("agent", agent).rows {
-      #expect(row.precision.mean == RankingMetrics.precision(rewards, at: row.k))
-      #expect(row.reward.mean == RankingMetrics.averageReward(rewards, at: row.k))
+    let found = try one.evaluate(AgentRanker("agent", agent))
+    for k in one.cutoffs {
+      #expect(found.mean(.precision, at: k) == RankingMetrics.precision(rewards, at: k))
+      #expect(found.mean(.reward, at: k) == RankingMetrics.averageReward(rewards, at: k))
     }
+    let policy = try #require(found.policy)
+    let discounted = rewards.reversed().reduce(0.0) { Double($1) + 0.9 * $0 }
+    #expect(abs(policy.discountedReturn - discounted) < 1e-5)
+    #expect(policy.expectedReturn == Double(value))
+    #expect(policy.overestimation == policy.expectedReturn - policy.discountedReturn)
+    #expect(policy.saturation == Double(saturated) / Double(coordinates))
   }
 
   @Test("a guest is recommended what fits the guest's vector", arguments: TestDevices.all)

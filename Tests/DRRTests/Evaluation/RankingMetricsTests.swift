@@ -50,41 +50,10 @@ import Testing
     #expect(abs(RankingMetrics.averageReward(Self.picks, at: 6) - 1.0 / 6) < 1e-12)
   }
 
-  @Test("an interval holds its mean, and narrows as values are added")
-  func estimate() {
-    let values = (0..<400).map { $0 % 2 == 0 ? 0.0 : 1.0 }
-    let all = Estimate(values, seed: 1)
-    // Normal theory: 0.5 ± 1.96 · 0.5 / √400 = 0.451 ... 0.549.
-    #expect(all.mean == 0.5 && abs(all.low - 0.451) < 0.01 && abs(all.high - 0.549) < 0.01)
-    let few = Estimate(Array(values.prefix(40)), seed: 1)
-    #expect(few.mean == 0.5 && abs(few.low - 0.345) < 0.03 && abs(few.high - 0.655) < 0.03)
-    #expect(Estimate(values, seed: 1) == all)
-    let same = Estimate([0.25, 0.25, 0.25], seed: 4)
-    #expect(same.mean == 0.25 && same.low == 0.25 && same.high == 0.25)
-    #expect(Estimate([], seed: 1).mean.isNaN)
-  }
-
-  @Test("the interval of many values is the normal limit, and meets that of resampling")
-  func manyValues() {
-    func interval(_ count: Int) -> Estimate {
-      Estimate((0..<count).map { $0 % 4 == 0 ? 1.0 : 0.0 }, seed: 1)
-    }
-    let (resampled, normal) = (interval(2_000), interval(2_004))
-    // p (1 − p) = 3/16: 1.96 standard errors are 0.01896.
-    #expect(normal.mean == 0.25 && abs(normal.high - 0.26896) < 1e-4)
-    #expect(abs(normal.low - 0.23104) < 1e-4)
-    #expect(abs(resampled.low - normal.low) < 2e-3 && abs(resampled.high - normal.high) < 2e-3)
-  }
-
-  /// The 95 % interval of the mean of 60 uniform numbers holds ½ about 95 times in a hundred.
-  @Test("the interval covers the truth as often as it says")
-  func coverage() {
-    var random = Draws(12)
-    let covered = (0..<300).count { trial in
-      let sample = (0..<60).map { _ in Double.random(in: 0..<1, using: &random) }
-      let estimate = Estimate(sample, seed: UInt64(trial))
-      return estimate.low <= 0.5 && 0.5 <= estimate.high
-    }
-    #expect((265...297).contains(covered), "\(covered) of 300")
+  @Test("recall is of the liked candidates")
+  func recall() {
+    #expect(RankingMetrics.recall(Self.picks, at: 3, likedCandidates: 4) == 0.5)
+    #expect(RankingMetrics.recall(Self.picks, at: 6, likedCandidates: 3) == 1)
+    #expect(RankingMetrics.recall(Self.picks, at: 3, likedCandidates: 0) == nil)
   }
 }

@@ -30,6 +30,26 @@ struct ConfigurationTests {
       ({ $0.epsilonEnd = .nan }, "epsilon end is nan; it must be between 0 and 1"),
       ({ $0.explorationSteps = -3 }, "exploration steps is -3; it must be 0 or more"),
       ({ $0.explorationRange = 0 }, "exploration range is 0.0; it must be a positive number"),
+      (
+        { $0.explorationDeviation = 0 },
+        "exploration deviation is 0.0; it must be a positive number"
+      ),
+      (
+        { $0.explorationReversion = 1.5 },
+        "exploration reversion is 1.5; it must be above 0 and at most 1"
+      ),
+      ({ $0.ddpg.policyDelay = 0 }, "policy delay is 0; it must be 1 ... 1000"),
+      ({ $0.ddpg.targetNoise = -1 }, "target noise is -1.0; it must be 0 or more"),
+      (
+        { $0.ddpg.targetNoiseClip = 0 }, "target noise clip is 0.0; it must be a positive number"
+      ),
+      ({ $0.ddpg.returnSteps = 0 }, "return steps is 0; it must be 1 ... 1000"),
+      (
+        {
+          $0.ddpg.replayCapacity = 64
+          $0.ddpg.returnSteps = 65
+        }, "return steps is 65; it must be at most the replay capacity"
+      ),
       ({ $0.ddpg.hidden = 0 }, "hidden width is 0; it must be 1 ... 65536"),
       ({ $0.ddpg.hidden = 70_000 }, "hidden width is 70000; it must be 1 ... 65536"),
       ({ $0.ddpg.batchSize = 0 }, "batch size is 0; it must be 1 ... 65536"),
@@ -125,6 +145,25 @@ struct ConfigurationTests {
         { $0.minimumCandidates = 19 },
         "minimum candidates is 19; it must be at least the largest K, 20"
       ),
+      (
+        {
+          $0 = .asPublished
+          $0.minimumCandidates = 4
+        }, "minimum candidates is 4; it must be at least the smallest K, 5"
+      ),
+      (
+        { $0.validationShare = -0.1 },
+        "validation share is -0.1; it must be 0 or more and, with the test share of 0.2, below 1"
+      ),
+      (
+        { $0.validationShare = 0.8 },
+        "validation share is 0.8; it must be 0 or more and, with the test share of 0.2, below 1"
+      ),
+      (
+        { $0.keepsHistory = true },
+        "history among the candidates is true; it must be false where the history is of the profile"
+      ),
+      ({ $0.exploration = .nan }, "exploration is nan; it must be between 0 and 1"),
     ]
     for (change, expected) in cases {
       var configuration = EvaluationProtocol()

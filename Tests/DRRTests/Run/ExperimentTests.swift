@@ -133,19 +133,31 @@ struct ExperimentTests {
     #expect(
       try backend.read(agent.ddpg.actor.parameters.values)
         == trainer.agent.backend.read(trainer.agent.ddpg.actor.parameters.values))
-    let report = try experiment.evaluate(model, agent)
+    // The critic comes back too: its value is part of what is evaluated.
+    #expect(
+      try backend.read(agent.ddpg.critic.parameters.values)
+        == trainer.agent.backend.read(trainer.agent.ddpg.critic.parameters.values))
+    let twin = AgentRanker("twin", agent)
+    let run = try experiment.evaluate(model, [AgentRanker(Experiment.agentName, agent), twin])
+    let report = try experiment.report([run], on: backend)
     #expect(
       report.rankers.map(\.name) == [
-        "random", "logged order", "popularity", "item mean", "PMF rating", "DRR-ave untrained",
-        "DRR-ave", "oracle",
+        "random", "logged order", "popularity", "item mean", "item-kNN", "PMF rating", "PMF dot",
+        "LinUCB", "fixed direction", "random action U", "random action N", "DRR-ave untrained",
+        "DRR-ave", "twin", "oracle",
       ])
-    #expect(report.rankers.last!.rows.allSatisfy { $0.ndcg.mean == 1 })
-    #expect(report.sessions == (try experiment.sessions().count))
-    #expect(report.sessionRMSE > 0.5 && report.sessionRMSE < 2)
+    #expect(report.rankers.last!.rows.allSatisfy { $0.ndcg?.mean == 1 && $0.gain == 1 })
+    #expect(report.rankers[0].rows.allSatisfy { $0.gain == 0 })
+    #expect(report.rankers.filter { $0.policy != nil }.map(\.name).count == 3)
+    #expect(report.differences.count == 14 * 3 * report.rankers[0].rows.count)
+    #expect(report.difference(from: "twin", .reward, at: 5)?.mean == 0)
+    let admission = report.runs[0].admission
+    #expect(admission.sessions == (try experiment.sessions().count) && admission.users == 10)
+    #expect(report.runs[0].sessionRMSE > 0.5 && report.runs[0].sessionRMSE < 2)
     try experiment.folder.write(report, to: experiment.folder.evaluation)
     let read = try JSONDecoder().decode(
       EvaluationReport.self, from: Self.contents(experiment.folder.evaluation))
-    #expect(read.configuration == report.configuration && read.rankers.count == 8)
+    #expect(read.configuration == report.configuration && read.rankers.count == 15)
   }
 
   @Test("files of another configuration, seed or data are refused by name")
@@ -216,7 +228,8 @@ struct ExperimentTests {
       Self.configuration { $0.evaluation.minimumCandidates = 110 })
     #expect(
       Self.message { _ = try experiment.sessions() }
-        == "no test user has 3 liked profile items and 110 session items to rank")
+        == "no test user can be evaluated: 0 of 10 test users; left out: "
+        + "1 with fewer than 3 liked items to start from, 9 with fewer than 110 items to rank")
     let noAgent = try Self.experiment(folder.path, Self.configuration { $0.drr = nil })
     #expect(Self.message { _ = try noAgent.sessions() }.contains("use `drr train drr`"))
   }

@@ -87,6 +87,24 @@ extension OpTable {
     }
   }
 
+  static let perturb: [OpCase] = counts.flatMap { count in
+    [(0.25, 1), (Float.infinity, 0.5)].map { (noiseBound: Float, bound: Float) in
+      var generator = SeededGenerator(UInt64(count) + 9)
+      var noise = generator.floats(count, in: -0.75...0.75)
+      if count > 4 { noise[3] = .nan }
+      return OpCase(
+        op: .perturb, shape: "\(count) by \(noiseBound) within \(bound)",
+        operands: [
+          .input("x", generator.floats(count)), .input("noise", noise), .output("y", count),
+        ],
+        bound: Bound(scale: 1), gradient: .notDifferentiable,
+        call: { backend, a in
+          backend.perturb(
+            a["x"], noise: a["noise"], noiseBound: noiseBound, bound: bound, into: a["y"])
+        })
+    }
+  }
+
   static let accumulate: [OpCase] = counts.map { count in
     var generator = SeededGenerator(UInt64(count) + 6)
     return OpCase(

@@ -129,19 +129,27 @@ extension OpTable {
       })
   }
 
-  static let temporalDifferenceTarget: [OpCase] = counts.map { b in
-    var generator = SeededGenerator(UInt64(b) + 419)
-    let outcome: [Float] = (0..<b).flatMap { i in generator.floats(1) + [i % 3 == 0 ? 0 : 1] }
-    return OpCase(
-      op: .temporalDifferenceTarget, shape: "\(b)",
-      operands: [
-        .input("outcome", outcome), .input("nextValue", generator.floats(b, in: -10...10)),
-        .output("target", b),
-      ],
-      bound: Bound(terms: 2, scale: 10), gradient: .notDifferentiable,
-      call: { backend, a in
-        backend.temporalDifferenceTarget(
-          a["outcome"], a["nextValue"], discount: 0.9, b: b, into: a["target"])
-      })
+  static let temporalDifferenceTarget: [OpCase] = counts.flatMap { b in
+    [false, true].map { hasTwin in
+      var generator = SeededGenerator(UInt64(b) + 419)
+      // Continuations of ended, one-step and longer transitions.
+      let outcome: [Float] = (0..<b).flatMap { i in generator.floats(1) + [[0, 1, 0.81][i % 3]] }
+      var (value, twin) = (
+        generator.floats(b, in: -10...10), generator.floats(b, in: -10...10)
+      )
+      if hasTwin && b > 4 { (value[1], twin[2]) = (.nan, .nan) }
+      return OpCase(
+        op: .temporalDifferenceTarget, shape: "\(b)" + (hasTwin ? " twin" : ""),
+        operands: [
+          .input("outcome", outcome), .input("nextValue", value), .input("twin", twin),
+          .output("target", b),
+        ],
+        bound: Bound(terms: 2, scale: 10), gradient: .notDifferentiable,
+        call: { backend, a in
+          backend.temporalDifferenceTarget(
+            a["outcome"], a["nextValue"], twin: hasTwin ? a["twin"] : nil, discount: 0.9, b: b,
+            into: a["target"])
+        })
+    }
   }
 }

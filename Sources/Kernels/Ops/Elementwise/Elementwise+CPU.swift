@@ -95,6 +95,16 @@ extension CPUBackend {
     }
   }
 
+  public func perturb(
+    _ x: Floats, noise: Floats, noiseBound: Float, bound: Float, into y: Floats
+  ) {
+    guard begin() else { return }
+    let n = x.count
+    host_perturb(
+      pointer(x, n, "perturb", "x"), pointer(noise, n, "perturb", "noise"), noiseBound, bound,
+      pointer(y, n, "perturb", "y"), Int64(n))
+  }
+
   public func accumulate(_ x: Floats, scale: Float, into y: Floats) {
     guard begin() else { return }
     let n = x.count

@@ -45,6 +45,16 @@ extension OpenCLBackend {
       .int((isFlat ? .none : broadcast).rawValue))
   }
 
+  public func perturb(
+    _ x: Floats, noise: Floats, noiseBound: Float, bound: Float, into y: Floats
+  ) {
+    expect("perturb", "x", x, y.count)
+    expect("perturb", "noise", noise, y.count)
+    launch(
+      .perturb, elements: y.count, argument(y), argument(x), argument(noise), .count(y.count),
+      .float(noiseBound), .float(bound))
+  }
+
   public func accumulate(_ x: Floats, scale: Float, into y: Floats) {
     expect("accumulate", "x", x, y.count)
     launch(

@@ -25,6 +25,8 @@ public protocol ElementwiseKernels: AnyObject {
   func combine(
     _ op: BinaryOp, _ a: Floats, _ b: Floats, _ broadcast: Broadcast, m: Int, n: Int,
     into y: Floats)
+  /// y = x + noise, the noise within ±noiseBound, the sum within ±bound. NaN stays.
+  func perturb(_ x: Floats, noise: Floats, noiseBound: Float, bound: Float, into y: Floats)
   /// y += scale · x.
   func accumulate(_ x: Floats, scale: Float, into y: Floats)
   func fill(_ value: Float, into y: Floats)

@@ -96,12 +96,17 @@ extension CPUBackend {
   }
 
   public func temporalDifferenceTarget(
-    _ outcome: Floats, _ nextValue: Floats, discount: Float, b: Int, into target: Floats
+    _ outcome: Floats, _ nextValue: Floats, twin: Floats?, discount: Float, b: Int,
+    into target: Floats
   ) {
     guard begin() else { return }
     let outcome = pointer(outcome, 2 * b, "temporalDifferenceTarget", "outcome")
     let next = pointer(nextValue, b, "temporalDifferenceTarget", "nextValue")
+    let twin = twin.map { pointer($0, b, "temporalDifferenceTarget", "twin") } ?? next
     let target = pointer(target, b, "temporalDifferenceTarget", "target")
-    for i in 0..<b { target[i] = outcome[2 * i] + discount * outcome[2 * i + 1] * next[i] }
+    for i in 0..<b {
+      let value = twin[i] < next[i] || twin[i].isNaN ? twin[i] : next[i]
+      target[i] = outcome[2 * i] + discount * outcome[2 * i + 1] * value
+    }
   }
 }

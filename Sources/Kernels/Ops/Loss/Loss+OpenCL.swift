@@ -68,13 +68,15 @@ extension OpenCLBackend {
   }
 
   public func temporalDifferenceTarget(
-    _ outcome: Floats, _ nextValue: Floats, discount: Float, b: Int, into target: Floats
+    _ outcome: Floats, _ nextValue: Floats, twin: Floats?, discount: Float, b: Int,
+    into target: Floats
   ) {
     expect("temporalDifferenceTarget", "outcome", outcome, b, 2)
     expect("temporalDifferenceTarget", "nextValue", nextValue, b)
+    if let twin { expect("temporalDifferenceTarget", "twin", twin, b) }
     expect("temporalDifferenceTarget", "target", target, b)
     launch(
       .temporalDifferenceTarget, elements: b, argument(target), argument(outcome),
-      argument(nextValue), .count(b), .float(discount))
+      argument(nextValue), argument(twin, or: nextValue), .count(b), .float(discount))
   }
 }

@@ -28,7 +28,9 @@ public protocol LossKernels: AnyObject {
     _ dLoss: Floats, _ logits: Floats, _ target: Indices, logNormalizer: Floats, b: Int, n: Int,
     into dLogits: Floats)
 
-  /// y[b] = reward + discount · notTerminated · nextValue, outcome[b, 2] = [reward, notTerminated].
+  /// y[b] = reward + discount · continuation · nextValue, outcome[b, 2] = [reward, continuation].
+  /// Where there is a twin, the smaller of the two values counts; NaN where one is NaN.
   func temporalDifferenceTarget(
-    _ outcome: Floats, _ nextValue: Floats, discount: Float, b: Int, into target: Floats)
+    _ outcome: Floats, _ nextValue: Floats, twin: Floats?, discount: Float, b: Int,
+    into target: Floats)
 }

@@ -1,16 +1,5 @@
 import Tensor
 
-/// Turns the rows that a replay keeps into the state that actor and critic see. Kept as rows, so
-/// that its weights get their true gradient however old the transition is.
-public protocol StateModule {
-  /// Integers a state is rebuilt from.
-  var rowWidth: Int { get }
-  /// S, the length of the state.
-  var width: Int { get }
-  /// [B, rowWidth] to [B, width].
-  func callAsFunction(_ rows: IndexTensor, _ tape: Tape?) -> Tensor
-}
-
 /// DRR-ave (Liu et al. 2018, figure 6): [u ; u ∘ m ; m], m the weighted pool of the history.
 public struct AverageState: StateModule {
   let pooling: AveragePooling
@@ -33,17 +22,19 @@ public struct AverageState: StateModule {
   }
 }
 
-/// One constant row a state: for worlds whose states can be counted.
-public struct TableState: StateModule {
-  let table: Tensor
+/// The ablation without a user: m alone, the weighted pool of the history of DRR-ave.
+public struct ItemState: StateModule {
+  let average: AverageState
 
-  /// `table`: [states, width].
-  public init(_ table: Tensor) { self.table = table }
+  /// `users` [U, k] and `items` [N, k] as for DRR-ave; no user reaches the state.
+  public init(users: Tensor, items: Tensor, window: Int, in parameters: ParameterSet) {
+    average = AverageState(users: users, items: items, window: window, in: parameters)
+  }
 
-  public var rowWidth: Int { 1 }
-  public var width: Int { table.shape[1] }
+  public var rowWidth: Int { average.rowWidth }
+  public var width: Int { average.items.shape[1] }
 
   public func callAsFunction(_ rows: IndexTensor, _ tape: Tape?) -> Tensor {
-    table.gathered(rows)
+    average(rows, tape).columns(2 * width..<3 * width)
   }
 }

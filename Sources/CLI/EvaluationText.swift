@@ -1,0 +1,121 @@
+import DRR
+
+extension EvaluationReport {
+  private var cutoffs: [Int] { configuration.evaluation.cutoffs }
+
+  /// The K that tables of one K show.
+  private var middle: Int { cutoffs.contains(10) ? 10 : cutoffs[(cutoffs.count - 1) / 2] }
+
+  var text: String {
+    ([heading]
+      + [
+        measureTable("precision", .precision), measureTable("NDCG", .ndcg),
+        measureTable("mean reward", .reward), measureTable("recall", .recall), differenceTable,
+        listTable,
+      ] + policyLines).joined(separator: "\n\n")
+  }
+
+  private var heading: String {
+    let data = configuration.data
+    func list(_ values: [String]) -> String {
+      values.allSatisfy { $0 == values[0] } ? values[0] : values.joined(separator: " ")
+    }
+    let admissions = runs.map {
+      $0.admission.summary(
+        of: .test, configuration.evaluation, window: configuration.drr?.window ?? 0)
+    }
+    let candidates = runs.map { decimal($0.candidatesPerSession, 1) }
+    let errors = runs.map { decimal($0.sessionRMSE, 4) }
+    return """
+      data      \(data.name), \(grouped(data.ratings)) ratings, CRC-32 \(data.checksum)
+      protocol  \(protocolSummary)
+      sessions  \(list(admissions))
+                with \(list(candidates)) candidates on average
+      seeds     run \(list(runs.map { "\($0.seed)" })), split \(list(runs.map { "\($0.splitSeed)" })), evaluation \(seed); intervals: 95%, users resampled\(runs.count > 1 ? " with all their runs; ±: standard deviation over \(runs.count) runs" : "")
+      steps     \(list(runs.map { grouped($0.steps) })) behind the agent
+      device    \(device)
+      PMF       RMSE \(list(errors)) stars on all that the test users went on to rate
+      """
+  }
+
+  private func number(_ value: Double?, _ digits: Int = 3) -> String {
+    value.map { decimal($0, digits) } ?? "–"
+  }
+
+  private func cells(_ estimate: Estimate?) -> [String] {
+    let interval = estimate.map { "\(decimal($0.low, 3))–\(decimal($0.high, 3))" } ?? ""
+    let spread = runs.count > 1 ? ["±" + number(estimate?.deviation)] : []
+    return [number(estimate?.mean)] + spread + [interval]
+  }
+
+  private func measureTable(_ title: String, _ measure: Measure) -> String {
+    let blank = runs.count > 1 ? ["", ""] : [""]
+    let header = [title] + cutoffs.flatMap { ["@\($0)"] + blank }
+    let body = rankers.map { ranker in
+      [ranker.name] + ranker.rows.flatMap { cells($0[measure]) }
+    }
+    return Table(rows: [header] + body).text
+  }
+
+  /// The agent less each ranker, over the same users. A star: the interval is without zero.
+  private var differenceTable: String {
+    let shown: [(String, Measure, Int)] =
+      cutoffs.prefix(2).map { ("P@\($0)", .precision, $0) } + [("NDCG@\(middle)", .ndcg, middle)]
+    let header = ["\(agent) less"] + shown.flatMap { [$0.0, ""] }
+    let body = rankers.filter { $0.name != agent }.map { ranker in
+      [ranker.name]
+        + shown.flatMap { _, measure, k -> [String] in
+          guard let found = difference(from: ranker.name, measure, at: k) else {
+            return ["–", ""]
+          }
+          let star = found.low > 0 || found.high < 0 ? "*" : " "
+          return [
+            signed(found.mean), "\(signed(found.low)) … \(signed(found.high))\(star)",
+          ]
+        }
+    }
+    return Table(rows: [header] + body).text
+      + "\n* the interval of the paired difference excludes zero"
+  }
+
+  private func signed(_ value: Double) -> String {
+    let text = decimal(value, 3)
+    return value > 0 && !text.hasPrefix("-") ? "+\(text)" : text
+  }
+
+  private var listTable: String {
+    let header = [
+      "beyond accuracy @\(middle)", "gain", "distinct", "coverage", "Gini", "novelty",
+      "diversity",
+    ]
+    let body = rankers.map { ranker in
+      let row = ranker.rows.first { $0.k == middle }
+      let lists = row?.lists
+      return [
+        ranker.name, number(row?.gain), number(lists?.distinct, runs.count > 1 ? 1 : 0),
+        number(lists?.coverage), number(lists?.gini), number(lists?.novelty, 2),
+        number(lists?.diversity),
+      ]
+    }
+    return Table(rows: [header] + body).text
+      + "\ngain: of the way from random to oracle in precision; coverage: of all candidates; "
+      + "novelty: bits;\ndiversity: 1 − cosine of PMF vectors within a list"
+  }
+
+  private var policyLines: [String] {
+    let agents = rankers.compactMap { ranker in ranker.policy.map { (ranker.name, $0) } }
+    guard !agents.isEmpty else { return [] }
+    let header = ["agents", "saturation", "Q", "return", "over-estimation"]
+    let body = agents.map { name, policy in
+      [
+        name, number(policy.saturation), number(policy.expectedReturn, 2),
+        number(policy.discountedReturn, 2), number(policy.overestimation, 2),
+      ]
+    }
+    return [
+      Table(rows: [header] + body).text
+        + "\nsaturation: coordinates of actions beyond ±0.95; Q of a first pick; return: "
+        + "discounted, of the whole list"
+    ]
+  }
+}

@@ -1,0 +1,145 @@
+import Tensor
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
+/// Several Bayesian factorisations of the same ratings and a few statistics of each item, as one
+/// vector an item: [q ; b] of each factorisation, then mean reward, share of likes, log count, 1.
+///
+/// An agent learns from training users, whose ratings made these vectors; taken as they are, it
+/// would learn to trust them more than a held-out user's ratings bear out. So training users are
+/// dealt into folds, and each fold sees the items' vectors as the other users alone make them
+/// (stacking with cross-validation: Wolpert 1992; Breiman 1996).
+public struct BeliefModel: Sendable {
+  public struct Configuration: Codable, Hashable, Sendable {
+    public var factorizations: [BayesianFactorization.Configuration] = [
+      .init(dimension: 20, target: .reward), .init(dimension: 10, target: .reward),
+      .init(dimension: 20, target: .liked), .init(dimension: 10, target: .liked),
+    ]
+    /// Folds of training users.
+    public var folds = 4
+
+    public init() {}
+
+    public func validate() throws(ConfigurationError) {
+      for factorization in factorizations { try factorization.validate() }
+      try ConfigurationError.require(
+        "belief factorizations", factorizations.count, "1 ... 16"
+      ) { (1...16).contains($0) }
+      try ConfigurationError.require("belief folds", folds, "2 ... 64") { (2...64).contains($0) }
+    }
+  }
+
+  static let statisticsWidth = 4
+
+  public let configuration: Configuration
+  public let factorizations: [BayesianFactorization]
+  /// The factorisations' items as each fold sees them; of covariances all see the same.
+  private let folds: [[BayesianFactorization.Posteriors]]
+  /// [fold][item · 3]: mean reward, share of likes, log(1 + n) / 10.
+  private let statistics: [[Float]]
+  private let foldOfUser: [Int32]
+  public let itemCount: Int
+
+  /// Who is nobody's training user sees everything: the last of the folds.
+  public var everything: Int { folds.count - 1 }
+  public func fold(ofUser user: Int32) -> Int { Int(foldOfUser[Int(user)]) }
+  func posteriors(_ fold: Int, _ factorization: Int) -> BayesianFactorization.Posteriors {
+    folds[fold][factorization]
+  }
+  /// A, the length of an item's vector.
+  public var itemWidth: Int {
+    factorizations.reduce(Self.statisticsWidth) { $0 + $1.dimension + 1 }
+  }
+
+  public init(
+    _ configuration: Configuration, _ log: RatingsLog, _ split: UserSplit, scale: RewardScale,
+    seed: UInt64, progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
+  ) throws {
+    self.configuration = configuration
+    let ratings = BayesianFactorization.Ratings(
+      log, rows: split.visibleRows(in: log), scale: scale)
+    itemCount = log.itemCount
+    var foldOfUser = [Int32](repeating: Int32(configuration.folds), count: log.userCount)
+    var random = Philox(seed: seed, stream: Streams.beliefFolds)
+    for (place, user) in split.trainUsers.shuffled(using: &random).enumerated() {
+      foldOfUser[Int(user)] = Int32(place % configuration.folds)
+    }
+    self.foldOfUser = foldOfUser
+    let members = (0..<configuration.folds).map { fold in
+      Set((0..<Int32(log.userCount)).filter { foldOfUser[Int($0)] == fold })
+    }
+    let total = configuration.factorizations.reduce(0) { $0 + $1.sweeps }
+    var done = 0
+    var models: [BayesianFactorization] = []
+    var folds = members.map { _ in [BayesianFactorization.Posteriors]() }
+    for (index, factorization) in configuration.factorizations.enumerated() {
+      let (model, means) = try BayesianFactorization.fit(
+        factorization, ratings, seed: seed &+ UInt64(index) << 32, folds: members
+      ) {
+        try progress(done + $0, total)
+      }
+      done += factorization.sweeps
+      models.append(model)
+      for fold in members.indices {
+        folds[fold].append(
+          .init(
+            width: model.items.width, means: means[fold], covariances: model.items.covariances))
+      }
+    }
+    factorizations = models
+    self.folds = folds + [models.map(\.items)]
+    statistics = (0...configuration.folds).map { fold in
+      Self.statistics(ratings) { foldOfUser[Int($0)] != fold || fold == configuration.folds }
+    }
+  }
+
+  /// [N, A] of a fold.
+  public func itemVectors(_ fold: Int) -> [Float] {
+    var vectors: [Float] = []
+    vectors.reserveCapacity(itemCount * itemWidth)
+    for item in 0..<itemCount {
+      for posteriors in folds[fold] {
+        vectors += posteriors.means[item * posteriors.width..<(item + 1) * posteriors.width]
+      }
+      vectors += statistics[fold][item * 3..<item * 3 + 3]
+      vectors.append(1)
+    }
+    return vectors
+  }
+
+  /// A belief that has seen nothing.
+  public func belief() -> Belief { Belief(self) }
+
+  /// Mean reward and share of likes, drawn to those of all by five pretended ratings, and
+  /// log(1 + n) / 10 of every item.
+  private static func statistics(
+    _ ratings: BayesianFactorization.Ratings, counts user: (Int32) -> Bool
+  ) -> [Float] {
+    var sums = [(n: Float, reward: Float, likes: Float)](
+      repeating: (0, 0, 0), count: ratings.itemCount)
+    var all: (n: Double, reward: Double, likes: Double) = (0, 0, 0)
+    for (position, reward) in ratings.values.enumerated() where user(ratings.users[position]) {
+      let item = Int(ratings.items[position])
+      let like: Float = reward > 0 ? 1 : 0
+      sums[item] = (sums[item].n + 1, sums[item].reward + reward, sums[item].likes + like)
+      all = (all.n + 1, all.reward + Double(reward), all.likes + Double(like))
+    }
+    let (reward, likes) = (Float(all.reward / max(all.n, 1)), Float(all.likes / max(all.n, 1)))
+    var statistics: [Float] = []
+    statistics.reserveCapacity(3 * sums.count)
+    for sum in sums {
+      statistics.append((sum.reward + 5 * reward) / (sum.n + 5))
+      statistics.append((sum.likes + 5 * likes) / (sum.n + 5))
+      statistics.append(log1p(sum.n) / 10)
+    }
+    return statistics
+  }
+}
+
+func log1p(_ x: Float) -> Float { log1pf(x) }

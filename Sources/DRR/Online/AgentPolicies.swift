@@ -1,0 +1,92 @@
+import Tensor
+
+/// A trained agent that learns nothing on the way: one action, one scoring call and one read a step.
+public struct FrozenAgent: OnlinePolicy {
+  public let name: String
+  let agent: DRRAgent
+  private var mask: DeviceMask?
+
+  public init(_ name: String, _ agent: DRRAgent) {
+    self.name = name
+    self.agent = agent
+  }
+
+  public mutating func begin(_ sessions: EnvironmentBatch) {
+    mask = DeviceMask(rows: sessions.count, items: agent.itemCount, on: agent.backend)
+  }
+
+  public mutating func pick(_ sessions: EnvironmentBatch) throws -> [Int32] {
+    mask!.upload(sessions.allowed)
+    return try agent.act(sessions.states.map(\.rows))
+      .topK(1, items: agent.items, allowed: mask).items.host()
+  }
+}
+
+/// A random vector in place of the action: what an agent's exploration earns.
+public struct RandomVector: OnlinePolicy {
+  public let name = "random action"
+  let agent: DRRAgent
+  let range: Float
+  let seed: UInt64
+  private var mask: DeviceMask?
+  private var draws: UInt64 = 0
+
+  /// - Parameter range: each of its numbers is from U(0, range).
+  public init(_ agent: DRRAgent, range: Float, seed: UInt64) {
+    self.agent = agent
+    self.range = range
+    self.seed = seed
+  }
+
+  public mutating func begin(_ sessions: EnvironmentBatch) {
+    mask = DeviceMask(rows: sessions.count, items: agent.itemCount, on: agent.backend)
+  }
+
+  public mutating func pick(_ sessions: EnvironmentBatch) throws -> [Int32] {
+    mask!.upload(sessions.allowed)
+    let key = RandomKey(seed: seed, stream: Streams.onlineAction, counter: draws)
+    draws += 1
+    return try Tensor.uniform(
+      [sessions.count, agent.items.shape[1]], high: range, key, on: agent.backend
+    ).topK(1, items: agent.items, allowed: mask).items.host()
+  }
+}
+
+/// The agent as Liu et al. 2018, algorithm 1, runs it on test users: it learns in each session, and
+/// every session begins from the trained θ and ω. Reset are all weights, targets, moments of Adam
+/// and the replay, so that no session knows of another.
+public struct UpdatedAgent: OnlinePolicy {
+  public let name: String
+  public let sessionsAtOnce = 1
+  public let trainer: DRRTrainer
+  private let reset: () -> Void
+  private let mask: DeviceMask
+  private var action: Tensor?
+
+  /// - Parameter trainer: as it was saved; `observe` changes it, `begin` and `restore` undo that.
+  public init(_ name: String, _ trainer: DRRTrainer) throws {
+    self.name = name
+    self.trainer = trainer
+    var file = SafetensorsWriter()
+    try trainer.save(to: &file)
+    reset = try trainer.prepareRestore(
+      from: SafetensorsFile(bytes: file.bytes(), name: "the trained agent"))
+    mask = DeviceMask(rows: 1, items: trainer.agent.itemCount, on: trainer.agent.backend)
+  }
+
+  /// The trainer as it was given.
+  public func restore() { reset() }
+
+  public mutating func begin(_ sessions: EnvironmentBatch) { reset() }
+
+  public mutating func pick(_ sessions: EnvironmentBatch) throws -> [Int32] {
+    mask.upload(sessions.allowed)
+    let action = trainer.agent.act(sessions.states.map(\.rows))
+    self.action = action
+    return try action.topK(1, items: trainer.agent.items, allowed: mask).items.host()
+  }
+
+  public mutating func observe(_ before: [SessionState], _ steps: [Step<SessionState>]) {
+    trainer.learn(before, action!, steps)
+  }
+}

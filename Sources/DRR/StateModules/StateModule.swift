@@ -1,0 +1,46 @@
+import Tensor
+
+/// Turns the rows that a replay keeps into the state that actor and critic see. Kept as rows, so
+/// that its weights get their true gradient however old the transition is.
+public protocol StateModule {
+  /// Integers a state is rebuilt from.
+  var rowWidth: Int { get }
+  /// S, the length of the state.
+  var width: Int { get }
+  /// [B, rowWidth] to [B, width].
+  func callAsFunction(_ rows: IndexTensor, _ tape: Tape?) -> Tensor
+}
+
+/// Which state DRR acts on. n liked items h, the user u, vectors of length k; w are learned.
+public enum StateModuleKind: String, Codable, CaseIterable, Hashable, Sendable,
+  CustomStringConvertible
+{
+  /// DRR-p: [h_1 … h_n ; w_a h_a ∘ w_b h_b], (n + n(n−1)/2)k numbers.
+  case p
+  /// DRR-u: DRR-p's with u ∘ w_j h_j, (2n + n(n−1)/2)k numbers.
+  case u
+  /// DRR-ave: [u ; u ∘ m ; m] with m = Σ w_j h_j, 3k numbers.
+  case ave
+  /// DRR-att: [u ; u ∘ m ; m] with m pooled by attention, 3k numbers.
+  case att
+  /// Without a user: m = Σ w_j h_j, k numbers.
+  case items
+
+  public var description: String { rawValue }
+
+  /// What result tables call the agent: DRR-ave.
+  public var name: String { "DRR-\(rawValue)" }
+
+  /// The module over the frozen vectors `users` [U, k] and `items` [N, k].
+  package func make(
+    users: Tensor, items: Tensor, window: Int, in parameters: ParameterSet
+  ) -> any StateModule {
+    switch self {
+    case .p: PairwiseState(users: nil, items: items, window: window, in: parameters)
+    case .u: PairwiseState(users: users, items: items, window: window, in: parameters)
+    case .ave: AverageState(users: users, items: items, window: window, in: parameters)
+    case .att: AttentionState(users: users, items: items, window: window, in: parameters)
+    case .items: ItemState(users: users, items: items, window: window, in: parameters)
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Simulation")
+struct SimulateTests {
+  @Test("agents of two worlds are simulated in both, the same each time, and stored")
+  func simulate() throws {
+    let folder = Scratch()
+    for (run, more) in [("one", ["--environments", "8"]), ("two", ["--consecutive", "1"])] {
+      let trained = try Program.run(
+        Tiny.train(run) + ["--world", run == "one" ? "pmf" : "items"] + more, in: folder)
+      #expect(trained.code == 0 && trained.error == "", "\(trained.description)")
+    }
+    let words = ["simulate", "--run", "one", "--device", "cpu"]
+    for world in ["pmf", "items"] {
+      let options = ["--world", world, "--consecutive", "0.5", "--beside", "two"]
+      let first = try Program.run(words + options + ["--json"], in: folder)
+      #expect(first.code == 0 && first.error == "", "\(first.description)")
+      #expect(first.output == (try folder.text("one/online.json")))
+      let again = try Program.run(words + options + ["--json"], in: folder)
+      #expect(again.output == first.output)
+      let report = try object(first.output)
+      let policies = try #require(report["policies"] as? [[String: Any]])
+      #expect(
+        policies.compactMap { $0["name"] as? String } == [
+          "random", "popularity", "item mean", "PMF greedy", "random action", "DRR untrained",
+          "DRR frozen", "DRR updated", "two frozen", "world's model greedy", "world greedy",
+          "world greedy, changing kinds",
+        ])
+      for policy in policies {
+        let rows = try #require(policy["rows"] as? [[String: Any]])
+        #expect(rows.compactMap { $0["k"] as? Int } == [5, 10, 15, 20])
+        for row in rows {
+          let mean = try #require((row["reward"] as? [String: Any])?["mean"] as? Double)
+          #expect(abs(mean) <= 1)
+        }
+      }
+      #expect((report["protocolSummary"] as? String)?.contains("strength 0.5") == true)
+    }
+    let table = try Program.run(words + ["--frozen-only", "--new-only"], in: folder)
+    #expect(table.output.contains("\nDRR frozen") && !table.output.contains("DRR updated"))
+    #expect(table.output.contains("and her profile"))
+    #expect(!table.output.contains("changing kinds"))
+    // Training goes on from what is there, the world's file among it.
+    let finished = try Program.run(["train", "drr", "--run", "one", "--device", "cpu"], in: folder)
+    #expect(finished.code == 0, "\(finished.description)")
+  }
+
+  @Test("what cannot be simulated is refused by name")
+  func refused() throws {
+    let folder = try Tiny.trained()
+    func error(_ words: [String]) throws -> String {
+      let outcome = try Program.run(words + ["--device", "cpu"], in: folder)
+      #expect(outcome.code != 0 && outcome.output == "", "\(outcome.description)")
+      return outcome.error
+    }
+    let simulate = ["simulate", "--run", "run"]
+    #expect(
+      try error(simulate + ["--consecutive=-1"]).contains(
+        "consecutive is -1.0; it must be 0 ... 100"))
+    #expect(try error(simulate + ["--world", "moon"]).contains("moon"))
+    #expect(try error(["simulate", "--run", "none"]).contains("no run was begun there"))
+    #expect(
+      try error(["train", "drr", "--run", "run", "--world", "items"]).contains(
+        "the run was begun with drr.world pmf, not items"))
+    #expect(
+      try error(["train", "drr", "--run", "run", "--environments", "2"]).contains(
+        "the run was begun with drr.environments 1, not 2"))
+    let other = try Program.run(Tiny.train("other") + ["--split-seed", "1"], in: folder)
+    #expect(other.code == 0)
+    #expect(
+      try error(simulate + ["--beside", "other"]).contains(
+        "other: its data, split or window differ from those of run"))
+  }
+}

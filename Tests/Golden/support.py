@@ -1,0 +1,77 @@
+"""What every golden case is made with."""
+
+import hashlib
+import os
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+torch.set_default_dtype(torch.float64)
+torch.set_num_threads(1)
+torch.use_deterministic_algorithms(True)
+
+
+FOLDER = os.path.dirname(os.path.abspath(__file__))
+SEED = 20180
+LIMIT = 64 * 1024
+
+
+def save(case, **arrays):
+    folder = os.path.join(FOLDER, case)
+    os.makedirs(folder, exist_ok=True)
+    for name, value in arrays.items():
+        if isinstance(value, torch.Tensor):
+            value = value.detach().numpy()
+        value = np.atleast_1d(np.asarray(value, order="C"))
+        if value.dtype not in (np.float64, np.float32, np.int32, np.int64):
+            raise TypeError(f"{case}/{name}: {value.dtype}")
+        path = os.path.join(folder, name.replace("__", ".") + ".npy")
+        np.save(path, np.ascontiguousarray(value))
+        if os.path.getsize(path) > LIMIT:
+            raise ValueError(f"{path}: {os.path.getsize(path)} bytes, at most {LIMIT}")
+
+
+def generator(case):
+    """One stream a case, so that adding a case leaves the others as they are."""
+    stream = int(hashlib.sha256(case.encode()).hexdigest()[:6], 16)
+    return torch.Generator().manual_seed(SEED + stream)
+
+
+def single(value):
+    """The nearest float32."""
+    if isinstance(value, torch.Tensor):
+        return value.float().double()
+    return float(np.float32(value))
+
+
+def normal(g, *shape, scale=1.0):
+    return single(torch.randn(*shape, generator=g) * scale)
+
+
+def uniform(g, *shape, low=0.0, high=1.0):
+    return single(low + (high - low) * torch.rand(*shape, generator=g))
+
+
+def adam(parameters, rate, decay=0.0):
+    return torch.optim.Adam(
+        parameters, lr=single(rate), betas=(single(0.9), single(0.999)), eps=single(1e-8),
+        weight_decay=single(decay))
+
+
+def away_from_kink(*values):
+    """Float32 must not fall on the other side of a relu."""
+    for value in values:
+        assert value.abs().min() > 1e-4, value.abs().min()
+
+
+ACTIVATIONS = {
+    "identity": lambda x: x,
+    "relu": torch.relu,
+    "tanh": torch.tanh,
+    "sigmoid": torch.sigmoid,
+}
+
+
+def linear(parameters, name, x):
+    return x @ parameters[f"{name}.weight"] + parameters[f"{name}.bias"]
