@@ -112,7 +112,7 @@ private struct Training {
 
   /// Writes the report of a finished run, unless the folder has it already.
   func report(
-    _ model: PMFModel, steps: Int? = nil, last: DRRTrainer.Report? = nil
+    _ model: PMFModel, steps: Int? = nil, last: TrainingProgress? = nil
   ) throws
     -> TrainingReport
   {
@@ -138,7 +138,7 @@ struct TrainingReport: Codable {
   var configuration: RunConfiguration
   var sessionRMSE: Double
   var steps: Int?
-  var last: DRRTrainer.Report?
+  var last: TrainingProgress?
 }
 
 extension TrainCommand {

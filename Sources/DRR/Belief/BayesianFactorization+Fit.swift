@@ -129,7 +129,8 @@ extension BayesianFactorization {
       let u = Int(ratings.users[position])
       let i = Int(ratings.items[position])
       // With f = [p ; 1] and g = [q ; b_i + b_u]: squares of means, then both covariances.
-      var prediction = mean + users.means[u * width + width - 1] + items.means[i * width + width - 1]
+      var prediction =
+        mean + users.means[u * width + width - 1] + items.means[i * width + width - 1]
       var spread: Float = 0
       var at = 0
       for a in 0..<width {

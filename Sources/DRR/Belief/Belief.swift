@@ -10,7 +10,9 @@ public struct Belief: Sendable {
 
   init(_ model: BeliefModel) {
     self.model = model
-    accumulators = model.factorizations.map { GaussianAccumulator(priorVariances: $0.userVariances) }
+    accumulators = model.factorizations.map {
+      GaussianAccumulator(priorVariances: $0.userVariances)
+    }
   }
 
   /// Takes in her reward of an item, in the eyes of the fold that she belongs to.

@@ -1,7 +1,7 @@
 import Tensor
 
 /// DRR on the vectors of a PMF: the state's user and items, and the items that actions score.
-public final class DRRAgent {
+public final class DRRAgent: SessionAgent {
   public let ddpg: DDPG
   public let window: Int
   /// [N, k]
@@ -10,7 +10,7 @@ public final class DRRAgent {
   public let users: Tensor
 
   public var backend: any Backend { ddpg.backend }
-  public var itemCount: Int { items.shape[0] }
+  public var discount: Float { ddpg.configuration.discount }
   /// The row of `users` that `setGuest` fills.
   public var guest: Int32 { Int32(users.shape[0] - 1) }
 
@@ -39,19 +39,17 @@ public final class DRRAgent {
     backend.write(vector, to: users.view[Int(guest) * k..<(Int(guest) + 1) * k])
   }
 
-  /// Actions for states, each a user row followed by `window` item rows (−1 for none): [B, k].
-  public func act(_ states: [[Int32]]) -> Tensor {
-    ddpg.act(IndexTensor(states.flatMap { $0 }, shape: [states.count, 1 + window], on: backend))
+  /// Actions for states whose histories have `window` items, −1 for none: [B, k].
+  public func act(_ states: [SessionState]) -> Tensor { ddpg.act(rows(states)) }
+
+  /// Q of the actions themselves, whatever they picked.
+  public func value(
+    of actions: Tensor, picking picks: [Int32], in states: [SessionState]
+  ) throws -> [Float] {
+    try ddpg.critic(ddpg.actor.state(rows(states), nil), actions).host()
   }
 
-  /// The best items for one state, best first, fewer where fewer are allowed.
-  public func recommend(
-    _ state: SessionState, count: Int, allowed: ItemMask
-  ) throws(BackendError) -> [(item: Int, score: Float)] {
-    let mask = DeviceMask(rows: 1, items: itemCount, on: backend)
-    mask.upload(allowed)
-    let ranking = act([state.rows]).topK(min(count, itemCount), items: items, allowed: mask)
-    let (chosen, scores) = (try ranking.items.host(), try ranking.scores.host())
-    return zip(chosen, scores).filter { $0.0 >= 0 }.map { (Int($0), $1) }
+  private func rows(_ states: [SessionState]) -> IndexTensor {
+    IndexTensor(states.flatMap(\.rows), shape: [states.count, 1 + window], on: backend)
   }
 }

@@ -5,7 +5,7 @@ import Tensor
 ///
 /// Every random number is drawn from the seed and the step, so a trainer that is saved and
 /// restored goes on to the same bits.
-public final class DRRTrainer {
+public final class DRRTrainer: AgentTrainer {
   public let configuration: DRRConfiguration
   public let agent: DRRAgent
   public internal(set) var environments: EnvironmentBatch
@@ -25,19 +25,6 @@ public final class DRRTrainer {
     var steps = 0
     var reward = 0.0
     var logged = 0
-  }
-
-  /// A line of the metrics.
-  public struct Report: Codable, Hashable, Sendable {
-    public var step: Int
-    /// Mean reward of a step since the last report.
-    public var reward: Double
-    /// Share of the items that the user's own log contains.
-    public var inLog: Double
-    public var epsilon: Float
-    /// Of the last update; absent before the first, the actor's also where that update left it out.
-    public var criticLoss: Float?
-    public var actorLoss: Float?
   }
 
   public init(
@@ -67,13 +54,16 @@ public final class DRRTrainer {
   public var environment: RatingEnvironment { environments.environments[0] }
 
   /// Whether the steps are done; the last of many environments may go past them together.
-  public var isFinished: Bool { step >= configuration.steps }
+  public var isFinished: Bool { step >= steps }
+  public var steps: Int { configuration.steps }
+  public var sessionAgent: any SessionAgent { agent }
+  public func isFinite() throws -> Bool { try agent.ddpg.isFinite() }
 
   /// One item recommended in every environment and, once `learningStarts` are past, the updates.
   /// Reads back nothing but the items.
   public func advance() throws(BackendError) {
     let before = environments.states
-    let action = agent.act(before.map(\.rows))
+    let action = agent.act(before)
     exploration.apply(to: action, step: step)
     mask.upload(environments.allowed)
     let items = try action.topK(1, items: agent.items, allowed: mask).items.host()
@@ -115,10 +105,10 @@ public final class DRRTrainer {
   }
 
   /// What happened since the last report. Waits for the device.
-  public func report() throws(BackendError) -> Report {
+  public func report() throws(BackendError) -> TrainingProgress {
     defer { tally = Tally() }
     let steps = Double(max(tally.steps, 1))
-    return Report(
+    return TrainingProgress(
       step: step, reward: tally.reward / steps, inLog: Double(tally.logged) / steps,
       epsilon: configuration.epsilon(at: max(step - 1, 0)),
       criticLoss: try lastLosses?.critic.host()[0], actorLoss: try lastLosses?.actor?.host()[0])

@@ -4,10 +4,23 @@ import Tensor
 public struct SessionState: Hashable, Sendable {
   public var user: Int32
   public var history: [Int32]
+  /// All that this session has shown her so far, and what she thought of each.
+  public private(set) var feedback: [Feedback] = []
+
+  public struct Feedback: Hashable, Sendable {
+    public var item: Int32
+    public var reward: Float
+  }
 
   public init(user: Int32, history: [Int32]) {
     self.user = user
     self.history = history
+  }
+
+  /// Takes in what she thought of an item: a liked one enters the history and pushes the oldest out.
+  public mutating func observe(_ item: Int32, _ reward: Float) {
+    feedback.append(Feedback(item: item, reward: reward))
+    if reward > 0 { history = history.dropFirst() + [item] }
   }
 
   /// The rows that the state module gathers.
@@ -135,7 +148,7 @@ public struct RatingEnvironment: Environment, Sendable {
     run = world.satisfaction.run(run, showing: item, earning: reward)
     chosen.append(item)
     forbid(item)
-    if reward > 0 { state.history = state.history.dropFirst() + [item] }
+    state.observe(item, reward)
     let terminated = remaining == 0
     return Step(
       observation: state, reward: earned, terminated: terminated,

@@ -31,12 +31,12 @@ public struct PolicyStatistics: Codable, Hashable, Sendable {
 /// 2018, algorithm 2).
 public struct AgentRanker: Ranker {
   public let name: String
-  public let agent: DRRAgent
+  public let agent: any SessionAgent
   /// ε, with which a pick is that of an action drawn from U(0, 0.1) in each of its dimensions.
   private var exploration: Float = 0
   private var seed: UInt64 = 0
 
-  public init(_ name: String, _ agent: DRRAgent) {
+  public init(_ name: String, _ agent: any SessionAgent) {
     self.name = name
     self.agent = agent
   }
@@ -83,12 +83,11 @@ public struct AgentRanker: Ranker {
     let rewards = sessions.map { session in
       Dictionary(uniqueKeysWithValues: zip(session.candidates, session.rewards))
     }
-    var histories = sessions.map(\.history)
+    var states = sessions.map { SessionState(user: $0.user, history: $0.history) }
     var picks = [[Int32]](repeating: [], count: sessions.count)
     var discount = 1.0
     for step in 0..<length {
       mask.upload(allowed)
-      let states = zip(sessions, histories).map { [$0.user] + $1 }
       let action = agent.act(states)
       if exploration > 0 {
         let counter = draw + UInt64(step)
@@ -97,10 +96,11 @@ public struct AgentRanker: Ranker {
           coin: RandomKey(seed: seed, stream: Streams.evaluationCoin, counter: counter),
           values: RandomKey(seed: seed, stream: Streams.evaluationVector, counter: counter))
       }
-      if step == 0 {
-        tally.expected += try agent.value(of: action, in: states).reduce(0) { $0 + Double($1) }
-      }
       let items = try action.topK(1, items: agent.items, allowed: mask).items.host()
+      if step == 0 {
+        tally.expected += try agent.value(of: action, picking: items, in: states)
+          .reduce(0) { $0 + Double($1) }
+      }
       let coordinates = try action.host()
       let width = coordinates.count / sessions.count
       for (row, item) in items.enumerated() {
@@ -108,22 +108,13 @@ public struct AgentRanker: Ranker {
         guard item >= 0, let reward = rewards[row][item] else { continue }
         picks[row].append(item)
         allowed[row, Int(item)] = false
-        if reward > 0 { histories[row] = histories[row].dropFirst() + [item] }
+        states[row].observe(item, reward)
         tally.discounted += discount * Double(reward)
         tally.coordinates += width
         tally.saturated += coordinates[row * width..<(row + 1) * width].count { abs($0) > 0.95 }
       }
-      discount *= Double(agent.ddpg.configuration.discount)
+      discount *= Double(agent.discount)
     }
     return picks
-  }
-}
-
-extension DRRAgent {
-  /// Q of actions [B, A] in states as `act` takes them.
-  package func value(of actions: Tensor, in states: [[Int32]]) throws(BackendError) -> [Float] {
-    let rows = IndexTensor(
-      states.flatMap { $0 }, shape: [states.count, 1 + window], on: backend)
-    return try ddpg.critic(ddpg.actor.state(rows, nil), actions).host()
   }
 }

@@ -3,10 +3,10 @@ import Tensor
 /// A trained agent that learns nothing on the way: one action, one scoring call and one read a step.
 public struct FrozenAgent: OnlinePolicy {
   public let name: String
-  let agent: DRRAgent
+  let agent: any SessionAgent
   private var mask: DeviceMask?
 
-  public init(_ name: String, _ agent: DRRAgent) {
+  public init(_ name: String, _ agent: any SessionAgent) {
     self.name = name
     self.agent = agent
   }
@@ -17,7 +17,7 @@ public struct FrozenAgent: OnlinePolicy {
 
   public mutating func pick(_ sessions: EnvironmentBatch) throws -> [Int32] {
     mask!.upload(sessions.allowed)
-    return try agent.act(sessions.states.map(\.rows))
+    return try agent.act(sessions.states)
       .topK(1, items: agent.items, allowed: mask).items.host()
   }
 }
@@ -81,7 +81,7 @@ public struct UpdatedAgent: OnlinePolicy {
 
   public mutating func pick(_ sessions: EnvironmentBatch) throws -> [Int32] {
     mask.upload(sessions.allowed)
-    let action = trainer.agent.act(sessions.states.map(\.rows))
+    let action = trainer.agent.act(sessions.states)
     self.action = action
     return try action.topK(1, items: trainer.agent.items, allowed: mask).items.host()
   }

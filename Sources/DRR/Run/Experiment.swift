@@ -142,9 +142,9 @@ public struct Experiment: Sendable {
   /// Trains the agent, going on where an interrupted run stopped.
   public func trainDRR(
     _ model: PMFModel, on backend: any Backend, _ observer: Observer = Observer()
-  ) throws -> (trainer: DRRTrainer, last: DRRTrainer.Report?) {
+  ) throws -> (trainer: DRRTrainer, last: TrainingProgress?) {
     let trainer = try makeTrainer(model, on: backend)
-    var last: DRRTrainer.Report?
+    var last: TrainingProgress?
     if folder.exists(folder.checkpoint) {
       let file = try SafetensorsFile(contentsOf: folder.checkpoint, requireChecksum: true)
       try check(file, holds: .checkpoint)
@@ -153,15 +153,15 @@ public struct Experiment: Sendable {
     } else if folder.exists(folder.model) {
       try restoreMetrics(from: SafetensorsFile(contentsOf: folder.model), observer)
     }
-    if trainer.isFinished { last = folder.lastMetrics(DRRTrainer.Report.self) }
+    if trainer.isFinished { last = folder.lastMetrics(TrainingProgress.self) }
     func save() throws {
       // A checkpoint of numbers is not given up for one without.
-      guard try trainer.agent.ddpg.isFinite() else { throw divergence(at: trainer.step) }
+      guard try trainer.isFinite() else { throw divergence(at: trainer.step) }
       var file = SafetensorsWriter(metadata: try metadata(.checkpoint, on: backend))
       try trainer.save(to: &file)
       try file.write(to: folder.checkpoint)
     }
-    let reportSteps = max(1, min(1_000, trainer.configuration.steps / 20))
+    let reportSteps = max(1, min(1_000, trainer.steps / 20))
     var note = "DRR steps"
     var lastSave = ContinuousClock.now
     var savedStep = trainer.step
@@ -179,7 +179,7 @@ public struct Experiment: Sendable {
         try folder.append(report)
         note = "DRR steps, reward \(decimal(report.reward, 3))"
       }
-      observer.progress(trainer.step, trainer.configuration.steps, note)
+      observer.progress(trainer.step, trainer.steps, note)
       let stop = observer.shouldStop()
       let due =
         observer.checkpointSteps.map { passed($0) }

@@ -15,8 +15,8 @@ struct DRRTrainerTests {
   private static func run(
     _ trainer: DRRTrainer, to end: Int, at steps: Set<Int> = [],
     save: (Int) throws -> Void = { _ in }
-  ) throws -> [DRRTrainer.Report] {
-    var reports: [DRRTrainer.Report] = []
+  ) throws -> [TrainingProgress] {
+    var reports: [TrainingProgress] = []
     while trainer.step < end {
       try trainer.advance()
       if trainer.step % 10 == 0 { reports.append(try trainer.report()) }

@@ -1,0 +1,69 @@
+import Tensor
+
+/// Who acts in sessions by a vector that scores items: what evaluations, simulations and
+/// recommendations ask of any agent.
+public protocol SessionAgent: AnyObject {
+  var backend: any Backend { get }
+  /// [N, A]: what actions score.
+  var items: Tensor { get }
+  /// γ, a step.
+  var discount: Float { get }
+  /// Greedy actions for states: [B, A].
+  func act(_ states: [SessionState]) -> Tensor
+  /// What the critic expects of actions [B, A] in these states, where `picks` are the items that
+  /// they chose. Waits for the device.
+  func value(
+    of actions: Tensor, picking picks: [Int32], in states: [SessionState]
+  ) throws
+    -> [Float]
+}
+
+extension SessionAgent {
+  public var itemCount: Int { items.shape[0] }
+
+  /// The best items for one state, best first, fewer where fewer are allowed.
+  public func recommend(
+    _ state: SessionState, count: Int, allowed: ItemMask
+  ) throws(BackendError) -> [(item: Int, score: Float)] {
+    let mask = DeviceMask(rows: 1, items: itemCount, on: backend)
+    mask.upload(allowed)
+    let ranking = act([state]).topK(min(count, itemCount), items: items, allowed: mask)
+    let (chosen, scores) = (try ranking.items.host(), try ranking.scores.host())
+    return zip(chosen, scores).filter { $0.0 >= 0 }.map { (Int($0), $1) }
+  }
+}
+
+/// Who trains an agent step by step, and can be saved between any two of them.
+public protocol AgentTrainer: AnyObject {
+  var sessionAgent: any SessionAgent { get }
+  /// Items recommended so far, in all environments.
+  var step: Int { get }
+  /// How many there are to be.
+  var steps: Int { get }
+  /// One step of all environments and the updates after it.
+  func advance() throws
+  /// What happened since the last report. Waits for the device.
+  func report() throws -> TrainingProgress
+  /// Whether training has kept to numbers. Waits for the device.
+  func isFinite() throws -> Bool
+  /// Everything that the next step depends on.
+  func save(to file: inout SafetensorsWriter) throws
+  func restore(from file: SafetensorsFile) throws
+}
+
+extension AgentTrainer {
+  public var isFinished: Bool { step >= steps }
+}
+
+/// A line of the metrics.
+public struct TrainingProgress: Codable, Hashable, Sendable {
+  public var step: Int
+  /// Mean reward of a step since the last report.
+  public var reward: Double
+  /// Share of the items that the user's own log contains.
+  public var inLog: Double
+  public var epsilon: Float
+  /// Of the last update; absent before the first.
+  public var criticLoss: Float?
+  public var actorLoss: Float?
+}
