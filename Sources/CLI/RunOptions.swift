@@ -96,13 +96,18 @@ struct SettingOptions: ParsableArguments {
 
 /// Settings of the agent.
 struct AgentOptions: ParsableArguments {
+  @Flag(help: .hidden) var residual = false
+  @Option(help: .hidden) var cloningSteps: Int?
+  @Option(help: .hidden) var reach: Float?
+  @Option(help: .hidden) var cloningRate: Float?
+  @Option(help: .hidden) var residualDecay: Float?
   @Option(help: "Items recommended in training, in all environments (default: 20000).")
   var steps: Int?
   @Option(
     help: ArgumentHelp(
       "The simulator to train in: the run's PMF, or kernel ridge regression on items, fitted on "
-        + "the training users (default: pmf).", valueName: "pmf|items"))
-  var world: WorldKind?
+        + "the training users (default: pmf).", valueName: "log|pmf|items"))
+  var world: TrainingWorld?
   @Option(
     help: "How strongly consecutive liked or disliked items move the reward (default: 0, not).")
   var consecutive: Float?
@@ -164,6 +169,23 @@ struct AgentOptions: ParsableArguments {
   var returnSteps: Int?
 
   func apply(to drr: inout DRRConfiguration) {
+    if residual {
+      drr.residual = ResidualConfiguration()
+      drr.world = .log
+      drr.environments = 16
+      drr.ddpg.replayCapacity = 20_000
+      drr.ddpg.twinCritics = true
+      drr.ddpg.policyDelay = 2
+      drr.ddpg.targetRate = 0.005
+      drr.ddpg.actorLearningRate = 1e-4
+      drr.ddpg.weightDecay = 1e-4
+      drr.epsilonStart = 0.3
+      drr.epsilonEnd = 0.05
+      if let cloningSteps { drr.residual!.cloningSteps = cloningSteps }
+      if let reach { drr.residual!.reach = reach }
+      if let cloningRate { drr.residual!.cloningLearningRate = cloningRate }
+      if let residualDecay { drr.residual!.weightDecay = residualDecay }
+    }
     if let steps { drr.steps = steps }
     if let world { drr.world = world }
     if let consecutive { drr.consecutive = consecutive }
@@ -277,3 +299,4 @@ extension PMFConfiguration.Start: ExpressibleByArgument {
 
 extension StateModuleKind: ExpressibleByArgument {}
 extension ExplorationKind: ExpressibleByArgument {}
+extension TrainingWorld: ExpressibleByArgument {}

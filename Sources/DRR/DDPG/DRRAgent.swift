@@ -42,6 +42,11 @@ public final class DRRAgent: SessionAgent {
   /// Actions for states whose histories have `window` items, −1 for none: [B, k].
   public func act(_ states: [SessionState]) -> Tensor { ddpg.act(rows(states)) }
 
+  public func guest(liked: [Int32], history: [Int32], vector: [Float]) -> SessionState {
+    setGuest(vector)
+    return SessionState(user: guest, history: history)
+  }
+
   /// Q of the actions themselves, whatever they picked.
   public func value(
     of actions: Tensor, picking picks: [Int32], in states: [SessionState]

@@ -1,6 +1,8 @@
 /// Settings of DRR: those of the paper and its open implementations.
 public struct DRRConfiguration: Codable, Hashable, Sendable {
   public var ddpg = DDPGConfiguration()
+  /// The residual agent in place of the paper's, where present.
+  public var residual: ResidualConfiguration?
   /// What a state is made of.
   public var state = StateModuleKind.ave
   /// n, the liked items that a state is made from.
@@ -10,7 +12,7 @@ public struct DRRConfiguration: Codable, Hashable, Sendable {
   /// Items recommended in training, in all environments.
   public var steps = 20_000
   /// The simulator that it is trained in.
-  public var world = WorldKind.pmf
+  public var world = TrainingWorld.pmf
   /// c, the strength of consecutive items' effects on the reward (``Satisfaction``); 0: none.
   public var consecutive: Float = 0
   /// Environments that step together.
@@ -35,6 +37,7 @@ public struct DRRConfiguration: Codable, Hashable, Sendable {
 
   public func validate() throws(ConfigurationError) {
     try ddpg.validate()
+    try residual?.validate()
     try ConfigurationError.require("window", window, "1 ... 1000") { (1...1_000).contains($0) }
     try ConfigurationError.require("session length", sessionLength, "1 or more") { $0 >= 1 }
     try ConfigurationError.require("steps", steps, "1 ... 1,000,000,000,000") {

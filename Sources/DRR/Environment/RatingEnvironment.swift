@@ -127,6 +127,12 @@ public struct RatingEnvironment: Environment, Sendable {
     run = Satisfaction.Run()
     allowed = catalogue
     remaining = rated
+    if world.isLogOnly {
+      allowed = ItemMask(rows: 1, items: catalogue.items, allowed: false)
+      let logged = world.logged.row(ofUser: Int(state.user)).items
+      for item in logged where catalogue[0, Int(item)] { allowed[0, Int(item)] = true }
+      remaining = allowed.count(row: 0)
+    }
     for item in state.history { forbid(item) }
   }
 

@@ -13,10 +13,14 @@ public struct World: Sendable {
   public let logged: LoggedRewards
   public let model: any RewardModel
   public let satisfaction: Satisfaction
+  /// Whether a user can be shown nothing but what she rated (Liu et al. 2018, algorithm 2).
+  public let isLogOnly: Bool
 
   public init(
-    logged: LoggedRewards, model: any RewardModel, satisfaction: Satisfaction = .none
+    logged: LoggedRewards, model: any RewardModel, satisfaction: Satisfaction = .none,
+    isLogOnly: Bool = false
   ) {
+    self.isLogOnly = isLogOnly
     self.logged = logged
     self.model = model
     self.satisfaction = satisfaction
@@ -40,6 +44,14 @@ public struct World: Sendable {
   public func isLogged(user: Int, item: Int32) -> Bool {
     logged.reward(user: user, item: item) != nil
   }
+}
+
+/// Where an agent is trained.
+public enum TrainingWorld: String, Codable, Hashable, Sendable, CaseIterable {
+  /// Users' own logs: nothing else may be shown.
+  case log
+  /// The simulators, ``WorldKind``.
+  case pmf, items
 }
 
 /// The family of a simulator.

@@ -4,11 +4,11 @@ extension Experiment {
   /// An agent that takes part, with the vectors that it stands on.
   public struct Contestant {
     public var name: String
-    public var agent: DRRAgent
+    public var agent: any SessionAgent
     /// Given where it is also to learn in each session.
     public var trainer: DRRTrainer?
 
-    public init(_ name: String, _ agent: DRRAgent, trainer: DRRTrainer? = nil) {
+    public init(_ name: String, _ agent: any SessionAgent, trainer: DRRTrainer? = nil) {
       self.name = name
       self.agent = agent
       self.trainer = trainer
@@ -17,7 +17,7 @@ extension Experiment {
 
   /// The trainer of the folder's checkpoint, with everything that training goes on from.
   public func readTrainer(_ model: PMFModel, on backend: any Backend) throws -> DRRTrainer {
-    let trainer = try makeTrainer(model, on: backend)
+    let trainer = try makeDRRTrainer(model, on: backend)
     guard folder.exists(folder.checkpoint) else {
       throw RunError("\(folder.path): no agent has been trained in this run; use `drr train drr`")
     }

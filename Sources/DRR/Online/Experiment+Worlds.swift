@@ -29,12 +29,11 @@ extension Experiment {
     let visible = visible
     return World(
       logged: visible,
-      model: drr.world == .pmf
-        ? model
-        : ItemRidge(
+      model: drr.world == .items
+        ? ItemRidge(
           visible, raters: raters(among: split.trainUsers), simulated: split.trainUsers,
-          itemCount: log.itemCount),
-      satisfaction: satisfaction(drr.consecutive))
+          itemCount: log.itemCount) : model,
+      satisfaction: satisfaction(drr.consecutive), isLogOnly: drr.world == .log)
   }
 
   /// The world that policies are scored in: a PMF of every rating from other seeds, or kernel ridge

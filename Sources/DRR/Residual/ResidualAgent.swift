@@ -38,7 +38,7 @@ public final class ResidualAgent: SessionAgent {
   private func belief(ofUser user: Int32) -> Belief {
     if let belief = beliefs[user] { return belief }
     var belief = model.belief()
-    if Int(user) < profiles.userCount {
+    if 0..<profiles.userCount ~= Int(user) {
       let profile = profiles.row(ofUser: Int(user))
       for (item, reward) in zip(profile.items, profile.rewards) {
         belief.observe(item, reward, fold: model.everything)
@@ -80,6 +80,12 @@ public final class ResidualAgent: SessionAgent {
   }
 
   public func act(_ states: [SessionState]) -> Tensor { networks.act(vectors(states)) }
+
+  public func guest(liked: [Int32], history: [Int32], vector: [Float]) -> SessionState {
+    var state = SessionState(user: -1, history: [])
+    for item in liked { state.observe(item, 1) }
+    return state
+  }
 
   /// Q of the items picked.
   public func value(

@@ -18,7 +18,9 @@ public struct EvaluationSettings: Sendable {
 
 extension Experiment {
   /// The name of the run's own agent.
-  public var agentName: String { configuration.drr?.state.name ?? "DRR" }
+  public var agentName: String {
+    configuration.drr.map { $0.residual == nil ? $0.state.name : "DRR-best" } ?? "DRR"
+  }
 
   /// The sessions of the protocol.
   public func sessions(of part: UserSplit.HeldOut = .test) throws -> [Session] {

@@ -130,7 +130,18 @@ public struct Experiment: Sendable {
 
   public func makeTrainer(
     _ model: PMFModel, on backend: any Backend
-  ) throws -> DRRTrainer {
+  ) throws -> any AgentTrainer {
+    let drr = try drr
+    if let residual = drr.residual {
+      return try ResidualTrainer(
+        drr, residual, model: beliefs(residual.beliefs), world: trainingWorld(model), log: log,
+        split: split, statistics: statistics, evaluation: configuration.evaluation,
+        scale: configuration.scale, seed: configuration.seed, on: backend)
+    }
+    return try makeDRRTrainer(model, on: backend)
+  }
+
+  func makeDRRTrainer(_ model: PMFModel, on backend: any Backend) throws -> DRRTrainer {
     let drr = try drr
     let environment = try RatingEnvironment(
       log: log, split: split, model: model, statistics: statistics, window: drr.window,
@@ -142,7 +153,7 @@ public struct Experiment: Sendable {
   /// Trains the agent, going on where an interrupted run stopped.
   public func trainDRR(
     _ model: PMFModel, on backend: any Backend, _ observer: Observer = Observer()
-  ) throws -> (trainer: DRRTrainer, last: TrainingProgress?) {
+  ) throws -> (trainer: any AgentTrainer, last: TrainingProgress?) {
     let trainer = try makeTrainer(model, on: backend)
     var last: TrainingProgress?
     if folder.exists(folder.checkpoint) {
@@ -203,13 +214,18 @@ public struct Experiment: Sendable {
   }
 
   /// The trained agent of the folder.
-  public func readAgent(_ model: PMFModel, on backend: any Backend) throws -> DRRAgent {
+  public func readAgent(_ model: PMFModel, on backend: any Backend) throws -> any SessionAgent {
     let drr = try drr
     guard folder.exists(folder.checkpoint) else {
       throw RunError("\(folder.path): no agent has been trained in this run; use `drr train drr`")
     }
     let file = try SafetensorsFile(contentsOf: folder.checkpoint, requireChecksum: true)
     try check(file, holds: .checkpoint)
+    if let residual = drr.residual {
+      let agent = try residualAgent(residual, on: backend)
+      try agent.networks.restorePolicy(from: file, "residual")
+      return agent
+    }
     let agent = try DRRAgent(drr, model: model, seed: configuration.seed, on: backend)
     try agent.ddpg.restorePolicy(from: file, "drr")
     try agent.ddpg.critic.parameters.restore(from: file, "drr.critic")

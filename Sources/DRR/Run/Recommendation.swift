@@ -74,7 +74,7 @@ extension Experiment {
 
   /// What the agent would recommend now.
   public func recommend(
-    _ request: Request, count: Int, model: PMFModel, agent: DRRAgent
+    _ request: Request, count: Int, model: PMFModel, agent: any SessionAgent
   ) throws -> [Recommendation] {
     var vector: [Float] = []
     if request.user == nil {
@@ -82,14 +82,16 @@ extension Experiment {
       vector = model.foldIn(
         items: request.liked, rewards: request.liked.map { _ in best },
         regularization: Double(configuration.pmf.regularization))
-      agent.setGuest(vector)
     }
     var allowed = statistics.ratedItems
     for item in request.known { allowed[0, item] = false }
-    let latest = request.liked.suffix(agent.window).map { Int32($0) }
-    let missing = [Int32](repeating: -1, count: agent.window - latest.count)
-    let state = SessionState(
-      user: request.user.map { Int32($0) } ?? agent.guest, history: missing + latest)
+    let window = configuration.drr?.window ?? 0
+    let latest = request.liked.suffix(window).map { Int32($0) }
+    let missing = [Int32](repeating: -1, count: window - latest.count)
+    let state =
+      request.user.map { SessionState(user: Int32($0), history: missing + latest) }
+      ?? agent.guest(
+        liked: request.liked.map { Int32($0) }, history: missing + latest, vector: vector)
     return try agent.recommend(state, count: count, allowed: allowed).map { item, score in
       let reward =
         request.user.map { model.reward(user: $0, item: item) }

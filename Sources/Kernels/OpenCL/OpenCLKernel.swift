@@ -61,8 +61,8 @@ enum KernelID: Int, CaseIterable, Sendable {
     case .linearForward, .linearBackwardInput, .linearBackwardWeights: .tiles
     case .sumRows, .maximumRows, .rowDot, .sumAll, .averagePoolingBackward,
       .pairwiseProductsBackward, .attentionPoolingBackward, .softmaxExpectation,
-      .softmaxExpectationBackward, .pointLoss, .softmaxNormalizer, .softmaxLoss, .topK,
-      .sumTreeSet, .sumTreeSample, .prioritize:
+      .softmaxExpectationBackward, .pointLoss, .softmaxNormalizer, .softmaxLoss, .topK, .sumTreeSet,
+      .sumTreeSample, .prioritize:
       .groups
     default: .elements
     }
