@@ -98,6 +98,8 @@ struct SettingOptions: ParsableArguments {
 struct AgentOptions: ParsableArguments {
   @Flag(help: .hidden) var residual = false
   @Option(help: .hidden) var cloningSteps: Int?
+  @Option(help: .hidden) var beliefs: String?
+  @Option(help: .hidden) var sweeps: Int?
   @Option(help: .hidden) var reach: Float?
   @Option(help: .hidden) var cloningRate: Float?
   @Option(help: .hidden) var residualDecay: Float?
@@ -181,6 +183,16 @@ struct AgentOptions: ParsableArguments {
       drr.ddpg.weightDecay = 1e-4
       drr.epsilonStart = 0.3
       drr.epsilonEnd = 0.05
+      if let beliefs {
+        drr.residual!.beliefs.factorizations = beliefs.split(separator: ",").map {
+          .init(dimension: Int($0)!)
+        }
+      }
+      if let sweeps {
+        for i in drr.residual!.beliefs.factorizations.indices {
+          drr.residual!.beliefs.factorizations[i].sweeps = sweeps
+        }
+      }
       if let cloningSteps { drr.residual!.cloningSteps = cloningSteps }
       if let reach { drr.residual!.reach = reach }
       if let cloningRate { drr.residual!.cloningLearningRate = cloningRate }

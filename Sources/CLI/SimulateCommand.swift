@@ -55,7 +55,9 @@ struct SimulateCommand: ParsableCommand {
       try DeviceTrial.secondsPerUpdate(
         configuration.drr ?? DRRConfiguration(), dimension: configuration.pmf.dimension, on: $0)
     }
-    let trainer = frozenOnly || configuration.drr?.residual != nil ? nil : try experiment.readTrainer(model, on: backend)
+    let trainer =
+      frozenOnly || configuration.drr?.residual != nil
+      ? nil : try experiment.readTrainer(model, on: backend)
     var contestants = [
       Experiment.Contestant(
         "DRR", try experiment.readAgent(model, on: backend), trainer: trainer)

@@ -105,6 +105,24 @@ extension Tensor {
     } ?? y
   }
 
+  /// Self [m, k] · matrix [k, n], a constant.
+  public func multiplied(by matrix: Tensor) -> Tensor {
+    require(
+      shape.rank == 2 && matrix.shape.rank == 2 && shape[1] == matrix.shape[0]
+        && matrix.node == nil,
+      "multiplied: \(shape) by \(matrix.shape); want a constant matrix of equal inner size")
+    let x = self
+    let (m, k, n) = (shape[0], shape[1], matrix.shape[1])
+    let y = Tensor(uninitialized: [m, n], on: backend)
+    backend.linear(view, matrix.view, nil, .identity, m: m, k: k, n: n, into: y.view)
+    return Tensor.tape(x)?.record(y) { dy in
+      Tape.contribute(to: x) {
+        x.backend.linearBackward(
+          dy, x.view, matrix.view, y.view, .identity, m: m, k: k, n: n, dx: $0, dw: nil, db: nil)
+      }
+    } ?? y
+  }
+
   /// Some columns of a matrix: [m, n] to [m, range.count].
   public func columns(_ range: Range<Int>) -> Tensor {
     require(

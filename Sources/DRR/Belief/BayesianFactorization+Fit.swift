@@ -56,7 +56,7 @@ extension BayesianFactorization {
     progress: (_ sweep: Int) throws -> Void = { _ in }
   ) throws -> (model: BayesianFactorization, foldMeans: [[Float]]) {
     let width = configuration.dimension + 1
-    let values = ratings.values.map { configuration.target.value($0) }
+    let values = ratings.values
     let mean = Float(values.reduce(0.0) { $0 + Double($1) } / Double(max(values.count, 1)))
     var random = Philox(seed: seed, stream: Streams.belief)
     func start(_ count: Int) -> Posteriors {

@@ -1,7 +1,7 @@
 import Tensor
 
 /// Variational Bayesian matrix factorisation with biases (Lim & Teh 2007, section 3):
-/// y = mean + b_u + b_i + ⟨p_u, q_i⟩ + noise, each user's [p_u ; b_u] and each item's [q_i ; b_i]
+/// reward = mean + b_u + b_i + ⟨p_u, q_i⟩ + noise, each user's [p_u ; b_u] and each item's [q_i ; b_i]
 /// Gaussian, their prior variances and the noise fitted with them. Where little is known of an item
 /// its vector stays near 0, and what is known of a user can be brought up to date at any time
 /// (``Belief``).
@@ -9,14 +9,10 @@ public struct BayesianFactorization: Sendable {
   public struct Configuration: Codable, Hashable, Sendable {
     /// d, the length of a vector.
     public var dimension: Int
-    public var target: Target
     /// Sweeps over items and users.
     public var sweeps = 12
 
-    public init(dimension: Int, target: Target) {
-      self.dimension = dimension
-      self.target = target
-    }
+    public init(dimension: Int) { self.dimension = dimension }
 
     public func validate() throws(ConfigurationError) {
       try ConfigurationError.require("belief dimension", dimension, "1 ... 256") {
@@ -24,20 +20,6 @@ public struct BayesianFactorization: Sendable {
       }
       try ConfigurationError.require("belief sweeps", sweeps, "1 ... 1000") {
         (1...1_000).contains($0)
-      }
-    }
-  }
-
-  /// What is factorised.
-  public enum Target: String, Codable, Hashable, Sendable {
-    case reward
-    /// ½ where the reward is positive, −½ elsewhere.
-    case liked
-
-    public func value(_ reward: Float) -> Float {
-      switch self {
-      case .reward: reward
-      case .liked: reward > 0 ? 0.5 : -0.5
       }
     }
   }

@@ -19,21 +19,24 @@ public struct Belief: Sendable {
   public mutating func observe(_ item: Int32, _ reward: Float, fold: Int) {
     for (index, factorization) in model.factorizations.enumerated() {
       accumulators[index].observe(
-        factorization.configuration.target.value(reward), model.posteriors(fold, index),
-        Int(item), mean: factorization.mean, noisePrecision: factorization.noisePrecision)
+        reward, model.posteriors(fold, index), Int(item), mean: factorization.mean,
+        noisePrecision: factorization.noisePrecision)
     }
     count += 1
     sum += reward
   }
 
-  /// What the actor's action is without any learning: her vectors, each followed by a 1 that meets
-  /// the items' bias, then 0 for the items' statistics. Length ``BeliefModel/itemWidth``.
+  /// What the actor's action is without any learning: of each factorisation her vector, a 1 that
+  /// meets the item's bias, and her own bias; then 0 for the items' statistics. Length
+  /// ``BeliefModel/itemWidth``.
   public func action() -> [Float] {
     var action: [Float] = []
     action.reserveCapacity(model.itemWidth)
     for accumulator in accumulators {
-      action += accumulator.mean().dropLast()
+      let mean = accumulator.mean()
+      action += mean.dropLast()
       action.append(1)
+      action.append(mean.last!)
     }
     return action + [Float](repeating: 0, count: BeliefModel.statisticsWidth)
   }

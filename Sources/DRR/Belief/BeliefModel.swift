@@ -9,7 +9,7 @@ import Tensor
 #endif
 
 /// Several Bayesian factorisations of the same ratings and a few statistics of each item, as one
-/// vector an item: [q ; b] of each factorisation, then mean reward, share of likes, log count, 1.
+/// vector an item: [q ; b ; 1] of each factorisation, then mean reward, share of likes, log count, 1.
 ///
 /// An agent learns from training users, whose ratings made these vectors; taken as they are, it
 /// would learn to trust them more than a held-out user's ratings bear out. So training users are
@@ -18,8 +18,7 @@ import Tensor
 public struct BeliefModel: Sendable {
   public struct Configuration: Codable, Hashable, Sendable {
     public var factorizations: [BayesianFactorization.Configuration] = [
-      .init(dimension: 20, target: .reward), .init(dimension: 10, target: .reward),
-      .init(dimension: 20, target: .liked), .init(dimension: 10, target: .liked),
+      .init(dimension: 5), .init(dimension: 10), .init(dimension: 20), .init(dimension: 30),
     ]
     /// Folds of training users.
     public var folds = 4
@@ -52,9 +51,11 @@ public struct BeliefModel: Sendable {
   func posteriors(_ fold: Int, _ factorization: Int) -> BayesianFactorization.Posteriors {
     folds[fold][factorization]
   }
+  /// Widths of the factorisations' parts of an item's vector.
+  public var blocks: [Int] { factorizations.map { $0.dimension + 2 } }
   /// A, the length of an item's vector.
   public var itemWidth: Int {
-    factorizations.reduce(Self.statisticsWidth) { $0 + $1.dimension + 1 }
+    blocks.reduce(Self.statisticsWidth, +)
   }
 
   public init(
@@ -105,6 +106,7 @@ public struct BeliefModel: Sendable {
     vector.reserveCapacity(itemWidth)
     for posteriors in folds[fold] {
       vector += posteriors.means[item * posteriors.width..<(item + 1) * posteriors.width]
+      vector.append(1)
     }
     vector += statistics[fold][item * 3..<item * 3 + 3]
     vector.append(1)

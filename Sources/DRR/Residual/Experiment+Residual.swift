@@ -7,7 +7,13 @@ extension Experiment {
       configuration, log, split, scale: self.configuration.scale, seed: self.configuration.seed)
   }
 
-  /// The agent before any training.
+  /// The run's agent before any training.
+  func untrainedAgent(_ model: PMFModel, on backend: any Backend) throws -> any SessionAgent {
+    let drr = try drr
+    if let residual = drr.residual { return try residualAgent(residual, on: backend) }
+    return try DRRAgent(drr, model: model, seed: configuration.seed, on: backend)
+  }
+
   func residualAgent(
     _ residual: ResidualConfiguration, on backend: any Backend
   ) throws -> ResidualAgent {

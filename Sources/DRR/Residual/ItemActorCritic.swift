@@ -27,39 +27,38 @@ public final class ItemActorCritic {
     let heads: [ItemHead]
 
     init(
-      _ names: [String], width: Int, stateWidth: Int, hidden: Int, scale: Float, reach: Float,
-      seed: UInt64, stream: UInt64, on backend: any Backend
+      _ names: [String], blocks: [Int], hidden: Int, scale: Float, reach: Float, seed: UInt64,
+      stream: UInt64, on backend: any Backend
     ) {
       let parameters = ParameterSet(on: backend, seed: seed, stream: stream)
       heads = names.map {
         ItemHead(
-          $0, width: width, stateWidth: stateWidth, hidden: hidden, scale: scale, reach: reach,
+          $0, blocks: blocks, statistics: BeliefModel.statisticsWidth,
+          contextWidth: ResidualAgent.contextWidth, hidden: hidden, scale: scale, reach: reach,
           in: parameters)
       }
       self.parameters = parameters
     }
   }
 
-  /// - Parameters:
-  ///   - width: A, the length of an item's vector.
-  ///   - beliefs: how many predictions of a reward the base's score is the sum of.
+  /// - Parameter blocks: widths of the factorisations' parts of an item's vector.
   init(
-    _ configuration: ResidualConfiguration, _ ddpg: DDPGConfiguration, width: Int,
-    stateWidth: Int, beliefs: Int, seed: UInt64, on backend: any Backend
+    _ configuration: ResidualConfiguration, _ ddpg: DDPGConfiguration, blocks: [Int],
+    seed: UInt64, on backend: any Backend
   ) {
     self.configuration = configuration
     self.ddpg = ddpg
     self.backend = backend
     func makeActor() -> Network {
       Network(
-        ["actor"], width: width, stateWidth: stateWidth, hidden: configuration.hidden, scale: 1,
+        ["actor"], blocks: blocks, hidden: configuration.hidden, scale: 1,
         reach: configuration.reach, seed: seed, stream: Streams.actor, on: backend)
     }
     func makeCritic() -> Network {
       Network(
-        ddpg.twinCritics ? ["critic", "critic_twin"] : ["critic"], width: width,
-        stateWidth: stateWidth, hidden: configuration.hidden, scale: 1 / Float(beliefs), reach: 1,
-        seed: seed, stream: Streams.critic, on: backend)
+        ddpg.twinCritics ? ["critic", "critic_twin"] : ["critic"], blocks: blocks,
+        hidden: configuration.hidden, scale: 1 / Float(blocks.count), reach: 1, seed: seed,
+        stream: Streams.critic, on: backend)
     }
     (actor, targetActor) = (makeActor(), makeActor())
     (critic, targetCritic) = (makeCritic(), makeCritic())
@@ -127,7 +126,9 @@ public final class ItemActorCritic {
     let criticTape = Tape(training: critic.parameters)
     let values = critic.heads.map { $0(state, criticTape).rowDot(batch.actions) }
     var criticLoss = values[0].squaredError(y, weights: batch.weights)
-    if values.count > 1 { criticLoss = criticLoss + values[1].squaredError(y, weights: batch.weights) }
+    if values.count > 1 {
+      criticLoss = criticLoss + values[1].squaredError(y, weights: batch.weights)
+    }
     criticTape.backward(from: criticLoss)
     critic.parameters.clipGradients(norm: ddpg.criticGradientNorm)
     criticOptimizer.step()

@@ -1,40 +1,67 @@
 import Tensor
 
-/// A vector that scores items by ⟨vector, e_i⟩, from a state [base ; last ; context]: what the
-/// belief says by itself, each coordinate scaled, plus a constant, plus a share of the item shown
-/// last, plus what a small network adds.
+/// A vector that scores items by ⟨vector, e_i⟩, from a state [base ; last ; context]. What is learned
+/// is a few controls u(s), so that little can be lost:
 ///
-/// With the scales at 1 and all else at 0 it is the belief's own ranking.
+/// - of each factorisation, how much its belief counts, 1 at first;
+/// - of each factorisation, how much likeness to the item shown last counts, 0 at first;
+/// - how much each statistic of an item counts, 0 at first, and a constant.
+///
+/// u(s) = offset + reach · tanh(network(context)).
 struct ItemHead {
-  let width: Int
-  private let scale: Parameter
-  private let shift: Parameter
-  private let recall: Parameter
+  private let offset: Parameter
   private let layers: MLP
   private let reach: Float
+  private let width: Int
+  private let contextWidth: Int
+  /// [controls, 3 A]: what a control adds to the weights of base and last, and to the vector.
+  private let expansion: Tensor
 
   /// - Parameters:
-  ///   - width: A, the length of an item's vector; a state begins with two such vectors.
-  ///   - scale: of the base, at first.
-  ///   - reach: what the network's tanh output is multiplied by.
+  ///   - blocks: widths of the factorisations' parts of an item's vector, which the statistics
+  ///     follow.
+  ///   - scale: of the beliefs, at first.
   init(
-    _ name: String, width: Int, stateWidth: Int, hidden: Int, scale: Float, reach: Float,
-    in set: ParameterSet
+    _ name: String, blocks: [Int], statistics: Int, contextWidth: Int, hidden: Int, scale: Float,
+    reach: Float, in set: ParameterSet
   ) {
+    let width = blocks.reduce(statistics, +)
+    let controls = 2 * blocks.count + statistics
     self.width = width
     self.reach = reach
-    self.scale = set.add("\(name).scale", [width], .constant(scale))
-    shift = set.add("\(name).shift", [width], .zeros)
-    recall = set.add("\(name).recall", [width], .zeros)
+    self.contextWidth = contextWidth
+    offset = set.add("\(name).offset", [controls], .zeros)
     layers = MLP(
-      name, [stateWidth, hidden, width], output: .tanh, in: set, lastWeight: .zeros)
+      name, [contextWidth, hidden, controls], output: .tanh, in: set, lastWeight: .zeros)
+    var matrix = [Float](repeating: 0, count: controls * 3 * width)
+    var first = 0
+    for (block, length) in blocks.enumerated() {
+      for column in first..<first + length {
+        matrix[block * 3 * width + column] = scale
+        matrix[(blocks.count + block) * 3 * width + width + column] = scale
+      }
+      first += length
+    }
+    for statistic in 0..<statistics {
+      matrix[(2 * blocks.count + statistic) * 3 * width + 2 * width + first + statistic] = 1
+    }
+    let backend = set.backend
+    expansion = Tensor(matrix, shape: [controls, 3 * width], on: backend)
+    start = Tensor(
+      [Float](repeating: 1, count: blocks.count)
+        + [Float](repeating: 0, count: controls - blocks.count), shape: [controls], on: backend)
   }
+
+  /// The controls that leave the beliefs as they are.
+  private let start: Tensor
 
   /// [B, S] to [B, A].
   func callAsFunction(_ state: Tensor, _ tape: Tape? = nil) -> Tensor {
-    let base = state.columns(0..<width)
-    let last = state.columns(width..<2 * width)
-    let linear = base * scale.tensor(tape) + last * recall.tensor(tape) + shift.tensor(tape)
-    return linear + reach * layers(state, tape)
+    let context = state.columns(2 * width..<2 * width + contextWidth)
+    let controls = reach * layers(context, tape) + offset.tensor(tape) + start
+    let weights = controls.multiplied(by: expansion)
+    let base = weights.columns(0..<width) * state.columns(0..<width)
+    let last = weights.columns(width..<2 * width) * state.columns(width..<2 * width)
+    return base + last + weights.columns(2 * width..<3 * width)
   }
 }

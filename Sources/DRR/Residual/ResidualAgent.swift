@@ -24,8 +24,7 @@ public final class ResidualAgent: SessionAgent {
     items = Tensor(
       model.itemVectors(model.everything), shape: [model.itemCount, model.itemWidth], on: backend)
     networks = ItemActorCritic(
-      configuration, ddpg, width: model.itemWidth, stateWidth: Self.stateWidth(model),
-      beliefs: model.factorizations.count, seed: seed, on: backend)
+      configuration, ddpg, blocks: model.blocks, seed: seed, on: backend)
   }
 
   public var backend: any Backend { networks.backend }

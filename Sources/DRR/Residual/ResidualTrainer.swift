@@ -189,9 +189,11 @@ public final class ResidualTrainer: AgentTrainer {
     let width = ResidualAgent.stateWidth(model)
     let row = Int32(nextState + vectors.count / width)
     vectors += vector
-    session.row = [row] + candidates(session, vector, &random).map {
-      Int32(session.fold * model.itemCount) + $0
-    }
+    session.row =
+      [row]
+      + candidates(session, vector, &random).map {
+        Int32(session.fold * model.itemCount) + $0
+      }
   }
 
   /// C items that may be shown: of the user's own log any; of a catalogue half what the belief
@@ -247,7 +249,8 @@ public final class ResidualTrainer: AgentTrainer {
       let own = scores[row * count..<(row + 1) * count]
       let explores = random.uniform() < epsilon
       let any = random.index(below: count)
-      return before[row][1 + (explores ? any : own.indices.max { own[$0] < own[$1] }! - row * count)]
+      return before[row][
+        1 + (explores ? any : own.indices.max { own[$0] < own[$1] }! - row * count)]
     }
     let actions = items.gathered(IndexTensor(picks, shape: [picks.count], on: backend))
 

@@ -16,7 +16,7 @@ struct Trainee: Sendable {
   ) throws(ConfigurationError) -> [Trainee] {
     var longest = 0
     let trainees = split.trainUsers.compactMap { user -> Trainee? in
-      let rated = split.visibleRows(of: Int(user), in: log).map { row in
+      let rated = Array(split.visibleRows(of: Int(user), in: log)).map { row in
         let reward = scale.reward(log.ratings[row])
         return SessionState.Feedback(item: log.items[row], reward: reward, earned: reward)
       }

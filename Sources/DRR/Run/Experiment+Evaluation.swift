@@ -67,7 +67,7 @@ extension Experiment {
     let seed = settings.seed ?? configuration.seed
     var agents = agents
     if let backend = agents.first?.agent.backend {
-      let untrained = try DRRAgent(drr, model: model, seed: configuration.seed, on: backend)
+      let untrained = try untrainedAgent(model, on: backend)
       agents.insert(AgentRanker("\(agentName) untrained", untrained), at: 0)
     }
     agents = agents.map { $0.exploring(exploration, seed: seed) }

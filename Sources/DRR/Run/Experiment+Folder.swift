@@ -57,7 +57,7 @@ extension Experiment {
   public func trainedSteps() throws -> Int? {
     guard folder.exists(folder.checkpoint) else { return nil }
     let file = try SafetensorsFile(contentsOf: folder.checkpoint, requireChecksum: true)
-    return Int(try file.int64s("trainer.counters", shape: [4])[0])
+    return try file.int64s("trainer.counters").first.map { Int($0) }
   }
 
   /// The device that the folder's checkpoint was computed on; nil where there is none.
