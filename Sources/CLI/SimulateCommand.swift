@@ -55,10 +55,10 @@ struct SimulateCommand: ParsableCommand {
       try DeviceTrial.secondsPerUpdate(
         configuration.drr ?? DRRConfiguration(), dimension: configuration.pmf.dimension, on: $0)
     }
-    let trainer = frozenOnly ? nil : try experiment.readTrainer(model, on: backend)
+    let learner = frozenOnly ? nil : try experiment.readLearner(model, on: backend)
     var contestants = [
       Experiment.Contestant(
-        "DRR", try experiment.readAgent(model, on: backend), trainer: trainer)
+        "DRR", try experiment.readAgent(model, on: backend), learner: learner)
     ]
     try experiment.noteUnfinished()
     for run in beside {
@@ -79,7 +79,7 @@ struct SimulateCommand: ParsableCommand {
 
   private func agent(
     of run: String, beside experiment: Experiment, on backend: any Backend
-  ) throws -> DRRAgent {
+  ) throws -> any SessionAgent {
     let other = try RunOptions.parse(["--run", run])
     let (found, model) = try reopen(other, data: data)
     let (mine, its) = (experiment.configuration, found.configuration)

@@ -216,7 +216,7 @@ extension TrainCommand {
       if output.json { return try Console.result(RunFolder.json(report, pretty: true)) }
       let reward = report.last.map { ", reward \(decimal($0.reward, 3)) a step at the end" } ?? ""
       try Console.result(
-        "\(trainer.configuration.state.name): \(grouped(trainer.step)) steps\(reward); "
+        "\(training.experiment.agentName): \(grouped(trainer.step)) steps\(reward); "
           + "next: drr evaluate --run \(options.run)")
     }
   }

@@ -4,27 +4,28 @@ extension Experiment {
   /// An agent that takes part, with the vectors that it stands on.
   public struct Contestant {
     public var name: String
-    public var agent: DRRAgent
+    public var agent: any SessionAgent
     /// Given where it is also to learn in each session.
-    public var trainer: DRRTrainer?
+    public var learner: (any SessionLearner)?
 
-    public init(_ name: String, _ agent: DRRAgent, trainer: DRRTrainer? = nil) {
+    public init(
+      _ name: String, _ agent: any SessionAgent, learner: (any SessionLearner)? = nil
+    ) {
       self.name = name
       self.agent = agent
-      self.trainer = trainer
+      self.learner = learner
     }
   }
 
-  /// The trainer of the folder's checkpoint, with everything that training goes on from.
-  public func readTrainer(_ model: PMFModel, on backend: any Backend) throws -> DRRTrainer {
-    let trainer = try makeTrainer(model, on: backend)
-    guard folder.exists(folder.checkpoint) else {
-      throw RunError("\(folder.path): no agent has been trained in this run; use `drr train drr`")
-    }
-    let file = try SafetensorsFile(contentsOf: folder.checkpoint, requireChecksum: true)
-    try check(file, holds: .checkpoint)
-    try trainer.restore(from: file)
-    return trainer
+  /// The agent of the folder's checkpoint with all that it goes on learning from, in one session at
+  /// a time; nil where its kind learns in training alone.
+  public func readLearner(
+    _ model: PMFModel, on backend: any Backend
+  ) throws -> (any SessionLearner)? {
+    let trainer = try makeTrainer(model, environments: 1, on: backend)
+    guard let learner = trainer as? any SessionLearner else { return nil }
+    try learner.restoreLearning(from: readCheckpoint())
+    return learner
   }
 
   /// Sessions of the test users in a world: each starts from her latest liked profile items.
@@ -61,7 +62,7 @@ extension Experiment {
     let own = FixedOrder("PMF greedy") { user in
       (0..<model.itemCount).map { model.reward(user: user, item: $0) }
     }
-    let explorer = try DRRAgent(drr, model: model, seed: configuration.seed, on: backend)
+    let explorer = try makeAgent(model, on: backend)
     var policies: [any OnlinePolicy] = [
       RandomItem(seed: seed), FixedOrder("popularity") { _ in counts },
       FixedOrder("item mean") { [means = statistics.means] _ in means }, own,
@@ -70,8 +71,8 @@ extension Experiment {
     ]
     for contestant in contestants {
       policies.append(FrozenAgent("\(contestant.name) frozen", contestant.agent))
-      if let trainer = contestant.trainer {
-        policies.append(try UpdatedAgent("\(contestant.name) updated", trainer))
+      if let learner = contestant.learner {
+        policies.append(try UpdatedAgent("\(contestant.name) updated", learner))
       }
     }
     policies.append(

@@ -65,7 +65,7 @@ extension Experiment {
     let seed = settings.seed ?? configuration.seed
     var agents = agents
     if let backend = agents.first?.agent.backend {
-      let untrained = try DRRAgent(drr, model: model, seed: configuration.seed, on: backend)
+      let untrained = try makeAgent(model, on: backend)
       agents.insert(AgentRanker("\(agentName) untrained", untrained), at: 0)
     }
     agents = agents.map { $0.exploring(exploration, seed: seed) }

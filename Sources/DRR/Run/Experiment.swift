@@ -128,10 +128,12 @@ public struct Experiment: Sendable {
     }
   }
 
+  /// - Parameter environments: how many step together; nil: as many as configured.
   public func makeTrainer(
-    _ model: PMFModel, on backend: any Backend
-  ) throws -> DRRTrainer {
-    let drr = try drr
+    _ model: PMFModel, environments: Int? = nil, on backend: any Backend
+  ) throws -> any AgentTrainer {
+    var drr = try drr
+    if let environments { drr.environments = environments }
     let environment = try RatingEnvironment(
       log: log, split: split, model: model, statistics: statistics, window: drr.window,
       sessionLength: drr.sessionLength, scale: configuration.scale, seed: configuration.seed,
@@ -142,7 +144,7 @@ public struct Experiment: Sendable {
   /// Trains the agent, going on where an interrupted run stopped.
   public func trainDRR(
     _ model: PMFModel, on backend: any Backend, _ observer: Observer = Observer()
-  ) throws -> (trainer: DRRTrainer, last: TrainingProgress?) {
+  ) throws -> (trainer: any AgentTrainer, last: TrainingProgress?) {
     let trainer = try makeTrainer(model, on: backend)
     var last: TrainingProgress?
     if folder.exists(folder.checkpoint) {
@@ -202,17 +204,27 @@ public struct Experiment: Sendable {
         + "critic")
   }
 
+  /// An agent that has learned nothing.
+  public func makeAgent(_ model: PMFModel, on backend: any Backend) throws -> any SessionAgent {
+    try DRRAgent(drr, model: model, seed: configuration.seed, on: backend)
+  }
+
   /// The trained agent of the folder.
-  public func readAgent(_ model: PMFModel, on backend: any Backend) throws -> DRRAgent {
-    let drr = try drr
+  public func readAgent(_ model: PMFModel, on backend: any Backend) throws -> any SessionAgent {
+    let file = try readCheckpoint()
+    let agent = try makeAgent(model, on: backend)
+    try agent.restorePolicy(from: file, "drr")
+    return agent
+  }
+
+  /// - Throws: `RunError` where no agent was trained, or another run's.
+  func readCheckpoint() throws -> SafetensorsFile {
+    _ = try drr
     guard folder.exists(folder.checkpoint) else {
       throw RunError("\(folder.path): no agent has been trained in this run; use `drr train drr`")
     }
     let file = try SafetensorsFile(contentsOf: folder.checkpoint, requireChecksum: true)
     try check(file, holds: .checkpoint)
-    let agent = try DRRAgent(drr, model: model, seed: configuration.seed, on: backend)
-    try agent.ddpg.restorePolicy(from: file, "drr")
-    try agent.ddpg.critic.parameters.restore(from: file, "drr.critic")
-    return agent
+    return file
   }
 }

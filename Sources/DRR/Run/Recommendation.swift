@@ -74,22 +74,25 @@ extension Experiment {
 
   /// What the agent would recommend now.
   public func recommend(
-    _ request: Request, count: Int, model: PMFModel, agent: DRRAgent
+    _ request: Request, count: Int, model: PMFModel, agent: any SessionAgent
   ) throws -> [Recommendation] {
     var vector: [Float] = []
-    if request.user == nil {
+    let user: Int32
+    if let known = request.user {
+      user = Int32(known)
+    } else {
       let best = configuration.scale.reward(log.ratingRange.upperBound)
       vector = model.foldIn(
         items: request.liked, rewards: request.liked.map { _ in best },
         regularization: Double(configuration.pmf.regularization))
-      agent.setGuest(vector)
+      user = agent.admitGuest(vector)
     }
     var allowed = statistics.ratedItems
     for item in request.known { allowed[0, item] = false }
-    let latest = request.liked.suffix(agent.window).map { Int32($0) }
-    let missing = [Int32](repeating: -1, count: agent.window - latest.count)
-    let state = SessionState(
-      user: request.user.map { Int32($0) } ?? agent.guest, history: missing + latest)
+    let window = try drr.window
+    let latest = request.liked.suffix(window).map { Int32($0) }
+    let missing = [Int32](repeating: -1, count: window - latest.count)
+    let state = SessionState(user: user, history: missing + latest)
     return try agent.recommend(state, count: count, allowed: allowed).map { item, score in
       let reward =
         request.user.map { model.reward(user: $0, item: item) }
