@@ -96,6 +96,14 @@ struct SettingOptions: ParsableArguments {
 
 /// Settings of the agent.
 struct AgentOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Settings that belong together, which the options given override: paper, DRR as it was "
+        + "published and of its last step (default: none).",
+      valueName: Preset.allCases.map(\.rawValue).joined(separator: "|")))
+  var preset: Preset?
+  @Flag(inversion: .prefixedNo, help: "Train the agent's twin with γ = 0 as well.")
+  var twin = true
   @Option(help: "Items recommended in training, in all environments (default: 20000).")
   var steps: Int?
   @Option(
@@ -162,6 +170,15 @@ struct AgentOptions: ParsableArguments {
   var targetNoiseClip: Float?
   @Option(help: "n, the rewards that a transition sums up (default: 1).")
   var returnSteps: Int?
+  @Option(
+    help: "Times that training stops to re-rank the validation users' sessions (default: 10).")
+  var validations: Int?
+  @Option(
+    help: ArgumentHelp(
+      "The policy that is the agent: of the best NDCG@10 on validation users, or of the last step "
+        + "(default: best).",
+      valueName: CheckpointChoice.allCases.map(\.rawValue).joined(separator: "|")))
+  var choose: CheckpointChoice?
 
   func apply(to drr: inout DRRConfiguration) {
     if let steps { drr.steps = steps }
@@ -191,6 +208,8 @@ struct AgentOptions: ParsableArguments {
     if let targetNoiseClip { drr.ddpg.targetNoiseClip = targetNoiseClip }
     if let returnSteps { drr.ddpg.returnSteps = returnSteps }
     if let explorationSteps { drr.explorationSteps = explorationSteps }
+    if let validations { drr.validations = validations }
+    if let choose { drr.choice = choose }
   }
 }
 
@@ -214,6 +233,7 @@ struct RunOpening {
     if let data = settings.data, let begun, data != begun.data.source {
       wanted.data = RunConfiguration.Data(source: data, log: log)
     }
+    agent?.preset?.configure(&wanted)
     settings.apply(to: &wanted)
     if let agent {
       var drr = wanted.drr ?? DRRConfiguration()
@@ -277,3 +297,5 @@ extension PMFConfiguration.Start: ExpressibleByArgument {
 
 extension StateModuleKind: ExpressibleByArgument {}
 extension ExplorationKind: ExpressibleByArgument {}
+extension CheckpointChoice: ExpressibleByArgument {}
+extension Preset: ExpressibleByArgument {}

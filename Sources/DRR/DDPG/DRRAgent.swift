@@ -33,12 +33,12 @@ public final class DRRAgent: SessionAgent {
     }
   }
 
-  /// Gives the last row of `users` to a guest with a vector of length k.
-  public func admitGuest(_ vector: [Float]) -> Int32 {
+  /// She has the last row of `users`, which takes a vector of length k.
+  public func guest(liked: [Int32], history: [Int32], vector: [Float]) -> SessionState {
     let (guest, k) = (users.shape[0] - 1, users.shape[1])
     require(vector.count == k, "guest: \(vector.count) numbers, want \(k)")
     backend.write(vector, to: users.view[guest * k..<(guest + 1) * k])
-    return Int32(guest)
+    return SessionState(user: Int32(guest), history: history)
   }
 
   /// Actions for states whose histories have `window` items, −1 for none: [B, k].

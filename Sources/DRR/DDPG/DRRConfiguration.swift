@@ -30,6 +30,10 @@ public struct DRRConfiguration: Codable, Hashable, Sendable {
   public var explorationSteps = 5_000
   /// A random action is drawn from U(0, this) in each of its dimensions.
   public var explorationRange: Float = 0.1
+  /// Times that training stops to re-rank the validation users' sessions; 0: never.
+  public var validations = 10
+  /// Which of the policies on the way is the agent.
+  public var choice = CheckpointChoice.best
 
   public init() {}
 
@@ -64,6 +68,17 @@ public struct DRRConfiguration: Codable, Hashable, Sendable {
     try ConfigurationError.require("exploration range", explorationRange, "a positive number") {
       $0 > 0 && $0.isFinite
     }
+    try ConfigurationError.require("validations", validations, "0 ... 1000") {
+      (0...1_000).contains($0)
+    }
+  }
+
+  /// Whether a validation falls due on the way from one step to another.
+  func validates(after before: Int, upTo step: Int) -> Bool {
+    func due(_ step: Int) -> Int {
+      Int((Double(min(step, steps)) / Double(steps) * Double(validations)).rounded(.down))
+    }
+    return due(step) > due(before)
   }
 
   /// ε at a step, which counts from 0; 0 where noise is added instead.

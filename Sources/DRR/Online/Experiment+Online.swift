@@ -50,10 +50,11 @@ extension Experiment {
       statistics: statistics, cutoffs: configuration.evaluation.cutoffs, seed: seed)
   }
 
-  /// The agents beside every baseline in one world.
+  /// The agents beside every baseline in one world, and their differences from a twin among them.
   public func simulate(
     _ online: OnlineProtocol, _ model: PMFModel, _ contestants: [Contestant],
-    on backend: any Backend, seed: UInt64? = nil, _ observer: Observer = Observer()
+    twin: Contestant? = nil, on backend: any Backend, seed: UInt64? = nil,
+    _ observer: Observer = Observer()
   ) throws -> OnlineReport {
     let seed = seed ?? configuration.seed
     let world = try scoringWorld(online, on: backend, observer)
@@ -67,9 +68,9 @@ extension Experiment {
       RandomItem(seed: seed), FixedOrder("popularity") { _ in counts },
       FixedOrder("item mean") { [means = statistics.means] _ in means }, own,
       RandomVector(explorer, range: try drr.explorationRange, seed: seed),
-      FrozenAgent("DRR untrained", explorer),
+      FrozenAgent("\(agentName) untrained", explorer),
     ]
-    for contestant in contestants {
+    for contestant in contestants + (twin.map { [$0] } ?? []) {
       policies.append(FrozenAgent("\(contestant.name) frozen", contestant.agent))
       if let learner = contestant.learner {
         policies.append(try UpdatedAgent("\(contestant.name) updated", learner))
@@ -82,15 +83,23 @@ extension Experiment {
     policies.append(FixedOrder("world greedy") { world.rewards(user: $0) })
     if online.consecutive != 0 { policies.append(KindChanging()) }
 
-    let reference = try evaluation.evaluate(own)
     let total = policies.count * evaluation.sessionCount
-    let results = try policies.enumerated().map { number, policy in
+    let traces = try policies.enumerated().map { number, policy in
       let trace = try evaluation.evaluate(policy) {
         observer.progress(
           number * evaluation.sessionCount + $0, total, "sessions, \(policy.name)")
       }
       if observer.shouldStop() { throw Interrupted(step: 0) }
-      return evaluation.result(trace, reference: reference)
+      return trace
+    }
+    let byName = Dictionary(uniqueKeysWithValues: traces.map { ($0.name, $0) })
+    let results = traces.map { trace in
+      let its = twin.flatMap { twin in
+        // Who learns in session is held against the twin that does.
+        trace.name.hasSuffix(" updated")
+          ? byName["\(twin.name) updated"] : byName["\(twin.name) frozen"]
+      }
+      return evaluation.result(trace, reference: byName[own.name]!, twin: its)
     }
     let device = backend.device
     return OnlineReport(
@@ -100,7 +109,7 @@ extension Experiment {
       device: "\(device.id): \(device.name), \(device.driver)",
       sessions: evaluation.sessionCount,
       leftOut: split.testUsers.count - evaluation.sessionCount,
-      steps: try trainedSteps() ?? 0, policies: results)
+      steps: try trainedSteps() ?? 0, twin: twin?.name, policies: results)
   }
 }
 
@@ -117,6 +126,8 @@ public struct OnlineReport: Codable, Sendable {
   public var leftOut: Int
   /// DRR steps behind the agent.
   public var steps: Int
+  /// Name of the γ = 0 twin, where it takes part.
+  public var twin: String?
   public var policies: [OnlineResult]
 }
 

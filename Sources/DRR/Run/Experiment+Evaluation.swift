@@ -85,7 +85,7 @@ extension Experiment {
     return RunEvaluation(
       run: RunEvaluation.Run(
         seed: configuration.seed, splitSeed: configuration.evaluation.splitSeed,
-        steps: try trainedSteps() ?? 0,
+        steps: try trainedSteps() ?? 0, policy: try policyHistory(),
         admission: admission,
         candidatesPerSession: Double(candidates) / Double(sessions.count),
         sessionRMSE: sessionError(model)),

@@ -27,6 +27,7 @@ extension Experiment {
   public func begin(fresh: Bool = false) throws {
     try folder.create()
     try folder.lock()
+    if folder.exists(folder.twin.path) { try folder.twin.requireUnlocked() }
     try prepare(fresh: fresh)
   }
 
@@ -58,6 +59,13 @@ extension Experiment {
     guard folder.exists(folder.checkpoint) else { return nil }
     let file = try SafetensorsFile(contentsOf: folder.checkpoint, requireChecksum: true)
     return Int(try file.int64s("trainer.counters", shape: [4])[0])
+  }
+
+  /// What became of the policies of the folder's training; nil where there was none.
+  public func policyHistory() throws -> PolicyHistory? {
+    guard folder.exists(folder.checkpoint) else { return nil }
+    return try KeptPolicy.history(
+      in: SafetensorsFile(contentsOf: folder.checkpoint, requireChecksum: true))
   }
 
   /// The device that the folder's checkpoint was computed on; nil where there is none.

@@ -2,11 +2,11 @@ import Tensor
 
 /// A run at work: its data, split and reward scale, and the stages that its folder remembers.
 public struct Experiment: Sendable {
-  public let configuration: RunConfiguration
+  public internal(set) var configuration: RunConfiguration
   public let log: RatingsLog
   public let split: UserSplit
   public let statistics: ItemStatistics
-  public let folder: RunFolder
+  public internal(set) var folder: RunFolder
 
   /// How a stage tells of its progress and learns that it is to stop.
   public struct Observer {
@@ -146,21 +146,25 @@ public struct Experiment: Sendable {
     _ model: PMFModel, on backend: any Backend, _ observer: Observer = Observer()
   ) throws -> (trainer: any AgentTrainer, last: TrainingProgress?) {
     let trainer = try makeTrainer(model, on: backend)
+    var kept = KeptPolicy(try drr.choice)
     var last: TrainingProgress?
     if folder.exists(folder.checkpoint) {
       let file = try SafetensorsFile(contentsOf: folder.checkpoint, requireChecksum: true)
       try check(file, holds: .checkpoint)
       try trainer.restore(from: file)
+      try kept.restore(from: file, like: trainer.sessionAgent)
       try restoreMetrics(from: file, observer)
     } else if folder.exists(folder.model) {
       try restoreMetrics(from: SafetensorsFile(contentsOf: folder.model), observer)
     }
     if trainer.isFinished { last = folder.lastMetrics(TrainingProgress.self) }
+    let validation = trainer.isFinished ? nil : try validation(observer)
     func save() throws {
       // A checkpoint of numbers is not given up for one without.
       guard try trainer.isFinite() else { throw divergence(at: trainer.step) }
       var file = SafetensorsWriter(metadata: try metadata(.checkpoint, on: backend))
       try trainer.save(to: &file)
+      try kept.save(to: &file, trainer)
       try file.write(to: folder.checkpoint)
     }
     let reportSteps = max(1, min(1_000, trainer.steps / 20))
@@ -172,6 +176,11 @@ public struct Experiment: Sendable {
       try trainer.advance()
       /// Whether the steps just made reached a multiple of `interval`.
       func passed(_ interval: Int) -> Bool { trainer.step / interval > before / interval }
+      if let validation, try drr.validates(after: before, upTo: trainer.step) {
+        let point = try validation.point(trainer.sessionAgent, step: trainer.step)
+        kept.add(point, of: trainer.sessionAgent)
+        try folder.append(point)
+      }
       if passed(reportSteps) || trainer.isFinished {
         let report = try trainer.report()
         guard report.reward.isFinite, (report.criticLoss ?? 0).isFinite,
@@ -213,7 +222,7 @@ public struct Experiment: Sendable {
   public func readAgent(_ model: PMFModel, on backend: any Backend) throws -> any SessionAgent {
     let file = try readCheckpoint()
     let agent = try makeAgent(model, on: backend)
-    try agent.restorePolicy(from: file, "drr")
+    try agent.restorePolicy(from: file, KeptPolicy.prefix)
     return agent
   }
 

@@ -133,7 +133,8 @@ public struct LeakLadder: Sendable {
     fitting.progress = { done, total, _ in show(0.2 * Double(done) / Double(total)) }
     training.progress = { done, total, _ in show(0.2 + 0.8 * Double(done) / Double(total)) }
     let model = try experiment.readModel() ?? experiment.trainPMF(on: backend, fitting)
-    let agent = try experiment.trainDRR(model, on: backend, training).trainer.sessionAgent
+    _ = try experiment.trainDRR(model, on: backend, training)
+    let agent = try experiment.readAgent(model, on: backend)
     return try rungs.map { rung in
       var configuration = settings
       configuration.evaluation = self.settings(rung, seed: 0).evaluation

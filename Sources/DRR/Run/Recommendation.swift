@@ -77,22 +77,21 @@ extension Experiment {
     _ request: Request, count: Int, model: PMFModel, agent: any SessionAgent
   ) throws -> [Recommendation] {
     var vector: [Float] = []
-    let user: Int32
-    if let known = request.user {
-      user = Int32(known)
-    } else {
+    if request.user == nil {
       let best = configuration.scale.reward(log.ratingRange.upperBound)
       vector = model.foldIn(
         items: request.liked, rewards: request.liked.map { _ in best },
         regularization: Double(configuration.pmf.regularization))
-      user = agent.admitGuest(vector)
     }
     var allowed = statistics.ratedItems
     for item in request.known { allowed[0, item] = false }
     let window = try drr.window
     let latest = request.liked.suffix(window).map { Int32($0) }
     let missing = [Int32](repeating: -1, count: window - latest.count)
-    let state = SessionState(user: user, history: missing + latest)
+    let state =
+      request.user.map { SessionState(user: Int32($0), history: missing + latest) }
+      ?? agent.guest(
+        liked: request.liked.map { Int32($0) }, history: missing + latest, vector: vector)
     return try agent.recommend(state, count: count, allowed: allowed).map { item, score in
       let reward =
         request.user.map { model.reward(user: $0, item: item) }

@@ -141,9 +141,10 @@ public struct RunFolder: Sendable {
 
   func remove(_ file: String) { unlink(file) }
 
-  /// Forgets the run: removes its files, and nothing else that the folder holds. The configuration
+  /// Forgets the run: removes its files and its twin, and nothing else that the folder holds. The configuration
   /// goes last, so that what is left of an interrupted removal still has one.
   public func clear() throws {
+    if exists(twin.path) { twin.delete() }
     for file in [
       checkpoint, pmfCheckpoint, model, metrics, report, evaluation, world, online, configuration,
     ]

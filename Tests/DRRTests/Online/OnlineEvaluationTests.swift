@@ -127,7 +127,11 @@ struct OnlineEvaluationTests {
         $0.ddpg.returnSteps = 4
       }, on: CPUBackend())
     while trained.step < 150 { try trained.advance() }
-    let trainer = try Worlds.trainer(Worlds.drr { $0.ddpg.returnSteps = 4 }, on: CPUBackend())
+    let trainer = try Worlds.trainer(
+      Worlds.drr {
+        $0.ddpg.returnSteps = 4
+        $0.choice = .last
+      }, on: CPUBackend())
     try trainer.restoreLearning(
       from: SafetensorsFile(bytes: Self.state(trained), name: "the trained agent"))
     #expect(trainer.step == trained.step && trainer.memory.count == trained.memory.count)

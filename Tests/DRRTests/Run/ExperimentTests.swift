@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Runs and their folders")
 struct ExperimentTests {
-  private static func configuration(
+  static func configuration(
     _ log: RatingsLog = Worlds.tiny, change: (inout RunConfiguration) -> Void = { _ in }
   ) -> RunConfiguration {
     var pmf = PMFConfiguration()
@@ -26,7 +26,7 @@ struct ExperimentTests {
     return configuration
   }
 
-  private static func experiment(
+  static func experiment(
     _ path: String, _ configuration: RunConfiguration = configuration(),
     log: RatingsLog = Worlds.tiny
   ) throws -> Experiment {
@@ -114,14 +114,15 @@ struct ExperimentTests {
     }
     let lines = String(decoding: try Self.contents(whole.folder.metrics), as: UTF8.self)
       .split(separator: "\n")
-    #expect(lines.count == 4 + 20)
+    #expect(lines.count == 4 + 20 + 10)
     #expect(!whole.folder.exists(whole.folder.pmfCheckpoint))
   }
 
   @Test("the trained agent is read back and evaluated beside every ranker")
   func evaluation() throws {
     let folder = TemporaryFolder()
-    let experiment = try Self.experiment(folder.path + "/run")
+    let experiment = try Self.experiment(
+      folder.path + "/run", Self.configuration { $0.drr!.choice = .last })
     #expect(try experiment.readModel() == nil)
     let model = try experiment.trainPMF(on: CPUBackend())
     #expect(
