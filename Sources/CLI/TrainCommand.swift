@@ -219,8 +219,10 @@ extension TrainCommand {
       let report = try training.report(model, steps: trainer.step, last: last)
       if output.json { return try Console.result(RunFolder.json(report, pretty: true)) }
       let reward = report.last.map { ", reward \(decimal($0.reward, 3)) a step at the end" } ?? ""
+      let step = try training.experiment.policyHistory()?.step ?? trainer.step
+      let choice = step < trainer.step ? ", the policy of step \(grouped(step)) kept" : ""
       try Console.result(
-        "\(training.experiment.agentName): \(grouped(trainer.step)) steps\(reward); "
+        "\(training.experiment.agentName): \(grouped(trainer.step)) steps\(reward)\(choice); "
           + "next: drr evaluate --run \(options.run)")
     }
   }

@@ -75,9 +75,7 @@ public struct DRRConfiguration: Codable, Hashable, Sendable {
 
   /// Whether a validation falls due on the way from one step to another.
   func validates(after before: Int, upTo step: Int) -> Bool {
-    func due(_ step: Int) -> Int {
-      Int((Double(min(step, steps)) / Double(steps) * Double(validations)).rounded(.down))
-    }
+    func due(_ step: Int) -> Int { min(step, steps) * validations / steps }
     return due(step) > due(before)
   }
 

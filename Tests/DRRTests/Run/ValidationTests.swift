@@ -100,6 +100,18 @@ struct ValidationTests {
     #expect(networks[0] == networks[2] && networks[1] == networks[3])
   }
 
+  @Test("however many environments step together, validations are so far apart")
+  func spacing() throws {
+    let folder = TemporaryFolder()
+    let experiment = try Self.experiment(folder.path) {
+      $0.drr!.environments = 7
+      $0.drr!.validations = 29
+    }
+    _ = try experiment.trainDRR(experiment.trainPMF(on: CPUBackend()), on: CPUBackend())
+    // Seven items pass three or four of the 29 points, and are validated once.
+    #expect(try Self.points(experiment).map(\.step) == Array(stride(from: 7, through: 63, by: 7)))
+  }
+
   @Test("the spread is that of the later half of the points")
   func spread() throws {
     func history(_ precisions: [Double]) -> PolicyHistory {
