@@ -53,17 +53,26 @@ struct EvaluateCommand: ParsableCommand {
     }
     let progress = Progress()
     defer { progress.finish() }
+    let twins = runs.count { $0.folder.hasTwin }
+    if twins > 0 && twins < runs.count {
+      Console.note("only \(twins) of \(runs.count) runs have a γ = 0 twin: it is left out")
+    }
     var evaluated: [RunEvaluation] = []
     for (number, run) in runs.enumerated() {
       let (experiment, model) = try reopen(run, log, data: data)
-      let agent = AgentRanker(
-        experiment.agentName, try experiment.readAgent(model, on: backend))
+      var agents = [
+        AgentRanker(experiment.agentName, try experiment.readAgent(model, on: backend))
+      ]
       try experiment.noteUnfinished()
+      if twins == runs.count, let twin = try experiment.readTwin(model, on: backend) {
+        agents.append(AgentRanker(experiment.twinName, twin.agent))
+        try twin.run.noteUnfinished()
+      }
       var observer = Experiment.Observer()
       observer.progress = {
         progress.update($1 * number + $0, of: $1 * runs.count, $2)
       }
-      evaluated.append(try experiment.evaluate(model, [agent], settings, observer))
+      evaluated.append(try experiment.evaluate(model, agents, settings, observer))
     }
     progress.finish()
     let first = try Experiment(configuration, log: log, folder: runs[0].folder)

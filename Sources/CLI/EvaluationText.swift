@@ -33,9 +33,29 @@ extension EvaluationReport {
                 with \(list(candidates)) candidates on average
       seeds     run \(list(runs.map { "\($0.seed)" })), split \(list(runs.map { "\($0.splitSeed)" })), evaluation \(seed); intervals: 95%, users resampled\(runs.count > 1 ? " with all their runs; ±: standard deviation over \(runs.count) runs" : "")
       steps     \(list(runs.map { grouped($0.steps) })) behind the agent
+      \(policyHistories)
       device    \(device)
       PMF       RMSE \(list(errors)) stars on all that the test users went on to rate
       """
+  }
+
+  /// Which step's policy the agent is, and how much that matters: run by run.
+  private var policyHistories: String {
+    runs.map { run in
+      guard let policy = run.policy else { return "not trained" }
+      let chosen =
+        policy.points.isEmpty || configuration.drr?.choice == .last
+        ? "the last" : "of the best NDCG@10 on the validation users"
+      let spread =
+        policy.spread.map {
+          "; over the later \((policy.points.count + 1) / 2) of \(policy.points.count) validations P@5 "
+            + "\(decimal($0.mean, 3)) ±\(decimal($0.deviation, 3)), "
+            + "\(decimal($0.low, 3))–\(decimal($0.high, 3))"
+        } ?? "; its spread over checkpoints is not known"
+      let name = runs.count > 1 ? "run \(run.seed), split \(run.splitSeed): " : ""
+      return "\(name)step \(grouped(policy.step)), \(chosen)\(spread)"
+    }.enumerated().map { ($0 == 0 ? "policy    " : "          ") + $1 }
+      .joined(separator: "\n")
   }
 
   private func number(_ value: Double?, _ digits: Int = 3) -> String {

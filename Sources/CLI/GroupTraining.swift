@@ -29,13 +29,14 @@ struct GroupTraining {
   func run(_ output: OutputOptions) throws {
     let first = try begin()
     let steps = first.configuration.drr!.steps
+    let all = agent.twin && first.twin != nil ? 2 * steps : steps
     let backend = try device.backend(for: first, fresh: training.fresh) {
       try DeviceTrial.secondsPerUpdate(
         first.configuration.drr!, dimension: first.configuration.pmf.dimension, on: $0)
     }
     try prepare(first)
     Interrupt.install()
-    try train(steps: steps, device: "\(backend.device.id)")
+    try train(steps: all, device: "\(backend.device.id)")
     let reports = group.members.compactMap { member in
       let folder = member.folder(in: options.folder)
       return folder.read(TrainingReport.self, from: folder.report)
@@ -141,7 +142,7 @@ struct GroupTraining {
   private func arguments(_ member: RunGroup.Member, device: String) -> [String] {
     var arguments = [
       "train", "drr", "--run", "\(options.run)/\(member.name)", "--device", device,
-      "--report-progress",
+      "--report-progress", agent.twin ? "--twin" : "--no-twin",
     ]
     if let core = self.device.blasCore { arguments += ["--blas-core", core] }
     if let steps = training.checkpointSteps { arguments += ["--checkpoint-steps", "\(steps)"] }

@@ -30,9 +30,10 @@ struct LeakLadderOptions: ParsableArguments {
       try data ?? run.folder.readConfiguration()?.data.source ?? "generated:small"
     let log = try loadRatings(source)
     var configuration = RunConfiguration(source: source, log: log)
-    var drr = DRRConfiguration()
+    Preset.paper.configure(&configuration)
+    var drr = configuration.drr!
+    drr.validations = 0
     if let steps { drr.steps = steps }
-    configuration.pmf.shareRegularization()
     configuration.drr = drr
     configuration.seed = seed ?? 0
     configuration.evaluation.splitSeed = configuration.seed

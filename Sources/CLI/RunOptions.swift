@@ -96,19 +96,24 @@ struct SettingOptions: ParsableArguments {
 
 /// Settings of the agent.
 struct AgentOptions: ParsableArguments {
-  @Flag(help: .hidden) var residual = false
+  @Option(
+    help: ArgumentHelp(
+      "Settings that belong together, which the options given override: paper, DRR as it was "
+        + "published and of its last step (default: none).",
+      valueName: Preset.allCases.map(\.rawValue).joined(separator: "|")))
+  var preset: Preset?
   @Option(help: .hidden) var cloningSteps: Int?
-  @Option(help: .hidden) var beliefs: String?
-  @Option(help: .hidden) var sweeps: Int?
   @Option(help: .hidden) var reach: Float?
-  @Option(help: .hidden) var cloningRate: Float?
-  @Option(help: .hidden) var residualDecay: Float?
+  @Option(help: .hidden) var beliefs: String?
+  @Flag(inversion: .prefixedNo, help: "Train the agent's twin with γ = 0 as well.")
+  var twin = true
   @Option(help: "Items recommended in training, in all environments (default: 20000).")
   var steps: Int?
   @Option(
     help: ArgumentHelp(
-      "The simulator to train in: the run's PMF, or kernel ridge regression on items, fitted on "
-        + "the training users (default: pmf).", valueName: "log|pmf|items"))
+      "The world to train in: the users' own logs, or a simulator, the run's PMF or kernel ridge "
+        + "regression on items, fitted on the training users (default: the preset's).",
+      valueName: "log|pmf|items"))
   var world: TrainingWorld?
   @Option(
     help: "How strongly consecutive liked or disliked items move the reward (default: 0, not).")
@@ -169,34 +174,23 @@ struct AgentOptions: ParsableArguments {
   var targetNoiseClip: Float?
   @Option(help: "n, the rewards that a transition sums up (default: 1).")
   var returnSteps: Int?
+  @Option(
+    help: "Times that training stops to re-rank the validation users' sessions (default: 10).")
+  var validations: Int?
+  @Option(
+    help: ArgumentHelp(
+      "The policy that is the agent: of the best NDCG@10 on validation users, or of the last step "
+        + "(default: best).",
+      valueName: CheckpointChoice.allCases.map(\.rawValue).joined(separator: "|")))
+  var choose: CheckpointChoice?
 
   func apply(to drr: inout DRRConfiguration) {
-    if residual {
-      drr.residual = ResidualConfiguration()
-      drr.world = .log
-      drr.environments = 16
-      drr.ddpg.replayCapacity = 20_000
-      drr.ddpg.twinCritics = true
-      drr.ddpg.policyDelay = 2
-      drr.ddpg.targetRate = 0.005
-      drr.ddpg.actorLearningRate = 1e-4
-      drr.ddpg.weightDecay = 1e-4
-      drr.epsilonStart = 0.3
-      drr.epsilonEnd = 0.05
-      if let beliefs {
-        drr.residual!.beliefs.factorizations = beliefs.split(separator: ",").map {
-          .init(dimension: Int($0)!)
-        }
+    if let cloningSteps { drr.residual?.cloningSteps = cloningSteps }
+    if let reach { drr.residual?.reach = reach }
+    if let beliefs {
+      drr.residual?.beliefs.factorizations = beliefs.split(separator: ",").map {
+        .init(dimension: Int($0)!)
       }
-      if let sweeps {
-        for i in drr.residual!.beliefs.factorizations.indices {
-          drr.residual!.beliefs.factorizations[i].sweeps = sweeps
-        }
-      }
-      if let cloningSteps { drr.residual!.cloningSteps = cloningSteps }
-      if let reach { drr.residual!.reach = reach }
-      if let cloningRate { drr.residual!.cloningLearningRate = cloningRate }
-      if let residualDecay { drr.residual!.weightDecay = residualDecay }
     }
     if let steps { drr.steps = steps }
     if let world { drr.world = world }
@@ -225,6 +219,8 @@ struct AgentOptions: ParsableArguments {
     if let targetNoiseClip { drr.ddpg.targetNoiseClip = targetNoiseClip }
     if let returnSteps { drr.ddpg.returnSteps = returnSteps }
     if let explorationSteps { drr.explorationSteps = explorationSteps }
+    if let validations { drr.validations = validations }
+    if let choose { drr.choice = choose }
   }
 }
 
@@ -248,6 +244,7 @@ struct RunOpening {
     if let data = settings.data, let begun, data != begun.data.source {
       wanted.data = RunConfiguration.Data(source: data, log: log)
     }
+    agent?.preset?.configure(&wanted)
     settings.apply(to: &wanted)
     if let agent {
       var drr = wanted.drr ?? DRRConfiguration()
@@ -311,4 +308,7 @@ extension PMFConfiguration.Start: ExpressibleByArgument {
 
 extension StateModuleKind: ExpressibleByArgument {}
 extension ExplorationKind: ExpressibleByArgument {}
+extension CheckpointChoice: ExpressibleByArgument {}
+extension Preset: ExpressibleByArgument {}
+
 extension TrainingWorld: ExpressibleByArgument {}

@@ -8,7 +8,7 @@ struct SimulateCommand: ParsableCommand {
     discussion: """
       Every test user is recommended one item after another. What she has rated earns that rating's \
       reward, anything else what the world's model predicts. The agent stands frozen, and learning \
-      in each session from the trained weights, beside baselines, the world's own model, and the greedy order that knows all rewards.
+      in each session from the trained weights, beside its γ = 0 twin, baselines, the world's own model, and the greedy order that knows all rewards.
 
       Examples:
         drr simulate --run runs/first
@@ -55,17 +55,21 @@ struct SimulateCommand: ParsableCommand {
       try DeviceTrial.secondsPerUpdate(
         configuration.drr ?? DRRConfiguration(), dimension: configuration.pmf.dimension, on: $0)
     }
-    let trainer =
-      frozenOnly || configuration.drr?.residual != nil
-      ? nil : try experiment.readTrainer(model, on: backend)
+    let learner = frozenOnly ? nil : try experiment.readLearner(model, on: backend)
     var contestants = [
       Experiment.Contestant(
-        "DRR", try experiment.readAgent(model, on: backend), trainer: trainer)
+        experiment.agentName, try experiment.readAgent(model, on: backend), learner: learner)
     ]
     try experiment.noteUnfinished()
     for run in beside {
       contestants.append(
         Experiment.Contestant(run, try agent(of: run, beside: experiment, on: backend)))
+    }
+    let twin = try experiment.readTwin(model, on: backend).map { run, agent in
+      try run.noteUnfinished()
+      return Experiment.Contestant(
+        experiment.twinName, agent,
+        learner: frozenOnly ? nil : try run.readLearner(model, on: backend))
     }
     Interrupt.install()
     let progress = Progress()
@@ -73,7 +77,7 @@ struct SimulateCommand: ParsableCommand {
     observer.progress = { progress.update($0, of: $1, $2) }
     observer.shouldStop = { Interrupt.isRequested }
     let report = try experiment.simulate(
-      online, model, contestants, on: backend, seed: seed, observer)
+      online, model, contestants, twin: twin, on: backend, seed: seed, observer)
     progress.finish()
     try experiment.folder.write(report, to: experiment.folder.online)
     try Console.result(output.json ? RunFolder.json(report, pretty: true) : report.text)
@@ -101,15 +105,20 @@ extension WorldKind: ExpressibleByArgument {}
 extension OnlineReport {
   var text: String {
     let cutoffs = configuration.evaluation.cutoffs
-    func interval(_ e: Estimate) -> [String] {
-      [decimal(e.mean, 3), "\(decimal(e.low, 3)) to \(decimal(e.high, 3))"]
+    func table(_ title: String, _ value: (OnlineResult.Row) -> Estimate?) -> String {
+      let header = [title] + cutoffs.flatMap { ["@\($0)", ""] }
+      let body = policies.map { policy in
+        [policy.name]
+          + policy.rows.flatMap { row -> [String] in
+            guard let found = value(row) else { return ["–", ""] }
+            let interval = "\(decimal(found.low, 3)) to \(decimal(found.high, 3))"
+            return [decimal(found.mean, 3), interval]
+          }
+      }
+      return Table(rows: [header] + body).text
     }
-    let rewards =
-      [["mean reward"] + cutoffs.flatMap { ["@\($0)", ""] }]
-      + policies.map { policy in [policy.name] + policy.rows.flatMap { interval($0.reward) } }
-    let differences =
-      [["over PMF greedy"] + cutoffs.flatMap { ["@\($0)", ""] }]
-      + policies.map { policy in [policy.name] + policy.rows.flatMap { interval($0.overPMF) } }
+    var tables = [table("mean reward", \.reward), table("over PMF greedy", \.overPMF)]
+    if let twin { tables.append(table("over \(twin)", \.overTwin)) }
     let picks =
       [["picks", "in her log", "under 5 ratings", "different", "satisfaction"]]
       + policies.map {
@@ -125,9 +134,7 @@ extension OnlineReport {
       seeds     run \(configuration.seed), split \(configuration.evaluation.splitSeed), simulation \(seed); intervals: 95%, users resampled
       device    \(device)
 
-      \(Table(rows: rewards).text)
-
-      \(Table(rows: differences).text)
+      \(tables.joined(separator: "\n\n"))
 
       \(Table(rows: picks).text)
       """

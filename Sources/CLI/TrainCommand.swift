@@ -176,11 +176,13 @@ extension TrainCommand {
       commandName: "drr", abstract: "Train DRR by DDPG, fitting its PMF first.",
       discussion: """
         A run that was interrupted or killed goes on from its last checkpoint, to the same bits: \
-        give the command again, or its --run alone.
+        give the command again, or its --run alone. Beside the agent its twin with γ = 0 is trained, \
+        in the folder twin of the run: what the agent earns above it comes of looking ahead.
 
         Examples:
           drr train drr --data ml-100k.zip --run runs/first
           drr train drr --run runs/first
+          drr train drr --preset paper --no-twin --data ml-100k.zip --run runs/paper
           drr train drr --data ml-100k.zip --seeds 5 --splits 3 --run runs/many
           drr train drr --steps 50000 --seed 1 --device opencl --run runs/gpu
         """)
@@ -210,13 +212,17 @@ extension TrainCommand {
       }
       let model = try training.model()
       let (trainer, last) = try training.training.watched(options, "drr", saves: "steps") {
-        try training.experiment.trainDRR(model, on: training.backend, $0)
+        try agent.twin
+          ? training.experiment.trainWithTwin(model, on: training.backend, $0)
+          : training.experiment.trainDRR(model, on: training.backend, $0)
       }
       let report = try training.report(model, steps: trainer.step, last: last)
       if output.json { return try Console.result(RunFolder.json(report, pretty: true)) }
       let reward = report.last.map { ", reward \(decimal($0.reward, 3)) a step at the end" } ?? ""
+      let step = try training.experiment.policyHistory()?.step ?? trainer.step
+      let choice = step < trainer.step ? ", the policy of step \(grouped(step)) kept" : ""
       try Console.result(
-        "\(training.experiment.agentName): \(grouped(trainer.step)) steps\(reward); "
+        "\(training.experiment.agentName): \(grouped(trainer.step)) steps\(reward)\(choice); "
           + "next: drr evaluate --run \(options.run)")
     }
   }

@@ -160,7 +160,7 @@ final class Scratch {
 enum Tiny {
   static let settings = [
     "--steps", "300", "--hidden", "16", "--dimension", "8", "--pmf-epochs", "4", "--batch", "16",
-    "--replay", "200", "--learning-starts", "50", "--checkpoint-steps", "20",
+    "--replay", "200", "--learning-starts", "50", "--checkpoint-steps", "20", "--no-twin",
   ]
 
   static func train(

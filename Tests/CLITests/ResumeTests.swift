@@ -10,7 +10,7 @@ struct ResumeTests {
   )
     -> [String]
   {
-    ["train", "drr", "--run", run, "--device", device, "--checkpoint-steps", "10"]
+    ["train", "drr", "--run", run, "--device", device, "--checkpoint-steps", "10", "--no-twin"]
       + (data.map {
         ["--data", $0, "--steps", "600", "--hidden", "16", "--dimension", "8", "--batch", "16"]
           + ["--pmf-epochs", "40", "--pmf-batch", "200", "--replay", "250"]

@@ -36,7 +36,7 @@ struct SettingsTests {
     let folder = try Tiny.trained()
     let before = try folder.contents("run")
     for arguments in [
-      Tiny.train("run"), ["train", "drr", "--run", "run"], Tiny.train("run", "--json"),
+      Tiny.train("run"), ["train", "drr", "--no-twin", "--run", "run"], Tiny.train("run", "--json"),
     ] {
       let outcome = try Program.run(arguments, in: folder)
       #expect(outcome.code == 0, "\(outcome.description)")
@@ -48,7 +48,8 @@ struct SettingsTests {
     }
     // Nothing of the report is lost where a kill came before it was written.
     try folder.remove("run/report.json")
-    #expect(try Program.run(["train", "drr", "--run", "run"], in: folder).code == 0)
+    #expect(
+      try Program.run(["train", "drr", "--no-twin", "--run", "run"], in: folder).code == 0)
     #expect(try folder.contents("run") == before)
   }
 

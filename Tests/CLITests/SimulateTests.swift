@@ -24,8 +24,8 @@ struct SimulateTests {
       let policies = try #require(report["policies"] as? [[String: Any]])
       #expect(
         policies.compactMap { $0["name"] as? String } == [
-          "random", "popularity", "item mean", "PMF greedy", "random action", "DRR untrained",
-          "DRR frozen", "DRR updated", "two frozen", "world's model greedy", "world greedy",
+          "random", "popularity", "item mean", "PMF greedy", "random action", "DRR-ave untrained",
+          "DRR-ave frozen", "DRR-ave updated", "two frozen", "world's model greedy", "world greedy",
           "world greedy, changing kinds",
         ])
       for policy in policies {
@@ -39,11 +39,12 @@ struct SimulateTests {
       #expect((report["protocolSummary"] as? String)?.contains("strength 0.5") == true)
     }
     let table = try Program.run(words + ["--frozen-only", "--new-only"], in: folder)
-    #expect(table.output.contains("\nDRR frozen") && !table.output.contains("DRR updated"))
+    #expect(table.output.contains("\nDRR-ave frozen") && !table.output.contains("DRR-ave updated"))
     #expect(table.output.contains("and her profile"))
     #expect(!table.output.contains("changing kinds"))
     // Training goes on from what is there, the world's file among it.
-    let finished = try Program.run(["train", "drr", "--run", "one", "--device", "cpu"], in: folder)
+    let finished = try Program.run(
+      ["train", "drr", "--no-twin", "--run", "one", "--device", "cpu"], in: folder)
     #expect(finished.code == 0, "\(finished.description)")
   }
 

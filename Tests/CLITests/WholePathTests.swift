@@ -32,7 +32,11 @@ struct WholePathTests {
     }
     let epochs = lines.compactMap { $0["epoch"] as? Int }
     #expect(epochs == [1, 2, 3, 4])
-    let steps = lines.compactMap { $0["step"] as? Int }
+    let validations = lines.filter { $0["ndcg10"] != nil }
+    #expect(
+      validations.compactMap { $0["step"] as? Int } == Array(stride(from: 30, through: 300, by: 30))
+    )
+    let steps = lines.filter { $0["reward"] != nil }.compactMap { $0["step"] as? Int }
     #expect(steps == Array(stride(from: 15, through: 300, by: 15)))
 
     let words = try Program.run(["evaluate", "--run", "run", "--device", device], in: folder)

@@ -47,6 +47,15 @@ import Testing
     #expect(sources > 40)
   }
 
+  @Test("no two random streams share a number")
+  func streams() throws {
+    let text = try String(
+      contentsOf: Self.root.appendingPathComponent("Sources/DRR/Streams.swift"), encoding: .utf8)
+    let numbers = text.matches(of: /static let \w+: UInt64 = (\d+)\n/).map { String($0.1) }
+    #expect(numbers.count > 20 && numbers.count == text.split(separator: "static let").count - 1)
+    #expect(Set(numbers).count == numbers.count, "\(numbers)")
+  }
+
   @Test("DRR imports the tensor layer and nothing below it")
   func imports() throws {
     for (path, text) in try Self.files("Sources/DRR", ".swift") {

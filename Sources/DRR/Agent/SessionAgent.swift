@@ -8,6 +8,8 @@ public protocol SessionAgent: AnyObject {
   var items: Tensor { get }
   /// γ, a step.
   var discount: Float { get }
+  /// The weights that acting and valuing stand on.
+  var policy: [(name: String, weights: ParameterSet)] { get }
   /// Greedy actions for states: [B, A].
   func act(_ states: [SessionState]) -> Tensor
   /// The state of somebody new who likes these items.
@@ -26,6 +28,17 @@ public protocol SessionAgent: AnyObject {
 
 extension SessionAgent {
   public var itemCount: Int { items.shape[0] }
+
+  public func savePolicy(to file: inout SafetensorsWriter, _ prefix: String) throws {
+    for (name, weights) in policy { try weights.save(to: &file, "\(prefix).\(name)") }
+  }
+
+  public func restorePolicy(from file: SafetensorsFile, _ prefix: String) throws {
+    let restores = try policy.map { name, weights in
+      try weights.prepareRestore(from: file, "\(prefix).\(name)")
+    }
+    for restore in restores { restore() }
+  }
 
   /// The best items for one state, best first, fewer where fewer are allowed.
   public func recommend(
@@ -59,6 +72,17 @@ public protocol AgentTrainer: AnyObject {
 
 extension AgentTrainer {
   public var isFinished: Bool { step >= steps }
+}
+
+/// A trainer that can go on learning in sessions that are not its own.
+public protocol SessionLearner: AgentTrainer {
+  /// Takes over what a trainer of any number of environments had learned when it was saved, and
+  /// none of the sessions that it was in.
+  func restoreLearning(from file: SafetensorsFile) throws
+  /// What it returns puts the saved state in place, as often as it is called.
+  func prepareRestore(from file: SafetensorsFile) throws -> () -> Void
+  /// Remembers what actions [B, A] led to, one a session, and updates.
+  func learn(_ before: [SessionState], _ actions: Tensor, _ outcomes: [Step<SessionState>])
 }
 
 /// A line of the metrics.

@@ -39,10 +39,10 @@ public struct BeliefModel: Sendable {
   public let configuration: Configuration
   public let factorizations: [BayesianFactorization]
   /// The factorisations' items as each fold sees them; of covariances all see the same.
-  private let folds: [[BayesianFactorization.Posteriors]]
+  let folds: [[BayesianFactorization.Posteriors]]
   /// [fold][item · 3]: mean reward, share of likes, log(1 + n) / 10.
-  private let statistics: [[Float]]
-  private let foldOfUser: [Int32]
+  let statistics: [[Float]]
+  let foldOfUser: [Int32]
   public let itemCount: Int
 
   /// Who is nobody's training user sees everything: the last of the folds.
@@ -98,6 +98,19 @@ public struct BeliefModel: Sendable {
     statistics = (0...configuration.folds).map { fold in
       Self.statistics(ratings) { foldOfUser[Int($0)] != fold || fold == configuration.folds }
     }
+  }
+
+  init(
+    _ configuration: Configuration, _ factorizations: [BayesianFactorization],
+    folds: [[BayesianFactorization.Posteriors]], statistics: [[Float]], foldOfUser: [Int32],
+    itemCount: Int
+  ) {
+    self.configuration = configuration
+    self.factorizations = factorizations
+    self.folds = folds
+    self.statistics = statistics
+    self.foldOfUser = foldOfUser
+    self.itemCount = itemCount
   }
 
   /// [A] of an item, as a fold sees it.

@@ -142,6 +142,12 @@ public final class DDPG {
     return true
   }
 
+  /// The targets' weights become those of the networks.
+  func startTargets() {
+    targetActor.parameters.follow(actor.parameters, tau: 1)
+    targetCritic.parameters.follow(critic.parameters, tau: 1)
+  }
+
   /// π_θ of [B, rowWidth] state rows: [B, A].
   public func act(_ rows: IndexTensor) -> Tensor { actor.action(actor.state(rows, nil)) }
 

@@ -2,7 +2,7 @@ import Tensor
 
 extension DDPG: Checkpointed {
   public func save(to file: inout SafetensorsWriter, _ prefix: String) throws {
-    try savePolicy(to: &file, prefix)
+    try actor.parameters.save(to: &file, "\(prefix).actor")
     try critic.parameters.save(to: &file, "\(prefix).critic")
     try targetActor.parameters.save(to: &file, "\(prefix).target_actor")
     try targetCritic.parameters.save(to: &file, "\(prefix).target_critic")
@@ -20,15 +20,6 @@ extension DDPG: Checkpointed {
     ]
     let restores = try parts.map { try $1.prepareRestore(from: file, "\(prefix).\($0)") }
     return { for restore in restores { restore() } }
-  }
-
-  /// The actor alone: all that acting needs.
-  public func savePolicy(to file: inout SafetensorsWriter, _ prefix: String) throws {
-    try actor.parameters.save(to: &file, "\(prefix).actor")
-  }
-
-  public func restorePolicy(from file: SafetensorsFile, _ prefix: String) throws {
-    try actor.parameters.restore(from: file, "\(prefix).actor")
   }
 }
 
@@ -54,24 +45,53 @@ extension DRRTrainer {
   /// is read and checked before anything is changed.
   public func restore(from file: SafetensorsFile) throws { try prepareRestore(from: file)() }
 
-  /// What it returns puts the saved state in place, as often as it is called.
-  func prepareRestore(from file: SafetensorsFile) throws -> () -> Void {
+  /// Networks, moments, targets, replay and the steps behind them; no session, and no return that
+  /// one has not completed. Where the run's agent is not that of the last step, targets begin at its
+  /// weights.
+  public func restoreLearning(from file: SafetensorsFile) throws {
+    let restore = try prepareLearning(from: file)
+    restore()
+    guard configuration.choice == .best else { return }
+    try agent.restorePolicy(from: file, KeptPolicy.prefix)
+    agent.ddpg.startTargets()
+  }
+
+  private func prepareLearning(from file: SafetensorsFile) throws -> () -> Void {
+    let step = try counters(of: file)[0]
+    let restoreMemory = try memory.prepareRestore(from: file, "replay")
+    let restoreNetworks = try agent.ddpg.prepareRestore(from: file, "drr")
+    return { [self] in
+      restoreMemory()
+      restoreNetworks()
+      lastLosses = nil
+      self.step = step
+    }
+  }
+
+  private func counters(of file: SafetensorsFile) throws -> [Int] {
     let counters = try file.int64s("trainer.counters", shape: [4]).map { Int($0) }
+    guard counters.allSatisfy({ $0 >= 0 }) else { throw outOfRange(file) }
+    return counters
+  }
+
+  private func outOfRange(_ file: SafetensorsFile) -> CheckpointError {
+    .malformed(path: file.path, reason: "the trainer's counters or items are out of range")
+  }
+
+  /// What it returns puts the saved state in place, as often as it is called.
+  public func prepareRestore(from file: SafetensorsFile) throws -> () -> Void {
+    let counters = try counters(of: file)
     let reward = try file.doubles("trainer.reward", shape: [1])[0]
     let chosen = try file.int32s("trainer.chosen")
     let shape = [environments.count]
     let counts = try file.int64s("trainer.chosen_counts", shape: shape).map { Int($0) }
     let episodes = try file.int64s("trainer.episodes", shape: shape).map { Int($0) }
-    guard counters.allSatisfy({ $0 >= 0 }), counts.allSatisfy({ (0...chosen.count).contains($0) }),
+    guard counts.allSatisfy({ (0...chosen.count).contains($0) }),
       counts.reduce(0, +) == chosen.count,
       episodes.allSatisfy({ (0..<counters[1]).contains($0) }),
       chosen.allSatisfy({ (0..<Int32(agent.itemCount)).contains($0) })
-    else {
-      throw CheckpointError.malformed(
-        path: file.path, reason: "the trainer's counters or items are out of range")
-    }
-    let restoreMemory = try memory.prepareRestore(from: file, "replay")
-    let restoreNetworks = try agent.ddpg.prepareRestore(from: file, "drr")
+    else { throw outOfRange(file) }
+    let restoreLearning = try prepareLearning(from: file)
     let restoreExploration = try exploration.prepareRestore(from: file, "exploration")
     let restoreReturns = try returns.prepareRestore(from: file, "returns")
     // A session is its start and the items since.
@@ -81,12 +101,9 @@ extension DRRTrainer {
       return Array(left.prefix(count))
     }
     return { [self] in
-      restoreMemory()
+      restoreLearning()
       restoreExploration()
       restoreReturns()
-      restoreNetworks()
-      lastLosses = nil
-      step = counters[0]
       tally = Tally(steps: counters[2], reward: reward, logged: counters[3])
       environments.restore(begun: counters[1], episodes: episodes, chosen: sessions)
     }

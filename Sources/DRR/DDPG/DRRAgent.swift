@@ -11,8 +11,9 @@ public final class DRRAgent: SessionAgent {
 
   public var backend: any Backend { ddpg.backend }
   public var discount: Float { ddpg.configuration.discount }
-  /// The row of `users` that `setGuest` fills.
-  public var guest: Int32 { Int32(users.shape[0] - 1) }
+  public var policy: [(name: String, weights: ParameterSet)] {
+    [("actor", ddpg.actor.parameters), ("critic", ddpg.critic.parameters)]
+  }
 
   public init(
     _ configuration: DRRConfiguration, model: PMFModel, seed: UInt64, on backend: any Backend
@@ -32,20 +33,16 @@ public final class DRRAgent: SessionAgent {
     }
   }
 
-  /// Gives the guest a vector of length k.
-  public func setGuest(_ vector: [Float]) {
-    let k = users.shape[1]
+  /// She has the last row of `users`, which takes a vector of length k.
+  public func guest(liked: [Int32], history: [Int32], vector: [Float]) -> SessionState {
+    let (guest, k) = (users.shape[0] - 1, users.shape[1])
     require(vector.count == k, "guest: \(vector.count) numbers, want \(k)")
-    backend.write(vector, to: users.view[Int(guest) * k..<(Int(guest) + 1) * k])
+    backend.write(vector, to: users.view[guest * k..<(guest + 1) * k])
+    return SessionState(user: Int32(guest), history: history)
   }
 
   /// Actions for states whose histories have `window` items, −1 for none: [B, k].
   public func act(_ states: [SessionState]) -> Tensor { ddpg.act(rows(states)) }
-
-  public func guest(liked: [Int32], history: [Int32], vector: [Float]) -> SessionState {
-    setGuest(vector)
-    return SessionState(user: guest, history: history)
-  }
 
   /// Q of the actions themselves, whatever they picked.
   public func value(

@@ -32,6 +32,10 @@ public struct DRRConfiguration: Codable, Hashable, Sendable {
   public var explorationSteps = 5_000
   /// A random action is drawn from U(0, this) in each of its dimensions.
   public var explorationRange: Float = 0.1
+  /// Times that training stops to re-rank the validation users' sessions; 0: never.
+  public var validations = 10
+  /// Which of the policies on the way is the agent.
+  public var choice = CheckpointChoice.best
 
   public init() {}
 
@@ -67,6 +71,15 @@ public struct DRRConfiguration: Codable, Hashable, Sendable {
     try ConfigurationError.require("exploration range", explorationRange, "a positive number") {
       $0 > 0 && $0.isFinite
     }
+    try ConfigurationError.require("validations", validations, "0 ... 1000") {
+      (0...1_000).contains($0)
+    }
+  }
+
+  /// Whether a validation falls due on the way from one step to another.
+  func validates(after before: Int, upTo step: Int, of steps: Int) -> Bool {
+    func due(_ step: Int) -> Int { min(step, steps) * validations / steps }
+    return due(step) > due(before)
   }
 
   /// ε at a step, which counts from 0; 0 where noise is added instead.

@@ -5,7 +5,7 @@ import Tensor
 ///
 /// Every random number is drawn from the seed and the step, so a trainer that is saved and
 /// restored goes on to the same bits.
-public final class DRRTrainer: AgentTrainer {
+public final class DRRTrainer: SessionLearner {
   public let configuration: DRRConfiguration
   public let agent: DRRAgent
   public internal(set) var environments: EnvironmentBatch
@@ -80,13 +80,15 @@ public final class DRRTrainer: AgentTrainer {
   }
 
   /// Remembers what actions [B, k] led to, and updates once `learningStarts` are past.
-  func learn(_ before: [SessionState], _ action: Tensor, _ outcomes: [Step<SessionState>]) {
+  public func learn(
+    _ before: [SessionState], _ actions: Tensor, _ outcomes: [Step<SessionState>]
+  ) {
     returns.append(
       zip(before, outcomes).map { state, outcome in
         ReplayMemory.Transition(
           state: state.rows, nextState: outcome.observation.rows, reward: outcome.reward,
           terminated: outcome.terminated)
-      }, isLast: outcomes.map(\.isLast), actions: action)
+      }, isLast: outcomes.map(\.isLast), actions: actions)
     step += outcomes.count
     if step > configuration.learningStarts && memory.count >= configuration.ddpg.batchSize {
       for number in 0..<configuration.updatesPerStep { lastLosses = update(number) }

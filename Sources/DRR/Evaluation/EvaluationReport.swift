@@ -6,6 +6,8 @@ public struct RunEvaluation: Sendable {
     public var splitSeed: UInt64
     /// DRR steps behind the agent.
     public var steps: Int
+    /// Which of the policies on the way the agent is; nil of a run that was not trained.
+    public var policy: PolicyHistory?
     /// Who has a session, and why others have none.
     public var admission: Session.Admission
     public var candidatesPerSession: Double
@@ -13,12 +15,13 @@ public struct RunEvaluation: Sendable {
     public var sessionRMSE: Double
 
     public init(
-      seed: UInt64, splitSeed: UInt64, steps: Int, admission: Session.Admission,
-      candidatesPerSession: Double, sessionRMSE: Double
+      seed: UInt64, splitSeed: UInt64, steps: Int, policy: PolicyHistory? = nil,
+      admission: Session.Admission, candidatesPerSession: Double, sessionRMSE: Double
     ) {
       self.seed = seed
       self.splitSeed = splitSeed
       self.steps = steps
+      self.policy = policy
       self.admission = admission
       self.candidatesPerSession = candidatesPerSession
       self.sessionRMSE = sessionRMSE

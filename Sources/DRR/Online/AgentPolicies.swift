@@ -25,14 +25,14 @@ public struct FrozenAgent: OnlinePolicy {
 /// A random vector in place of the action: what an agent's exploration earns.
 public struct RandomVector: OnlinePolicy {
   public let name = "random action"
-  let agent: DRRAgent
+  let agent: any SessionAgent
   let range: Float
   let seed: UInt64
   private var mask: DeviceMask?
   private var draws: UInt64 = 0
 
   /// - Parameter range: each of its numbers is from U(0, range).
-  public init(_ agent: DRRAgent, range: Float, seed: UInt64) {
+  public init(_ agent: any SessionAgent, range: Float, seed: UInt64) {
     self.agent = agent
     self.range = range
     self.seed = seed
@@ -58,35 +58,38 @@ public struct RandomVector: OnlinePolicy {
 public struct UpdatedAgent: OnlinePolicy {
   public let name: String
   public let sessionsAtOnce = 1
-  public let trainer: DRRTrainer
+  public let learner: any SessionLearner
   private let reset: () -> Void
   private let mask: DeviceMask
   private var action: Tensor?
 
-  /// - Parameter trainer: as it was saved; `observe` changes it, `begin` and `restore` undo that.
-  public init(_ name: String, _ trainer: DRRTrainer) throws {
+  private var agent: any SessionAgent { learner.sessionAgent }
+
+  /// - Parameter learner: of one environment; `observe` changes it, `begin` and `restore` undo that.
+  public init(_ name: String, _ learner: any SessionLearner) throws {
     self.name = name
-    self.trainer = trainer
+    self.learner = learner
     var file = SafetensorsWriter()
-    try trainer.save(to: &file)
-    reset = try trainer.prepareRestore(
+    try learner.save(to: &file)
+    reset = try learner.prepareRestore(
       from: SafetensorsFile(bytes: file.bytes(), name: "the trained agent"))
-    mask = DeviceMask(rows: 1, items: trainer.agent.itemCount, on: trainer.agent.backend)
+    let agent = learner.sessionAgent
+    mask = DeviceMask(rows: 1, items: agent.itemCount, on: agent.backend)
   }
 
-  /// The trainer as it was given.
+  /// The learner as it was given.
   public func restore() { reset() }
 
   public mutating func begin(_ sessions: EnvironmentBatch) { reset() }
 
   public mutating func pick(_ sessions: EnvironmentBatch) throws -> [Int32] {
     mask.upload(sessions.allowed)
-    let action = trainer.agent.act(sessions.states)
+    let action = agent.act(sessions.states)
     self.action = action
-    return try action.topK(1, items: trainer.agent.items, allowed: mask).items.host()
+    return try action.topK(1, items: agent.items, allowed: mask).items.host()
   }
 
   public mutating func observe(_ before: [SessionState], _ steps: [Step<SessionState>]) {
-    trainer.learn(before, action!, steps)
+    learner.learn(before, action!, steps)
   }
 }

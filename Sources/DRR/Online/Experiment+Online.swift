@@ -6,25 +6,26 @@ extension Experiment {
     public var name: String
     public var agent: any SessionAgent
     /// Given where it is also to learn in each session.
-    public var trainer: DRRTrainer?
+    public var learner: (any SessionLearner)?
 
-    public init(_ name: String, _ agent: any SessionAgent, trainer: DRRTrainer? = nil) {
+    public init(
+      _ name: String, _ agent: any SessionAgent, learner: (any SessionLearner)? = nil
+    ) {
       self.name = name
       self.agent = agent
-      self.trainer = trainer
+      self.learner = learner
     }
   }
 
-  /// The trainer of the folder's checkpoint, with everything that training goes on from.
-  public func readTrainer(_ model: PMFModel, on backend: any Backend) throws -> DRRTrainer {
-    let trainer = try makeDRRTrainer(model, on: backend)
-    guard folder.exists(folder.checkpoint) else {
-      throw RunError("\(folder.path): no agent has been trained in this run; use `drr train drr`")
-    }
-    let file = try SafetensorsFile(contentsOf: folder.checkpoint, requireChecksum: true)
-    try check(file, holds: .checkpoint)
-    try trainer.restore(from: file)
-    return trainer
+  /// The agent of the folder's checkpoint with all that it goes on learning from, in one session at
+  /// a time; nil where its kind learns in training alone.
+  public func readLearner(
+    _ model: PMFModel, on backend: any Backend
+  ) throws -> (any SessionLearner)? {
+    let trainer = try makeTrainer(model, environments: 1, on: backend)
+    guard let learner = trainer as? any SessionLearner else { return nil }
+    try learner.restoreLearning(from: readCheckpoint())
+    return learner
   }
 
   /// Sessions of the test users in a world: each starts from her latest liked profile items.
@@ -49,10 +50,11 @@ extension Experiment {
       statistics: statistics, cutoffs: configuration.evaluation.cutoffs, seed: seed)
   }
 
-  /// The agents beside every baseline in one world.
+  /// The agents beside every baseline in one world, and their differences from a twin among them.
   public func simulate(
     _ online: OnlineProtocol, _ model: PMFModel, _ contestants: [Contestant],
-    on backend: any Backend, seed: UInt64? = nil, _ observer: Observer = Observer()
+    twin: Contestant? = nil, on backend: any Backend, seed: UInt64? = nil,
+    _ observer: Observer = Observer()
   ) throws -> OnlineReport {
     let seed = seed ?? configuration.seed
     let world = try scoringWorld(online, on: backend, observer)
@@ -61,17 +63,17 @@ extension Experiment {
     let own = FixedOrder("PMF greedy") { user in
       (0..<model.itemCount).map { model.reward(user: user, item: $0) }
     }
-    let explorer = try DRRAgent(drr, model: model, seed: configuration.seed, on: backend)
+    let explorer = try makeAgent(model, on: backend)
     var policies: [any OnlinePolicy] = [
       RandomItem(seed: seed), FixedOrder("popularity") { _ in counts },
       FixedOrder("item mean") { [means = statistics.means] _ in means }, own,
       RandomVector(explorer, range: try drr.explorationRange, seed: seed),
-      FrozenAgent("DRR untrained", explorer),
+      FrozenAgent("\(agentName) untrained", explorer),
     ]
-    for contestant in contestants {
+    for contestant in contestants + (twin.map { [$0] } ?? []) {
       policies.append(FrozenAgent("\(contestant.name) frozen", contestant.agent))
-      if let trainer = contestant.trainer {
-        policies.append(try UpdatedAgent("\(contestant.name) updated", trainer))
+      if let learner = contestant.learner {
+        policies.append(try UpdatedAgent("\(contestant.name) updated", learner))
       }
     }
     policies.append(
@@ -81,15 +83,23 @@ extension Experiment {
     policies.append(FixedOrder("world greedy") { world.rewards(user: $0) })
     if online.consecutive != 0 { policies.append(KindChanging()) }
 
-    let reference = try evaluation.evaluate(own)
     let total = policies.count * evaluation.sessionCount
-    let results = try policies.enumerated().map { number, policy in
+    let traces = try policies.enumerated().map { number, policy in
       let trace = try evaluation.evaluate(policy) {
         observer.progress(
           number * evaluation.sessionCount + $0, total, "sessions, \(policy.name)")
       }
       if observer.shouldStop() { throw Interrupted(step: 0) }
-      return evaluation.result(trace, reference: reference)
+      return trace
+    }
+    let byName = Dictionary(uniqueKeysWithValues: traces.map { ($0.name, $0) })
+    let results = traces.map { trace in
+      let its = twin.flatMap { twin in
+        // Who learns in session is held against the twin that does.
+        trace.name.hasSuffix(" updated")
+          ? byName["\(twin.name) updated"] : byName["\(twin.name) frozen"]
+      }
+      return evaluation.result(trace, reference: byName[own.name]!, twin: its)
     }
     let device = backend.device
     return OnlineReport(
@@ -99,7 +109,7 @@ extension Experiment {
       device: "\(device.id): \(device.name), \(device.driver)",
       sessions: evaluation.sessionCount,
       leftOut: split.testUsers.count - evaluation.sessionCount,
-      steps: try trainedSteps() ?? 0, policies: results)
+      steps: try trainedSteps() ?? 0, twin: twin?.name, policies: results)
   }
 }
 
@@ -116,6 +126,8 @@ public struct OnlineReport: Codable, Sendable {
   public var leftOut: Int
   /// DRR steps behind the agent.
   public var steps: Int
+  /// Name of the γ = 0 twin, where it takes part.
+  public var twin: String?
   public var policies: [OnlineResult]
 }
 

@@ -3,7 +3,7 @@ import Tensor
 /// The simulators of a run. Whoever is scored in one was trained in another: the training worlds
 /// know the training users alone, the scoring worlds have the test users' whole logs.
 extension Experiment {
-  private var visible: LoggedRewards {
+  var visibleRewards: LoggedRewards {
     LoggedRewards(log, scale: configuration.scale) { split.visibleRows(of: $0, in: log) }
   }
 
@@ -20,13 +20,13 @@ extension Experiment {
     let users = (0..<Int32(log.userCount)).map { $0 }
     return Satisfaction(
       strength: strength,
-      kinds: ItemKinds.fit(visible, users: users, itemCount: log.itemCount))
+      kinds: ItemKinds.fit(visibleRewards, users: users, itemCount: log.itemCount))
   }
 
   /// The world that the agent is trained in, of the training users.
   func trainingWorld(_ model: PMFModel) throws -> World {
     let drr = try drr
-    let visible = visible
+    let visible = visibleRewards
     return World(
       logged: visible,
       model: drr.world == .items

@@ -34,6 +34,8 @@ public struct OnlineResult: Codable, Sendable {
     public var reward: Estimate
     /// The same less that of the agent's PMF, user by user.
     public var overPMF: Estimate
+    /// The same less that of the γ = 0 twin, where it takes part.
+    public var overTwin: Estimate?
   }
   public var name: String
   public var rows: [Row]
@@ -119,8 +121,11 @@ public struct OnlineEvaluation {
     return trace
   }
 
-  /// The figures of a policy beside those of the agent's PMF over the same sessions.
-  public func result(_ trace: OnlineTrace, reference: OnlineTrace) -> OnlineResult {
+  /// The figures of a policy beside those of the agent's PMF, and of the twin, over the same
+  /// sessions.
+  public func result(
+    _ trace: OnlineTrace, reference: OnlineTrace, twin: OnlineTrace? = nil
+  ) -> OnlineResult {
     let picks = trace.items.flatMap { $0 }
     let count = Double(picks.count)
     let bootstrap = Bootstrap(clusters: environment.starts.map(\.user), seed: seed)
@@ -128,10 +133,13 @@ public struct OnlineEvaluation {
       name: trace.name,
       rows: cutoffs.map { k in
         let earned = trace.rewards.map { RankingMetrics.averageReward($0, at: k) }
-        let compared = reference.rewards.map { RankingMetrics.averageReward($0, at: k) }
+        func over(_ other: OnlineTrace) -> Estimate {
+          let compared = other.rewards.map { RankingMetrics.averageReward($0, at: k) }
+          return bootstrap.estimate(zip(earned, compared).map { $0 - $1 })!
+        }
         return OnlineResult.Row(
-          k: k, reward: bootstrap.estimate(earned)!,
-          overPMF: bootstrap.estimate(zip(earned, compared).map { $0 - $1 })!)
+          k: k, reward: bootstrap.estimate(earned)!, overPMF: over(reference),
+          overTwin: twin.map(over))
       },
       inLog: Double(trace.logged) / count,
       rarelyRated: Double(picks.count { statistics.counts[Int($0)] < 5 }) / count,

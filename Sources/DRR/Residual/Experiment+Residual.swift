@@ -1,27 +1,25 @@
 import Tensor
 
 extension Experiment {
-  /// What is believed of items and users from the visible ratings.
-  func beliefs(_ configuration: BeliefModel.Configuration) throws -> BeliefModel {
-    try BeliefModel(
-      configuration, log, split, scale: self.configuration.scale, seed: self.configuration.seed)
-  }
-
-  /// The run's agent before any training.
-  func untrainedAgent(_ model: PMFModel, on backend: any Backend) throws -> any SessionAgent {
-    let drr = try drr
-    if let residual = drr.residual { return try residualAgent(residual, on: backend) }
-    return try DRRAgent(drr, model: model, seed: configuration.seed, on: backend)
-  }
-
-  func residualAgent(
-    _ residual: ResidualConfiguration, on backend: any Backend
-  ) throws -> ResidualAgent {
-    let profiles = LoggedRewards(log, scale: configuration.scale) {
-      split.visibleRows(of: $0, in: log)
+  /// What is believed of items from the visible ratings: read where the folder has it, else fitted
+  /// and kept.
+  func beliefs(on backend: any Backend, _ observer: Observer = Observer()) throws -> BeliefModel {
+    let beliefs = try drr.residual?.beliefs ?? BeliefModel.Configuration()
+    if folder.exists(folder.beliefs) {
+      let file = try SafetensorsFile(contentsOf: folder.beliefs, requireChecksum: true)
+      try check(file, holds: .beliefs)
+      return try BeliefModel(
+        beliefs, contentsOf: file, userCount: log.userCount, itemCount: log.itemCount)
     }
-    return try ResidualAgent(
-      residual, drr.ddpg, model: beliefs(residual.beliefs), profiles: profiles,
-      seed: configuration.seed, on: backend)
+    let model = try BeliefModel(
+      beliefs, log, split, scale: configuration.scale, seed: configuration.seed
+    ) {
+      observer.progress($0, $1, "sweeps of the beliefs")
+      if observer.shouldStop() { throw Interrupted(step: 0) }
+    }
+    var file = SafetensorsWriter(metadata: try metadata(.beliefs, on: backend))
+    try model.save(to: &file)
+    try file.write(to: folder.beliefs)
+    return model
   }
 }

@@ -21,14 +21,6 @@ extension ItemActorCritic: Checkpointed {
   }
 }
 
-extension ItemActorCritic {
-  /// All that acting and judging need.
-  func restorePolicy(from file: SafetensorsFile, _ prefix: String) throws {
-    try actor.parameters.restore(from: file, "\(prefix).actor")
-    try critic.parameters.restore(from: file, "\(prefix).critic")
-  }
-}
-
 extension ResidualTrainer {
   /// Everything that the next step depends on.
   public func save(to file: inout SafetensorsWriter) throws {

@@ -29,6 +29,9 @@ public final class ResidualAgent: SessionAgent {
 
   public var backend: any Backend { networks.backend }
   public var discount: Float { networks.ddpg.discount }
+  public var policy: [(name: String, weights: ParameterSet)] {
+    [("actor", networks.actor.parameters), ("critic", networks.critic.parameters)]
+  }
 
   /// S: the belief's action, the vector of the item shown last, and the context.
   static func stateWidth(_ model: BeliefModel) -> Int { 2 * model.itemWidth + contextWidth }

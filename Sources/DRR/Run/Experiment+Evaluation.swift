@@ -19,7 +19,7 @@ public struct EvaluationSettings: Sendable {
 extension Experiment {
   /// The name of the run's own agent.
   public var agentName: String {
-    configuration.drr.map { $0.residual == nil ? $0.state.name : "DRR-best" } ?? "DRR"
+    configuration.drr.map { $0.residual == nil ? $0.state.name : "residual agent" } ?? "DRR"
   }
 
   /// The sessions of the protocol.
@@ -67,7 +67,7 @@ extension Experiment {
     let seed = settings.seed ?? configuration.seed
     var agents = agents
     if let backend = agents.first?.agent.backend {
-      let untrained = try untrainedAgent(model, on: backend)
+      let untrained = try makeAgent(model, on: backend)
       agents.insert(AgentRanker("\(agentName) untrained", untrained), at: 0)
     }
     agents = agents.map { $0.exploring(exploration, seed: seed) }
@@ -87,7 +87,7 @@ extension Experiment {
     return RunEvaluation(
       run: RunEvaluation.Run(
         seed: configuration.seed, splitSeed: configuration.evaluation.splitSeed,
-        steps: try trainedSteps() ?? 0,
+        steps: try trainedSteps() ?? 0, policy: try policyHistory(),
         admission: admission,
         candidatesPerSession: Double(candidates) / Double(sessions.count),
         sessionRMSE: sessionError(model)),

@@ -7,6 +7,7 @@ extension Experiment {
     case pmfCheckpoint = "pmf-checkpoint"
     case checkpoint = "drr"
     case world = "world"
+    case beliefs = "beliefs"
   }
 
   private func path(of stage: Stage) -> String {
@@ -15,6 +16,7 @@ extension Experiment {
     case .pmfCheckpoint: folder.pmfCheckpoint
     case .checkpoint: folder.checkpoint
     case .world: folder.world
+    case .beliefs: folder.beliefs
     }
   }
 
@@ -27,6 +29,7 @@ extension Experiment {
   public func begin(fresh: Bool = false) throws {
     try folder.create()
     try folder.lock()
+    if folder.exists(folder.twin.path) { try folder.twin.requireUnlocked() }
     try prepare(fresh: fresh)
   }
 
@@ -60,6 +63,13 @@ extension Experiment {
     return try file.int64s("trainer.counters").first.map { Int($0) }
   }
 
+  /// What became of the policies of the folder's training; nil where there was none.
+  public func policyHistory() throws -> PolicyHistory? {
+    guard folder.exists(folder.checkpoint) else { return nil }
+    return try KeptPolicy.history(
+      in: SafetensorsFile(contentsOf: folder.checkpoint, requireChecksum: true))
+  }
+
   /// The device that the folder's checkpoint was computed on; nil where there is none.
   public func device() throws -> DeviceRequest? {
     guard let stage = [.checkpoint, .pmfCheckpoint].first(where: { folder.exists(path(of: $0)) })
@@ -89,7 +99,17 @@ extension Experiment {
     var settings = configuration
     settings.data.source = ""
     settings.data.name = ""
-    if stage != .checkpoint { settings.drr = nil }
+    switch stage {
+    case .checkpoint: break
+    case .beliefs:
+      settings.drr = settings.drr.map { drr in
+        var beliefs = DRRConfiguration()
+        beliefs.residual = ResidualConfiguration()
+        beliefs.residual!.beliefs = drr.residual?.beliefs ?? BeliefModel.Configuration()
+        return beliefs
+      }
+    default: settings.drr = nil
+    }
     return settings
   }
 

@@ -2,11 +2,11 @@ import Tensor
 
 /// A run at work: its data, split and reward scale, and the stages that its folder remembers.
 public struct Experiment: Sendable {
-  public let configuration: RunConfiguration
+  public internal(set) var configuration: RunConfiguration
   public let log: RatingsLog
   public let split: UserSplit
   public let statistics: ItemStatistics
-  public let folder: RunFolder
+  public internal(set) var folder: RunFolder
 
   /// How a stage tells of its progress and learns that it is to stop.
   public struct Observer {
@@ -128,21 +128,18 @@ public struct Experiment: Sendable {
     }
   }
 
+  /// - Parameter environments: how many step together; nil: as many as configured.
   public func makeTrainer(
-    _ model: PMFModel, on backend: any Backend
+    _ model: PMFModel, environments: Int? = nil, on backend: any Backend
   ) throws -> any AgentTrainer {
-    let drr = try drr
+    var drr = try drr
+    if let environments { drr.environments = environments }
     if let residual = drr.residual {
       return try ResidualTrainer(
-        drr, residual, model: beliefs(residual.beliefs), world: trainingWorld(model), log: log,
+        drr, residual, model: beliefs(on: backend), world: trainingWorld(model), log: log,
         split: split, statistics: statistics, evaluation: configuration.evaluation,
         scale: configuration.scale, seed: configuration.seed, on: backend)
     }
-    return try makeDRRTrainer(model, on: backend)
-  }
-
-  func makeDRRTrainer(_ model: PMFModel, on backend: any Backend) throws -> DRRTrainer {
-    let drr = try drr
     let environment = try RatingEnvironment(
       log: log, split: split, model: model, statistics: statistics, window: drr.window,
       sessionLength: drr.sessionLength, scale: configuration.scale, seed: configuration.seed,
@@ -155,22 +152,32 @@ public struct Experiment: Sendable {
     _ model: PMFModel, on backend: any Backend, _ observer: Observer = Observer()
   ) throws -> (trainer: any AgentTrainer, last: TrainingProgress?) {
     let trainer = try makeTrainer(model, on: backend)
+    var kept = KeptPolicy(try drr.choice)
     var last: TrainingProgress?
     if folder.exists(folder.checkpoint) {
       let file = try SafetensorsFile(contentsOf: folder.checkpoint, requireChecksum: true)
       try check(file, holds: .checkpoint)
       try trainer.restore(from: file)
+      try kept.restore(from: file, like: trainer.sessionAgent)
       try restoreMetrics(from: file, observer)
     } else if folder.exists(folder.model) {
       try restoreMetrics(from: SafetensorsFile(contentsOf: folder.model), observer)
     }
     if trainer.isFinished { last = folder.lastMetrics(TrainingProgress.self) }
+    let validation = trainer.isFinished ? nil : try validation(observer)
     func save() throws {
       // A checkpoint of numbers is not given up for one without.
       guard try trainer.isFinite() else { throw divergence(at: trainer.step) }
       var file = SafetensorsWriter(metadata: try metadata(.checkpoint, on: backend))
       try trainer.save(to: &file)
+      try kept.save(to: &file, trainer)
       try file.write(to: folder.checkpoint)
+    }
+    if let validation, trainer.step == 0 {
+      // What is learned is kept only where it is better than nothing learned.
+      let point = try validation.point(trainer.sessionAgent, step: 0)
+      kept.add(point, of: trainer.sessionAgent)
+      try folder.append(point)
     }
     let reportSteps = max(1, min(1_000, trainer.steps / 20))
     var note = "DRR steps"
@@ -181,6 +188,11 @@ public struct Experiment: Sendable {
       try trainer.advance()
       /// Whether the steps just made reached a multiple of `interval`.
       func passed(_ interval: Int) -> Bool { trainer.step / interval > before / interval }
+      if let validation, try drr.validates(after: before, upTo: trainer.step, of: trainer.steps) {
+        let point = try validation.point(trainer.sessionAgent, step: trainer.step)
+        kept.add(point, of: trainer.sessionAgent)
+        try folder.append(point)
+      }
       if passed(reportSteps) || trainer.isFinished {
         let report = try trainer.report()
         guard report.reward.isFinite, (report.criticLoss ?? 0).isFinite,
@@ -213,22 +225,33 @@ public struct Experiment: Sendable {
         + "critic")
   }
 
+  /// An agent that has learned nothing.
+  public func makeAgent(_ model: PMFModel, on backend: any Backend) throws -> any SessionAgent {
+    let drr = try drr
+    if let residual = drr.residual {
+      return try ResidualAgent(
+        residual, drr.ddpg, model: beliefs(on: backend), profiles: visibleRewards,
+        seed: configuration.seed, on: backend)
+    }
+    return try DRRAgent(drr, model: model, seed: configuration.seed, on: backend)
+  }
+
   /// The trained agent of the folder.
   public func readAgent(_ model: PMFModel, on backend: any Backend) throws -> any SessionAgent {
-    let drr = try drr
+    let file = try readCheckpoint()
+    let agent = try makeAgent(model, on: backend)
+    try agent.restorePolicy(from: file, KeptPolicy.prefix)
+    return agent
+  }
+
+  /// - Throws: `RunError` where no agent was trained, or another run's.
+  func readCheckpoint() throws -> SafetensorsFile {
+    _ = try drr
     guard folder.exists(folder.checkpoint) else {
       throw RunError("\(folder.path): no agent has been trained in this run; use `drr train drr`")
     }
     let file = try SafetensorsFile(contentsOf: folder.checkpoint, requireChecksum: true)
     try check(file, holds: .checkpoint)
-    if let residual = drr.residual {
-      let agent = try residualAgent(residual, on: backend)
-      try agent.networks.restorePolicy(from: file, "residual")
-      return agent
-    }
-    let agent = try DRRAgent(drr, model: model, seed: configuration.seed, on: backend)
-    try agent.ddpg.restorePolicy(from: file, "drr")
-    try agent.ddpg.critic.parameters.restore(from: file, "drr.critic")
-    return agent
+    return file
   }
 }

@@ -133,7 +133,8 @@ public struct LeakLadder: Sendable {
     fitting.progress = { done, total, _ in show(0.2 * Double(done) / Double(total)) }
     training.progress = { done, total, _ in show(0.2 + 0.8 * Double(done) / Double(total)) }
     let model = try experiment.readModel() ?? experiment.trainPMF(on: backend, fitting)
-    let agent = try experiment.trainDRR(model, on: backend, training).trainer.sessionAgent
+    _ = try experiment.trainDRR(model, on: backend, training)
+    let agent = try experiment.readAgent(model, on: backend)
     return try rungs.map { rung in
       var configuration = settings
       configuration.evaluation = self.settings(rung, seed: 0).evaluation
@@ -152,7 +153,7 @@ public struct LeakLadder: Sendable {
       log, experiment.split, evaluation, window: drr.window, scale: configuration.scale)
     let seed = configuration.seed
     let offline = OfflineEvaluation(sessions: sessions, cutoffs: evaluation.cutoffs)
-    let untrained = try DRRAgent(drr, model: model, seed: seed, on: agent.backend)
+    let untrained = try experiment.makeAgent(model, on: agent.backend)
     let baselines: [any Ranker] = [
       RandomOrder(seed: seed), Popularity(experiment.statistics), ItemMean(experiment.statistics),
       PMFRating(model), RandomAction(.positive, model, seed: seed),

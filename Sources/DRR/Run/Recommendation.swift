@@ -85,7 +85,7 @@ extension Experiment {
     }
     var allowed = statistics.ratedItems
     for item in request.known { allowed[0, item] = false }
-    let window = configuration.drr?.window ?? 0
+    let window = try drr.window
     let latest = request.liked.suffix(window).map { Int32($0) }
     let missing = [Int32](repeating: -1, count: window - latest.count)
     let state =

@@ -32,6 +32,8 @@ public struct RunFolder: Sendable {
   public var report: String { path + "/report.json" }
   public var evaluation: String { path + "/evaluation.json" }
   /// The factorisation of every rating that a simulation takes for the truth.
+  /// What the residual agent believes of items.
+  public var beliefs: String { path + "/beliefs.safetensors" }
   public var world: String { path + "/world.safetensors" }
   public var online: String { path + "/online.json" }
   public var leakLadder: String { path + "/leak-ladder.json" }
@@ -141,11 +143,13 @@ public struct RunFolder: Sendable {
 
   func remove(_ file: String) { unlink(file) }
 
-  /// Forgets the run: removes its files, and nothing else that the folder holds. The configuration
+  /// Forgets the run: removes its files and its twin, and nothing else that the folder holds. The configuration
   /// goes last, so that what is left of an interrupted removal still has one.
   public func clear() throws {
+    if exists(twin.path) { twin.delete() }
     for file in [
-      checkpoint, pmfCheckpoint, model, metrics, report, evaluation, world, online, configuration,
+      checkpoint, pmfCheckpoint, model, metrics, report, evaluation, world, beliefs, online,
+      configuration,
     ]
     where unlink(file) != 0 && errno != ENOENT {
       throw RunError("cannot remove \(file): \(String(cString: strerror(errno)))")

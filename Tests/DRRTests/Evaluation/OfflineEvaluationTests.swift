@@ -197,10 +197,9 @@ struct OfflineEvaluationTests {
     for item in session.candidates { allowed[0, Int(item)] = true }
     var rewards: [Float] = []
     var (saturated, coordinates) = (0, 0)
-    let first = [state.rows]
-    let value = try agent.value(of: agent.act(first), in: first)[0]
+    let value = try agent.value(of: agent.act([state]), picking: [0], in: [state])[0]
     for _ in 0..<15 {
-      let action = try agent.act([state.rows]).host()
+      let action = try agent.act([state]).host()
       coordinates += action.count
       saturated += action.count { abs($0) > 0.95 }
       let best = try agent.recommend(state, count: 1, allowed: allowed)[0].item
@@ -227,12 +226,12 @@ struct OfflineEvaluationTests {
     let model = Worlds.model(Worlds.tiny, dimension: 8)
     let agent = try DRRAgent(Worlds.drr(), model: model, seed: 1, on: device.make())
     // With the vector of user 7 the guest is user 7.
-    agent.setGuest(Array(model.userFactors[7 * 8..<8 * 8]))
     var allowed = ItemMask(rows: 1, items: 120, allowed: true)
     for item in 0..<115 { allowed[0, item] = false }
     let history: [Int32] = [1, 2, -1]
-    let guest = try agent.recommend(
-      SessionState(user: agent.guest, history: history), count: 9, allowed: allowed)
+    let state = agent.guest(
+      liked: [1, 2], history: history, vector: Array(model.userFactors[7 * 8..<8 * 8]))
+    let guest = try agent.recommend(state, count: 9, allowed: allowed)
     let known = try agent.recommend(
       SessionState(user: 7, history: history), count: 9, allowed: allowed)
     #expect(guest.map(\.item) == known.map(\.item) && guest.map(\.score) == known.map(\.score))

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Runs and their folders")
 struct ExperimentTests {
-  private static func configuration(
+  static func configuration(
     _ log: RatingsLog = Worlds.tiny, change: (inout RunConfiguration) -> Void = { _ in }
   ) -> RunConfiguration {
     var pmf = PMFConfiguration()
@@ -26,7 +26,7 @@ struct ExperimentTests {
     return configuration
   }
 
-  private static func experiment(
+  static func experiment(
     _ path: String, _ configuration: RunConfiguration = configuration(),
     log: RatingsLog = Worlds.tiny
   ) throws -> Experiment {
@@ -66,7 +66,7 @@ struct ExperimentTests {
     let trainer = try experiment.makeTrainer(model, on: CPUBackend())
     try trainer.restore(from: SafetensorsFile(contentsOf: experiment.folder.checkpoint))
     #expect(trainer.step > 0 && trainer.step < 1_000)
-    #expect(try trainer.agent.ddpg.isFinite())
+    #expect(try trainer.isFinite())
   }
 
   /// Trains both stages; `stops` are the steps at which a person interrupts.
@@ -114,14 +114,15 @@ struct ExperimentTests {
     }
     let lines = String(decoding: try Self.contents(whole.folder.metrics), as: UTF8.self)
       .split(separator: "\n")
-    #expect(lines.count == 4 + 20)
+    #expect(lines.count == 4 + 20 + 10)
     #expect(!whole.folder.exists(whole.folder.pmfCheckpoint))
   }
 
   @Test("the trained agent is read back and evaluated beside every ranker")
   func evaluation() throws {
     let folder = TemporaryFolder()
-    let experiment = try Self.experiment(folder.path + "/run")
+    let experiment = try Self.experiment(
+      folder.path + "/run", Self.configuration { $0.drr!.choice = .last })
     #expect(try experiment.readModel() == nil)
     let model = try experiment.trainPMF(on: CPUBackend())
     #expect(
@@ -130,15 +131,15 @@ struct ExperimentTests {
     let trainer = try experiment.trainDRR(model, on: CPUBackend()).trainer
     let backend = CPUBackend()
     let agent = try experiment.readAgent(#require(try experiment.readModel()), on: backend)
-    #expect(
-      try backend.read(agent.ddpg.actor.parameters.values)
-        == trainer.agent.backend.read(trainer.agent.ddpg.actor.parameters.values))
     // The critic comes back too: its value is part of what is evaluated.
-    #expect(
-      try backend.read(agent.ddpg.critic.parameters.values)
-        == trainer.agent.backend.read(trainer.agent.ddpg.critic.parameters.values))
+    let trained = trainer.sessionAgent
+    #expect(agent.policy.map(\.name) == ["actor", "critic"])
+    for (found, wanted) in zip(agent.policy, trained.policy) {
+      #expect(
+        try backend.read(found.weights.values) == trained.backend.read(wanted.weights.values))
+    }
     let twin = AgentRanker("twin", agent)
-    let run = try experiment.evaluate(model, [AgentRanker(Experiment.agentName, agent), twin])
+    let run = try experiment.evaluate(model, [AgentRanker(experiment.agentName, agent), twin])
     let report = try experiment.report([run], on: backend)
     #expect(
       report.rankers.map(\.name) == [
