@@ -104,6 +104,7 @@ struct AgentOptions: ParsableArguments {
   var preset: Preset?
   @Option(help: .hidden) var cloningSteps: Int?
   @Option(help: .hidden) var reach: Float?
+  @Option(help: .hidden) var anchor: Float?
   @Option(help: .hidden) var beliefs: String?
   @Flag(inversion: .prefixedNo, help: "Train the agent's twin with γ = 0 as well.")
   var twin = true
@@ -186,6 +187,7 @@ struct AgentOptions: ParsableArguments {
 
   func apply(to drr: inout DRRConfiguration) {
     if let cloningSteps { drr.residual?.cloningSteps = cloningSteps }
+    if let anchor { drr.residual?.anchor = anchor }
     if let reach { drr.residual?.reach = reach }
     if let beliefs {
       drr.residual?.beliefs.factorizations = beliefs.split(separator: ",").map {

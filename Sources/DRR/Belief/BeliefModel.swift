@@ -126,11 +126,6 @@ public struct BeliefModel: Sendable {
     return vector
   }
 
-  /// [N, A] of a fold.
-  public func itemVectors(_ fold: Int) -> [Float] {
-    (0..<itemCount).flatMap { itemVector($0, fold: fold) }
-  }
-
   /// A belief that has seen nothing.
   public func belief() -> Belief { Belief(self) }
 

@@ -27,13 +27,14 @@ public final class ItemActorCritic {
     let heads: [ItemHead]
 
     init(
-      _ names: [String], blocks: [Int], hidden: Int, scale: Float, reach: Float, seed: UInt64,
+      _ names: [String], blocks: [Int], anchor: (width: Int, weight: Float), hidden: Int,
+      scale: Float, reach: Float, seed: UInt64,
       stream: UInt64, on backend: any Backend
     ) {
       let parameters = ParameterSet(on: backend, seed: seed, stream: stream)
       heads = names.map {
         ItemHead(
-          $0, blocks: blocks, statistics: BeliefModel.statisticsWidth,
+          $0, blocks: blocks, statistics: BeliefModel.statisticsWidth, anchor: anchor,
           contextWidth: ResidualAgent.contextWidth, hidden: hidden, scale: scale, reach: reach,
           in: parameters)
       }
@@ -41,22 +42,26 @@ public final class ItemActorCritic {
     }
   }
 
-  /// - Parameter blocks: widths of the factorisations' parts of an item's vector.
+  /// - Parameters:
+  ///   - blocks: widths of the factorisations' parts of an item's vector.
+  ///   - anchor: width of the part that the run's PMF has in it.
   init(
     _ configuration: ResidualConfiguration, _ ddpg: DDPGConfiguration, blocks: [Int],
-    seed: UInt64, on backend: any Backend
+    anchor: Int, seed: UInt64, on backend: any Backend
   ) {
     self.configuration = configuration
     self.ddpg = ddpg
     self.backend = backend
     func makeActor() -> Network {
       Network(
-        ["actor"], blocks: blocks, hidden: configuration.hidden, scale: 1,
+        ["actor"], blocks: blocks, anchor: (anchor, configuration.anchor),
+        hidden: configuration.hidden, scale: 1,
         reach: configuration.reach, seed: seed, stream: Streams.actor, on: backend)
     }
     func makeCritic() -> Network {
       Network(
         ddpg.twinCritics ? ["critic", "critic_twin"] : ["critic"], blocks: blocks,
+        anchor: (anchor, 0),
         hidden: configuration.hidden, scale: 1 / Float(blocks.count), reach: 1, seed: seed,
         stream: Streams.critic, on: backend)
     }

@@ -20,12 +20,13 @@ struct ItemHead {
   /// - Parameters:
   ///   - blocks: widths of the factorisations' parts of an item's vector, which the statistics
   ///     follow.
+  ///   - anchor: width of the part after the statistics, and its weight, which is not learned.
   ///   - scale: of the beliefs, at first.
   init(
-    _ name: String, blocks: [Int], statistics: Int, contextWidth: Int, hidden: Int, scale: Float,
-    reach: Float, in set: ParameterSet
+    _ name: String, blocks: [Int], statistics: Int, anchor: (width: Int, weight: Float),
+    contextWidth: Int, hidden: Int, scale: Float, reach: Float, in set: ParameterSet
   ) {
-    let width = blocks.reduce(statistics, +)
+    let width = blocks.reduce(statistics, +) + anchor.width
     let controls = 2 * blocks.count + statistics
     self.width = width
     self.reach = reach
@@ -47,11 +48,16 @@ struct ItemHead {
     }
     let backend = set.backend
     expansion = Tensor(matrix, shape: [controls, 3 * width], on: backend)
+    var constant = [Float](repeating: 0, count: 3 * width)
+    for column in width - anchor.width..<width { constant[column] = anchor.weight }
+    fixed = Tensor(constant, shape: [3 * width], on: backend)
     start = Tensor(
       [Float](repeating: 1, count: blocks.count)
         + [Float](repeating: 0, count: controls - blocks.count), shape: [controls], on: backend)
   }
 
+  /// [3 A]: weights that no control moves.
+  private let fixed: Tensor
   /// The controls that leave the beliefs as they are.
   private let start: Tensor
 
@@ -59,7 +65,7 @@ struct ItemHead {
   func callAsFunction(_ state: Tensor, _ tape: Tape? = nil) -> Tensor {
     let context = state.columns(2 * width..<2 * width + contextWidth)
     let controls = reach * layers(context, tape) + offset.tensor(tape) + start
-    let weights = controls.multiplied(by: expansion)
+    let weights = controls.multiplied(by: expansion) + fixed
     let base = weights.columns(0..<width) * state.columns(0..<width)
     let last = weights.columns(width..<2 * width) * state.columns(width..<2 * width)
     return base + last + weights.columns(2 * width..<3 * width)

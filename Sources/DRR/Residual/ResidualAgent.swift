@@ -5,8 +5,12 @@ import Tensor
 public final class ResidualAgent: SessionAgent {
   public let networks: ItemActorCritic
   public let model: BeliefModel
-  /// [N, A] as those see them whose ratings no item's vector has learned from.
+  /// The run's factorisation.
+  let factorization: PMFModel
+  /// [N, A] as those see them whose ratings no item's vector has learned from: of each item what the
+  /// beliefs have (``BeliefModel``), then [q ; b ; 1] of the factorisation.
   public let items: Tensor
+  private var guestVector: [Float] = []
   /// What is on record of each user.
   let profiles: LoggedRewards
   private var beliefs: [Int32: Belief] = [:]
@@ -15,16 +19,24 @@ public final class ResidualAgent: SessionAgent {
 
   public init(
     _ configuration: ResidualConfiguration, _ ddpg: DDPGConfiguration, model: BeliefModel,
-    profiles: LoggedRewards, seed: UInt64, on backend: any Backend
+    factorization: PMFModel, profiles: LoggedRewards, seed: UInt64, on backend: any Backend
   ) throws(ConfigurationError) {
     try configuration.validate()
     try ddpg.validate()
     self.model = model
+    self.factorization = factorization
     self.profiles = profiles
-    items = Tensor(
-      model.itemVectors(model.everything), shape: [model.itemCount, model.itemWidth], on: backend)
+    let everything = model.everything
+    let k = factorization.dimension
+    var vectors: [Float] = []
+    for item in 0..<model.itemCount {
+      vectors += model.itemVector(item, fold: everything)
+      vectors += factorization.itemFactors[item * k..<(item + 1) * k]
+      vectors += [factorization.itemBiases[item], 1]
+    }
+    items = Tensor(vectors, shape: [model.itemCount, model.itemWidth + k + 2], on: backend)
     networks = ItemActorCritic(
-      configuration, ddpg, blocks: model.blocks, seed: seed, on: backend)
+      configuration, ddpg, blocks: model.blocks, anchor: k + 2, seed: seed, on: backend)
   }
 
   public var backend: any Backend { networks.backend }
@@ -34,7 +46,7 @@ public final class ResidualAgent: SessionAgent {
   }
 
   /// S: the belief's action, the vector of the item shown last, and the context.
-  static func stateWidth(_ model: BeliefModel) -> Int { 2 * model.itemWidth + contextWidth }
+  var stateWidth: Int { 2 * items.shape[1] + Self.contextWidth }
 
   /// What is believed of a user before the session: her profile taken in.
   private func belief(ofUser user: Int32) -> Belief {
@@ -53,18 +65,33 @@ public final class ResidualAgent: SessionAgent {
   private func vector(_ state: SessionState) -> [Float] {
     var belief = belief(ofUser: state.user)
     for seen in state.feedback { belief.observe(seen.item, seen.reward, fold: model.everything) }
-    return Self.vector(belief, state.feedback, model: model, fold: model.everything)
+    return vector(
+      belief, state.feedback, fold: model.everything, anchor: anchor(ofUser: state.user))
+  }
+
+  /// [p ; 1 ; b] of a user in the factorisation.
+  private func anchor(ofUser user: Int32) -> [Float] {
+    let k = factorization.dimension
+    guard 0..<factorization.userCount ~= Int(user) else {
+      return guestVector + [Float](repeating: 0, count: k - guestVector.count) + [1, 0]
+    }
+    return factorization.userFactors[Int(user) * k..<(Int(user) + 1) * k]
+      + [1, factorization.userBiases[Int(user)]]
   }
 
   /// The state's vector, [S]: what is believed after `feedback`, which `belief` has taken in.
-  static func vector(
-    _ belief: Belief, _ feedback: [SessionState.Feedback], model: BeliefModel, fold: Int
+  ///
+  /// - Parameter anchor: the user in the factorisation; nil for a training user, of whom it knows how
+  ///   the session goes on.
+  func vector(
+    _ belief: Belief, _ feedback: [SessionState.Feedback], fold: Int, anchor: [Float]? = nil
   ) -> [Float] {
-    var vector = belief.action()
+    let none = [Float](repeating: 0, count: factorization.dimension + 2)
+    var vector = belief.action() + (anchor ?? none)
     if let last = feedback.last {
-      vector += model.itemVector(Int(last.item), fold: fold)
+      vector += model.itemVector(Int(last.item), fold: fold) + none
     } else {
-      vector += [Float](repeating: 0, count: model.itemWidth)
+      vector += [Float](repeating: 0, count: items.shape[1])
     }
     let liked = feedback.reversed().prefix { $0.reward > 0 }.count
     let disliked = feedback.reversed().prefix { $0.reward <= 0 }.count
@@ -78,12 +105,13 @@ public final class ResidualAgent: SessionAgent {
 
   func vectors(_ states: [SessionState]) -> Tensor {
     Tensor(
-      states.flatMap { vector($0) }, shape: [states.count, Self.stateWidth(model)], on: backend)
+      states.flatMap { vector($0) }, shape: [states.count, stateWidth], on: backend)
   }
 
   public func act(_ states: [SessionState]) -> Tensor { networks.act(vectors(states)) }
 
   public func guest(liked: [Int32], history: [Int32], vector: [Float]) -> SessionState {
+    guestVector = vector
     var state = SessionState(user: -1, history: [])
     for item in liked { state.observe(item, 1) }
     return state

@@ -1,6 +1,9 @@
 /// Settings of the residual agent beside those that it shares with DRR.
 public struct ResidualConfiguration: Codable, Hashable, Sendable {
   public var beliefs = BeliefModel.Configuration()
+  /// How much the run's own PMF counts beside each belief's 1. Training users' vectors know how their
+  /// sessions went on, so nothing is learned of it; 0 leaves it out.
+  public var anchor: Float = 4
   /// Width of the hidden layers.
   public var hidden = 64
   /// How far the learned part moves a coordinate of the action at most.
@@ -23,6 +26,7 @@ public struct ResidualConfiguration: Codable, Hashable, Sendable {
     try ConfigurationError.require("residual hidden width", hidden, "1 ... 65536") {
       (1...65_536).contains($0)
     }
+    try ConfigurationError.require("anchor", anchor, "0 or more") { $0 >= 0 && $0.isFinite }
     try ConfigurationError.require("residual reach", reach, "0 or more") {
       $0 >= 0 && $0.isFinite
     }

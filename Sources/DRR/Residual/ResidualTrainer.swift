@@ -46,7 +46,8 @@ public final class ResidualTrainer: AgentTrainer {
 
   init(
     _ configuration: DRRConfiguration, _ residual: ResidualConfiguration, model: BeliefModel,
-    world: World, log: RatingsLog, split: UserSplit, statistics: ItemStatistics,
+    factorization: PMFModel, world: World, log: RatingsLog, split: UserSplit,
+    statistics: ItemStatistics,
     evaluation: EvaluationProtocol, scale: RewardScale, seed: UInt64, on backend: any Backend
   ) throws {
     self.configuration = configuration
@@ -68,22 +69,26 @@ public final class ResidualTrainer: AgentTrainer {
     }
     let profiles = LoggedRewards(log, scale: scale) { split.visibleRows(of: $0, in: log) }
     agent = try ResidualAgent(
-      residual, configuration.ddpg, model: model, profiles: profiles, seed: seed, on: backend)
-    hostItems = (0..<model.configuration.folds).map { model.itemVectors($0) }
+      residual, configuration.ddpg, model: model, factorization: factorization,
+      profiles: profiles, seed: seed, on: backend)
+    let none = [Float](repeating: 0, count: agent.items.shape[1] - model.itemWidth)
+    hostItems = (0..<model.configuration.folds).map { fold in
+      (0..<model.itemCount).flatMap { model.itemVector($0, fold: fold) + none }
+    }
     items = Tensor(
-      hostItems.flatMap { $0 }, shape: [hostItems.count * model.itemCount, model.itemWidth],
+      hostItems.flatMap { $0 }, shape: [hostItems.count * model.itemCount, agent.items.shape[1]],
       on: backend)
     memory = ReplayMemory(
       ReplayMemory.Configuration(
         capacity: configuration.ddpg.replayCapacity, stateWidth: 1 + residual.candidates,
-        actionWidth: model.itemWidth, priorityExponent: configuration.ddpg.priorityExponent),
+        actionWidth: agent.items.shape[1], priorityExponent: configuration.ddpg.priorityExponent),
       on: backend)
     // A transition outlives at most capacity / B steps, each of which writes at most 2 B vectors.
     states = Tensor(
       repeating: 0,
       shape: [
         2 * configuration.ddpg.replayCapacity + 8 * configuration.environments,
-        ResidualAgent.stateWidth(model),
+        agent.stateWidth,
       ], on: backend)
   }
 
@@ -126,7 +131,7 @@ public final class ResidualTrainer: AgentTrainer {
         belief.observe(rated.item, rated.reward, fold: trainee.fold)
         feedback.append(rated)
       }
-      vectors += ResidualAgent.vector(belief, feedback, model: model, fold: trainee.fold)
+      vectors += agent.vector(belief, feedback, fold: trainee.fold)
       rows.append(Int32(row))
       for _ in 0..<residual.candidates {
         let rated = left[random.index(below: left.count)]
@@ -146,7 +151,8 @@ public final class ResidualTrainer: AgentTrainer {
 
   /// An item's mean reward.
   private func quality(_ item: Int32, _ fold: Int) -> Float {
-    hostItems[fold][(Int(item) + 1) * model.itemWidth - BeliefModel.statisticsWidth]
+    hostItems[fold][
+      Int(item) * items.shape[1] + model.itemWidth - BeliefModel.statisticsWidth]
   }
 
   private func startBelief(_ trainee: Int) -> Belief {
@@ -184,9 +190,8 @@ public final class ResidualTrainer: AgentTrainer {
   private func observe(
     _ session: inout ItemSession, _ vectors: inout [Float], _ random: inout Philox
   ) {
-    let vector = ResidualAgent.vector(
-      session.belief, session.feedback, model: model, fold: session.fold)
-    let width = ResidualAgent.stateWidth(model)
+    let vector = agent.vector(session.belief, session.feedback, fold: session.fold)
+    let width = agent.stateWidth
     let row = Int32(nextState + vectors.count / width)
     vectors += vector
     session.row =
@@ -213,7 +218,7 @@ public final class ResidualTrainer: AgentTrainer {
         if !session.shown.contains(item) { return item }
       }
     }
-    let width = model.itemWidth
+    let width = items.shape[1]
     let drawn = (0..<8 * count).map { _ in draw() }
     let scored = drawn.map { item in
       let first = Int(item) * width

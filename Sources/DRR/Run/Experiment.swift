@@ -136,7 +136,8 @@ public struct Experiment: Sendable {
     if let environments { drr.environments = environments }
     if let residual = drr.residual {
       return try ResidualTrainer(
-        drr, residual, model: beliefs(on: backend), world: trainingWorld(model), log: log,
+        drr, residual, model: beliefs(on: backend), factorization: model,
+        world: trainingWorld(model), log: log,
         split: split, statistics: statistics, evaluation: configuration.evaluation,
         scale: configuration.scale, seed: configuration.seed, on: backend)
     }
@@ -230,7 +231,8 @@ public struct Experiment: Sendable {
     let drr = try drr
     if let residual = drr.residual {
       return try ResidualAgent(
-        residual, drr.ddpg, model: beliefs(on: backend), profiles: visibleRewards,
+        residual, drr.ddpg, model: beliefs(on: backend), factorization: model,
+        profiles: visibleRewards,
         seed: configuration.seed, on: backend)
     }
     return try DRRAgent(drr, model: model, seed: configuration.seed, on: backend)

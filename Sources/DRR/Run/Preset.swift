@@ -18,7 +18,7 @@ public enum Preset: String, CaseIterable, Sendable, CustomStringConvertible {
       drr.residual = ResidualConfiguration()
       drr.world = .log
       drr.environments = 16
-      drr.steps = 10_000
+      drr.steps = 5_000
       drr.epsilonStart = 0.3
       drr.epsilonEnd = 0.05
       drr.ddpg.replayCapacity = 20_000
