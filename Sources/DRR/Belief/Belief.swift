@@ -27,7 +27,7 @@ public struct Belief: Sendable {
   }
 
   /// What the actor's action is without any learning: of each factorisation her vector, a 1 that
-  /// meets the item's bias, and her own bias; then 0 for the items' statistics. Length
+  /// meets the item's bias, and her own bias; then 0 for the items' statistics and kinds. Length
   /// ``BeliefModel/itemWidth``.
   public func action() -> [Float] {
     var action: [Float] = []
@@ -38,7 +38,7 @@ public struct Belief: Sendable {
       action.append(1)
       action.append(mean.last!)
     }
-    return action + [Float](repeating: 0, count: BeliefModel.statisticsWidth)
+    return action + [Float](repeating: 0, count: BeliefModel.statisticsWidth + ItemKinds.count)
   }
 
   /// How many items she rated, as log(1 + n) / 5, and their mean reward.

@@ -3,6 +3,7 @@ import Tensor
 extension BeliefModel {
   func save(to file: inout SafetensorsWriter) throws {
     try file.add("beliefs.folds", foldOfUser)
+    try file.add("beliefs.kinds", kinds)
     try file.add("beliefs.statistics", statistics.flatMap { $0 })
     for (index, factorization) in factorizations.enumerated() {
       let prefix = "beliefs.\(index)"
@@ -22,8 +23,12 @@ extension BeliefModel {
     itemCount: Int
   ) throws {
     let foldOfUser = try file.int32s("beliefs.folds", shape: [userCount])
-    guard foldOfUser.allSatisfy({ 0...Int32(configuration.folds) ~= $0 }) else {
-      throw CheckpointError.malformed(path: file.path, reason: "a user's fold is out of range")
+    let kinds = try file.int32s("beliefs.kinds", shape: [itemCount])
+    guard foldOfUser.allSatisfy({ 0...Int32(configuration.folds) ~= $0 }),
+      kinds.allSatisfy({ 0..<Int32(ItemKinds.count) ~= $0 })
+    else {
+      throw CheckpointError.malformed(
+        path: file.path, reason: "a user's fold or an item's kind is out of range")
     }
     let width = 3 * itemCount
     let statistics = try file.floats(
@@ -54,6 +59,6 @@ extension BeliefModel {
       configuration, models, folds: folds + [models.map(\.items)],
       statistics: (0...configuration.folds).map {
         Array(statistics[$0 * width..<($0 + 1) * width])
-      }, foldOfUser: foldOfUser, itemCount: itemCount)
+      }, foldOfUser: foldOfUser, kinds: kinds, itemCount: itemCount)
   }
 }

@@ -9,7 +9,8 @@ import Tensor
 #endif
 
 /// Several Bayesian factorisations of the same ratings and a few statistics of each item, as one
-/// vector an item: [q ; b ; 1] of each factorisation, then mean reward, share of likes, log count, 1.
+/// vector an item: [q ; b ; 1] of each factorisation, then mean reward, share of likes, log count, 1,
+/// and which of a few kinds it is of (``ItemKinds``), one of them 1.
 ///
 /// An agent learns from training users, whose ratings made these vectors; taken as they are, it
 /// would learn to trust them more than a held-out user's ratings bear out. So training users are
@@ -43,6 +44,7 @@ public struct BeliefModel: Sendable {
   /// [fold][item · 3]: mean reward, share of likes, log(1 + n) / 10.
   let statistics: [[Float]]
   let foldOfUser: [Int32]
+  let kinds: [Int32]
   public let itemCount: Int
 
   /// Who is nobody's training user sees everything: the last of the folds.
@@ -55,7 +57,7 @@ public struct BeliefModel: Sendable {
   public var blocks: [Int] { factorizations.map { $0.dimension + 2 } }
   /// A, the length of an item's vector.
   public var itemWidth: Int {
-    blocks.reduce(Self.statisticsWidth, +)
+    blocks.reduce(Self.statisticsWidth + ItemKinds.count, +)
   }
 
   public init(
@@ -66,6 +68,9 @@ public struct BeliefModel: Sendable {
     let ratings = BayesianFactorization.Ratings(
       log, rows: split.visibleRows(in: log), scale: scale)
     itemCount = log.itemCount
+    kinds = ItemKinds.fit(
+      LoggedRewards(log, scale: scale) { split.visibleRows(of: $0, in: log) },
+      users: (0..<Int32(log.userCount)).map { $0 }, itemCount: log.itemCount)
     var foldOfUser = [Int32](repeating: Int32(configuration.folds), count: log.userCount)
     var random = Philox(seed: seed, stream: Streams.beliefFolds)
     for (place, user) in split.trainUsers.shuffled(using: &random).enumerated() {
@@ -103,13 +108,14 @@ public struct BeliefModel: Sendable {
   init(
     _ configuration: Configuration, _ factorizations: [BayesianFactorization],
     folds: [[BayesianFactorization.Posteriors]], statistics: [[Float]], foldOfUser: [Int32],
-    itemCount: Int
+    kinds: [Int32], itemCount: Int
   ) {
     self.configuration = configuration
     self.factorizations = factorizations
     self.folds = folds
     self.statistics = statistics
     self.foldOfUser = foldOfUser
+    self.kinds = kinds
     self.itemCount = itemCount
   }
 
@@ -123,6 +129,7 @@ public struct BeliefModel: Sendable {
     }
     vector += statistics[fold][item * 3..<item * 3 + 3]
     vector.append(1)
+    for kind in 0..<Int32(ItemKinds.count) { vector.append(kinds[item] == kind ? 1 : 0) }
     return vector
   }
 

@@ -34,7 +34,8 @@ public final class ItemActorCritic {
       let parameters = ParameterSet(on: backend, seed: seed, stream: stream)
       heads = names.map {
         ItemHead(
-          $0, blocks: blocks, statistics: BeliefModel.statisticsWidth, anchor: anchor,
+          $0, blocks: blocks, statistics: BeliefModel.statisticsWidth, kinds: ItemKinds.count,
+          anchor: anchor,
           contextWidth: ResidualAgent.contextWidth, hidden: hidden, scale: scale, reach: reach,
           in: parameters)
       }

@@ -4,7 +4,8 @@ import Tensor
 /// is a few controls u(s), so that little can be lost:
 ///
 /// - of each factorisation, how much its belief counts, 1 at first;
-/// - of each factorisation, how much likeness to the item shown last counts, 0 at first;
+/// - of each factorisation, how much likeness to the item shown last counts, and whether it is of
+///   that item's kind, 0 at first;
 /// - how much each statistic of an item counts, 0 at first, and a constant.
 ///
 /// u(s) = offset + reach · tanh(network(context)).
@@ -20,14 +21,15 @@ struct ItemHead {
   /// - Parameters:
   ///   - blocks: widths of the factorisations' parts of an item's vector, which the statistics
   ///     follow.
-  ///   - anchor: width of the part after the statistics, and its weight, which is not learned.
+  ///   - kinds: coordinates after the statistics that say of which kind an item is.
+  ///   - anchor: width of the part after those, and its weight, which is not learned.
   ///   - scale: of the beliefs, at first.
   init(
-    _ name: String, blocks: [Int], statistics: Int, anchor: (width: Int, weight: Float),
+    _ name: String, blocks: [Int], statistics: Int, kinds: Int, anchor: (width: Int, weight: Float),
     contextWidth: Int, hidden: Int, scale: Float, reach: Float, in set: ParameterSet
   ) {
-    let width = blocks.reduce(statistics, +) + anchor.width
-    let controls = 2 * blocks.count + statistics
+    let width = blocks.reduce(statistics + kinds, +) + anchor.width
+    let controls = 2 * blocks.count + 1 + statistics
     self.width = width
     self.reach = reach
     self.contextWidth = contextWidth
@@ -35,16 +37,19 @@ struct ItemHead {
     layers = MLP(
       name, [contextWidth, hidden, controls], output: .tanh, in: set, lastWeight: .zeros)
     var matrix = [Float](repeating: 0, count: controls * 3 * width)
+    func weigh(_ control: Int, _ part: Int, _ columns: Range<Int>, by weight: Float) {
+      for column in columns { matrix[(control * 3 + part) * width + column] = weight }
+    }
     var first = 0
     for (block, length) in blocks.enumerated() {
-      for column in first..<first + length {
-        matrix[block * 3 * width + column] = scale
-        matrix[(blocks.count + block) * 3 * width + width + column] = scale
-      }
+      weigh(block, 0, first..<first + length, by: scale)
+      // Of the item shown last the vector alone, not its bias.
+      weigh(blocks.count + block, 1, first..<first + length - 2, by: scale)
       first += length
     }
+    weigh(2 * blocks.count, 1, first + statistics..<first + statistics + kinds, by: scale)
     for statistic in 0..<statistics {
-      matrix[(2 * blocks.count + statistic) * 3 * width + 2 * width + first + statistic] = 1
+      weigh(2 * blocks.count + 1 + statistic, 2, first + statistic..<first + statistic + 1, by: 1)
     }
     let backend = set.backend
     expansion = Tensor(matrix, shape: [controls, 3 * width], on: backend)

@@ -152,7 +152,7 @@ public final class ResidualTrainer: AgentTrainer {
   /// An item's mean reward.
   private func quality(_ item: Int32, _ fold: Int) -> Float {
     hostItems[fold][
-      Int(item) * items.shape[1] + model.itemWidth - BeliefModel.statisticsWidth]
+      Int(item) * items.shape[1] + model.blocks.reduce(0, +)]
   }
 
   private func startBelief(_ trainee: Int) -> Belief {
