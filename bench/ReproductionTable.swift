@@ -19,7 +19,7 @@ struct ReproductionTable {
     Written by a command; not to be edited. The agent is the preset `paper`: DRR-ave of the last \
     step.
 
-    \(table(rows: facts))
+    \(facts.map { "- \($0): \($1)" }.joined(separator: "\n"))
 
     \(spreadNote)
 
@@ -41,7 +41,7 @@ struct ReproductionTable {
 
     ## Online, in a simulator
 
-    \(runs[0].online.protocolSummary).
+    Protocol: \(runs[0].online.protocolSummary).
 
     Average reward of the first K items; \(list(runs.map { "\($0.online.sessions)" })) sessions. \
     "frozen" learns nothing in a session, "updated" learns in it and is reset before the next.
@@ -60,30 +60,28 @@ struct ReproductionTable {
 
   // MARK: - What it depends on
 
-  private var facts: [[String]] {
-    let data = first.data
-    let drr = first.drr!
+  private var facts: [(name: String, value: String)] {
+    let (data, drr) = (first.data, first.drr!)
+    let seeds = runs.map(\.online.configuration).map { "\($0.seed)/\($0.evaluation.splitSeed)" }
     return [
-      ["setting", "value"],
-      [
+      (
         "data",
         "\(data.name), \(data.ratings) ratings of \(data.users) users and \(data.items) items, "
-          + "CRC-32 \(data.checksum)",
-      ],
-      ["command", "`\(command)`"],
-      [
-        "single figures",
+          + "CRC-32 \(data.checksum)"
+      ),
+      ("command", "`\(command)`"),
+      (
+        "one run's figures",
         "`drr evaluate --leak-ladder`; `drr train drr --preset paper --no-twin`, then "
-          + "`drr evaluate` and `drr simulate`",
-      ],
-      [
-        "seeds (training/split)",
-        runs.map {
-          "\($0.online.configuration.seed)/\($0.online.configuration.evaluation.splitSeed)"
-        }.joined(separator: ", "),
-      ],
-      ["steps", "\(drr.steps), batch \(drr.ddpg.batchSize), hidden \(drr.ddpg.hidden)"],
-      ["device", device],
+          + "`drr evaluate` and `drr simulate`"
+      ),
+      ("seeds, training/split", seeds.joined(separator: ", ")),
+      (
+        "training",
+        "\(drr.steps) steps, batch \(drr.ddpg.batchSize), hidden \(drr.ddpg.hidden), "
+          + "k \(first.pmf.dimension), γ \(drr.ddpg.discount)"
+      ),
+      ("device", device),
     ]
   }
 
@@ -99,7 +97,7 @@ struct ReproductionTable {
     let measurements = runs.map { measurement(rung, of: $0).measurement }
     let admission = measurements[0].admission.summary(
       of: .test, measurements[0].configuration.evaluation, window: first.drr!.window)
-    return "\(measurements[0].protocolSummary). Of the first run: \(admission)."
+    return "Protocol: \(measurements[0].protocolSummary). Of the first run: \(admission)."
   }
 
   private func list(_ values: [String]) -> String {
