@@ -89,8 +89,7 @@ struct ReproductionTable {
     runs.count == 1
       ? "One run only: the figures have no spread over seeds, which for DRR is of the size of "
         + "the differences sought."
-      : "Mean ± standard deviation over \(runs.count) runs, each with its own seeds of the split, "
-        + "the PMF and the training."
+      : "Mean ± standard deviation over \(runs.count) runs, with the seeds above."
   }
 
   private func protocolLine(_ rung: Rung) -> String {
