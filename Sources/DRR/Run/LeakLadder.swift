@@ -38,6 +38,8 @@ public struct LeakLadder: Sendable {
   public let configuration: RunConfiguration
   public let log: RatingsLog
   public let folder: RunFolder
+  /// Whether what was trained stays in the folder once it is measured.
+  public var keepsRuns = false
 
   public init(
     _ configuration: RunConfiguration, log: RatingsLog, folder: RunFolder
@@ -88,10 +90,17 @@ public struct LeakLadder: Sendable {
         try folder.write(
           LeakLadderReport(seeds: seeds, measurements: report.measurements + others),
           to: folder.leakLadder)
-        RunFolder(path(of: settings(training, seed: seed), training)).delete()
+        if !keepsRuns { RunFolder(path(of: settings(training, seed: seed), training)).delete() }
       }
     }
     return report
+  }
+
+  /// The run that a rung trains for the first seed.
+  public func experiment(_ rung: Rung) throws -> Experiment {
+    let settings = settings(rung.trained, seed: 0)
+    return try Experiment(
+      settings, log: log, folder: RunFolder(path(of: settings, rung.trained)))
   }
 
   private func settings(_ rung: Rung, seed: Int) -> RunConfiguration {

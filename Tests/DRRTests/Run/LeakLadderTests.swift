@@ -37,6 +37,24 @@ struct LeakLadderTests {
     #expect(protocols[3] == expected)
   }
 
+  @Test("a run that is kept is the one that its rung was measured with")
+  func kept() throws {
+    let folder = TemporaryFolder()
+    var ladder = try Self.ladder(folder)
+    ladder.keepsRuns = true
+    try ladder.begin()
+    let backend = CPUBackend()
+    let report = try ladder.climb(seeds: 1, on: backend)
+    let run = try ladder.experiment(.honest)
+    let model = try #require(try run.readModel())
+    let scores = try OfflineEvaluation(sessions: run.sessions(), cutoffs: [2])
+      .evaluate(AgentRanker(run.agentName, run.readAgent(model, on: backend)))
+    let precision = try #require(scores.mean(.precision, at: 2))
+    let measured = report.precisions(of: "DRR trained", on: .honest, at: 2)
+    #expect(measured.count == 1 && abs(measured[0] - precision) < 1e-12)
+    #expect(try ladder.experiment(.historyRemoved).folder.path.hasSuffix("asPublished-3"))
+  }
+
   @Test("every rung and seed is measured, on the same sessions where only rankers differ")
   func climb() throws {
     let folder = TemporaryFolder()
