@@ -15,7 +15,7 @@ public final class ResidualAgent: SessionAgent {
   let profiles: LoggedRewards
   private var beliefs: [Int32: Belief] = [:]
 
-  static let contextWidth = 6
+  static let contextWidth = 7
 
   public init(
     _ configuration: ResidualConfiguration, _ ddpg: DDPGConfiguration, model: BeliefModel,
@@ -96,9 +96,18 @@ public final class ResidualAgent: SessionAgent {
     let liked = feedback.reversed().prefix { $0.reward > 0 }.count
     let disliked = feedback.reversed().prefix { $0.reward <= 0 }.count
     vector += belief.summary
+    // Of those liked in a row, the latest that each were of another kind than the one before.
+    var varied = 0
+    var kind: Int32?
+    for seen in feedback.reversed().prefix(liked) {
+      if kind == model.kinds[Int(seen.item)] { break }
+      kind = model.kinds[Int(seen.item)]
+      varied += 1
+    }
+    vector.append(Float(min(varied, 5)) / 5)
     vector.append(Float(min(liked, 5)) / 5)
     vector.append(Float(min(disliked, 5)) / 5)
-    vector.append(feedback.last.map { $0.earned - $0.reward } ?? 0)
+    vector.append(feedback.last?.earned ?? 0)
     vector.append(min(Float(feedback.count) / 20, 1))
     return vector
   }
