@@ -11,7 +11,7 @@ public final class ResidualAgent: SessionAgent {
   let profiles: LoggedRewards
   private var beliefs: [Int32: Belief] = [:]
 
-  static let contextWidth = 6
+  package static let contextWidth = 6
 
   public init(
     _ configuration: ResidualConfiguration, _ ddpg: DDPGConfiguration, model: BeliefModel,
@@ -34,7 +34,7 @@ public final class ResidualAgent: SessionAgent {
   }
 
   /// S: the belief's action, the vector of the item shown last, and the context.
-  static func stateWidth(_ model: BeliefModel) -> Int { 2 * model.itemWidth + contextWidth }
+  package static func stateWidth(_ model: BeliefModel) -> Int { 2 * model.itemWidth + contextWidth }
 
   /// What is believed of a user before the session: her profile taken in.
   private func belief(ofUser user: Int32) -> Belief {
@@ -76,7 +76,7 @@ public final class ResidualAgent: SessionAgent {
     return vector
   }
 
-  func vectors(_ states: [SessionState]) -> Tensor {
+  package func vectors(_ states: [SessionState]) -> Tensor {
     Tensor(
       states.flatMap { vector($0) }, shape: [states.count, Self.stateWidth(model)], on: backend)
   }
