@@ -99,17 +99,17 @@ struct AgentOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Settings that belong together, which the options given override: paper, DRR as it was "
-        + "published and of its last step (default: none).",
+        + "published and of its last step; best, an agent that starts from what is believed of the "
+        + "user and is trained on logged sessions (default: none).",
       valueName: Preset.allCases.map(\.rawValue).joined(separator: "|")))
   var preset: Preset?
-  @Option(help: .hidden) var cloningSteps: Int?
-  @Option(help: .hidden) var reach: Float?
-  @Option(help: .hidden) var anchor: Float?
-  @Option(help: .hidden) var beliefs: String?
   @Flag(inversion: .prefixedNo, help: "Train the agent's twin with γ = 0 as well.")
   var twin = true
   @Option(help: "Items recommended in training, in all environments (default: 20000).")
   var steps: Int?
+  @Option(
+    help: "Preset best: updates by cloning before those steps; 0: none (default: 2000).")
+  var cloningSteps: Int?
   @Option(
     help: ArgumentHelp(
       "The world to train in: the users' own logs, or a simulator, the run's PMF or kernel ridge "
@@ -185,14 +185,13 @@ struct AgentOptions: ParsableArguments {
       valueName: CheckpointChoice.allCases.map(\.rawValue).joined(separator: "|")))
   var choose: CheckpointChoice?
 
-  func apply(to drr: inout DRRConfiguration) {
-    if let cloningSteps { drr.residual?.cloningSteps = cloningSteps }
-    if let anchor { drr.residual?.anchor = anchor }
-    if let reach { drr.residual?.reach = reach }
-    if let beliefs {
-      drr.residual?.beliefs.factorizations = beliefs.split(separator: ",").map {
-        .init(dimension: Int($0)!)
+  func apply(to drr: inout DRRConfiguration) throws(ConfigurationError) {
+    if let cloningSteps {
+      guard drr.residual != nil else {
+        throw ConfigurationError(
+          "cloning steps are \(cloningSteps), but only the agent of --preset best clones")
       }
+      drr.residual!.cloningSteps = cloningSteps
     }
     if let steps { drr.steps = steps }
     if let world { drr.world = world }
@@ -250,7 +249,7 @@ struct RunOpening {
     settings.apply(to: &wanted)
     if let agent {
       var drr = wanted.drr ?? DRRConfiguration()
-      agent.apply(to: &drr)
+      try agent.apply(to: &drr)
       wanted.drr = drr
     }
     if let begun {

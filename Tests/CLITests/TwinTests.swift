@@ -29,7 +29,7 @@ struct TwinTests {
     #expect(words.error == "", "\(words.description)")
     #expect(
       words.output.contains(
-        /\npolicy    step \d+, of the best NDCG@10 on the validation users; over the later 5 of 10 validations P@5 [\d.]+ ±[\d.]+, [\d.]+–[\d.]+\n/
+        /\npolicy    step \d+, of the best NDCG@10 on the validation users; over the later 6 of 11 validations P@5 [\d.]+ ±[\d.]+, [\d.]+–[\d.]+\n/
       ), "\(words.output)")
 
     let simulate = ["simulate", "--run", "run", "--device", "cpu"]

@@ -34,7 +34,7 @@ struct WholePathTests {
     #expect(epochs == [1, 2, 3, 4])
     let validations = lines.filter { $0["ndcg10"] != nil }
     #expect(
-      validations.compactMap { $0["step"] as? Int } == Array(stride(from: 30, through: 300, by: 30))
+      validations.compactMap { $0["step"] as? Int } == Array(stride(from: 0, through: 300, by: 30))
     )
     let steps = lines.filter { $0["reward"] != nil }.compactMap { $0["step"] as? Int }
     #expect(steps == Array(stride(from: 15, through: 300, by: 15)))

@@ -48,8 +48,8 @@ extension BayesianFactorization {
   /// Fits by sweeps of mean field updates, each of which raises the bound on the evidence.
   ///
   /// - Parameters:
-  ///   - folds: users to leave out, set by set: the items' means without them come back beside the
-  ///     fit, so that what such a user went on to rate is new to them.
+  ///   - folds: users to leave out, set by set: the items' means from the ratings of the others,
+  ///     whose vectors stay as fitted, come back beside the fit.
   ///   - progress: told of each sweep done; may throw to give up.
   public static func fit(
     _ configuration: Configuration, _ ratings: Ratings, seed: UInt64, folds: [Set<Int32>] = [],

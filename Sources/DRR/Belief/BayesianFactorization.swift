@@ -47,7 +47,7 @@ public struct BayesianFactorization: Sendable {
       covariances = [Float](repeating: 0, count: count * triangle(width))
     }
 
-    init(width: Int, means: [Float], covariances: [Float]) {
+    package init(width: Int, means: [Float], covariances: [Float]) {
       self.width = width
       self.means = means
       self.covariances = covariances
@@ -70,16 +70,16 @@ public struct BayesianFactorization: Sendable {
 }
 
 /// Elements of a packed lower triangle of that width.
-func triangle(_ width: Int) -> Int { width * (width + 1) / 2 }
+package func triangle(_ width: Int) -> Int { width * (width + 1) / 2 }
 
 /// The Gaussian posterior of a vector [x ; b] under y = mean + ⟨x, z⟩ + b + c + noise, where [z ; c]
 /// is another Gaussian: precision and precision times mean.
-struct GaussianAccumulator {
+package struct GaussianAccumulator {
   let width: Int
   private(set) var precision: [Double]
   private(set) var shifted: [Double]
 
-  init(priorVariances: [Float]) {
+  package init(priorVariances: [Float]) {
     width = priorVariances.count
     precision = [Double](repeating: 0, count: triangle(width))
     shifted = [Double](repeating: 0, count: width)
@@ -87,7 +87,7 @@ struct GaussianAccumulator {
   }
 
   /// Takes in one y: E[f fᵀ] and E[f (y − mean − c)], f = [z ; 1].
-  mutating func observe(
+  package mutating func observe(
     _ value: Float, _ other: BayesianFactorization.Posteriors, _ row: Int, mean: Float,
     noisePrecision: Float
   ) {
@@ -116,14 +116,14 @@ struct GaussianAccumulator {
   }
 
   /// The posterior's mean.
-  func mean() -> [Float] {
+  package func mean() -> [Float] {
     var factor = precision
     choleskyFactor(&factor, width)
     return choleskySolve(factor, shifted, width).map { Float($0) }
   }
 
   /// Writes mean and covariance to a row of `posteriors`.
-  func write(to posteriors: inout BayesianFactorization.Posteriors, row: Int) {
+  package func write(to posteriors: inout BayesianFactorization.Posteriors, row: Int) {
     var factor = precision
     choleskyFactor(&factor, width)
     let mean = choleskySolve(factor, shifted, width)

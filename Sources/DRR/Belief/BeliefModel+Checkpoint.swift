@@ -1,7 +1,7 @@
 import Tensor
 
 extension BeliefModel {
-  func save(to file: inout SafetensorsWriter) throws {
+  package func save(to file: inout SafetensorsWriter) throws {
     try file.add("beliefs.folds", foldOfUser)
     try file.add("beliefs.kinds", kinds)
     try file.add("beliefs.statistics", statistics.flatMap { $0 })
@@ -18,7 +18,7 @@ extension BeliefModel {
   }
 
   /// Reads what `save` wrote. Throws where the file holds another model.
-  init(
+  package init(
     _ configuration: Configuration, contentsOf file: SafetensorsFile, userCount: Int,
     itemCount: Int
   ) throws {

@@ -14,8 +14,9 @@ import Tensor
 ///
 /// An agent learns from training users, whose ratings made these vectors; taken as they are, it
 /// would learn to trust them more than a held-out user's ratings bear out. So training users are
-/// dealt into folds, and each fold sees the items' vectors as the other users alone make them
-/// (stacking with cross-validation: Wolpert 1992; Breiman 1996).
+/// dealt into folds, and each fold sees the items' vectors and statistics as the ratings of the other
+/// users alone make them, given these users' vectors (stacking with cross-validation: Wolpert 1992;
+/// Breiman 1996).
 public struct BeliefModel: Sendable {
   public struct Configuration: Codable, Hashable, Sendable {
     public var factorizations: [BayesianFactorization.Configuration] = [
@@ -35,7 +36,7 @@ public struct BeliefModel: Sendable {
     }
   }
 
-  static let statisticsWidth = 4
+  package static let statisticsWidth = 4
 
   public let configuration: Configuration
   public let factorizations: [BayesianFactorization]
@@ -120,7 +121,7 @@ public struct BeliefModel: Sendable {
   }
 
   /// [A] of an item, as a fold sees it.
-  func itemVector(_ item: Int, fold: Int) -> [Float] {
+  package func itemVector(_ item: Int, fold: Int) -> [Float] {
     var vector: [Float] = []
     vector.reserveCapacity(itemWidth)
     for posteriors in folds[fold] {

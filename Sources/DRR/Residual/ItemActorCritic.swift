@@ -14,17 +14,17 @@ public final class ItemActorCritic {
   let configuration: ResidualConfiguration
   let ddpg: DDPGConfiguration
   public let backend: any Backend
-  let actor: Network
-  let critic: Network
-  let targetActor: Network
-  let targetCritic: Network
+  package let actor: Network
+  package let critic: Network
+  package let targetActor: Network
+  package let targetCritic: Network
   let actorOptimizer: Adam
   let criticOptimizer: Adam
 
   /// Heads that share one set of parameters.
-  final class Network {
-    let parameters: ParameterSet
-    let heads: [ItemHead]
+  package final class Network {
+    package let parameters: ParameterSet
+    package let heads: [ItemHead]
 
     init(
       _ names: [String], blocks: [Int], anchor: (width: Int, weight: Float), hidden: Int,
@@ -46,7 +46,7 @@ public final class ItemActorCritic {
   /// - Parameters:
   ///   - blocks: widths of the factorisations' parts of an item's vector.
   ///   - anchor: width of the part that the run's PMF has in it.
-  init(
+  package init(
     _ configuration: ResidualConfiguration, _ ddpg: DDPGConfiguration, blocks: [Int],
     anchor: Int, seed: UInt64, on backend: any Backend
   ) {
@@ -89,7 +89,8 @@ public final class ItemActorCritic {
   /// One update of the actor towards items that users liked: binary cross-entropy of the candidates'
   /// scores. `rows` [B, 1 + C] are as ``update(_:_:states:items:number:)`` has them, `liked` [B · C]
   /// is 1 or 0.
-  func clone(_ states: Tensor, _ rows: IndexTensor, liked: Tensor, items: Tensor) -> Tensor {
+  package func clone(_ states: Tensor, _ rows: IndexTensor, liked: Tensor, items: Tensor) -> Tensor
+  {
     let tape = Tape(training: actor.parameters)
     let scores = actor.heads[0](states, tape).candidateScores(rows, first: 1, items: items)
     let loss = scores.binaryCrossEntropy(liked)
@@ -99,7 +100,7 @@ public final class ItemActorCritic {
   }
 
   /// The targets begin where cloning has led.
-  func startTargets() {
+  package func startTargets() {
     targetActor.parameters.follow(actor.parameters, tau: 1)
     targetCritic.parameters.follow(critic.parameters, tau: 1)
   }
@@ -112,7 +113,7 @@ public final class ItemActorCritic {
   ///   - states: the table of state vectors, [rows, S].
   ///   - items: the table of item vectors, [rows, A].
   ///   - number: counts updates from 0; every `policyDelay`-th moves the actor.
-  func update(
+  package func update(
     _ batch: TransitionBatch, _ memory: ReplayMemory, states: Tensor, items: Tensor, number: Int
   ) -> DDPG.Losses {
     // y = r + γ min_k Σ_i softmax(⟨π′(s′), e_i⟩ / T)_i Q′_k(s′, i)

@@ -9,7 +9,7 @@ import Tensor
 /// - how much each statistic of an item counts, 0 at first, and a constant.
 ///
 /// u(s) = offset + reach · tanh(network(context)).
-struct ItemHead {
+package struct ItemHead {
   private let offset: Parameter
   private let layers: MLP
   private let reach: Float
@@ -67,7 +67,7 @@ struct ItemHead {
   private let start: Tensor
 
   /// [B, S] to [B, A].
-  func callAsFunction(_ state: Tensor, _ tape: Tape? = nil) -> Tensor {
+  package func callAsFunction(_ state: Tensor, _ tape: Tape? = nil) -> Tensor {
     let context = state.columns(2 * width..<2 * width + contextWidth)
     let controls = reach * layers(context, tape) + offset.tensor(tape) + start
     let weights = controls.multiplied(by: expansion) + fixed

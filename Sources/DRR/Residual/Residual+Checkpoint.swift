@@ -52,10 +52,16 @@ extension ResidualTrainer {
     let shown = try file.int32s("trainer.shown")
     let vectors = try file.floats(
       "trainer.states", shape: [states.shape[0], states.shape[1]])
-    guard counters.allSatisfy({ $0 >= 0 }), counters[4] < states.shape[0],
+    /// Of a state's vector, then of its candidates.
+    func bound(_ place: Int) -> Int {
+      (place % width == 0 ? states : items).shape[0]
+    }
+    guard counters.allSatisfy({ $0 >= 0 }),
+      counters[4] + 2 * configuration.environments <= states.shape[0],
       indices.isEmpty || indices.count == configuration.environments,
       indices.allSatisfy({ trainees.indices.contains($0) }), counts.allSatisfy({ $0 >= 0 }),
       counts.reduce(0, +) == shown.count, rows.count == indices.count * width,
+      rows.indices.allSatisfy({ (0..<bound($0)).contains(Int(rows[$0])) }),
       shown.allSatisfy({ (0..<Int32(agent.itemCount)).contains($0) })
     else {
       throw CheckpointError.malformed(

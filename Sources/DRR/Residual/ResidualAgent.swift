@@ -15,7 +15,7 @@ public final class ResidualAgent: SessionAgent {
   let profiles: LoggedRewards
   private var beliefs: [Int32: Belief] = [:]
 
-  static let contextWidth = 7
+  package static let contextWidth = 7
 
   public init(
     _ configuration: ResidualConfiguration, _ ddpg: DDPGConfiguration, model: BeliefModel,
@@ -46,7 +46,7 @@ public final class ResidualAgent: SessionAgent {
   }
 
   /// S: the belief's action, the vector of the item shown last, and the context.
-  var stateWidth: Int { 2 * items.shape[1] + Self.contextWidth }
+  package var stateWidth: Int { 2 * items.shape[1] + Self.contextWidth }
 
   /// What is believed of a user before the session: her profile taken in.
   private func belief(ofUser user: Int32) -> Belief {
@@ -112,7 +112,7 @@ public final class ResidualAgent: SessionAgent {
     return vector
   }
 
-  func vectors(_ states: [SessionState]) -> Tensor {
+  package func vectors(_ states: [SessionState]) -> Tensor {
     Tensor(
       states.flatMap { vector($0) }, shape: [states.count, stateWidth], on: backend)
   }

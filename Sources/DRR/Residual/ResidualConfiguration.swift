@@ -30,7 +30,9 @@ public struct ResidualConfiguration: Codable, Hashable, Sendable {
     try ConfigurationError.require("residual reach", reach, "0 or more") {
       $0 >= 0 && $0.isFinite
     }
-    try ConfigurationError.require("cloning steps", cloningSteps, "0 or more") { $0 >= 0 }
+    try ConfigurationError.require("cloning steps", cloningSteps, "0 ... 1,000,000,000") {
+      (0...1_000_000_000).contains($0)
+    }
     try ConfigurationError.require(
       "cloning learning rate", cloningLearningRate, "a positive number"
     ) { $0 > 0 && $0.isFinite }

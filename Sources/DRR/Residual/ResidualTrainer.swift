@@ -15,14 +15,14 @@ public final class ResidualTrainer: AgentTrainer {
   public let agent: ResidualAgent
   public let memory: ReplayMemory
   let world: World
-  let trainees: [Trainee]
+  package let trainees: [Trainee]
   /// Items that may be shown at all; empty: the user's own logged ones.
   let catalogue: [Int32]
   let seed: UInt64
   /// [folds · N, A]: item vectors as each fold of training users sees them.
-  let items: Tensor
+  package let items: Tensor
   /// [rows, S]: a ring of state vectors that the replay's rows point into.
-  let states: Tensor
+  package let states: Tensor
   /// The items' vectors by fold, on the host.
   private let hostItems: [[Float]]
   private var beliefs: [Int: Belief] = [:]
@@ -44,7 +44,7 @@ public final class ResidualTrainer: AgentTrainer {
     var logged = 0
   }
 
-  init(
+  package init(
     _ configuration: DRRConfiguration, _ residual: ResidualConfiguration, model: BeliefModel,
     factorization: PMFModel, world: World, log: RatingsLog, split: UserSplit,
     statistics: ItemStatistics,
@@ -167,6 +167,7 @@ public final class ResidualTrainer: AgentTrainer {
   private func begin() {
     agent.networks.actorOptimizer.learningRate = configuration.ddpg.actorLearningRate
     agent.networks.startTargets()
+    lastCloningLoss = nil
     var random = Philox(seed: seed, stream: Streams.candidates)
     sessions = (0..<configuration.environments).map { _ in nextSession() }
     var vectors: [Float] = []
@@ -300,7 +301,7 @@ public final class ResidualTrainer: AgentTrainer {
     return (earned, session.pool?.isEmpty ?? (session.shown.count >= catalogue.count))
   }
 
-  private func update() {
+  package func update() {
     let batch = memory.sample(
       configuration.ddpg.batchSize,
       importanceExponent: configuration.importanceExponent(at: shown),

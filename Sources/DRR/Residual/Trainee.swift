@@ -2,12 +2,12 @@ import Tensor
 
 /// A training user as a held-out one would be met: the earlier half of her ratings is on record, the
 /// later half is the session to come, and item vectors are those that others' ratings made.
-struct Trainee: Sendable {
-  let user: Int32
-  let fold: Int
-  let profile: [SessionState.Feedback]
+package struct Trainee: Sendable {
+  package let user: Int32
+  package let fold: Int
+  package let profile: [SessionState.Feedback]
   /// Items of the later half, and what she thought of them.
-  let session: [SessionState.Feedback]
+  package let session: [SessionState.Feedback]
 
   /// Training users whose later half has `minimum` items.
   static func all(
@@ -29,14 +29,14 @@ struct Trainee: Sendable {
     }
     if trainees.isEmpty {
       throw ConfigurationError(
-        "candidates of a session are \(minimum), but the longest later half of a training user's "
-          + "ratings has \(longest)")
+        "no training user has a session of \(minimum) items, the larger of the candidates a session "
+          + "needs and its length: the longest has \(longest)")
     }
     return trainees
   }
 
   /// What is believed of her when her session begins.
-  func belief(_ model: BeliefModel) -> Belief {
+  package func belief(_ model: BeliefModel) -> Belief {
     var belief = model.belief()
     for rated in profile { belief.observe(rated.item, rated.reward, fold: fold) }
     return belief

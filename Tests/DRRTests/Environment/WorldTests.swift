@@ -88,7 +88,11 @@ struct WorldTests {
         levels.insert(level)
         let (a, b) = (one.step(item), two.step(item))
         #expect(abs(b.reward - (a.reward + 2 * level) / 3) < 1e-6)
-        #expect(a.observation == b.observation)
+        #expect(a.observation.rows == b.observation.rows)
+        let (seen, moved) = (a.observation.feedback, b.observation.feedback)
+        #expect(seen.map(\.item) == moved.map(\.item))
+        #expect(seen.map(\.reward) == moved.map(\.reward))
+        #expect(seen.last?.earned == a.reward && moved.last?.earned == b.reward)
         if a.reward > 0 {
           (liked, disliked) = (item % 3 == kind ? 1 : liked + 1, 0)
         } else {

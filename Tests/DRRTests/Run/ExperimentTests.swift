@@ -70,7 +70,7 @@ struct ExperimentTests {
   }
 
   /// Trains both stages; `stops` are the steps at which a person interrupts.
-  private static func run(_ experiment: Experiment, stops: [Int] = []) throws {
+  static func run(_ experiment: Experiment, stops: [Int] = []) throws {
     var model: PMFModel?
     var drrStops = stops
     while true {
@@ -114,7 +114,7 @@ struct ExperimentTests {
     }
     let lines = String(decoding: try Self.contents(whole.folder.metrics), as: UTF8.self)
       .split(separator: "\n")
-    #expect(lines.count == 4 + 20 + 10)
+    #expect(lines.count == 4 + 20 + 11)
     #expect(!whole.folder.exists(whole.folder.pmfCheckpoint))
   }
 

@@ -40,7 +40,7 @@ struct ValidationTests {
       let model = try experiment.trainPMF(on: CPUBackend())
       _ = try experiment.trainDRR(model, on: CPUBackend())
       let points = try Self.points(experiment)
-      #expect(points.map(\.step) == [10, 20, 30, 40, 50, 60])
+      #expect(points.map(\.step) == [0, 10, 20, 30, 40, 50, 60])
       let history = try #require(try experiment.policyHistory())
       #expect(history.points == points)
       let top = points.map(\.ndcg10).max()
@@ -79,7 +79,7 @@ struct ValidationTests {
       #expect(try Self.weights(agent) == Self.weights(trainer.sessionAgent))
       let history = try #require(try experiment.policyHistory())
       let isValidated = experiment.configuration.drr!.choice == .last
-      #expect(history.step == 60 && history.points.count == (isValidated ? 6 : 0))
+      #expect(history.step == 60 && history.points.count == (isValidated ? 7 : 0))
       let isWanted = isValidated || experiment.configuration.drr!.validations == 0
       #expect(notes.count == (isWanted ? 0 : 1))
       #expect(notes.allSatisfy { $0.hasSuffix("; the agent of the last step is kept") }, "\(notes)")
@@ -109,7 +109,7 @@ struct ValidationTests {
     }
     _ = try experiment.trainDRR(experiment.trainPMF(on: CPUBackend()), on: CPUBackend())
     // Seven items pass three or four of the 29 points, and are validated once.
-    #expect(try Self.points(experiment).map(\.step) == Array(stride(from: 7, through: 63, by: 7)))
+    #expect(try Self.points(experiment).map(\.step) == Array(stride(from: 0, through: 63, by: 7)))
   }
 
   @Test("the spread is that of the later half of the points")

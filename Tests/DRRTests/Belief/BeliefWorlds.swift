@@ -1,0 +1,32 @@
+import DRR
+import Tensor
+
+/// Beliefs on the tiny log that several suites use.
+enum BeliefWorlds {
+  static let configuration: BeliefModel.Configuration = {
+    var configuration = BeliefModel.Configuration()
+    configuration.factorizations = [2, 3].map { dimension in
+      var factorization = BayesianFactorization.Configuration(dimension: dimension)
+      factorization.sweeps = 3
+      return factorization
+    }
+    configuration.folds = 3
+    return configuration
+  }()
+
+  static let evaluation: EvaluationProtocol = {
+    var evaluation = EvaluationProtocol()
+    evaluation.minimumCandidates = 10
+    return evaluation
+  }()
+
+  static func model(_ log: RatingsLog, seed: UInt64 = 1) throws -> BeliefModel {
+    try BeliefModel(
+      configuration, log, UserSplit(log, evaluation), scale: .fiveStars, seed: seed)
+  }
+
+  private static let fitted = Result { try model(Worlds.tiny) }
+
+  /// Fitted once.
+  static var model: BeliefModel { get throws { try fitted.get() } }
+}

@@ -1,0 +1,154 @@
+import DRR
+import Foundation
+import Tensor
+import TestSupport
+import Testing
+
+@Suite("The residual agent")
+struct ResidualAgentTests {
+  private static let seen: [(item: Int32, reward: Float)] = [(5, 1), (60, -0.5), (7, 0.5)]
+
+  /// Mean prediction of the factorisations for every item, b_u + b_i + ⟨p_u, q_i⟩, from dense
+  /// posteriors.
+  private static func predictions(_ user: Int32, after count: Int) throws -> [Double] {
+    let model = try BeliefWorlds.model
+    let split = UserSplit(Worlds.tiny, BeliefWorlds.evaluation)
+    let profile = split.visibleRows(of: Int(user), in: Worlds.tiny).map {
+      (item: Worlds.tiny.items[$0], reward: (Worlds.tiny.ratings[$0] - 3) / 2)
+    }
+    return model.factorizations.reduce(into: [Double](repeating: 0, count: 120)) { sums, part in
+      let belief = DenseGaussian.posterior(
+        (profile + seen.prefix(count)).map { (Double($0.reward), part.items.dense(Int($0.item))) },
+        priorVariances: part.userVariances.map { Double($0) }, mean: Double(part.mean),
+        noisePrecision: Double(part.noisePrecision)
+      ).mean
+      for item in 0..<120 {
+        let vector = part.items.dense(item).mean
+        sums[item] += belief.last! + vector.last!
+        for k in 0..<part.dimension { sums[item] += belief[k] * vector[k] }
+      }
+    }
+  }
+
+  @Test("untrained it ranks as its beliefs predict", arguments: TestDevices.all)
+  func untrained(_ device: TestDevice) throws {
+    let agent = try ResidualWorlds.trainer(on: device.make()).agent
+    let split = UserSplit(Worlds.tiny, BeliefWorlds.evaluation)
+    let table = try agent.items.doubles()
+    for user in [split.testUsers[0], split.trainUsers[3]] {
+      for count in [0, 3] {
+        var state = SessionState(user: user, history: [])
+        for (item, reward) in Self.seen.prefix(count) { state.observe(item, reward) }
+        let expected = try Self.predictions(user, after: count)
+        let action = try agent.act([state]).doubles()
+        let scores = (0..<120).map { item in
+          (0..<13).reduce(0) { $0 + action[$1] * table[item * 13 + $1] }
+        }
+        #expect(relativeError(scores, expected) < 1e-4)
+        let best = try agent.recommend(
+          state, count: 120, allowed: ItemMask(rows: 1, items: 120, allowed: true)
+        ).map(\.item)
+        #expect(Set(best).count == 120)
+        for (above, below) in zip(best, best.dropFirst()) {
+          #expect(expected[above] > expected[below] - 1e-4)
+        }
+        // The critic begins at the mean prediction.
+        let values = try agent.value(
+          of: agent.act([state]), picking: [Int32(best[0])], in: [state])
+        #expect(abs(Double(values[0]) - expected[best[0]] / 2) < 1e-4)
+      }
+    }
+  }
+
+  @Test("somebody new is known by what she likes")
+  func guest() throws {
+    let agent = try ResidualWorlds.trainer(on: CPUBackend()).agent
+    let state = agent.guest(liked: [9, 33], history: [33], vector: [])
+    #expect(state.feedback.map(\.item) == [9, 33] && state.feedback.allSatisfy { $0.reward == 1 })
+    var belief = try BeliefWorlds.model.belief()
+    for item in [9, 33] as [Int32] { belief.observe(item, 1, fold: 3) }
+    let vector = try agent.vectors([state]).host()
+    #expect(Array(vector.prefix(13)) == belief.action())
+    #expect(try Array(vector[13..<26]) == BeliefWorlds.model.itemVector(33, fold: 3))
+    // Two rated of mean 1, two liked in a row of five, none disliked, no effect, two shown of 20.
+    let context = [log(3.0) / 5, 1, 0.4, 0, 0, 0.1]
+    #expect(relativeError(vector.suffix(6).map { Double($0) }, context) < 1e-6)
+  }
+
+  private static func configuration(
+    _ world: TrainingWorld, consecutive: Float, change: (inout DRRConfiguration) -> Void = { _ in }
+  ) -> RunConfiguration {
+    ExperimentTests.configuration {
+      $0.drr = ResidualWorlds.drr {
+        $0.world = world
+        $0.consecutive = consecutive
+        $0.steps = 48
+        $0.validations = 4
+        change(&$0)
+      }
+    }
+  }
+
+  @Test(
+    "interrupted again and again, a run leaves the same files, in every world",
+    arguments: [
+      (TrainingWorld.log, 0), (.log, 0.5), (.pmf, 0), (.pmf, 1), (.items, 0), (.items, 0.5),
+    ] as [(TrainingWorld, Float)])
+  func interrupted(world: TrainingWorld, consecutive: Float) throws {
+    let folder = TemporaryFolder()
+    let configuration = Self.configuration(world, consecutive: consecutive)
+    let (whole, parts) = (
+      try ExperimentTests.experiment(folder.path + "/whole", configuration),
+      try ExperimentTests.experiment(folder.path + "/parts", configuration)
+    )
+    try ExperimentTests.run(whole)
+    try ExperimentTests.run(parts, stops: [1, 5, 12, 15, 27, 30, 57])
+    for name in ["metrics.jsonl", "pmf.safetensors", "beliefs.safetensors"]
+      + ["checkpoint.safetensors"]
+    {
+      let (a, b) = (
+        FileManager.default.contents(atPath: folder.path + "/whole/" + name),
+        FileManager.default.contents(atPath: folder.path + "/parts/" + name)
+      )
+      #expect(a != nil && a == b, "\(name)")
+    }
+    #expect(try whole.trainedSteps() == 60)
+    let model = try #require(try whole.readModel())
+    #expect(try whole.readAgent(model, on: CPUBackend()) is ResidualAgent)
+  }
+
+  @Test("a damaged file of beliefs, or another run's, is refused by name")
+  func damaged() throws {
+    let folder = TemporaryFolder()
+    let experiment = try ExperimentTests.experiment(
+      folder.path, Self.configuration(.log, consecutive: 0))
+    let model = try experiment.trainPMF(on: CPUBackend())
+    _ = try experiment.makeTrainer(model, on: CPUBackend())
+    let path = experiment.folder.beliefs
+    let whole = try #require(FileManager.default.contents(atPath: path))
+    func message(_ experiment: Experiment) -> String {
+      do {
+        _ = try experiment.makeAgent(model, on: CPUBackend())
+        return "no error"
+      } catch { return "\(error)" }
+    }
+    #expect(message(experiment) == "no error")
+    for position in [3, 40, whole.count / 2, whole.count - 1] {
+      var damaged = whole
+      damaged[position] ^= 0x10
+      try damaged.write(to: URL(fileURLWithPath: path))
+      #expect(message(experiment).contains(path), "byte \(position)")
+    }
+    try whole.prefix(whole.count / 2).write(to: URL(fileURLWithPath: path))
+    #expect(message(experiment).contains(path))
+    try whole.write(to: URL(fileURLWithPath: path))
+    let other = try ExperimentTests.experiment(
+      folder.path,
+      Self.configuration(.log, consecutive: 0) { $0.residual!.beliefs.folds = 2 })
+    #expect(message(other).contains("has drr.residual.beliefs.folds 3, expected 2"))
+    // What the actor is made of is no part of what is believed.
+    let wider = try ExperimentTests.experiment(
+      folder.path, Self.configuration(.pmf, consecutive: 1) { $0.residual!.hidden = 16 })
+    #expect(message(wider) == "no error")
+  }
+}
