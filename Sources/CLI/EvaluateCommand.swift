@@ -64,6 +64,9 @@ struct EvaluateCommand: ParsableCommand {
         AgentRanker(experiment.agentName, try experiment.readAgent(model, on: backend))
       ]
       try experiment.noteUnfinished()
+      if let cloned = try experiment.readCloned(model, on: backend) {
+        agents.insert(AgentRanker(experiment.clonedName, cloned), at: 0)
+      }
       if twins == runs.count, let twin = try experiment.readTwin(model, on: backend) {
         agents.append(AgentRanker(experiment.twinName, twin.agent))
         try twin.run.noteUnfinished()

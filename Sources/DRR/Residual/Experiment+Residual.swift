@@ -1,6 +1,18 @@
 import Tensor
 
 extension Experiment {
+  public var clonedName: String { "\(agentName) cloned" }
+
+  /// The run's agent as behaviour cloning left it, before it acted; nil where nothing was cloned.
+  public func readCloned(
+    _ model: PMFModel, on backend: any Backend
+  ) throws -> (any SessionAgent)? {
+    guard let residual = try drr.residual, residual.cloningSteps > 0,
+      let agent = try makeAgent(model, on: backend) as? ResidualAgent
+    else { return nil }
+    return try agent.networks.restoreCloned(from: readCheckpoint(), "residual") ? agent : nil
+  }
+
   /// What is believed of items from the visible ratings: read where the folder has it, else fitted
   /// and kept.
   func beliefs(on backend: any Backend, _ observer: Observer = Observer()) throws -> BeliefModel {

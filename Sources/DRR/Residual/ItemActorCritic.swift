@@ -18,6 +18,8 @@ public final class ItemActorCritic {
   package let critic: Network
   package let targetActor: Network
   package let targetCritic: Network
+  /// The actor as cloning left it; none before.
+  var cloned: ParameterSet?
   let actorOptimizer: Adam
   let criticOptimizer: Adam
 
@@ -101,6 +103,7 @@ public final class ItemActorCritic {
 
   /// The targets begin where cloning has led.
   package func startTargets() {
+    cloned = actor.parameters.copy()
     targetActor.parameters.follow(actor.parameters, tau: 1)
     targetCritic.parameters.follow(critic.parameters, tau: 1)
   }

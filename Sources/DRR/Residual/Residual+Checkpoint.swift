@@ -11,13 +11,31 @@ extension ItemActorCritic: Checkpointed {
 
   public func save(to file: inout SafetensorsWriter, _ prefix: String) throws {
     for (name, part) in parts { try part.save(to: &file, "\(prefix).\(name)") }
+    try cloned?.save(to: &file, "\(prefix).cloned")
+  }
+
+  /// Makes the actor what cloning left; false where the file is from before.
+  func restoreCloned(from file: SafetensorsFile, _ prefix: String) throws -> Bool {
+    guard Self.hasCloned(file, prefix) else { return false }
+    try actor.parameters.restore(from: file, "\(prefix).cloned")
+    return true
+  }
+
+  private static func hasCloned(_ file: SafetensorsFile, _ prefix: String) -> Bool {
+    file.entry("\(prefix).cloned.actor.offset") != nil
   }
 
   public func prepareRestore(
     from file: SafetensorsFile, _ prefix: String
   ) throws -> () -> Void {
     let restores = try parts.map { try $1.prepareRestore(from: file, "\(prefix).\($0)") }
-    return { for restore in restores { restore() } }
+    let clone = Self.hasCloned(file, prefix) ? actor.parameters.copy() : nil
+    let restoreClone = try clone?.prepareRestore(from: file, "\(prefix).cloned")
+    return { [self] in
+      for restore in restores { restore() }
+      restoreClone?()
+      cloned = clone
+    }
   }
 }
 
