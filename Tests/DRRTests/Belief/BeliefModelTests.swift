@@ -33,7 +33,7 @@ struct BeliefModelTests {
     #expect(counts[3] == 50 - training && model.everything == 3)
     #expect(counts[..<3].max()! - counts[..<3].min()! <= 1)
     #expect(Self.split.trainUsers.allSatisfy { model.fold(ofUser: $0) < 3 })
-    #expect(model.blocks == [4, 5] && model.itemWidth == 13)
+    #expect(model.blocks == [4, 5] && model.itemWidth == 17)
   }
 
   @Test("an item's statistics are those of the other folds' ratings")
@@ -55,8 +55,23 @@ struct BeliefModelTests {
           mean(own, drawnTo: likes) { reward($0) > 0 ? 1 : 0 },
           Foundation.log(Double(own.count + 1)) / 10, 1,
         ]
-        let found = model.itemVector(item, fold: fold).suffix(4).map { Double($0) }
+        let found = model.itemVector(item, fold: fold)[9..<13].map { Double($0) }
         #expect(relativeError(found, expected) < 1e-6, "item \(item), fold \(fold)")
+      }
+    }
+  }
+
+  @Test("an item's kind, the same in every fold, is that of all visible ratings")
+  func kinds() throws {
+    let (model, log) = (try BeliefWorlds.model, Worlds.tiny)
+    let kinds = ItemKinds.fit(
+      LoggedRewards(log, scale: .fiveStars) { Self.split.visibleRows(of: $0, in: log) },
+      users: Array(0..<50), itemCount: 120)
+    #expect(Set(kinds).count > 1)
+    for fold in 0...3 {
+      for (item, kind) in kinds.enumerated() {
+        let expected = (0..<4).map { $0 == kind ? 1 : 0 } as [Float]
+        #expect(Array(model.itemVector(item, fold: fold)[13...]) == expected)
       }
     }
   }
@@ -73,7 +88,7 @@ struct BeliefModelTests {
     for row in rows.dropFirst(rows.count / 2) { changed.ratings[row] = 6 - changed.ratings[row] }
     let other = try BeliefWorlds.model(changed)
     func statistics(_ model: BeliefModel, _ fold: Int) -> [[Float]] {
-      (0..<120).map { Array(model.itemVector($0, fold: fold).suffix(4)) }
+      (0..<120).map { Array(model.itemVector($0, fold: fold)[9..<13]) }
     }
     for seen in 0...3 {
       #expect((statistics(model, seen) == statistics(other, seen)) == (seen == fold))
@@ -100,7 +115,7 @@ struct BeliefModelTests {
     let read = try Self.restored(bytes)
     #expect(try Self.bytes(read) == bytes)
     for fold in 0...3 {
-      #expect(read.itemVectors(fold) == model.itemVectors(fold))
+      #expect(read.vectors(fold) == model.vectors(fold))
       var (belief, again) = (model.belief(), read.belief())
       for item in [4, 70, 33] as [Int32] {
         belief.observe(item, 0.5, fold: fold)
@@ -122,13 +137,16 @@ struct BeliefModelTests {
     var more = BeliefWorlds.configuration
     more.folds = 4
     #expect(throws: CheckpointError.self) { try Self.restored(bytes, more) }
-    var file = SafetensorsWriter()
-    try file.add("beliefs.folds", [Int32](repeating: 4, count: 50))
-    let outside = try file.bytes()
-    #expect {
-      try Self.restored(outside)
-    } throws: {
-      "\($0)".contains("a user's fold is out of range")
+    for (fold, kind) in [(4, 0), (0, 4)] as [(Int32, Int32)] {
+      var file = SafetensorsWriter()
+      try file.add("beliefs.folds", [Int32](repeating: fold, count: 50))
+      try file.add("beliefs.kinds", [Int32](repeating: kind, count: 120))
+      let outside = try file.bytes()
+      #expect {
+        try Self.restored(outside)
+      } throws: {
+        "\($0)".contains("a user's fold or an item's kind is out of range")
+      }
     }
   }
 

@@ -30,3 +30,12 @@ enum BeliefWorlds {
   /// Fitted once.
   static var model: BeliefModel { get throws { try fitted.get() } }
 }
+
+extension BeliefModel {
+  /// The vectors of all items as a fold sees them, one after the other, each with zeros after it.
+  func vectors(_ fold: Int, then zeros: Int = 0) -> [Float] {
+    (0..<itemCount).flatMap {
+      itemVector($0, fold: fold) + [Float](repeating: 0, count: zeros)
+    }
+  }
+}

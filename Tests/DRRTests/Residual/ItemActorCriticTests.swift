@@ -18,7 +18,7 @@ struct ItemActorCriticTests {
       on backend: any Backend, _ change: (inout DDPGConfiguration) -> Void = { _ in }
     ) throws {
       var random = Draws(6)
-      let width = 4 + 5 + BeliefModel.statisticsWidth
+      let width = 4 + 5 + BeliefModel.statisticsWidth + ItemKinds.count + 3
       let stateWidth = 2 * width + ResidualAgent.contextWidth
       var residual = ResidualConfiguration()
       residual.hidden = 8
@@ -29,7 +29,7 @@ struct ItemActorCriticTests {
       ddpg.policyDelay = 2
       ddpg.criticGradientNorm = 100
       change(&ddpg)
-      networks = ItemActorCritic(residual, ddpg, blocks: [4, 5], seed: 3, on: backend)
+      networks = ItemActorCritic(residual, ddpg, blocks: [4, 5], anchor: 3, seed: 3, on: backend)
       states = Tensor(random.floats(50 * stateWidth), shape: [50, stateWidth], on: backend)
       let table = random.floats(20 * width)
       items = Tensor(table, shape: [20, width], on: backend)

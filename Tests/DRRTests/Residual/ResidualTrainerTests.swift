@@ -99,7 +99,7 @@ struct ResidualTrainerTests {
     let model = try BeliefWorlds.model
     let trainer = try ResidualWorlds.trainer(
       ResidualWorlds.drr { $0.world = world }, on: CPUBackend())
-    #expect(try trainer.items.host() == (0..<3).flatMap { model.itemVectors($0) })
+    #expect(try trainer.items.host() == (0..<3).flatMap { model.vectors($0, then: 5) })
     let logged = LoggedRewards(Worlds.tiny, scale: .fiveStars) { Worlds.tiny.rows(ofUser: $0) }
     for trainee in trainer.trainees {
       let rated = Worlds.tiny.rows(ofUser: Int(trainee.user)).map { Worlds.tiny.items[$0] }
@@ -139,10 +139,11 @@ struct ResidualTrainerTests {
         }
         let last =
           seen.last.map { model.itemVector(Int($0), fold: trainee.fold) }
-          ?? [Float](repeating: 0, count: 13)
-        let width = ResidualAgent.stateWidth(model)
+          ?? [Float](repeating: 0, count: 17)
+        let none = [Float](repeating: 0, count: 5)
+        let width = trainer.agent.stateWidth
         let vector = vectors[row.first! * width..<(row.first! + 1) * width]
-        #expect(Array(vector.prefix(26)) == belief.action() + last)
+        #expect(Array(vector.prefix(44)) == belief.action() + none + last + none)
       }
     }
     #expect((outside > 0) == (world != .log))
@@ -245,7 +246,7 @@ struct ResidualTrainerTests {
         #expect(update == Counters(launches: update.launches))
         return update.launches
       }
-      #expect(launches.sorted() == (device.name == "cpu" ? [158, 226] : [160, 229]))
+      #expect(launches.sorted() == (device.name == "cpu" ? [165, 236] : [167, 239]))
     }
   }
 }

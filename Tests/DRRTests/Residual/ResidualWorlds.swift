@@ -21,6 +21,9 @@ enum ResidualWorlds {
     }
   }
 
+  /// The run's PMF: of an item vector's 22 numbers the last five.
+  static let factorization = Worlds.model(Worlds.tiny, dimension: 3, seed: 8)
+
   static func trainer(
     _ drr: DRRConfiguration = drr(), log: RatingsLog = Worlds.tiny,
     model: BeliefModel? = nil,
@@ -34,7 +37,9 @@ enum ResidualWorlds {
       satisfaction: Satisfaction(
         strength: consecutive, kinds: (0..<Int32(log.itemCount)).map { $0 % 3 }))
     return try ResidualTrainer(
-      drr, drr.residual!, model: model ?? BeliefWorlds.model, world: world, log: log, split: split,
+      drr, drr.residual!, model: model ?? BeliefWorlds.model,
+      factorization: log.itemCount == factorization.itemCount
+        ? factorization : Worlds.model(log, dimension: 3), world: world, log: log, split: split,
       statistics: ItemStatistics(log, split, scale: .fiveStars), evaluation: evaluation,
       scale: .fiveStars, seed: seed, on: backend)
   }
