@@ -100,7 +100,8 @@ struct AgentOptions: ParsableArguments {
     help: ArgumentHelp(
       "Settings that belong together, which the options given override: paper, DRR as it was "
         + "published and of its last step; best, an agent that starts from what is believed of the "
-        + "user and is trained on logged sessions (default: none).",
+        + "user and is trained on logged sessions (default: best; with --as-published paper). The "
+        + "defaults below are those of DRR.",
       valueName: Preset.allCases.map(\.rawValue).joined(separator: "|")))
   var preset: Preset?
   @Flag(inversion: .prefixedNo, help: "Train the agent's twin with γ = 0 as well.")
@@ -186,6 +187,11 @@ struct AgentOptions: ParsableArguments {
   var choose: CheckpointChoice?
 
   func apply(to drr: inout DRRConfiguration) throws(ConfigurationError) {
+    if drr.residual != nil, let option = firstOfDRRAlone {
+      throw ConfigurationError(
+        "\(option) is a setting of DRR, which the agent of --preset best is not; add --preset paper"
+      )
+    }
     if let cloningSteps {
       guard drr.residual != nil else {
         throw ConfigurationError(
@@ -225,6 +231,21 @@ struct AgentOptions: ParsableArguments {
   }
 }
 
+extension AgentOptions {
+  /// An option given that the agent of `Preset.best` has no use for.
+  fileprivate var firstOfDRRAlone: String? {
+    let given: [(String, Bool)] = [
+      ("--state", state != nil), ("--hidden", hidden != nil),
+      ("--exploration", exploration != nil),
+      ("--exploration-deviation", explorationDeviation != nil),
+      ("--exploration-reversion", explorationReversion != nil),
+      ("--target-noise", targetNoise != nil), ("--target-noise-clip", targetNoiseClip != nil),
+      ("--return-steps", returnSteps != nil),
+    ]
+    return given.first { $0.1 }?.0
+  }
+}
+
 /// Makes or takes up the run that the options describe.
 struct RunOpening {
   var run: RunOptions
@@ -245,7 +266,11 @@ struct RunOpening {
     if let data = settings.data, let begun, data != begun.data.source {
       wanted.data = RunConfiguration.Data(source: data, log: log)
     }
-    agent?.preset?.configure(&wanted)
+    if let agent {
+      // An agent taken up keeps what it was begun with.
+      let unnamed: Preset? = wanted.drr == nil ? (settings.asPublished ? .paper : .best) : nil
+      (agent.preset ?? unnamed)?.configure(&wanted)
+    }
     settings.apply(to: &wanted)
     if let agent {
       var drr = wanted.drr ?? DRRConfiguration()

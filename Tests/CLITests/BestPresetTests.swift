@@ -2,15 +2,12 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("--preset best")
+@Suite("The preset best, the default")
 struct BestPresetTests {
   private static func train(_ run: String, device: String = "cpu") -> [String] {
     [
-      "train", "drr", "--run", run, "--device", device, "--data", "generated:tiny", "--preset",
-      "best", "--cloning-steps", "40", "--steps", "320", "--learning-starts", "32", "--batch", "16",
-      "--replay", "200", "--dimension", "8", "--pmf-epochs", "4", "--checkpoint-steps", "20",
-      "--no-twin",
-    ]
+      "train", "drr", "--run", run, "--device", device, "--data", "generated:tiny",
+    ] + Tiny.best
   }
 
   private static let files = [
@@ -69,16 +66,45 @@ struct BestPresetTests {
     }
   }
 
+  @Test("a run begun anew is of preset best, as published of paper; one taken up stays its own")
+  func defaults() throws {
+    let folder = Scratch()
+    func hasBeliefs(_ run: String, _ options: [String]) throws -> Bool {
+      let trained = try Program.run(
+        ["train", "drr", "--run", run, "--device", "cpu"] + options, in: folder)
+      #expect(trained.code == 0, "\(trained.description)")
+      let configuration = try object(try folder.text("\(run)/config.json"))
+      return try #require(configuration["drr"] as? [String: Any])["residual"] != nil
+    }
+    let tiny = ["--data", "generated:tiny"]
+    let small = Array(Tiny.best.dropFirst(2))
+    #expect(try hasBeliefs("best", tiny + Tiny.best))
+    #expect(try !hasBeliefs("published", ["--data", "generated:small", "--as-published"] + small))
+    #expect(try !hasBeliefs("paper", tiny + small + ["--preset", "paper"]))
+    #expect(try !hasBeliefs("paper", ["--no-twin"]))
+    #expect(try hasBeliefs("best", ["--no-twin", "--preset", "best"] + Tiny.best))
+  }
+
   @Test("cloning steps that cannot be are refused by name")
   func refused() throws {
     let folder = Scratch()
     let plain = ["train", "drr", "--run", "run", "--data", "generated:tiny", "--device", "cpu"]
     expectRefused(
-      try Program.run(plain + ["--cloning-steps", "5"], in: folder), 1,
+      try Program.run(plain + ["--preset", "paper", "--cloning-steps", "5"], in: folder), 1,
       "cloning steps are 5, but only the agent of --preset best clones")
+    for option in [
+      ["--state", "u"], ["--hidden", "16"], ["--exploration", "ou"], ["--return-steps", "2"],
+      ["--exploration-deviation", "1"], ["--exploration-reversion", "1"], ["--target-noise", "1"],
+      ["--target-noise-clip", "1"],
+    ] {
+      expectRefused(
+        try Program.run(plain + option, in: folder), 1,
+        "\(option[0]) is a setting of DRR, which the agent of --preset best is not; "
+          + "add --preset paper")
+    }
     for value in ["-1", "\(Int.max)"] {
       expectRefused(
-        try Program.run(plain + ["--preset", "best", "--cloning-steps=\(value)"], in: folder), 1,
+        try Program.run(plain + ["--cloning-steps=\(value)"], in: folder), 1,
         "cloning steps is \(value); it must be 0 ... 1,000,000,000")
     }
     #expect(!folder.exists("run"))

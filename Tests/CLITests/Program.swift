@@ -161,6 +161,14 @@ enum Tiny {
   static let settings = [
     "--steps", "300", "--hidden", "16", "--dimension", "8", "--pmf-epochs", "4", "--batch", "16",
     "--replay", "200", "--learning-starts", "50", "--checkpoint-steps", "20", "--no-twin",
+    "--preset", "paper", "--choose", "best",
+  ]
+
+  /// Those that the agent of preset best has too.
+  static let best = [
+    "--cloning-steps", "40", "--steps", "320", "--learning-starts", "32", "--batch", "16",
+    "--replay", "200", "--dimension", "8", "--pmf-epochs", "4", "--checkpoint-steps", "20",
+    "--no-twin",
   ]
 
   static func train(

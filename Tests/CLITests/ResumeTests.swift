@@ -14,7 +14,7 @@ struct ResumeTests {
       + (data.map {
         ["--data", $0, "--steps", "600", "--hidden", "16", "--dimension", "8", "--batch", "16"]
           + ["--pmf-epochs", "40", "--pmf-batch", "200", "--replay", "250"]
-          + ["--learning-starts", "50"]
+          + ["--learning-starts", "50", "--preset", "paper", "--choose", "best"]
       } ?? [])
   }
 

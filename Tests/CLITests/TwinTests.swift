@@ -102,17 +102,18 @@ struct TwinTests {
   @Test("a preset is overridden by what is given beside it")
   func preset() throws {
     let folder = Scratch()
-    for (run, more) in [
-      ("plain", []), ("other", ["--choose", "best", "--pmf-regularization", "1"]),
+    for (run, options) in [
+      ("plain", Tiny.train("plain").filter { !["--choose", "best"].contains($0) }),
+      ("other", Tiny.train("other") + ["--pmf-regularization", "1"]),
     ] {
-      let trained = try Program.run(Tiny.train(run) + ["--preset", "paper"] + more, in: folder)
+      let trained = try Program.run(options, in: folder)
       #expect(trained.code == 0, "\(trained.description)")
       let configuration = try object(try folder.text("\(run)/config.json"))
       let pmf = try #require(configuration["pmf"] as? [String: Any])
       let drr = try #require(configuration["drr"] as? [String: Any])
-      #expect(drr["choice"] as? String == (more.isEmpty ? "last" : "best"))
+      #expect(drr["choice"] as? String == (run == "plain" ? "last" : "best"))
       #expect(pmf["biasRegularization"] as? Double == 0.05)
-      #expect(pmf["regularization"] as? Double == (more.isEmpty ? 0.05 : 1))
+      #expect(pmf["regularization"] as? Double == (run == "plain" ? 0.05 : 1))
       #expect(drr["steps"] as? Int == 300 && pmf["dimension"] as? Int == 8)
     }
     expectRefused(
