@@ -108,7 +108,10 @@ public struct EvaluationReport: Codable, Sendable {
     self.agent = agent
     self.runs = runs.map(\.run)
     let bootstrap = Bootstrap(clusters: runs.flatMap { $0.scores[0].users }, seed: seed)
-    let names = runs[0].scores.map(\.name)
+    // A run that is not far enough has no cloned policy yet: who is not in every run is left out.
+    let names = runs[0].scores.map(\.name).filter { name in
+      runs.allSatisfy { run in run.scores.contains { $0.name == name } }
+    }
     let scores = names.map { name in runs.flatMap { $0.scores.filter { $0.name == name } } }
     rankers = concurrentMap(names.count) { RankerResult(scores[$0], bootstrap) }
     for index in rankers.indices { rankers[index].setGain(from: rankers) }

@@ -31,9 +31,9 @@ public struct RunFolder: Sendable {
   public var checkpoint: String { path + "/checkpoint.safetensors" }
   public var report: String { path + "/report.json" }
   public var evaluation: String { path + "/evaluation.json" }
-  /// The factorisation of every rating that a simulation takes for the truth.
   /// What the residual agent believes of items.
   public var beliefs: String { path + "/beliefs.safetensors" }
+  /// The factorisation of every rating that a simulation takes for the truth.
   public var world: String { path + "/world.safetensors" }
   public var online: String { path + "/online.json" }
   public var leakLadder: String { path + "/leak-ladder.json" }
