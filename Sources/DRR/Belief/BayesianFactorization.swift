@@ -69,9 +69,6 @@ public struct BayesianFactorization: Sendable {
   }
 }
 
-/// Elements of a packed lower triangle of that width.
-package func triangle(_ width: Int) -> Int { width * (width + 1) / 2 }
-
 /// The Gaussian posterior of a vector [x ; b] under y = mean + ⟨x, z⟩ + b + c + noise, where [z ; c]
 /// is another Gaussian: precision and precision times mean.
 package struct GaussianAccumulator {
@@ -117,9 +114,7 @@ package struct GaussianAccumulator {
 
   /// The posterior's mean.
   package func mean() -> [Float] {
-    var factor = precision
-    choleskyFactor(&factor, width)
-    return choleskySolve(factor, shifted, width).map { Float($0) }
+    solvePositiveDefinite(precision, shifted, width).map { Float($0) }
   }
 
   /// Writes mean and covariance to a row of `posteriors`.
@@ -132,64 +127,4 @@ package struct GaussianAccumulator {
     let first = row * triangle(width)
     for k in inverse.indices { posteriors.covariances[first + k] = Float(inverse[k]) }
   }
-}
-
-/// L of A = L Lᵀ, in place; both packed lower triangles.
-func choleskyFactor(_ a: inout [Double], _ n: Int) {
-  a.withUnsafeMutableBufferPointer { a in
-    for i in 0..<n {
-      let row = triangle(i)
-      for j in 0...i {
-        let other = triangle(j)
-        var sum = a[row + j]
-        for k in 0..<j { sum -= a[row + k] * a[other + k] }
-        a[row + j] = i == j ? sum.squareRoot() : sum / a[other + j]
-      }
-    }
-  }
-}
-
-/// x of L Lᵀ x = b.
-func choleskySolve(_ l: [Double], _ b: [Double], _ n: Int) -> [Double] {
-  var x = b
-  for i in 0..<n {
-    let row = triangle(i)
-    for k in 0..<i { x[i] -= l[row + k] * x[k] }
-    x[i] /= l[row + i]
-  }
-  for i in (0..<n).reversed() {
-    for k in i + 1..<n { x[i] -= l[triangle(k) + i] * x[k] }
-    x[i] /= l[triangle(i) + i]
-  }
-  return x
-}
-
-/// (L Lᵀ)⁻¹ as a packed lower triangle.
-private func choleskyInverse(_ l: [Double], _ n: Int) -> [Double] {
-  // M = L⁻¹, row by row; the inverse is Mᵀ M.
-  var m = [Double](repeating: 0, count: l.count)
-  var inverse = m
-  l.withUnsafeBufferPointer { l in
-    m.withUnsafeMutableBufferPointer { m in
-      for i in 0..<n {
-        let row = triangle(i)
-        for j in 0..<i {
-          var sum = 0.0
-          for k in j..<i { sum -= l[row + k] * m[triangle(k) + j] }
-          m[row + j] = sum / l[row + i]
-        }
-        m[row + i] = 1 / l[row + i]
-      }
-      inverse.withUnsafeMutableBufferPointer { inverse in
-        for k in 0..<n {
-          let row = triangle(k)
-          for i in 0...k {
-            let scale = m[row + i]
-            for j in 0...i { inverse[triangle(i) + j] += scale * m[row + j] }
-          }
-        }
-      }
-    }
-  }
-  return inverse
 }

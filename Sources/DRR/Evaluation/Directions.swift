@@ -31,18 +31,18 @@ public struct FixedDirection: Scorer {
       for j in 0..<k { center[j] += counts[item] * Double(model.itemFactors[item * k + j]) }
     }
     for j in 0..<k { center[j] /= total }
-    var normal = [Double](repeating: 0, count: k * k)
+    var normal = [Double](repeating: 0, count: triangle(k))
     var right = [Double](repeating: 0, count: k)
     for item in 0..<model.itemCount where counts[item] > 0 {
       let q = (0..<k).map { Double(model.itemFactors[item * k + $0]) - center[$0] }
       let residual = sums[item] - counts[item] * meanReward
       for i in 0..<k {
         right[i] += residual * q[i]
-        for j in 0...i { normal[i * k + j] += counts[item] * q[i] * q[j] }
+        for j in 0...i { normal[triangle(i) + j] += counts[item] * q[i] * q[j] }
       }
     }
-    for i in 0..<k { normal[i * k + i] += regularization }
-    let direction = solveCholesky(&normal, right, k).map { Float($0) }
+    for i in 0..<k { normal[triangle(i) + i] += regularization }
+    let direction = solvePositiveDefinite(normal, right, k).map { Float($0) }
     products = (0..<model.itemCount).map { item in
       (0..<k).reduce(0) { $0 + direction[$1] * model.itemFactors[item * k + $1] }
     }

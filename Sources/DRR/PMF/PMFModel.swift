@@ -71,18 +71,18 @@ public struct PMFModel: Sendable {
   /// biases, on the item vectors (one half-step of alternating least squares).
   public func foldIn(items: [Int], rewards: [Float], regularization: Double) -> [Float] {
     let k = dimension
-    var normal = [Double](repeating: 0, count: k * k)
+    var normal = [Double](repeating: 0, count: triangle(k))
     var right = [Double](repeating: 0, count: k)
     for (item, reward) in zip(items, rewards) {
       let q = itemFactors[item * k..<(item + 1) * k].map { Double($0) }
       let residual = Double(reward - mean - itemBiases[item])
       for i in 0..<k {
         right[i] += q[i] * residual
-        for j in 0...i { normal[i * k + j] += q[i] * q[j] }
+        for j in 0...i { normal[triangle(i) + j] += q[i] * q[j] }
       }
     }
-    for i in 0..<k { normal[i * k + i] += regularization * Double(max(items.count, 1)) }
-    return solveCholesky(&normal, right, k).map { Float($0) }
+    for i in 0..<k { normal[triangle(i) + i] += regularization * Double(max(items.count, 1)) }
+    return solvePositiveDefinite(normal, right, k).map { Float($0) }
   }
 }
 
@@ -103,25 +103,4 @@ private func dotProduct(
     at += 1
   }
   return sum
-}
-
-/// Solves a symmetric positive definite system, given by its lower triangle, which is overwritten.
-func solveCholesky(_ a: inout [Double], _ b: [Double], _ n: Int) -> [Double] {
-  for j in 0..<n {
-    for i in j..<n {
-      var sum = a[i * n + j]
-      for k in 0..<j { sum -= a[i * n + k] * a[j * n + k] }
-      a[i * n + j] = i == j ? sum.squareRoot() : sum / a[j * n + j]
-    }
-  }
-  var x = b
-  for i in 0..<n {
-    for k in 0..<i { x[i] -= a[i * n + k] * x[k] }
-    x[i] /= a[i * n + i]
-  }
-  for i in (0..<n).reversed() {
-    for k in i + 1..<n { x[i] -= a[k * n + i] * x[k] }
-    x[i] /= a[i * n + i]
-  }
-  return x
 }
