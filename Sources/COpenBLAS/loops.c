@@ -130,8 +130,9 @@ CLONES bool host_any_above(const float *x, float threshold, int64_t n) {
   return above != 0;
 }
 
-CLONES void host_weighted_rows(
-    const float *x, const float *scale, bool accumulate, float *y, int64_t m, int64_t n) {
+CLONES void host_column_sums(
+    const float *x, int64_t ldx, const float *scale, int64_t ld_scale, bool accumulate, float *y,
+    int64_t m, int64_t n) {
   enum { tile = 64, rows = 64 };
   for (int64_t column = 0; column < n; column += tile) {
     int64_t width = n - column < tile ? n - column : tile;
@@ -142,8 +143,8 @@ CLONES void host_weighted_rows(
       int64_t end = m - start < rows ? m : start + rows;
       memset(part, 0, sizeof part);
       for (int64_t i = start; i < end; i++) {
-        const float *row = x + i * n + column;
-        float s = scale ? scale[i] : 1.0f;
+        const float *row = x + i * ldx + column;
+        float s = scale ? scale[i * ld_scale] : 1.0f;
         for (int64_t j = 0; j < width; j++) part[j] += s * row[j];
       }
       for (int64_t j = 0; j < width; j++) total[j] += (double)part[j];
