@@ -1,5 +1,3 @@
-internal import COpenBLAS
-
 extension CPUBackend {
   public func mlp(
     _ layout: MLPLayout, _ x: Floats, side: Floats?, parameters: Floats, m: Int, into y: Floats,
@@ -8,13 +6,18 @@ extension CPUBackend {
     guard begin() else { return }
     let network = Network(layout, x, side, parameters, y, hidden, m, "mlp", self)
     for (index, layer) in layout.layers.enumerated() {
-      let (n, y) = (layer.outputs, network.output(index))
-      let bias = network.parameters + layer.bias
-      for i in 0..<m { (y + i * n).update(from: bias, count: n) }
-      for part in network.inputs(index) {
-        addProduct(part.x, network.parameters + part.weight, m: m, k: part.width, n: n, to: y)
+      let (n, bias) = (layer.outputs, network.parameters + layer.bias)
+      let (own, y, w) = (network.input(index), network.output(index), network.weights(index))
+      if let side = network.side(index) {
+        let beside = layout.sideWidth(of: index)
+        product(side, network.sideWeights(index), m: m, n: n, k: beside, bias: bias, into: y)
+        product(
+          own, w, m: m, n: n, k: own.stride, isAccumulated: true,
+          isRectified: layer.activation == .relu, into: y)
+        if layer.activation != .relu { Self.forward(layer.activation, y, m: m, n: n) }
+      } else {
+        denseForward(own, w, bias, layer.activation, m: m, k: own.stride, n: n, into: y)
       }
-      activate(y, layer.activation, m * n)
     }
   }
 
@@ -32,26 +35,37 @@ extension CPUBackend {
     let last = dx == nil && gradients == nil ? layout.side?.layer ?? 0 : 0
     let widest = m * layout.layers.map(\.outputs).max()!
     withScratch(2 * widest) { scratch in
-      var (slopes, below) = (scratch, scratch + widest)
-      slopes.update(from: dy, count: m * layout.outputs)
+      var (dz, below) = (Rows(scratch, layout.outputs), scratch + widest)
+      let top = layout.layers.count - 1
+      Self.backward(
+        layout.layers[top].activation, Rows(dy, layout.outputs), network.output(top), m: m,
+        n: layout.outputs, into: dz)
       for index in layout.layers.indices.reversed() where index >= last {
         let layer = layout.layers[index]
-        let n = layer.outputs
-        activationBackward(slopes, network.output(index), layer.activation, m * n)
+        let (n, beside) = (layer.outputs, layout.sideWidth(of: index))
+        let (own, w) = (network.input(index), network.weights(index))
         if let gradients {
-          host_weighted_rows(slopes, nil, true, gradients + layer.bias, Int64(m), Int64(n))
-          for part in network.inputs(index) {
-            addWeightGradient(
-              part.x, slopes, m: m, k: part.width, n: n, to: gradients + part.weight)
+          let dw = gradients + layer.weight
+          if let side = network.side(index) {
+            denseWeightGradient(side, dz, m: m, k: beside, n: n, dw: Rows(dw, n), db: nil)
           }
+          denseWeightGradient(
+            own, dz, m: m, k: own.stride, n: n, dw: Rows(dw + beside * n, n),
+            db: gradients + layer.bias)
         }
-        for part in network.inputs(index) {
-          let target = part.isSide ? dSide : index > last ? below : dx
-          guard let target else { continue }
-          let w = network.parameters + part.weight
-          inputGradient(slopes, w, m: m, k: part.width, n: n, into: target)
+        if let dSide, beside > 0 {
+          denseInputGradient(
+            dz, network.sideWeights(index), m: m, k: beside, n: n, into: Rows(dSide, beside))
         }
-        swap(&slopes, &below)
+        if index > last {
+          let next = Rows(below, own.stride)
+          denseInputGradient(
+            dz, w, m: m, k: own.stride, n: n, through: layout.layers[index - 1].activation, own,
+            into: next)
+          (dz, below) = (next, dz.start)
+        } else if index == 0, let dx {
+          denseInputGradient(dz, w, m: m, k: own.stride, n: n, into: Rows(dx, own.stride))
+        }
       }
     }
   }
@@ -80,25 +94,26 @@ extension CPUBackend {
       self.hidden = backend.pointer(hidden, m * layout.hiddenWidth, op, "hidden")
     }
 
-    func output(_ layer: Int) -> UnsafeMutablePointer<Float> {
-      layer == layout.layers.count - 1 ? y : hidden + m * layout.firstColumn(of: layer)
+    func output(_ layer: Int) -> Rows {
+      Rows(
+        layer == layout.layers.count - 1 ? y : hidden + m * layout.firstColumn(of: layer),
+        layout.layers[layer].outputs)
     }
 
-    /// A layer's inputs, and where the weights of each begin.
-    func inputs(_ layer: Int) -> [Part] {
-      let (beside, weight) = (layout.sideWidth(of: layer), layout.layers[layer].weight)
-      let own = Part(
-        x: layer == 0 ? x : output(layer - 1), width: layout.ownInputs(of: layer),
-        weight: weight + beside * layout.layers[layer].outputs, isSide: false)
-      guard beside > 0, let side else { return [own] }
-      return [Part(x: side, width: beside, weight: weight, isSide: true), own]
-    }
-  }
+    /// What comes from the layer before, or x.
+    func input(_ layer: Int) -> Rows { layer == 0 ? Rows(x, layout.inputs) : output(layer - 1) }
 
-  private struct Part {
-    var x: UnsafeMutablePointer<Float>
-    var width: Int
-    var weight: Int
-    var isSide: Bool
+    func side(_ layer: Int) -> Rows? {
+      layout.side?.layer == layer ? side.map { Rows($0, layout.side!.width) } : nil
+    }
+
+    func sideWeights(_ layer: Int) -> Rows {
+      Rows(parameters + layout.layers[layer].weight, layout.layers[layer].outputs)
+    }
+
+    func weights(_ layer: Int) -> Rows {
+      let first = sideWeights(layer)
+      return Rows(first[layout.sideWidth(of: layer)], first.stride)
+    }
   }
 }
