@@ -8,11 +8,13 @@ internal import CZlib
   import Darwin
 #endif
 
-/// The lines of a source, one at a time, out of one fixed buffer; and the CRC-32 of all bytes.
+/// The whole lines of a source, a block at a time, out of one fixed buffer; and the CRC-32 of all
+/// bytes.
 ///
 /// A byte order mark, carriage returns before the line feed and blank lines are left out.
 final class LineScanner {
   static let lineLimit = 1 << 20
+  private static let blockBytes = 1 << 22
 
   let source: any ByteSource
   private(set) var line = 0
@@ -21,7 +23,7 @@ final class LineScanner {
   private(set) var crc: UInt = 0
 
   private let buffer = UnsafeMutableRawBufferPointer.allocate(
-    byteCount: LineScanner.lineLimit, alignment: 64)
+    byteCount: LineScanner.lineLimit + LineScanner.blockBytes, alignment: 64)
   private let progress: ((Int, Int) -> Void)?
 
   init(_ source: any ByteSource, progress: ((Int, Int) -> Void)? = nil) {
@@ -31,11 +33,10 @@ final class LineScanner {
 
   deinit { buffer.deallocate() }
 
-  /// Calls `body` with each line. Of an archive the rest is read even after an error, so that
-  /// damage is told as such and not by the first odd line it makes.
-  func forEachLine(
-    _ body: (UnsafeBufferPointer<UInt8>) throws(DataError) -> Void
-  ) throws(DataError) {
+  /// Calls `body` with each run of whole lines, which `body` passes to `forEachLine` or `skip`. Of
+  /// an archive the rest is read even after an error, so that damage is told as such and not by the
+  /// first odd line it makes.
+  func forEachBlock(_ body: (Bytes) throws(DataError) -> Void) throws(DataError) {
     do {
       try scan(body)
     } catch {
@@ -45,52 +46,79 @@ final class LineScanner {
     }
   }
 
-  private func scan(
-    _ body: (UnsafeBufferPointer<UInt8>) throws(DataError) -> Void
-  ) throws(DataError) {
+  private func scan(_ body: (Bytes) throws(DataError) -> Void) throws(DataError) {
     let base = buffer.bindMemory(to: UInt8.self).baseAddress!
-    var start = 0
     var filled = 0
     var atStart = true
     var done = 0
     while true {
       let got = try source.read(
-        into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...].prefix(1 << 18)))
-      if got > 0 { crc = crc32_z(crc, base + filled, got) }
+        into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...].prefix(Self.blockBytes)))
+      crc = Self.checksum(crc, Bytes(start: base + filled, count: got))
       done += got
       progress?(done, source.totalBytes)
       filled += got
+      var start = 0
       if atStart, filled >= 3 || got == 0 {
         atStart = false
         if filled >= 3, base[0] == 0xef, base[1] == 0xbb, base[2] == 0xbf { start = 3 }
       }
       if atStart { continue }
-      while let end = memchr(base + start, 10, filled - start) {
-        let stop = UnsafePointer(end.assumingMemoryBound(to: UInt8.self)) - UnsafePointer(base)
-        try emit(base + start, stop - start, 1, body)
-        start = stop + 1
-      }
       if got == 0 {
-        if filled > start { try emit(base + start, filled - start, 0, body) }
+        if filled > start { try body(Bytes(start: base + start, count: filled - start)) }
         return
       }
-      memmove(base, base + start, filled - start)
-      filled -= start
-      start = 0
-      if filled == buffer.count {
-        throw .lineTooLong(file: source.name, line: line + 1, limit: filled)
+      var stop = filled
+      while stop > start, base[stop - 1] != 10 { stop -= 1 }
+      if filled - stop > Self.lineLimit {
+        try body(Bytes(start: base + start, count: stop - start))
+        throw .lineTooLong(file: source.name, line: line + 1, limit: Self.lineLimit)
       }
+      if stop > start { try body(Bytes(start: base + start, count: stop - start)) }
+      memmove(base, base + stop, filled - stop)
+      filled -= stop
     }
   }
 
-  private func emit(
-    _ first: UnsafePointer<UInt8>, _ count: Int, _ ending: Int,
-    _ body: (UnsafeBufferPointer<UInt8>) throws(DataError) -> Void
+  /// Calls `body` with each line of a block.
+  func forEachLine(
+    of block: Bytes, _ body: (Bytes) throws(DataError) -> Void
   ) throws(DataError) {
-    line += 1
-    consumed += count + ending
-    var count = count
-    while count > 0, first[count - 1] == 13 { count -= 1 }
-    if count > 0 { try body(UnsafeBufferPointer(start: first, count: count)) }
+    guard var first = block.baseAddress else { return }
+    let end = first + block.count
+    while first < end {
+      let found = memchr(first, 10, end - first)?.assumingMemoryBound(to: UInt8.self)
+      let stop = found.map { UnsafePointer($0) } ?? end
+      line += 1
+      consumed += stop - first + (found == nil ? 0 : 1)
+      var count = stop - first
+      guard count <= Self.lineLimit else {
+        throw .lineTooLong(file: source.name, line: line, limit: Self.lineLimit)
+      }
+      while count > 0, first[count - 1] == 13 { count -= 1 }
+      if count > 0 { try body(Bytes(start: first, count: count)) }
+      first = stop + 1
+    }
+  }
+
+  /// Counts lines that were read without `forEachLine`.
+  func skip(lines: Int, bytes: Int) {
+    line += lines
+    consumed += bytes
+  }
+
+  /// The CRC-32 after more bytes, on all cores where they are many.
+  private static func checksum(_ crc: UInt, _ bytes: Bytes) -> UInt {
+    guard bytes.count >= 1 << 20 else {
+      return bytes.count == 0 ? crc : crc32_z(crc, bytes.baseAddress, bytes.count)
+    }
+    let parts = 8
+    let step = (bytes.count + parts - 1) / parts
+    nonisolated(unsafe) let all = bytes
+    let sums = concurrentMap(parts) { part in
+      let range = part * step..<min((part + 1) * step, all.count)
+      return (crc32_z(0, all.baseAddress! + range.lowerBound, range.count), range.count)
+    }
+    return sums.reduce(crc) { crc32_combine($0, $1.0, off_t($1.1)) }
   }
 }

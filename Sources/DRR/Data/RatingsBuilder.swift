@@ -78,6 +78,21 @@ struct RatingsBuilder {
     if rating.rounded() != rating { wholeStars = false }
   }
 
+  mutating func add(_ rows: PlainRows) {
+    space.users.intern(rows.users, into: &columns.users)
+    space.items.intern(rows.items, into: &columns.items)
+    columns.ratings.append(contentsOf: rows.ratings)
+    if layout.time == nil {
+      let first = Int64(columns.times.count)
+      columns.times.append(contentsOf: first..<first + Int64(rows.ratings.count))
+    } else {
+      columns.times.append(contentsOf: rows.times)
+    }
+    lowest = min(lowest, rows.lowest)
+    highest = max(highest, rows.highest)
+    wholeStars = wholeStars && rows.wholeStars
+  }
+
   private func check(_ id: Bytes, _ field: String, _ line: Int) throws(DataError) {
     if id.isEmpty { throw .identifier(file: file, line: line, field: field, value: "") }
     if id[0] == 45, Number.decimal(id) != nil {
@@ -93,14 +108,35 @@ struct RatingsBuilder {
     let scanner = LineScanner(source, progress: progress)
     var builder = RatingsBuilder(layout: layout, file: source.name, space: space)
     var skipped = 0
-    try scanner.forEachLine { (line: Bytes) throws(DataError) -> Void in
-      if skipped < skipping {
-        skipped += 1
-        return
+    var isReserved = false
+    func add(_ lines: Bytes) throws(DataError) {
+      try scanner.forEachLine(of: lines) { (line: Bytes) throws(DataError) -> Void in
+        if skipped < skipping {
+          skipped += 1
+        } else {
+          try builder.add(line, number: scanner.line)
+        }
       }
-      try builder.add(line, number: scanner.line)
-      if builder.columns.count == 4096 {
-        builder.reserve(Int(Double(source.totalBytes) / Double(scanner.consumed) * 4096 * 1.1))
+    }
+    try scanner.forEachBlock { (block: Bytes) throws(DataError) -> Void in
+      var block = block
+      while skipped < skipping, !block.isEmpty {
+        let end = block.firstIndex(of: 10).map { $0 + 1 } ?? block.count
+        try add(Bytes(rebasing: block[..<end]))
+        block = Bytes(rebasing: block[end...])
+      }
+      for (bytes, rows) in PlainRows.read(block, layout) {
+        if let rows, builder.columns.count + rows.ratings.count <= Int(Int32.max) {
+          builder.add(rows)
+          scanner.skip(lines: rows.ratings.count, bytes: bytes.count)
+        } else {
+          try add(Bytes(rebasing: block[bytes]))
+        }
+      }
+      if !isReserved, builder.columns.count > 0 {
+        let share = Double(source.totalBytes) / Double(scanner.consumed)
+        builder.reserve(Int(share * Double(builder.columns.count) * 1.02))
+        isReserved = true
       }
     }
     if builder.columns.count == 0 { throw .empty(file: source.name) }
@@ -109,9 +145,11 @@ struct RatingsBuilder {
 
   /// Moves rows from the ids' order of arrival to their sorted order.
   mutating func renumber(users: [Int32], items: [Int32]) {
-    for row in 0..<columns.count {
-      columns.users[row] = users[Int(columns.users[row])]
-      columns.items[row] = items[Int(columns.items[row])]
+    columns.users.withUnsafeMutableBufferPointer {
+      for row in $0.indices { $0[row] = users[Int($0[row])] }
+    }
+    columns.items.withUnsafeMutableBufferPointer {
+      for row in $0.indices { $0[row] = items[Int($0[row])] }
     }
   }
 

@@ -29,7 +29,7 @@ struct RatingsColumns {
     }
     for user in 0..<userCount { offsets[user + 1] += offsets[user] }
     if !grouped { groupByUser(offsets) }
-    for user in 0..<userCount { orderByTime(offsets[user]..<offsets[user + 1]) }
+    orderByTime(offsets)
     return offsets
   }
 
@@ -61,39 +61,40 @@ struct RatingsColumns {
     }
   }
 
-  private mutating func orderByTime(_ rows: Range<Int>) {
-    var sorted = true
-    for row in rows.dropFirst() where times[row] < times[row - 1] {
-      sorted = false
-      break
+  /// Orders each user's rows, on all cores.
+  private mutating func orderByTime(_ offsets: [Int]) {
+    items.withUnsafeMutableBufferPointer { items in
+      ratings.withUnsafeMutableBufferPointer { ratings in
+        times.withUnsafeMutableBufferPointer { times in
+          nonisolated(unsafe) let order = TimeOrder(items: items, ratings: ratings, times: times)
+          _ = concurrentMap(Self.parts) { part in
+            order.sort(offsets, users: Self.users(offsets, part))
+          }
+        }
+      }
     }
-    if sorted { return }
-    let places = rows.sorted {
-      times[$0] != times[$1] ? times[$0] < times[$1] : $0 < $1
+  }
+
+  /// Parts that work on all users is cut into, and the users of one: about as many rows each.
+  private static let parts = 16
+  private static func users(_ offsets: [Int], _ part: Int) -> Range<Int> {
+    func first(_ part: Int) -> Int {
+      let row = offsets[offsets.count - 1] * part / parts
+      // The first user whose rows begin at or after `row`.
+      var (low, high) = (0, offsets.count - 1)
+      while low < high {
+        let middle = (low + high) / 2
+        if offsets[middle] < row { low = middle + 1 } else { high = middle }
+      }
+      return low
     }
-    let movedItems = places.map { items[$0] }
-    let movedRatings = places.map { ratings[$0] }
-    let movedTimes = places.map { times[$0] }
-    for (index, row) in rows.enumerated() {
-      items[row] = movedItems[index]
-      ratings[row] = movedRatings[index]
-      times[row] = movedTimes[index]
-    }
+    return first(part)..<(part + 1 == parts ? offsets.count - 1 : first(part + 1))
   }
 
   /// Keeps the last row of every (user, item); returns how many went. Rows are in order.
   mutating func dropDuplicates(offsets: inout [Int], itemCount: Int) -> Int {
-    var seenBy = [Int32](repeating: -1, count: itemCount)
-    var dropped: [Int] = []
-    for user in 0..<(offsets.count - 1) {
-      for row in (offsets[user]..<offsets[user + 1]).reversed() {
-        let item = Int(items[row])
-        if seenBy[item] == Int32(user) { dropped.append(row) }
-        seenBy[item] = Int32(user)
-      }
-    }
+    let dropped = duplicates(offsets, itemCount: itemCount)
     guard !dropped.isEmpty else { return 0 }
-    dropped.sort()
     var nextDropped = 0
     var write = 0
     var starts = offsets
@@ -118,5 +119,73 @@ struct RatingsColumns {
     ratings.removeLast(dropped.count)
     times.removeLast(dropped.count)
     return dropped.count
+  }
+
+  private func duplicates(_ offsets: [Int], itemCount: Int) -> [Int] {
+    concurrentMap(Self.parts) { part in
+      duplicates(offsets, users: Self.users(offsets, part), itemCount: itemCount)
+    }.flatMap { $0 }
+  }
+
+  /// Rows of `users` that a later one rates the same item again, in order.
+  private func duplicates(_ offsets: [Int], users: Range<Int>, itemCount: Int) -> [Int] {
+    var seenBy = [Int32](repeating: -1, count: itemCount)
+    var dropped: [Int] = []
+    for user in users {
+      for row in (offsets[user]..<offsets[user + 1]).reversed() {
+        let item = Int(items[row])
+        if seenBy[item] == Int32(user) { dropped.append(row) }
+        seenBy[item] = Int32(user)
+      }
+    }
+    dropped.sort()
+    return dropped
+  }
+}
+
+/// Columns whose rows are put in order of time, user by user, rows of one time in their own order.
+private struct TimeOrder {
+  let items: UnsafeMutableBufferPointer<Int32>
+  let ratings: UnsafeMutableBufferPointer<Float>
+  let times: UnsafeMutableBufferPointer<Int64>
+
+  func sort(_ offsets: [Int], users: Range<Int>) {
+    var keys: [UInt64] = []
+    var moved: [(item: Int32, rating: Float, time: Int64)] = []
+    for user in users {
+      let (first, end) = (offsets[user], offsets[user + 1])
+      var (earliest, latest, isSorted) = (Int64.max, Int64.min, true)
+      for row in first..<end {
+        if times[row] < latest { isSorted = false }
+        earliest = min(earliest, times[row])
+        latest = max(latest, times[row])
+      }
+      if isSorted { continue }
+      // A row's time and place in one number, where they fit.
+      let bits = UInt64(Int.bitWidth - (end - first).leadingZeroBitCount)
+      let span = latest.subtractingReportingOverflow(earliest)
+      keys.removeAll(keepingCapacity: true)
+      if !span.overflow, UInt64(span.partialValue) >> (64 - bits) == 0 {
+        for row in first..<end {
+          keys.append(UInt64(times[row] - earliest) << bits | UInt64(row - first))
+        }
+        keys.sort()
+        let mask = (1 << bits) as UInt64 - 1
+        for at in keys.indices { keys[at] &= mask }
+      } else {
+        let order = (first..<end).sorted { (times[$0], $0) < (times[$1], $1) }
+        keys += order.map { UInt64($0 - first) }
+      }
+      moved.removeAll(keepingCapacity: true)
+      for key in keys {
+        let row = first + Int(key)
+        moved.append((items[row], ratings[row], times[row]))
+      }
+      for (at, row) in moved.enumerated() {
+        items[first + at] = row.item
+        ratings[first + at] = row.rating
+        times[first + at] = row.time
+      }
+    }
   }
 }

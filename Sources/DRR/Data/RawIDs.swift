@@ -6,6 +6,8 @@ public struct RawIDs: Sendable, RandomAccessCollection {
   private var ends: [Int] = []
   /// Dense index or -1; the count is a power of two, at most half full.
   private var slots = [Int32](repeating: -1, count: 64)
+  /// Of ids that were interned as numbers, the index by the number, or -1. Up to 64 MiB.
+  private var places: [Int32] = []
 
   public init() {}
 
@@ -43,6 +45,30 @@ public struct RawIDs: Sendable, RandomAccessCollection {
     ends.append(bytes.count)
     slots[slot] = index
     if ends.count * 2 > slots.count { rehash(count: slots.count * 2) }
+    return index
+  }
+
+  /// Appends the indices of numbers as plain digits spell them.
+  mutating func intern(_ numbers: [UInt32], into indices: inout [Int32]) {
+    for number in numbers {
+      let at = Int(number)
+      if at < places.count, places[at] >= 0 {
+        indices.append(places[at])
+      } else {
+        indices.append(internNew(number))
+      }
+    }
+  }
+
+  /// The index of a number that was not met as a number before.
+  private mutating func internNew(_ number: UInt32) -> Int32 {
+    let (at, index) = (Int(number), intern("\(number)"))
+    guard at < 1 << 24 else { return index }
+    if at >= places.count {
+      let size = Swift.max(at + 1, 2 * places.count, 1 << 10)
+      places += Array(repeating: -1, count: size - places.count)
+    }
+    places[at] = index
     return index
   }
 
@@ -112,6 +138,7 @@ public struct RawIDs: Sendable, RandomAccessCollection {
     }
     bytes = sorted
     ends = sortedEnds
+    self.places = []
     rehash(count: slots.count)
     return places
   }

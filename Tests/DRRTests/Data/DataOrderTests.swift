@@ -32,6 +32,47 @@ struct DataOrderTests {
     #expect(log.userOffsets.last == log.count && log.duplicateCount == 0)
   }
 
+  /// Lines of plain numbers are read many at a time, others one by one: rows of a file of several
+  /// such parts, some of them with odd lines, are those that its lines spell.
+  @Test(arguments: [0, 40_000])
+  func oddLinesAmongPlainOnes(_ odd: Int) throws {
+    var random = SeededGenerator(state: 11)
+    var text = "userId,movieId,rating,timestamp\n"
+    var expected: [(user: Int, time: Int, line: String)] = []
+    for row in 0..<60_000 {
+      let (user, item) = (Int.random(in: 1...300, using: &random), row + 1)
+      let (half, time) = (
+        Int.random(in: 1...10, using: &random), Int.random(in: 0..<9_000, using: &random)
+      )
+      let rating = Float(half) / 2
+      switch odd > 0 && row >= odd ? row % 5 : 0 {
+      case 1: text += "\"\(user)\",\(item),\(rating),\(time)\r\n"
+      case 2: text += "\n\(user),\(item),\(Double(half) * 5)e-1,\(time)\n"
+      case 3: text += "\(user),\(item),\(rating),0000000000000000\(time)\n"
+      default: text += "\(user),\(item),\(rating),\(time)\n"
+      }
+      expected.append((user, time, "\(user) \(item) \(rating) \(time)"))
+    }
+    let log = try RatingsSource.load(try temporary.folder("m", ["ratings.csv": text]))
+    let sorted = expected.enumerated().sorted {
+      ($0.element.user, $0.element.time, $0.offset) < ($1.element.user, $1.element.time, $1.offset)
+    }
+    #expect(log.spelled == sorted.map(\.element.line))
+  }
+
+  @Test func aBadLineIsNamedBehindManyGoodOnes() throws {
+    let lines = (0..<90_000).map { "\($0 % 100 + 1),\($0 + 1),3.5,\($0)" }
+    for bad in [50_000, 89_999] {
+      var text = lines
+      text[bad] = "7,8,nine,10"
+      let folder = try temporary.folder(
+        "m\(bad)",
+        ["ratings.csv": "userId,movieId,rating,timestamp\n" + text.joined(separator: "\n")])
+      let error = try #require(throws: DataError.self) { try RatingsSource.load(folder) }
+      #expect("\(error)".contains("\(bad + 2)") && "\(error)".contains("nine"))
+    }
+  }
+
   @Test func theLastDuplicateByTimeStays() throws {
     let text =
       "2\t1\t1\t5\n1\t1\t1\t30\n1\t2\t2\t10\n1\t1\t2\t20\n1\t2\t3\t10\n2\t1\t2\t5\n1\t1\t3\t10\n"
