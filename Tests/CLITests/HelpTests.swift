@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("Help and the list of devices")
@@ -11,8 +12,7 @@ struct HelpTests {
   /// `DRR_UPDATE_SNAPSHOTS=1` writes them anew.
   @Test("help is what is committed, with examples", arguments: commands)
   func snapshot(command: [String]) throws {
-    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("HelpSnapshots")
+    let file = packageRoot.appendingPathComponent("Tests/CLITests/HelpSnapshots")
       .appendingPathComponent((["drr"] + command).joined(separator: "-") + ".txt")
     let environment = ["COLUMNS": "80"]
     let outcome = try Program.run(command + ["--help"], environment: environment)

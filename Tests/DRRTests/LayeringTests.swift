@@ -1,13 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The layers above the kernels name no device, library or kernel: a device is `any Backend`.
 @Suite struct LayeringTests {
-  private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent()
-
   private static func files(_ folder: String, _ suffix: String) throws -> [String: String] {
-    let base = root.appendingPathComponent(folder)
+    let base = packageRoot.appendingPathComponent(folder)
     let paths = try FileManager.default.subpathsOfDirectory(atPath: base.path)
       .filter { $0.hasSuffix(suffix) }
     return try Dictionary(
@@ -50,7 +48,8 @@ import Testing
   @Test("no two random streams share a number")
   func streams() throws {
     let text = try String(
-      contentsOf: Self.root.appendingPathComponent("Sources/DRR/Streams.swift"), encoding: .utf8)
+      contentsOf: Self.packageRoot.appendingPathComponent("Sources/DRR/Streams.swift"),
+      encoding: .utf8)
     let numbers = text.matches(of: /static let \w+: UInt64 = (\d+)\n/).map { String($0.1) }
     #expect(numbers.count > 20 && numbers.count == text.split(separator: "static let").count - 1)
     #expect(Set(numbers).count == numbers.count, "\(numbers)")

@@ -16,7 +16,7 @@ import Testing
 
   /// Every method of the op protocols has its rows: the sources are read, the enum compared.
   @Test func everyOpHasRows() throws {
-    let ops = URL(filePath: #filePath).appending(path: "../../../Sources/Kernels/Ops").standardized
+    let ops = packageRoot.appending(path: "Sources/Kernels/Ops")
     let files = FileManager.default.enumerator(at: ops, includingPropertiesForKeys: nil)
     var methods: Set<String> = []
     for case let file as URL in files! where file.pathExtension == "swift" {

@@ -2,8 +2,7 @@ import Foundation
 
 /// Inputs and results of PyTorch in float64, written by Tests/Golden/generate.py.
 public enum Golden {
-  public static let folder = URL(fileURLWithPath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Golden").path
+  public static let folder = packageRoot.appendingPathComponent("Tests/Golden").path
 
   /// The arrays of a case by name.
   public static func load(_ name: String) throws -> GoldenCase {

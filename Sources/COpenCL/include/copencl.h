@@ -25,7 +25,8 @@ struct copencl_api {
 };
 
 /// Opens libOpenCL. Null where it or an entry point is missing; `reason` then says why and lives
-/// as long as the program. Not thread-safe: call it once.
+/// as long as the program. Not thread-safe: call it once. Sets OCL_ICD_VENDORS where a driver is known
+/// that the loader would not find: see DRR_OPENCL_DRIVER in the README.
 const struct copencl_api *_Nullable copencl_open(const char *_Nullable *_Nonnull reason);
 
 /// One file of kernels/, embedded at build time. Not zero-terminated.

@@ -42,8 +42,8 @@ struct OpenCLDriver: @unchecked Sendable {
     guard status == CL_SUCCESS, count > 0 else {
       throw .noDevice(
         "the OpenCL loader knows no driver (clGetPlatformIDs returned \(status)): install one "
-          + "(pocl-opencl-icd for a CPU), or name its library in OCL_ICD_VENDORS "
-          + "(libnvidia-opencl.so.1)")
+          + "(pocl-opencl-icd for a CPU), or name the vendor's library in DRR_OPENCL_DRIVER "
+          + "(such as /usr/lib/libnvidia-opencl.so.1)")
     }
     var handles = [cl_platform_id?](repeating: nil, count: Int(count))
     _ = api.clGetPlatformIDs(count, &handles, nil)

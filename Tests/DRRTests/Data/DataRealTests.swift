@@ -1,14 +1,13 @@
 import DRR
 import Foundation
+import TestSupport
 import Testing
 
 /// The folder of real data sets: `DRR_DATA`, otherwise `../shared/data` beside the package.
 enum RealData {
   static let folder =
     ProcessInfo.processInfo.environment["DRR_DATA"]
-    ?? URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    .appendingPathComponent("shared/data").path
+    ?? packageRoot.deletingLastPathComponent().appendingPathComponent("shared/data").path
 
   /// Runs `body` with the path of a file there; where it is absent, says so and checks that the
   /// reader says so too.
