@@ -43,6 +43,9 @@ public struct Tensor {
   /// The values, after waiting for the device.
   public func host() throws(BackendError) -> [Float] { try backend.read(view) }
 
+  /// The values on their way, while the device goes on with what is asked of it next.
+  public func startHost() -> PendingRead<Float> { backend.startRead(view) }
+
   /// The same elements under another shape.
   public func reshaped(_ shape: Shape) -> Tensor { Tensor(view, shape, on: backend, node: node) }
 }
@@ -72,4 +75,7 @@ public struct IndexTensor {
   }
 
   public func host() throws(BackendError) -> [Int32] { try backend.read(view) }
+
+  /// The values on their way, while the device goes on with what is asked of it next.
+  public func startHost() -> PendingRead<Int32> { backend.startRead(view) }
 }

@@ -111,4 +111,25 @@ import Testing
     try backend.synchronize()
     #expect(backend.counters - before == Counters(launches: 0, writes: 1, syncs: 2))
   }
+
+  /// A read that was begun has what was there then, whatever is enqueued behind it.
+  @Test(arguments: TestDevices.all)
+  func aStartedReadIsOfItsMoment(_ device: TestDevice) throws {
+    let backend = try device.make()
+    let view = Floats(backend.allocate(100_000))
+    backend.fill(1, into: view)
+    let before = backend.counters
+    let first = backend.startRead(view[10..<20])
+    let second = backend.startRead(view[0..<0])
+    #expect(try first.wait() == Array(repeating: 1, count: 10))
+    #expect(try second.wait() == [])
+    #expect((backend.counters - before).syncs == 2)
+    for value in 2..<6 {
+      let started = backend.startRead(view)
+      backend.fill(Float(value), into: view)
+      #expect(try started.wait().allSatisfy { $0 == Float(value - 1) })
+    }
+    _ = backend.startRead(view)  // Dropped without a wait.
+    try backend.synchronize()
+  }
 }

@@ -1,7 +1,9 @@
 import Tensor
 
 /// DRR's training (Liu et al. 2018, algorithm 1): recommend, observe, remember, update; in several
-/// environments at once, with one action for all.
+/// environments at once, with one action for all. Many environments step while the device does the
+/// updates, which then draw from what was remembered before that step; one environment's update has
+/// its latest transition too, as in the paper.
 ///
 /// Every random number is drawn from the seed and the step, so a trainer that is saved and
 /// restored goes on to the same bits.
@@ -66,7 +68,10 @@ public final class DRRTrainer: SessionLearner {
     let action = agent.act(before)
     exploration.apply(to: action, step: step)
     mask.upload(environments.allowed)
-    let items = try action.topK(1, items: agent.items, allowed: mask).items.host()
+    let choice = action.topK(1, items: agent.items, allowed: mask).items.startHost()
+    let overlaps = environments.count > 1
+    if overlaps { updateWhereReady() }
+    let items = try choice.wait()
 
     for (state, item) in zip(before, items)
     where environment.world.isLogged(user: Int(state.user), item: item) { tally.logged += 1 }
@@ -76,11 +81,19 @@ public final class DRRTrainer: SessionLearner {
       tally.reward += Double(outcome.reward)
       if outcome.isLast { exploration.sessionEnded(row: row) }
     }
-    learn(before, action, outcomes)
+    remember(before, action, outcomes)
+    if !overlaps { updateWhereReady() }
   }
 
   /// Remembers what actions [B, k] led to, and updates once `learningStarts` are past.
   public func learn(
+    _ before: [SessionState], _ actions: Tensor, _ outcomes: [Step<SessionState>]
+  ) {
+    remember(before, actions, outcomes)
+    updateWhereReady()
+  }
+
+  private func remember(
     _ before: [SessionState], _ actions: Tensor, _ outcomes: [Step<SessionState>]
   ) {
     returns.append(
@@ -90,6 +103,9 @@ public final class DRRTrainer: SessionLearner {
           terminated: outcome.terminated)
       }, isLast: outcomes.map(\.isLast), actions: actions)
     step += outcomes.count
+  }
+
+  private func updateWhereReady() {
     if step > configuration.learningStarts && memory.count >= configuration.ddpg.batchSize {
       for number in 0..<configuration.updatesPerStep { lastLosses = update(number) }
     }

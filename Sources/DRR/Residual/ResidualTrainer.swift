@@ -241,15 +241,19 @@ public final class ResidualTrainer: AgentTrainer {
     if nextState + 2 * sessions.count > states.shape[0] { nextState = 0 }
   }
 
-  /// One item shown in every session, and the updates after it. Reads back the candidates' scores
-  /// and nothing else.
+  /// One item shown in every session. Reads back the candidates' scores and nothing else; the updates
+  /// from what was remembered before run while the host steps the sessions.
   private func act() throws {
     var random = Philox(seed: seed, stream: Streams.candidates &+ UInt64(step + 1) << 8)
     let before = sessions.map(\.row)
     let count = residual.candidates
     let rows = IndexTensor(before.flatMap { $0 }, shape: [before.count, 1 + count], on: backend)
-    let scores = try agent.networks.act(states.gathered(rows.column(0)))
-      .candidateScores(rows, first: 1, items: items).host()
+    let choice = agent.networks.act(states.gathered(rows.column(0)))
+      .candidateScores(rows, first: 1, items: items).startHost()
+    if shown > configuration.learningStarts && memory.count >= configuration.ddpg.batchSize {
+      for _ in 0..<configuration.updatesPerStep { update() }
+    }
+    let scores = try choice.wait()
     let epsilon = configuration.epsilon(at: shown)
     let picks = before.indices.map { row in
       let own = scores[row * count..<(row + 1) * count]
@@ -278,9 +282,6 @@ public final class ResidualTrainer: AgentTrainer {
     write(vectors)
     memory.append(transitions, actions: actions)
     step += sessions.count
-    if shown > configuration.learningStarts && memory.count >= configuration.ddpg.batchSize {
-      for _ in 0..<configuration.updatesPerStep { update() }
-    }
   }
 
   /// Shows an item to a session's user.

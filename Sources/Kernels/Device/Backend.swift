@@ -21,6 +21,39 @@ public protocol Backend:
     _ view: View<Scalar>, into host: UnsafeMutableBufferPointer<Scalar>)
     throws(BackendError)
   func synchronize() throws(BackendError)
+  /// Enqueues a read and lets the device begin: work that is enqueued behind it goes on while the
+  /// caller waits for these values alone.
+  func startRead<Scalar>(_ view: View<Scalar>) -> PendingRead<Scalar>
+}
+
+/// Values on their way from the device. Confined to the task that holds the backend.
+public final class PendingRead<Scalar: DeviceScalar> {
+  private let values: UnsafeMutableBufferPointer<Scalar>
+  /// Waits until the values are there; called once.
+  private var finish: ((UnsafeMutableBufferPointer<Scalar>) -> BackendError?)?
+
+  init(
+    count: Int, start: (UnsafeMutableBufferPointer<Scalar>) -> Void,
+    finish: @escaping (UnsafeMutableBufferPointer<Scalar>) -> BackendError?
+  ) {
+    values = .allocate(capacity: count)
+    values.initialize(repeating: .zero)
+    self.finish = finish
+    start(values)
+  }
+
+  deinit {
+    _ = finish?(values)
+    values.deallocate()
+  }
+
+  /// The values, once. Throws what the device failed at before them.
+  public func wait() throws(BackendError) -> [Scalar] {
+    guard let finish else { fatalError("a read is waited for once") }
+    self.finish = nil
+    if let failure = finish(values) { throw failure }
+    return Array(values)
+  }
 }
 
 /// Totals since the backend was made.
@@ -48,6 +81,16 @@ public struct Counters: Equatable, Sendable {
 }
 
 extension Backend {
+  /// Reads at once, where work is done when a call returns.
+  public func startRead<Scalar>(_ view: View<Scalar>) -> PendingRead<Scalar> {
+    var failure: BackendError?
+    return PendingRead(count: view.count) { host in
+      do throws(BackendError) { try read(view, into: host) } catch { failure = error }
+    } finish: { _ in
+      failure
+    }
+  }
+
   public func write<Scalar>(_ host: [Scalar], to view: View<Scalar>) {
     host.withUnsafeBufferPointer { write($0, to: view) }
   }

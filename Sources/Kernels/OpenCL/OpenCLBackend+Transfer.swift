@@ -117,6 +117,25 @@ extension OpenCLBackend {
     try throwFailure()
   }
 
+  public func startRead<Scalar>(_ view: View<Scalar>) -> PendingRead<Scalar> {
+    counted.syncs += 1
+    var event: cl_event?
+    return PendingRead(count: view.count) { host in
+      guard failure == nil, view.count > 0, let source = memory(view) else { return }
+      let status = context.api.clEnqueueReadBuffer(
+        queue, source, cl_bool(CL_FALSE), view.offset * 4, view.count * 4, host.baseAddress, 0,
+        nil, &event)
+      if check("clEnqueueReadBuffer", status) { check("clFlush", context.api.clFlush(queue)) }
+    } finish: { [self] _ in
+      if var event {
+        check("clWaitForEvents", context.api.clWaitForEvents(1, &event))
+        _ = context.api.clReleaseEvent(event)
+      }
+      defer { failure = nil }
+      return failure
+    }
+  }
+
   // The element-wise copies that the driver does itself.
 
   public func copy(_ x: Floats, into y: Floats) {
