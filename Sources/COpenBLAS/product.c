@@ -86,7 +86,10 @@ static void library_product(
 static bool suits_tiles(const struct dense_product *p) {
   double volume = (double)p->m * (double)p->n * (double)p->k;
   if (p->transpose_b) return !p->transpose_a && p->m >= 16 && volume <= 140e6;
-  return volume <= (p->transpose_a ? 20e6 : 64e6);
+  if (!p->transpose_a) return volume <= 64e6;
+  // A last vector of few lanes costs what a full one does.
+  bool is_filled = (p->n - 1) % 16 >= 4 || p->n >= 200;
+  return p->k >= 32 && is_filled && volume <= 12e6;
 }
 
 void blas_product(const struct blas_library *blas, const struct dense_product *product) {

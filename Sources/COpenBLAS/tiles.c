@@ -1,14 +1,7 @@
-#include <stddef.h>
-
 #include "copenblas.h"
 
 #if defined(__x86_64__)
-#include <immintrin.h>
-
-#define V4 __attribute__((target("arch=x86-64-v4")))
-#define INLINE static inline __attribute__((always_inline)) V4
-#define UNROLL _Pragma("clang loop unroll(full)")
-typedef __m512 vector;
+#include "avx512.h"
 
 // What the tiles of one band of columns have in common. Vector `V - 1` of a row has `tail` lanes.
 struct band {
@@ -26,7 +19,7 @@ struct band {
 
 // R rows by V vectors of c stay in registers while k rows of b stream by.
 INLINE void tile(const int R, const int V, const struct band *band, const float *a, int64_t i0) {
-  vector sums[R * V];
+  vector sums[most];
 #define LANES(v) ((v) == V - 1 ? band->tail : (__mmask16)-1)
   UNROLL for (int i = 0; i < R; i++) UNROLL for (int v = 0; v < V; v++) {
     sums[i * V + v] = band->bias ? _mm512_maskz_loadu_ps(LANES(v), band->bias + 16 * v)
@@ -36,7 +29,7 @@ INLINE void tile(const int R, const int V, const struct band *band, const float 
   int64_t row = band->row, step = band->step, ldb = band->ldb;
   a += i0 * row;
   for (int64_t k = band->k; k; k--) {
-    vector w[V];
+    vector w[most];
     UNROLL for (int v = 0; v < V; v++) w[v] = _mm512_maskz_loadu_ps(LANES(v), b + 16 * v);
     UNROLL for (int i = 0; i < R; i++) {
       vector x = _mm512_set1_ps(a[i * row]);
@@ -139,7 +132,7 @@ V4 static void multiply(const struct dense_product *p) {
   enum { depth = 256 };
   float panel[depth * 48] __attribute__((aligned(64)));
   // The lines of a band of long rows fall on few sets of a cache.
-  bool is_packed = p->transpose_b || (p->transpose_a && p->n >= 384) || p->k * p->ldb >= 1 << 19;
+  bool is_packed = p->transpose_b || (p->transpose_a && p->n >= 256) || p->k * p->ldb >= 1 << 19;
   int64_t widest = p->m < 4 && !is_packed ? 8 : 3;
   for (int64_t j = 0, width; j < p->n; j += width) {
     int64_t left = p->n - j, vectors = (left + 15) / 16;

@@ -1,3 +1,4 @@
+import COpenBLAS
 import Foundation
 import Kernels
 import Testing
@@ -86,5 +87,19 @@ import Testing
       let part = try Self.apply(op, Array(values[start...]))
       #expect(part.map(\.bitPattern) == whole[start...].map(\.bitPattern))
     }
+  }
+
+  @Test(arguments: [-1, -0.4, 0, 0.37, 0.6, 1] as [Float])
+  func powersAreWithinTheirBound(_ power: Float) {
+    let bases = Self.sample.filter { $0.sign == .plus } + [.infinity, .nan]
+    var results = [Float](repeating: 0, count: bases.count)
+    host_power(bases, power, &results, Int64(bases.count))
+    var worst = 0.0
+    var place: Float = 0
+    for (x, y) in zip(bases, results) {
+      let error = Self.error(y, Foundation.pow(Double(x), Double(power)))
+      if error > worst { (worst, place) = (error, x) }
+    }
+    #expect(worst <= 0.6, "the power \(power) is off by \(worst) units at \(place)")
   }
 }

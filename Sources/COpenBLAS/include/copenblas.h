@@ -64,6 +64,24 @@ void host_product(const struct dense_product *product);
 // AVX-512 registers straight from the operands; false, and nothing done, without AVX-512.
 bool tiles_product(const struct dense_product *product);
 
+// Scores every item for every query and keeps the k best of those allowed, best first; of equal
+// scores the lower item first, NaN as -inf. score[b, i] = <query[b], items[i]> + bias[i]; `allowed`
+// has a bit an item, ceil(n / 32) words a query. Null: no bias, all allowed.
+struct top_request {
+  const float *query, *items, *bias;
+  const uint32_t *allowed;
+  int64_t b, n, e, k;
+  // [b, k]; behind the last item -1 and -inf.
+  int32_t *best;
+  float *scores;
+};
+// Floats that `host_score_top` needs as scratch.
+int64_t top_scratch(const struct blas_library *library, const struct top_request *request);
+// Scores are never stored. A large catalogue is shared among the library's threads; the result does
+// not depend on their number.
+void host_score_top(
+    const struct blas_library *library, const struct top_request *request, float *scratch);
+
 // Array loops. Output and input may be the same array, but may not overlap otherwise.
 // Largest error against the exact value, in units of the last place: exp 1, log 1, tanh 1.5,
 // sigmoid 2.5, subnormal results included; ±inf, NaN and out-of-domain values as in C's <math.h>.
@@ -71,6 +89,8 @@ void host_exp(const float *x, float *y, int64_t n);
 void host_log(const float *x, float *y, int64_t n);
 void host_tanh(const float *x, float *y, int64_t n);
 void host_sigmoid(const float *x, float *y, int64_t n);
+// y = x^power for x >= 0, within 0.6 units of the last place, 0, inf and NaN as in C's pow.
+void host_power(const float *x, float power, float *y, int64_t n);
 // y = log(1 + exp(-|x|)).
 void host_softplus_tail(const float *x, float *y, int64_t n);
 // y = scale · exp(x - shift).
@@ -112,6 +132,20 @@ bool host_any_above(const float *x, float threshold, int64_t n);
 void host_column_sums(
     const float *x, int64_t ldx, const float *scale, int64_t ld_scale, bool accumulate, float *y,
     int64_t m, int64_t n);
+
+// The sum tree of a replay memory: node 1 is the root, node i has children 2i and 2i + 1, leaf j is
+// node capacity + j. Many leaves climb or descend side by side, so that their cache misses overlap.
+
+// Leaf leaves[i · stride] = values[i], or values[0] for all; every ancestor is summed again. Of a
+// leaf that repeats the last value stands; a negative one is skipped.
+void host_tree_set(
+    float *nodes, int64_t capacity, const int32_t *leaves, int64_t stride, const float *values,
+    bool is_single, int64_t b);
+// The leaf where targets[i] falls, left where it is below the left sum, `filled` - 1 at most, and
+// its priority. The targets are used up.
+void host_tree_find(
+    const float *nodes, int64_t capacity, int64_t filled, float *targets, int32_t *leaves,
+    float *priorities, int64_t b);
 
 // Lets this thread take subnormal numbers for 0, and gives back what it did before. They cost a
 // product or a step tenfold, and decay leads gradients of idle units there.

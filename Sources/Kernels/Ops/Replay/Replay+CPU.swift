@@ -1,4 +1,4 @@
-import Glibc
+internal import COpenBLAS
 
 extension CPUBackend {
   public func replayAppend(
@@ -52,19 +52,13 @@ extension CPUBackend {
       b >= 0 && stride >= 1 && leaves.count >= (b - 1) * stride + 1,
       "sumTreeSet: leaves has \(leaves.count) elements, expected \(b) at steps of \(stride)")
     let leaves = pointer(leaves, leaves.count, "sumTreeSet", "leaves")
-    let single = values.count == 1
-    let values = pointer(values, single ? 1 : b, "sumTreeSet", "values")
+    let isSingle = values.count == 1
+    let values = pointer(values, isSingle ? 1 : b, "sumTreeSet", "values")
     for i in 0..<b {
       let leaf = Int(leaves[i * stride])
       require(leaf < capacity, "sumTreeSet: leaf \(leaf) of \(capacity)")
-      guard leaf >= 0 else { continue }
-      var node = capacity + leaf
-      nodes[node] = values[single ? 0 : i]
-      while node > 1 {
-        node /= 2
-        nodes[node] = nodes[2 * node] + nodes[2 * node + 1]
-      }
     }
+    host_tree_set(nodes, Int64(capacity), leaves, Int64(stride), values, isSingle, Int64(b))
   }
 
   public func sumTreeSample(
@@ -77,25 +71,22 @@ extension CPUBackend {
     let index = pointer(index, b, "sumTreeSample", "index")
     let weights = pointer(weights, b, "sumTreeSample", "weights")
     let total = nodes[1]
-    var largest: Float = 0
-    for i in 0..<b {
-      var target = (Float(i) + Philox.uniform(random.word(i))) * total / Float(b)
-      var node = 1
-      while node < capacity {
-        let left = nodes[2 * node]
-        if target < left {
-          node = 2 * node
-        } else {
-          target -= left
-          node = 2 * node + 1
+    withScratch(2 * b) { targets in
+      for block in 0..<(b + 3) / 4 {
+        let words = random.block(block)
+        for i in 4 * block..<min(4 * block + 4, b) {
+          targets[i] = (Float(i) + Philox.uniform(words[i % 4])) * total / Float(b)
         }
       }
-      let leaf = min(node - capacity, filled - 1)
-      index[i] = Int32(leaf)
-      weights[i] = powf(Float(filled) * nodes[capacity + leaf] / total, -exponent)
-      largest = max(largest, weights[i])
+      let priorities = targets + b
+      host_tree_find(
+        nodes, Int64(capacity), Int64(filled), targets, index, priorities, Int64(b))
+      for i in 0..<b { priorities[i] = Float(filled) * priorities[i] / total }
+      host_power(priorities, -exponent, weights, Int64(b))
+      var largest: Float = 0
+      for i in 0..<b { largest = max(largest, weights[i]) }
+      host_divide_by(weights, largest, weights, Int64(b))
     }
-    for i in 0..<b { weights[i] /= largest }
   }
 
   public func prioritize(
@@ -107,10 +98,9 @@ extension CPUBackend {
     let target = pointer(target, b, "prioritize", "target")
     let priorities = pointer(priorities, b, "prioritize", "priorities")
     let maximum = pointer(maximum, 1, "prioritize", "maximum")
-    for i in 0..<b {
-      priorities[i] = powf(abs(prediction[i] - target[i]) + offset, exponent)
-      maximum[0] = max(maximum[0], priorities[i])
-    }
+    for i in 0..<b { priorities[i] = abs(prediction[i] - target[i]) + offset }
+    host_power(priorities, exponent, priorities, Int64(b))
+    for i in 0..<b { maximum[0] = max(maximum[0], priorities[i]) }
   }
 
   private func sumTree(
