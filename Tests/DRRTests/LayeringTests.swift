@@ -48,7 +48,7 @@ import Testing
   @Test("no two random streams share a number")
   func streams() throws {
     let text = try String(
-      contentsOf: Self.packageRoot.appendingPathComponent("Sources/DRR/Streams.swift"),
+      contentsOf: packageRoot.appendingPathComponent("Sources/DRR/Streams.swift"),
       encoding: .utf8)
     let numbers = text.matches(of: /static let \w+: UInt64 = (\d+)\n/).map { String($0.1) }
     #expect(numbers.count > 20 && numbers.count == text.split(separator: "static let").count - 1)

@@ -127,7 +127,7 @@ extension OpenCLBackend {
         nil, &event)
       if check("clEnqueueReadBuffer", status) { check("clFlush", context.api.clFlush(queue)) }
     } finish: { [self] _ in
-      if var event {
+      if event != nil {
         check("clWaitForEvents", context.api.clWaitForEvents(1, &event))
         _ = context.api.clReleaseEvent(event)
       }
