@@ -12,6 +12,7 @@ import Testing
         + (row.shape.contains("dw") || row.shape.contains("db") ? 1 : 0)
     case .softmaxCrossEntropy: 2
     case .scoreTopK: 2
+    case .factorize: row.operands.first { $0.name == "shifts" }!.count
     default: 1
     }
   }
