@@ -29,6 +29,25 @@ public struct RatingBlocks {
   public static let sideLimit = 256
 }
 
+extension RatingBlocks {
+  func check(users: Floats, items: Floats, k: Int, width: Int, shifts: [Int32]) {
+    require(
+      (1...Self.sideLimit).contains(side) && blocks.count == side * side + 1,
+      "factorize: side \(side), \(blocks.count) block starts")
+    require(
+      shifts.count == side && Set(shifts) == Set(0..<Int32(side)),
+      "factorize: shifts \(shifts), needs 0 ..< \(side) in any order")
+    require(
+      starts.count == self.users.count + 1 && values.count == self.items.count,
+      "factorize: \(self.users.count) runs with \(starts.count) starts, \(self.items.count) items "
+        + "with \(values.count) values")
+    require(
+      k > 0 && width % 16 == 0 && width >= k + 2 && users.count % width == 0
+        && items.count % width == 0,
+      "factorize: k \(k), width \(width), tables of \(users.count) and \(items.count)")
+  }
+}
+
 /// A step of stochastic gradient descent on one rating, with error e = value − prediction.
 public struct FactorizationStep: Hashable, Sendable {
   /// η
@@ -60,23 +79,4 @@ public protocol FactorizationKernels: AnyObject {
   func factorize(
     _ ratings: RatingBlocks, users: Floats, items: Floats, k: Int, width: Int, shifts: [Int32],
     _ step: FactorizationStep)
-}
-
-extension RatingBlocks {
-  func check(users: Floats, items: Floats, k: Int, width: Int, shifts: [Int32]) {
-    require(
-      (1...Self.sideLimit).contains(side) && blocks.count == side * side + 1,
-      "factorize: side \(side), \(blocks.count) block starts")
-    require(
-      shifts.count == side && Set(shifts) == Set(0..<Int32(side)),
-      "factorize: shifts \(shifts), needs 0 ..< \(side) in any order")
-    require(
-      starts.count == self.users.count + 1 && values.count == self.items.count,
-      "factorize: \(self.users.count) runs with \(starts.count) starts, \(self.items.count) items "
-        + "with \(values.count) values")
-    require(
-      k > 0 && width % 16 == 0 && width >= k + 2 && users.count % width == 0
-        && items.count % width == 0,
-      "factorize: k \(k), width \(width), tables of \(users.count) and \(items.count)")
-  }
 }
