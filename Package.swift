@@ -32,7 +32,7 @@ let package = Package(
     .executableTarget(
       name: "bench",
       dependencies: ["DRR", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-      path: "bench", exclude: ["compare_pytorch.py", "results"]),
+      path: "bench", exclude: ["compare_pytorch.py", "peers", "results"]),
 
     .target(name: "TestSupport", dependencies: ["Kernels", "Tensor"], path: "Tests/Support"),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "COpenBLAS", "TestSupport"]),

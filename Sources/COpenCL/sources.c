@@ -42,6 +42,9 @@ static const unsigned char selection[] = {
 static const unsigned char replay[] = {
 #embed "../../kernels/replay.cl"
 };
+static const unsigned char factorization[] = {
+#embed "../../kernels/factorization.cl"
+};
 
 static const struct copencl_source sources[] = {
     {"common", common, sizeof common},
@@ -58,6 +61,7 @@ static const struct copencl_source sources[] = {
     {"random", random_, sizeof random_},
     {"selection", selection, sizeof selection},
     {"replay", replay, sizeof replay},
+    {"factorization", factorization, sizeof factorization},
 };
 
 size_t copencl_source_count(void) { return sizeof sources / sizeof *sources; }

@@ -19,6 +19,7 @@ enum Streams {
   static let pmfRows: UInt64 = 32
   static let evaluationCoin: UInt64 = 33
   static let evaluationVector: UInt64 = 34
+  static let pmfGrid: UInt64 = 35
   static let itemKinds: UInt64 = 40
   static let onlineItem: UInt64 = 41
   static let onlineAction: UInt64 = 42

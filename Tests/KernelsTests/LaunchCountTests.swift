@@ -13,6 +13,7 @@ import Testing
     case .mlpBackward: row.shape.contains("gradients") ? 2 : 1
     case .softmaxCrossEntropy: 2
     case .scoreTopK: 2
+    case .factorize: row.operands.first { $0.name == "shifts" }!.count
     default: 1
     }
   }

@@ -14,6 +14,7 @@ enum OpName: String, CaseIterable, Sendable {
   case uniform, normal, replaceRows
   case scoreTopK
   case replayAppend, replayGather, sumTreeSet, sumTreeSample, prioritize
+  case factorize
 
   /// The rows of the op table; the switch lets no op be forgotten.
   var cases: [OpCase] {
@@ -69,6 +70,7 @@ enum OpName: String, CaseIterable, Sendable {
     case .sumTreeSet: OpTable.sumTreeSet
     case .sumTreeSample: OpTable.sumTreeSample
     case .prioritize: OpTable.prioritize
+    case .factorize: OpTable.factorize
     }
   }
 }

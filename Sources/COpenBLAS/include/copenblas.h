@@ -165,3 +165,23 @@ void host_adam(
 void host_sgd(
     float *p, float *g, float *velocity, int64_t n, float rate, float momentum, float decay);
 void host_soft_update(float *target, const float *source, float tau, int64_t n);
+
+// Ratings in the order of a pass. The users x items are a grid of side x side blocks; block
+// (row, column) holds runs blocks[i] ..< blocks[i + 1] of i = row · side + column. Run j is of
+// users[j], with ratings starts[j] ..< starts[j + 1]: items and values. Users of one row of the
+// grid are in no other, items of one column in no other.
+enum { host_grid_limit = 256 };
+struct host_ratings {
+  const int32_t *users, *starts, *items, *blocks;
+  const float *values;
+  int side;
+  // Of a row of both tables: a multiple of 16, k + 2 or more.
+  int width;
+};
+// One pass of stochastic gradient descent over a factorisation with biases, in rounds of disjoint
+// blocks (row, row + shifts[round]). A user's row is [p (k) ; b ; 1 ; 0 …], an item's
+// [q (k) ; 1 ; b ; 0 …], so that their product is the prediction. The same bits whatever the
+// number of threads. `scratch` holds 4 · width numbers.
+void host_factorize(
+    const struct host_ratings *ratings, const int32_t *shifts, float *users, float *items, int k,
+    float rate, float decay, float bias_decay, float *scratch, int threads);

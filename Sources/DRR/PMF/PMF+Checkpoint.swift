@@ -36,8 +36,7 @@ extension PMFModel {
 extension PMFTrainer {
   /// Everything that the next epoch depends on.
   public func save(to file: inout SafetensorsWriter) throws {
-    try parameters.save(to: &file, "pmf.weights")
-    try optimizer.save(to: &file, "pmf.adam")
+    try solver.save(to: &file)
     try file.add("pmf.epoch", [Int64(epoch)])
     if let best {
       try file.add("pmf.best.error", [best.error])
@@ -57,10 +56,8 @@ extension PMFTrainer {
           from: file, "pmf.best", userCount: log.userCount, itemCount: log.itemCount)
       )
     }
-    let restoreWeights = try parameters.prepareRestore(from: file, "pmf.weights")
-    let restoreMoments = try optimizer.prepareRestore(from: file, "pmf.adam")
+    let restoreWeights = try solver.prepareRestore(from: file)
     restoreWeights()
-    restoreMoments()
     self.epoch = epoch
     self.best = best
   }

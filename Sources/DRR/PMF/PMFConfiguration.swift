@@ -4,13 +4,15 @@ import Tensor
 public struct PMFConfiguration: Codable, Hashable, Sendable {
   /// k, the length of a user's and an item's vector; DRR's action has the same length.
   public var dimension = 100
+  /// How the weights are found.
+  public var solver = Solver.adam
   /// Passes over the ratings at most.
   public var epochs = 60
-  /// Ratings an update.
+  /// Adam: ratings an update.
   public var batchSize = 1_024
-  /// Adam's, at the start; it falls linearly to a tenth over the epochs.
+  /// At the start; it falls linearly over the epochs, Adam's to a tenth and descent's to 0.
   public var learningRate: Float = 2e-3
-  /// λ of every vector met in a batch, once a rating.
+  /// λ of every vector met, once a rating.
   public var regularization: Float = 0.06
   /// The same of every bias.
   public var biasRegularization: Float = 0.02
@@ -24,6 +26,14 @@ public struct PMFConfiguration: Codable, Hashable, Sendable {
   public var holdoutShare = 0.05
   /// Epochs without a better held-out error before training ends.
   public var patience = 3
+
+  /// How the weights are found.
+  public enum Solver: String, Codable, Hashable, Sendable, CaseIterable {
+    /// Kingma & Ba 2015, on shuffled batches.
+    case adam
+    /// Stochastic gradient descent rating by rating, an epoch in one pass of the device.
+    case sgd
+  }
 
   /// How the first vectors are drawn.
   public enum Start: Codable, Hashable, Sendable, CustomStringConvertible {
@@ -68,6 +78,26 @@ public struct PMFConfiguration: Codable, Hashable, Sendable {
 
   public init() {}
 
+  /// A solver with the settings that suit it.
+  public mutating func choose(_ solver: Solver) {
+    let defaults = PMFConfiguration()
+    self.solver = solver
+    switch solver {
+    case .adam:
+      epochs = defaults.epochs
+      learningRate = defaults.learningRate
+      regularization = defaults.regularization
+      biasRegularization = defaults.biasRegularization
+      start = defaults.start
+    case .sgd:
+      epochs = 20
+      learningRate = 0.06
+      regularization = 0.0225
+      biasRegularization = 0.05
+      start = .uniform(to: 0.03)
+    }
+  }
+
   /// One λ for vectors and biases. Biases so held back leave more of an item's quality to its
   /// vector, where an action finds it: DRR's published figures are met with this.
   public mutating func shareRegularization() {
@@ -101,5 +131,14 @@ public struct PMFConfiguration: Codable, Hashable, Sendable {
       $0 >= 0 && $0 < 0.5
     }
     try ConfigurationError.require("PMF patience", patience, "1 or more") { $0 >= 1 }
+  }
+}
+
+extension KeyedDecodingContainer {
+  /// Adam where a run was begun before there was a choice.
+  func decode(
+    _ type: PMFConfiguration.Solver.Type, forKey key: Key
+  ) throws -> PMFConfiguration.Solver {
+    try decodeIfPresent(type, forKey: key) ?? .adam
   }
 }

@@ -2,20 +2,14 @@ import Tensor
 
 /// Probabilistic matrix factorisation (Salakhutdinov & Mnih 2008, eq. 4) with user and item
 /// biases: minimises mean (reward − prediction)² + λ · mean (‖p_u‖² + ‖q_i‖²) + λ_b · mean (b_u² +
-/// b_i²) over the visible ratings by Adam on shuffled batches.
+/// b_i²) over the visible ratings, by the solver of its configuration.
 public final class PMFTrainer {
   public let configuration: PMFConfiguration
   public let backend: any Backend
-  let parameters: ParameterSet
-  let userFactors: Embedding
-  let itemFactors: Embedding
-  let userBiases: Embedding
-  let itemBiases: Embedding
-  let optimizer: Adam
+  let solver: any PMFSolver
 
   let log: RatingsLog
   let scale: RewardScale
-  let seed: UInt64
   let mean: Float
   /// Rows that train, and rows that decide when to stop.
   let rows: [Int32]
@@ -43,7 +37,6 @@ public final class PMFTrainer {
     self.backend = backend
     self.log = log
     self.scale = scale
-    self.seed = seed
 
     var random = Philox(seed: seed, stream: Streams.pmfHoldout)
     let held = Int((configuration.holdoutShare * Double(rows.count)).rounded())
@@ -58,14 +51,12 @@ public final class PMFTrainer {
     let sum = self.rows.reduce(0.0) { $0 + Double(scale.reward(log.ratings[Int($1)])) }
     mean = configuration.isCentered ? Float(sum / Double(self.rows.count)) : 0
 
-    parameters = ParameterSet(on: backend, seed: seed, stream: Streams.pmfWeights)
-    let vectors = configuration.start.initializer
-    let k = configuration.dimension
-    userFactors = Embedding("users", rows: log.userCount, width: k, vectors, in: parameters)
-    itemFactors = Embedding("items", rows: log.itemCount, width: k, vectors, in: parameters)
-    userBiases = Embedding("user_biases", rows: log.userCount, width: 1, .zeros, in: parameters)
-    itemBiases = Embedding("item_biases", rows: log.itemCount, width: 1, .zeros, in: parameters)
-    optimizer = Adam(parameters, learningRate: configuration.learningRate)
+    let ratings = PMFRatings(log: log, rows: self.rows, scale: scale, mean: mean)
+    solver =
+      switch configuration.solver {
+      case .adam: PMFAdam(configuration, ratings, seed: seed, on: backend)
+      case .sgd: PMFDescent(configuration, ratings, seed: seed, on: backend)
+      }
   }
 
   /// Whether another epoch would be one too many.
@@ -74,60 +65,25 @@ public final class PMFTrainer {
       || (!holdout.isEmpty && best.map { epoch - $0.epoch >= configuration.patience } ?? false)
   }
 
-  public var batchesPerEpoch: Int {
-    (rows.count + configuration.batchSize - 1) / configuration.batchSize
-  }
+  public var batchesPerEpoch: Int { solver.batchesPerEpoch }
 
   /// One pass in an order drawn from the seed and the epoch. Waits for the device once, at its end.
   /// `progress` may throw to give up; the trainer is then of no further use.
   public func runEpoch(
     progress: (_ batchesDone: Int) throws -> Void = { _ in }
   ) throws -> EpochReport {
-    var random = Philox(seed: seed, stream: Streams.pmfOrder &+ UInt64(epoch) << 8)
-    let order = rows.shuffled(using: &random)
-    optimizer.learningRate =
-      configuration.learningRate * (1 - 0.9 * Float(epoch) / Float(configuration.epochs))
-    for batch in 0..<batchesPerEpoch {
-      let start = batch * configuration.batchSize
-      update(order[start..<min(start + configuration.batchSize, order.count)])
-      try progress(batch + 1)
-    }
+    try solver.pass(epoch: epoch, progress: progress)
     epoch += 1
-    let model = try fittedModel()
+    let model = try solver.model(mean: mean)
     let error = model.rootMeanSquaredError(
       log, rows: (holdout.isEmpty ? rows : holdout).lazy.map { Int($0) }, scale: scale)
     if best.map({ error < $0.error }) ?? true || holdout.isEmpty { best = (error, epoch, model) }
     return EpochReport(epoch: epoch, error: error)
   }
 
-  private func update(_ batch: ArraySlice<Int32>) {
-    let b = batch.count
-    let users = IndexTensor(batch.map { log.users[Int($0)] }, shape: [b], on: backend)
-    let items = IndexTensor(batch.map { log.items[Int($0)] }, shape: [b], on: backend)
-    let residuals = Tensor(
-      batch.map { scale.reward(log.ratings[Int($0)]) - mean }, shape: [b], on: backend)
-
-    let tape = Tape(training: parameters)
-    let p = userFactors(users, tape)
-    let q = itemFactors(items, tape)
-    let userBias = userBiases(users, tape)
-    let itemBias = itemBiases(items, tape)
-    let prediction = p.rowDot(q) + userBias.reshaped([b]) + itemBias.reshaped([b])
-    let vectors = (configuration.regularization / Float(b)) * (p.squaredNorm() + q.squaredNorm())
-    let biases =
-      (configuration.biasRegularization / Float(b))
-      * (userBias.squaredNorm() + itemBias.squaredNorm())
-    let loss = prediction.squaredError(residuals) + vectors + biases
-    tape.backward(from: loss)
-    optimizer.step()
-  }
-
-  private func fittedModel() throws -> PMFModel {
-    PMFModel(
-      dimension: configuration.dimension, mean: mean,
-      userFactors: try userFactors.table.tensor.host(),
-      itemFactors: try itemFactors.table.tensor.host(),
-      userBiases: try userBiases.table.tensor.host(),
-      itemBiases: try itemBiases.table.tensor.host())
+  /// The updates of one epoch alone, neither counted nor judged, to be timed. Waits for the device.
+  public func pass() throws {
+    try solver.pass(epoch: epoch) { _ in }
+    try backend.synchronize()
   }
 }

@@ -6,7 +6,8 @@
 /// device give the same bits. Confined to one task, hence not Sendable; backends are cheap.
 public protocol Backend:
   LinearKernels, MLPKernels, ElementwiseKernels, ReductionKernels, EmbeddingKernels, PoolingKernels,
-  CandidateKernels, LossKernels, OptimizerKernels, RandomKernels, SelectionKernels, ReplayKernels
+  CandidateKernels, LossKernels, OptimizerKernels, RandomKernels, SelectionKernels, ReplayKernels,
+  FactorizationKernels
 {
   var device: DeviceInfo { get }
   /// What was asked of the device so far, so that a test can pin it.

@@ -3,7 +3,7 @@ internal import COpenCL
 /// The programs: one file of kernels/ each, named as it.
 enum ProgramID: String, CaseIterable, Sendable {
   case linear, elementwise, reduction, embedding, pooling, candidate, loss, optimizer, random
-  case selection, replay, mlp
+  case selection, replay, factorization, mlp
   case mlpBackward = "mlp_backward"
 }
 
@@ -34,6 +34,7 @@ enum KernelID: Int, CaseIterable, Sendable {
   case uniformDraw, normalDraw, replaceRows
   case topK
   case replayAppend, replayGather, sumTreeSet, sumTreeSample, prioritize
+  case factorizeRound
 
   var program: ProgramID {
     switch self {
@@ -57,6 +58,7 @@ enum KernelID: Int, CaseIterable, Sendable {
     case .uniformDraw, .normalDraw, .replaceRows: .random
     case .topK: .selection
     case .replayAppend, .replayGather, .sumTreeSet, .sumTreeSample, .prioritize: .replay
+    case .factorizeRound: .factorization
     }
   }
 
@@ -67,7 +69,7 @@ enum KernelID: Int, CaseIterable, Sendable {
       .sumRows, .maximumRows, .rowDot, .sumAll, .averagePoolingBackward,
       .pairwiseProductsBackward, .attentionPoolingBackward, .softmaxExpectation,
       .softmaxExpectationBackward, .pointLoss, .softmaxNormalizer, .softmaxLoss, .topK, .sumTreeSet,
-      .sumTreeSample, .prioritize:
+      .sumTreeSample, .prioritize, .factorizeRound:
       .groups
     default: .elements
     }

@@ -1,0 +1,77 @@
+/// Vectors and biases of users and items in one buffer, as `FactorizationKernels` wants their rows.
+public final class BiasedFactors {
+  public let dimension: Int
+  public let userCount: Int
+  public let itemCount: Int
+  public let backend: any Backend
+  let width: Int
+  let rows: Floats
+
+  /// Vectors drawn on the host, users' first, so that they are the same bits on every device; no
+  /// biases.
+  public init(
+    dimension: Int, userCount: Int, itemCount: Int, _ initializer: Initializer, seed: UInt64,
+    stream: UInt64, on backend: any Backend
+  ) {
+    self.dimension = dimension
+    self.userCount = userCount
+    self.itemCount = itemCount
+    self.backend = backend
+    width = (dimension + 2 + 15) / 16 * 16
+    let count = (userCount + itemCount) * width
+    rows = Floats(backend.allocate(count), count: count)
+    var random = Philox(seed: seed, stream: stream)
+    let vectors = initializer.values(shape: [userCount + itemCount, dimension], random: &random)
+    var host = [Float](repeating: 0, count: count)
+    for row in 0..<userCount + itemCount {
+      for d in 0..<dimension { host[row * width + d] = vectors[row * dimension + d] }
+      host[row * width + dimension + (row < userCount ? 1 : 0)] = 1
+    }
+    backend.write(host, to: rows)
+  }
+
+  /// One pass over the ratings of these users and items. Waits for nothing.
+  /// - Parameter shifts: the order of the rounds, 0 ..< side.
+  public func descend(_ ratings: RatingGrid, shifts: [Int32], _ step: FactorizationStep) {
+    require(
+      ratings.userCount == userCount && ratings.itemCount == itemCount,
+      "factors of \(userCount) users and \(itemCount) items, ratings of \(ratings.userCount) and "
+        + "\(ratings.itemCount)")
+    let split = userCount * width
+    backend.factorize(
+      ratings.blocks, users: rows[0..<split], items: rows[split..<rows.count], k: dimension,
+      width: width, shifts: shifts, step)
+  }
+
+  /// The vectors [users, k] and [items, k], and the biases. Waits for the device once.
+  public func host() throws(BackendError) -> (
+    userVectors: [Float], itemVectors: [Float], userBiases: [Float], itemBiases: [Float]
+  ) {
+    let host = try backend.read(rows)
+    let (k, width) = (dimension, width)
+    func vectors(_ rows: Range<Int>) -> [Float] {
+      var vectors: [Float] = []
+      vectors.reserveCapacity(rows.count * k)
+      for row in rows { vectors += host[row * width..<row * width + k] }
+      return vectors
+    }
+    let (users, items) = (0..<userCount, userCount..<userCount + itemCount)
+    return (
+      vectors(users), vectors(items), users.map { host[$0 * width + k] },
+      items.map { host[$0 * width + k + 1] }
+    )
+  }
+}
+
+extension BiasedFactors: Checkpointed {
+  public func save(to file: inout SafetensorsWriter, _ prefix: String) throws {
+    try file.add("\(prefix).rows", backend.read(rows), shape: [userCount + itemCount, width])
+  }
+
+  public func prepareRestore(
+    from file: SafetensorsFile, _ prefix: String
+  ) throws -> () -> Void {
+    let host = try file.floats("\(prefix).rows", shape: [userCount + itemCount, width])
+    return { self.backend.write(host, to: self.rows) }
+  }
+}
