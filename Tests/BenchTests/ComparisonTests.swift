@@ -10,7 +10,7 @@ struct ComparisonTests {
       figure.counts = ["launches": launches]
       return figure
     }
-    return Report(stamp: Samples.stamp(threads: threads), figures: figures, skipped: [])
+    return Report(stamp: Stamps.stamp(threads: threads), figures: figures, skipped: [])
   }
 
   private func verdicts(_ comparison: Comparison) -> [String: Comparison.Verdict] {
@@ -61,7 +61,7 @@ struct ComparisonTests {
   }
 }
 
-enum Samples {
+enum Stamps {
   static func stamp(threads: Int) -> Stamp {
     Stamp(
       drr: "0", device: "cpu", kind: "cpu", name: "a <processor> & more", driver: "none",

@@ -50,7 +50,8 @@ package struct KernelCase: Sendable {
 
   /// The table.
   package static let all: [KernelCase] =
-    linear + elementwise + reduction + embedding + pooling + candidate + loss + optimizer + random
+    linear + mlp + elementwise + reduction + embedding + pooling + candidate + loss + optimizer
+    + random
     + selection + replay
 }
 

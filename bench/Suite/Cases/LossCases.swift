@@ -23,11 +23,17 @@ extension KernelCase {
 
   private static func pointLoss(_ n: Int, _ use: Use, weighted: Bool) -> KernelCase {
     KernelCase(
-      "pointLoss", "squared \(n)", use, flops: 4 * n, words: (weighted ? 3 : 2) * n + 1
+      "pointLoss", "squared \(n)\(weighted ? ", weighted, with slope" : "")", use,
+      flops: (weighted ? 6 : 4) * n,
+      words: (weighted ? 4 : 2) * n + 1
     ) { i in
       let (p, y, loss) = (i.floats(n), i.floats(n), i.empty(1))
       let weights = weighted ? i.floats(n, 0, 1) : nil
-      return { i.backend.pointLoss(.squared, p, y, weights: weights, n: n, into: loss) }
+      let slope = weighted ? i.empty(n) : nil
+      return {
+        i.backend.pointLoss(
+          .squared, p, y, weights: weights, n: n, into: loss, slope: slope)
+      }
     }
   }
 

@@ -8,6 +8,16 @@ extension KernelCase {
       plain: plainAdam),
     adam(Size.million, "1M, streaming", .catalogue, .memory, torch: nil, plain: nil),
     KernelCase(
+      "adam", "240 000 weights, clipped, target followed", .drr, flops: 18 * Size.weights,
+      words: 10 * Size.weights + 1
+    ) { i in
+      let n = Size.weights
+      let (p, g, m, v) = (i.floats(n), i.floats(n), i.floats(n), i.floats(n, 0, 1))
+      let (norm, target) = (i.floats(1, 1.1, 1.2), i.floats(n))
+      let step = AdamStep(learningRate: 1e-3, step: 10, maximumNorm: 1, targetRate: 1e-3)
+      return { i.backend.adam(p, g, m, v, step, squaredNorm: norm, target: target) }
+    },
+    KernelCase(
       "sgd", "1M, streaming", .catalogue, flops: 6 * Size.million, words: 6 * Size.million, .memory
     ) { i in
       let n = Size.million

@@ -76,11 +76,12 @@ struct KernelsCommand: MeasuringCommand {
     return figure
   }
 
-  /// Sets of inputs: so many that they pass the last cache where they are to stream.
+  /// Sets of inputs: so many that they pass the last cache where they are to stream. What an op
+  /// reads and writes counts twice among its bytes.
   private func sets(of item: KernelCase, in room: Room) -> Int {
     let most = Int((Double(memory << 20) - item.tableBytes) / item.bytes)
     guard item.residence == .memory else { return min(3, most) }
     let cache = Double(room.isProcessor ? room.lastLevelCache : 256 << 20)
-    return min(most, 64, max(3, Int((1.25 * cache / item.bytes).rounded(.up))))
+    return min(most, 4_096, max(3, Int((2.5 * cache / item.bytes).rounded(.up))))
   }
 }

@@ -99,10 +99,9 @@ struct Latency: MeasuringCommand {
     }
   }
 
-  /// `drr` calls what `bench` has by its own name "bench".
+  /// What this program was called with ahead of its own commands: `bench` where it is `drr`.
   static var prefix: [String] {
-    let name = CommandLine.arguments[0].split(separator: "/").last ?? ""
-    return name == "bench" ? [] : ["bench"]
+    CommandLine.arguments.dropFirst().first == "bench" ? ["bench"] : []
   }
 }
 

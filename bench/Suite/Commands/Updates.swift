@@ -10,7 +10,7 @@ struct Updates: MeasuringCommand {
       A step is a recommendation, its reward, the memory and one update. Beside an update stand its \
       own matrix products by OpenBLAS alone, in turn with it, and with --reference a PyTorch \
       program of the same algorithm (bench/peers/drr_reference.py tells which). The ratings are \
-      generated: of MovieLens 100K's size, and of MovieLens 1M's for PMF.
+      generated: of MovieLens 100K's size, and of MovieLens 1M's for PMF, which LIBMF stands beside.
 
       Examples:
         drr bench updates --threads 1
@@ -28,6 +28,10 @@ struct Updates: MeasuringCommand {
   var dimension = 100
   @Option(help: "k of a PMF epoch; give it again for more.")
   var pmf = [32, 100]
+  @Option(help: "The ratings of PMF's epochs.")
+  var pmfData = "generated:medium"
+  @Option(help: "Epochs after which PMF's error on a tenth of the ratings is told.")
+  var pmfEpochs = 10
   @Flag(help: "Leave PMF out.")
   var noPmf = false
   @Option(help: "The folder of the PyTorch program.")
@@ -38,6 +42,7 @@ struct Updates: MeasuringCommand {
   func validate() throws {
     for (name, values) in [
       ("hidden", hidden), ("batch", batch), ("dimension", [dimension]), ("pmf", pmf),
+      ("pmf-epochs", [pmfEpochs]),
     ] {
       for value in values where value < 1 {
         throw ValidationError("--\(name) is \(value); it must be 1 or more.")
@@ -105,29 +110,5 @@ struct Updates: MeasuringCommand {
         reference, "--data", data, "--hidden", "\(measured.hidden)", "--batch",
         "\(measured.batch)", "--dimension", "\(measured.dimension)", "--peer",
       ])
-  }
-
-  private func epochs(in room: Room) throws -> [Figure] {
-    let log = GeneratedRatings.generate(size: .medium)
-    return try pmf.map { k in
-      room.step("PMF, k \(k)")
-      var configuration = PMFConfiguration()
-      configuration.dimension = k
-      configuration.epochs = 1_000_000
-      let trainer = try PMFTrainer(
-        configuration, log: log, rows: (0..<Int32(log.count)).map { $0 }, scale: .fiveStars,
-        seed: 0, on: room.backend)
-      let counts = try room.counts(of: 1) { _ = try trainer.runEpoch() }
-      var harness = room.harness
-      harness.calls = 1
-      harness.mostSeconds = 10
-      let samples = try harness.measure([
-        room.work("epoch") { _ = try trainer.runEpoch() }
-      ])[0]
-      var figure = Figure("updates", "PMF epoch, k \(k), MovieLens 1M's size", samples, in: room)
-      figure.counts = counts
-      figure.values = ["ratings/s": Double(log.count) / (figure.time?.median ?? .infinity)]
-      return figure
-    }
   }
 }

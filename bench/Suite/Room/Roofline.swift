@@ -48,13 +48,17 @@ package struct Roofline {
       ("cache", ceilings.cacheBandwidth / 1e9), ("memory", ceilings.memoryBandwidth / 1e9),
     ]
     peak = ceilings.arithmetic / 1e9
-    title = "\(stamp.name), \(stamp.threads) threads, \(stamp.driver)"
+    title =
+      "\(stamp.name), \(stamp.threads) thread\(stamp.threads == 1 ? "" : "s"), \(stamp.driver)"
   }
 
   // MARK: - Geometry
 
-  private static let (left, top, width, height) = (70.0, 50.0, 760.0, 560.0)
+  private static let (left, top, width) = (70.0, 50.0, 760.0)
   private static let listLine = 15.0
+
+  /// As high as the list is long, within reason.
+  private var height: Double { min(max(560, Self.listLine * Double(points.count) - 40), 900) }
 
   /// Whole powers of ten around what is drawn.
   private var bounds: (x: ClosedRange<Double>, y: ClosedRange<Double>) {
@@ -76,9 +80,9 @@ package struct Roofline {
     }
     func y(_ value: Double) -> Double {
       let share = (log10(value) - bounds.y.lowerBound) / (bounds.y.upperBound - bounds.y.lowerBound)
-      return Self.top + (1 - share) * Self.height
+      return Self.top + (1 - share) * height
     }
-    let total = max(Self.top + Self.height + 60, 70 + Self.listLine * Double(points.count))
+    let total = max(Self.top + height + 60, 70 + Self.listLine * Double(points.count))
     var lines = [
       """
       <svg xmlns="http://www.w3.org/2000/svg" width="1240" height="\(Int(total))" \
@@ -87,9 +91,12 @@ package struct Roofline {
       "<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>",
       text(Self.left, 28, title, size: 15),
       text(
-        Self.left + Self.width / 2, Self.top + Self.height + 42, "FLOP a byte", anchor: "middle"),
+        Self.left + Self.width + 30, 28, "GFLOP/s; inputs in a cache: blue, in memory: red",
+        size: 11),
+      text(
+        Self.left + Self.width / 2, Self.top + height + 42, "FLOP a byte", anchor: "middle"),
       """
-      <text transform="translate(20 \(number(Self.top + Self.height / 2))) rotate(-90)" \
+      <text transform="translate(20 \(number(Self.top + height / 2))) rotate(-90)" \
       text-anchor="middle">GFLOP/s</text>
       """,
     ]
@@ -103,7 +110,7 @@ package struct Roofline {
     _ bounds: (x: ClosedRange<Double>, y: ClosedRange<Double>), _ x: (Double) -> Double,
     _ y: (Double) -> Double
   ) -> [String] {
-    let bottom = Self.top + Self.height
+    let bottom = Self.top + height
     let columns = stride(from: bounds.x.lowerBound, through: bounds.x.upperBound, by: 1).flatMap {
       let place = x(pow(10, $0))
       return [
