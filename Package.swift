@@ -22,22 +22,32 @@ let package = Package(
     .target(name: "Kernels", dependencies: ["COpenCL", "COpenBLAS"]),
     .target(name: "Tensor", dependencies: ["Kernels", "CZlib"]),
     .target(name: "DRR", dependencies: ["Tensor", "CZlib"]),
+    .target(
+      name: "Terminal",
+      dependencies: ["DRR", .product(name: "Logging", package: "swift-log")]),
     .executableTarget(
       name: "CLI",
       dependencies: [
-        "DRR",
+        "DRR", "Terminal", "Benchmarks",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
-    .executableTarget(
-      name: "bench",
-      dependencies: ["DRR", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-      path: "bench", exclude: ["compare_pytorch.py", "peers", "results"]),
+
+    // The measuring room: loops that find the machine's ceilings, the suite, its executable.
+    .target(name: "CBench", path: "bench/Loops"),
+    .target(
+      name: "Benchmarks",
+      dependencies: [
+        "DRR", "Terminal", "CBench", "COpenCL",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], path: "bench/Suite"),
+    .executableTarget(name: "bench", dependencies: ["Benchmarks"], path: "bench/Main"),
 
     .target(name: "TestSupport", dependencies: ["Kernels", "Tensor"], path: "Tests/Support"),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "COpenBLAS", "TestSupport"]),
     .testTarget(name: "TensorTests", dependencies: ["Tensor", "TestSupport"]),
     .testTarget(name: "DRRTests", dependencies: ["DRR", "TestSupport"]),
+    .testTarget(name: "BenchTests", dependencies: ["Benchmarks", "DRR"]),
     .testTarget(
       name: "CLITests", dependencies: ["CLI", "DRR", "TestSupport"], exclude: ["HelpSnapshots"]),
   ],

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Benchmarks
 import DRR
 import Kernels
 import Logging
@@ -17,10 +18,10 @@ struct DRRCommand: ParsableCommand {
 
       Without --data the ratings are generated: nothing has to be downloaded.
       """,
-    version: "0.1.0",
+    version: programVersion,
     subcommands: [
       DevicesCommand.self, DataCommand.self, TrainCommand.self, EvaluateCommand.self,
-      SimulateCommand.self, RecommendCommand.self,
+      SimulateCommand.self, RecommendCommand.self, Benchmark.self,
     ])
 
   static func main() {

@@ -7,6 +7,10 @@ struct HelpTests {
   static let commands = [
     [], ["devices"], ["data"], ["data", "describe"], ["data", "generate"], ["data", "import"],
     ["train"], ["train", "pmf"], ["train", "drr"], ["evaluate"], ["simulate"], ["recommend"],
+    ["bench"], ["bench", "all"], ["bench", "latency"], ["bench", "ceilings"], ["bench", "kernels"],
+    ["bench", "products"], ["bench", "updates"], ["bench", "score"], ["bench", "replay"],
+    ["bench", "data"], ["bench", "compare"], ["bench", "environments"], ["bench", "splits"],
+    ["bench", "reproduce"],
   ]
 
   /// `DRR_UPDATE_SNAPSHOTS=1` writes them anew.

@@ -15,8 +15,8 @@ struct Reproduce: ParsableCommand {
       What a killed command has trained is kept in --run, and the same command goes on from there.
 
       Examples:
-        swift run -c release bench reproduce ml-100k.zip
-        swift run -c release bench reproduce ml-100k.zip --seeds 5 --splits 3
+        drr bench reproduce ml-100k.zip
+        drr bench reproduce ml-100k.zip --seeds 5 --splits 3
       """)
 
   @Argument(help: "A folder, .zip or file of ratings, or generated:SIZE.")

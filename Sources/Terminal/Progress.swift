@@ -46,16 +46,16 @@ package struct ProgressLine {
 
 /// A bar with rate and time left on a terminal; a line every ten seconds elsewhere; reports for
 /// the `drr` that started this one where it asks for them.
-final class Progress {
+package final class Progress {
   private let reports: Bool
   private let start = ContinuousClock.now
   private var first: Int?
   private var lastShown: ContinuousClock.Instant?
   private var isShown = false
 
-  init(reports: Bool = false) { self.reports = reports }
+  package init(reports: Bool = false) { self.reports = reports }
 
-  func update(_ done: Int, of total: Int, _ note: String) {
+  package func update(_ done: Int, of total: Int, _ note: String) {
     let now = ContinuousClock.now
     let first = first ?? max(done - 1, 0)
     self.first = first
@@ -71,7 +71,7 @@ final class Progress {
     Console.write(Console.isTerminal ? "\r\u{1B}[K\(line.text)" : "\(line.text)\n")
   }
 
-  func finish() {
+  package func finish() {
     if isShown && Console.isTerminal { Console.write("\n") }
     isShown = false
   }

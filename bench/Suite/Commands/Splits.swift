@@ -11,7 +11,7 @@ struct Splits: ParsableCommand {
       Five percent of each base part decide when to stop; the test part is only measured on.
 
       Example:
-        swift run -c release bench splits ml-100k.zip
+        drr bench splits ml-100k.zip
       """)
 
   @Argument(help: "The folder or .zip of MovieLens 100K.")

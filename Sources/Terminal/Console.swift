@@ -11,19 +11,19 @@ import Synchronization
 #endif
 
 /// What a person reads while a command works goes to standard error; results go to standard output.
-enum Console {
-  static let isTerminal = isatty(2) == 1
+package enum Console {
+  package static let isTerminal = isatty(2) == 1
 
   /// A message that cannot be written is lost: nobody reads it.
-  static func write(_ text: String) { _ = write(text, to: 2) }
+  package static func write(_ text: String) { _ = write(text, to: 2) }
 
   /// Makes a file that grows past its limit a failed write, not the end of the process.
-  static func surviveFileLimits() { signal(SIGXFSZ, SIG_IGN) }
+  package static func surviveFileLimits() { signal(SIGXFSZ, SIG_IGN) }
 
-  static func note(_ line: String) { write("\(line)\n") }
+  package static func note(_ line: String) { write("\(line)\n") }
 
   /// Prints a result. Throws where standard output takes no more: its disk may be full.
-  static func result(_ text: String) throws {
+  package static func result(_ text: String) throws {
     if let code = write(text + "\n", to: 1) {
       throw RunError("cannot write to standard output: \(String(cString: strerror(code)))")
     }
@@ -43,8 +43,8 @@ enum Console {
 }
 
 /// Calls whose names Swift or ArgumentParser also use.
-enum Foreign {
-  static func write(_ file: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
+package enum Foreign {
+  package static func write(_ file: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
     #if canImport(Darwin)
       Darwin.write(file, bytes, count)
     #elseif canImport(Musl)
@@ -54,7 +54,7 @@ enum Foreign {
     #endif
   }
 
-  static func exit(_ code: Int32) -> Never {
+  package static func exit(_ code: Int32) -> Never {
     #if canImport(Darwin)
       Darwin.exit(code)
     #elseif canImport(Musl)
@@ -67,12 +67,12 @@ enum Foreign {
 
 /// Whether the person has pressed Control-C, or the system asks to end. The first asks to stop
 /// after the step under way, which is then saved; the second ends the process.
-enum Interrupt {
+package enum Interrupt {
   private static let requested = Atomic<Bool>(false)
 
-  static var isRequested: Bool { requested.load(ordering: .relaxed) }
+  package static var isRequested: Bool { requested.load(ordering: .relaxed) }
 
-  static func install() {
+  package static func install() {
     for number in [SIGINT, SIGTERM] {
       signal(number) { number in
         Interrupt.requested.store(true, ordering: .relaxed)
@@ -83,16 +83,18 @@ enum Interrupt {
 }
 
 /// Log messages as plain lines on standard error.
-struct PlainLogHandler: LogHandler {
-  var logLevel = Logger.Level.info
-  var metadata: Logger.Metadata = [:]
+package struct PlainLogHandler: LogHandler {
+  package var logLevel = Logger.Level.info
+  package var metadata: Logger.Metadata = [:]
 
-  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+  package init() {}
+
+  package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
     get { metadata[key] }
     set { metadata[key] = newValue }
   }
 
-  func log(event: LogEvent) {
+  package func log(event: LogEvent) {
     Console.note(event.level >= .warning ? "\(event.level): \(event.message)" : "\(event.message)")
   }
 }

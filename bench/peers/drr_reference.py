@@ -1,14 +1,16 @@
 """CPU seconds of one DDPG step, a PyTorch program beside this one, at one thread.
 
-    python bench/compare_pytorch.py REFERENCE --data ml-100k.zip [--drr .build/release/bench]
+    python bench/peers/drr_reference.py REFERENCE --data ml-100k.zip [--drr .build/release/bench]
 
 REFERENCE is the folder of a PyTorch implementation of DRR with drr/agent.py (Agent, Config, train),
 drr/data.py (load, Split; it reads u.data from the folder DRR_DATA) and drr/pmf.py (PMF). The Python
-that runs this script needs torch and numpy. --data is MovieLens-100K's zip archive or its u.data.
+that runs this script needs torch and numpy (pip install torch numpy). --data is MovieLens-100K's zip
+archive or its u.data. --peer measures the PyTorch program alone and prints one line for
+`bench updates --reference`.
 
 Both do the same: DRR-ave, embeddings of 100 numbers, 64 transitions an update, prioritized replay.
 "step" is one environment step and one update, acting included; "update" is the update alone.
-`bench updates --json` gives cpuSecondsPerUpdate and, for the step, cpuSecondsPerStep under "ddpg".
+`bench updates --json` gives the figures "DDPG update, …" and "training step, …".
 Fresh processes take turns, A B A B, once with OPENBLAS_CORETYPE set and once without, because a
 machine may preset it and OpenBLAS then runs another processor's kernels.
 """
@@ -24,7 +26,8 @@ import sys
 import tempfile
 import zipfile
 
-K, BATCH = 100, 64
+from timing import absent, answer
+
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 CHUNK = 50
 
@@ -37,6 +40,10 @@ def arguments():
     parser.add_argument("--drr", default=".build/release/bench", help="this project's benchmark")
     parser.add_argument("--reference-only", action="store_true", help="do not run --drr")
     parser.add_argument("--hidden", type=int, default=128)
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--dimension", type=int, default=100)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--peer", action="store_true", help="the PyTorch program alone, one line")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--updates", type=int, default=300, help="timed by the reference a round")
     parser.add_argument("--coretype", help="OPENBLAS_CORETYPE when set; default by the processor")
@@ -56,7 +63,7 @@ def worker(given):
     import numpy
     import torch
 
-    torch.set_num_threads(1)
+    torch.set_num_threads(given.threads)
     torch.set_num_interop_threads(1)
     from drr.agent import Agent, Config, train
     from drr.data import Split, load
@@ -64,23 +71,27 @@ def worker(given):
 
     log = load("ml-100k")
     split = Split(log, "users", 0)
-    pmf = PMF(log.n_users, log.n_items, K)
+    pmf = PMF(log.n_users, log.n_items, given.dimension)
     for parameter in pmf.params():
         parameter.requires_grad_(False)
     fill = 2000
     agent = Agent(
-        Config(state="ave", k=K, batch=BATCH, hidden=given.hidden, learn_start=fill), pmf)
+        Config(
+            state="ave", k=given.dimension, batch=given.batch, hidden=given.hidden,
+            learn_start=fill),
+        pmf)
     train(agent, log, split, pmf, fill)
     train(agent, log, split, pmf, CHUNK)
 
     def seconds(body):
-        """The median over chunks, so that a start-up cost or a collection does not count."""
-        found = []
+        """By chunks, so that a start-up cost or a collection does not count for all."""
+        found = dict(wall=[], cpu=[])
         for _ in range(given.updates // CHUNK):
-            start = time.process_time()
+            start, busy = time.perf_counter(), time.process_time()
             body()
-            found.append((time.process_time() - start) / CHUNK)
-        return statistics.median(found)
+            found["cpu"].append((time.process_time() - busy) / CHUNK)
+            found["wall"].append((time.perf_counter() - start) / CHUNK)
+        return found
 
     def updates():
         for _ in range(CHUNK):
@@ -110,15 +121,17 @@ def run(command, environment):
 
 
 def drr(given, environment):
-    found = run([given.drr, "updates", "--json"], environment).get("ddpg", {})
-    for key, expected in (("hidden", given.hidden), ("batch", BATCH), ("k", K)):
-        if found.get(key) != expected:
-            sys.exit(f"{given.drr}: ddpg.{key} is {found.get(key)}, expected {expected}")
-    if found.get("threads", 1) != 1:
-        sys.exit(f"{given.drr}: ddpg.threads is {found['threads']}, expected 1")
-    if "cpuSecondsPerUpdate" not in found:
-        sys.exit(f"{given.drr}: ddpg.cpuSecondsPerUpdate is missing")
-    return dict(step=found.get("cpuSecondsPerStep"), update=found["cpuSecondsPerUpdate"])
+    command = [
+        given.drr, "updates", "--json", "--no-pmf", "--no-peers", "--threads", "1", "--hidden",
+        str(given.hidden), "--batch", str(given.batch), "--dimension", str(given.dimension)]
+    found = {}
+    for figure in run(command, environment).get("figures", []):
+        for what, name in (("update", "DDPG update"), ("step", "training step")):
+            if figure.get("name", "").startswith(name):
+                found[what] = figure["cpuSeconds"]["median"]
+    if set(found) != {"update", "step"}:
+        sys.exit(f"{given.drr}: its figures lack the update or the step")
+    return found
 
 
 def unpack(data, folder):
@@ -149,10 +162,31 @@ def processor():
     return fields.get("model name", platform.machine()), family
 
 
+def reference(given, environment):
+    """The reference's figures from a process of its own: CPU seconds, medians."""
+    found = worker_answer(given, environment)
+    return found | {
+        what: statistics.median(found[what]["cpu"]) for what in ("step", "update")}
+
+
+def worker_answer(given, environment):
+    return run(
+        [sys.executable, os.path.abspath(__file__), given.reference, "--data", given.data,
+         "--hidden", str(given.hidden), "--batch", str(given.batch), "--dimension",
+         str(given.dimension), "--threads", str(given.threads), "--updates", str(given.updates),
+         "--worker"], environment)
+
+
+def peer(given, folder):
+    """One line for `bench updates`."""
+    found = worker_answer(given, dict(os.environ, DRR_DATA=folder))
+    answer(
+        f"the PyTorch DRR reference, PyTorch {found['torch'].split('+')[0]}",
+        {what: found[what] for what in ("update", "step")})
+
+
 def measure(given, folder):
     coretype = given.coretype or os.environ.get("OPENBLAS_CORETYPE") or processor()[1]
-    own = [sys.executable, os.path.abspath(__file__), given.reference, "--data", given.data,
-           "--hidden", str(given.hidden), "--updates", str(given.updates), "--worker"]
     figures, versions = {}, {}
     for _ in range(given.rounds):
         for setting in (coretype, None):
@@ -160,7 +194,7 @@ def measure(given, folder):
             environment.pop("OPENBLAS_CORETYPE", None)
             if setting:
                 environment["OPENBLAS_CORETYPE"] = setting
-            found = run(own, environment)
+            found = reference(given, environment)
             versions = {k: v for k, v in found.items() if k not in ("step", "update")}
             programs = {"pytorch": found}
             if not given.reference_only:
@@ -181,6 +215,16 @@ def main():
     given = arguments()
     if given.worker:
         return worker(given)
+    if given.peer:
+        try:
+            import numpy, torch  # noqa: F401, E401
+        except ImportError as error:
+            absent("the PyTorch DRR reference", f"{error}; pip install torch numpy")
+        if not os.path.isfile(os.path.join(given.reference, "drr", "agent.py")):
+            absent("the PyTorch DRR reference", f"{given.reference} has no drr/agent.py")
+        with tempfile.TemporaryDirectory() as folder:
+            unpack(given.data, folder)
+            return peer(given, folder)
     if not given.reference_only and not os.access(given.drr, os.X_OK):
         sys.exit(f"{given.drr}: no such program; build it with: swift build -c release")
     for path in (os.path.join(given.reference, "drr", "agent.py"), given.data):
@@ -192,7 +236,7 @@ def main():
         figures, versions = measure(given, folder)
     report = dict(
         processor=processor()[0], cores=os.cpu_count(), python=platform.python_version(),
-        hidden=given.hidden, batch=BATCH, k=K, rounds=given.rounds,
+        hidden=given.hidden, batch=given.batch, k=given.dimension, rounds=given.rounds,
         loadBefore=load_before, loadAfter=os.getloadavg(), reference=versions, figures=[])
     for setting, what in dict.fromkeys((key[0], key[1]) for key in figures):
         row = dict(coretype=setting, what=what)
@@ -209,7 +253,7 @@ def main():
           f"{load_before[0]:.2f} before, {report['loadAfter'][0]:.2f} after")
     print(f"PyTorch {versions['torch']} ({versions['capability']}), NumPy {versions['numpy']}, "
           f"Python {report['python']}; {versions['parameters']} parameters")
-    print(f"DRR-ave, hidden {given.hidden}, batch {BATCH}, k {K}; CPU ms, median (lowest to "
+    print(f"DRR-ave, hidden {given.hidden}, batch {given.batch}, k {given.dimension}; CPU ms, median (lowest to "
           f"highest) of {given.rounds} rounds\n")
     print(f"{'OPENBLAS_CORETYPE':18} {'':7} {'PyTorch':>24} {'drr':>24} {'ratio':>6}")
     for row in report["figures"]:

@@ -12,7 +12,7 @@ package func grouped(_ number: Int) -> String {
 }
 
 /// 1.5 GB and the like.
-func byteText(_ bytes: UInt64) -> String {
+package func byteText(_ bytes: UInt64) -> String {
   let units = ["B", "KB", "MB", "GB", "TB"]
   var (value, unit) = (Double(bytes), 0)
   while value >= 1_000 && unit < units.count - 1 {
@@ -23,10 +23,12 @@ func byteText(_ bytes: UInt64) -> String {
 }
 
 /// Columns padded to their widest cell; the first to the left, the rest to the right.
-struct Table {
-  var rows: [[String]]
+package struct Table {
+  package var rows: [[String]]
 
-  var text: String {
+  package init(rows: [[String]]) { self.rows = rows }
+
+  package var text: String {
     let columns = rows.map(\.count).max() ?? 0
     let widths = (0..<columns).map { column in
       rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
@@ -39,3 +41,6 @@ struct Table {
     }.joined(separator: "\n")
   }
 }
+
+/// As `drr --version` prints it.
+package let programVersion = "0.1.0"

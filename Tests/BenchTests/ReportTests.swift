@@ -1,0 +1,133 @@
+import Benchmarks
+import DRR
+import Foundation
+import Testing
+
+@Suite("Results as JSON and as a picture")
+struct ReportTests {
+  @Test("a report read again is the same, with the documented keys")
+  func json() throws {
+    var report = ComparisonTests.report(["a": [1e-3, 2e-3]])
+    report.figures[0].flops = 2e6
+    report.figures[0].bytes = 1e6
+    report.figures[0].peers = [
+      PeerFigure(name: "peer", seconds: try #require(Spread([1e-3])), cpuSeconds: nil)
+    ]
+    report.others = [ComparisonTests.report(["a": [1]], threads: 2)]
+    let text = try RunFolder.json(report, pretty: true)
+    #expect(try Report(json: text) == report)
+    #expect(report.all.count == 2)
+    let object = try #require(
+      try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    #expect(Set(object.keys) == ["stamp", "figures", "skipped", "others"])
+    let figure = try #require((object["figures"] as? [[String: Any]])?.first)
+    #expect(
+      Set(figure.keys) == [
+        "group", "name", "seconds", "goesByCPU", "flops", "bytes", "counts", "peers",
+      ])
+    #expect(throws: RunError.self) { try Report(json: "{}") }
+  }
+
+  @Test("rates go by the clock that counts")
+  func rates() throws {
+    var figure = Figure("kernels", "a")
+    figure.seconds = Spread([2e-3])
+    figure.cpuSeconds = Spread([1e-3])
+    (figure.flops, figure.bytes) = (2e6, 4e6)
+    #expect(try #require(figure.gigaflops).rounded() == 1)
+    figure.goesByCPU = true
+    #expect(try #require(figure.gigaflops).rounded() == 2)
+    #expect(try #require(figure.gigabytes).rounded() == 4)
+  }
+
+  private func roofline() -> Roofline {
+    let intensities = [0.1, 0.3, 1, 3, 10]
+    let points = (0..<40).map { (number: Int) -> Roofline.Point in
+      let gigaflops = Double(1 + number % 3)
+      return Roofline.Point(
+        name: "op \(number) <k & n>", intensity: intensities[number % 5], gigaflops: gigaflops,
+        isStreaming: number % 2 == 0)
+    }
+    return Roofline(
+      points: points, slopes: [("cache", 100), ("memory", 10)], peak: 200, title: "a & b")
+  }
+
+  @Test("a roofline is well-formed, and every mark is on the sheet")
+  func picture() throws {
+    let svg = roofline().svg
+    let parser = XMLScan(svg)
+    #expect(parser.isWellFormed, "\(svg)")
+    #expect(parser.elements.filter { $0.name == "circle" }.count == 40)
+    let height = try #require(Double(parser.elements[0].attributes["height"] ?? ""))
+    for element in parser.elements {
+      for key in ["cx", "x1", "x2", "x"] {
+        guard let text = element.attributes[key] else { continue }
+        let value = try #require(Double(text))
+        #expect(value >= 0 && value <= 1_240, "\(element)")
+      }
+      for key in ["cy", "y1", "y2", "y"] {
+        guard let text = element.attributes[key] else { continue }
+        let value = try #require(Double(text))
+        #expect(value >= 0 && value <= height, "\(element)")
+      }
+    }
+  }
+
+  @Test("twice the intensity is as far as ten times it is to ten: the axes are logarithmic")
+  func axes() throws {
+    func place(_ intensity: Double) throws -> Double {
+      let point = Roofline.Point(
+        name: "a", intensity: intensity, gigaflops: 10, isStreaming: false)
+      let anchors = [0.01, 1_000].map {
+        Roofline.Point(name: "b", intensity: $0, gigaflops: 1, isStreaming: false)
+      }
+      let svg = Roofline(
+        points: [point] + anchors, slopes: [("memory", 10)], peak: 100, title: ""
+      ).svg
+      let circle = try #require(XMLScan(svg).elements.first { $0.name == "circle" })
+      return try #require(Double(circle.attributes["cx"] ?? ""))
+    }
+    let (a, b, c) = (try place(0.1), try place(1), try place(10))
+    #expect(abs((b - a) - (c - b)) < 0.3 && b - a > 50)
+  }
+}
+
+/// Elements of a document, in order, where their tags close each other.
+struct XMLScan {
+  struct Element {
+    var name: String
+    var attributes: [String: String]
+  }
+
+  var elements: [Element] = []
+  var isWellFormed = true
+
+  init(_ text: String) {
+    var open: [String] = []
+    var rest = text[...]
+    while let start = rest.firstIndex(of: "<") {
+      let words = rest[..<start]
+      if words.contains(">") || words.matches(of: /&(?!amp;|lt;|gt;)/).count > 0 {
+        isWellFormed = false
+      }
+      guard let end = rest[start...].firstIndex(of: ">") else {
+        isWellFormed = false
+        return
+      }
+      let tag = rest[rest.index(after: start)..<end]
+      rest = rest[rest.index(after: end)...]
+      if tag.hasPrefix("/") {
+        if open.popLast() != String(tag.dropFirst()) { isWellFormed = false }
+        continue
+      }
+      let name = String(tag.prefix { $0.isLetter })
+      var attributes: [String: String] = [:]
+      for match in tag.matches(of: /([a-z0-9A-Z-]+)="([^"]*)"/) {
+        attributes[String(match.1)] = String(match.2)
+      }
+      elements.append(Element(name: name, attributes: attributes))
+      if !tag.hasSuffix("/") { open.append(name) }
+    }
+    if !open.isEmpty { isWellFormed = false }
+  }
+}

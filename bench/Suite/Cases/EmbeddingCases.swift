@@ -1,0 +1,38 @@
+extension KernelCase {
+  static let embedding: [KernelCase] = [
+    gather(1_024, 100, rows: Size.users, .pmf, .cache),
+    gather(Size.million / 16, 100, rows: Size.million, .catalogue, .memory),
+    scatter(1_024, 100, rows: Size.users, .pmf, .cache),
+    scatter(Size.million / 16, 100, rows: Size.million, .catalogue, .memory),
+  ]
+
+  private static func name(_ b: Int, _ e: Int, _ rows: Int) -> String {
+    "\(b)×\(e) of \(rows) rows"
+  }
+
+  private static func gather(
+    _ b: Int, _ e: Int, rows: Int, _ use: Use, _ residence: Residence
+  ) -> KernelCase {
+    KernelCase("gather", name(b, e, rows), use, words: b + 2 * b * e, table: rows * e, residence) {
+      i in
+      let (table, index, y) = (
+        i.table(rows * e), i.indices(b, below: rows), i.empty(b * e)
+      )
+      return { i.backend.gather(table, index, b: b, e: e, into: y) }
+    }
+  }
+
+  private static func scatter(
+    _ b: Int, _ e: Int, rows: Int, _ use: Use, _ residence: Residence
+  ) -> KernelCase {
+    KernelCase(
+      "scatterAdd", name(b, e, rows), use, flops: b * e, words: b + 3 * b * e, table: rows * e,
+      residence
+    ) { i in
+      let (dy, index, table) = (
+        i.floats(b * e, -1e-3, 1e-3), i.indices(b, below: rows), i.table(rows * e)
+      )
+      return { i.backend.scatterAdd(dy, index, b: b, e: e, into: table) }
+    }
+  }
+}

@@ -1,0 +1,25 @@
+extension KernelCase {
+  static let selection: [KernelCase] = [
+    scoreTopK(1, Size.items, k: 1, .drr, .cache), scoreTopK(64, Size.items, k: 10, .drr, .cache),
+    scoreTopK(1, Size.million, k: 10, .catalogue, .memory),
+    scoreTopK(64, Size.million, k: 10, .catalogue, .memory),
+  ]
+
+  private static func scoreTopK(
+    _ b: Int, _ n: Int, k: Int, _ use: Use, _ residence: Residence
+  ) -> KernelCase {
+    let e = Size.k
+    return KernelCase(
+      "scoreTopK", "b \(b) n \(n) e \(e) k \(k)", use, flops: 2 * b * n * e,
+      words: n * e + b * e + 2 * b * k, table: n * e, residence
+    ) { i in
+      let (query, items) = (i.floats(b * e), i.table(n * e))
+      let (index, scores) = (i.emptyIndices(b * k), i.empty(b * k))
+      return {
+        i.backend.scoreTopK(
+          query, items: items, bias: nil, allowed: nil, b: b, n: n, e: e, k: k, into: index,
+          scores: scores)
+      }
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import ArgumentParser
+import DRR
+import Tensor
+import Terminal
+
+/// Everything, into a folder of results.
+struct All: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Measure everything, and write the results.",
+    discussion: """
+      Each command is a process of its own; those that the number of threads decides run with one \
+      and with all. Writes NAME.json, NAME.md and a roofline a number of threads into --output.
+
+      Examples:
+        drr bench all
+        drr bench all --device opencl --name gpu --skip data
+      """)
+
+  @OptionGroup var measuring: MeasuringOptions
+  @Option(help: "The folder that the results go to.")
+  var output = "bench/results"
+  @Option(help: "The results' name; the device's where left out.")
+  var name: String?
+  @Option(help: "A command to leave out; give it again for more.")
+  var skip: [String] = []
+  @Option(help: "More words for one command, such as \"score --memory 1024\"; again for more.")
+  var with: [String] = []
+
+  /// In the order that they are told in, and whether threads decide them.
+  private static let commands = [
+    ("ceilings", false), ("latency", false), ("kernels", true), ("products", true),
+    ("updates", true), ("environments", false), ("score", true), ("replay", true), ("data", true),
+  ]
+
+  func validate() throws {
+    for name in skip where !Self.commands.contains(where: { $0.0 == name }) {
+      let names = Self.commands.map(\.0).joined(separator: ", ")
+      throw ValidationError("--skip is \(name); it must be one of \(names).")
+    }
+  }
+
+  func run() throws {
+    let stamp = try Room(measuring).stamp
+    let most = stamp.threads
+    try RunFolder(output).create()
+    let name = name ?? Self.slug(stamp)
+    var byThreads: [Int: Report] = [:]
+    var pictures: [(name: String, file: String)] = []
+    for threads in most == 1 ? [1] : [1, most] {
+      for (command, goesByThreads) in Self.commands where !skip.contains(command) {
+        guard goesByThreads || threads == most else { continue }
+        var words = [command, "--json"] + shared + more(command)
+        if goesByThreads { words += ["--threads", "\(threads)"] }
+        if command == "kernels" {
+          let file = "\(name)-\(threads)-roofline.svg"
+          words += ["--roofline", "\(output)/\(file)"]
+          pictures.append(("Roofline, threads: \(threads)", file))
+        }
+        Console.note(words.joined(separator: " "))
+        let report = try Report(json: Program.again(Latency.prefix + words))
+        for part in report.all {
+          let key = part.stamp.coreType == stamp.coreType ? part.stamp.threads : -part.stamp.threads
+          if byThreads[key] == nil {
+            byThreads[key] = Report(stamp: part.stamp, figures: [], skipped: [])
+          }
+          byThreads[key]!.figures += part.figures
+          byThreads[key]!.skipped += part.skipped.filter { !byThreads[key]!.skipped.contains($0) }
+        }
+      }
+    }
+    // One thread before all, the core as it was set before the best.
+    let order = byThreads.keys.sorted { (abs($0), -$0) < (abs($1), -$1) }
+    let reports = order.map { byThreads[$0]! }
+    guard var whole = reports.first else { return }
+    whole.others = reports.count > 1 ? Array(reports.dropFirst()) : nil
+    let json = try RunFolder.json(whole, pretty: true)
+    try AtomicFile.write(json + "\n", to: "\(output)/\(name).json")
+    let page = Page(title: stamp.name, reports: reports, pictures: pictures)
+    try AtomicFile.write(page.text, to: "\(output)/\(name).md")
+    try Console.result(measuring.json ? json : "\(output)/\(name).json, \(output)/\(name).md")
+  }
+
+  private var shared: [String] {
+    [
+      "--device", measuring.device, "--rounds", "\(measuring.rounds)", "--seconds",
+      "\(measuring.seconds)", "--python", measuring.python, "--peers", measuring.peers,
+    ] + (measuring.noPeers ? ["--no-peers"] : [])
+  }
+
+  private func more(_ command: String) -> [String] {
+    with.map { $0.split(separator: " ").map(String.init) }.filter { $0.first == command }
+      .flatMap { $0.dropFirst() }
+  }
+
+  /// The device's name as a file's.
+  private static func slug(_ stamp: Stamp) -> String {
+    let words = stamp.name.lowercased().split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }
+    let kind = stamp.device == "cpu" ? "cpu" : "opencl"
+    return ([kind] + words.map(String.init).filter { $0 != "r" && $0 != "tm" })
+      .joined(separator: "-")
+  }
+}

@@ -1,0 +1,116 @@
+import ArgumentParser
+import DRR
+import Tensor
+
+/// Matrix products through the layer, beside the libraries that do nothing else.
+struct Products: MeasuringCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Time matrix products beside OpenBLAS alone, PyTorch and CLBlast.",
+    discussion: """
+      On the processor OpenBLAS is called in the same process, in turn with the layer, on the same \
+      threads; where OPENBLAS_CORETYPE is preset, the same is measured again without it.
+
+      Examples:
+        drr bench products --threads 1
+        drr bench products --device opencl --shape 1024x1024x1024
+      """)
+  static let goesByCore = true
+
+  @OptionGroup var measuring: MeasuringOptions
+  @Option(help: "Rows x inner x columns; give it again for more.")
+  var shape: [String] = []
+
+  /// DRR's forward and backward, and the sizes that libraries are compared at.
+  static let standard = [
+    Product(64, 300, 128), Product(64, 128, 128), Product(64, 228, 228), Product(64, 128, 100),
+    Product(256, 384, 256), Product(1_024, 1_024, 1_024), Product(2_048, 2_048, 2_048),
+  ]
+  /// Those of a GPU besides.
+  static let large = [Product(4_096, 4_096, 4_096), Product(8_192, 8_192, 8_192)]
+
+  func products(on kind: DeviceInfo.Kind) throws -> [Product] {
+    if shape.isEmpty { return Self.standard + (kind == .gpu ? Self.large : []) }
+    return try shape.map { text in
+      let sizes = text.split(separator: "x").map { Int($0) ?? 0 }
+      guard sizes.count == 3, sizes.allSatisfy({ 1...65_536 ~= $0 }) else {
+        throw ValidationError(
+          "--shape is \(text); it must be ROWSxINNERxCOLUMNS, each 1 ... 65536.")
+      }
+      return Product(sizes[0], sizes[1], sizes[2])
+    }
+  }
+
+  func figures(in room: Room) throws -> [Figure] {
+    let products = try products(on: room.device.kind)
+    room.begin(products.count + 1)
+    // The processor's backend opens OpenBLAS, also where an OpenCL device is measured.
+    if room.isProcessor { _ = CPUBackend.openBLAS }
+    var works: [Work] = []
+    var places: [(ours: Int, blas: Int?)] = []
+    var kept: [HostProducts] = []
+    for product in products {
+      places.append((works.count, nil))
+      works.append(ours(product, in: room))
+      guard room.isProcessor, let blas = HostProducts([product]) else { continue }
+      kept.append(blas)
+      places[places.count - 1].blas = works.count
+      let threads = room.threads
+      works.append(Work("OpenBLAS") { blas.run(threads: threads) })
+    }
+    if room.isProcessor && kept.isEmpty { room.skip("OpenBLAS alone is left out: it is absent") }
+
+    let shapes = products.map { "\($0.m)x\($0.k)x\($0.n)" }
+    let torch = room.peer(
+      "PyTorch", room.isProcessor ? "torch_cpu.py" : "torch_cuda.py",
+      shapes.flatMap { ["--case", "sgemm \($0)"] })
+    room.step("beside PyTorch")
+    let (samples, pytorch) = try room.measure(works, beside: torch)
+    room.step("beside CLBlast")
+    let clblast = try clblast(shapes, in: room)
+    return zip(products, places).enumerated().map { index, item in
+      let (product, place) = item
+      var figure = Figure(
+        "products", product.name, samples[place.ours], flops: product.flops,
+        bytes: Double(4 * product.words), in: room)
+      figure.residence = "cache"
+      if let blas = place.blas { figure.add(peer: "OpenBLAS", samples[blas]) }
+      if let theirs = pytorch?["sgemm \(shapes[index])"] {
+        figure.add(peer: pytorch!.peer, theirs)
+      }
+      if let theirs = clblast?["sgemm \(shapes[index])"] {
+        figure.add(peer: clblast!.peer, theirs)
+      }
+      return figure
+    }
+  }
+
+  private func ours(_ product: Product, in room: Room) -> Work {
+    let (m, k, n) = (product.m, product.k, product.n)
+    let sets = product.words < 1 << 20 ? 3 : 1
+    let i = Inputs(on: room.backend)
+    return room.work(
+      product.name,
+      (0..<sets).map { _ in
+        let (x, w, y) = (i.floats(m * k), i.floats(k * n), i.empty(m * n))
+        return { i.backend.linear(x, w, nil, .identity, m: m, k: k, n: n, into: y) }
+      })
+  }
+
+  private func clblast(_ shapes: [String], in room: Room) throws -> Peer.Answer? {
+    guard case .openCL(let platform, let index) = room.device.id, !measuring.noPeers else {
+      return nil
+    }
+    let peer = room.peer(
+      "CLBlast", "clblast.py",
+      ["--platform", "\(platform)", "--device", "\(index)"]
+        + shapes.flatMap { ["--case", "sgemm \($0)"] })
+    let found = try peer.run(
+      threads: room.threads, rounds: room.harness.rounds, python: measuring.python)
+    switch found {
+    case .success(let answer): return answer
+    case .failure(let absence):
+      room.skip(absence.description)
+      return nil
+    }
+  }
+}

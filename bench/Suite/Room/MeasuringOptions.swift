@@ -1,0 +1,101 @@
+import ArgumentParser
+import CBench
+import DRR
+import Tensor
+import Terminal
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
+/// What every measuring command takes.
+struct MeasuringOptions: ParsableArguments {
+  @Option(help: "cpu or opencl[:P:D].")
+  var device = "cpu"
+  @Option(help: "Threads, ours and a peer's; as many as processors where left out.")
+  var threads: Int?
+  @Option(help: "Rounds; the median and the quartiles are reported.")
+  var rounds = 9
+  @Option(help: "Seconds a round, filled with calls.")
+  var seconds = 0.02
+  @Option(help: "The Python that runs the peers.")
+  var python = "python3"
+  @Option(help: "The folder of the peers' scripts.")
+  var peers = "bench/peers"
+  @Flag(help: "Run no peer.")
+  var noPeers = false
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func validate() throws {
+    guard DeviceRequest(device) != nil, device != "auto" else {
+      throw ValidationError("--device is \(device); it must be cpu or opencl[:P:D].")
+    }
+    if let threads, threads < 1 {
+      throw ValidationError("--threads is \(threads); it must be 1 or more.")
+    }
+    guard rounds >= 1 else {
+      throw ValidationError("--rounds is \(rounds); it must be 1 or more.")
+    }
+    guard seconds > 0, seconds.isFinite else {
+      throw ValidationError("--seconds is \(seconds); it must be above 0.")
+    }
+  }
+
+  /// To be called before a library is opened: it reads how many threads it may use.
+  func prepareProcess() {
+    guard let threads else { return }
+    _ = bench_limit_processors(Int32(threads))
+    for name in [
+      "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "POCL_MAX_PTHREAD_COUNT",
+    ] { setenv(name, "\(threads)", 1) }
+  }
+
+  func makeBackend() throws -> any Backend {
+    guard let request = DeviceRequest(device), request != .auto else {
+      throw ValidationError("--device is \(device); it must be cpu or opencl[:P:D].")
+    }
+    return try DeviceCatalog.backend(for: DeviceCatalog.resolve(request))
+  }
+}
+
+/// A subcommand that measures.
+protocol MeasuringCommand: ParsableCommand {
+  var measuring: MeasuringOptions { get set }
+  /// Whether OpenBLAS's core decides its figures, so that a preset one is measured beside the best.
+  static var goesByCore: Bool { get }
+  func figures(in room: Room) throws -> [Figure]
+}
+
+extension MeasuringCommand {
+  static var goesByCore: Bool { false }
+
+  func run() throws { try printReport() }
+
+  func printReport() throws {
+    let report = try report()
+    try Console.result(
+      measuring.json
+        ? RunFolder.json(report, pretty: true)
+        : report.all.map(\.text)
+          .joined(separator: "\n\n"))
+  }
+
+  func report() throws -> Report {
+    let room = try Room(measuring)
+    let figures = try figures(in: room)
+    room.finish()
+    var report = Report(stamp: room.stamp, figures: figures, skipped: room.skipped)
+    if Self.goesByCore && room.isCPU && report.stamp.coreType != nil {
+      let own = try Program.again(
+        CommandLine.arguments.dropFirst() + (measuring.json ? [] : ["--json"]),
+        without: ["OPENBLAS_CORETYPE"])
+      report.others = [try Report(json: own)]
+    }
+    return report
+  }
+}
