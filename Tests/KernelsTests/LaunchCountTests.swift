@@ -5,14 +5,12 @@ import Testing
 /// What each op costs, to the launch. A row that changes here changes the speed of a small update.
 @Suite struct LaunchCountTests {
   /// Launches by OpenCL ops that take other than one. The CPU takes one call for every op.
-  private static func openCLLaunches(_ row: OpCase) -> Int {
+  private static func openCLLaunches(_ row: OpCase) -> ClosedRange<Int> {
     switch row.op {
-    case .linearBackward:
-      (row.shape.contains("dx") ? 1 : 0)
-        + (row.shape.contains("dw") || row.shape.contains("db") ? 1 : 0)
-    case .softmaxCrossEntropy: 2
-    case .scoreTopK: 2
-    default: 1
+    case .softmaxCrossEntropy: 2...2
+    // One where a block has the whole catalogue, two where blocks are merged.
+    case .scoreTopK: row.shape.contains("n 5003") ? 2...2 : 1...2
+    default: 1...1
     }
   }
 
@@ -24,8 +22,10 @@ import Testing
       let run = OpRun(row, on: backend)
       let before = backend.counters
       row.call(backend, run.arguments)
-      let launches = device.name == "cpu" ? 1 : Self.openCLLaunches(row)
-      #expect(backend.counters - before == Counters(launches: launches), "\(row)")
+      let asked = backend.counters - before
+      let launches = device.name == "cpu" ? 1...1 : Self.openCLLaunches(row)
+      #expect(asked == Counters(launches: asked.launches), "\(row)")
+      #expect(launches.contains(asked.launches), "\(row): \(asked.launches)")
     }
   }
 }

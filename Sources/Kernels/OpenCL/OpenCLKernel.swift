@@ -1,24 +1,27 @@
 internal import COpenCL
 
-/// The programs: one file of kernels/ each, named as it.
+/// The programs, each named as its file of kernels/.
 enum ProgramID: String, CaseIterable, Sendable {
   case linear, elementwise, reduction, embedding, pooling, candidate, loss, optimizer, random
   case selection, replay
-}
 
-/// How a kernel is launched.
-enum KernelLayout: Sendable {
-  /// Dimension 0 walks a flat run of elements, dimension 1 counts rows.
-  case elements
-  /// One work-group per result.
-  case groups
-  /// One work-group per tile of a matrix.
-  case tiles
+  /// Whether it multiplies matrices, and is built for their tiles.
+  var hasProducts: Bool { self == .linear || self == .selection }
+
+  /// The files of kernels/ that it is put together from.
+  func parts(_ form: FormShape) -> [String] {
+    let suffix = form.isCPU ? "_cpu" : "_gpu"
+    return switch self {
+    case .linear: ["common", "product" + suffix, "linear" + suffix]
+    case .selection: ["common", "product" + suffix, "selection", "selection" + suffix]
+    default: ["common", rawValue]
+    }
+  }
 }
 
 /// Every kernel, in the order of a backend's kernel objects.
 enum KernelID: Int, CaseIterable, Sendable {
-  case linearForward, linearBackwardInput, linearBackwardWeights
+  case linearForward, linearBackward
   case mapForward, mapBackward, affine, perturb, accumulate, combine, concatenate, slice
   case sumRows, maximumRows, sumColumns, rowDot, sumAll
   case gatherRows, scatterAddRows
@@ -30,12 +33,12 @@ enum KernelID: Int, CaseIterable, Sendable {
   case temporalDifferenceTarget
   case adam, sgd, clip, softUpdate
   case uniformDraw, normalDraw, replaceRows
-  case topK
+  case scoreRows, scoreTiles, mergeBest
   case replayAppend, replayGather, sumTreeSet, sumTreeSample, prioritize
 
   var program: ProgramID {
     switch self {
-    case .linearForward, .linearBackwardInput, .linearBackwardWeights: .linear
+    case .linearForward, .linearBackward: .linear
     case .mapForward, .mapBackward, .affine, .perturb, .accumulate, .combine, .concatenate, .slice:
       .elementwise
     case .sumRows, .maximumRows, .sumColumns, .rowDot, .sumAll: .reduction
@@ -51,20 +54,8 @@ enum KernelID: Int, CaseIterable, Sendable {
       .loss
     case .adam, .sgd, .clip, .softUpdate: .optimizer
     case .uniformDraw, .normalDraw, .replaceRows: .random
-    case .topK: .selection
+    case .scoreRows, .scoreTiles, .mergeBest: .selection
     case .replayAppend, .replayGather, .sumTreeSet, .sumTreeSample, .prioritize: .replay
-    }
-  }
-
-  var layout: KernelLayout {
-    switch self {
-    case .linearForward, .linearBackwardInput, .linearBackwardWeights: .tiles
-    case .sumRows, .maximumRows, .rowDot, .sumAll, .averagePoolingBackward,
-      .pairwiseProductsBackward, .attentionPoolingBackward, .softmaxExpectation,
-      .softmaxExpectationBackward, .pointLoss, .softmaxNormalizer, .softmaxLoss, .topK, .sumTreeSet,
-      .sumTreeSample, .prioritize:
-      .groups
-    default: .elements
     }
   }
 
