@@ -9,7 +9,7 @@
 #define BLOCK 1
 #endif
 
-// No contraction: a * b + c rounds twice, as on the host. linear.cl asks for fma itself.
+// No contraction: a * b + c rounds twice, as on the host. the products ask for fma themselves.
 #pragma OPENCL FP_CONTRACT OFF
 
 // A view is a buffer and the index of its first element; -1 marks an absent one.
@@ -23,14 +23,12 @@
 typedef float16 vec;
 #define ELEMENTS __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 #define GROUPED ELEMENTS
-#define TILED ELEMENTS
 #define SYNC()
 #else
 #define VEC 1
 typedef float vec;
 #define ELEMENTS __kernel __attribute__((reqd_work_group_size(128, 1, 1))) void
 #define GROUPED __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void
-#define TILED __kernel __attribute__((reqd_work_group_size(16, 16, 1))) void
 #define SYNC() barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE)
 #endif
 

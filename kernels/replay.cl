@@ -43,48 +43,86 @@ ELEMENTS replay_gather(
 
 // Leaf leaves[i * stride] = values[i] (values[0] for all where `shared`), the last value where a leaf
 // repeats; then each level above is summed again, levels apart by a barrier, so that items which
-// meet in a node write the same sum. One work-group.
+// meet in a node write the same sum. In the GPU form a leaf itself finds its last writer: it holds
+// the largest WRITER for a moment, whose bits no value >= 0 has. One work-group.
+#define IS_LEAF(leaf) ((leaf) >= 0 && (leaf) < capacity)
+#define WRITER(i) (INT_MIN + 1 + (i))
 GROUPED sum_tree_set(
     OUT(float, tree), IN(int, leaves), IN(float, values), int capacity, int stride, int b,
     int shared) {
   AT(tree), AT(leaves), AT(values);
+#ifdef CPU_FORM
+  for (int i = 0; i < b; ++i) {
+    const int leaf = leaves[(size_t)i * stride];
+    if (IS_LEAF(leaf)) tree[capacity + leaf] = values[shared ? 0 : i];
+  }
+#else
+  volatile __global int *writers = (volatile __global int *)tree;
   FOR_GROUP(i, b) {
     const int leaf = leaves[(size_t)i * stride];
-    bool last = leaf >= 0 && leaf < capacity;
-    for (int j = i + 1; last && j < b; ++j) last = leaves[(size_t)j * stride] != leaf;
-    if (last) tree[capacity + leaf] = values[shared ? 0 : i];
+    if (IS_LEAF(leaf)) writers[capacity + leaf] = INT_MIN;
   }
+  SYNC();
+  FOR_GROUP(i, b) {
+    const int leaf = leaves[(size_t)i * stride];
+    if (IS_LEAF(leaf)) atomic_max(writers + capacity + leaf, WRITER(i));
+  }
+  SYNC();
+  FOR_GROUP(i, b) {
+    const int leaf = leaves[(size_t)i * stride];
+    if (IS_LEAF(leaf) && writers[capacity + leaf] == WRITER(i))
+      tree[capacity + leaf] = values[shared ? 0 : i];
+  }
+#endif
   for (int level = 1; capacity >> level > 0; ++level) {
     SYNC();
+    int done = 0;  // Sorted leaves, as they are drawn, meet in runs.
     FOR_GROUP(i, b) {
       const int leaf = leaves[(size_t)i * stride];
-      if (leaf < 0 || leaf >= capacity) continue;
       const int node = (capacity + leaf) >> level;
+      if (!IS_LEAF(leaf) || node == done) continue;
       tree[node] = tree[2 * node] + tree[2 * node + 1];
+      done = node;
     }
   }
 }
 
 // index_i = the leaf where the prefix sum passes (i + uniform_i) * total / b, at most filled - 1;
-// weights_i = (filled * p_i / total)^-exponent over the largest of the batch. One work-group.
+// weights_i = (filled * p_i / total)^-exponent over the largest of the batch. An item goes down the
+// tree with VEC draws side by side, so that their loads overlap. One work-group.
 GROUPED sum_tree_sample(
     OUT(int, index), OUT(float, weights), IN(float, tree), int capacity, int filled, int b,
     float exponent, uint2 key, uint2 counter) {
   AT(index), AT(weights), AT(tree);
   TREE;
   const float total = tree[1];
-  FOR_GROUP(i, b) {
-    float target = ((float)i + philox_unit(key, counter, (uint)i)) * total / (float)b;
-    int node = 1;
-    while (node < capacity) {
-      const float left = tree[2 * node];
-      const bool right = target >= left;
-      if (right) target -= left;
-      node = 2 * node + (right ? 1 : 0);
+  FOR_GROUP(group, (b + VEC - 1) / VEC) {
+    const int first = group * VEC, draws = min(VEC, b - first);
+    float target[VEC], priority[VEC];
+    int node[VEC];
+    for (int l = 0; l < VEC; ++l) {
+      const int i = first + l;
+      target[l] = ((float)i + philox_unit(key, counter, (uint)i)) * total / (float)b;
+      node[l] = 1;
     }
-    const int leaf = min(node - capacity, filled - 1);
-    index[i] = leaf;
-    weights[i] = pow((float)filled * tree[capacity + leaf] / total, -exponent);
+    for (int level = 1; level < capacity; level *= 2)
+      for (int l = 0; l < VEC; ++l) {
+        const float left = tree[2 * node[l]];
+        const bool right = target[l] >= left;
+        target[l] -= right ? left : 0.0f;
+        node[l] = 2 * node[l] + (right ? 1 : 0);
+      }
+    for (int l = 0; l < VEC; ++l) {
+      const int leaf = min(node[l] - capacity, filled - 1);
+      priority[l] = tree[capacity + leaf];
+      if (l < draws) index[first + l] = leaf;
+    }
+#ifdef CPU_FORM
+    const vec share = (float)filled * vload16(0, priority) / total;
+#else
+    const vec share = (float)filled * priority[0] / total;
+#endif
+    store_vec(pow(share, (vec)(-exponent)), weights + first, draws);
   }
   float largest;
   MAXIMUM(largest, i, b, weights[i]);

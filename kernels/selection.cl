@@ -1,56 +1,68 @@
-// The k best of the scores [b, n], which linear_backward_input has laid out as query . items.
+// The k best scores of each query, score = query . item + bias, in two launches: blocks of items
+// leave their lists of k, sorted, [b, blocks, k]; then the lists of a query are merged. Where one
+// block has all items its list is the result.
+
+// Behind the last of a list that is not full, until it is a result.
+#define NOTHING INT_MAX
 
 bool is_allowed(const __global uint *allowed, int present, int i) {
   return !present || (allowed[i / 32] >> (i % 32) & 1u);
 }
-// Bias added, NaN ranked lowest.
-float ranked_score(float score, float bias) {
-  const float sum = score + bias;
-  return isnan(sum) ? -INFINITY : sum;
-}
+// NaN ranks lowest.
+float ranked(float score) { return isnan(score) ? -INFINITY : score; }
 bool ranks_before(float a, int i, float b, int j) { return a > b || (a == b && i < j); }
 
-// index[b, k], best[b, k]: highest first, of equals the lower index; -1 and -infinity where fewer
-// than k are allowed. A work-group a row. The GPU form takes k passes, each the best after the
-// last; the CPU form one pass over a sorted list in the output, so k is meant to be small.
-GROUPED top_k(
-    OUT(int, index), OUT(float, best), IN(float, scores), IN(float, bias), IN(uint, allowed), int b,
-    int n, int k) {
-  AT(index), AT(best), AT(scores), AT(bias), AT(allowed);
+void clear_list(__global int *index, __global float *best, size_t at, int k) {
+  for (int j = 0; j < k; ++j) {
+    index[at + j] = NOTHING;
+    best[at + j] = -INFINITY;
+  }
+}
+// Puts an item that ranks before the list's last in its place.
+void insert(__global int *index, __global float *best, size_t at, int k, float score, int i) {
+  int j = k - 1;
+  for (; j > 0 && ranks_before(score, i, best[at + j - 1], index[at + j - 1]); --j) {
+    best[at + j] = best[at + j - 1];
+    index[at + j] = index[at + j - 1];
+  }
+  best[at + j] = score;
+  index[at + j] = i;
+}
+void finish_list(__global int *index, size_t at, int k) {
+  for (int j = 0; j < k; ++j)
+    if (index[at + j] == NOTHING) index[at + j] = -1;
+}
+
+// index[b, k], best[b, k] from the lists of `blocks` blocks, at most MOST_BLOCKS: highest first, of
+// equals the lower index; -1 and -infinity where fewer than k are allowed. A work-group a query.
+#define MOST_BLOCKS 512
+GROUPED merge_best(
+    OUT(int, index), OUT(float, best), IN(int, block_index), IN(float, block_best), int b, int k,
+    int blocks) {
+  AT(index), AT(best), AT(block_index), AT(block_best);
   const int row = (int)get_group_id(0);
   if (row >= b) return;
-  __global int *to_index = index + (size_t)row * k;
-  __global float *to_best = best + (size_t)row * k;
-  const __global float *from = scores + (size_t)row * n;
-  const int masked = PRESENT(allowed), biased = PRESENT(bias);
-  const __global uint *words = masked ? allowed + (size_t)row * ((n + 31) / 32) : allowed;
+  const size_t lists = (size_t)row * blocks * k, result = (size_t)row * k;
 #ifdef CPU_FORM
-  int held = 0;
-  for (int first = 0; first < n; first += VEC) {
-    const int width = min(VEC, n - first);
-    if (held == k && width == VEC) {
-      float16 block = vload16(0, from + first);
-      if (biased) block += vload16(0, bias + first);
-      if (!any(block > to_best[k - 1])) continue;
-    }
-    for (int i = first; i < first + width; ++i) {
-      const float score = ranked_score(from[i], biased ? bias[i] : 0.0f);
-      if (held == k && !(score > to_best[k - 1])) continue;
-      if (!is_allowed(words, masked, i)) continue;
-      int at = held < k ? held++ : k - 1;
-      for (; at > 0 && score > to_best[at - 1]; --at) {
-        to_best[at] = to_best[at - 1];
-        to_index[at] = to_index[at - 1];
+  int head[MOST_BLOCKS];
+  for (int q = 0; q < blocks; ++q) head[q] = 0;
+  for (int j = 0; j < k; ++j) {
+    float top = -INFINITY;
+    int top_index = NOTHING, from = 0;
+    for (int q = 0; q < blocks; ++q) {
+      const size_t at = lists + (size_t)q * k + min(head[q], k - 1);
+      if (head[q] < k && ranks_before(block_best[at], block_index[at], top, top_index)) {
+        top = block_best[at];
+        top_index = block_index[at];
+        from = q;
       }
-      to_best[at] = score;
-      to_index[at] = i;
     }
-  }
-  for (; held < k; ++held) {
-    to_best[held] = -INFINITY;
-    to_index[held] = -1;
+    ++head[from];
+    best[result + j] = top;
+    index[result + j] = top_index == NOTHING ? -1 : top_index;
   }
 #else
+  // k passes over all, each the best after the last.
   __local float top[GROUP];
   __local int top_index[GROUP];
   const int me = (int)get_local_id(0);
@@ -58,11 +70,11 @@ GROUPED top_k(
   int last_index = -1;
   for (int pass = 0; pass < k; ++pass) {
     float mine = -INFINITY;
-    int my_index = INT_MAX;
-    FOR_GROUP(i, n) {
-      const float score = ranked_score(from[i], biased ? bias[i] : 0.0f);
-      if (ranks_before(last, last_index, score, i) && ranks_before(score, i, mine, my_index) &&
-          is_allowed(words, masked, i)) {
+    int my_index = NOTHING;
+    FOR_GROUP(j, blocks * k) {
+      const float score = block_best[lists + j];
+      const int i = block_index[lists + j];
+      if (ranks_before(last, last_index, score, i) && ranks_before(score, i, mine, my_index)) {
         mine = score;
         my_index = i;
       }
@@ -82,8 +94,8 @@ GROUPED top_k(
     last_index = top_index[0];
     barrier(CLK_LOCAL_MEM_FENCE);
     if (me == 0) {
-      to_best[pass] = last;
-      to_index[pass] = last_index == INT_MAX ? -1 : last_index;
+      best[result + pass] = last;
+      index[result + pass] = last_index == NOTHING ? -1 : last_index;
     }
   }
 #endif

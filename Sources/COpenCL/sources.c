@@ -3,8 +3,17 @@
 static const unsigned char common[] = {
 #embed "../../kernels/common.cl"
 };
-static const unsigned char linear[] = {
-#embed "../../kernels/linear.cl"
+static const unsigned char product_cpu[] = {
+#embed "../../kernels/product_cpu.cl"
+};
+static const unsigned char product_gpu[] = {
+#embed "../../kernels/product_gpu.cl"
+};
+static const unsigned char linear_cpu[] = {
+#embed "../../kernels/linear_cpu.cl"
+};
+static const unsigned char linear_gpu[] = {
+#embed "../../kernels/linear_gpu.cl"
 };
 static const unsigned char mlp[] = {
 #embed "../../kernels/mlp.cl"
@@ -39,6 +48,12 @@ static const unsigned char random_[] = {
 static const unsigned char selection[] = {
 #embed "../../kernels/selection.cl"
 };
+static const unsigned char selection_cpu[] = {
+#embed "../../kernels/selection_cpu.cl"
+};
+static const unsigned char selection_gpu[] = {
+#embed "../../kernels/selection_gpu.cl"
+};
 static const unsigned char replay[] = {
 #embed "../../kernels/replay.cl"
 };
@@ -48,7 +63,10 @@ static const unsigned char factorization[] = {
 
 static const struct copencl_source sources[] = {
     {"common", common, sizeof common},
-    {"linear", linear, sizeof linear},
+    {"product_cpu", product_cpu, sizeof product_cpu},
+    {"product_gpu", product_gpu, sizeof product_gpu},
+    {"linear_cpu", linear_cpu, sizeof linear_cpu},
+    {"linear_gpu", linear_gpu, sizeof linear_gpu},
     {"mlp", mlp, sizeof mlp},
     {"mlp_backward", mlp_backward, sizeof mlp_backward},
     {"elementwise", elementwise, sizeof elementwise},
@@ -60,6 +78,8 @@ static const struct copencl_source sources[] = {
     {"optimizer", optimizer, sizeof optimizer},
     {"random", random_, sizeof random_},
     {"selection", selection, sizeof selection},
+    {"selection_cpu", selection_cpu, sizeof selection_cpu},
+    {"selection_gpu", selection_gpu, sizeof selection_gpu},
     {"replay", replay, sizeof replay},
     {"factorization", factorization, sizeof factorization},
 };

@@ -5,17 +5,19 @@ import Testing
 /// What each op costs, to the launch. A row that changes here changes the speed of a small update.
 @Suite struct LaunchCountTests {
   /// Launches by OpenCL ops that take other than one. The CPU takes one call for every op.
-  private static func openCLLaunches(_ row: OpCase) -> Int {
+  private static func openCLLaunches(_ row: OpCase) -> ClosedRange<Int> {
     switch row.op {
-    case .linearBackward:
-      (row.shape.contains("dx") ? 1 : 0)
-        + (row.shape.contains("dw") || row.shape.contains("db") ? 1 : 0)
-    case .mlpBackward: row.shape.contains("gradients") ? 2 : 1
-    case .softmaxCrossEntropy: 2
-    case .scoreTopK: 2
-    case .factorize: row.operands.first { $0.name == "shifts" }!.count
-    default: 1
+    case .mlpBackward: row.shape.contains("gradients") ? 2...2 : 1...1
+    case .softmaxCrossEntropy: 2...2
+    // One where a block has the whole catalogue, two where blocks are merged.
+    case .scoreTopK: row.shape.contains("n 5003") ? 2...2 : 1...2
+    case .factorize: rounds(row)...rounds(row)
+    default: 1...1
     }
+  }
+
+  private static func rounds(_ row: OpCase) -> Int {
+    row.operands.first { $0.name == "shifts" }!.count
   }
 
   /// From the second call on, an op writes nothing, waits for nothing and allocates nothing.
@@ -26,8 +28,10 @@ import Testing
       let run = OpRun(row, on: backend)
       let before = backend.counters
       row.call(backend, run.arguments)
-      let launches = device.name == "cpu" ? 1 : Self.openCLLaunches(row)
-      #expect(backend.counters - before == Counters(launches: launches), "\(row)")
+      let asked = backend.counters - before
+      let launches = device.name == "cpu" ? 1...1 : Self.openCLLaunches(row)
+      #expect(asked == Counters(launches: asked.launches), "\(row)")
+      #expect(launches.contains(asked.launches), "\(row): \(asked.launches)")
     }
   }
 }

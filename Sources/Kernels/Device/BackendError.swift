@@ -7,10 +7,12 @@ public enum BackendError: Error, Equatable, CustomStringConvertible {
   case outOfMemory(bytes: Int, device: String)
   /// A driver call failed. `kernel` names what was being run, if anything was.
   case driver(call: String, code: Int32, name: String, kernel: String?)
+  /// A file could not be written, and which.
+  case file(String)
 
   public var description: String {
     switch self {
-    case .noDevice(let why): why
+    case .noDevice(let why), .file(let why): why
     case .build(let program, let device, let log):
       "the kernels of \(program) do not build on \(device):\n\(log)"
     case .outOfMemory(let bytes, let device):

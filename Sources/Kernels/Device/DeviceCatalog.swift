@@ -61,7 +61,8 @@ public enum DeviceCatalog {
       return platform.devices.map { device in
         DeviceCandidate(
           name: device.info.id.description, info: device.reason == nil ? device.info : nil,
-          reason: device.reason)
+          reason: device.reason,
+          notes: device.reason == nil ? [OpenCLTuning(device).note] : [])
       }
     }
   }

@@ -11,6 +11,8 @@ public enum KernelForm: String, Sendable, CaseIterable {
 /// A form that was decided on, with the sizes that the kernels and their launches share.
 struct FormShape: Hashable, Sendable {
   var isCPU: Bool
+  /// The sizes that programs with matrix products are built for.
+  var tile: ProductTile
 
   /// Elements of a flat array that one item does. 1024 keep the cost of a work-group of PoCL
   /// (tens of nanoseconds) below that of its elements.
@@ -19,21 +21,9 @@ struct FormShape: Hashable, Sendable {
   var elementItems: Int { isCPU ? 1 : 128 }
   /// Items of a work-group that reduces together.
   var groupItems: Int { isCPU ? 1 : 256 }
-  /// Items of a work-group along each side of an output tile.
-  var tileItems: Int { isCPU ? 1 : 16 }
 
-  var options: String {
-    "-cl-std=CL1.2 -DGROUP=\(groupItems) -DBLOCK=\(block)"
-      + (isCPU ? " -DCPU_FORM" : "")
-  }
-
-  /// Rows and columns of the output that a work-group of a matrix product does.
-  func productTile(_ kernel: KernelID) -> (rows: Int, columns: Int) {
-    guard isCPU else { return (32, 32) }
-    return switch kernel {
-    case .linearForward: (8, 32)
-    case .linearBackwardInput: (4, 16)
-    default: (32, 32)
-    }
+  func options(_ program: ProgramID) -> String {
+    "-cl-std=CL1.2 -DGROUP=\(groupItems) -DBLOCK=\(block)" + (isCPU ? " -DCPU_FORM" : "")
+      + (program.hasProducts ? tile.options(isCPU: isCPU) : "")
   }
 }

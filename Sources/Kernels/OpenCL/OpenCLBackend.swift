@@ -16,18 +16,31 @@ public final class OpenCLBackend: Backend {
 
   let context: OpenCLContext
   let form: FormShape
+  /// Sizes of its matrix products; `form` has the first.
+  public let tuning: ProductTuning
+  /// Those of the tuning, and behind them the one that scores.
+  let tiles: [ProductTile]
   let queue: cl_command_queue
   let memory: OpenCLMemory
   var counted = Counters()
   /// The first failed call since the last `read` or `synchronize`; nothing is enqueued after it.
   var failure: BackendError?
   var staging: StagingRing?
-  private var kernels = [cl_kernel?](repeating: nil, count: KernelID.allCases.count)
+  /// By tile of the tuning, then by kernel; those without products have the first tile.
+  private var kernels: [[cl_kernel?]]
   private var unflushed = 0
 
   /// Fails with `noDevice` or `driver`. Programs are built at the first launch that needs them.
-  public init(device id: DeviceID, form: KernelForm = .automatic) throws(BackendError) {
+  /// Without a `tuning` it is the device's profile (`OpenCLTuning`), else its maker's default.
+  public init(
+    device id: DeviceID, form: KernelForm = .automatic, tuning: ProductTuning? = nil
+  ) throws(BackendError) {
     let context = try OpenCLContext.shared(for: id)
+    let isCPU = form == .cpu || (form == .automatic && context.info.kind == .cpu)
+    let chosen = tuning ?? OpenCLTuning(context.info, context.traits, isCPU: isCPU).tuning
+    require(
+      chosen.isValid(isCPU: isCPU, localBytes: context.traits.localBytes),
+      "OpenCLBackend: no kernel can be built for \(chosen) on \(context.info.name)")
     var status: cl_int = 0
     guard
       let queue = context.api.clCreateCommandQueue(context.handle, context.device, 0, &status),
@@ -36,15 +49,19 @@ public final class OpenCLBackend: Backend {
     self.context = context
     self.queue = queue
     device = context.info
-    self.form = FormShape(
-      isCPU: form == .cpu || (form == .automatic && context.info.kind == .cpu))
+    self.tuning = chosen
+    tiles = chosen.tiles + [isCPU ? chosen.tiles[0] : .scoring]
+    self.form = FormShape(isCPU: isCPU, tile: chosen.tiles[0])
+    kernels = [[cl_kernel?]](
+      repeating: [cl_kernel?](repeating: nil, count: KernelID.allCases.count),
+      count: tiles.count)
     memory = OpenCLMemory(context: context)
   }
 
   deinit {
     _ = context.api.clFinish(queue)
     staging?.release(queue)
-    for case let kernel? in kernels { _ = context.api.clReleaseKernel(kernel) }
+    for case let kernel? in kernels.joined() { _ = context.api.clReleaseKernel(kernel) }
     _ = context.api.clReleaseCommandQueue(queue)
   }
 
@@ -108,22 +125,28 @@ public final class OpenCLBackend: Backend {
   }
 
   func launch(_ kernel: KernelID, groups count: Int, _ arguments: [KernelArgument]) {
-    launch(kernel, (count * form.groupItems, 1), (form.groupItems, 1), arguments)
+    launch(kernel, groups: count, tile: 0, arguments)
   }
 
-  /// A matrix product with `rows` by `columns` results.
-  func launch(_ kernel: KernelID, rows: Int, columns: Int, _ arguments: KernelArgument...) {
-    let tile = form.productTile(kernel)
-    let side = form.tileItems
-    let across = (columns + tile.columns - 1) / tile.columns
-    let down = (rows + tile.rows - 1) / tile.rows
-    launch(kernel, (across * side, down * side), (side, side), arguments)
+  func launch(_ kernel: KernelID, groups count: Int, tile: Int, _ arguments: [KernelArgument]) {
+    launch(kernel, (count * form.groupItems, 1), (form.groupItems, 1), arguments, tile: tile)
+  }
+
+  /// Matrix products in tiles[tile].
+  func launchProduct(
+    _ kernel: KernelID, tile: Int, groups count: Int, _ arguments: [KernelArgument]
+  ) {
+    let items = tiles[tile].items(isCPU: form.isCPU)
+    launch(kernel, (count * items, 1), (items, 1), arguments, tile: tile)
   }
 
   private func launch(
-    _ id: KernelID, _ global: (Int, Int), _ local: (Int, Int), _ arguments: [KernelArgument]
+    _ id: KernelID, _ global: (Int, Int), _ local: (Int, Int), _ arguments: [KernelArgument],
+    tile: Int = 0
   ) {
-    guard failure == nil, global.0 > 0, global.1 > 0, let kernel = kernel(id) else { return }
+    guard failure == nil, global.0 > 0, global.1 > 0, let kernel = kernel(id, tile: tile) else {
+      return
+    }
     var index: cl_uint = 0
     func set<Value>(_ value: Value) {
       let status = withUnsafePointer(to: value) {
@@ -160,12 +183,14 @@ public final class OpenCLBackend: Backend {
     enqueued()
   }
 
-  private func kernel(_ id: KernelID) -> cl_kernel? {
-    if let kernel = kernels[id.rawValue] { return kernel }
+  private func kernel(_ id: KernelID, tile: Int) -> cl_kernel? {
+    if let kernel = kernels[tile][id.rawValue] { return kernel }
+    var form = form
+    form.tile = tiles[tile]
     do throws(BackendError) {
-      kernels[id.rawValue] = try context.makeKernel(id, form)
+      kernels[tile][id.rawValue] = try context.makeKernel(id, form)
     } catch { keep(error) }
-    return kernels[id.rawValue]
+    return kernels[tile][id.rawValue]
   }
 
   // MARK: - Views

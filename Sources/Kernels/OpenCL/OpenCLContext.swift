@@ -16,6 +16,7 @@ struct OpenCLDriver: @unchecked Sendable {
   struct Device {
     var handle: cl_device_id
     var info: DeviceInfo
+    var traits: DeviceTraits
     var platform: String
     /// Why no program can run on it, if none can.
     var reason: String?
@@ -104,7 +105,12 @@ struct OpenCLDriver: @unchecked Sendable {
     } else if number(CL_DEVICE_MAX_WORK_GROUP_SIZE, Int.self) < 256 {
       reason = "\(info.name) takes no work-group of 256 items"
     }
-    return Device(handle: handle, info: info, platform: platform, reason: reason)
+    let traits = DeviceTraits(
+      vendor: text(CL_DEVICE_VENDOR),
+      localBytes: Int(clamping: number(CL_DEVICE_LOCAL_MEM_SIZE, cl_ulong.self)),
+      vectorWidth: Int(number(CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, cl_uint.self)))
+    return Device(
+      handle: handle, info: info, traits: traits, platform: platform, reason: reason)
   }
 
   private static func string(
@@ -129,11 +135,12 @@ final class OpenCLContext: @unchecked Sendable {
   let api: copencl_api
   let device: cl_device_id
   let info: DeviceInfo
+  let traits: DeviceTraits
   let handle: cl_context
 
   private struct ProgramKey: Hashable {
     var program: ProgramID
-    var form: FormShape
+    var options: String
   }
   private struct Program: @unchecked Sendable { var handle: cl_program }
   private let programs = Mutex<[ProgramKey: Result<Program, BackendError>]>([:])
@@ -167,12 +174,13 @@ final class OpenCLContext: @unchecked Sendable {
     api = driver.api
     self.device = device.handle
     info = device.info
+    traits = device.traits
     self.handle = context
   }
 
   /// A new kernel object. Builds its program where no backend has yet.
   func makeKernel(_ kernel: KernelID, _ form: FormShape) throws(BackendError) -> cl_kernel {
-    let key = ProgramKey(program: kernel.program, form: form)
+    let key = ProgramKey(program: kernel.program, options: form.options(kernel.program))
     let result = programs.withLock { programs -> Result<Kernel, BackendError> in
       do throws(BackendError) {
         let program: Program
@@ -199,8 +207,8 @@ final class OpenCLContext: @unchecked Sendable {
   private struct Kernel: @unchecked Sendable { var handle: cl_kernel }
 
   private func build(_ program: ProgramID, _ form: FormShape) throws(BackendError) -> cl_program {
-    let source = try KernelSource.text(of: program)
-    let options = form.options
+    let source = try KernelSource.text(of: program, form)
+    let options = form.options(program)
     let cache = OpenCLBinaryCache(
       key: "\(info.name)\n\(info.driver)\n\(options)\n\(source)", name: program.rawValue)
     if let binary = cache.load(), let built = load(binary, options) { return built }

@@ -1,25 +1,28 @@
 internal import COpenCL
 
-/// The programs: one file of kernels/ each, named as it.
+/// The programs, each named as its file of kernels/.
 enum ProgramID: String, CaseIterable, Sendable {
   case linear, elementwise, reduction, embedding, pooling, candidate, loss, optimizer, random
   case selection, replay, factorization, mlp
   case mlpBackward = "mlp_backward"
-}
 
-/// How a kernel is launched.
-enum KernelLayout: Sendable {
-  /// Dimension 0 walks a flat run of elements, dimension 1 counts rows.
-  case elements
-  /// One work-group per result.
-  case groups
-  /// One work-group per tile of a matrix.
-  case tiles
+  /// Whether it multiplies matrices, and is built for their tiles.
+  var hasProducts: Bool { self == .linear || self == .selection }
+
+  /// The files of kernels/ that it is put together from.
+  func parts(_ form: FormShape) -> [String] {
+    let suffix = form.isCPU ? "_cpu" : "_gpu"
+    return switch self {
+    case .linear: ["common", "product" + suffix, "linear" + suffix]
+    case .selection: ["common", "product" + suffix, "selection", "selection" + suffix]
+    default: ["common", rawValue]
+    }
+  }
 }
 
 /// Every kernel, in the order of a backend's kernel objects.
 enum KernelID: Int, CaseIterable, Sendable {
-  case linearForward, linearBackwardInput, linearBackwardWeights
+  case linearForward, linearBackward
   case mlpForward, mlpBackwardInputs, mlpBackwardWeights
   case mapForward, mapBackward, affine, perturb, accumulate, combine, concatenate, slice
   case sumRows, maximumRows, sumColumns, rowDot, sumAll
@@ -32,13 +35,13 @@ enum KernelID: Int, CaseIterable, Sendable {
   case temporalDifferenceTarget
   case adam, sgd, clip, softUpdate
   case uniformDraw, normalDraw, replaceRows
-  case topK
+  case scoreRows, scoreTiles, mergeBest
   case replayAppend, replayGather, sumTreeSet, sumTreeSample, prioritize
   case factorizeRound
 
   var program: ProgramID {
     switch self {
-    case .linearForward, .linearBackwardInput, .linearBackwardWeights: .linear
+    case .linearForward, .linearBackward: .linear
     case .mlpForward: .mlp
     case .mlpBackwardInputs, .mlpBackwardWeights: .mlpBackward
     case .mapForward, .mapBackward, .affine, .perturb, .accumulate, .combine, .concatenate, .slice:
@@ -56,22 +59,9 @@ enum KernelID: Int, CaseIterable, Sendable {
       .loss
     case .adam, .sgd, .clip, .softUpdate: .optimizer
     case .uniformDraw, .normalDraw, .replaceRows: .random
-    case .topK: .selection
+    case .scoreRows, .scoreTiles, .mergeBest: .selection
     case .replayAppend, .replayGather, .sumTreeSet, .sumTreeSample, .prioritize: .replay
     case .factorizeRound: .factorization
-    }
-  }
-
-  var layout: KernelLayout {
-    switch self {
-    case .linearForward, .linearBackwardInput, .linearBackwardWeights: .tiles
-    case .mlpForward, .mlpBackwardInputs, .mlpBackwardWeights,
-      .sumRows, .maximumRows, .rowDot, .sumAll, .averagePoolingBackward,
-      .pairwiseProductsBackward, .attentionPoolingBackward, .softmaxExpectation,
-      .softmaxExpectationBackward, .pointLoss, .softmaxNormalizer, .softmaxLoss, .topK, .sumTreeSet,
-      .sumTreeSample, .prioritize, .factorizeRound:
-      .groups
-    default: .elements
     }
   }
 

@@ -7,9 +7,15 @@ extension OpenCLBackend {
     expect("linear", "w", w, k, n)
     if let b { expect("linear", "b", b, n) }
     expect("linear", "y", y, m, n)
-    launch(
-      .linearForward, rows: m, columns: n, argument(y), argument(x), argument(w),
-      argument(b, or: w), .count(m), .count(k), .count(n), .int(activation.rawValue))
+    guard m > 0, n > 0 else { return }
+    let tile = tuning.choice(rows: m, columns: n, units: device.computeUnits)
+    let share = share(m: m, n: n, depth: k, tile: tile)
+    launchProduct(
+      .linearForward, tile: tile, groups: share.count,
+      [
+        argument(y), argument(x), argument(w), argument(b, or: w), .count(m), .count(k), .count(n),
+        .int(activation.rawValue),
+      ] + share.arguments(form))
   }
 
   public func linearBackward(
@@ -20,19 +26,22 @@ extension OpenCLBackend {
     expect("linearBackward", "x", x, m, k)
     expect("linearBackward", "w", w, k, n)
     expect("linearBackward", "y", y, m, n)
-    if let dx {
-      expect("linearBackward", "dx", dx, m, k)
-      launch(
-        .linearBackwardInput, rows: m, columns: k, argument(dx), argument(dy), argument(y),
-        argument(w), .count(m), .count(k), .count(n), .int(activation.rawValue))
-    }
-    guard dw != nil || db != nil else { return }
+    if let dx { expect("linearBackward", "dx", dx, m, k) }
     if let dw { expect("linearBackward", "dw", dw, k, n) }
     if let db { expect("linearBackward", "db", db, n) }
-    // Without dw the first tile of rows is enough for db.
-    launch(
-      .linearBackwardWeights, rows: dw == nil ? 1 : max(k, 1), columns: n, argument(dw, or: dy),
-      argument(db, or: dy), argument(dy), argument(y), argument(x), .count(m), .count(k),
-      .count(n), .int(activation.rawValue))
+    // Without dw the first blocks of its rows are enough for db.
+    let weightRows = dw == nil ? 1 : max(k, 1)
+    let tile = tuning.choice(
+      rows: dx == nil ? weightRows : m, columns: dx == nil ? n : k, units: device.computeUnits)
+    let inputs = dx == nil ? .none : share(m: m, n: k, depth: n, tile: tile)
+    let weights =
+      dw == nil && db == nil ? .none : share(m: weightRows, n: n, depth: m, tile: tile)
+    launchProduct(
+      .linearBackward, tile: tile, groups: inputs.count + weights.count,
+      [
+        argument(dx, or: dy), argument(dw, or: dy), argument(db, or: dy), argument(dy),
+        argument(y), argument(x), argument(w), .count(m), .count(k), .count(n),
+        .int(activation.rawValue), .count(inputs.count),
+      ] + inputs.arguments(form) + weights.arguments(form))
   }
 }

@@ -10,14 +10,58 @@ extension OpenCLBackend {
     expect("scoreTopK", "index", index, b, k)
     expect("scoreTopK", "scores", scores, b, k)
     guard b > 0, k > 0 else { return }
-    // query · transpose(items) is the way back through a layer of n inputs and e outputs.
-    let all = Floats(allocate(b * n))
-    launch(
-      .linearBackwardInput, rows: b, columns: n, argument(all), argument(query),
-      argument(query), argument(items), .count(b), .count(n), .count(e),
-      .int(Activation.identity.rawValue))
-    launch(
-      .topK, groups: b, argument(index), argument(scores), argument(all),
-      argument(bias, or: all), argument(allowed, or: all), .count(b), .count(n), .count(k))
+    let tile = tiles.count - 1
+    let plan = ScorePlan(
+      b: b, n: n, e: e, form: form, tile: tiles[tile], units: device.computeUnits)
+    let isWhole = plan.blocks == 1
+    let lists = isWhole ? index : Indices(allocate(b * plan.blocks * k))
+    let best = isWhole ? scores : Floats(allocate(b * plan.blocks * k))
+    let arguments: [KernelArgument] = [
+      argument(lists), argument(best), argument(query), argument(items),
+      argument(bias, or: query), argument(allowed, or: query), .count(b), .count(n), .count(e),
+      .count(k), .count(plan.share), .count(plan.blocks), .count(plan.queries),
+    ]
+    let groups = plan.blocks * ((b + plan.queries - 1) / plan.queries)
+    if plan.isTiled {
+      launchProduct(.scoreTiles, tile: tile, groups: groups, arguments)
+    } else {
+      launch(.scoreRows, groups: groups, tile: tile, arguments)
+    }
+    if !isWhole {
+      launch(
+        .mergeBest, groups: b, tile: tile,
+        [
+          argument(index), argument(scores), argument(lists), argument(best), .count(b), .count(k),
+          .count(plan.blocks),
+        ])
+    }
+  }
+}
+
+/// How scores are shared out: `blocks` of `share` items, for `queries` queries at a time.
+private struct ScorePlan {
+  let share: Int
+  let blocks: Int
+  let queries: Int
+  let isTiled: Bool
+
+  init(b: Int, n: Int, e: Int, form: FormShape, tile: ProductTile, units: Int) {
+    // Below half a sliver, or a tenth of a tile, dot products do less work that is thrown away.
+    isTiled = b >= (form.isCPU ? tile.rows / 2 : 8) && (!form.isCPU || e <= tile.depth)
+    // Items of a block, at least and by steps; blocks at most.
+    let (least, most) = form.isCPU ? (4096, b > 64 ? 16 : 64) : (1024, b > 64 ? 64 : 512)
+    let wanted = max(1, min(most, (n + least - 1) / least))
+    let step = form.isCPU ? tile.columns : least
+    share = max(1, ((n + wanted - 1) / wanted + step - 1) / step) * step
+    blocks = max(1, (n + share - 1) / share)
+    guard form.isCPU else {
+      queries = isTiled ? tile.rows : 1
+      return
+    }
+    var queries = min(b, 256)
+    while blocks * ((b + queries - 1) / queries) < 2 * units, queries >= 4 * tile.rows {
+      queries /= 2
+    }
+    self.queries = queries
   }
 }
