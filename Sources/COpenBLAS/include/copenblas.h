@@ -152,9 +152,16 @@ void host_tree_find(
 unsigned host_flush_subnormals(void);
 void host_restore_subnormals(unsigned before);
 
+struct adam_settings {
+  // Of the gradient.
+  float scale;
+  // The learning rate and the root, each with its correction for the step.
+  float rate, beta1, beta2, root_scale, epsilon, decay, tau;
+};
+// target, where not null, follows p by tau.
 void host_adam(
-    float *p, float *g, float *m, float *v, int64_t n, float rate, float beta1, float beta2,
-    float root_scale, float epsilon, float decay);
+    float *p, float *g, float *m, float *v, float *target, int64_t n,
+    const struct adam_settings *settings);
 void host_sgd(
     float *p, float *g, float *velocity, int64_t n, float rate, float momentum, float decay);
 void host_soft_update(float *target, const float *source, float tau, int64_t n);

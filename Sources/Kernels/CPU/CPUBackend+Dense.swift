@@ -65,7 +65,7 @@ extension CPUBackend {
   }
 
   /// y = act(y).
-  private static func forward(_ activation: Activation, _ y: Rows, m: Int, n: Int) {
+  static func forward(_ activation: Activation, _ y: Rows, m: Int, n: Int) {
     // Rows that touch are one long row.
     let (rows, count) = y.stride == n ? (1, Int64(m * n)) : (m, Int64(n))
     for i in 0..<rows {
