@@ -9,6 +9,17 @@ extension DeviceRequest: ExpressibleByArgument {
   public static var allValueStrings: [String] { ["auto", "cpu", "opencl", "opencl:P:D"] }
 }
 
+struct BlasOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The processor that OpenBLAS is told to be, e.g. Haswell; auto drops a preset "
+        + "OPENBLAS_CORETYPE.", valueName: "auto|CORE"))
+  var blasCore: String?
+
+  /// To be called before anything else uses the CPU.
+  func configure() throws { try CPUBackend.configure(blasCore: blasCore) }
+}
+
 struct DeviceOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -16,15 +27,11 @@ struct DeviceOptions: ParsableArguments {
       valueName: "auto|cpu|opencl[:P:D]"))
   var device: DeviceRequest = .auto
 
-  @Option(
-    help: ArgumentHelp(
-      "The processor that OpenBLAS is told to be, e.g. Haswell; auto drops a preset "
-        + "OPENBLAS_CORETYPE.", valueName: "auto|CORE"))
-  var blasCore: String?
+  @OptionGroup var blas: BlasOptions
 
   /// The backend asked for. `trial` gives the seconds of one update on a device, for `auto`.
   func backend(trial: (any Backend) throws -> Double) throws -> any Backend {
-    try CPUBackend.configure(blasCore: blasCore)
+    try blas.configure()
     guard device == .auto else {
       return try DeviceCatalog.backend(for: DeviceCatalog.resolve(device))
     }
@@ -55,9 +62,10 @@ struct DevicesCommand: ParsableCommand {
     discussion: """
       Examples:
         drr devices
-        drr devices --json
+        drr devices --blas-core auto --json
       """)
 
+  @OptionGroup var blas: BlasOptions
   @OptionGroup var output: OutputOptions
 
   private struct Row: Encodable {
@@ -72,6 +80,7 @@ struct DevicesCommand: ParsableCommand {
   }
 
   func run() throws {
+    try blas.configure()
     let candidates = DeviceCatalog.candidates()
     if output.json {
       let rows = candidates.map {

@@ -144,7 +144,7 @@ struct GroupTraining {
       "train", "drr", "--run", "\(options.run)/\(member.name)", "--device", device,
       "--report-progress", agent.twin ? "--twin" : "--no-twin",
     ]
-    if let core = self.device.blasCore { arguments += ["--blas-core", core] }
+    if let core = self.device.blas.blasCore { arguments += ["--blas-core", core] }
     if let steps = training.checkpointSteps { arguments += ["--checkpoint-steps", "\(steps)"] }
     return arguments
   }

@@ -85,7 +85,7 @@ static void library_product(
 // Whether the tiles were measured to be the faster on one thread.
 static bool suits_tiles(const struct dense_product *p) {
   double volume = (double)p->m * (double)p->n * (double)p->k;
-  if (p->transpose_b) return !p->transpose_a && p->m >= 16 && volume <= 140e6;
+  if (p->transpose_b) return !p->transpose_a && p->m >= 16 && volume <= 100e6;
   if (!p->transpose_a) return volume <= 64e6;
   // A last vector of few lanes costs what a full one does.
   bool is_filled = (p->n - 1) % 16 >= 4 || p->n >= 200;

@@ -19,7 +19,13 @@ final class CPUMemory {
 
   private struct Exhausted: Error {}
   private static func make(_ count: Int) throws(Exhausted) -> UnsafeMutableRawPointer {
-    guard let memory = aligned_alloc(64, count * 4) else { throw Exhausted() }
+    // Rows of a large table are met at random: the fewer pages, the fewer look-ups of their places.
+    let hugePage = 2 << 20
+    let isLarge = count * 4 >= 4 * hugePage
+    guard let memory = aligned_alloc(isLarge ? hugePage : 64, count * 4) else {
+      throw Exhausted()
+    }
+    if isLarge { madvise(memory, count * 4, MADV_HUGEPAGE) }
     return memory
   }
 }
