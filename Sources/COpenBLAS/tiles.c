@@ -15,6 +15,9 @@ struct band {
   int64_t ld_gate;
   float *c;
   int64_t ldc;
+  // Three stretches of k lines that the next band reads, and the steps within one and between them.
+  const float *next;
+  int64_t next_step, next_stretch;
 };
 
 // R rows by V vectors of c stay in registers while k rows of b stream by.
@@ -25,7 +28,15 @@ INLINE void tile(const int R, const int V, const struct band *band, const float 
     sums[i * V + v] = band->bias ? _mm512_maskz_loadu_ps(LANES(v), band->bias + 16 * v)
                                  : _mm512_setzero_ps();
   }
+  // Gradients to add to, a tile ahead.
+  if (band->accumulate && R == 8)
+    UNROLL for (int i = 0; i < R; i++) UNROLL for (int v = 0; v < V; v++)
+      _mm_prefetch((const char *)(band->c + (i0 + R + i) * band->ldc + 16 * v), _MM_HINT_T0);
   const float *b = band->b;
+  int64_t stretch = i0 / R;
+  bool is_ahead = R == 8 && band->next && stretch < 3;
+  const float *next = is_ahead ? band->next + stretch * band->next_stretch : b;
+  int64_t next_step = is_ahead ? band->next_step : 0;
   int64_t row = band->row, step = band->step, ldb = band->ldb;
   a += i0 * row;
   for (int64_t k = band->k; k; k--) {
@@ -35,6 +46,10 @@ INLINE void tile(const int R, const int V, const struct band *band, const float 
       vector x = _mm512_set1_ps(a[i * row]);
       UNROLL for (int v = 0; v < V; v++)
         sums[i * V + v] = _mm512_fmadd_ps(x, w[v], sums[i * V + v]);
+    }
+    if (R == 8) {
+      _mm_prefetch((const char *)next, _MM_HINT_T0);
+      next += next_step;
     }
     a += step;
     b += ldb;
@@ -152,6 +167,12 @@ V4 static void multiply(const struct dense_product *p) {
         band.ld_gate = p->ld_gate;
       }
       band.b = p->b + (p->transpose_b ? j * p->ldb + k : k * p->ldb + j);
+      if (j + width < p->n && band.k == p->k) {
+        const float *ahead = p->transpose_b ? p->b + (j + width) * p->ldb : p->b + j + width;
+        band.next = ahead;
+        band.next_step = p->transpose_b ? 16 : p->ldb;
+        band.next_stretch = p->transpose_b ? 16 * p->k : 16;
+      }
       if (is_packed) {
         if (p->transpose_b)
           pack_transposed(band.b, p->ldb, band.k, width, panel, 16 * vectors);
