@@ -6,6 +6,12 @@ static const unsigned char common[] = {
 static const unsigned char linear[] = {
 #embed "../../kernels/linear.cl"
 };
+static const unsigned char mlp[] = {
+#embed "../../kernels/mlp.cl"
+};
+static const unsigned char mlp_backward[] = {
+#embed "../../kernels/mlp_backward.cl"
+};
 static const unsigned char elementwise[] = {
 #embed "../../kernels/elementwise.cl"
 };
@@ -43,6 +49,8 @@ static const unsigned char factorization[] = {
 static const struct copencl_source sources[] = {
     {"common", common, sizeof common},
     {"linear", linear, sizeof linear},
+    {"mlp", mlp, sizeof mlp},
+    {"mlp_backward", mlp_backward, sizeof mlp_backward},
     {"elementwise", elementwise, sizeof elementwise},
     {"reduction", reduction, sizeof reduction},
     {"embedding", embedding, sizeof embedding},

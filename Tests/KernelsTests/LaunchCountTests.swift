@@ -10,6 +10,7 @@ import Testing
     case .linearBackward:
       (row.shape.contains("dx") ? 1 : 0)
         + (row.shape.contains("dw") || row.shape.contains("db") ? 1 : 0)
+    case .mlpBackward: row.shape.contains("gradients") ? 2 : 1
     case .softmaxCrossEntropy: 2
     case .scoreTopK: 2
     case .factorize: row.operands.first { $0.name == "shifts" }!.count

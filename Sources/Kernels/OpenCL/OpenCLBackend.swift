@@ -104,6 +104,10 @@ public final class OpenCLBackend: Backend {
   }
 
   func launch(_ kernel: KernelID, groups count: Int, _ arguments: KernelArgument...) {
+    launch(kernel, groups: count, arguments)
+  }
+
+  func launch(_ kernel: KernelID, groups count: Int, _ arguments: [KernelArgument]) {
     launch(kernel, (count * form.groupItems, 1), (form.groupItems, 1), arguments)
   }
 
@@ -135,6 +139,7 @@ public final class OpenCLBackend: Backend {
         set(offset)
       case .int(let value): set(value)
       case .float(let value): set(value)
+      case .vector(let value): set(value)
       case .words(let value):
         set((UInt32(truncatingIfNeeded: value), UInt32(truncatingIfNeeded: value >> 32)))
       }

@@ -3,7 +3,8 @@ internal import COpenCL
 /// The programs: one file of kernels/ each, named as it.
 enum ProgramID: String, CaseIterable, Sendable {
   case linear, elementwise, reduction, embedding, pooling, candidate, loss, optimizer, random
-  case selection, replay, factorization
+  case selection, replay, factorization, mlp
+  case mlpBackward = "mlp_backward"
 }
 
 /// How a kernel is launched.
@@ -19,6 +20,7 @@ enum KernelLayout: Sendable {
 /// Every kernel, in the order of a backend's kernel objects.
 enum KernelID: Int, CaseIterable, Sendable {
   case linearForward, linearBackwardInput, linearBackwardWeights
+  case mlpForward, mlpBackwardInputs, mlpBackwardWeights
   case mapForward, mapBackward, affine, perturb, accumulate, combine, concatenate, slice
   case sumRows, maximumRows, sumColumns, rowDot, sumAll
   case gatherRows, scatterAddRows
@@ -37,6 +39,8 @@ enum KernelID: Int, CaseIterable, Sendable {
   var program: ProgramID {
     switch self {
     case .linearForward, .linearBackwardInput, .linearBackwardWeights: .linear
+    case .mlpForward: .mlp
+    case .mlpBackwardInputs, .mlpBackwardWeights: .mlpBackward
     case .mapForward, .mapBackward, .affine, .perturb, .accumulate, .combine, .concatenate, .slice:
       .elementwise
     case .sumRows, .maximumRows, .sumColumns, .rowDot, .sumAll: .reduction
@@ -61,7 +65,8 @@ enum KernelID: Int, CaseIterable, Sendable {
   var layout: KernelLayout {
     switch self {
     case .linearForward, .linearBackwardInput, .linearBackwardWeights: .tiles
-    case .sumRows, .maximumRows, .rowDot, .sumAll, .averagePoolingBackward,
+    case .mlpForward, .mlpBackwardInputs, .mlpBackwardWeights,
+      .sumRows, .maximumRows, .rowDot, .sumAll, .averagePoolingBackward,
       .pairwiseProductsBackward, .attentionPoolingBackward, .softmaxExpectation,
       .softmaxExpectationBackward, .pointLoss, .softmaxNormalizer, .softmaxLoss, .topK, .sumTreeSet,
       .sumTreeSample, .prioritize, .factorizeRound:
@@ -83,6 +88,8 @@ enum KernelArgument {
   case memory(cl_mem, offset: Int32)
   case int(Int32)
   case float(Float)
+  /// An `int8`.
+  case vector(SIMD8<Int32>)
   /// The low and the high word, a `uint2`.
   case words(UInt64)
 
