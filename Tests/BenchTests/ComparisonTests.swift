@@ -55,6 +55,10 @@ struct ComparisonTests {
   func difference() {
     let comparison = Comparison(Self.report(["a": [1]]), Self.report(["b": [1]]))
     #expect(comparison.rows.map(\.verdict) == [.missing, .added] && !comparison.isWorse)
+    // Of two figures of one name the first counts, on both sides.
+    var twice = Self.report(["a": [1]])
+    twice.figures += Self.report(["a": [9]]).figures
+    #expect(!Comparison(twice, twice).isWorse && Comparison(twice, twice).rows.count == 2)
     // The same work on other threads is other work.
     let threads = Comparison(Self.report(["a": [1]]), Self.report(["a": [9]], threads: 2))
     #expect(threads.rows.map(\.verdict) == [.missing, .added])

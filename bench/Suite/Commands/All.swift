@@ -63,7 +63,10 @@ struct All: ParsableCommand {
           if byThreads[key] == nil {
             byThreads[key] = Report(stamp: part.stamp, figures: [], skipped: [])
           }
-          byThreads[key]!.figures += part.figures
+          let known = Set(byThreads[key]!.figures.map { "\($0.group) \($0.name)" })
+          byThreads[key]!.figures += part.figures.filter {
+            !known.contains("\($0.group) \($0.name)")
+          }
           byThreads[key]!.skipped += part.skipped.filter { !byThreads[key]!.skipped.contains($0) }
         }
       }

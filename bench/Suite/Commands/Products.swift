@@ -1,5 +1,6 @@
 import ArgumentParser
 import DRR
+import FoundationEssentials
 import Tensor
 
 /// Matrix products through the layer, beside the libraries that do nothing else.
@@ -66,7 +67,7 @@ struct Products: MeasuringCommand {
     room.step("beside PyTorch")
     let (samples, pytorch) = try room.measure(works, beside: torch)
     room.step("beside CLBlast")
-    let clblast = try clblast(shapes, in: room)
+    let clblast = try clblast(products, in: room)
     return zip(products, places).enumerated().map { index, item in
       let (product, place) = item
       var figure = Figure(
@@ -77,8 +78,10 @@ struct Products: MeasuringCommand {
       if let theirs = pytorch?["sgemm \(shapes[index])"] {
         figure.add(peer: pytorch!.peer, theirs)
       }
-      if let theirs = clblast?["sgemm \(shapes[index])"] {
-        figure.add(peer: clblast!.peer, theirs)
+      if let row = clblast?.rows.first(where: {
+        ($0.m, $0.k, $0.n) == (product.m, product.k, product.n)
+      }) {
+        figure.add(peer: "CLBlast \(clblast!.version)", Samples(wall: [row.seconds]))
       }
       return figure
     }
@@ -96,21 +99,41 @@ struct Products: MeasuringCommand {
       })
   }
 
-  private func clblast(_ shapes: [String], in room: Room) throws -> Peer.Answer? {
+  /// What bench/peers/clblast.py prints: the least seconds of its rounds.
+  private struct CLBlast: Decodable {
+    var version: String
+    var rows: [Row]
+
+    struct Row: Decodable {
+      var m: Int
+      var k: Int
+      var n: Int
+      var seconds: Double
+    }
+  }
+
+  private func clblast(_ products: [Product], in room: Room) throws -> CLBlast? {
     guard case .openCL(let platform, let index) = room.device.id, !measuring.noPeers else {
       return nil
     }
-    let peer = room.peer(
-      "CLBlast", "clblast.py",
-      ["--platform", "\(platform)", "--device", "\(index)"]
-        + shapes.flatMap { ["--case", "sgemm \($0)"] })
-    let found = try peer.run(
-      threads: room.threads, rounds: room.harness.rounds, python: measuring.python)
-    switch found {
-    case .success(let answer): return answer
-    case .failure(let absence):
-      room.skip(absence.description)
+    let script = "\(measuring.peers)/clblast.py"
+    guard readText(script) != nil else {
+      room.skip("CLBlast is left out: there is no \(script)")
       return nil
     }
+    let words =
+      [measuring.python, script, "--device", "\(platform):\(index)", "--rounds"]
+      + ["\(room.harness.rounds)"] + products.map { "\($0.m),\($0.k),\($0.n)" }
+    let outcome = try Program.run(words, quietly: true)
+    let line = outcome.output.split(separator: "\n").last ?? ""
+    guard outcome.code == 0,
+      let answer = try? JSONDecoder().decode(CLBlast.self, from: Data(line.utf8))
+    else {
+      room.skip(
+        "CLBlast is left out: it or the device is missing; apt-get install libclblast1, and see "
+          + "`\(words.joined(separator: " "))`")
+      return nil
+    }
+    return answer
   }
 }

@@ -38,13 +38,15 @@ package struct Comparison {
     }
   }
 
+  /// By a name that says where it was measured; of two of one name the first.
   private static func figures(_ report: Report) -> [(String, Figure)] {
-    report.all.flatMap { part in
+    var known: Set<String> = []
+    return report.all.flatMap { part -> [(String, Figure)] in
       let place =
         "\(part.stamp.device), \(part.stamp.threads) threads"
         + (part.stamp.coreType.map { ", \($0)" } ?? "")
       return part.figures.map { ("\($0.group): \($0.name) [\(place)]", $0) }
-    }
+    }.filter { known.insert($0.0).inserted }
   }
 
   /// A median moved where it left the other's quartiles by more than their range, and by `least`.

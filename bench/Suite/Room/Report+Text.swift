@@ -6,7 +6,7 @@ extension Report {
   package init(json: String) throws {
     do {
       self = try JSONDecoder().decode(Report.self, from: Data(json.utf8))
-    } catch { throw RunError("this is no report of bench: \(error)") }
+    } catch { throw RunError("it is no result of bench") }
   }
 
   /// As it is printed: the stamp, a table a group, what was left out.
