@@ -144,9 +144,15 @@ public struct ProductTuning: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// What a device says of itself that its sizes depend on.
-struct DeviceTraits: Sendable {
+package struct DeviceTraits: Sendable {
   var vendor: String
   var localBytes: Int
   /// Floats that its registers hold side by side.
   var vectorWidth: Int
+
+  package init(vendor: String, localBytes: Int, vectorWidth: Int) {
+    self.vendor = vendor
+    self.localBytes = localBytes
+    self.vectorWidth = vectorWidth
+  }
 }
