@@ -16,16 +16,22 @@ float point_loss_slope(float p, float y, int kind, float delta) {
   return 1.0f / (1.0f + exp(-p)) - y;
 }
 
-// loss[1] = (1/n) sum_i weights_i * l(prediction_i, target_i); absent weights are 1.
+// loss[1] = (1/n) sum_i weights_i * l(prediction_i, target_i); absent weights are 1. A slope that
+// is there gets the gradient.
 GROUPED point_loss(
-    OUT(float, loss), IN(float, prediction), IN(float, target), IN(float, weights), int n, int kind,
-    float delta) {
-  AT(loss), AT(prediction), AT(target), AT(weights);
+    OUT(float, loss), OUT(float, slope), IN(float, prediction), IN(float, target),
+    IN(float, weights), int n, int kind, float delta) {
+  AT(loss), AT(slope), AT(prediction), AT(target), AT(weights);
   TREE;
   float total;
   SUM(total, i, n, (PRESENT(weights) ? weights[i] : 1.0f) *
                        point_loss_at(prediction[i], target[i], kind, delta));
   if (get_local_id(0) == 0) loss[0] = total / (float)n;
+  if (!PRESENT(slope)) return;
+  FOR_GROUP(i, n) {
+    const float weight = PRESENT(weights) ? weights[i] : 1.0f;
+    slope[i] = weight * point_loss_slope(prediction[i], target[i], kind, delta) / (float)n;
+  }
 }
 
 // dPrediction_i = dLoss[0] * weights_i * l' / n.

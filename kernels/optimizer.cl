@@ -4,22 +4,35 @@
 // below 2^-100 is 0.
 vec settled(vec x) { return select(x, (vec)(0.0f), fabs(x) < (vec)(0x1p-100f)); }
 
-// Adam (Kingma & Ba 2015, algorithm 1) with g + decay * p for the gradient; clears g.
-// correction1 = 1 / (1 - beta1^t), correction2 = 1 / (1 - beta2^t), from the host in double.
+// What brings a gradient to at most the norm `maximum`.
+float clip_scale(float squared_norm, float maximum) {
+  return fmin(1.0f, maximum / (sqrt(squared_norm) + 1e-6f));
+}
+
+// Adam (Kingma & Ba 2015, algorithm 1) with scale * g + decay * p for the gradient, the scale by the
+// squared norm where there is one; clears g. Then target = tau * p + (1 - tau) * target, where there
+// is one. correction1 = 1 / (1 - beta1^t), correction2 = 1 / (1 - beta2^t), from the host in double.
 ELEMENTS adam(
-    OUT(float, p), OUT(float, g), OUT(float, m), OUT(float, v), int count, float rate, float beta1,
-    float beta2, float epsilon, float decay, float correction1, float correction2) {
-  AT(p), AT(g), AT(m), AT(v);
+    OUT(float, p), OUT(float, g), OUT(float, m), OUT(float, v), OUT(float, target),
+    IN(float, squared_norm), int count, float rate, float beta1, float beta2, float epsilon,
+    float decay, float correction1, float correction2, float maximum, float tau) {
+  AT(p), AT(g), AT(m), AT(v), AT(target), AT(squared_norm);
+  const float scale = PRESENT(squared_norm) ? clip_scale(squared_norm[0], maximum) : 1.0f;
   FOR_VECTORS(i, width, count) {
     const vec value = load_vec(p + i, width);
-    const vec slope = load_vec(g + i, width) + decay * value;
+    const vec slope = scale * load_vec(g + i, width) + decay * value;
     const vec first = beta1 * load_vec(m + i, width) + (1.0f - beta1) * slope;
     const vec second = beta2 * load_vec(v + i, width) + (1.0f - beta2) * slope * slope;
-    const vec scale = sqrt(second * correction2) + (vec)(epsilon);
+    const vec root = sqrt(second * correction2) + (vec)(epsilon);
+    const vec stepped = settled(value - rate * (first * correction1) / root);
     store_vec(settled(first), m + i, width);
     store_vec(settled(second), v + i, width);
-    store_vec(settled(value - rate * (first * correction1) / scale), p + i, width);
+    store_vec(stepped, p + i, width);
     store_vec((vec)(0.0f), g + i, width);
+    if (PRESENT(target)) {
+      const vec followed = tau * stepped + (1.0f - tau) * load_vec(target + i, width);
+      store_vec(settled(followed), target + i, width);
+    }
   }
 }
 
@@ -41,7 +54,7 @@ ELEMENTS sgd(
 // g *= min(1, maximum / (sqrt(squaredNorm[0]) + 1e-6)).
 ELEMENTS clip(OUT(float, g), IN(float, squared_norm), int count, float maximum) {
   AT(g), AT(squared_norm);
-  const float scale = fmin(1.0f, maximum / (sqrt(squared_norm[0]) + 1e-6f));
+  const float scale = clip_scale(squared_norm[0], maximum);
   FOR_VECTORS(i, width, count) store_vec(scale * load_vec(g + i, width), g + i, width);
 }
 

@@ -1,6 +1,5 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
-#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,35 +98,4 @@ const struct blas_library *blas_open(void) {
     library.set_num_threads(1);
   }
   return &library;
-}
-
-// The number of threads is the process's, so that a wide product has the library to itself.
-static pthread_rwlock_t width_lock =
-#if defined(__GLIBC__)
-    PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
-#else
-    PTHREAD_RWLOCK_INITIALIZER;
-#endif
-
-void blas_product(
-    const struct blas_library *blas, bool transpose_a, bool transpose_b, int m, int n, int k,
-    const float *a, const float *b, float beta, float *c, int ldc) {
-  if (m == 0 || n == 0) return;
-  if (!blas->sgemm || k == 0) {
-    host_product(transpose_a, transpose_b, m, n, k, a, b, beta, c, ldc);
-    return;
-  }
-  bool wide = blas->threads > 1 && 2.0 * m * n * k >= 30e6;
-  if (wide) {
-    pthread_rwlock_wrlock(&width_lock);
-    blas->set_num_threads(blas->threads);
-  } else {
-    pthread_rwlock_rdlock(&width_lock);
-  }
-  blas->sgemm(
-      blas_row_major, transpose_a ? blas_transpose : blas_no_transpose,
-      transpose_b ? blas_transpose : blas_no_transpose, m, n, k, 1, a, transpose_a ? m : k, b,
-      transpose_b ? k : n, beta, c, ldc);
-  if (wide) blas->set_num_threads(1);
-  pthread_rwlock_unlock(&width_lock);
 }

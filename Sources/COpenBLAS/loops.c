@@ -130,8 +130,9 @@ CLONES bool host_any_above(const float *x, float threshold, int64_t n) {
   return above != 0;
 }
 
-CLONES void host_weighted_rows(
-    const float *x, const float *scale, bool accumulate, float *y, int64_t m, int64_t n) {
+CLONES void host_column_sums(
+    const float *x, int64_t ldx, const float *scale, int64_t ld_scale, bool accumulate, float *y,
+    int64_t m, int64_t n) {
   enum { tile = 64, rows = 64 };
   for (int64_t column = 0; column < n; column += tile) {
     int64_t width = n - column < tile ? n - column : tile;
@@ -142,8 +143,8 @@ CLONES void host_weighted_rows(
       int64_t end = m - start < rows ? m : start + rows;
       memset(part, 0, sizeof part);
       for (int64_t i = start; i < end; i++) {
-        const float *row = x + i * n + column;
-        float s = scale ? scale[i] : 1.0f;
+        const float *row = x + i * ldx + column;
+        float s = scale ? scale[i * ld_scale] : 1.0f;
         for (int64_t j = 0; j < width; j++) part[j] += s * row[j];
       }
       for (int64_t j = 0; j < width; j++) total[j] += (double)part[j];
@@ -168,19 +169,31 @@ void host_restore_subnormals(unsigned before) { (void)before; }
 // leaves below 2^-100 is 0.
 static inline float settled(float x) { return __builtin_fabsf(x) < 0x1p-100f ? 0.0f : x; }
 
+#define ADAM_STEP(i)                                                              \
+  float gradient = scale * g[i] + decay * p[i];                                   \
+  float first = beta1 * m[i] + rest1 * gradient;                                  \
+  float second = beta2 * v[i] + rest2 * (gradient * gradient);                    \
+  float root = __builtin_elementwise_sqrt(second) * root_scale + epsilon;         \
+  float value = settled(p[i] - rate * first / root);                              \
+  m[i] = settled(first);                                                          \
+  v[i] = settled(second);                                                         \
+  p[i] = value;                                                                   \
+  g[i] = 0.0f;
+
 CLONES void host_adam(
-    float *restrict p, float *restrict g, float *restrict m, float *restrict v, int64_t n,
-    float rate, float beta1, float beta2, float root_scale, float epsilon, float decay) {
-  float rest1 = 1.0f - beta1, rest2 = 1.0f - beta2;
-  EACH {
-    float gradient = g[i] + decay * p[i];
-    float first = beta1 * m[i] + rest1 * gradient;
-    float second = beta2 * v[i] + rest2 * (gradient * gradient);
-    m[i] = settled(first);
-    v[i] = settled(second);
-    p[i] = settled(
-        p[i] - rate * first / (__builtin_elementwise_sqrt(second) * root_scale + epsilon));
-    g[i] = 0.0f;
+    float *restrict p, float *restrict g, float *restrict m, float *restrict v,
+    float *restrict target, int64_t n, const struct adam_settings *settings) {
+  float scale = settings->scale, rate = settings->rate, beta1 = settings->beta1;
+  float beta2 = settings->beta2, rest1 = 1.0f - beta1, rest2 = 1.0f - beta2;
+  float root_scale = settings->root_scale, epsilon = settings->epsilon;
+  float decay = settings->decay, tau = settings->tau, rest = 1.0f - tau;
+  if (target) {
+    EACH {
+      ADAM_STEP(i)
+      target[i] = settled(tau * value + rest * target[i]);
+    }
+  } else {
+    EACH { ADAM_STEP(i) }
   }
 }
 

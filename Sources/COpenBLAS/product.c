@@ -1,3 +1,5 @@
+#define _GNU_SOURCE
+#include <pthread.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -27,32 +29,83 @@ CLONES static void multiply_panel(
   memcpy(out + 5 * columns, &c5, sizeof c5);
 }
 
-void host_product(
-    bool transpose_a, bool transpose_b, int m, int n, int k, const float *a, const float *b,
-    float beta, float *c, int ldc) {
-  if (beta == 0)
-    for (int64_t i = 0; i < m; i++) memset(c + i * ldc, 0, (size_t)n * sizeof(float));
-  int64_t row_step = transpose_a ? 1 : k, step = transpose_a ? m : 1;
+void host_product(const struct dense_product *p) {
+  int64_t m = p->m, n = p->n;
+  if (!p->accumulate)
+    for (int64_t i = 0; i < m; i++) memset(p->c + i * p->ldc, 0, (size_t)n * sizeof(float));
+  int64_t row_step = p->transpose_a ? 1 : p->lda, step = p->transpose_a ? p->lda : 1;
   float panel[depth * columns], out[rows * columns];
-  for (int64_t start = 0; start < k; start += depth) {
-    int64_t count = k - start < depth ? k - start : depth;
+  for (int64_t start = 0; start < p->k; start += depth) {
+    int64_t count = p->k - start < depth ? p->k - start : depth;
     for (int64_t column = 0; column < n; column += columns) {
       int64_t width = n - column < columns ? n - column : columns;
       if (width < columns) memset(panel, 0, sizeof panel);
-      for (int64_t p = 0; p < count; p++)
+      for (int64_t q = 0; q < count; q++)
         for (int64_t j = 0; j < width; j++)
-          panel[p * columns + j] = transpose_b ? b[(column + j) * k + start + p]
-                                               : b[(start + p) * n + column + j];
+          panel[q * columns + j] = p->transpose_b ? p->b[(column + j) * p->ldb + start + q]
+                                                  : p->b[(start + q) * p->ldb + column + j];
       for (int64_t row = 0; row < m; row += rows) {
         // Rows past the last repeat it; their sums are not stored.
         const float *at[rows];
         for (int64_t i = 0; i < rows; i++)
-          at[i] = a + (row + i < m ? row + i : m - 1) * row_step + start * step;
+          at[i] = p->a + (row + i < m ? row + i : m - 1) * row_step + start * step;
         multiply_panel(at, step, panel, count, out);
         for (int64_t i = 0; i < rows && row + i < m; i++)
           for (int64_t j = 0; j < width; j++)
-            c[(row + i) * ldc + column + j] += out[i * columns + j];
+            p->c[(row + i) * p->ldc + column + j] += out[i * columns + j];
       }
     }
+  }
+}
+
+// The number of threads is the process's, so that a wide product has the library to itself.
+static pthread_rwlock_t width_lock =
+#if defined(__GLIBC__)
+    PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
+#else
+    PTHREAD_RWLOCK_INITIALIZER;
+#endif
+
+static void library_product(
+    const struct blas_library *blas, const struct dense_product *p, bool wide) {
+  if (wide) {
+    pthread_rwlock_wrlock(&width_lock);
+    blas->set_num_threads(blas->threads);
+  } else {
+    pthread_rwlock_rdlock(&width_lock);
+  }
+  blas->sgemm(
+      blas_row_major, p->transpose_a ? blas_transpose : blas_no_transpose,
+      p->transpose_b ? blas_transpose : blas_no_transpose, (int)p->m, (int)p->n, (int)p->k, 1,
+      p->a, (int)p->lda, p->b, (int)p->ldb, p->accumulate, p->c, (int)p->ldc);
+  if (wide) blas->set_num_threads(1);
+  pthread_rwlock_unlock(&width_lock);
+}
+
+// Whether the tiles were measured to be the faster on one thread.
+static bool suits_tiles(const struct dense_product *p) {
+  double volume = (double)p->m * (double)p->n * (double)p->k;
+  if (p->transpose_b) return !p->transpose_a && p->m >= 16 && volume <= 140e6;
+  return volume <= (p->transpose_a ? 20e6 : 64e6);
+}
+
+void blas_product(const struct blas_library *blas, const struct dense_product *product) {
+  struct dense_product p = *product;
+  if (p.m == 0 || p.n == 0) return;
+  bool wide = blas->threads > 1 && 2.0 * (double)p.m * (double)p.n * (double)p.k >= 30e6;
+  if ((!blas->sgemm || p.k == 0 || (!wide && suits_tiles(&p))) && tiles_product(&p)) return;
+  if (p.bias) {
+    for (int64_t i = 0; i < p.m; i++)
+      memcpy(p.c + i * p.ldc, p.bias, (size_t)p.n * sizeof(float));
+    p.accumulate = true;
+  }
+  if (blas->sgemm && p.k > 0)
+    library_product(blas, &p, wide);
+  else
+    host_product(&p);
+  for (int64_t i = 0; i < p.m && (p.relu || p.gate); i++) {
+    float *row = p.c + i * p.ldc;
+    if (p.relu) host_relu(row, row, p.n);
+    if (p.gate) host_relu_backward(row, p.gate + i * p.ld_gate, row, p.n);
   }
 }

@@ -15,6 +15,12 @@ static const unsigned char linear_cpu[] = {
 static const unsigned char linear_gpu[] = {
 #embed "../../kernels/linear_gpu.cl"
 };
+static const unsigned char mlp[] = {
+#embed "../../kernels/mlp.cl"
+};
+static const unsigned char mlp_backward[] = {
+#embed "../../kernels/mlp_backward.cl"
+};
 static const unsigned char elementwise[] = {
 #embed "../../kernels/elementwise.cl"
 };
@@ -58,6 +64,8 @@ static const struct copencl_source sources[] = {
     {"product_gpu", product_gpu, sizeof product_gpu},
     {"linear_cpu", linear_cpu, sizeof linear_cpu},
     {"linear_gpu", linear_gpu, sizeof linear_gpu},
+    {"mlp", mlp, sizeof mlp},
+    {"mlp_backward", mlp_backward, sizeof mlp_backward},
     {"elementwise", elementwise, sizeof elementwise},
     {"reduction", reduction, sizeof reduction},
     {"embedding", embedding, sizeof embedding},

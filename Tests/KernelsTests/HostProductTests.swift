@@ -2,7 +2,7 @@ import COpenBLAS
 import Kernels
 import Testing
 
-/// The built-in product, which serves where OpenBLAS is absent, and the library's own.
+/// The built-in products and OpenBLAS's, each against a sum in Double.
 @Suite struct HostProductTests {
   struct Shape: CustomTestStringConvertible {
     var m: Int, n: Int, k: Int
@@ -11,35 +11,110 @@ import Testing
   static let shapes = [
     Shape(m: 1, n: 1, k: 1), Shape(m: 7, n: 17, k: 3), Shape(m: 6, n: 16, k: 256),
     Shape(m: 64, n: 100, k: 300), Shape(m: 13, n: 33, k: 513), Shape(m: 2, n: 5, k: 0),
-    Shape(m: 400, n: 300, k: 130),
+    Shape(m: 1, n: 130, k: 40), Shape(m: 3, n: 300, k: 30), Shape(m: 29, n: 400, k: 64),
+    Shape(m: 40, n: 64, k: 30), Shape(m: 400, n: 300, k: 130),
   ]
 
-  @Test(arguments: shapes, [(false, false), (true, false), (false, true), (true, true)])
-  func agreesWithTheSumInDouble(_ shape: Shape, _ transposes: (a: Bool, b: Bool)) {
-    let (m, n, k) = (shape.m, shape.n, shape.k)
-    var random = Philox(seed: 9)
-    func draw(_ count: Int) -> [Float] { (0..<count).map { _ in random.uniform() - 0.5 } }
-    let a = draw(m * k)
-    let b = draw(k * n)
-    let c = draw(m * n)
-    for beta: Float in [0, 1] {
-      // What beta 0 overwrites may be anything.
-      var result = beta == 0 ? [Float](repeating: .nan, count: m * n) : c
-      host_product(
-        transposes.a, transposes.b, Int32(m), Int32(n), Int32(k), a, b, beta, &result, Int32(n))
-      var worst = 0.0
-      for i in 0..<m {
-        for j in 0..<n {
-          var exact = beta == 0 ? 0 : Double(c[i * n + j])
-          for p in 0..<k {
-            exact +=
-              Double(transposes.a ? a[p * m + i] : a[i * k + p])
-              * Double(transposes.b ? b[j * k + p] : b[p * n + j])
+  /// A product of random matrices whose rows are longer than they are wide, and its exact values.
+  struct Example {
+    static let excess = 3
+    let shape: Shape
+    let transposes: (a: Bool, b: Bool)
+    let a: [Float], b: [Float], c: [Float], bias: [Float], gate: [Float]
+    var lda: Int { (transposes.a ? shape.m : shape.k) + Self.excess }
+    var ldb: Int { (transposes.b ? shape.k : shape.n) + Self.excess }
+    var ldc: Int { shape.n + Self.excess }
+
+    init(_ shape: Shape, _ transposes: (a: Bool, b: Bool)) {
+      self.shape = shape
+      self.transposes = transposes
+      var random = Philox(seed: 9)
+      func draw(_ count: Int) -> [Float] { (0..<count).map { _ in random.uniform() - 0.5 } }
+      let longest = max(shape.m, shape.n, shape.k) + Self.excess
+      a = draw(longest * longest)
+      b = draw(longest * longest)
+      c = draw(longest * longest)
+      bias = draw(shape.n)
+      gate = draw(longest * longest)
+    }
+
+    func product(_ i: Int, _ j: Int) -> Double {
+      (0..<shape.k).reduce(0) { sum, p in
+        sum + Double(transposes.a ? a[p * lda + i] : a[i * lda + p])
+          * Double(transposes.b ? b[j * ldb + p] : b[p * ldb + j])
+      }
+    }
+
+    /// What `run` made of `initial`, with the options that are set.
+    func result(
+      _ initial: [Float], isAccumulated: Bool, hasBias: Bool = false, isRectified: Bool = false,
+      isGated: Bool = false, _ run: (inout dense_product) -> Void
+    ) -> [Float] {
+      var result = initial
+      result.withUnsafeMutableBufferPointer { c in
+        a.withUnsafeBufferPointer { a in
+          b.withUnsafeBufferPointer { b in
+            bias.withUnsafeBufferPointer { bias in
+              gate.withUnsafeBufferPointer { gate in
+                var product = dense_product(
+                  transpose_a: transposes.a, transpose_b: transposes.b, m: Int64(shape.m),
+                  n: Int64(shape.n), k: Int64(shape.k), a: a.baseAddress, lda: Int64(lda),
+                  b: b.baseAddress, ldb: Int64(ldb), bias: hasBias ? bias.baseAddress : nil,
+                  accumulate: isAccumulated, relu: isRectified,
+                  gate: isGated ? gate.baseAddress : nil, ld_gate: Int64(ldc),
+                  c: c.baseAddress, ldc: Int64(ldc))
+                run(&product)
+              }
+            }
           }
-          worst = max(worst, abs(Double(result[i * n + j]) - exact))
         }
       }
-      #expect(worst <= 1e-7 * Double(k + 4).squareRoot() * 4)
+      return result
+    }
+
+    /// Every element is near `exact`, and what lies beyond the columns is as it was.
+    func check(_ result: [Float], _ initial: [Float], _ exact: (Int, Int) -> Double) {
+      var worst = 0.0
+      for i in 0..<shape.m {
+        for j in 0..<shape.n { worst = max(worst, abs(Double(result[i * ldc + j]) - exact(i, j))) }
+        for j in shape.n..<ldc where i * ldc + j < initial.count {
+          #expect(result[i * ldc + j].bitPattern == initial[i * ldc + j].bitPattern)
+        }
+      }
+      #expect(worst <= 1e-7 * Double(shape.k + 4).squareRoot() * 4)
+    }
+  }
+
+  enum Way: CaseIterable { case loops, tiles, library }
+
+  @Test(
+    arguments: shapes, [(false, false), (true, false), (false, true), (true, true)])
+  func agreesWithTheSumInDouble(_ shape: Shape, _ transposes: (a: Bool, b: Bool)) {
+    let example = Example(shape, transposes)
+    let products = (0..<shape.m).map { i in (0..<shape.n).map { j in example.product(i, j) } }
+    let unset = [Float](repeating: .nan, count: example.c.count)
+    let library = blas_open()!
+    for way in Way.allCases where way != .tiles || blas_vector_level() >= 4 {
+      let run: (inout dense_product) -> Void = { product in
+        switch way {
+        case .loops: host_product(&product)
+        case .tiles: #expect(tiles_product(&product))
+        case .library: blas_product(library, &product)
+        }
+      }
+      // What is overwritten may be anything.
+      example.check(example.result(unset, isAccumulated: false, run), unset) { products[$0][$1] }
+      example.check(example.result(example.c, isAccumulated: true, run), example.c) {
+        Double(example.c[$0 * example.ldc + $1]) + products[$0][$1]
+      }
+      guard way != .loops else { continue }
+      let layer = example.result(
+        unset, isAccumulated: false, hasBias: true, isRectified: true, run)
+      example.check(layer, unset) { max(0, products[$0][$1] + Double(example.bias[$1])) }
+      let gated = example.result(unset, isAccumulated: false, isGated: true, run)
+      example.check(gated, unset) {
+        example.gate[$0 * example.ldc + $1] > 0 ? products[$0][$1] : 0
+      }
     }
   }
 

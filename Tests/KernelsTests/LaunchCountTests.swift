@@ -7,6 +7,7 @@ import Testing
   /// Launches by OpenCL ops that take other than one. The CPU takes one call for every op.
   private static func openCLLaunches(_ row: OpCase) -> ClosedRange<Int> {
     switch row.op {
+    case .mlpBackward: row.shape.contains("gradients") ? 2...2 : 1...1
     case .softmaxCrossEntropy: 2...2
     // One where a block has the whole catalogue, two where blocks are merged.
     case .scoreTopK: row.shape.contains("n 5003") ? 2...2 : 1...2

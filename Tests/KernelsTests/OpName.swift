@@ -1,6 +1,6 @@
 /// Every op of the protocols, by the name of its method.
 enum OpName: String, CaseIterable, Sendable {
-  case linear, linearBackward
+  case linear, linearBackward, mlp, mlpBackward
   case map, mapBackward, affine, combine, perturb, accumulate, fill, copy, concatenate, slice
   case reduceRows, sumColumns, rowDot, sum, squaredNorm
   case gather, scatterAdd
@@ -20,6 +20,8 @@ enum OpName: String, CaseIterable, Sendable {
     switch self {
     case .linear: OpTable.linear
     case .linearBackward: OpTable.linearBackward
+    case .mlp: OpTable.mlp
+    case .mlpBackward: OpTable.mlpBackward
     case .map: OpTable.map
     case .mapBackward: OpTable.mapBackward
     case .affine: OpTable.affine

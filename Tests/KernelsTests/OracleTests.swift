@@ -142,7 +142,8 @@ import Testing
     func loss(_ kind: PointLoss) -> Double {
       output(1) {
         backend.pointLoss(
-          kind, floats([3, 0.5]), floats([0, 0]), weights: floats([1, 2]), n: 2, into: $0)
+          kind, floats([3, 0.5]), floats([0, 0]), weights: floats([1, 2]), n: 2, into: $0,
+          slope: nil)
       }[0]
     }
     #expect(loss(.squared) == (9 + 0.5) / 2)

@@ -4,7 +4,7 @@ import Kernels
 extension ReferenceBackend {
   public func pointLoss(
     _ kind: PointLoss, _ prediction: Floats, _ target: Floats, weights: Floats?, n: Int,
-    into loss: Floats
+    into loss: Floats, slope: Floats?
   ) {
     let cells = launch("pointLoss")
     let (prediction, target, loss) = (cells(prediction, n), cells(target, n), cells(loss, 1))
@@ -12,6 +12,10 @@ extension ReferenceBackend {
     var total = 0.0
     for i in 0..<n { total += (weights?[i] ?? 1) * Self.value(kind, prediction[i], target[i]) }
     loss[0] = total / Double(n)
+    guard let slope = slope.map({ cells($0, n) }) else { return }
+    for i in 0..<n {
+      slope[i] = (weights?[i] ?? 1) * Self.slope(kind, prediction[i], target[i]) / Double(n)
+    }
   }
 
   public func pointLossBackward(

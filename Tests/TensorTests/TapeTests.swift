@@ -44,8 +44,8 @@ import Testing
     }
   }
 
-  /// The gradient of the actor through the critic is the one that training both would give it, in
-  /// as many launches: a layer's way back is one, whatever is wanted of it.
+  /// The gradient of the actor through the critic is the one that training both would give it, for
+  /// fewer launches where a weight gradient is a launch of its own.
   @Test("an actor learns through a critic that stays", arguments: TestDevices.withReference)
   func throughTheCritic(_ device: TestDevice) throws {
     func run(both: Bool) throws -> (gradient: [Double], launches: Int) {
@@ -64,7 +64,9 @@ import Testing
     }
     let (alone, together) = (try run(both: false), try run(both: true))
     #expect(alone.gradient == together.gradient && alone.gradient.contains { $0 != 0 })
-    #expect(together.launches == alone.launches)
+    // A device with a kernel for weights saves its launch.
+    let weightKernels = device.name.hasPrefix("opencl") ? 1 : 0
+    #expect(together.launches - alone.launches == weightKernels)
   }
 
   @Test("a tape that trains nothing costs nothing and has no gradient to give")

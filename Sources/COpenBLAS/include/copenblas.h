@@ -36,15 +36,33 @@ int blas_vector_level(void);
 // Processors that this process may run on.
 int host_core_count(void);
 
-// c[m, n] = op(a) · op(b) + beta · c, row-major and contiguous but for ldc; beta is 0 or 1.
-// op(a) is [m, k], op(b) is [k, n]; a transposed one is stored [k, m] or [n, k].
-// Uses `library` where it has an sgemm, else `host_product`.
-void blas_product(
-    const struct blas_library *library, bool transpose_a, bool transpose_b, int m, int n, int k,
-    const float *a, const float *b, float beta, float *c, int ldc);
-void host_product(
-    bool transpose_a, bool transpose_b, int m, int n, int k, const float *a, const float *b,
-    float beta, float *c, int ldc);
+// c[m, n] = op(a) · op(b), row-major; op(a) is [m, k], op(b) is [k, n]; a transposed one is stored
+// [k, m] or [n, k]. ld: elements from one row to the next.
+struct dense_product {
+  bool transpose_a, transpose_b;
+  int64_t m, n, k;
+  const float *a;
+  int64_t lda;
+  const float *b;
+  int64_t ldb;
+  // To every row, or null; not where c is added to.
+  const float *bias;
+  // c += instead of c =.
+  bool accumulate;
+  // What is stored is max(0, ·), and 0 where the element of gate[m, n], if not null, is not positive.
+  bool relu;
+  const float *gate;
+  int64_t ld_gate;
+  float *c;
+  int64_t ldc;
+};
+// By register tiles where the processor has AVX-512 and the operands stay in cache, else by
+// `library` where it has an sgemm, else by `host_product`.
+void blas_product(const struct blas_library *library, const struct dense_product *product);
+// Without bias, relu and gate.
+void host_product(const struct dense_product *product);
+// AVX-512 registers straight from the operands; false, and nothing done, without AVX-512.
+bool tiles_product(const struct dense_product *product);
 
 // Array loops. Output and input may be the same array, but may not overlap otherwise.
 // Largest error against the exact value, in units of the last place: exp 1, log 1, tanh 1.5,
@@ -89,18 +107,27 @@ float host_sum(const float *x, int64_t n);
 float host_maximum(const float *x, int64_t n);
 // Whether an element is above the threshold; NaN is not.
 bool host_any_above(const float *x, float threshold, int64_t n);
-// y[n] (+)= Σ_m scale_i · x[i, n]; scale 1 when null.
-void host_weighted_rows(
-    const float *x, const float *scale, bool accumulate, float *y, int64_t m, int64_t n);
+// y[n] (+)= Σ_m scale_i · x[m, n], rows of x at steps of ldx, scales at steps of ld_scale; scale 1
+// when null.
+void host_column_sums(
+    const float *x, int64_t ldx, const float *scale, int64_t ld_scale, bool accumulate, float *y,
+    int64_t m, int64_t n);
 
 // Lets this thread take subnormal numbers for 0, and gives back what it did before. They cost a
 // product or a step tenfold, and decay leads gradients of idle units there.
 unsigned host_flush_subnormals(void);
 void host_restore_subnormals(unsigned before);
 
+struct adam_settings {
+  // Of the gradient.
+  float scale;
+  // The learning rate and the root, each with its correction for the step.
+  float rate, beta1, beta2, root_scale, epsilon, decay, tau;
+};
+// target, where not null, follows p by tau.
 void host_adam(
-    float *p, float *g, float *m, float *v, int64_t n, float rate, float beta1, float beta2,
-    float root_scale, float epsilon, float decay);
+    float *p, float *g, float *m, float *v, float *target, int64_t n,
+    const struct adam_settings *settings);
 void host_sgd(
     float *p, float *g, float *velocity, int64_t n, float rate, float momentum, float decay);
 void host_soft_update(float *target, const float *source, float tau, int64_t n);

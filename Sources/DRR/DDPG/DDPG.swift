@@ -27,22 +27,22 @@ public struct Actor {
 
 /// Q_ω(s, a): the state through one ReLU layer, joined by the action, two ReLU layers, one number.
 struct ActionValue {
-  let stateLayer: Dense
   let layers: MLP
 
   init(
     _ name: String, stateWidth: Int, actionWidth: Int, hidden: Int, in parameters: ParameterSet
   ) {
-    stateLayer = Dense("\(name).state", stateWidth, hidden, .relu, in: parameters)
+    let state = Dense("\(name).state", stateWidth, hidden, .relu, in: parameters)
     let joint = hidden + actionWidth
-    layers = MLP(
+    let rest = MLP(
       name, [joint, joint, joint, 1], in: parameters,
       lastWeight: .uniform(low: -3e-3, high: 3e-3))
+    layers = MLP([state] + rest.layers, side: .init(layer: 1, width: actionWidth))
   }
 
   /// [B, S] and [B, A] to [B, 1].
   func callAsFunction(_ state: Tensor, _ action: Tensor, _ tape: Tape?) -> Tensor {
-    layers(Tensor.concatenating(action, stateLayer(state, tape)), tape)
+    layers(state, side: action, tape)
   }
 }
 
@@ -187,21 +187,18 @@ public final class DDPG {
       criticLoss = criticLoss + twin.squaredError(y, weights: batch.weights)
     }
     criticTape.backward(from: criticLoss)
-    critic.parameters.clipGradients(norm: configuration.criticGradientNorm)
-    criticOptimizer.step()
+    let movesActor = (criticOptimizer.stepCount + 1).isMultiple(of: configuration.policyDelay)
+    criticOptimizer.step(
+      maximumNorm: configuration.criticGradientNorm,
+      target: movesActor ? targetCritic.parameters : nil, rate: configuration.targetRate)
     memory?.reprioritize(batch, values: value, targets: y)
-    guard criticOptimizer.stepCount.isMultiple(of: configuration.policyDelay) else {
-      return Losses(critic: criticLoss.detached, actor: nil)
-    }
+    guard movesActor else { return Losses(critic: criticLoss.detached, actor: nil) }
 
     // ∇_θ J = ∇_a Q(s, a) ∇_θ π(s), a = π(s): through the critic, whose weights stay.
     let action = actor.action(trackedState, actorTape)
     let actorLoss = critic(state, action, actorTape).mean(scale: -1)
     actorTape.backward(from: actorLoss)
-    actorOptimizer.step()
-
-    targetCritic.parameters.follow(critic.parameters, tau: configuration.targetRate)
-    targetActor.parameters.follow(actor.parameters, tau: configuration.targetRate)
+    actorOptimizer.step(target: targetActor.parameters, rate: configuration.targetRate)
     return Losses(critic: criticLoss.detached, actor: actorLoss.detached)
   }
 }

@@ -140,12 +140,12 @@ public final class ItemActorCritic {
       criticLoss = criticLoss + values[1].squaredError(y, weights: batch.weights)
     }
     criticTape.backward(from: criticLoss)
-    critic.parameters.clipGradients(norm: ddpg.criticGradientNorm)
-    criticOptimizer.step()
+    let movesActor = number % ddpg.policyDelay == 0
+    criticOptimizer.step(
+      maximumNorm: ddpg.criticGradientNorm, target: movesActor ? targetCritic.parameters : nil,
+      rate: ddpg.targetRate)
     memory.reprioritize(batch, values: values[0], targets: y)
-    guard number % ddpg.policyDelay == 0 else {
-      return DDPG.Losses(critic: criticLoss.detached, actor: nil)
-    }
+    guard movesActor else { return DDPG.Losses(critic: criticLoss.detached, actor: nil) }
 
     let worth = critic.heads[0](state).candidateScores(batch.states, first: 1, items: items)
     let actorTape = Tape(training: actor.parameters)
@@ -153,10 +153,7 @@ public final class ItemActorCritic {
       .candidateScores(batch.states, first: 1, items: items)
       .softmaxExpectation(of: worth, temperature: configuration.temperature).mean(scale: -1)
     actorTape.backward(from: actorLoss)
-    actorOptimizer.step()
-
-    targetCritic.parameters.follow(critic.parameters, tau: ddpg.targetRate)
-    targetActor.parameters.follow(actor.parameters, tau: ddpg.targetRate)
+    actorOptimizer.step(target: targetActor.parameters, rate: ddpg.targetRate)
     return DDPG.Losses(critic: criticLoss.detached, actor: actorLoss.detached)
   }
 }

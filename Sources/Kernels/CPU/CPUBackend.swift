@@ -103,19 +103,6 @@ public final class CPUBackend: Backend {
     body(pointer(Floats(buffer), count, "scratch", "it"))
     withExtendedLifetime(buffer) {}
   }
-
-  /// c[m, n] = op(a) · op(b) + beta · c, beta 0 or 1; c has rows of n.
-  func product(
-    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, transposeA: Bool = false,
-    transposeB: Bool = false, m: Int, n: Int, k: Int, beta: Float,
-    into c: UnsafeMutablePointer<Float>
-  ) {
-    require(max(m, n, k) <= Int32.max, "product: \(m) x \(k) by \(k) x \(n) is past 32 bits")
-    flushingSubnormals {
-      blas_product(
-        blas, transposeA, transposeB, Int32(m), Int32(n), Int32(k), a, b, beta, c, Int32(n))
-    }
-  }
 }
 
 /// Runs `body` with subnormal numbers taken for 0.

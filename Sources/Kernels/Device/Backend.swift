@@ -5,7 +5,7 @@
 /// is a programmer error and traps, naming the op and the sizes. Two runs of the same calls on one
 /// device give the same bits. Confined to one task, hence not Sendable; backends are cheap.
 public protocol Backend:
-  LinearKernels, ElementwiseKernels, ReductionKernels, EmbeddingKernels, PoolingKernels,
+  LinearKernels, MLPKernels, ElementwiseKernels, ReductionKernels, EmbeddingKernels, PoolingKernels,
   CandidateKernels, LossKernels, OptimizerKernels, RandomKernels, SelectionKernels, ReplayKernels
 {
   var device: DeviceInfo { get }

@@ -121,10 +121,12 @@ public final class OpenCLBackend: Backend {
   }
 
   func launch(_ kernel: KernelID, groups count: Int, _ arguments: KernelArgument...) {
-    launch(kernel, groups: count, tile: 0, arguments)
+    launch(kernel, groups: count, arguments)
   }
 
-  func launch(_ kernel: KernelID, groups count: Int, tile: Int, _ arguments: [KernelArgument]) {
+  func launch(
+    _ kernel: KernelID, groups count: Int, tile: Int = 0, _ arguments: [KernelArgument]
+  ) {
     launch(kernel, (count * form.groupItems, 1), (form.groupItems, 1), arguments, tile: tile)
   }
 
@@ -158,6 +160,7 @@ public final class OpenCLBackend: Backend {
         set(offset)
       case .int(let value): set(value)
       case .float(let value): set(value)
+      case .vector(let value): set(value)
       case .words(let value):
         set((UInt32(truncatingIfNeeded: value), UInt32(truncatingIfNeeded: value >> 32)))
       }

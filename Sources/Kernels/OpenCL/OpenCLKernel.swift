@@ -3,7 +3,8 @@ internal import COpenCL
 /// The programs, each named as its file of kernels/.
 enum ProgramID: String, CaseIterable, Sendable {
   case linear, elementwise, reduction, embedding, pooling, candidate, loss, optimizer, random
-  case selection, replay
+  case selection, replay, mlp
+  case mlpBackward = "mlp_backward"
 
   /// Whether it multiplies matrices, and is built for their tiles.
   var hasProducts: Bool { self == .linear || self == .selection }
@@ -22,6 +23,7 @@ enum ProgramID: String, CaseIterable, Sendable {
 /// Every kernel, in the order of a backend's kernel objects.
 enum KernelID: Int, CaseIterable, Sendable {
   case linearForward, linearBackward
+  case mlpForward, mlpBackwardInputs, mlpBackwardWeights
   case mapForward, mapBackward, affine, perturb, accumulate, combine, concatenate, slice
   case sumRows, maximumRows, sumColumns, rowDot, sumAll
   case gatherRows, scatterAddRows
@@ -39,6 +41,8 @@ enum KernelID: Int, CaseIterable, Sendable {
   var program: ProgramID {
     switch self {
     case .linearForward, .linearBackward: .linear
+    case .mlpForward: .mlp
+    case .mlpBackwardInputs, .mlpBackwardWeights: .mlpBackward
     case .mapForward, .mapBackward, .affine, .perturb, .accumulate, .combine, .concatenate, .slice:
       .elementwise
     case .sumRows, .maximumRows, .sumColumns, .rowDot, .sumAll: .reduction
@@ -72,6 +76,8 @@ enum KernelArgument {
   case memory(cl_mem, offset: Int32)
   case int(Int32)
   case float(Float)
+  /// An `int8`.
+  case vector(SIMD8<Int32>)
   /// The low and the high word, a `uint2`.
   case words(UInt64)
 

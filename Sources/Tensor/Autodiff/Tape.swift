@@ -18,6 +18,7 @@ public final class Tape {
   private let trained: [ParameterSet]
   private var entries: [Entry] = []
   private var gradients: [Floats?] = []
+  private var seed: Floats?
 
   public init(training sets: ParameterSet...) { trained = sets }
 
@@ -35,15 +36,38 @@ public final class Tape {
 
   /// Lets `write` fill in a gradient of `tensor`, which is added to what is there.
   static func contribute(to tensor: Tensor, _ write: (Floats) -> Void) {
-    guard let node = tensor.node else { return }
-    let gradient = Floats(tensor.backend.allocate(tensor.shape.count), count: tensor.shape.count)
+    guard let gradient = freshGradient(of: tensor) else { return }
     write(gradient)
+    add(gradient, to: tensor)
+  }
+
+  /// Lets `write` fill in gradients of both tensors at once, nil for one without a place on a tape.
+  static func contribute(
+    to first: Tensor, _ second: Tensor?, _ write: (Floats?, Floats?) -> Void
+  ) {
+    let gradients = (freshGradient(of: first), second.flatMap(freshGradient))
+    write(gradients.0, gradients.1)
+    if let gradient = gradients.0 { add(gradient, to: first) }
+    if let second, let gradient = gradients.1 { add(gradient, to: second) }
+  }
+
+  private static func freshGradient(of tensor: Tensor) -> Floats? {
+    guard tensor.node != nil else { return nil }
+    return Floats(tensor.backend.allocate(tensor.shape.count), count: tensor.shape.count)
+  }
+
+  /// Adds a finished gradient, which may be changed later on, to what is there.
+  static func add(_ gradient: Floats, to tensor: Tensor) {
+    guard let node = tensor.node else { return }
     if let sum = node.tape.gradients[node.index] {
       tensor.backend.accumulate(gradient, scale: 1, into: sum)
     } else {
       node.tape.gradients[node.index] = gradient
     }
   }
+
+  /// Whether a gradient is that of the loss by itself, 1.
+  func isSeed(_ gradient: Floats) -> Bool { gradient.buffer === seed?.buffer }
 
   /// Adds ∂loss/∂w to the gradient of every trained weight.
   /// - Precondition: `loss` is a single number recorded on this tape, and this is the only call.
@@ -52,7 +76,8 @@ public final class Tape {
     guard let node = loss.node, node.tape === self else {
       fatalError("backward: the loss was not recorded on this tape")
     }
-    gradients[node.index] = trained.first?.one ?? Tensor([1], shape: [1], on: loss.backend).view
+    seed = trained.first?.one ?? Tensor([1], shape: [1], on: loss.backend).view
+    gradients[node.index] = seed
     while let entry = entries.popLast() {
       guard let gradient = gradients[entry.output] else { continue }
       entry.backward(gradient)

@@ -15,6 +15,13 @@ public struct Dense {
     self.activation = activation
   }
 
+  /// Where it lies in its flat buffer.
+  var placed: MLPLayout.Layer {
+    MLPLayout.Layer(
+      weight: weight.offset, bias: bias.offset, inputs: weight.shape[0], outputs: weight.shape[1],
+      activation: activation)
+  }
+
   /// [B, inputs] to [B, outputs].
   public func callAsFunction(_ x: Tensor, _ tape: Tape? = nil) -> Tensor {
     let (k, n) = (weight.shape[0], weight.shape[1])
@@ -37,28 +44,5 @@ public struct Dense {
       }
       if x.node != nil { Tape.contribute(to: x) { backward(dx: $0) } } else { backward(dx: nil) }
     }
-  }
-}
-
-/// Dense layers one after another.
-public struct MLP {
-  public let layers: [Dense]
-
-  /// `sizes` from the input to the output; every layer but the last has the `hidden` activation.
-  public init(
-    _ name: String, _ sizes: [Int], hidden: Activation = .relu, output: Activation = .identity,
-    in set: ParameterSet, lastWeight: Initializer? = nil
-  ) {
-    require(sizes.count >= 2, "\(name): an MLP needs an input and an output size")
-    layers = (0..<sizes.count - 1).map { index in
-      let last = index == sizes.count - 2
-      return Dense(
-        "\(name).\(index)", sizes[index], sizes[index + 1], last ? output : hidden, in: set,
-        weight: last ? lastWeight : nil)
-    }
-  }
-
-  public func callAsFunction(_ x: Tensor, _ tape: Tape? = nil) -> Tensor {
-    layers.reduce(x) { $1($0, tape) }
   }
 }

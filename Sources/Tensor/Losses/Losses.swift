@@ -7,8 +7,12 @@ extension Tensor {
     )
     let prediction = self
     let loss = Tensor(uninitialized: [1], on: backend)
-    backend.pointLoss(kind, view, target.view, weights: weights?.view, n: n, into: loss.view)
-    return Tensor.tape(prediction)?.record(loss) { dLoss in
+    let tape = Tensor.tape(prediction)
+    let slope = tape.map { _ in Floats(backend.allocate(n), count: n) }
+    backend.pointLoss(
+      kind, view, target.view, weights: weights?.view, n: n, into: loss.view, slope: slope)
+    return tape?.record(loss) { [unowned tape] dLoss in
+      if let slope, let tape, tape.isSeed(dLoss) { return Tape.add(slope, to: prediction) }
       Tape.contribute(to: prediction) {
         prediction.backend.pointLossBackward(
           kind, dLoss, prediction.view, target.view, weights: weights?.view, n: n, into: $0)

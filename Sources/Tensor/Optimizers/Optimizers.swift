@@ -35,13 +35,23 @@ public final class Adam: Optimizer {
     backend.fill(0, into: moments.second)
   }
 
-  public func step() {
+  public func step() { step(maximumNorm: nil, target: nil, rate: 0) }
+
+  /// A step whose gradient is first scaled to a norm of at most `maximumNorm`, and after which
+  /// `target` follows: target ← rate · weights + (1 − rate) · target.
+  public func step(maximumNorm: Float? = nil, target: ParameterSet? = nil, rate: Float) {
     stepCount += 1
+    require(
+      target?.count ?? parameters.count == parameters.count,
+      "step: a target of \(target?.count ?? 0) weights follows \(parameters.count)")
+    let norm = maximumNorm.map { _ in parameters.squaredGradientNorm() }
     parameters.backend.adam(
       parameters.values, parameters.gradients, moments.first, moments.second,
       AdamStep(
         learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon,
-        weightDecay: weightDecay, step: stepCount))
+        weightDecay: weightDecay, step: stepCount, maximumNorm: maximumNorm ?? .infinity,
+        targetRate: rate),
+      squaredNorm: norm, target: target?.values)
   }
 }
 

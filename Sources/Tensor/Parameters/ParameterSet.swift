@@ -62,9 +62,14 @@ public final class ParameterSet {
 
   /// Scales the gradients so that their norm is at most `maximum`.
   public func clipGradients(norm maximum: Float) {
+    backend.clip(gradients, squaredNorm: squaredGradientNorm(), maximum: maximum)
+  }
+
+  /// Σ of the squared gradients, one element.
+  func squaredGradientNorm() -> Floats {
     let squaredNorm = Floats(backend.allocate(1), count: 1)
     backend.squaredNorm(gradients, into: squaredNorm)
-    backend.clip(gradients, squaredNorm: squaredNorm, maximum: maximum)
+    return squaredNorm
   }
 }
 

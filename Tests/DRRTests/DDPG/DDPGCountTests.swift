@@ -24,9 +24,9 @@ struct DDPGCountTests {
         syncs: between.syncs - before.syncs - update.syncs,
         freshBuffers: between.freshBuffers - before.freshBuffers - update.freshBuffers)
       let isCPU = device.name == "cpu"
-      #expect(update == Counters(launches: isCPU ? 52 : 58))
-      #expect(step == Counters(launches: isCPU ? 8 : 9, writes: 4, syncs: 1))
-      #expect(update.launches + update.writes <= 60)
+      #expect(update == Counters(launches: isCPU ? 23 : 25))
+      #expect(step == Counters(launches: 6, writes: 4, syncs: 1))
+      #expect(update.launches + update.writes <= 25)
     }
   }
 
@@ -51,8 +51,8 @@ struct DDPGCountTests {
     let isCPU = device.name == "cpu"
     let expected: [StateModuleKind: Int] =
       isCPU
-      ? [.p: 52, .u: 52, .ave: 52, .att: 60, .items: 57]
-      : [.p: 58, .u: 58, .ave: 58, .att: 67, .items: 63]
+      ? [.p: 23, .u: 23, .ave: 23, .att: 28, .items: 28]
+      : [.p: 25, .u: 25, .ave: 25, .att: 31, .items: 30]
     for kind in StateModuleKind.allCases {
       let found = try launches(device) { $0.state = kind }
       #expect(found == [expected[kind]!, expected[kind]!], "\(kind)")
@@ -68,7 +68,7 @@ struct DDPGCountTests {
       $0.ddpg.policyDelay = 2
       $0.ddpg.targetNoise = 0.2
     }
-    #expect(found == (isCPU ? [52, 74] : [58, 83]))
+    #expect(found == (isCPU ? [25, 34] : [27, 37]))
   }
 
   @Test("what exploration and returns add to a step", arguments: TestDevices.all)
@@ -86,7 +86,7 @@ struct DDPGCountTests {
       try trainer.advance()
       return backend.counters - before
     }
-    let launches = device.name == "cpu" ? 8 : 9
+    let launches = device.name == "cpu" ? 6 : 7
     func counters(_ more: Int, writes: Int = 4) -> Counters {
       Counters(launches: launches + more, writes: writes, syncs: 1)
     }

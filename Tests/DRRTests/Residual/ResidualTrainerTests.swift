@@ -246,7 +246,7 @@ struct ResidualTrainerTests {
         #expect(update == Counters(launches: update.launches))
         return update.launches
       }
-      #expect(launches.sorted() == (device.name == "cpu" ? [165, 236] : [167, 239]))
+      #expect(launches.sorted() == (device.name == "cpu" ? [157, 223] : [159, 226]))
     }
   }
 }

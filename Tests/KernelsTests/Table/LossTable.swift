@@ -25,8 +25,9 @@ extension OpTable {
         let scale = (kind == .binaryCrossEntropy ? 200 : 36) / Double(n)
         return OpCase(
           op: .pointLoss, shape: "\(kind) \(n)\(isWeighted ? " weighted" : "")",
-          operands: pairs(kind, n) + [.output("loss", 1)],
+          operands: pairs(kind, n) + [.output("loss", 1), .output("slope", isWeighted ? n : 0)],
           bound: Bound(8, terms: n, scale: scale),
+          bounds: ["slope": slopeBound(kind, n)],
           gradient: .backward(output: "loss", wrt: [.overwritten("prediction")]) { backend, a in
             backend.pointLossBackward(
               kind, a["dloss"], a["prediction"], a["target"],
@@ -35,10 +36,15 @@ extension OpTable {
           call: { backend, a in
             backend.pointLoss(
               kind, a["prediction"], a["target"], weights: isWeighted ? a["weights"] : nil, n: n,
-              into: a["loss"])
+              into: a["loss"], slope: isWeighted ? a["slope"] : nil)
           })
       }
     }
+  }
+
+  /// Differences of terms up to 2 · 3, or to 1.
+  private static func slopeBound(_ kind: PointLoss, _ n: Int) -> Bound {
+    Bound(8, scale: 0.7 * (kind == .binaryCrossEntropy ? 1 : 6) / Double(n))
   }
 
   static let pointLossBackward: [OpCase] = kinds.flatMap { kind in
@@ -47,8 +53,7 @@ extension OpTable {
         OpCase(
           op: .pointLossBackward, shape: "\(kind) \(n)\(isWeighted ? " weighted" : "")",
           operands: pairs(kind, n) + [.input("dLoss", [0.7]), .output("dPrediction", n)],
-          // Differences of terms up to 2 · 3, or to 1.
-          bound: Bound(8, scale: 0.7 * (kind == .binaryCrossEntropy ? 1 : 6) / Double(n)),
+          bound: slopeBound(kind, n),
           gradient: .notDifferentiable,
           call: { backend, a in
             backend.pointLossBackward(

@@ -3,7 +3,10 @@ import TestSupport
 
 extension OpTable {
   private static let steps = [
-    AdamStep(learningRate: 0.5, step: 1), AdamStep(learningRate: 0.5, weightDecay: 0.1, step: 3),
+    AdamStep(learningRate: 0.5, step: 1, targetRate: 0.25),
+    AdamStep(learningRate: 0.5, step: 2, maximumNorm: 0.5),
+    AdamStep(learningRate: 0.5, weightDecay: 0.1, step: 7, maximumNorm: 1.5, targetRate: 0.01),
+    AdamStep(learningRate: 0.5, weightDecay: 0.1, step: 3),
     AdamStep(learningRate: 0.5, beta1: 0.5, beta2: 0.9, epsilon: 1e-3, step: 1000),
   ]
 
@@ -20,14 +23,20 @@ extension OpTable {
         op: .adam, shape: "\(count) step \(step.step)",
         operands: [
           .update("p", generator.floats(count)), .update("g", g), .update("m", m),
-          .update("v", v),
+          .update("v", v), .input("squaredNorm", [1.3]), .update("target", generator.floats(count)),
         ],
         bounds: [
+          "target": Bound(8, terms: 3, scale: 1),
           "p": Bound(8, terms: 2, scale: 1), "g": .exact, "m": Bound(terms: 2, scale: 1),
           "v": Bound(terms: 2),
         ],
         gradient: .notDifferentiable,
-        call: { backend, a in backend.adam(a["p"], a["g"], a["m"], a["v"], step) })
+        call: { backend, a in
+          backend.adam(
+            a["p"], a["g"], a["m"], a["v"], step,
+            squaredNorm: step.maximumNorm.isFinite ? a["squaredNorm"] : nil,
+            target: step.targetRate > 0 ? a["target"] : nil)
+        })
     }
   }
 

@@ -1,5 +1,3 @@
-internal import COpenBLAS
-
 extension CPUBackend {
   public func linear(
     _ x: Floats, _ w: Floats, _ b: Floats?, _ activation: Activation, m: Int, k: Int, n: Int,
@@ -10,23 +8,9 @@ extension CPUBackend {
     let w = pointer(w, k * n, "linear", "w")
     let b = b.map { pointer($0, n, "linear", "b") }
     let y = pointer(y, m * n, "linear", "y")
-    if n == 1 {
-      let bias = b?[0] ?? 0
-      for i in 0..<m { y[i] = host_dot(x + i * k, w, Int64(k)) + bias }
-    } else {
-      if let b { for i in 0..<m { (y + i * n).update(from: b, count: n) } }
-      if m == 1 {
-        host_weighted_rows(w, x, b != nil, y, Int64(k), Int64(n))
-      } else {
-        product(x, w, m: m, n: n, k: k, beta: b == nil ? 0 : 1, into: y)
-      }
-    }
-    switch activation {
-    case .identity: break
-    case .relu: host_relu(y, y, Int64(m * n))
-    case .tanh: host_tanh(y, y, Int64(m * n))
-    case .sigmoid: host_sigmoid(y, y, Int64(m * n))
-    }
+    denseForward(
+      Rows(x, k), Rows(w, n), b.map { UnsafePointer($0) }, activation, m: m, k: k, n: n,
+      into: Rows(y, n))
   }
 
   public func linearBackward(
@@ -41,45 +25,15 @@ extension CPUBackend {
     let dx = dx.map { pointer($0, m * k, "linearBackward", "dx") }
     let dw = dw.map { pointer($0, k * n, "linearBackward", "dw") }
     let db = db.map { pointer($0, n, "linearBackward", "db") }
-    let count = Int64(m * n)
-    func backward(_ dz: UnsafePointer<Float>) {
-      if let db { host_weighted_rows(dz, nil, true, db, Int64(m), Int64(n)) }
-      if let dw {
-        if n == 1 {
-          host_weighted_rows(x, dz, true, dw, Int64(m), Int64(k))
-        } else if m == 1 {
-          for i in 0..<k { host_axpy(x[i], dz, dw + i * n, Int64(n)) }
-        } else {
-          product(x, dz, transposeA: true, m: k, n: n, k: m, beta: 1, into: dw)
-        }
-      }
-      if let dx {
-        if n == 1 {
-          for i in 0..<m { host_affine(w, dz[i], 0, dx + i * k, Int64(k)) }
-        } else if m == 1 {
-          for i in 0..<k { dx[i] = host_dot(dz, w + i * n, Int64(n)) }
-        } else {
-          product(dz, w, transposeB: true, m: m, n: k, k: n, beta: 0, into: dx)
-        }
-      }
+    func backward(_ dz: Rows) {
+      denseWeightGradient(Rows(x, k), dz, m: m, k: k, n: n, dw: dw.map { Rows($0, n) }, db: db)
+      if let dx { denseInputGradient(dz, Rows(w, n), m: m, k: k, n: n, into: Rows(dx, k)) }
     }
-    switch activation {
-    case .identity: backward(dy)
-    case .relu:
-      withScratch(m * n) {
-        host_relu_backward(dy, y, $0, count)
-        backward($0)
-      }
-    case .tanh:
-      withScratch(m * n) {
-        host_tanh_backward(dy, y, $0, count)
-        backward($0)
-      }
-    case .sigmoid:
-      withScratch(m * n) {
-        host_sigmoid_backward(dy, y, $0, count)
-        backward($0)
-      }
+    guard activation != .identity else { return backward(Rows(dy, n)) }
+    withScratch(m * n) {
+      let dz = Rows($0, n)
+      Self.backward(activation, Rows(dy, n), Rows(y, n), m: m, n: n, into: dz)
+      backward(dz)
     }
   }
 }

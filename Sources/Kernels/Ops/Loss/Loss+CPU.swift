@@ -3,7 +3,7 @@ internal import COpenBLAS
 extension CPUBackend {
   public func pointLoss(
     _ kind: PointLoss, _ prediction: Floats, _ target: Floats, weights: Floats?, n: Int,
-    into loss: Floats
+    into loss: Floats, slope: Floats?
   ) {
     guard begin() else { return }
     require(n > 0, "pointLoss: no element")
@@ -28,6 +28,8 @@ extension CPUBackend {
       }
     }
     loss[0] = Float(total / Double(n))
+    guard let slope else { return }
+    setSlopes(kind, 1 / Float(n), p, y, w, n, pointer(slope, n, "pointLoss", "slope"))
   }
 
   public func pointLossBackward(
@@ -41,6 +43,14 @@ extension CPUBackend {
     let y = pointer(target, n, "pointLossBackward", "target")
     let w = weights.map { pointer($0, n, "pointLossBackward", "weights") }
     let dp = pointer(dPrediction, n, "pointLossBackward", "dPrediction")
+    setSlopes(kind, scale, p, y, w, n, dp)
+  }
+
+  /// dp_i = scale · weights_i · ℓ′(p_i, y_i).
+  private func setSlopes(
+    _ kind: PointLoss, _ scale: Float, _ p: UnsafePointer<Float>, _ y: UnsafePointer<Float>,
+    _ w: UnsafeMutablePointer<Float>?, _ n: Int, _ dp: UnsafeMutablePointer<Float>
+  ) {
     func set(_ i: Int, _ slope: Float) { dp[i] = (w.map { scale * $0[i] } ?? scale) * slope }
     switch kind {
     case .squared: for i in 0..<n { set(i, 2 * (p[i] - y[i])) }

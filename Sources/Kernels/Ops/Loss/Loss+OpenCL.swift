@@ -12,15 +12,17 @@ extension PointLoss {
 extension OpenCLBackend {
   public func pointLoss(
     _ kind: PointLoss, _ prediction: Floats, _ target: Floats, weights: Floats?, n: Int,
-    into loss: Floats
+    into loss: Floats, slope: Floats?
   ) {
+    if let slope { expect("pointLoss", "slope", slope, n) }
     expect("pointLoss", "prediction", prediction, n)
     expect("pointLoss", "target", target, n)
     if let weights { expect("pointLoss", "weights", weights, n) }
     expect("pointLoss", "loss", loss, 1)
     launch(
-      .pointLoss, groups: 1, argument(loss), argument(prediction), argument(target),
-      argument(weights, or: target), .count(n), .int(kind.code.kind), .float(kind.code.delta))
+      .pointLoss, groups: 1, argument(loss), argument(slope, or: loss), argument(prediction),
+      argument(target), argument(weights, or: target), .count(n), .int(kind.code.kind),
+      .float(kind.code.delta))
   }
 
   public func pointLossBackward(

@@ -10,10 +10,11 @@ public enum PointLoss: Hashable, Sendable {
 }
 
 public protocol LossKernels: AnyObject {
-  /// loss[1] = (1/n) Σ weights_i · ℓ(prediction_i, target_i); weights are 1 when nil.
+  /// loss[1] = (1/n) Σ weights_i · ℓ(prediction_i, target_i); weights are 1 when nil. `slope`, where
+  /// wanted, gets ∂loss/∂prediction[n].
   func pointLoss(
     _ kind: PointLoss, _ prediction: Floats, _ target: Floats, weights: Floats?, n: Int,
-    into loss: Floats)
+    into loss: Floats, slope: Floats?)
   /// dPrediction_i = dLoss[0] · weights_i · ℓ′ / n, overwritten.
   func pointLossBackward(
     _ kind: PointLoss, _ dLoss: Floats, _ prediction: Floats, _ target: Floats, weights: Floats?,

@@ -2,19 +2,31 @@ internal import COpenBLAS
 import Glibc
 
 extension CPUBackend {
-  public func adam(_ p: Floats, _ g: Floats, _ m: Floats, _ v: Floats, _ step: AdamStep) {
+  public func adam(
+    _ p: Floats, _ g: Floats, _ m: Floats, _ v: Floats, _ step: AdamStep, squaredNorm: Floats?,
+    target: Floats?
+  ) {
     guard begin() else { return }
     require(step.step >= 1, "adam: step \(step.step), expected 1 or more")
     let n = p.count
     let first = 1 - pow(Double(step.beta1), Double(step.step))
     let second = 1 - pow(Double(step.beta2), Double(step.step))
+    let squaredNorm = squaredNorm.map { pointer($0, 1, "adam", "squaredNorm")[0] }
     let (p, g) = (pointer(p, n, "adam", "p"), pointer(g, n, "adam", "g"))
     let (m, v) = (pointer(m, n, "adam", "m"), pointer(v, n, "adam", "v"))
-    flushingSubnormals {
-      host_adam(
-        p, g, m, v, Int64(n), Float(Double(step.learningRate) / first), step.beta1, step.beta2,
-        Float(1 / second.squareRoot()), step.epsilon, step.weightDecay)
-    }
+    let target = target.map { pointer($0, n, "adam", "target") }
+    var settings = adam_settings(
+      scale: squaredNorm.map { Self.clipScale($0, step.maximumNorm) } ?? 1,
+      rate: Float(Double(step.learningRate) / first), beta1: step.beta1, beta2: step.beta2,
+      root_scale: Float(1 / second.squareRoot()), epsilon: step.epsilon, decay: step.weightDecay,
+      tau: step.targetRate)
+    flushingSubnormals { host_adam(p, g, m, v, target, Int64(n), &settings) }
+  }
+
+  /// What brings a gradient to at most the norm `maximum`.
+  private static func clipScale(_ squaredNorm: Float, _ maximum: Float) -> Float {
+    let ratio = maximum / (squaredNorm.squareRoot() + 1e-6)
+    return ratio < 1 ? ratio : 1
   }
 
   public func sgd(
@@ -32,10 +44,10 @@ extension CPUBackend {
 
   public func clip(_ g: Floats, squaredNorm: Floats, maximum: Float) {
     guard begin() else { return }
-    let norm = pointer(squaredNorm, 1, "clip", "squaredNorm")[0].squareRoot()
-    let ratio = maximum / (norm + 1e-6)
+    let squaredNorm = pointer(squaredNorm, 1, "clip", "squaredNorm")[0]
     let elements = pointer(g, g.count, "clip", "g")
-    host_affine(elements, ratio < 1 ? ratio : 1, 0, elements, Int64(g.count))
+    let scale = Self.clipScale(squaredNorm, maximum)
+    host_affine(elements, scale, 0, elements, Int64(g.count))
   }
 
   public func softUpdate(_ target: Floats, _ source: Floats, tau: Float) {

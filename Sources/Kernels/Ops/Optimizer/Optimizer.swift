@@ -7,10 +7,14 @@ public struct AdamStep: Hashable, Sendable {
   public var epsilon: Float = 1e-8
   public var weightDecay: Float = 0
   public var step: Int
+  /// Where the squared norm of the gradient is given, it is scaled to at most this norm.
+  public var maximumNorm: Float = .infinity
+  /// τ of the target network, where one is given.
+  public var targetRate: Float = 0
 
   public init(
     learningRate: Float, beta1: Float = 0.9, beta2: Float = 0.999, epsilon: Float = 1e-8,
-    weightDecay: Float = 0, step: Int
+    weightDecay: Float = 0, step: Int, maximumNorm: Float = .infinity, targetRate: Float = 0
   ) {
     self.learningRate = learningRate
     self.beta1 = beta1
@@ -18,14 +22,20 @@ public struct AdamStep: Hashable, Sendable {
     self.epsilon = epsilon
     self.weightDecay = weightDecay
     self.step = step
+    self.maximumNorm = maximumNorm
+    self.targetRate = targetRate
   }
 }
 
 /// One call a flat parameter set, whatever the number of its layers. What a step leaves below 2⁻¹⁰⁰
 /// in magnitude is 0: decay leads dead weights to subnormal numbers, which slow a processor tenfold.
 public protocol OptimizerKernels: AnyObject {
-  /// m ← β₁m + (1−β₁)g, v ← β₂v + (1−β₂)g², p ← p − lr · m̂ / (√v̂ + ε). Clears g.
-  func adam(_ p: Floats, _ g: Floats, _ m: Floats, _ v: Floats, _ step: AdamStep)
+  /// m ← β₁m + (1−β₁)g, v ← β₂v + (1−β₂)g², p ← p − lr · m̂ / (√v̂ + ε). Clears g. In the same pass
+  /// over memory, where they are given: g is clipped first (see `clip`), and
+  /// target ← τ · p + (1−τ) · target last (see `softUpdate`).
+  func adam(
+    _ p: Floats, _ g: Floats, _ m: Floats, _ v: Floats, _ step: AdamStep, squaredNorm: Floats?,
+    target: Floats?)
   /// velocity ← momentum · velocity + g + weightDecay · p, p ← p − lr · velocity. Clears g.
   func sgd(
     _ p: Floats, _ g: Floats, _ velocity: Floats, learningRate: Float, momentum: Float,
@@ -34,4 +44,11 @@ public protocol OptimizerKernels: AnyObject {
   func clip(_ g: Floats, squaredNorm: Floats, maximum: Float)
   /// target ← τ · source + (1−τ) · target. Lillicrap et al. 2016, algorithm 1.
   func softUpdate(_ target: Floats, _ source: Floats, tau: Float)
+}
+
+extension OptimizerKernels {
+  /// Adam by itself.
+  public func adam(_ p: Floats, _ g: Floats, _ m: Floats, _ v: Floats, _ step: AdamStep) {
+    adam(p, g, m, v, step, squaredNorm: nil, target: nil)
+  }
 }

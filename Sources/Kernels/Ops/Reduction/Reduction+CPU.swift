@@ -18,7 +18,8 @@ extension CPUBackend {
   public func sumColumns(_ x: Floats, m: Int, n: Int, into y: Floats) {
     guard begin() else { return }
     let x = pointer(x, m * n, "sumColumns", "x")
-    host_weighted_rows(x, nil, false, pointer(y, n, "sumColumns", "y"), Int64(m), Int64(n))
+    host_column_sums(
+      x, Int64(n), nil, 0, false, pointer(y, n, "sumColumns", "y"), Int64(m), Int64(n))
   }
 
   public func rowDot(_ a: Floats, _ b: Floats, m: Int, n: Int, into y: Floats) {

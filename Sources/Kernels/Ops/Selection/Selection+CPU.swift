@@ -26,12 +26,10 @@ extension CPUBackend {
         }
         for first in stride(from: 0, to: n, by: columns) {
           let width = min(columns, n - first)
-          if let bias {
-            for i in 0..<m { (block + i * width).update(from: bias + first, count: width) }
-          }
           product(
-            query + firstRow * e, items + first * e, transposeB: true, m: m, n: width, k: e,
-            beta: bias == nil ? 0 : 1, into: block)
+            Rows(query + firstRow * e, e), Rows(items + first * e, e), transposeB: true, m: m,
+            n: width, k: e, bias: bias.map { UnsafePointer($0 + first) },
+            into: Rows(block, width))
           for i in 0..<m {
             let flags = allowed.map { $0 + (firstRow + i) * words + first / 32 }
             best[i].add(block + i * width, first: first, count: width, allowed: flags)
