@@ -4,12 +4,13 @@
 // Where the list of query `row` begins among the lists of all blocks.
 #define LIST_AT(row) (((size_t)(row) * blocks + block) * k)
 
-// Takes score i into the list at `at`, whose last is `worst` of item `worst_index`.
-#define TAKE(score, i)                                                                  \
-  if (ranks_before(score, i, worst, worst_index) && is_allowed(words, masked, i)) {     \
+// Takes score i into the list at `at`, whose last `last` and `last_index` repeat. They are local, as
+// PoCL 3.1 loses private ones that one item of a group changes between barriers.
+#define TAKE(score, i, last, last_index)                                                \
+  if (ranks_before(score, i, last, last_index) && is_allowed(words, masked, i)) {       \
     insert(index, best, at, k, score, i);                                               \
-    worst = best[at + k - 1];                                                           \
-    worst_index = index[at + k - 1];                                                    \
+    last = best[at + k - 1];                                                            \
+    last_index = index[at + k - 1];                                                     \
   }
 
 // For few queries: 32 items of the work-group share the dot product of an item of the catalogue,
@@ -21,20 +22,18 @@ GROUPED score_rows(
     IN(uint, allowed), int b, int n, int e, int k, int share, int blocks, int queries) {
   AT(index), AT(best), AT(query), AT(items), AT(bias), AT(allowed);
   __local float part[SCORED * (LANES + 1)], score[SCORED];
-  __local float threshold;
-  __local int found;
+  __local float last;
+  __local int last_index;
   const int me = (int)get_local_id(0), lane = me % LANES, warp = me / LANES;
   const int block = (int)get_group_id(0) % blocks, row = (int)get_group_id(0) / blocks;
   const int first = block * share, end = min(n, first + share);
   const int masked = PRESENT(allowed), words_at = (n + 31) / 32;
   const __global uint *words = masked ? allowed + (size_t)row * words_at : allowed;
   const size_t at = LIST_AT(row);
-  float worst = -INFINITY;
-  int worst_index = NOTHING;
   if (me == 0) {
     clear_list(index, best, at, k);
-    threshold = -INFINITY;
-    found = 0;
+    last = -INFINITY;
+    last_index = NOTHING;
   }
   for (int i = first; i < end; i += SCORED) {
     for (int t = 0; t < SCORED * LANES / GROUP; ++t) {
@@ -50,15 +49,12 @@ GROUPED score_rows(
       float sum = 0.0f;
       for (int l = 0; l < LANES; ++l) sum += part[me * (LANES + 1) + l];
       score[me] = ranked(sum + (PRESENT(bias) ? bias[i + me] : 0.0f));
-      if (score[me] > threshold || threshold == -INFINITY) found = 1;
     }
     barrier(CLK_LOCAL_MEM_FENCE);
-    if (me == 0 && found) {
+    if (me == 0) {
       for (int j = 0; j < min(SCORED, end - i); ++j) {
-        TAKE(score[j], i + j)
+        TAKE(score[j], i + j, last, last_index)
       }
-      threshold = worst;
-      found = 0;
     }
     barrier(CLK_LOCAL_MEM_FENCE);
   }
@@ -71,7 +67,8 @@ PRODUCT score_tiles(
     IN(uint, allowed), int rows, int n, int depth, int k, int share, int blocks, int queries) {
   AT(index), AT(best), AT(a), AT(b), AT(bias), AT(allowed);
   DECLARE_TILES;
-  __local float score[TILE_ROWS * (TILE_COLUMNS + 1)];
+  __local float score[TILE_ROWS * (TILE_COLUMNS + 1)], last[TILE_ROWS];
+  __local int last_index[TILE_ROWS];
   const int block = (int)get_group_id(0) % blocks;
   const int row = (int)get_group_id(0) / blocks * TILE_ROWS;
   const int first_item = block * share, columns = min(n, first_item + share);
@@ -81,9 +78,11 @@ PRODUCT score_tiles(
   const int masked = PRESENT(allowed), words_at = (n + 31) / 32;
   const __global uint *words = masked && owns ? allowed + (size_t)(row + me) * words_at : allowed;
   const size_t at = LIST_AT(row + me);
-  float worst = -INFINITY;
-  int worst_index = NOTHING;
-  if (owns) clear_list(index, best, at, k);
+  if (owns) {
+    clear_list(index, best, at, k);
+    last[me] = -INFINITY;
+    last_index[me] = NOTHING;
+  }
   for (int column = first_item; column < columns; column += TILE_COLUMNS) {
     MULTIPLY_TILES(;)
     for (int r = 0; r < ROWS; ++r)
@@ -94,7 +93,7 @@ PRODUCT score_tiles(
       for (int j = 0; j < min(TILE_COLUMNS, columns - column); ++j) {
         const float of_item = PRESENT(bias) ? bias[column + j] : 0.0f;
         const float sum_j = ranked(score[me * (TILE_COLUMNS + 1) + j] + of_item);
-        TAKE(sum_j, column + j)
+        TAKE(sum_j, column + j, last[me], last_index[me])
       }
     barrier(CLK_LOCAL_MEM_FENCE);
   }

@@ -124,11 +124,9 @@ public final class OpenCLBackend: Backend {
     launch(kernel, groups: count, arguments)
   }
 
-  func launch(_ kernel: KernelID, groups count: Int, _ arguments: [KernelArgument]) {
-    launch(kernel, groups: count, tile: 0, arguments)
-  }
-
-  func launch(_ kernel: KernelID, groups count: Int, tile: Int, _ arguments: [KernelArgument]) {
+  func launch(
+    _ kernel: KernelID, groups count: Int, tile: Int = 0, _ arguments: [KernelArgument]
+  ) {
     launch(kernel, (count * form.groupItems, 1), (form.groupItems, 1), arguments, tile: tile)
   }
 

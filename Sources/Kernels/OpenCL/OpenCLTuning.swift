@@ -10,7 +10,7 @@
 package struct OpenCLTuning {
   private static let magic = "drr tuning 1"
 
-  let tuning: ProductTuning
+  package let tuning: ProductTuning
   /// What a person may want to know of where the sizes are from.
   package let note: String
 
@@ -18,7 +18,7 @@ package struct OpenCLTuning {
     self.init(device.info, device.traits, isCPU: device.info.kind == .cpu)
   }
 
-  init(
+  package init(
     _ info: DeviceInfo, _ traits: DeviceTraits, isCPU: Bool, folder: String? = cacheFolder
   ) {
     let standard = ProductTuning.default(isCPU: isCPU, traits: traits)
@@ -70,7 +70,7 @@ package struct OpenCLTuning {
   }
 
   /// Writes a profile and gives its path; throws where it cannot be written.
-  static func store(
+  package static func store(
     _ tuning: ProductTuning, _ info: DeviceInfo, isCPU: Bool, folder: String? = cacheFolder
   ) throws(BackendError) -> String {
     let text =

@@ -38,9 +38,9 @@ struct ProductShare {
     var across = (panels + most - 1) / most
     var down = 1
     while across * down < wanted {
-      if panels >= 4 * across {
+      if panels >= 8 * across {
         across *= 2
-      } else if slivers >= 8 * down {
+      } else if slivers >= 16 * down {
         down *= 2
       } else if panels >= 2 * across {
         across *= 2

@@ -49,7 +49,7 @@ private struct ScorePlan {
     // Below half a sliver, or a tenth of a tile, dot products do less work that is thrown away.
     isTiled = b >= (form.isCPU ? tile.rows / 2 : 8) && (!form.isCPU || e <= tile.depth)
     // Items of a block, at least and by steps; blocks at most.
-    let (least, most) = form.isCPU ? (4096, b > 64 ? 16 : 64) : (1024, b > 64 ? 64 : 512)
+    let (least, most) = form.isCPU ? (4096, b >= 64 ? 16 : 64) : (1024, b > 64 ? 64 : 512)
     let wanted = max(1, min(most, (n + least - 1) / least))
     let step = form.isCPU ? tile.columns : least
     share = max(1, ((n + wanted - 1) / wanted + step - 1) / step) * step
