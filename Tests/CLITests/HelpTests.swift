@@ -9,7 +9,8 @@ struct HelpTests {
     ["train"], ["train", "pmf"], ["train", "drr"], ["evaluate"], ["simulate"], ["recommend"],
     ["bench"], ["bench", "all"], ["bench", "latency"], ["bench", "ceilings"], ["bench", "kernels"],
     ["bench", "products"], ["bench", "updates"], ["bench", "score"], ["bench", "replay"],
-    ["bench", "data"], ["bench", "compare"], ["bench", "environments"], ["bench", "splits"],
+    ["bench", "data"], ["bench", "tune"], ["bench", "compare"], ["bench", "environments"],
+    ["bench", "splits"],
     ["bench", "reproduce"],
   ]
 

@@ -51,8 +51,7 @@ package struct KernelCase: Sendable {
   /// The table.
   package static let all: [KernelCase] =
     linear + mlp + elementwise + reduction + embedding + pooling + candidate + loss + optimizer
-    + random
-    + selection + replay
+    + random + selection + replay + factorization
 }
 
 /// The sizes of the agents and the data that the cases are taken from.
