@@ -86,7 +86,7 @@ struct DDPGCountTests {
       try trainer.advance()
       return backend.counters - before
     }
-    let launches = device.name == "cpu" ? 6 : 7
+    let launches = 6
     func counters(_ more: Int, writes: Int = 4) -> Counters {
       Counters(launches: launches + more, writes: writes, syncs: 1)
     }

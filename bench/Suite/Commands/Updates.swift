@@ -31,7 +31,7 @@ struct Updates: MeasuringCommand {
   @Option(help: "The ratings of PMF's epochs.")
   var pmfData = "generated:medium"
   @Option(help: "Epochs after which PMF's error on a tenth of the ratings is told.")
-  var pmfEpochs = 10
+  var pmfEpochs = 20
   @Flag(help: "Leave PMF out.")
   var noPmf = false
   @Option(help: "The folder of the PyTorch program.")
