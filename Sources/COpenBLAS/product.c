@@ -86,9 +86,9 @@ static void library_product(
 static bool suits_tiles(const struct dense_product *p) {
   double volume = (double)p->m * (double)p->n * (double)p->k;
   if (p->transpose_b) return !p->transpose_a && p->m >= 16 && volume <= 100e6;
-  if (!p->transpose_a) return volume <= 64e6;
   // A last vector of few lanes costs what a full one does.
   bool is_filled = (p->n - 1) % 16 >= 4 || p->n >= 200;
+  if (!p->transpose_a) return volume <= 64e6 && (is_filled || volume > 1.2e6);
   return p->k >= 32 && is_filled && volume <= 12e6;
 }
 

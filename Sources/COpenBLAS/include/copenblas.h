@@ -185,3 +185,8 @@ struct host_ratings {
 void host_factorize(
     const struct host_ratings *ratings, const int32_t *shifts, float *users, float *items, int k,
     float rate, float decay, float bias_decay, float *scratch, int threads);
+
+// y_i = low + (high - low) * (word_i >> 8) * 2^-24, at most `last`, from the words of draw `counter`
+// under `key` (Random/Philox.swift); the same bits on every processor.
+void host_uniform(
+    uint64_t key, uint64_t counter, float low, float high, float last, float *y, int64_t n);

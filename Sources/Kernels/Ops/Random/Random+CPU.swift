@@ -1,3 +1,4 @@
+internal import COpenBLAS
 import Glibc
 
 extension CPUBackend {
@@ -5,12 +6,8 @@ extension CPUBackend {
     guard begin() else { return }
     let n = y.count
     let y = pointer(y, n, "uniform", "y")
-    for i in 0..<(n + 3) / 4 {
-      let block = random.block(i)
-      for j in 4 * i..<min(4 * i + 4, n) {
-        y[j] = Self.uniform(block[j % 4], low: low, high: high)
-      }
-    }
+    host_uniform(
+      random.key, random.counter, low, high, Self.last(low, high), y, Int64(n))
   }
 
   public func normal(_ y: Floats, mean: Float, deviation: Float, _ random: RandomKey) {
@@ -42,9 +39,12 @@ extension CPUBackend {
     }
   }
 
-  /// The sum may round up to `high`, which is outside.
   private static func uniform(_ word: UInt32, low: Float, high: Float) -> Float {
-    let value = low + (high - low) * Philox.uniform(word)
-    return value < high || low >= high ? value : high.nextDown
+    min(low + (high - low) * Philox.uniform(word), last(low, high))
+  }
+
+  /// The largest draw: the sum may round up to `high`, which is outside.
+  private static func last(_ low: Float, _ high: Float) -> Float {
+    low < high ? high.nextDown : low
   }
 }
