@@ -11,6 +11,9 @@ import Testing
       (row.shape.contains("dx") ? 1 : 0)
         + (row.shape.contains("dw") || row.shape.contains("db") ? 1 : 0)
     case .mlpBackward: row.shape.contains("gradients") ? 2 : 1
+    case .recurrent: 2
+    case .recurrentBackward:
+      2 + (row.shape.contains("dx") ? 1 : 0) + (row.shape.contains("gradients") ? 2 : 0)
     case .softmaxCrossEntropy: 2
     case .scoreTopK: 2
     default: 1

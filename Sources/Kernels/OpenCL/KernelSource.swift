@@ -2,8 +2,10 @@ internal import COpenCL
 
 /// The text of the programs: from this build, or from the folder in DRR_KERNEL_PATH.
 enum KernelSource {
-  static func text(of program: ProgramID) throws(BackendError) -> String {
-    try part("common") + part(program.rawValue)
+  static func text(of program: ProgramID, _ form: FormShape) throws(BackendError) -> String {
+    var text = ""
+    for name in program.parts(form) { text += try part(name) }
+    return text
   }
 
   private static func part(_ name: String) throws(BackendError) -> String {

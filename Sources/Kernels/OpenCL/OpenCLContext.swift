@@ -199,7 +199,7 @@ final class OpenCLContext: @unchecked Sendable {
   private struct Kernel: @unchecked Sendable { var handle: cl_kernel }
 
   private func build(_ program: ProgramID, _ form: FormShape) throws(BackendError) -> cl_program {
-    let source = try KernelSource.text(of: program)
+    let source = try KernelSource.text(of: program, form)
     let options = form.options
     let cache = OpenCLBinaryCache(
       key: "\(info.name)\n\(info.driver)\n\(options)\n\(source)", name: program.rawValue)

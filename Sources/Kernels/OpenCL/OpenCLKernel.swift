@@ -1,10 +1,19 @@
 internal import COpenCL
 
-/// The programs: one file of kernels/ each, named as it.
+/// The programs, each named as its file of kernels/.
 enum ProgramID: String, CaseIterable, Sendable {
   case linear, elementwise, reduction, embedding, pooling, candidate, loss, optimizer, random
-  case selection, replay, mlp
+  case selection, replay, mlp, recurrent
   case mlpBackward = "mlp_backward"
+
+  /// The files of kernels/ that it is put together from.
+  func parts(_ form: FormShape) -> [String] {
+    let suffix = form.isCPU ? "_cpu" : "_gpu"
+    return switch self {
+    case .recurrent: ["common", "recurrent", "recurrent" + suffix]
+    default: ["common", rawValue]
+    }
+  }
 }
 
 /// How a kernel is launched.
@@ -21,6 +30,7 @@ enum KernelLayout: Sendable {
 enum KernelID: Int, CaseIterable, Sendable {
   case linearForward, linearBackwardInput, linearBackwardWeights
   case mlpForward, mlpBackwardInputs, mlpBackwardWeights
+  case recurrentForward, recurrentTranspose, recurrentBackward
   case mapForward, mapBackward, affine, perturb, accumulate, combine, concatenate, slice
   case sumRows, maximumRows, sumColumns, rowDot, sumAll
   case gatherRows, scatterAddRows
@@ -40,6 +50,7 @@ enum KernelID: Int, CaseIterable, Sendable {
     case .linearForward, .linearBackwardInput, .linearBackwardWeights: .linear
     case .mlpForward: .mlp
     case .mlpBackwardInputs, .mlpBackwardWeights: .mlpBackward
+    case .recurrentForward, .recurrentTranspose, .recurrentBackward: .recurrent
     case .mapForward, .mapBackward, .affine, .perturb, .accumulate, .combine, .concatenate, .slice:
       .elementwise
     case .sumRows, .maximumRows, .sumColumns, .rowDot, .sumAll: .reduction
@@ -64,7 +75,8 @@ enum KernelID: Int, CaseIterable, Sendable {
     switch self {
     case .linearForward, .linearBackwardInput, .linearBackwardWeights: .tiles
     case .mlpForward, .mlpBackwardInputs, .mlpBackwardWeights,
-      .sumRows, .maximumRows, .rowDot, .sumAll, .averagePoolingBackward,
+      .recurrentForward, .recurrentTranspose, .recurrentBackward, .sumRows, .maximumRows, .rowDot,
+      .sumAll, .averagePoolingBackward,
       .pairwiseProductsBackward, .attentionPoolingBackward, .softmaxExpectation,
       .softmaxExpectationBackward, .pointLoss, .softmaxNormalizer, .softmaxLoss, .topK, .sumTreeSet,
       .sumTreeSample, .prioritize:
