@@ -7,6 +7,11 @@
 #define LSTM 4
 #define STATE(units, gate) ((gate) == LSTM ? 2 * (units) : (units))
 #define LENGTH(row) (PRESENT(lengths) ? lengths[row] : steps)
+// Steps of the longest of rows row ..< row + rows.
+#define LONGEST(total, row, rows)                                     \
+  int total = PRESENT(lengths) ? 0 : steps;                           \
+  for (int i_ = 0; i_ < rows && PRESENT(lengths); ++i_)               \
+    total = min(max(total, lengths[row + i_]), steps)
 
 // out[gate * units, units] = transpose(w[units, gate * units]); a group does 16 rows of out.
 GROUPED recurrent_transpose(OUT(float, out), IN(float, w), int units, int n) {

@@ -76,7 +76,15 @@ GROUPED recurrent_forward(
   if (row >= batch) return;
   const int rows = min(ROWS, batch - row);
   __global float *beside = gates + (size_t)batch * steps * n;
-  for (int s = 0; s < steps; ++s) {
+  LONGEST(longest, row, rows);
+  for (int i = row; i < row + rows; ++i) {
+    const int end = clamp(LENGTH(i), 0, steps), rest = steps - end;
+    const size_t step = (size_t)i * steps + end;
+    clear(gates + step * n, rest * n);
+    clear(beside + step * units, rest * units);
+    clear(y + step * units, rest * units);
+  }
+  for (int s = 0; s < longest; ++s) {
     size_t at[ROWS], beside_at[ROWS], from_at[ROWS];
     for (int r = 0; r < ROWS; ++r) {
       const int i = row + min(r, rows - 1);
@@ -96,7 +104,6 @@ GROUPED recurrent_forward(
       if (s >= LENGTH(row + r)) {
         clear(z, n);
         clear(c, units);
-        clear(h, units);
         continue;
       }
       FOR_UNITS(j, width, units) {
@@ -149,6 +156,7 @@ GROUPED recurrent_backward(
   const __global float *hidden = gate == LSTM ? gates : dz_hidden;
   for (size_t t = (size_t)row * state; t < (size_t)(row + rows) * state; ++t)
     carry[t] = PRESENT(d_last) ? d_last[t] : 0.0f;
+  LONGEST(longest, row, rows);
   for (int s = steps - 1; s >= 0; --s) {
     size_t at[ROWS], carry_at[ROWS];
     for (int r = 0; r < ROWS; ++r) {
@@ -201,6 +209,7 @@ GROUPED recurrent_backward(
         store_end(dh, dh_at + j, width, held);
       }
     }
-    add_products(carry, carry_at, true, hidden, at, n, transposed, units, 0, units, rows);
+    if (s < longest)
+      add_products(carry, carry_at, true, hidden, at, n, transposed, units, 0, units, rows);
   }
 }

@@ -68,8 +68,9 @@ GROUPED recurrent_forward(
   const int n = gate * units, state = STATE(units, gate);
   const int length = i < batch ? LENGTH(i) : 0;
   const size_t beside = (size_t)batch * steps * n;
+  LONGEST(longest, row, rows);
   for (int s = 0; s < steps; ++s) {
-    const int k = s > 0 || PRESENT(initial) ? units : 0;
+    const int k = s < longest && (s > 0 || PRESENT(initial)) ? units : 0;
     const size_t step = (size_t)i * steps + s, first_step = (size_t)row * steps + s;
     for (int first = 0; first < units; first += COLUMNS) {
       const int j = first + me % COLUMNS;
@@ -139,6 +140,7 @@ GROUPED recurrent_backward(
     carry[at] = PRESENT(d_last) ? d_last[at] : 0.0f;
   }
   SYNC();
+  LONGEST(longest, row, rows);
   for (int s = steps - 1; s >= 0; --s) {
     FOR_GROUP(t, rows * units) {
       const int i = row + t / units, j = t % units;
@@ -184,7 +186,7 @@ GROUPED recurrent_backward(
       const int j = first + me % COLUMNS, i = row + me / COLUMNS;
       const float4 product = row_products(
           left, part, gate == LSTM ? (const __global float *)gates : dz_hidden,
-          ((size_t)row * steps + s) * n, (size_t)steps * n, rows, n, transposed, units, j,
+          ((size_t)row * steps + s) * n, (size_t)steps * n, rows, s < longest ? n : 0, transposed, units, j,
           COLUMNS);
       const size_t at = (size_t)i * state + j;
       if (i < batch && j < units) carry[at] += product.x;

@@ -46,12 +46,13 @@ extension CPUBackend {
     let from = Rows(before ?? op.y, step > 0 ? layout.steps * units : layout.stateWidth)
     if before != nil {
       product(
-        from, Rows(op.hiddenWeights, n), m: block.count, n: direct, k: units, isAccumulated: true,
+        from, Rows(op.hiddenWeights, n), m: op.active(block, step), n: direct, k: units,
+        isAccumulated: true,
         into: Rows(op.gates(first, step), layout.steps * n))
     }
     if layout.cell == .gru {
       product(
-        from, Rows(op.hiddenWeights + direct, n), m: block.count, n: units,
+        from, Rows(op.hiddenWeights + direct, n), m: op.active(block, step), n: units,
         k: before == nil ? 0 : units, bias: op.hiddenBias + direct,
         into: Rows(op.beside(first, step), layout.steps * units))
     }
@@ -113,8 +114,8 @@ extension CPUBackend {
             }
             guard step > 0 || dInitial != nil else { continue }
             product(
-              Rows(hidden + step * n, steps * n), Rows(transposed, units), m: block.count,
-              n: units, k: n, isAccumulated: true,
+              Rows(hidden + step * n, steps * n), Rows(transposed, units),
+              m: op.active(block, step), n: units, k: n, isAccumulated: true,
               into: Rows(carry + first * layout.stateWidth, layout.stateWidth))
           }
           let dz = Rows(op.gates(first, 0), n)
@@ -211,6 +212,11 @@ extension CPUBackend {
 
     func length(_ i: Int) -> Int {
       lengths.map { min(max(Int($0[i]), 0), layout.steps) } ?? layout.steps
+    }
+
+    /// Sequences of the block up to the last that has this step.
+    func active(_ block: Range<Int>, _ step: Int) -> Int {
+      (block.last { length($0) > step } ?? block.lowerBound - 1) + 1 - block.lowerBound
     }
 
     func longest(_ block: Range<Int>) -> Int { block.map(length).max() ?? 0 }

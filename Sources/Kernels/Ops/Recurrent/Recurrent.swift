@@ -61,6 +61,7 @@ public struct RecurrentWeights {
 ///
 /// A sequence is over after its length (`lengths` [B]; nil: all steps of all): its state stays and
 /// its outputs are 0, as in PyTorch's packed sequences. A length of 0 leaves the initial state.
+/// Where sequences of like length stand together, their missing steps cost no products with h.
 public protocol RecurrentKernels: AnyObject {
   /// With p = x_t · W + b and q = h_{t−1} · U + d, W the input weights, U the hidden ones,
   /// an LSTM: i, f, o = σ(p + q), g = tanh(p + q), c_t = f ∘ c_{t−1} + i ∘ g, h_t = o ∘ tanh c_t;
