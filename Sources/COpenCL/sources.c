@@ -21,6 +21,15 @@ static const unsigned char mlp[] = {
 static const unsigned char mlp_backward[] = {
 #embed "../../kernels/mlp_backward.cl"
 };
+static const unsigned char recurrent[] = {
+#embed "../../kernels/recurrent.cl"
+};
+static const unsigned char recurrent_cpu[] = {
+#embed "../../kernels/recurrent_cpu.cl"
+};
+static const unsigned char recurrent_gpu[] = {
+#embed "../../kernels/recurrent_gpu.cl"
+};
 static const unsigned char elementwise[] = {
 #embed "../../kernels/elementwise.cl"
 };
@@ -69,6 +78,9 @@ static const struct copencl_source sources[] = {
     {"linear_gpu", linear_gpu, sizeof linear_gpu},
     {"mlp", mlp, sizeof mlp},
     {"mlp_backward", mlp_backward, sizeof mlp_backward},
+    {"recurrent", recurrent, sizeof recurrent},
+    {"recurrent_cpu", recurrent_cpu, sizeof recurrent_cpu},
+    {"recurrent_gpu", recurrent_gpu, sizeof recurrent_gpu},
     {"elementwise", elementwise, sizeof elementwise},
     {"reduction", reduction, sizeof reduction},
     {"embedding", embedding, sizeof embedding},

@@ -92,6 +92,38 @@ def mlp():
          **{f"d{name}": d for name, d in zip(parameters, gradients[1:])})
 
 
+def recurrent():
+    """Two layers over unequal lengths, from a state; weights are stored transposed."""
+    for case, kind in {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU}.items():
+        g = generator(case)
+        b, t, e, h = 4, 6, 5, 7
+        layers = kind(e, h, num_layers=2, batch_first=True)
+        for p in layers.parameters():
+            p.data = normal(g, *p.shape, scale=0.5)
+        lengths = torch.tensor([4, 6, 1, 3])
+        x = normal(g, b, t, e).requires_grad_()
+        states = [normal(g, 2, b, h, scale=0.5).requires_grad_()
+                  for _ in range(2 if case == "lstm" else 1)]
+        packed = torch.nn.utils.rnn.pack_padded_sequence(
+            x, lengths, batch_first=True, enforce_sorted=False)
+        y, last = layers(packed, tuple(states) if case == "lstm" else states[0])
+        y, _ = torch.nn.utils.rnn.pad_packed_sequence(y, batch_first=True, total_length=t)
+        last = torch.cat(last, 2) if case == "lstm" else last
+        dy, dlast = normal(g, *y.shape), normal(g, *last.shape)
+        named = dict(layers.named_parameters())
+        gradients = torch.autograd.grad(
+            (y, last), [x, *states, *named.values()], (dy, dlast))
+        names = {"weight_ih": "inputWeight", "weight_hh": "hiddenWeight", "bias_ih": "inputBias",
+                 "bias_hh": "hiddenBias"}
+        arrays = {}
+        for (name, p), d in zip(named.items(), gradients[1 + len(states):]):
+            name = f"{name[-1]}.{names[name[:-3]]}"
+            arrays[name], arrays[f"d{name}"] = p.t(), d.t()
+        save(case, x=x, lengths=lengths.int(), initial=torch.cat(states, 2), y=y, last=last,
+             dy=dy, dlast=dlast, dx=gradients[0],
+             dinitial=torch.cat(gradients[1:1 + len(states)], 2), **arrays)
+
+
 def embedding():
     """Row 3 five times, row 0 twice, rows 1 and 5 never."""
     g = generator("embedding")
@@ -196,7 +228,7 @@ def main():
     for case in filter(os.path.isdir, (os.path.join(FOLDER, e) for e in os.listdir(FOLDER))):
         if os.path.basename(case) != "__pycache__":
             shutil.rmtree(case)
-    for write in (reader, dense, mlp, embedding, optimizers, clipping, point_losses,
+    for write in (reader, dense, mlp, recurrent, embedding, optimizers, clipping, point_losses,
                   softmax_losses, drr.pooling, drr.states, drr.ddpg, drr.td3):
         write()
     manifest = dict(torch=torch.__version__, numpy=np.__version__, seed=SEED, sha256=stored())

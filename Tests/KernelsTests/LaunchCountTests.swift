@@ -8,12 +8,19 @@ import Testing
   private static func openCLLaunches(_ row: OpCase) -> ClosedRange<Int> {
     switch row.op {
     case .mlpBackward: row.shape.contains("gradients") ? 2...2 : 1...1
+    case .recurrent: 2...2
+    case .recurrentBackward: recurrentBackward(row)...recurrentBackward(row)
     case .softmaxCrossEntropy: 2...2
     // One where a block has the whole catalogue, two where blocks are merged.
     case .scoreTopK: row.shape.contains("n 5003") ? 2...2 : 1...2
     case .factorize: rounds(row)...rounds(row)
     default: 1...1
     }
+  }
+
+  private static func recurrentBackward(_ row: OpCase) -> Int {
+    let wantsGradients = row.shape.contains("gradients")
+    return 2 + (wantsGradients ? 2 : row.shape.contains("dx") ? 1 : 0)
   }
 
   private static func rounds(_ row: OpCase) -> Int {

@@ -1,6 +1,6 @@
 /// Every op of the protocols, by the name of its method.
 enum OpName: String, CaseIterable, Sendable {
-  case linear, linearBackward, mlp, mlpBackward
+  case linear, linearBackward, mlp, mlpBackward, recurrent, recurrentBackward
   case map, mapBackward, affine, combine, perturb, accumulate, fill, copy, concatenate, slice
   case reduceRows, sumColumns, rowDot, sum, squaredNorm
   case gather, scatterAdd
@@ -23,6 +23,8 @@ enum OpName: String, CaseIterable, Sendable {
     case .linearBackward: OpTable.linearBackward
     case .mlp: OpTable.mlp
     case .mlpBackward: OpTable.mlpBackward
+    case .recurrent: OpTable.recurrent
+    case .recurrentBackward: OpTable.recurrentBackward
     case .map: OpTable.map
     case .mapBackward: OpTable.mapBackward
     case .affine: OpTable.affine

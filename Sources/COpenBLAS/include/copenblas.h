@@ -147,6 +147,28 @@ void host_tree_find(
     const float *nodes, int64_t capacity, int64_t filled, float *targets, int32_t *leaves,
     float *priorities, int64_t b);
 
+// One step of a recurrent layer of n units; before: the cells or the hidden state of the step before.
+// Errors of the gates: 5 units in the last place; a sigmoid stays above 1e-38.
+//
+// gates[4n] = i, f, g, o before activation become those after it.
+void host_lstm_gates(
+    float *gates, const float *before, float *cell, float *hidden, int64_t n);
+// The gates become their own gradients before activation. dhidden, to which dy is added, becomes 0,
+// dcell the gradient of `before`.
+void host_lstm_gates_backward(
+    float *dhidden, float *dcell, const float *dy, float *gates, const float *before,
+    const float *cell, int64_t n);
+// gates[3n] = r, z, n before activation, n without its recurrent part, which is recurrent[n].
+void host_gru_gates(
+    float *gates, const float *recurrent, const float *before, float *hidden, int64_t n);
+// drecurrent[3n]: the gradients that go on to the recurrent product. dhidden becomes the direct part
+// of the gradient of `before`.
+void host_gru_gates_backward(
+    float *dhidden, const float *dy, float *gates, const float *recurrent, const float *before,
+    float *drecurrent, int64_t n);
+// y[n, m] = transpose of x[m, n].
+void host_transpose(const float *x, float *y, int64_t m, int64_t n);
+
 // Lets this thread take subnormal numbers for 0, and gives back what it did before. They cost a
 // product or a step tenfold, and decay leads gradients of idle units there.
 unsigned host_flush_subnormals(void);

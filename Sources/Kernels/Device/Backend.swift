@@ -5,8 +5,9 @@
 /// is a programmer error and traps, naming the op and the sizes. Two runs of the same calls on one
 /// device give the same bits. Confined to one task, hence not Sendable; backends are cheap.
 public protocol Backend:
-  LinearKernels, MLPKernels, ElementwiseKernels, ReductionKernels, EmbeddingKernels, PoolingKernels,
-  CandidateKernels, LossKernels, OptimizerKernels, RandomKernels, SelectionKernels, ReplayKernels,
+  LinearKernels, MLPKernels, RecurrentKernels, ElementwiseKernels, ReductionKernels,
+  EmbeddingKernels, PoolingKernels, CandidateKernels, LossKernels, OptimizerKernels, RandomKernels,
+  SelectionKernels, ReplayKernels,
   FactorizationKernels
 {
   var device: DeviceInfo { get }

@@ -3,7 +3,7 @@ internal import COpenCL
 /// The programs, each named as its file of kernels/.
 enum ProgramID: String, CaseIterable, Sendable {
   case linear, elementwise, reduction, embedding, pooling, candidate, loss, optimizer, random
-  case selection, replay, factorization, mlp
+  case selection, replay, factorization, mlp, recurrent
   case mlpBackward = "mlp_backward"
 
   /// Whether it multiplies matrices, and is built for their tiles.
@@ -14,6 +14,7 @@ enum ProgramID: String, CaseIterable, Sendable {
     let suffix = form.isCPU ? "_cpu" : "_gpu"
     return switch self {
     case .linear: ["common", "product" + suffix, "linear" + suffix]
+    case .recurrent: ["common", "recurrent", "recurrent" + suffix]
     case .selection: ["common", "product" + suffix, "selection", "selection" + suffix]
     default: ["common", rawValue]
     }
@@ -24,6 +25,7 @@ enum ProgramID: String, CaseIterable, Sendable {
 enum KernelID: Int, CaseIterable, Sendable {
   case linearForward, linearBackward
   case mlpForward, mlpBackwardInputs, mlpBackwardWeights
+  case recurrentForward, recurrentTranspose, recurrentBackward
   case mapForward, mapBackward, affine, perturb, accumulate, combine, concatenate, slice
   case sumRows, maximumRows, sumColumns, rowDot, sumAll
   case gatherRows, scatterAddRows
@@ -44,6 +46,7 @@ enum KernelID: Int, CaseIterable, Sendable {
     case .linearForward, .linearBackward: .linear
     case .mlpForward: .mlp
     case .mlpBackwardInputs, .mlpBackwardWeights: .mlpBackward
+    case .recurrentForward, .recurrentTranspose, .recurrentBackward: .recurrent
     case .mapForward, .mapBackward, .affine, .perturb, .accumulate, .combine, .concatenate, .slice:
       .elementwise
     case .sumRows, .maximumRows, .sumColumns, .rowDot, .sumAll: .reduction

@@ -12,7 +12,9 @@ public final class Tape {
 
   private struct Entry {
     let output: Int
-    let backward: (Floats) -> Void
+    /// Of an op with two outputs.
+    var second: Int?
+    let backward: (Floats?, Floats?) -> Void
   }
 
   private let trained: [ParameterSet]
@@ -27,11 +29,26 @@ public final class Tape {
 
   /// Makes `output` differentiable: `backward` gets its gradient, once that is complete.
   func record(_ output: Tensor, _ backward: @escaping (Floats) -> Void) -> Tensor {
-    let index = gradients.count
+    let placed = place(output)
+    entries.append(Entry(output: placed.node!.index) { dy, _ in backward(dy!) })
+    return placed
+  }
+
+  /// Makes both outputs of an op differentiable: `backward` gets the gradient of each, nil where
+  /// the loss does not depend on it.
+  func record(
+    _ first: Tensor, _ second: Tensor, _ backward: @escaping (Floats?, Floats?) -> Void
+  ) -> (Tensor, Tensor) {
+    let (first, second) = (place(first), place(second))
+    entries.append(
+      Entry(output: first.node!.index, second: second.node!.index, backward: backward))
+    return (first, second)
+  }
+
+  private func place(_ output: Tensor) -> Tensor {
     gradients.append(nil)
-    entries.append(Entry(output: index, backward: backward))
-    return Tensor(
-      output.view, output.shape, on: output.backend, node: Node(tape: self, index: index))
+    let node = Node(tape: self, index: gradients.count - 1)
+    return Tensor(output.view, output.shape, on: output.backend, node: node)
   }
 
   /// Lets `write` fill in a gradient of `tensor`, which is added to what is there.
@@ -79,9 +96,12 @@ public final class Tape {
     seed = trained.first?.one ?? Tensor([1], shape: [1], on: loss.backend).view
     gradients[node.index] = seed
     while let entry = entries.popLast() {
-      guard let gradient = gradients[entry.output] else { continue }
-      entry.backward(gradient)
+      let first = gradients[entry.output]
+      let second = entry.second.flatMap { gradients[$0] }
+      guard first != nil || second != nil else { continue }
+      entry.backward(first, second)
       gradients[entry.output] = nil
+      if let index = entry.second { gradients[index] = nil }
     }
   }
 }

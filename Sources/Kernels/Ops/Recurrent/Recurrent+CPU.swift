@@ -1,0 +1,275 @@
+internal import COpenBLAS
+
+extension CPUBackend {
+  public func recurrent(
+    _ layout: RecurrentLayout, _ x: Floats, lengths: Indices?, initial: Floats?,
+    _ weights: RecurrentWeights, into y: Floats, last: Floats, trace: Floats
+  ) {
+    guard begin() else { return }
+    let op = Sequences(layout, x, lengths, initial, weights, y, trace, "recurrent", self)
+    let last = pointer(last, layout.batch * layout.stateWidth, "recurrent", "last")
+    let (units, n) = (layout.units, layout.gateWidth)
+    withScratch(n + units) { scratch in
+      let (bias, zeros) = (scratch, scratch + n)
+      zeros.update(repeating: 0, count: units)
+      // The bias of a GRU's n stays with its product with h.
+      let direct = layout.cell == .lstm ? n : 2 * units
+      bias.update(from: op.inputBias, count: n)
+      host_axpy(1, op.hiddenBias, bias, Int64(direct))
+      flushingSubnormals {
+        for block in op.blocks {
+          for i in block {
+            (op.y + (i * layout.steps + op.length(i)) * units).update(
+              repeating: 0, count: (layout.steps - op.length(i)) * units)
+          }
+          product(
+            Rows(op.x + block.lowerBound * layout.steps * layout.inputs, layout.inputs),
+            Rows(op.inputWeights, n), m: block.count * layout.steps, n: n, k: layout.inputs,
+            bias: bias, into: Rows(op.gates(block.lowerBound, 0), n))
+          for step in 0..<op.longest(block) {
+            recurrentProduct(op, block, step, direct)
+            for i in block where step < op.length(i) { forwardGates(op, i, step, zeros) }
+          }
+          for i in block { op.finish(i, last: last) }
+        }
+      }
+    }
+  }
+
+  /// Adds h_{t−1} · U to the gates of a step.
+  private func recurrentProduct(
+    _ op: Sequences, _ block: Range<Int>, _ step: Int, _ direct: Int
+  ) {
+    let layout = op.layout
+    let (units, n, first) = (layout.units, layout.gateWidth, block.lowerBound)
+    let before = op.hidden(first, before: step)
+    let from = Rows(before ?? op.y, step > 0 ? layout.steps * units : layout.stateWidth)
+    if before != nil {
+      product(
+        from, Rows(op.hiddenWeights, n), m: op.active(block, step), n: direct, k: units,
+        isAccumulated: true,
+        into: Rows(op.gates(first, step), layout.steps * n))
+    }
+    if layout.cell == .gru {
+      product(
+        from, Rows(op.hiddenWeights + direct, n), m: op.active(block, step), n: units,
+        k: before == nil ? 0 : units, bias: op.hiddenBias + direct,
+        into: Rows(op.beside(first, step), layout.steps * units))
+    }
+  }
+
+  private func forwardGates(
+    _ op: Sequences, _ i: Int, _ step: Int, _ zeros: UnsafeMutablePointer<Float>
+  ) {
+    let (gates, beside, y) = (op.gates(i, step), op.beside(i, step), op.output(i, step))
+    let units = Int64(op.layout.units)
+    switch op.layout.cell {
+    case .lstm: host_lstm_gates(gates, op.cell(i, before: step) ?? zeros, beside, y, units)
+    case .gru: host_gru_gates(gates, beside, op.hidden(i, before: step) ?? zeros, y, units)
+    }
+  }
+
+  public func recurrentBackward(
+    _ layout: RecurrentLayout, dy: Floats?, dLast: Floats?, _ x: Floats, lengths: Indices?,
+    initial: Floats?, _ weights: RecurrentWeights, y: Floats, trace: Floats, dx: Floats?,
+    dInitial: Floats?, gradients: RecurrentWeights?
+  ) {
+    guard begin() else { return }
+    let name: StaticString = "recurrentBackward"
+    let op = Sequences(layout, x, lengths, initial, weights, y, trace, name, self)
+    let (steps, units, n) = (layout.steps, layout.units, layout.gateWidth)
+    let stateCount = layout.batch * layout.stateWidth
+    let dy = dy.map { pointer($0, layout.rows * units, name, "dy") }
+    let dLast = dLast.map { pointer($0, stateCount, name, "dLast") }
+    let dx = dx.map { pointer($0, layout.rows * layout.inputs, name, "dx") }
+    let dInitial = dInitial.map { pointer($0, stateCount, name, "dInitial") }
+    let gradients = gradients.map { op.pointers($0, name, self) }
+    let blockRows = op.blockSize * steps
+    let isGRU = layout.cell == .gru
+    let counts = [units, units * n, stateCount, blockRows * units, isGRU ? blockRows * n : 0]
+    withScratch(counts.reduce(0, +)) { scratch in
+      let (zeros, transposed) = (scratch, scratch + counts[0])
+      let carry = dInitial ?? transposed + counts[1]
+      let before = transposed + counts[1] + counts[2]
+      let dzHidden = before + counts[3]
+      zeros.update(repeating: 0, count: units)
+      host_transpose(op.hiddenWeights, transposed, Int64(units), Int64(n))
+      if let dLast {
+        carry.update(from: dLast, count: stateCount)
+      } else {
+        carry.update(repeating: 0, count: stateCount)
+      }
+      flushingSubnormals {
+        for block in op.blocks {
+          let (first, m) = (block.lowerBound, block.count * steps)
+          // What reaches h: an LSTM's is what reaches the gates.
+          let hidden = isGRU ? dzHidden : op.gates(first, 0)
+          if isGRU { dzHidden.update(repeating: 0, count: m * n) }
+          for step in (0..<op.longest(block)).reversed() {
+            for i in block where step < op.length(i) {
+              let slope = dy.map { $0 + (i * steps + step) * units } ?? zeros
+              backwardGates(
+                op, i, step, slope, carry + i * layout.stateWidth,
+                dzHidden + ((i - first) * steps + step) * n, zeros)
+            }
+            guard step > 0 || dInitial != nil else { continue }
+            product(
+              Rows(hidden + step * n, steps * n), Rows(transposed, units),
+              m: op.active(block, step), n: units, k: n, isAccumulated: true,
+              into: Rows(carry + first * layout.stateWidth, layout.stateWidth))
+          }
+          let dz = Rows(op.gates(first, 0), n)
+          if let dx {
+            denseInputGradient(
+              dz, Rows(op.inputWeights, n), m: m, k: layout.inputs, n: n,
+              into: Rows(dx + first * steps * layout.inputs, layout.inputs))
+          }
+          if let gradients {
+            denseWeightGradient(
+              Rows(op.x + first * steps * layout.inputs, layout.inputs), dz, m: m,
+              k: layout.inputs, n: n, dw: Rows(gradients.input, n), db: gradients.inputBias)
+            op.copyHidden(of: block, into: before)
+            denseWeightGradient(
+              Rows(before, units), Rows(hidden, n), m: m, k: units, n: n,
+              dw: Rows(gradients.hidden, n), db: gradients.hiddenBias)
+          }
+        }
+      }
+    }
+  }
+
+  private func backwardGates(
+    _ op: Sequences, _ i: Int, _ step: Int, _ dy: UnsafeMutablePointer<Float>,
+    _ carry: UnsafeMutablePointer<Float>, _ dzHidden: UnsafeMutablePointer<Float>,
+    _ zeros: UnsafeMutablePointer<Float>
+  ) {
+    let (gates, beside, units) = (op.gates(i, step), op.beside(i, step), op.layout.units)
+    switch op.layout.cell {
+    case .lstm:
+      host_lstm_gates_backward(
+        carry, carry + units, dy, gates, op.cell(i, before: step) ?? zeros, beside, Int64(units))
+    case .gru:
+      host_gru_gates_backward(
+        carry, dy, gates, beside, op.hidden(i, before: step) ?? zeros, dzHidden, Int64(units))
+    }
+  }
+
+  /// The operands of one call.
+  private struct Sequences {
+    typealias Pointer = UnsafeMutablePointer<Float>
+    let layout: RecurrentLayout
+    let x: Pointer
+    let y: Pointer
+    let inputWeights: Pointer
+    let hiddenWeights: Pointer
+    let inputBias: Pointer
+    let hiddenBias: Pointer
+    private let trace: Pointer
+    private let initial: Pointer?
+    private let lengths: UnsafeMutablePointer<Int32>?
+
+    init(
+      _ layout: RecurrentLayout, _ x: Floats, _ lengths: Indices?, _ initial: Floats?,
+      _ weights: RecurrentWeights, _ y: Floats, _ trace: Floats, _ op: StaticString,
+      _ backend: CPUBackend
+    ) {
+      self.layout = layout
+      let (batch, units, n) = (layout.batch, layout.units, layout.gateWidth)
+      self.x = backend.pointer(x, layout.rows * layout.inputs, op, "x")
+      self.lengths = lengths.map { backend.pointer($0, batch, op, "lengths") }
+      self.initial = initial.map { backend.pointer($0, batch * layout.stateWidth, op, "initial") }
+      self.y = backend.pointer(y, layout.rows * units, op, "y")
+      self.trace = backend.pointer(trace, layout.traceCount, op, "trace")
+      inputWeights = backend.pointer(weights.input, layout.inputs * n, op, "input weights")
+      hiddenWeights = backend.pointer(weights.hidden, units * n, op, "hidden weights")
+      inputBias = backend.pointer(weights.inputBias, n, op, "input bias")
+      hiddenBias = backend.pointer(weights.hiddenBias, n, op, "hidden bias")
+    }
+
+    func pointers(
+      _ gradients: RecurrentWeights, _ op: StaticString, _ backend: CPUBackend
+    ) -> (input: Pointer, hidden: Pointer, inputBias: Pointer, hiddenBias: Pointer) {
+      let n = layout.gateWidth
+      return (
+        backend.pointer(gradients.input, layout.inputs * n, op, "input gradients"),
+        backend.pointer(gradients.hidden, layout.units * n, op, "hidden gradients"),
+        backend.pointer(gradients.inputBias, n, op, "input bias gradients"),
+        backend.pointer(gradients.hiddenBias, n, op, "hidden bias gradients")
+      )
+    }
+
+    /// Sequences that go through all steps before the next: as many as keep their gates within
+    /// 1 MiB, which stays in cache, and at least 32, which share what is loaded of the weights.
+    var blockSize: Int {
+      min(layout.batch, max(32, 1 << 18 / (layout.steps * layout.gateWidth)))
+    }
+
+    var blocks: [Range<Int>] {
+      stride(from: 0, to: layout.batch, by: blockSize).map {
+        $0..<min($0 + blockSize, layout.batch)
+      }
+    }
+
+    func length(_ i: Int) -> Int {
+      lengths.map { min(max(Int($0[i]), 0), layout.steps) } ?? layout.steps
+    }
+
+    /// Sequences of the block up to the last that has this step.
+    func active(_ block: Range<Int>, _ step: Int) -> Int {
+      (block.last { length($0) > step } ?? block.lowerBound - 1) + 1 - block.lowerBound
+    }
+
+    func longest(_ block: Range<Int>) -> Int { block.map(length).max() ?? 0 }
+
+    func gates(_ i: Int, _ step: Int) -> Pointer {
+      trace + (i * layout.steps + step) * layout.gateWidth
+    }
+
+    /// The cell of an LSTM, the recurrent part of a GRU's n.
+    func beside(_ i: Int, _ step: Int) -> Pointer {
+      trace + layout.rows * layout.gateWidth + (i * layout.steps + step) * layout.units
+    }
+
+    func output(_ i: Int, _ step: Int) -> Pointer { y + (i * layout.steps + step) * layout.units }
+
+    /// Nil for a state of zeros.
+    func hidden(_ i: Int, before step: Int) -> Pointer? {
+      step > 0 ? output(i, step - 1) : initial.map { $0 + i * layout.stateWidth }
+    }
+
+    func cell(_ i: Int, before step: Int) -> Pointer? {
+      step > 0 ? beside(i, step - 1) : initial.map { $0 + i * layout.stateWidth + layout.units }
+    }
+
+    /// The last state, and zeros behind a length.
+    func finish(_ i: Int, last: Pointer) {
+      let (length, units) = (length(i), layout.units)
+      let last = last + i * layout.stateWidth
+      if let hidden = hidden(i, before: length) {
+        last.update(from: hidden, count: units)
+        if layout.cell == .lstm {
+          (last + units).update(from: cell(i, before: length)!, count: units)
+        }
+      } else {
+        last.update(repeating: 0, count: layout.stateWidth)
+      }
+      let rest = layout.steps - length
+      gates(i, length).update(repeating: 0, count: rest * layout.gateWidth)
+      beside(i, length).update(repeating: 0, count: rest * units)
+    }
+
+    /// What h each step began with, step after step.
+    func copyHidden(of block: Range<Int>, into before: Pointer) {
+      let (steps, units) = (layout.steps, layout.units)
+      for i in block {
+        let to = before + (i - block.lowerBound) * steps * units
+        if let start = hidden(i, before: 0) {
+          to.update(from: start, count: units)
+        } else {
+          to.update(repeating: 0, count: units)
+        }
+        (to + units).update(from: output(i, 0), count: (steps - 1) * units)
+      }
+    }
+  }
+}

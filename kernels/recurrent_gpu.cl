@@ -1,0 +1,199 @@
+// recurrent.cl for a GPU: a work-group of 256 items takes 4 rows through all steps. In a product each
+// item has 4 columns of the 4 rows over a quarter of the inner dimension.
+#define ROWS 4
+#define COLUMNS 64
+#define SLICES 4
+#define PRODUCT_MEMORY \
+  __local float4 left[GROUP]; \
+  __local float part[SLICES * 4 * ROWS * COLUMNS]
+
+// The item's row `slice` of from[4, k] . w[k, n], columns column + g * gap in lane g. Rows of `from`
+// are from_step apart, those past `rows` are taken for 0.
+float4 row_products(
+    __local float4 *left, __local float *part, const __global float *from, size_t from_at,
+    size_t from_step, int rows, int k, const __global float *w, int n, int column, int gap) {
+  const int me = (int)get_local_id(0), c = me % COLUMNS, slice = me / COLUMNS;
+  float4 s0 = 0.0f, s1 = 0.0f, s2 = 0.0f, s3 = 0.0f;
+  for (int start = 0; start < k; start += GROUP) {
+    const int p = start + me;
+    float4 value = 0.0f;
+    if (p < k) {
+      value.x = from[from_at + p];
+      if (rows > 1) value.y = from[from_at + from_step + p];
+      if (rows > 2) value.z = from[from_at + 2 * from_step + p];
+      if (rows > 3) value.w = from[from_at + 3 * from_step + p];
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+    left[me] = value;
+    barrier(CLK_LOCAL_MEM_FENCE);
+    const int first = slice * (GROUP / SLICES), end = min(first + GROUP / SLICES, k - start);
+    for (int q = first; q < end; ++q) {
+      const float4 x = left[q];
+      const size_t at = (size_t)(start + q) * n + column;
+      if (column < n) s0 += x * w[at];
+      if (column + gap < n) s1 += x * w[at + gap];
+      if (column + 2 * gap < n) s2 += x * w[at + 2 * gap];
+      if (column + 3 * gap < n) s3 += x * w[at + 3 * gap];
+    }
+  }
+  const float4 sums[4] = {s0, s1, s2, s3};
+  barrier(CLK_LOCAL_MEM_FENCE);
+  for (int g = 0; g < 4; ++g) {
+    const int at = (slice * 4 + g) * ROWS * COLUMNS + c;
+    part[at] = sums[g].x;
+    part[at + COLUMNS] = sums[g].y;
+    part[at + 2 * COLUMNS] = sums[g].z;
+    part[at + 3 * COLUMNS] = sums[g].w;
+  }
+  barrier(CLK_LOCAL_MEM_FENCE);
+  float4 total = 0.0f;
+  for (int q = 0; q < SLICES; ++q) {
+    const int at = (q * 4 * ROWS + slice) * COLUMNS + c;
+    total.x += part[at];
+    total.y += part[at + ROWS * COLUMNS];
+    total.z += part[at + 2 * ROWS * COLUMNS];
+    total.w += part[at + 3 * ROWS * COLUMNS];
+  }
+  return total;
+}
+
+// y, gates, beside and `last` of a layer from the products of its input.
+GROUPED recurrent_forward(
+    OUT(float, y), OUT(float, last), OUT(float, gates), IN(float, initial), IN(int, lengths),
+    IN(float, w), IN(float, b), int batch, int steps, int units, int gate) {
+  AT(y), AT(last), AT(gates), AT(initial), AT(lengths), AT(w), AT(b);
+  PRODUCT_MEMORY;
+  const int me = (int)get_local_id(0), row = (int)get_group_id(0) * ROWS;
+  const int i = row + me / COLUMNS, rows = min(ROWS, batch - row);
+  const int n = gate * units, state = STATE(units, gate);
+  const int length = i < batch ? LENGTH(i) : 0;
+  const size_t beside = (size_t)batch * steps * n;
+  LONGEST(longest, row, rows);
+  for (int s = 0; s < steps; ++s) {
+    const int k = s < longest && (s > 0 || PRESENT(initial)) ? units : 0;
+    const size_t step = (size_t)i * steps + s, first_step = (size_t)row * steps + s;
+    for (int first = 0; first < units; first += COLUMNS) {
+      const int j = first + me % COLUMNS;
+      const float4 product = row_products(
+          left, part, s == 0 ? initial : (const __global float *)y,
+          s == 0 ? (size_t)row * state : (first_step - 1) * units,
+          s == 0 ? (size_t)state : (size_t)steps * units, rows, k, w, n, j, units);
+      const size_t at = step * n + j, unit = step * units + j;
+      if (i < batch && j < units && s < length) {
+        const float z0 = activate(gates[at] + product.x + b[j], 3);
+        const float z1 = activate(gates[at + units] + product.y + b[units + j], 3);
+        const float z2 = gates[at + 2 * units], recurrent = product.z + b[2 * units + j];
+        gates[at] = z0;
+        gates[at + units] = z1;
+        if (gate == LSTM) {
+          const float z3 = activate(gates[at + 3 * units] + product.w + b[3 * units + j], 3);
+          const float new = tanh(z2 + recurrent);
+          float before = 0.0f;
+          if (k > 0)
+            before =
+                s == 0 ? initial[(size_t)i * state + units + j] : gates[beside + unit - units];
+          const float cell = z1 * before + z0 * new;
+          gates[at + 2 * units] = new;
+          gates[at + 3 * units] = z3;
+          gates[beside + unit] = cell;
+          y[unit] = z3 * tanh(cell);
+        } else {
+          const float new = tanh(z2 + z0 * recurrent);
+          float before = 0.0f;
+          if (k > 0) before = s == 0 ? initial[(size_t)i * state + j] : y[unit - units];
+          gates[at + 2 * units] = new;
+          gates[beside + unit] = recurrent;
+          y[unit] = new + z1 * (before - new);
+        }
+      } else if (i < batch && j < units) {
+        for (int g = 0; g < gate; ++g) gates[at + (size_t)g * units] = 0.0f;
+        gates[beside + unit] = 0.0f;
+        y[unit] = 0.0f;
+      }
+    }
+    SYNC();
+  }
+  FOR_GROUP(t, rows * state) {
+    const int end = min(LENGTH(row + t / state), steps), j = t % state;
+    const size_t at = ((size_t)(row + t / state) * steps + max(end - 1, 0)) * units + j;
+    float value = 0.0f;
+    if (end > 0) value = j < units ? y[at] : gates[beside + at - units];
+    else if (PRESENT(initial)) value = initial[(size_t)row * state + t];
+    last[(size_t)row * state + t] = value;
+  }
+}
+
+// gates become the gradients dz before activation; dz_hidden, a GRU's, are those that reach h, and
+// before[batch, steps, units] the states they met. carry becomes the gradient of the initial state.
+GROUPED recurrent_backward(
+    OUT(float, gates), OUT(float, dz_hidden), OUT(float, before), OUT(float, carry), IN(float, dy),
+    IN(float, d_last), IN(float, y), IN(float, initial), IN(int, lengths), IN(float, transposed),
+    int batch, int steps, int units, int gate) {
+  AT(gates), AT(dz_hidden), AT(before), AT(carry), AT(dy), AT(d_last), AT(y), AT(initial);
+  AT(lengths), AT(transposed);
+  PRODUCT_MEMORY;
+  const int me = (int)get_local_id(0), row = (int)get_group_id(0) * ROWS;
+  const int rows = min(ROWS, batch - row), n = gate * units, state = STATE(units, gate);
+  const size_t beside = (size_t)batch * steps * n;
+  FOR_GROUP(t, rows * state) {
+    const size_t at = (size_t)row * state + t;
+    carry[at] = PRESENT(d_last) ? d_last[at] : 0.0f;
+  }
+  SYNC();
+  LONGEST(longest, row, rows);
+  for (int s = steps - 1; s >= 0; --s) {
+    FOR_GROUP(t, rows * units) {
+      const int i = row + t / units, j = t % units;
+      const size_t step = (size_t)i * steps + s, at = step * n + j, unit = step * units + j;
+      const size_t of_state = (size_t)i * state + j;
+      float h = 0.0f;
+      if (s > 0) h = y[unit - units];
+      else if (PRESENT(initial)) h = initial[of_state];
+      if (PRESENT(before)) before[unit] = h;
+      if (s < LENGTH(i)) {
+        const float z0 = gates[at], z1 = gates[at + units], z2 = gates[at + 2 * units];
+        const float side = gates[beside + unit];
+        const float dh = carry[of_state] + (PRESENT(dy) ? dy[unit] : 0.0f);
+        if (gate == LSTM) {
+          float cell = 0.0f;
+          if (s > 0) cell = gates[beside + unit - units];
+          else if (PRESENT(initial)) cell = initial[of_state + units];
+          const float z3 = gates[at + 3 * units], squashed = tanh(side);
+          const float dc = carry[of_state + units] + dh * z3 * (1.0f - squashed * squashed);
+          gates[at] = dc * z2 * z0 * (1.0f - z0);
+          gates[at + units] = dc * cell * z1 * (1.0f - z1);
+          gates[at + 2 * units] = dc * z0 * (1.0f - z2 * z2);
+          gates[at + 3 * units] = dh * squashed * z3 * (1.0f - z3);
+          carry[of_state + units] = dc * z1;
+          carry[of_state] = 0.0f;
+        } else {
+          const float d2 = dh * (1.0f - z1) * (1.0f - z2 * z2);
+          const float d1 = dh * (h - z2) * z1 * (1.0f - z1), d0 = d2 * side * z0 * (1.0f - z0);
+          gates[at] = d0;
+          gates[at + units] = d1;
+          gates[at + 2 * units] = d2;
+          dz_hidden[at] = d0;
+          dz_hidden[at + units] = d1;
+          dz_hidden[at + 2 * units] = d2 * z0;
+          carry[of_state] = dh * z1;
+        }
+      } else if (gate != LSTM) {
+        for (int g = 0; g < gate; ++g) dz_hidden[at + (size_t)g * units] = 0.0f;
+      }
+    }
+    SYNC();
+    for (int first = 0; first < units; first += 4 * COLUMNS) {
+      const int j = first + me % COLUMNS, i = row + me / COLUMNS;
+      const float4 product = row_products(
+          left, part, gate == LSTM ? (const __global float *)gates : dz_hidden,
+          ((size_t)row * steps + s) * n, (size_t)steps * n, rows, s < longest ? n : 0, transposed, units, j,
+          COLUMNS);
+      const size_t at = (size_t)i * state + j;
+      if (i < batch && j < units) carry[at] += product.x;
+      if (i < batch && j + COLUMNS < units) carry[at + COLUMNS] += product.y;
+      if (i < batch && j + 2 * COLUMNS < units) carry[at + 2 * COLUMNS] += product.z;
+      if (i < batch && j + 3 * COLUMNS < units) carry[at + 3 * COLUMNS] += product.w;
+    }
+    SYNC();
+  }
+}
