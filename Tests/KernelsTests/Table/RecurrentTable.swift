@@ -83,6 +83,8 @@ extension OpTable {
       Layer(cell, b: 5, t: 2, e: 30, h: 16, initial: true),
       Layer(cell, b: 2, t: 3, e: 3, h: 67, lengths: [1, 2]),
       Layer(cell, b: 35, t: 1, e: 2, h: 33, initial: true),
+      // More than a block of the CPU's.
+      Layer(cell, b: 34, t: 175, e: 2, h: 16, lengths: (0..<34).map { $0 * 5 % 7 }),
     ]
   }
 

@@ -9,8 +9,8 @@ extension CPUBackend {
     let op = Sequences(layout, x, lengths, initial, weights, y, trace, "recurrent", self)
     let last = pointer(last, layout.batch * layout.stateWidth, "recurrent", "last")
     let (units, n) = (layout.units, layout.gateWidth)
-    withScratch(n + units) { scratch in
-      let (bias, zeros) = (scratch, scratch + n)
+    withScratch(n + units + op.packedCount) { scratch in
+      let (bias, zeros, packed) = (scratch, scratch + n, scratch + n + units)
       zeros.update(repeating: 0, count: units)
       // The bias of a GRU's n stays with its product with h.
       let direct = layout.cell == .lstm ? n : 2 * units
@@ -22,10 +22,16 @@ extension CPUBackend {
             (op.y + (i * layout.steps + op.length(i)) * units).update(
               repeating: 0, count: (layout.steps - op.length(i)) * units)
           }
+          let x = op.packedInputs(block, packed)
+          let gates =
+            op.isPadded(block)
+            ? x + op.present(block) * layout.inputs : op.gates(block.lowerBound, 0)
           product(
-            Rows(op.x + block.lowerBound * layout.steps * layout.inputs, layout.inputs),
-            Rows(op.inputWeights, n), m: block.count * layout.steps, n: n, k: layout.inputs,
-            bias: bias, into: Rows(op.gates(block.lowerBound, 0), n))
+            Rows(x, layout.inputs), Rows(op.inputWeights, n), m: op.present(block), n: n,
+            k: layout.inputs, bias: bias, into: Rows(gates, n))
+          if op.isPadded(block) {
+            op.unpack(block, gates, n, into: op.gates(block.lowerBound, 0))
+          }
           for step in 0..<op.longest(block) {
             recurrentProduct(op, block, step, direct)
             for i in block where step < op.length(i) { forwardGates(op, i, step, zeros) }
@@ -86,12 +92,15 @@ extension CPUBackend {
     let gradients = gradients.map { op.pointers($0, name, self) }
     let blockRows = op.blockSize * steps
     let isGRU = layout.cell == .gru
-    let counts = [units, units * n, stateCount, blockRows * units, isGRU ? blockRows * n : 0]
+    let counts = [
+      units, units * n, stateCount, blockRows * units, isGRU ? blockRows * n : 0, op.packedCount,
+    ]
     withScratch(counts.reduce(0, +)) { scratch in
       let (zeros, transposed) = (scratch, scratch + counts[0])
       let carry = dInitial ?? transposed + counts[1]
       let before = transposed + counts[1] + counts[2]
       let dzHidden = before + counts[3]
+      let packed = dzHidden + counts[4]
       zeros.update(repeating: 0, count: units)
       host_transpose(op.hiddenWeights, transposed, Int64(units), Int64(n))
       if let dLast {
@@ -118,19 +127,26 @@ extension CPUBackend {
               m: op.active(block, step), n: units, k: n, isAccumulated: true,
               into: Rows(carry + first * layout.stateWidth, layout.stateWidth))
           }
-          let dz = Rows(op.gates(first, 0), n)
+          // From here on without the steps that are past a length.
+          let (isPadded, present) = (op.isPadded(block), op.present(block))
+          let start = op.gates(first, 0)
+          let dz = Rows(isPadded ? op.pack(block, start, n, into: packed) : start, n)
+          let rest = packed + (isPadded ? present * n : 0)
           if let dx {
+            let to = dx + first * steps * layout.inputs
             denseInputGradient(
-              dz, Rows(op.inputWeights, n), m: m, k: layout.inputs, n: n,
-              into: Rows(dx + first * steps * layout.inputs, layout.inputs))
+              dz, Rows(op.inputWeights, n), m: present, k: layout.inputs, n: n,
+              into: Rows(isPadded ? rest : to, layout.inputs))
+            if isPadded { op.unpack(block, rest, layout.inputs, into: to) }
           }
           if let gradients {
             denseWeightGradient(
-              Rows(op.x + first * steps * layout.inputs, layout.inputs), dz, m: m,
+              Rows(op.packedInputs(block, rest), layout.inputs), dz, m: present,
               k: layout.inputs, n: n, dw: Rows(gradients.input, n), db: gradients.inputBias)
-            op.copyHidden(of: block, into: before)
+            if isGRU, isPadded { op.pack(block, dzHidden, n, into: dzHidden) }
+            op.packHidden(block, into: before)
             denseWeightGradient(
-              Rows(before, units), Rows(hidden, n), m: m, k: units, n: n,
+              Rows(before, units), isGRU ? Rows(dzHidden, n) : dz, m: present, k: units, n: n,
               dw: Rows(gradients.hidden, n), db: gradients.hiddenBias)
           }
         }
@@ -258,17 +274,57 @@ extension CPUBackend {
       beside(i, length).update(repeating: 0, count: rest * units)
     }
 
-    /// What h each step began with, step after step.
-    func copyHidden(of block: Range<Int>, into before: Pointer) {
-      let (steps, units) = (layout.steps, layout.units)
+    /// Steps of the block's sequences that there are.
+    func present(_ block: Range<Int>) -> Int { block.reduce(0) { $0 + length($1) } }
+
+    func isPadded(_ block: Range<Int>) -> Bool { present(block) < block.count * layout.steps }
+
+    /// Room for a block's gates and inputs where some of its steps may be missing.
+    var packedCount: Int {
+      lengths == nil ? 0 : blockSize * layout.steps * (layout.gateWidth + layout.inputs)
+    }
+
+    /// The block's rows of steps that there are, one behind the other.
+    @discardableResult
+    func pack(_ block: Range<Int>, _ rows: Pointer, _ width: Int, into packed: Pointer) -> Pointer {
+      var to = packed
       for i in block {
-        let to = before + (i - block.lowerBound) * steps * units
+        let count = length(i) * width
+        to.update(from: rows + (i - block.lowerBound) * layout.steps * width, count: count)
+        to += count
+      }
+      return packed
+    }
+
+    /// Packed rows back to their places, zeros past a length.
+    func unpack(_ block: Range<Int>, _ packed: Pointer, _ width: Int, into rows: Pointer) {
+      var from = packed
+      for i in block {
+        let (to, count) = (rows + (i - block.lowerBound) * layout.steps * width, length(i) * width)
+        to.update(from: from, count: count)
+        (to + count).update(repeating: 0, count: layout.steps * width - count)
+        from += count
+      }
+    }
+
+    /// The block's inputs without those past a length, copied where there are any.
+    func packedInputs(_ block: Range<Int>, _ packed: Pointer) -> Pointer {
+      let rows = x + block.lowerBound * layout.steps * layout.inputs
+      return isPadded(block) ? pack(block, rows, layout.inputs, into: packed) : rows
+    }
+
+    /// What h each step began with, one behind the other.
+    func packHidden(_ block: Range<Int>, into before: Pointer) {
+      let units = layout.units
+      var to = before
+      for i in block where length(i) > 0 {
         if let start = hidden(i, before: 0) {
           to.update(from: start, count: units)
         } else {
           to.update(repeating: 0, count: units)
         }
-        (to + units).update(from: output(i, 0), count: (steps - 1) * units)
+        (to + units).update(from: output(i, 0), count: (length(i) - 1) * units)
+        to += length(i) * units
       }
     }
   }
