@@ -79,8 +79,8 @@ struct RatingsBuilder {
   }
 
   mutating func add(_ rows: PlainRows) {
-    space.users.intern(rows.users, into: &columns.users)
-    space.items.intern(rows.items, into: &columns.items)
+    space.users.intern(rows.users, known: rows.userIndices, into: &columns.users)
+    space.items.intern(rows.items, known: rows.itemIndices, into: &columns.items)
     columns.ratings.append(contentsOf: rows.ratings)
     if layout.time == nil {
       let first = Int64(columns.times.count)
@@ -125,7 +125,7 @@ struct RatingsBuilder {
         try add(Bytes(rebasing: block[..<end]))
         block = Bytes(rebasing: block[end...])
       }
-      for (bytes, rows) in PlainRows.read(block, layout) {
+      for (bytes, rows) in PlainRows.read(block, layout, space) {
         if let rows, builder.columns.count + rows.ratings.count <= Int(Int32.max) {
           builder.add(rows)
           scanner.skip(lines: rows.ratings.count, bytes: bytes.count)
@@ -145,12 +145,7 @@ struct RatingsBuilder {
 
   /// Moves rows from the ids' order of arrival to their sorted order.
   mutating func renumber(users: [Int32], items: [Int32]) {
-    columns.users.withUnsafeMutableBufferPointer {
-      for row in $0.indices { $0[row] = users[Int($0[row])] }
-    }
-    columns.items.withUnsafeMutableBufferPointer {
-      for row in $0.indices { $0[row] = items[Int($0[row])] }
-    }
+    columns.renumber(users: users, items: items)
   }
 
   mutating func takeColumns() -> RatingsColumns {

@@ -14,6 +14,24 @@ struct RatingsColumns {
     times.reserveCapacity(rows)
   }
 
+  /// Replaces every index by its place, on all cores.
+  mutating func renumber(users userPlaces: [Int32], items itemPlaces: [Int32]) {
+    Self.replace(&users, userPlaces)
+    Self.replace(&items, itemPlaces)
+  }
+
+  private static func replace(_ column: inout [Int32], _ places: [Int32]) {
+    if places.indices.allSatisfy({ places[$0] == Int32($0) }) { return }
+    column.withUnsafeMutableBufferPointer { column in
+      nonisolated(unsafe) let cells = column
+      _ = concurrentMap(parts) { part in
+        for row in cells.count * part / parts..<cells.count * (part + 1) / parts {
+          cells[row] = places[Int(cells[row])]
+        }
+      }
+    }
+  }
+
   /// Orders rows by user, then time, then their place, and returns the offsets of the users.
   ///
   /// Rows in order of user, as most files have them, are sorted in place, one user at a time;

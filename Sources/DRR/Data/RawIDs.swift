@@ -48,16 +48,25 @@ public struct RawIDs: Sendable, RandomAccessCollection {
     return index
   }
 
-  /// Appends the indices of numbers as plain digits spell them.
-  mutating func intern(_ numbers: [UInt32], into indices: inout [Int32]) {
-    for number in numbers {
-      let at = Int(number)
-      if at < places.count, places[at] >= 0 {
-        indices.append(places[at])
-      } else {
-        indices.append(internNew(number))
-      }
+  /// The indices of numbers as plain digits spell them, -1 for those not met as such before.
+  func knownIndices(of numbers: [UInt32]) -> [Int32] {
+    places.withUnsafeBufferPointer { places in
+      numbers.map { Int($0) < places.count ? places[Int($0)] : -1 }
     }
+  }
+
+  /// Appends the indices of numbers, `known` of which are known.
+  mutating func intern(_ numbers: [UInt32], known: [Int32], into indices: inout [Int32]) {
+    let first = indices.count
+    indices.append(contentsOf: known)
+    for (at, index) in known.enumerated() where index < 0 {
+      indices[first + at] = intern(numbers[at])
+    }
+  }
+
+  private mutating func intern(_ number: UInt32) -> Int32 {
+    let at = Int(number)
+    return at < places.count && places[at] >= 0 ? places[at] : internNew(number)
   }
 
   /// The index of a number that was not met as a number before.
