@@ -53,6 +53,8 @@ struct MeasuringOptions: ParsableArguments {
     for name in [
       "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "POCL_MAX_PTHREAD_COUNT",
     ] { setenv(name, "\(threads)", 1) }
+    // Its threads else go on spinning after a product, on the processors of a CPU device beside it.
+    if device != "cpu" { setenv("OPENBLAS_THREAD_TIMEOUT", "4", 0) }
   }
 
   func makeBackend() throws -> any Backend {
