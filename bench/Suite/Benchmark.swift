@@ -15,7 +15,8 @@ public struct Benchmark: ParsableCommand {
       """,
     subcommands: [
       All.self, Latency.self, CeilingsCommand.self, KernelsCommand.self, Products.self,
-      Updates.self, Score.self, Replay.self, DataCommand.self, Tune.self, Compare.self, Environments.self,
+      Updates.self, Score.self, Replay.self, DataCommand.self, Tune.self, Compare.self,
+      Environments.self,
       Splits.self, Reproduce.self, FirstUpdate.self,
     ])
 
