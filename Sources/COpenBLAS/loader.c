@@ -11,7 +11,7 @@
 
 static struct blas_library library;
 
-int blas_vector_level(void) {
+static int found_vector_level(void) {
 #if defined(__x86_64__)
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
@@ -22,6 +22,18 @@ int blas_vector_level(void) {
 #else
   return 0;
 #endif
+}
+
+int blas_vector_level(void) {
+  static _Atomic int known = -1;
+  int level = known;
+  if (level >= 0) return level;
+  level = found_vector_level();
+  const char *most = getenv("DRR_VECTOR_LEVEL");
+  if (most && most[0] >= '1' && most[0] <= '4' && !most[1] && most[0] - '0' < level)
+    level = most[0] - '0';
+  known = level;
+  return level;
 }
 
 // The cores of OpenBLAS that use neither AVX2 nor AVX-512.

@@ -31,7 +31,8 @@ struct blas_library {
 // Where OPENBLAS_CORETYPE is not set and OpenBLAS, not knowing the processor, chose a core without
 // the vector instructions that the processor has, it is opened again for a core with them.
 const struct blas_library *blas_open(void);
-// 4: AVX-512, 3: AVX2 and FMA, 1: neither; 0 where the architecture is not x86-64.
+// 4: AVX-512, 3: AVX2 and FMA, 1: neither; 0 where the architecture is not x86-64. DRR_VECTOR_LEVEL
+// may lower it, so that what other processors run can be tested.
 int blas_vector_level(void);
 // Processors that this process may run on.
 int host_core_count(void);
