@@ -138,19 +138,6 @@ DEFINE_ACTIVATION(float, activate, activation_gradient)
 DEFINE_ACTIVATION(float16, activate16, activation_gradient16)
 #endif
 
-// A layer of a network of dense layers is eight integers: weights at, bias at, inputs, outputs,
-// activation, width of the side input, columns of the outputs before, 0.
-#define LAYER_WEIGHT(l) l.s0
-#define LAYER_BIAS(l) l.s1
-#define LAYER_INPUTS(l) l.s2
-#define LAYER_OUTPUTS(l) l.s3
-#define LAYER_ACTIVATION(l) l.s4
-#define LAYER_SIDE(l) l.s5
-#define LAYER_FIRST(l) l.s6
-#define LAYER_ARGUMENTS \
-  int8 l0, int8 l1, int8 l2, int8 l3, int8 l4, int8 l5, int8 l6, int8 l7, int count
-#define LAYERS const int8 layers[8] = {l0, l1, l2, l3, l4, l5, l6, l7}
-
 // Philox4x32-10 (Salmon et al. 2011): block `i` of the draw `counter` under `key`. 64-bit
 // products, since mul_hi made a draw take 26 ns on PoCL, against 3.
 uint4 philox(uint2 key, uint2 counter, uint i) {

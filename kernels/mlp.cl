@@ -4,9 +4,6 @@
 #pragma OPENCL FP_CONTRACT ON
 
 #ifdef CPU_FORM
-// An item does 8 rows through all layers.
-#define ROWS 8
-
 // Lanes j ..< j + 16 of a row of n; a vector past its end starts at n - 16 (at 0 where n < 16).
 int vector_start(int j, int n) { return j + VEC <= n ? j : max(n - VEC, 0); }
 
@@ -93,23 +90,6 @@ ELEMENTS mlp_forward(
 }
 
 #else
-// A work-group of 256 items does 4 rows through all layers: each item the 4 results of a column over
-// a quarter of the inner dimension. Few rows a group leave many groups at a batch of 64.
-#define ROWS 4
-#define COLUMNS 64
-#define SLICES 4
-#define CHUNK 64
-
-// Adds the quarters of a sum up in their order. An item then holds row `slice`, column `c`.
-float sum_slices(__local float *part, const float *sum, int slice, int c) {
-  barrier(CLK_LOCAL_MEM_FENCE);
-  for (int r = 0; r < ROWS; ++r) part[(slice * ROWS + r) * COLUMNS + c] = sum[r];
-  barrier(CLK_LOCAL_MEM_FENCE);
-  float total = 0.0f;
-  for (int s = 0; s < SLICES; ++s) total += part[(s * ROWS + slice) * COLUMNS + c];
-  return total;
-}
-
 // y, hidden = every layer's act([side | output before] . w + b). Any sizes.
 GROUPED mlp_forward(
     OUT(float, y), OUT(float, hidden), IN(float, x), IN(float, side), IN(float, parameters), int m,

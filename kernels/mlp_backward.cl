@@ -3,9 +3,6 @@
 #pragma OPENCL FP_CONTRACT ON
 
 #ifdef CPU_FORM
-// An item does 8 rows through all layers.
-#define ROWS 8
-
 // Columns j ..< j + 16 of a row of n, zero past its end, in lanes that agree among rows.
 float16 lanes_at(const __global float *row, int j, int n) {
   if (j + VEC <= n) return vload16(0, row + j);
@@ -142,23 +139,6 @@ ELEMENTS mlp_backward_weights(
 }
 
 #else
-// A work-group of 256 items does 4 rows through all layers: each item the 4 results of a column over
-// a quarter of the inner dimension. Few rows a group leave many groups at a batch of 64.
-#define ROWS 4
-#define COLUMNS 64
-#define SLICES 4
-#define CHUNK 64
-
-// Adds the quarters of a sum up in their order. An item then holds row `slice`, column `c`.
-float sum_slices(__local float *part, const float *sum, int slice, int c) {
-  barrier(CLK_LOCAL_MEM_FENCE);
-  for (int r = 0; r < ROWS; ++r) part[(slice * ROWS + r) * COLUMNS + c] = sum[r];
-  barrier(CLK_LOCAL_MEM_FENCE);
-  float total = 0.0f;
-  for (int s = 0; s < SLICES; ++s) total += part[(s * ROWS + slice) * COLUMNS + c];
-  return total;
-}
-
 // An item's element of dz[r, n] . transpose(w[k, n]): row `slice`, column first + c of w's rows.
 // dz lies at dz_at, w at w_at.
 float input_gradient(

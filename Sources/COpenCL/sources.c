@@ -15,6 +15,9 @@ static const unsigned char linear_cpu[] = {
 static const unsigned char linear_gpu[] = {
 #embed "../../kernels/linear_gpu.cl"
 };
+static const unsigned char network[] = {
+#embed "../../kernels/network.cl"
+};
 static const unsigned char mlp[] = {
 #embed "../../kernels/mlp.cl"
 };
@@ -76,6 +79,7 @@ static const struct copencl_source sources[] = {
     {"product_gpu", product_gpu, sizeof product_gpu},
     {"linear_cpu", linear_cpu, sizeof linear_cpu},
     {"linear_gpu", linear_gpu, sizeof linear_gpu},
+    {"network", network, sizeof network},
     {"mlp", mlp, sizeof mlp},
     {"mlp_backward", mlp_backward, sizeof mlp_backward},
     {"recurrent", recurrent, sizeof recurrent},

@@ -14,6 +14,7 @@ enum ProgramID: String, CaseIterable, Sendable {
     let suffix = form.isCPU ? "_cpu" : "_gpu"
     return switch self {
     case .linear: ["common", "product" + suffix, "linear" + suffix]
+    case .mlp, .mlpBackward: ["common", "network", rawValue]
     case .recurrent: ["common", "recurrent", "recurrent" + suffix]
     case .selection: ["common", "product" + suffix, "selection", "selection" + suffix]
     default: ["common", rawValue]

@@ -3,6 +3,8 @@ public struct MLP {
   public let layers: [Dense]
   /// Where a second input joins, and its width; nil for an MLP of one input.
   public let side: MLPLayout.Side?
+  /// What one op takes each.
+  private let layouts: [MLPLayout]
 
   /// `sizes` from the input to the output; every layer but the last has the `hidden` activation.
   public init(
@@ -27,28 +29,23 @@ public struct MLP {
       "an MLP has its weights in one set")
     self.layers = layers
     self.side = side
+    layouts = stride(from: 0, to: layers.count, by: MLPLayout.layerLimit).map { first in
+      let part = layers[first..<min(first + MLPLayout.layerLimit, layers.count)]
+      let side = side.flatMap { side in
+        part.indices.contains(side.layer)
+          ? MLPLayout.Side(layer: side.layer - first, width: side.width) : nil
+      }
+      return MLPLayout(part.map(\.placed), side: side)
+    }
   }
 
   /// [B, inputs], and the second input [B, side.width] where there is one, to [B, outputs].
   public func callAsFunction(_ x: Tensor, side other: Tensor? = nil, _ tape: Tape? = nil) -> Tensor
   {
-    let parts = stride(from: 0, to: layers.count, by: MLPLayout.layerLimit)
-    return parts.reduce(x) { y, first in
-      let part = layers[first..<min(first + MLPLayout.layerLimit, layers.count)]
-      return Self.apply(Array(part), first, side, y, other, tape)
-    }
+    layouts.reduce(x) { apply($1, $0, $1.side == nil ? nil : other, tape) }
   }
 
-  private static func apply(
-    _ layers: [Dense], _ first: Int, _ side: MLPLayout.Side?, _ x: Tensor, _ other: Tensor?,
-    _ tape: Tape?
-  ) -> Tensor {
-    let side = side.flatMap { side in
-      first..<first + layers.count ~= side.layer
-        ? MLPLayout.Side(layer: side.layer - first, width: side.width) : nil
-    }
-    let other = side == nil ? nil : other
-    let layout = MLPLayout(layers.map(\.placed), side: side)
+  private func apply(_ layout: MLPLayout, _ x: Tensor, _ other: Tensor?, _ tape: Tape?) -> Tensor {
     let (set, name, backend, m) = (
       layers[0].weight.owner, layers[0].weight.name, x.backend, x.shape[0]
     )
@@ -56,7 +53,7 @@ public struct MLP {
       x.shape == [m, layout.inputs],
       "\(name): x is \(x.shape) but the layers take \(layout.inputs); the inner sizes must match")
     require(
-      other?.shape == side.map { [m, $0.width] },
+      other?.shape == layout.side.map { [m, $0.width] },
       "\(name): the second input is \(other.map { "\($0.shape)" } ?? "absent")")
     let y = Tensor(uninitialized: [m, layout.outputs], on: backend)
     let hidden = Floats(backend.allocate(m * layout.hiddenWidth), count: m * layout.hiddenWidth)
