@@ -96,7 +96,6 @@ void host_power(const float *x, float power, float *y, int64_t n);
 void host_softplus_tail(const float *x, float *y, int64_t n);
 // y = scale · exp(x - shift).
 void host_exp_shifted(const float *x, float shift, float scale, float *y, int64_t n);
-float host_log_sum_exp(const float *x, int64_t n);
 
 void host_negate(const float *x, float *y, int64_t n);
 void host_square(const float *x, float *y, int64_t n);
@@ -169,6 +168,38 @@ void host_gru_gates_backward(
     float *drecurrent, int64_t n);
 // y[n, m] = transpose of x[m, n].
 void host_transpose(const float *x, float *y, int64_t m, int64_t n);
+
+// Rows with candidates of their own: rows[i · stride + c], c < n, of items[e] for action[i, e]. A
+// negative row is no candidate.
+struct host_candidates {
+  const float *action, *items;
+  const int32_t *rows;
+  int64_t b, n, stride, e;
+};
+// scores[b, n], `absent` where there is no candidate; the same bits wherever one stands.
+void host_candidate_scores(const struct host_candidates *of, float absent, float *scores);
+// gradient[b, e] = Σ_c slopes[b, c] · item, in the order of c; `action` is not used.
+void host_candidate_scores_backward(
+    const struct host_candidates *of, const float *slopes, float *gradient);
+// gradients[row, e] += slopes[b, c] · action[b], in the order of b and c; `items` is not used.
+void host_candidate_item_gradient(
+    const struct host_candidates *of, const float *slopes, float *gradients);
+
+// logits[b, n] and a target a row; weights[b] are 1 where null. A row of weight 0 is left out,
+// whatever stands in it.
+struct cross_entropy {
+  const float *logits, *weights;
+  const int32_t *target;
+  int64_t b, n;
+};
+// Σ weight · (normalizer − logit of the target) / b; normalizer[b] = log Σ exp, 0 where left out. The
+// library's threads share the rows of a large one; the result does not depend on their number.
+float host_cross_entropy(
+    const struct blas_library *library, const struct cross_entropy *of, float *normalizer);
+// slopes[b, n] = scale · weight · (softmax − 1 at the target).
+void host_cross_entropy_backward(
+    const struct blas_library *library, const struct cross_entropy *of, const float *normalizer,
+    float scale, float *slopes);
 
 // Lets this thread take subnormal numbers for 0, and gives back what it did before. They cost a
 // product or a step tenfold, and decay leads gradients of idle units there.

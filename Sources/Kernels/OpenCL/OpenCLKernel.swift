@@ -29,6 +29,7 @@ enum KernelID: Int, CaseIterable, Sendable {
   case recurrentForward, recurrentTranspose, recurrentBackward
   case mapForward, mapBackward, affine, perturb, accumulate, combine, concatenate, slice
   case sumRows, maximumRows, sumColumns, rowDot, sumAll
+  case stepMean, stepMeanBackward
   case gatherRows, scatterAddRows
   case averagePooling, averagePoolingBackward, pairwiseProducts, pairwiseProductsBackward
   case historyRows, attentionPooling, attentionPoolingBackward
@@ -51,6 +52,7 @@ enum KernelID: Int, CaseIterable, Sendable {
     case .mapForward, .mapBackward, .affine, .perturb, .accumulate, .combine, .concatenate, .slice:
       .elementwise
     case .sumRows, .maximumRows, .sumColumns, .rowDot, .sumAll: .reduction
+    case .stepMean, .stepMeanBackward: .reduction
     case .gatherRows, .scatterAddRows: .embedding
     case .averagePooling, .averagePoolingBackward, .pairwiseProducts, .pairwiseProductsBackward,
       .historyRows, .attentionPooling, .attentionPoolingBackward:

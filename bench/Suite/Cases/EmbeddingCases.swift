@@ -3,6 +3,7 @@ extension KernelCase {
     gather(1_024, 100, rows: Size.users, .pmf, .cache),
     gather(Size.million / 16, 100, rows: Size.million, .catalogue, .memory),
     scatter(1_024, 100, rows: Size.users, .pmf, .cache),
+    scatter(2_000, Size.recurrent, rows: Size.sequences * Size.steps, .irecgan, .cache),
     scatter(Size.million / 16, 100, rows: Size.million, .catalogue, .memory),
   ]
 

@@ -1,7 +1,7 @@
 extension OpenCLBackend {
   public func candidateScores(
     _ action: Floats, _ rows: Indices, _ items: Floats, b: Int, w: Int, first: Int, e: Int,
-    into scores: Floats
+    absent: Float, into scores: Floats
   ) {
     require(0..<w ~= first, "candidateScores: column \(first) of \(w)")
     let count = tableRows("candidateScores", items, e)
@@ -11,7 +11,7 @@ extension OpenCLBackend {
     launch(
       .candidateScores, elements: w - first, rows: b, argument(scores), argument(action),
       argument(rows), argument(items), .count(b), .count(w), .count(first), .count(e),
-      .count(count))
+      .count(count), .float(absent))
   }
 
   public func candidateScoresBackward(
@@ -29,6 +29,19 @@ extension OpenCLBackend {
       .count(count))
   }
 
+  public func candidateScoresItemGradient(
+    _ dScores: Floats, _ action: Floats, _ rows: Indices, b: Int, w: Int, first: Int, e: Int,
+    into dItems: Floats
+  ) {
+    let op: StaticString = "candidateScoresItemGradient"
+    require(0..<w ~= first, "\(op): column \(first) of \(w)")
+    let count = tableRows(op, dItems, e)
+    expect(op, "dScores", dScores, b, w - first)
+    expect(op, "action", action, b, e)
+    expect(op, "rows", rows, b, w)
+    scatter(action, scales: dScores, rows, b: b, w: w, first: first, e: e, count, into: dItems)
+  }
+
   public func softmaxExpectation(
     _ scores: Floats, _ values: Floats, temperature: Float, b: Int, n: Int, into y: Floats
   ) {
@@ -44,18 +57,21 @@ extension OpenCLBackend {
 
   public func softmaxExpectationBackward(
     _ dy: Floats, _ scores: Floats, _ values: Floats, _ y: Floats, temperature: Float, b: Int,
-    n: Int, into dScores: Floats
+    n: Int, into dScores: Floats?, dValues: Floats?
   ) {
+    guard let output = dScores ?? dValues else { return }
     require(n > 0, "softmaxExpectationBackward: rows of \(n) scores")
     require(temperature > 0, "softmaxExpectationBackward: temperature \(temperature)")
     expect("softmaxExpectationBackward", "dy", dy, b)
     expect("softmaxExpectationBackward", "scores", scores, b, n)
     expect("softmaxExpectationBackward", "values", values, b, n)
     expect("softmaxExpectationBackward", "y", y, b)
-    expect("softmaxExpectationBackward", "dScores", dScores, b, n)
+    if let dScores { expect("softmaxExpectationBackward", "dScores", dScores, b, n) }
+    if let dValues { expect("softmaxExpectationBackward", "dValues", dValues, b, n) }
     launch(
-      .softmaxExpectationBackward, groups: b, argument(dScores), argument(dy), argument(scores),
-      argument(values), argument(y), .count(b), .count(n), .float(temperature))
+      .softmaxExpectationBackward, groups: b, argument(dScores, or: output),
+      argument(dValues, or: output), argument(dy), argument(scores), argument(values), argument(y),
+      .count(b), .count(n), .float(temperature))
   }
 
   public func column(_ rows: Indices, b: Int, w: Int, column: Int, into y: Indices) {

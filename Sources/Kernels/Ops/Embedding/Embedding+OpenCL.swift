@@ -10,10 +10,23 @@ extension OpenCLBackend {
   public func scatterAdd(_ dy: Floats, _ index: Indices, b: Int, e: Int, into dTable: Floats) {
     expect("scatterAdd", "index", index, b)
     expect("scatterAdd", "dy", dy, b, e)
-    // Each bucket reads all of `index`: enough of them to fill the device, and no more.
-    let buckets = form.isCPU ? 8 : 64
+    scatter(
+      dy, scales: nil, index, b: b, w: 1, first: 0, e: e, e == 0 ? 0 : dTable.count / e,
+      into: dTable)
+  }
+
+  /// table[rows[i, c]] += scales[i, c − first] · x[i] for columns c from `first` on, in order, with
+  /// scales of 1 where nil.
+  func scatter(
+    _ x: Floats, scales: Floats?, _ rows: Indices, b: Int, w: Int, first: Int, e: Int,
+    _ tableRows: Int, into table: Floats
+  ) {
+    // Each bucket reads all of `rows`: enough of them to fill the device, and no more.
+    var buckets = form.isCPU ? 8 : 256
+    while buckets > 1 && buckets >= 2 * tableRows { buckets /= 2 }
     launch(
-      .scatterAddRows, elements: e, rows: b == 0 ? 0 : buckets, argument(dTable), argument(dy),
-      argument(index), .count(b), .count(e), .count(e == 0 ? 0 : dTable.count / e), .count(buckets))
+      .scatterAddRows, groups: b == 0 || e == 0 ? 0 : buckets, argument(table), argument(x),
+      argument(scales, or: rows), argument(rows), .count(b), .count(w), .count(first), .count(e),
+      .count(tableRows), .count(buckets))
   }
 }
