@@ -125,3 +125,12 @@ ELEMENTS column(OUT(int, y), IN(int, rows), int b, int w, int column) {
   AT(y), AT(rows);
   FOR_ELEMENTS(i, b) y[i] = rows[(size_t)i * w + column];
 }
+
+// y[b] = rows[b, column_b] of rows[b, w], -1 where there is no such column.
+ELEMENTS pick(OUT(int, y), IN(int, rows), IN(int, column), int b, int w) {
+  AT(y), AT(rows), AT(column);
+  FOR_ELEMENTS(i, b) {
+    const int at = column[i];
+    y[i] = at < 0 || at >= w ? -1 : rows[(size_t)i * w + at];
+  }
+}

@@ -14,6 +14,16 @@ ELEMENTS gather_rows(OUT(float, y), IN(float, table), IN(int, index), int b, int
   }
 }
 
+// y[b, w] = rows[index[b]], -1 where there is no such row of `count`. Dimension 1 is the row of y.
+ELEMENTS gather_index_rows(OUT(int, y), IN(int, rows), IN(int, index), int b, int w, int count) {
+  AT(y), AT(rows), AT(index);
+  const int row = (int)get_global_id(1);
+  if (row >= b) return;
+  const int from = index[row];
+  FOR_ELEMENTS(c, w)
+    y[(size_t)row * w + c] = from < 0 || from >= count ? -1 : rows[(size_t)from * w + c];
+}
+
 // table[index[i, c]] += scales[i, c - first] * x[i] for i and then c in order, c in first ..< w;
 // absent scales are 1. A work-group owns the rows whose number is its own modulo `buckets` (a power
 // of two), so no two meet in one element.

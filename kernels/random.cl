@@ -2,6 +2,21 @@
 // `last` is the largest float below `high`, to which the sum may round. uint2 arguments are the
 // low and high words of a 64-bit key or counter.
 
+// The first `width` of four.
+float4 load_four(const __global float *p, int width) {
+  if (width == 4) return vload4(0, p);
+  return (float4)(p[0], width > 1 ? p[1] : 0.0f, width > 2 ? p[2] : 0.0f, 0.0f);
+}
+void store_four(float4 value, __global float *p, int width) {
+  if (width == 4) {
+    vstore4(value, 0, p);
+    return;
+  }
+  p[0] = value.x;
+  if (width > 1) p[1] = value.y;
+  if (width > 2) p[2] = value.z;
+}
+
 // y_j = low + (high - low) * (word_j >> 8) * 2^-24. An item its blocks of four.
 ELEMENTS uniform_draw(
     OUT(float, y), int count, float low, float high, float last, uint2 key, uint2 counter) {
@@ -9,13 +24,7 @@ ELEMENTS uniform_draw(
   FOR_ELEMENTS(i, (count + 3) / 4) {
     const uint4 word = philox(key, counter, (uint)i) >> 8;
     const float4 value = fmin(low + (high - low) * (convert_float4(word) * 0x1p-24f), last);
-    if (4 * i + 3 < count) {
-      vstore4(value, i, y);
-    } else {
-      y[4 * i] = value.x;
-      if (4 * i + 1 < count) y[4 * i + 1] = value.y;
-      if (4 * i + 2 < count) y[4 * i + 2] = value.z;
-    }
+    store_four(value, y + 4 * i, min(4, count - 4 * i));
   }
 }
 
@@ -73,5 +82,29 @@ ELEMENTS replace_rows(
     const uint draw = (uint)row * (uint)n + (uint)j;
     const float value = low + (high - low) * philox_unit(value_key, value_counter, draw);
     x[(size_t)row * n + j] = fmin(value, last);
+  }
+}
+
+// y_j = x_j * scale, 0 where the uniform of word j is below `rate`. An item its blocks of four.
+ELEMENTS dropout(
+    OUT(float, y), IN(float, x), int count, float rate, float scale, uint2 key, uint2 counter) {
+  AT(y), AT(x);
+  FOR_ELEMENTS(i, (count + 3) / 4) {
+    const float4 draw = convert_float4(philox(key, counter, (uint)i) >> 8) * 0x1p-24f;
+    const int width = min(4, count - 4 * i);
+    const float4 value = select(load_four(x + 4 * i, width) * scale, (float4)(0.0f), draw < rate);
+    store_four(value, y + 4 * i, width);
+  }
+}
+
+// y_j = 1 where the uniform of word j is below the sigmoid of x_j, else 0.
+ELEMENTS bernoulli(
+    OUT(float, y), IN(float, x), int count, uint2 key, uint2 counter) {
+  AT(y), AT(x);
+  FOR_ELEMENTS(i, (count + 3) / 4) {
+    const float4 draw = convert_float4(philox(key, counter, (uint)i) >> 8) * 0x1p-24f;
+    const int width = min(4, count - 4 * i);
+    const float4 chance = 1.0f / (1.0f + exp(-load_four(x + 4 * i, width)));
+    store_four(select((float4)(0.0f), (float4)(1.0f), draw < chance), y + 4 * i, width);
   }
 }

@@ -88,4 +88,14 @@ extension IndexTensor {
     backend.column(view, b: shape[0], w: shape[1], column: column, into: y.view)
     return y
   }
+
+  /// Column columns_b of row b of [B, W], [B]; −1 where a column is outside 0 ..< W.
+  public func picked(_ columns: IndexTensor) -> IndexTensor {
+    require(
+      shape.rank == 2 && columns.shape == [shape[0]],
+      "picked: columns \(columns.shape) of rows \(shape)")
+    let y = IndexTensor(uninitialized: [shape[0]], on: backend)
+    backend.pick(view, columns.view, b: shape[0], w: shape[1], into: y.view)
+    return y
+  }
 }

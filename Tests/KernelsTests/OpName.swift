@@ -8,6 +8,7 @@ enum OpName: String, CaseIterable, Sendable {
   case historyRows, attentionPooling, attentionPoolingBackward
   case candidateScores, candidateScoresBackward, softmaxExpectation, softmaxExpectationBackward
   case column
+  case topKRows, pick, gatherRows, dropout, bernoulli, extendSessions
   case pointLoss, pointLossBackward, softmaxCrossEntropy, softmaxCrossEntropyBackward
   case temporalDifferenceTarget
   case adam, sgd, clip, softUpdate
@@ -73,6 +74,12 @@ enum OpName: String, CaseIterable, Sendable {
     case .sumTreeSample: OpTable.sumTreeSample
     case .prioritize: OpTable.prioritize
     case .factorize: OpTable.factorize
+    case .topKRows: OpTable.topKRows
+    case .pick: OpTable.pick
+    case .gatherRows: OpTable.gatherRows
+    case .dropout: OpTable.dropout
+    case .bernoulli: OpTable.bernoulli
+    case .extendSessions: OpTable.extendSessions
     }
   }
 }

@@ -74,6 +74,14 @@ extension ReferenceBackend {
     for i in 0..<b { y[i] = rows[i * w + column] }
   }
 
+  public func pick(_ rows: Indices, _ column: Indices, b: Int, w: Int, into y: Indices) {
+    let cells = launch("pick")
+    let (rows, column, y) = (cells(rows, b * w), cells(column, b), cells(y, b))
+    for i in 0..<b {
+      y[i] = column[i] >= 0 && column[i] < Double(w) ? rows[i * w + Int(column[i])] : -1
+    }
+  }
+
   private static func softmax(_ row: [Double]) -> [Double] {
     let peak = row.max()!
     let weights = row.map { exp($0 - peak) }

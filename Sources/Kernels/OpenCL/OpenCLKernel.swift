@@ -4,6 +4,7 @@ internal import COpenCL
 enum ProgramID: String, CaseIterable, Sendable {
   case linear, elementwise, reduction, embedding, pooling, candidate, loss, optimizer, random
   case selection, replay, factorization, mlp, recurrent
+  case session
   case mlpBackward = "mlp_backward"
 
   /// Whether it multiplies matrices, and is built for their tiles.
@@ -16,7 +17,8 @@ enum ProgramID: String, CaseIterable, Sendable {
     case .linear: ["common", "product" + suffix, "linear" + suffix]
     case .mlp, .mlpBackward: ["common", "network", rawValue]
     case .recurrent: ["common", "recurrent", "recurrent" + suffix]
-    case .selection: ["common", "product" + suffix, "selection", "selection" + suffix]
+    case .selection:
+      ["common", "product" + suffix, "selection", "selection" + suffix, "selection_rows"]
     default: ["common", rawValue]
     }
   }
@@ -31,6 +33,7 @@ enum KernelID: Int, CaseIterable, Sendable {
   case sumRows, maximumRows, sumColumns, rowDot, sumAll
   case stepMean, stepMeanBackward
   case gatherRows, scatterAddRows
+  case gatherIndexRows
   case averagePooling, averagePoolingBackward, pairwiseProducts, pairwiseProductsBackward
   case historyRows, attentionPooling, attentionPoolingBackward
   case candidateScores, candidateScoresBackward, softmaxExpectation, softmaxExpectationBackward
@@ -39,7 +42,11 @@ enum KernelID: Int, CaseIterable, Sendable {
   case temporalDifferenceTarget
   case adam, sgd, clip, softUpdate
   case uniformDraw, normalDraw, replaceRows
+  case dropout, bernoulli
   case scoreRows, scoreTiles, mergeBest
+  case topRows
+  case pick
+  case extendSessions
   case replayAppend, replayGather, sumTreeSet, sumTreeSample, prioritize
   case factorizeRound
 
@@ -68,6 +75,11 @@ enum KernelID: Int, CaseIterable, Sendable {
     case .scoreRows, .scoreTiles, .mergeBest: .selection
     case .replayAppend, .replayGather, .sumTreeSet, .sumTreeSample, .prioritize: .replay
     case .factorizeRound: .factorization
+    case .gatherIndexRows: .embedding
+    case .dropout, .bernoulli: .random
+    case .topRows: .selection
+    case .pick: .candidate
+    case .extendSessions: .session
     }
   }
 

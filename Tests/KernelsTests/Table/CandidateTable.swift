@@ -127,4 +127,19 @@ extension OpTable {
         backend.column(a[indices: "rows"], b: b, w: w, column: column, into: a[indices: "y"])
       })
   }
+
+  static let pick: [OpCase] = [(1, 1), (7, 5), (1025, 3), (129, 33), (2, 1)].map { b, w in
+    var generator = SeededGenerator(UInt64(b * 367 + w))
+    return OpCase(
+      op: .pick, shape: "b \(b) w \(w)",
+      operands: [
+        .input("rows", generator.indices(b * w, in: -9..<1 << 20)),
+        .input("column", generator.indices(b, in: -2..<Int32(w + 2))), .indexOutput("y", b),
+      ],
+      gradient: .notDifferentiable,
+      call: { backend, a in
+        backend.pick(
+          a[indices: "rows"], a[indices: "column"], b: b, w: w, into: a[indices: "y"])
+      })
+  }
 }

@@ -123,4 +123,15 @@ extension CPUBackend {
     let y = pointer(y, b, "column", "y")
     for i in 0..<b { y[i] = rows[i * w + column] }
   }
+
+  public func pick(_ rows: Indices, _ column: Indices, b: Int, w: Int, into y: Indices) {
+    guard begin() else { return }
+    let rows = pointer(rows, b * w, "pick", "rows")
+    let column = pointer(column, b, "pick", "column")
+    let y = pointer(y, b, "pick", "y")
+    for i in 0..<b {
+      let column = Int(column[i])
+      y[i] = 0..<w ~= column ? rows[i * w + column] : -1
+    }
+  }
 }

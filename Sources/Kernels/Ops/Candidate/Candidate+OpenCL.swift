@@ -82,6 +82,13 @@ extension OpenCLBackend {
       .column, elements: b, argument(y), argument(rows), .count(b), .count(w), .count(column))
   }
 
+  public func pick(_ rows: Indices, _ column: Indices, b: Int, w: Int, into y: Indices) {
+    expect("pick", "rows", rows, b, w)
+    expect("pick", "column", column, b)
+    expect("pick", "y", y, b)
+    launch(.pick, elements: b, argument(y), argument(rows), argument(column), .count(b), .count(w))
+  }
+
   /// The number of rows of an items table of `width` columns.
   private func tableRows(_ op: StaticString, _ items: Floats, _ width: Int) -> Int {
     require(

@@ -29,4 +29,6 @@ public protocol CandidateKernels: AnyObject {
 
   /// y[b] = rows[b, column] of rows[b, w].
   func column(_ rows: Indices, b: Int, w: Int, column: Int, into y: Indices)
+  /// y[b] = rows[b, column_b] of rows[b, w], −1 where the column is outside 0 ..< w.
+  func pick(_ rows: Indices, _ column: Indices, b: Int, w: Int, into y: Indices)
 }

@@ -7,6 +7,17 @@ extension OpenCLBackend {
       .count(b), .count(e), .count(e == 0 ? 0 : table.count / e))
   }
 
+  public func gatherRows(_ rows: Indices, _ index: Indices, b: Int, w: Int, into y: Indices) {
+    require(
+      w > 0 && rows.count % w == 0,
+      "gatherRows: rows has \(rows.count) elements, expected rows of \(w)")
+    expect("gatherRows", "index", index, b)
+    expect("gatherRows", "y", y, b, w)
+    launch(
+      .gatherIndexRows, elements: w, rows: b, argument(y), argument(rows), argument(index),
+      .count(b), .count(w), .count(rows.count / w))
+  }
+
   public func scatterAdd(_ dy: Floats, _ index: Indices, b: Int, e: Int, into dTable: Floats) {
     expect("scatterAdd", "index", index, b)
     expect("scatterAdd", "dy", dy, b, e)
