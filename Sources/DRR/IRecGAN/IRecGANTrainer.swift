@@ -225,7 +225,7 @@ public final class IRecGANTrainer {
   ) {
     let tape = Tape(training: weights)
     let value = loss(tape)
-    tape.backward(value)
+    tape.backward(from: value)
     optimizer.step(maximumNorm: configuration.maximumNorm, rate: 0)
     if isCounted { tally.pendingLosses.append(value.detached) }
   }

@@ -181,12 +181,14 @@ public final class RewardOracle: ListPolicy {
   public func observe(_ clicks: [Int32]) {}
 
   public func lists(of size: Int) throws -> [Int32] {
-    let (values, items) = (try world.itemValues(), world.itemCount)
-    return stride(from: 0, to: values.count, by: items).flatMap { row in
-      (0..<Int32(items)).sorted {
-        (values[row + Int($1)], $0) < (values[row + Int($0)], $1)
-      }.prefix(size)
+    let (values, count) = (try world.itemValues(), world.itemCount)
+    var lists: [Int32] = []
+    for first in stride(from: 0, to: values.count, by: count) {
+      let row = values[first..<first + count]
+      let order = row.indices.sorted { row[$0] > row[$1] || row[$0] == row[$1] && $0 < $1 }
+      lists += order.prefix(size).map { Int32($0 - first) }
     }
+    return lists
   }
 }
 
