@@ -65,7 +65,7 @@ public struct IRecGANConfiguration: Codable, Hashable, Sendable {
   /// A gradient's norm is cut to this.
   public var maximumNorm: Float = 5
 
-  public var user = Encoder(units: 128, layers: 2)
+  public var user = Encoder(units: 128, layers: 2, dropout: 0.4)
   /// Logits of a list are divided by this.
   public var clickTemperature: Float = 1
   /// How much more a rewarded click counts for the reward head.

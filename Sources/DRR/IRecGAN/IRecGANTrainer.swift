@@ -188,7 +188,7 @@ public final class IRecGANTrainer {
     case .discriminator(let record, let rows, let labels, let real):
       judge(record.repeated(rows[batch]), labels: labels[batch], real: real[batch])
       batch += 1
-      if batch.isMultiple(of: 8) || batch == rows.count { try settle() }
+      if batch % 8 == 0 || batch == rows.count { try settle() }
       guard batch == rows.count else { return nil }
     }
     let report = try finish(segment)
@@ -203,7 +203,8 @@ public final class IRecGANTrainer {
   private func learn(_ batch: SessionBatch, in segment: Segment) {
     switch segment {
     case .user:
-      step(user.weights, userOptimizer) { user.loss(batch, $0) }
+      let key = draws.next()
+      step(user.weights, userOptimizer) { user.loss(batch, dropping: key, $0) }
     case .agent, .generator:
       guard batch.clickCount > 0 else { return }
       let usesValue = configuration.baseline == .value || part == .method(.ac)
@@ -214,7 +215,10 @@ public final class IRecGANTrainer {
         agent.loss(batch, usesValue: usesValue && !isPretraining, dropping: key, $0)
       }
       guard part == .method(.irecgan) else { return }
-      step(user.weights, userOptimizer, isCounted: false) { user.loss(batch, $0) }
+      let userKey = draws.next()
+      step(user.weights, userOptimizer, isCounted: false) {
+        user.loss(batch, dropping: userKey, $0)
+      }
     case .discriminator: break
     }
   }

@@ -44,8 +44,8 @@ public final class UserModel {
 
   /// The mean negative log-likelihood of what was clicked, or of leaving, plus λ_p times that of the
   /// clicks' rewards, each weighed as the batch says.
-  func loss(_ batch: SessionBatch, _ tape: Tape? = nil) -> Tensor {
-    let states = encoder(batch.clicks, lengths: batch.lengths, tape).states
+  func loss(_ batch: SessionBatch, dropping key: RandomKey? = nil, _ tape: Tape? = nil) -> Tensor {
+    let states = encoder(batch.clicks, lengths: batch.lengths, dropping: key, tape).states
     let clickLoss = clickLogits(states.rows(at: batch.positions), batch.slates, tape)
       .softmaxCrossEntropy(batch.choices, weights: batch.userWeights)
     guard configuration.userRewardWeight > 0, batch.clickCount > 0 else { return clickLoss }
