@@ -80,6 +80,11 @@ public struct IndexTensor {
 
   public func host() throws(BackendError) -> [Int32] { try backend.read(view) }
 
+  /// The same elements under another shape.
+  public func reshaped(_ shape: Shape) -> IndexTensor {
+    IndexTensor(view: view, shape: shape, on: backend)
+  }
+
   /// The values on their way, while the device goes on with what is asked of it next.
   public func startHost() -> PendingRead<Int32> { backend.startRead(view) }
 }

@@ -76,7 +76,7 @@ public final class Discriminator {
     _ key: RandomKey?, _ tape: Tape?
   ) -> Tensor {
     let (b, t, k) = (clicks.shape[0], clicks.shape[1], lists.shape[2])
-    let slates = IndexTensor(view: lists.view, shape: [b * t, k], on: lists.backend)
+    let slates = lists.reshaped([b * t, k])
     let vectors = encoder.vectors(clicks, key, tape)
     let states = encoder.network(
       vectors.reshaped([b, t, vectors.shape[1]]), lengths: lengths, tape

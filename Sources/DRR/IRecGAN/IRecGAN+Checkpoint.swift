@@ -94,6 +94,12 @@ extension IRecGANTrainer {
     for restore in try parts.map({ try $1.prepareRestore(from: file, $0) }) { restore() }
   }
 
+  /// The same, of a trainer in memory.
+  public func begin(from other: IRecGANTrainer) {
+    user.weights.follow(other.user.weights, tau: 1)
+    agent.weights.follow(other.agent.weights, tau: 1)
+  }
+
   private func restoredBest(
     _ name: String, _ like: ParameterSet, from file: SafetensorsFile
   ) throws -> (score: Double, weights: ParameterSet)? {

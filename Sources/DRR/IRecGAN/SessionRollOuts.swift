@@ -145,7 +145,7 @@ struct SessionRollOuts {
       agent.logits(states.agent.hidden)
         .topKRows(configuration.listSize, gumbel: draws.next(), into: slate)
       let choice = user.clickLogits(states.user.hidden, slate).topKRows(1, gumbel: draws.next())
-      let item = slate.picked(choice)
+      let item = slate.picked(choice.reshaped(record.lengths.shape))
       let reward = user.rewardLogits(states.user.hidden, item).bernoulli(draws.next())
       record.extend(item: item, reward: reward, list: slate, end: end)
       guard step + 1 < steps else { return }

@@ -70,7 +70,7 @@ public final class LSTMWorld: SessionWorld {
     }
     let slate = IndexTensor(slates, shape: [count, size + 1], on: backend)
     let chosen = slate.picked(
-      clickScores(hidden, slate).topKRows(1).column(0))
+      clickScores(hidden, slate).topKRows(1).reshaped([count]))
     let logits = embedding(chosen).rowDot(reward(hidden))
     let (clicks, rewards) = (try chosen.host(), try logits.host())
     var responses: [SessionResponse] = []
@@ -167,28 +167,6 @@ public final class LSTMListPolicy: ListPolicy {
     let vectors = embedding(IndexTensor(clicks, shape: [clicks.count], on: weights.backend))
       .dropout(dropout, draws.next())
     state = network.step(vectors, from: state).state
-  }
-}
-
-/// The items that the world is most likely to reward: no list earns more in one step.
-public final class RewardOracle: ListPolicy {
-  public let name = "reward oracle"
-  private let world: any SessionWorld
-
-  public init(_ world: any SessionWorld) { self.world = world }
-
-  public func begin(_ starts: [Int32], seed: UInt64) {}
-  public func observe(_ clicks: [Int32]) {}
-
-  public func lists(of size: Int) throws -> [Int32] {
-    let (values, count) = (try world.itemValues(), world.itemCount)
-    var lists: [Int32] = []
-    for first in stride(from: 0, to: values.count, by: count) {
-      let row = values[first..<first + count]
-      let order = row.indices.sorted { row[$0] > row[$1] || row[$0] == row[$1] && $0 < $1 }
-      lists += order.prefix(size).map { Int32($0 - first) }
-    }
-    return lists
   }
 }
 
