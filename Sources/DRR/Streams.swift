@@ -27,6 +27,12 @@ enum Streams {
   static let beliefFolds: UInt64 = 51
   static let cloning: UInt64 = 52
   static let candidates: UInt64 = 53
+  static let sampledLists: UInt64 = 60
+  static let sessionSplit: UInt64 = 61
+  static let tabularWorld: UInt64 = 62
+  static let tabularUsers: UInt64 = 63
+  static let listPolicy: UInt64 = 64
+  static let simulation: UInt64 = 65
   static let userModel: UInt64 = 70
   static let listAgent: UInt64 = 71
   static let discriminator: UInt64 = 72

@@ -1,7 +1,7 @@
 typealias Bytes = UnsafeBufferPointer<UInt8>
 
 enum Separator {
-  case tab, comma, doubleColon
+  case tab, comma, semicolon, doubleColon
 }
 
 /// The fields of one line, as pointers into it.
@@ -22,6 +22,7 @@ struct Fields {
     count = 0
     switch separator {
     case .tab: split(line, by: 9)
+    case .semicolon: split(line, by: 59)
     case .doubleColon: splitDoubleColon(line)
     case .comma: splitCSV(line)
     }

@@ -214,6 +214,7 @@ extension Separator {
     switch self {
     case .tab: (9, 1)
     case .comma: (44, 1)
+    case .semicolon: (59, 1)
     case .doubleColon: (58, 2)
     }
   }

@@ -28,10 +28,12 @@ public struct RawIDs: Sendable, RandomAccessCollection {
   /// The dense index of an id, nil where the data has no such id.
   public func lookup(_ id: String) -> Int? {
     var id = id
-    return id.withUTF8 { text in
-      let slot = slots[slot(of: text)]
-      return slot < 0 ? nil : Int(slot)
-    }
+    return id.withUTF8 { lookup($0) }
+  }
+
+  func lookup(_ text: UnsafeBufferPointer<UInt8>) -> Int? {
+    let index = slots[slot(of: text)]
+    return index < 0 ? nil : Int(index)
   }
 
   private func start(_ index: Int) -> Int { index == 0 ? 0 : ends[index - 1] }

@@ -19,8 +19,15 @@ public struct SessionLog: Sendable {
   /// Step i was shown shown[listOffsets[i] ..< listOffsets[i + 1]]; nothing where no list is known.
   public private(set) var listOffsets: [Int] = [0]
   public private(set) var shown: [Int32] = []
+  /// The state after each session's last step, where the file tells it.
+  public private(set) var lastStates: [Int32] = []
   /// Whether a session was left by the user; false where the log cuts it off at its limit.
   public private(set) var ended: [Bool] = []
+  /// Whether the lists hold items that nobody is known to have been shown: the click and negatives
+  /// that were drawn.
+  public var listsAreSampled = false
+  /// What the reader had to leave out or mend.
+  public var repairs = SessionRepairs()
 
   public init(
     name: String, format: String, checksum: String, itemCount: Int, itemIDs: [String]? = nil
@@ -64,22 +71,30 @@ public struct SessionLog: Sendable {
   }
 
   /// Closes the session that is being written.
-  public mutating func endSession(ended isEnded: Bool) {
+  public mutating func endSession(ended isEnded: Bool, state: Int32? = nil) {
     offsets.append(clicks.count)
     ended.append(isEnded)
+    if let state { lastStates.append(state) }
+  }
+
+  /// Sessions of fewer steps than the longest allowed were left by the user.
+  mutating func markEnded(longest: Int) {
+    for session in 0..<count { ended[session] = steps(of: session).count < longest }
   }
 
   /// Some sessions, in this order.
   public func selecting(_ sessions: some Sequence<Int>) -> SessionLog {
     var part = SessionLog(
       name: name, format: format, checksum: checksum, itemCount: itemCount, itemIDs: itemIDs)
+    part.listsAreSampled = listsAreSampled
     for session in sessions {
       for step in steps(of: session) {
         part.addStep(
           click: clicks[step], reward: rewards[step], list: list(of: step),
           state: states.isEmpty ? nil : states[step])
       }
-      part.endSession(ended: ended[session])
+      part.endSession(
+        ended: ended[session], state: lastStates.isEmpty ? nil : lastStates[session])
     }
     return part
   }
