@@ -135,11 +135,17 @@ struct IRecGANOptions: ParsableArguments {
   @Option(help: "Learning rate of agent and user model in the rounds (default: the preset's).")
   var adversarialLearningRate: Float?
 
+  /// What does not follow from a log is the log's.
   func settings(for log: SessionLog, listSize known: Int?) -> IRecGANConfiguration {
-    var settings = IRecGANConfiguration()
-    preset.apply(to: &settings)
+    var settings = settings()
     settings.listSize = listSize ?? known ?? max(1, log.longestList)
     settings.longestSession = longestSession ?? max(2, log.longestSession)
+    return settings
+  }
+
+  func settings() -> IRecGANConfiguration {
+    var settings = IRecGANConfiguration()
+    preset.apply(to: &settings)
     if let batch { settings.batchSize = batch }
     if let userEpochs { settings.userTraining.epochs = userEpochs }
     if let agentEpochs { settings.agentTraining.epochs = agentEpochs }

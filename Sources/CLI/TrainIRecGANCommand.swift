@@ -52,16 +52,17 @@ extension TrainCommand {
 
     func run() throws {
       let backend = try device.backend { _ in 0 }
-      let (log, world) = try source.load(reading.options, on: backend)
+      let loaded = try source.load(reading.options, on: backend)
+      let log = loaded.log
       Interrupt.install()
       var reports: [IRecGANReport] = []
       let methods =
         allMethods ? IRecGANMethod.allCases : method.isEmpty ? [.irecgan, .pg] : method
       for number in 0..<seeds {
         var configuration = IRecGANRunConfiguration(
-          data: .init(source: source.data ?? "simulated", log: log), reading: reading.options,
-          world: world, simulation: source.simulation, seed: seed + UInt64(number),
-          settings: settings.settings(for: log, listSize: source.simulation?.listSize))
+          data: .init(source: loaded.source, log: log), reading: reading.options,
+          world: loaded.world, simulation: loaded.simulation, seed: seed + UInt64(number),
+          settings: settings.settings(for: log, listSize: loaded.simulation?.listSize))
         configuration.split.seed = splitSeed
         let path = seeds == 1 ? options.run : "\(options.run)/seed-\(number)"
         let experiment = try IRecGANExperiment(configuration, log: log, folder: RunFolder(path))
@@ -102,33 +103,66 @@ extension TrainCommand {
 
 /// Where sessions come from: a file, or a world.
 struct SessionSourceOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("A log: a folder, a file or a .zip.", valueName: "source"))
+  @Option(
+    help: ArgumentHelp(
+      "A log: a folder, a file or a .zip (default: one that is made in --world).",
+      valueName: "source"))
   var data: String?
   @Option(
     help: ArgumentHelp(
-      "The world that the log is from, or is made in where there is none: a simulator's files, or "
-        + "one that is drawn (default without --data: tabular).",
+      "The world that the log is from, if it is known, for evaluation there; without --data the "
+        + "world that it is made in (default: tabular).",
       valueName: "source|tabular[:SEED]|lstm[:SEED]"))
   var world: String?
   @Option(help: "Who fills the lists of a log that is made (default: mix; in an LSTM world logging).")
   var policy: String?
-  @Option(help: "Sessions of a log that is made (default: 1000).")
+  @Option(
+    help: "Sessions of a log that is made; in a tabular world those without a click come on top "
+      + "(default: 1000).")
   var sessions = 1_000
   @Option(help: "Items of its lists (default: 10; in an LSTM world 20).")
   var shown: Int?
   @Option(help: "Draws it (default: 1).")
   var logSeed: UInt64 = 1
 
-  var simulation: SimulatedLog? { nil }
-
-  func load(
-    _ options: SessionOptions, on backend: any Backend
-  ) throws -> (log: SessionLog, world: String?) {
-    let progress = Progress()
-    defer { progress.finish() }
-    let log = try SessionSource.load(data!, options) { done, total in
-      progress.update(done, of: total, "bytes")
+  /// Reads the log, or makes it.
+  func load(_ options: SessionOptions, on backend: any Backend) throws -> LoadedSessions {
+    guard let data else {
+      let world = world ?? "tabular"
+      let source = try WorldSource(world, on: backend)
+      let simulation = SimulatedLog(
+        policy: policy ?? source.loggingPolicy, sessions: sessions,
+        listSize: shown ?? source.listSize, seed: logSeed)
+      return LoadedSessions(
+        log: try simulation.make(in: source).log, source: world, world: world,
+        simulation: simulation)
     }
-    return (log, world)
+    return LoadedSessions(
+      log: try loadSessions(data, options), source: data, world: world, simulation: nil)
   }
+}
+
+struct LoadedSessions {
+  var log: SessionLog
+  var source: String
+  var world: String?
+  var simulation: SimulatedLog?
+}
+
+/// Reads a log of sessions, showing progress, and says what was mended.
+func loadSessions(_ source: String, _ options: SessionOptions) throws -> SessionLog {
+  let progress = Progress()
+  defer { progress.finish() }
+  let log = try SessionSource.load(source, options) { done, total in
+    progress.update(done, of: total, "bytes")
+  }
+  progress.finish()
+  for repair in log.repairs.entries {
+    Console.note(
+      "\(repair.kind.rawValue): \(grouped(repair.count)), first \(repair.first.joined(separator: "; "))")
+  }
+  if log.listsAreSampled {
+    Console.note("\(log.name) has no lists: those used here are samples, the click among them")
+  }
+  return log
 }
