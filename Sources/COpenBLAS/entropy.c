@@ -29,16 +29,19 @@ INLINE void exp_lanes(lanes *v, float shift) {
   memcpy(v, terms, sizeof terms);
 }
 
-// v = x[at ..< at + 16], -inf past n.
-INLINE void load_lanes(lanes *v, const float *x, int64_t at, int64_t n) {
-  if (n - at >= 16) {
-    memcpy(v, x + at, sizeof *v);
-    return;
+typedef int marks __attribute__((ext_vector_type(16)));
+
+// The elements of a row behind its last whole vector, -inf in the other lanes. Where there are 16,
+// they are loaded from the end of the row, and `rest` marks the lanes that they have there.
+INLINE void load_rest(lanes *v, const float *x, int64_t n, const marks *rest) {
+  *v = -__builtin_inff();
+  if (n >= 16) {
+    lanes last;
+    memcpy(&last, x + n - 16, sizeof last);
+    *v = *rest ? last : *v;
+  } else {
+    for (int64_t l = 0; l < n; l++) (*v)[l] = x[l];
   }
-  float some[16];
-  for (int l = 0; l < 16; l++) some[l] = -__builtin_inff();
-  for (int64_t l = 0; l < n - at; l++) some[l] = x[at + l];
-  memcpy(v, some, sizeof *v);
 }
 
 #define ROTATED(v, by) \
@@ -69,25 +72,32 @@ INLINE float sum_of(lanes *of) {
 
 // The largest of a row and Σ exp(x − largest), in one pass over memory: what was summed so far is
 // scaled down where a block has a larger element.
-INLINE void sum_exp(const float *x, int64_t n, float *largest, float *sum) {
+INLINE void sum_exp(
+    const float *x, int64_t n, const marks *rest, float *largest, float *sum) {
   enum { block = 1024 };
   float top = -__builtin_inff();
   double total = 0;
   for (int64_t start = 0; start < n; start += block) {
-    int64_t end = n - start < block ? n : start + block;
-    lanes peaks = top, sums = 0, v;
-    for (int64_t at = start; at < end; at += 16) {
-      load_lanes(&v, x, at, n);
+    int64_t end = n - start < block ? n : start + block, whole = end - (end - start) % 16;
+    lanes peaks = top, sums = 0, last = -__builtin_inff(), v;
+    for (int64_t at = start; at < whole; at += 16) {
+      memcpy(&v, x + at, sizeof v);
       peaks = LARGER(peaks, v);
     }
+    if (whole < end) load_rest(&last, x, n, rest);
+    peaks = LARGER(peaks, last);
     float peak = maximum_of(&peaks);
     if (peak == -__builtin_inff()) continue;
     if (peak != top && total > 0) total *= (double)exp_one(top - peak);
     top = peak;
-    for (int64_t at = start; at < end; at += 16) {
-      load_lanes(&v, x, at, n);
+    for (int64_t at = start; at < whole; at += 16) {
+      memcpy(&v, x + at, sizeof v);
       exp_lanes(&v, top);
       sums += v;
+    }
+    if (whole < end) {
+      exp_lanes(&last, top);
+      sums += last;
     }
     total += (double)sum_of(&sums);
   }
@@ -100,12 +110,14 @@ CLONES static void normalize(const void *context, int64_t first, int64_t last) {
   const struct forward_pass *pass = context;
   const struct cross_entropy *of = pass->of;
   float tops[rows], sums[rows];
+  marks rest;
+  for (int l = 0; l < 16; l++) rest[l] = l >= 16 - of->n % 16 ? -1 : 0;
   for (int64_t start = first; start < last; start += rows) {
     int64_t count = last - start < rows ? last - start : rows;
     for (int64_t i = 0; i < count; i++) {
       tops[i] = 0.0f, sums[i] = 1.0f;
       if (!of->weights || of->weights[start + i] != 0.0f)
-        sum_exp(of->logits + (start + i) * of->n, of->n, &tops[i], &sums[i]);
+        sum_exp(of->logits + (start + i) * of->n, of->n, &rest, &tops[i], &sums[i]);
     }
     _Pragma("clang loop vectorize(assume_safety)") for (int64_t i = 0; i < count; i++)
       pass->normalizer[start + i] = tops[i] + log_one(sums[i]);
@@ -151,14 +163,16 @@ CLONES static void differentiate(const void *context, int64_t first, int64_t las
     const float *x = of->logits + i * n;
     lanes v;
     for (int64_t at = 0; at < n; at += 16) {
-      load_lanes(&v, x, at, n);
+      if (n < 16) {
+        load_rest(&v, x, n, NULL);
+      } else {
+        // The last vector overlaps what is there with the same values.
+        if (n - at < 16) at = n - 16;
+        memcpy(&v, x + at, sizeof v);
+      }
       exp_lanes(&v, normalizer);
       v *= scale;
-      if (n - at >= 16) {
-        memcpy(slopes + at, &v, sizeof v);
-        continue;
-      }
-      for (int64_t l = at; l < n; l++) slopes[l] = v[l - at];
+      memcpy(slopes + at, &v, (size_t)(n < 16 ? n : 16) * sizeof *slopes);
     }
     slopes[of->target[i]] -= scale;
   }

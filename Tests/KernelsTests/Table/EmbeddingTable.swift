@@ -3,7 +3,8 @@ import TestSupport
 
 extension OpTable {
   private static let lookups: [(rows: Int, b: Int, e: Int)] = [
-    (1, 1, 1), (5, 7, 3), (11, 33, 65), (129, 65, 16), (3, 257, 2), (1683, 2, 129),
+    (1, 1, 1), (5, 7, 3), (11, 33, 65), (129, 65, 16), (3, 257, 2), (1683, 2, 129), (600, 2300, 5),
+    (5, 40, 300),
   ]
 
   /// Rows of a table, some repeated and every fifth missing.

@@ -4,7 +4,7 @@ extension OpenCLBackend {
     absent: Float, into scores: Floats
   ) {
     require(0..<w ~= first, "candidateScores: column \(first) of \(w)")
-    let count = tableRows("candidateScores", items, e)
+    let count = tableRows("candidateScores", "items", items, e)
     expect("candidateScores", "action", action, b, e)
     expect("candidateScores", "rows", rows, b, w)
     expect("candidateScores", "scores", scores, b, w - first)
@@ -19,7 +19,7 @@ extension OpenCLBackend {
     into dAction: Floats
   ) {
     require(0..<w ~= first, "candidateScoresBackward: column \(first) of \(w)")
-    let count = tableRows("candidateScoresBackward", items, e)
+    let count = tableRows("candidateScoresBackward", "items", items, e)
     expect("candidateScoresBackward", "dScores", dScores, b, w - first)
     expect("candidateScoresBackward", "rows", rows, b, w)
     expect("candidateScoresBackward", "dAction", dAction, b, e)
@@ -35,7 +35,7 @@ extension OpenCLBackend {
   ) {
     let op: StaticString = "candidateScoresItemGradient"
     require(0..<w ~= first, "\(op): column \(first) of \(w)")
-    let count = tableRows(op, dItems, e)
+    let count = tableRows(op, "dItems", dItems, e)
     expect(op, "dScores", dScores, b, w - first)
     expect(op, "action", action, b, e)
     expect(op, "rows", rows, b, w)
@@ -89,11 +89,13 @@ extension OpenCLBackend {
     launch(.pick, elements: b, argument(y), argument(rows), argument(column), .count(b), .count(w))
   }
 
-  /// The number of rows of an items table of `width` columns.
-  private func tableRows(_ op: StaticString, _ items: Floats, _ width: Int) -> Int {
+  /// The number of rows of a table of `width` columns.
+  private func tableRows(
+    _ op: StaticString, _ name: StaticString, _ table: Floats, _ width: Int
+  ) -> Int {
     require(
-      width > 0 && items.count % width == 0,
-      "\(op): items has \(items.count) elements, expected rows of \(width)")
-    return items.count / width
+      width > 0 && table.count % width == 0,
+      "\(op): \(name) has \(table.count) elements, expected rows of \(width)")
+    return table.count / width
   }
 }
