@@ -73,6 +73,11 @@ extension KernelCase {
       let (rows, y) = (i.indices(b * n, below: Size.items), i.emptyIndices(b))
       return { i.backend.column(rows, b: b, w: n, column: 3, into: y) }
     },
+    KernelCase("pick", "480×21", .irecgan, words: 3 * 480) { i in
+      let (rows, y) = (i.indices(480 * 21, below: Size.items), i.emptyIndices(480))
+      let columns = i.indices(480, below: 21)
+      return { i.backend.pick(rows, columns, b: 480, w: 21, into: y) }
+    },
   ]
 
   private static let (b, n) = (64, 50)

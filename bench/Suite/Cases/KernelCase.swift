@@ -51,7 +51,7 @@ package struct KernelCase: Sendable {
   /// The table.
   package static let all: [KernelCase] =
     linear + mlp + elementwise + reduction + embedding + pooling + candidate + loss + optimizer
-    + random + selection + replay + factorization + recurrent
+    + random + selection + session + replay + factorization + recurrent
 }
 
 /// The sizes of the agents and the data that the cases are taken from.
