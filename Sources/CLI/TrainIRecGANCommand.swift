@@ -117,8 +117,9 @@ struct SessionSourceOptions: ParsableArguments {
   @Option(help: "Who fills the lists of a log that is made (default: mix; in an LSTM world logging).")
   var policy: String?
   @Option(
-    help: "Sessions of a log that is made; in a tabular world those without a click come on top "
-      + "(default: 1000).")
+    help: ArgumentHelp(
+      "Sessions of a log that is made; in a tabular world those without a click come on top "
+        + "(default: 1000)."))
   var sessions = 1_000
   @Option(help: "Items of its lists (default: 10; in an LSTM world 20).")
   var shown: Int?

@@ -33,6 +33,7 @@ enum Streams {
   static let tabularUsers: UInt64 = 63
   static let listPolicy: UInt64 = 64
   static let simulation: UInt64 = 65
+  static let chanceScorer: UInt64 = 66
   static let userModel: UInt64 = 70
   static let listAgent: UInt64 = 71
   static let discriminator: UInt64 = 72

@@ -53,11 +53,10 @@ public struct IRecGANEvaluation {
     }
     if isFirst {
       all.append(
-        Contestant(
-          name: "chance", scorer: ChanceScorer(itemCount: log.itemCount),
-          policy: RandomLists(itemCount: log.itemCount)))
-      add("click popularity", PopularityScorer(experiment.train))
-      add("first-order Markov", MarkovScorer(experiment.train))
+        Contestant(name: "chance", policy: RandomLists(itemCount: log.itemCount)))
+      let train = experiment.train
+      add("click popularity", PopularityScorer(train, sessions: 0..<train.count))
+      add("first-order Markov", MarkovScorer(train, sessions: 0..<train.count))
     }
     guard let (user, agent) = try experiment.readNetworks(.pretraining, on: backend) else {
       throw RunError(
@@ -87,16 +86,26 @@ public struct IRecGANEvaluation {
   public func evaluate(
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws -> IRecGANTable {
-    let test = experiments[0].test
-    let sessions = Array(0..<test.count)
+    let first = experiments[0]
+    // Where lists are shorter than ten, P@10 is 1 for everybody.
+    let evaluation = try SessionEvaluation(
+      first.test, positions: first.test.positions,
+      minimumShown: min(10, first.configuration.settings.listSize))
     var table = IRecGANTable(experiments, device: "\(backend.device.id)")
+    table.testPositions = evaluation.positions.count
+    table.skippedPositions = evaluation.skipped
     for (number, experiment) in experiments.enumerated() {
       let all = try contestants(of: experiment, isFirst: number == 0)
+      var scores: [String: SessionScores] = [:]
       for (place, contestant) in all.enumerated() {
-        guard let scorer = contestant.scorer else { continue }
-        let result = try SessionEvaluation(scorer, on: test, sessions: sessions)
-        table.add(contestant.name, foresight: result)
+        let found = try contestant.scorer.map(evaluation.evaluate) ?? evaluation.chance()
+        scores[contestant.name] = found
+        table.add(contestant.name, foresight: found.summary)
         progress(number * all.count + place + 1, experiments.count * all.count)
+      }
+      if let agent = scores[IRecGANMethod.irecgan.title], let plain = scores[IRecGANMethod.pg.title]
+      {
+        table.gains.append(try agent.difference(from: plain))
       }
     }
     return table
@@ -119,7 +128,7 @@ public struct IRecGANEvaluation {
     func play(_ policy: any ListPolicy, as name: String) throws {
       var simulation = SessionSimulation(.sessions(sessions), listSize: size, seed: seed)
       simulation.keepsLog = false
-      table.add(name, online: try simulation.run(source.world, policy).statistics, listSize: size)
+      table.add(name, online: try simulation.run(source.world, policy).statistics)
     }
     for (number, experiment) in experiments.enumerated() {
       let all = try contestants(of: experiment, isFirst: number == 0)

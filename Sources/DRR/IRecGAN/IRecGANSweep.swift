@@ -8,6 +8,13 @@ public struct IRecGANSweep: Sendable {
     public var sessions: Int
     public var listSize: Int
     public var seed: UInt64
+
+    public init(policy: String, sessions: Int, listSize: Int, seed: UInt64) {
+      self.policy = policy
+      self.sessions = sessions
+      self.listSize = listSize
+      self.seed = seed
+    }
   }
 
   /// What one agent earned in a cell.

@@ -185,7 +185,7 @@ extension IRecGANTrainer {
   }
 
   private func validate(_ scorer: any SessionScorer) throws -> SessionScore? {
-    validation.targetCount == 0 ? nil : try SessionScore(scorer, on: validation)
+    try judge.map { SessionScore(try $0.evaluate(scorer).summary) }
   }
 
   private func keep(

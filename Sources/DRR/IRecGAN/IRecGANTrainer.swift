@@ -11,6 +11,8 @@ public final class IRecGANTrainer {
   public let part: Part
   let train: SessionLog
   let validation: SessionLog
+  /// Of the validation sessions; nil where none shows two items with the click among them.
+  let judge: SessionEvaluation?
   let seed: UInt64
   let backend: any Backend
   public let user: UserModel
@@ -107,6 +109,8 @@ public final class IRecGANTrainer {
     self.part = part
     self.train = train
     self.validation = validation
+    judge = try? SessionEvaluation(
+      validation, positions: validation.positions, minimumShown: 2)
     self.seed = seed
     self.backend = backend
     let items = train.itemCount
