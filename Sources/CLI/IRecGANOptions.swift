@@ -118,6 +118,9 @@ struct IRecGANOptions: ParsableArguments {
   var userLayers: Int?
   @Option(help: "Units of the agent (default: 50; paper 512).")
   var agentUnits: Int?
+  @Option(
+    help: "Share of the vectors' numbers that the user model drops (default: 0.4; paper 0).")
+  var userDropout: Float?
   @Option(help: "Share of the vectors' numbers that the agent drops (default: 0.25; paper 0).")
   var agentDropout: Float?
   @Option(help: "Width of all item vectors (default: 50).")
@@ -132,6 +135,14 @@ struct IRecGANOptions: ParsableArguments {
   var userLearningRate: Float?
   @Option(help: "The agent's learning rate on the log (default: 0.002; paper 0.0001).")
   var agentLearningRate: Float?
+  @Option(help: "Share of the newest weights in the mean that is kept; 1: no mean (default: 0.01).")
+  var averagingRate: Float?
+  @Option(
+    help: ArgumentHelp(
+      "The networks of a method that are its result: of the best 1 / rank on the validation sessions, "
+        + "or of the last round (default: best).",
+      valueName: CheckpointChoice.allCases.map(\.rawValue).joined(separator: "|")))
+  var choose: CheckpointChoice?
   @Option(help: "Learning rate of agent and user model in the rounds (default: the preset's).")
   var adversarialLearningRate: Float?
 
@@ -169,6 +180,9 @@ struct IRecGANOptions: ParsableArguments {
     if let userUnits { settings.user.units = userUnits }
     if let userLayers { settings.user.layers = userLayers }
     if let agentUnits { settings.agent.units = agentUnits }
+    if let userDropout { settings.user.dropout = userDropout }
+    if let averagingRate { settings.averagingRate = averagingRate }
+    if let choose { settings.choice = choose }
     if let agentDropout { settings.agent.dropout = agentDropout }
     if let embedding {
       settings.user.embedding = embedding

@@ -3,9 +3,7 @@ import Tensor
 extension IRecGANTrainer {
   private var networks: [(name: String, state: any Checkpointed)] {
     [
-      ("user", user.weights), ("agent", agent.weights), ("discriminator", discriminator.weights),
-      ("user_adam", userOptimizer), ("agent_adam", agentOptimizer),
-      ("discriminator_adam", discriminatorOptimizer),
+      ("user", userTraining), ("agent", agentTraining), ("discriminator", discriminatorTraining),
     ]
   }
 
@@ -25,9 +23,6 @@ extension IRecGANTrainer {
       [
         Int64(segment), Int64(batch), Int64(draws.count), isResting ? 1 : 0, Int64(best.waited),
       ])
-    try file.add(
-      "trainer.rates",
-      [userOptimizer, agentOptimizer, discriminatorOptimizer].map(\.learningRate))
     try file.add("tally.loss", [tally.loss])
     try file.add(
       "tally.counts", [Int64(tally.batches), Int64(tally.right), Int64(tally.judged)])
@@ -55,7 +50,6 @@ extension IRecGANTrainer {
   public func restore(from file: SafetensorsFile) throws {
     let restores = try networks.map { try $0.state.prepareRestore(from: file, $0.name) }
     let place = try file.int64s("trainer.place", shape: [5])
-    let rates = try file.floats("trainer.rates", shape: [3])
     let loss = try file.doubles("tally.loss", shape: [1])[0]
     let counts = try file.int64s("tally.counts", shape: [3])
     let unsettled = try file.int64s("tally.unsettled", shape: [2])
@@ -77,9 +71,6 @@ extension IRecGANTrainer {
     draws = DrawSequence(
       seed: seed, stream: Streams.sessionDraws, count: UInt64(place[2]))
     isResting = place[3] != 0
-    for (optimizer, rate) in zip([userOptimizer, agentOptimizer, discriminatorOptimizer], rates) {
-      optimizer.learningRate = rate
-    }
     tally = Tally()
     tally.loss = loss
     (tally.batches, tally.right, tally.judged) = (Int(counts[0]), Int(counts[1]), Int(counts[2]))
@@ -90,14 +81,15 @@ extension IRecGANTrainer {
 
   /// Begins where another part has ended: its networks, and fresh optimizers.
   public func begin(from file: SafetensorsFile) throws {
-    let parts = [("user", user.weights), ("agent", agent.weights)]
-    for restore in try parts.map({ try $1.prepareRestore(from: file, $0) }) { restore() }
+    let networks = [("user", userTraining), ("agent", agentTraining)]
+    for restore in try networks.map({ try $1.weights.prepareRestore(from: file, $0) }) { restore() }
+    for (_, training) in networks { training.take(training.weights.copy()) }
   }
 
   /// The same, of a trainer in memory.
   public func begin(from other: IRecGANTrainer) {
-    user.weights.follow(other.user.weights, tau: 1)
-    agent.weights.follow(other.agent.weights, tau: 1)
+    userTraining.take(other.user.weights)
+    agentTraining.take(other.agent.weights)
   }
 
   private func restoredBest(

@@ -64,6 +64,9 @@ public struct IRecGANConfiguration: Codable, Hashable, Sendable {
   public var batchSize = 128
   /// A gradient's norm is cut to this.
   public var maximumNorm: Float = 5
+  /// The share of the newest weights in the running mean that U and A are validated and kept as; 1:
+  /// there is no mean.
+  public var averagingRate: Float = 0.01
 
   public var user = Encoder(units: 128, layers: 2, dropout: 0.4)
   /// Logits of a list are divided by this.
@@ -104,6 +107,9 @@ public struct IRecGANConfiguration: Codable, Hashable, Sendable {
   /// λ_p: what the reward's likelihood is worth to U beside the click's.
   public var userRewardWeight: Float = 1
   public var baseline = Baseline.none
+  /// Which networks of a method's rounds are its result: the best on the validation sessions, or the
+  /// last.
+  public var choice = CheckpointChoice.best
   public var agentLearningRate: Float = 1e-3
   public var userLearningRate: Float = 1e-3
 
@@ -146,6 +152,7 @@ public struct IRecGANConfiguration: Codable, Hashable, Sendable {
       ("simulated share", simulatedShare), ("agent reward weight", agentRewardWeight),
       ("user reward weight", userRewardWeight),
     ] { try require(name, value, "0 or more") { $0 >= 0 && $0.isFinite } }
+    try require("averaging rate", averagingRate, "above 0 and at most 1") { $0 > 0 && $0 <= 1 }
     try require("discount", discount, "between 0 and 1") { $0 >= 0 && $0 <= 1 }
     try require("label smoothing", labelSmoothing, "at least 0 and below 0.5") {
       $0 >= 0 && $0 < 0.5

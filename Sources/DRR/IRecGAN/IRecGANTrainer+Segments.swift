@@ -138,17 +138,15 @@ extension IRecGANTrainer {
     case .user(let epoch):
       report.stage = "user model"
       report.epoch = epoch + 1
-      report.user = try validate(user.scorer("user model"))
-      keep(report.user, of: user.weights, in: \.user)
-      userOptimizer.learningRate *= configuration.userTraining.decay
-      endStage(configuration.userTraining, epoch, user.weights, best.user?.weights)
+      report.user = try validateUser()
+      userTraining.optimizer.learningRate *= configuration.userTraining.decay
+      endStage(configuration.userTraining, epoch, userTraining, best.user?.weights)
     case .agent(let epoch):
       report.stage = "agent"
       report.epoch = epoch + 1
-      report.agent = try validate(agent.scorer("agent"))
-      keep(report.agent, of: agent.weights, in: \.agent)
-      agentOptimizer.learningRate *= configuration.agentTraining.decay
-      endStage(configuration.agentTraining, epoch, agent.weights, best.agent?.weights)
+      report.agent = try validateAgent()
+      agentTraining.optimizer.learningRate *= configuration.agentTraining.decay
+      endStage(configuration.agentTraining, epoch, agentTraining, best.agent?.weights)
     case .discriminator(let round, let epoch):
       report.stage = "discriminator"
       report.round = round < 0 ? nil : round + 1
@@ -163,13 +161,9 @@ extension IRecGANTrainer {
         if part == .method(.irecgan) { report.realness = pool.log.meanOfTargets(pool.realness) }
       }
       if refresh == configuration.refreshes - 1 {
-        report.agent = try validate(agent.scorer("agent"))
-        keep(report.agent, of: agent.weights, in: \.agent)
-        if part == .method(.irecgan) {
-          report.user = try validate(user.scorer("user model"))
-          keep(report.user, of: user.weights, in: \.user)
-        }
-        (report.entropy, report.distinctItems) = try variety()
+        report.agent = try validateAgent()
+        if part == .method(.irecgan) { report.user = try validateUser() }
+        (report.entropy, report.distinctItems) = try agentTraining.withAverage { try variety() }
       }
     }
     tally = Tally()
@@ -178,14 +172,28 @@ extension IRecGANTrainer {
     return report
   }
 
-  /// The method's networks are the best that it came by.
+  /// The method's networks are the best that it came by, or those of the end.
   private func takeBest() {
-    if let best = best.agent { agent.weights.follow(best.weights, tau: 1) }
-    if let best = best.user { user.weights.follow(best.weights, tau: 1) }
+    let keepsBest = configuration.choice == .best
+    agentTraining.take(
+      (keepsBest ? best.agent?.weights : nil) ?? agentTraining.average)
+    userTraining.take((keepsBest ? best.user?.weights : nil) ?? userTraining.average)
   }
 
-  private func validate(_ scorer: any SessionScorer) throws -> SessionScore? {
-    try judge.map { SessionScore(try $0.evaluate(scorer).summary) }
+  private func validateUser() throws -> SessionScore? {
+    let score = try userTraining.withAverage {
+      try judge.map { SessionScore(try $0.evaluate(user.scorer("user model")).summary) }
+    }
+    keep(score, of: userTraining.average, in: \.user)
+    return score
+  }
+
+  private func validateAgent() throws -> SessionScore? {
+    let score = try agentTraining.withAverage {
+      try judge.map { SessionScore(try $0.evaluate(agent.scorer("agent")).summary) }
+    }
+    keep(score, of: agentTraining.average, in: \.agent)
+    return score
   }
 
   private func keep(
@@ -202,13 +210,13 @@ extension IRecGANTrainer {
 
   /// After the last epoch, or one too many without a better network, the best one is taken.
   private func endStage(
-    _ schedule: IRecGANConfiguration.Schedule, _ epoch: Int, _ weights: ParameterSet,
+    _ schedule: IRecGANConfiguration.Schedule, _ epoch: Int, _ training: NetworkTraining,
     _ best: ParameterSet?
   ) {
     let isPatient = schedule.patience == 0 || best == nil || self.best.waited < schedule.patience
     isStageOver = epoch == schedule.epochs - 1 || !isPatient
     guard isStageOver else { return }
-    if let best { weights.follow(best, tau: 1) }
+    training.take(best ?? training.average)
     self.best.waited = 0
   }
 

@@ -18,9 +18,9 @@ public final class IRecGANTrainer {
   public let user: UserModel
   public let agent: ListAgent
   let discriminator: Discriminator
-  let userOptimizer: Adam
-  let agentOptimizer: Adam
-  let discriminatorOptimizer: Adam
+  let userTraining: NetworkTraining
+  let agentTraining: NetworkTraining
+  let discriminatorTraining: NetworkTraining
 
   /// What a trainer works at: what all methods begin with, or one of them.
   public enum Part: Hashable, Sendable {
@@ -118,16 +118,20 @@ public final class IRecGANTrainer {
     agent = ListAgent(configuration, itemCount: items, seed: seed, on: backend)
     discriminator = Discriminator(configuration, itemCount: items, seed: seed, on: backend)
     let isMethod = part != .pretraining
-    userOptimizer = Adam(
+    func training(_ weights: ParameterSet, _ learningRate: Float, rate: Float) -> NetworkTraining {
+      NetworkTraining(
+        weights, learningRate: learningRate, rate: rate, maximumNorm: configuration.maximumNorm)
+    }
+    userTraining = training(
       user.weights,
-      learningRate: isMethod
-        ? configuration.userLearningRate : configuration.userTraining.learningRate)
-    agentOptimizer = Adam(
+      isMethod ? configuration.userLearningRate : configuration.userTraining.learningRate,
+      rate: configuration.averagingRate)
+    agentTraining = training(
       agent.weights,
-      learningRate: isMethod
-        ? configuration.agentLearningRate : configuration.agentTraining.learningRate)
-    discriminatorOptimizer = Adam(
-      discriminator.weights, learningRate: configuration.discriminatorTraining.learningRate)
+      isMethod ? configuration.agentLearningRate : configuration.agentTraining.learningRate,
+      rate: configuration.averagingRate)
+    discriminatorTraining = training(
+      discriminator.weights, configuration.discriminatorTraining.learningRate, rate: 1)
     draws = DrawSequence(seed: seed, stream: Streams.sessionDraws)
     plan = Self.plan(part, configuration)
     let epoch = (train.count + configuration.batchSize - 1) / configuration.batchSize
@@ -208,34 +212,25 @@ public final class IRecGANTrainer {
     switch segment {
     case .user:
       let key = draws.next()
-      step(user.weights, userOptimizer) { user.loss(batch, dropping: key, $0) }
+      tally.pendingLosses.append(
+        userTraining.step { user.loss(batch, dropping: key, $0) })
     case .agent, .generator:
       guard batch.clickCount > 0 else { return }
-      let usesValue = configuration.baseline == .value || part == .method(.ac)
       let key = draws.next()
-      var isPretraining = false
-      if case .agent = segment { isPretraining = true }
-      step(agent.weights, agentOptimizer) {
-        agent.loss(batch, usesValue: usesValue && !isPretraining, dropping: key, $0)
-      }
+      tally.pendingLosses.append(
+        agentTraining.step {
+          agent.loss(batch, usesValue: usesValue, dropping: key, $0)
+        })
       guard part == .method(.irecgan) else { return }
       let userKey = draws.next()
-      step(user.weights, userOptimizer, isCounted: false) {
-        user.loss(batch, dropping: userKey, $0)
-      }
+      _ = userTraining.step { user.loss(batch, dropping: userKey, $0) }
     case .discriminator: break
     }
   }
 
-  private func step(
-    _ weights: ParameterSet, _ optimizer: Adam, isCounted: Bool = true,
-    _ loss: (Tape) -> Tensor
-  ) {
-    let tape = Tape(training: weights)
-    let value = loss(tape)
-    tape.backward(from: value)
-    optimizer.step(maximumNorm: configuration.maximumNorm, rate: 0)
-    if isCounted { tally.pendingLosses.append(value.detached) }
+  /// Whether returns are held against a critic.
+  private var usesValue: Bool {
+    part == .method(.ac) || part != .pretraining && configuration.baseline == .value
   }
 
   private func judge(_ sessions: SessionRecord, labels: Tensor, real: [Bool]) {
@@ -246,13 +241,14 @@ public final class IRecGANTrainer {
       tally.pendingLogits.append((logits, real))
       return
     }
-    var logits: Tensor?
-    step(discriminator.weights, discriminatorOptimizer) { tape in
-      let (loss, found) = discriminator.loss(sessions, labels: labels, dropping: keys, tape)
-      logits = found
-      return loss
-    }
-    tally.pendingLogits.append((logits!, real))
+    var found: Tensor?
+    tally.pendingLosses.append(
+      discriminatorTraining.step { tape in
+        let (loss, logits) = discriminator.loss(sessions, labels: labels, dropping: keys, tape)
+        found = logits
+        return loss
+      })
+    tally.pendingLogits.append((found!, real))
   }
 
   /// Reads what is pending, and lets D rest or learn by how often it was right.

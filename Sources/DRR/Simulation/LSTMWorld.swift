@@ -25,6 +25,8 @@ public final class LSTMWorld: SessionWorld {
   let click: Dense
   let reward: Dense
   private var state: RecurrentState?
+  /// The same without dropout: what can be known of a user.
+  private var expectedState: RecurrentState?
   private var isOpen: [Bool] = []
   private var draws = DrawSequence(seed: 0, stream: Streams.lstmUsers)
 
@@ -54,7 +56,7 @@ public final class LSTMWorld: SessionWorld {
     draws = DrawSequence(seed: seed, stream: Streams.lstmUsers)
     let starts = (0..<count).map { _ in Int32(random.index(below: itemCount)) }
     isOpen = Array(repeating: true, count: count)
-    state = nil
+    (state, expectedState) = (nil, nil)
     observe(starts)
     return starts
   }
@@ -85,9 +87,9 @@ public final class LSTMWorld: SessionWorld {
     return responses
   }
 
-  /// Logits that the items are rewarded.
+  /// Logits that the items are rewarded, as they would be without dropout.
   public func itemValues() throws -> [Float] {
-    try rewardScores(state!.hidden).host()
+    try rewardScores((expectedState ?? state!).hidden).host()
   }
 
   /// Scores of a list's items, leaving behind them: [B, L] at the states [B, H].
@@ -117,8 +119,10 @@ public final class LSTMWorld: SessionWorld {
 
   private func observe(_ clicks: [Int32]) {
     let vectors = embedding(IndexTensor(clicks, shape: [clicks.count], on: backend))
-      .dropout(configuration.dropout, draws.next())
-    state = network.step(vectors, from: state).state
+    if configuration.dropout > 0 {
+      expectedState = network.step(vectors, from: expectedState).state
+    }
+    state = network.step(vectors.dropout(configuration.dropout, draws.next()), from: state).state
   }
 }
 
