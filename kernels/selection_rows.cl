@@ -23,42 +23,6 @@ vec gumbel(draws draw) {
 }
 
 #ifdef CPU_FORM
-// Sixteen products by a factor: of the even lanes, then of the odd ones.
-#define PRODUCTS(a, factor, high, low)                                                    \
-  {                                                                                       \
-    const ulong8 even = (as_ulong8(a) & 0xffffffffUL) * factor;                           \
-    const ulong8 odd = (as_ulong8(a) >> 32) * factor;                                     \
-    high = as_uint16(even >> 32 | (odd & 0xffffffff00000000UL));                          \
-    low = as_uint16((even & 0xffffffffUL) | odd << 32);                                   \
-  }
-
-// The draws of blocks first ..< first + 16 of Philox (common.cl), in order.
-void draw_some(uint2 key, uint2 counter, uint first, int16 *draw) {
-  uint16 a = counter.x, b = counter.y, d = 0u, one, two, low_one, low_two;
-  uint16 c = first + (uint16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-  uint2 bump = key;
-#pragma unroll
-  for (int round = 0; round < 10; ++round) {
-    PRODUCTS(a, 0xD2511F53UL, one, low_one)
-    PRODUCTS(c, 0xCD9E8D57UL, two, low_two)
-    a = two ^ b ^ bump.x, b = low_two;
-    c = one ^ d ^ bump.y, d = low_one;
-    bump += (uint2)(0x9E3779B9u, 0xBB67AE85u);
-  }
-  a >>= 8, b >>= 8, c >>= 8, d >>= 8;
-  uint16 front, back;
-  ulong8 blocks;
-#pragma unroll
-  for (int half_of = 0; half_of < 2; ++half_of) {
-    front.even = half_of ? a.hi : a.lo, front.odd = half_of ? b.hi : b.lo;
-    back.even = half_of ? c.hi : c.lo, back.odd = half_of ? d.hi : d.lo;
-    blocks.even = as_ulong8(front).lo, blocks.odd = as_ulong8(back).lo;
-    draw[2 * half_of] = as_int16(blocks);
-    blocks.even = as_ulong8(front).hi, blocks.odd = as_ulong8(back).hi;
-    draw[2 * half_of + 1] = as_int16(blocks);
-  }
-}
-
 // Whether noise may lift one of 64 scores above `last`: -log u >= 1 - u, and log2 of a float is at
 // least its bits as a number, less the bias.
 bool may_pass(const __global float *scores, const int16 *draw, float last) {
@@ -85,7 +49,7 @@ void perturb_some(
   for (int i = -head; i < count; i += 64) {
     int16 draw[4];
     float noise[64];
-    draw_some(key, counter, (uint)((word + i) / 4), draw);
+    draw_words(key, counter, (uint)((word + i) / 4), draw);
 #pragma unroll
     for (int q = 0; q < 4; ++q) vstore16(gumbel(draw[q]), q, noise);
     if (i >= 0 && i + 64 <= count) {
@@ -123,7 +87,7 @@ GROUPED top_rows(
         if (count == 64 && list[k - 1] != NOTHING) {
           if (noisy) {
             int16 draw[4];
-            draw_some(key, counter, (uint)((word + j) / 4), draw);
+            draw_words(key, counter, (uint)((word + j) / 4), draw);
             if (!may_pass(scores + word + j, draw, top[k - 1])) continue;
           } else {
             int16 passes = 0;

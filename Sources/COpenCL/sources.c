@@ -75,6 +75,9 @@ static const unsigned char factorization[] = {
 static const unsigned char session[] = {
 #embed "../../kernels/session.cl"
 };
+static const unsigned char draws[] = {
+#embed "../../kernels/draws.cl"
+};
 static const unsigned char selection_rows[] = {
 #embed "../../kernels/selection_rows.cl"
 };
@@ -105,6 +108,7 @@ static const struct copencl_source sources[] = {
     {"replay", replay, sizeof replay},
     {"factorization", factorization, sizeof factorization},
     {"session", session, sizeof session},
+    {"draws", draws, sizeof draws},
     {"selection_rows", selection_rows, sizeof selection_rows},
 };
 

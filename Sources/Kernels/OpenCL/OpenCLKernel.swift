@@ -18,7 +18,8 @@ enum ProgramID: String, CaseIterable, Sendable {
     case .mlp, .mlpBackward: ["common", "network", rawValue]
     case .recurrent: ["common", "recurrent", "recurrent" + suffix]
     case .selection:
-      ["common", "product" + suffix, "selection", "selection" + suffix, "selection_rows"]
+      ["common", "product" + suffix, "selection", "selection" + suffix, "draws", "selection_rows"]
+    case .random: ["common", "draws", "random"]
     default: ["common", rawValue]
     }
   }

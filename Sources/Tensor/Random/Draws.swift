@@ -55,9 +55,9 @@ extension Tensor {
       coin: coin, values: values)
   }
 
-  /// self / (1 − rate) for each element with probability 1 − rate, else 0: dropout, rate in [0, 1),
-  /// scaled while training so that the mean stays (Srivastava et al. 2014, section 10). Nothing is
-  /// kept for the way back, which draws again.
+  /// self / (1 − rate) for each element with probability 1 − rate, else 0: dropout (Srivastava et
+  /// al. 2014) inverted, scaled here so that what is tested needs no scale; rate in [0, 1). Nothing
+  /// is kept for the way back, which draws again.
   public func dropout(_ rate: Float, _ random: RandomKey) -> Tensor {
     require(0..<1 ~= rate, "dropout: rate \(rate), expected one in [0, 1)")
     guard rate > 0 else { return self }

@@ -50,7 +50,7 @@ extension OpTable {
   static let topKRows: [OpCase] = [
     (1, 1, 1, 1), (7, 5, 2, 3), (33, 65, 20, 21), (129, 21, 1, 1), (3, 129, 129, 131),
     (2, 5, 9, 9), (257, 3, 2, 2), (5, 1025, 7, 8), (1, 9001, 10, 10), (3, 128, 64, 64),
-    (1, 0, 2, 3), (65, 16, 4, 4),
+    (1, 0, 2, 3), (65, 16, 4, 4), (67, 2049, 5, 6),
   ].flatMap { b, n, k, width in
     [false, true].map { isPerturbed in
       var generator = SeededGenerator(UInt64(n * 617 + k))
