@@ -33,9 +33,7 @@ final class Inputs {
 
   func indices(_ count: Int, below bound: Int) -> Indices {
     let view = emptyIndices(count)
-    let values = (0..<count).map { _ in
-      Int32(truncatingIfNeeded: UInt64(random.nextWord()) * UInt64(bound) >> 32)
-    }
+    let values = (0..<count).map { _ in Int32(random.index(below: bound)) }
     backend.write(values, to: view)
     return view
   }
