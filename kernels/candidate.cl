@@ -98,8 +98,9 @@ GROUPED softmax_expectation_backward(
   vec sum = (vec)(0.0f);
   int c = 0;
   for (; c + VEC <= n; c += VEC) sum += exp((vload16(0, score + c) - top) / temperature);
+  if (c < n)
+    sum += first_lanes(exp((load_vec(score + c, n - c) - top) / temperature), n - c);
   total = sum_lanes(sum);
-  for (; c < n; ++c) total += exp((score[c] - top) / temperature);
   for (c = 0; c < n; c += VEC) {
     const int width = min(VEC, n - c);
     const vec share = slope * exp((load_vec(score + c, width) - top) / temperature) / total;

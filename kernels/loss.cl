@@ -64,8 +64,8 @@ GROUPED softmax_normalizer(
   vec sum = (vec)(0.0f);
   int j = 0;
   for (; j + VEC <= n; j += VEC) sum += exp(vload16(0, from + j) - top);
+  if (j < n) sum += first_lanes(exp(load_vec(from + j, n - j) - top), n - j);
   total = sum_lanes(sum);
-  for (; j < n; ++j) total += exp(from[j] - top);
 #else
   SUM(total, j, n, exp(from[j] - top));
 #endif

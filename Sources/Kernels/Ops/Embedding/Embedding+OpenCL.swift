@@ -33,8 +33,9 @@ extension OpenCLBackend {
     _ tableRows: Int, into table: Floats
   ) {
     // Each bucket reads all of `rows`: enough of them to fill the device, and no more.
-    var buckets = form.isCPU ? 8 : 256
-    while buckets > 1 && buckets >= 2 * tableRows { buckets /= 2 }
+    let wanted = min(form.isCPU ? device.computeUnits : 256, tableRows)
+    var buckets = 1
+    while buckets < wanted { buckets *= 2 }
     launch(
       .scatterAddRows, groups: b == 0 || e == 0 ? 0 : buckets, argument(table), argument(x),
       argument(scales, or: rows), argument(rows), .count(b), .count(w), .count(first), .count(e),
