@@ -119,7 +119,7 @@ struct IRecGANOptions: ParsableArguments {
   @Option(help: "Units of the agent (default: 50; paper 512).")
   var agentUnits: Int?
   @Option(
-    help: "Share of the vectors' numbers that the user model drops (default: 0.4; paper 0).")
+    help: "Share of the vectors' numbers that the user model drops (default: 0.5; paper 0).")
   var userDropout: Float?
   @Option(help: "Share of the vectors' numbers that the agent drops (default: 0.25; paper 0).")
   var agentDropout: Float?

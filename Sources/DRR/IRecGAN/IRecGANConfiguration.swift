@@ -68,7 +68,7 @@ public struct IRecGANConfiguration: Codable, Hashable, Sendable {
   /// there is no mean.
   public var averagingRate: Float = 0.01
 
-  public var user = Encoder(units: 128, layers: 2, dropout: 0.4)
+  public var user = Encoder(units: 128, layers: 2, dropout: 0.5)
   /// Logits of a list are divided by this.
   public var clickTemperature: Float = 1
   /// How much more a rewarded click counts for the reward head.
