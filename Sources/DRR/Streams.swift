@@ -33,4 +33,5 @@ enum Streams {
   static let tabularUsers: UInt64 = 63
   static let listPolicy: UInt64 = 64
   static let simulation: UInt64 = 65
+  static let chanceScorer: UInt64 = 66
 }
