@@ -36,3 +36,6 @@ enum ItemNumber {
     }
   }
 }
+
+/// `1 step`, `2 steps`.
+func counted(_ count: Int, _ what: String) -> String { "\(count) \(what)\(count == 1 ? "" : "s")" }

@@ -21,7 +21,7 @@ enum SemicolonSessions {
         }
         return builder.fail(
           .malformed, line: number,
-          "\(fields.count) \(fields.count == 1 ? "field" : "fields") in \"\(quoted(line))\"",
+          "\(counted(fields.count, "field")) in \"\(quoted(line))\"",
           expected: expected)
       }
       let known = sessions.count

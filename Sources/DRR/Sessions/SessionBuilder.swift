@@ -104,7 +104,7 @@ struct SessionBuilder {
     let size = list.count - duplicates.count + (has ? 0 : 1)
     if step > 0, let least = options.listSize, size < least {
       fail(
-        .shortList, line: line, "step \(step) shows \(size) \(size == 1 ? "item" : "items")",
+        .shortList, line: line, "step \(step) shows \(counted(size, "item"))",
         expected: "at least \(least)")
     }
   }
@@ -221,7 +221,7 @@ struct SessionBuilder {
       case .refuse:
         throw .session(
           SessionFault(
-            kind: .tooLong, file: file, line: line, found: "a session of \(count) steps",
+            kind: .tooLong, file: file, line: line, found: "a session of \(counted(count, "step"))",
             expected: "at most \(most)"))
       case .drop:
         repairs.note(.tooLong, file, line)

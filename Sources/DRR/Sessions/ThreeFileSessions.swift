@@ -35,7 +35,7 @@ enum ThreeFileSessions {
       where count != clickSteps.count {
         builder.fail(
           SessionFault(
-            kind: .ragged, file: file, line: line, found: "a session of \(count) steps",
+            kind: .ragged, file: file, line: line, found: "a session of \(counted(count, "step"))",
             expected: "\(clickSteps.count), as in \(clicks.file)"))
       }
       for step in clickSteps where clicks.values(step).count != 1 {

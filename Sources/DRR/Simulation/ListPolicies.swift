@@ -107,6 +107,34 @@ public final class FixedLists: ListPolicy {
   public func observe(_ clicks: [Int32]) {}
 }
 
+/// One list first and another at every later step, whoever the user is.
+public final class BlindLists: ListPolicy {
+  public let name = "blind"
+  private let first: [Int32]
+  private let rest: [Int32]
+  private var count = 0
+  private var isFirst = true
+
+  public init(first: [Int], rest: [Int]) {
+    self.first = first.map(Int32.init)
+    self.rest = rest.map(Int32.init)
+  }
+
+  public func begin(_ starts: [Int32], seed: UInt64) {
+    count = starts.count
+    isFirst = true
+  }
+
+  public func lists(of size: Int) throws -> [Int32] {
+    try ConfigurationError.require("list size", size, "\(first.count), which the lists have") {
+      $0 == first.count && $0 == rest.count
+    }
+    return (0..<count).flatMap { _ in isFirst ? first : rest }
+  }
+
+  public func observe(_ clicks: [Int32]) { isFirst = false }
+}
+
 private func requireItems(_ size: Int, _ itemCount: Int) throws(ConfigurationError) {
   try ConfigurationError.require("list size", size, "from 1 to the \(itemCount) items") {
     $0 >= 1 && $0 <= itemCount

@@ -14,7 +14,7 @@ extension TabularWorld {
       let row = try Self.numbers(line, file, number)
       if let first = rewards.first, first.count != row.count {
         throw Self.fault(
-          file, number, "\(row.count) numbers", expected: "\(first.count), as in line 1")
+          file, number, counted(row.count, "number"), expected: "\(first.count), as in line 1")
       }
       rewards.append(row)
     }
@@ -28,14 +28,15 @@ extension TabularWorld {
         let found = transitions[transitions.count - 1].count
         if found != items {
           throw Self.fault(
-            file, number, "a state of \(found) items", expected: "\(items), as in score.txt")
+            file, number, "a state of \(counted(found, "item"))",
+            expected: "\(items), as in score.txt")
         }
         return transitions.append([])
       }
       let row = try Self.numbers(line, file, number)
       if row.count != states || !Self.isShare(row) {
         throw Self.fault(
-          file, number, "\(row.count) numbers of sum \(row.reduce(0, +))",
+          file, number, "\(counted(row.count, "number")) of sum \(row.reduce(0, +))",
           expected: "\(states), a state each, of sum 1")
       }
       transitions[transitions.count - 1].append(row)
@@ -44,8 +45,9 @@ extension TabularWorld {
     if transitions.count != states || transitions.last?.count != items {
       throw Self.fault(
         last.file, last.line,
-        "the end after \(transitions.count) states, the last with \(transitions.last?.count ?? 0)"
-          + " items", expected: "\(states) states of \(items) items, as in score.txt")
+        "the end after \(counted(transitions.count, "state")), the last with"
+          + " \(counted(transitions.last?.count ?? 0, "item"))",
+        expected: "\(counted(states, "state")) of \(counted(items, "item")), as in score.txt")
     }
     try self.init(rewards: rewards, transitions: transitions)
   }

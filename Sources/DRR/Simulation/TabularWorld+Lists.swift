@@ -44,31 +44,68 @@ extension TabularWorld {
   /// The best list that is shown in every state, by its value in state 0: exact for one item,
   /// otherwise the best that is found from several starts by exchanging one item for another as
   /// long as that gains.
-  ///
-  /// It bounds from below what somebody can earn who sees the clicks and not the state: that a
-  /// session starts in state 0, and what clicks tell of the state, may earn more.
   public func bestConstantList(_ size: Int) -> [Int] {
+    let starts = [byMean(size, size)] + [1, 2, size / 4, size / 2].map { byMean($0, size) }
+    return bestExchange(starts + optimalLists(size)) { self.constantValue($0) }
+  }
+
+  /// The best first list for state 0, where every session starts, and the list that is best to be
+  /// shown ever after, found like ``bestConstantList(_:)``.
+  ///
+  /// This policy looks at nothing. Who sees clicks, and not states, may learn from them where the
+  /// user is, and earn more: the value bounds from below what such a one can reach, as the optimal
+  /// lists' value does from above.
+  public func bestBlindLists(_ size: Int) -> (first: [Int], rest: [Int]) {
+    var rest = bestConstantList(size)
+    var first = rest
+    var value = -Double.infinity
+    while true {
+      let after = self.value(ofLists: Array(repeating: rest, count: stateCount))
+      first = bestList(0, gains(0, after), size)
+      let reached = blindValue(first: first, rest: rest)
+      if reached <= value * (1 + 1e-12) || !reached.isFinite { return (first, rest) }
+      value = reached
+      rest = bestExchange([rest]) { self.blindValue(first: first, rest: $0) }
+    }
+  }
+
+  /// Expected clicks from state 0 with the same list in every state.
+  public func constantValue(_ list: [Int]) -> Double {
+    value(ofLists: Array(repeating: list, count: stateCount))[0]
+  }
+
+  /// Expected clicks from state 0 with one list first and another at every later step.
+  public func blindValue(first: [Int], rest: [Int]) -> Double {
+    let after = value(ofLists: Array(repeating: rest, count: stateCount))
+    let gains = gains(0, after)
+    return zip(looks(at: [first])[0], gains).reduce(0) { $0 + $1.0 * $1.1 }
+  }
+
+  /// The items of the highest mean reward, and below `good` of them the lowest, which turn looks to
+  /// the good ones.
+  private func byMean(_ good: Int, _ size: Int) -> [Int] {
     let means = (0..<itemCount).map { item in
       (0..<stateCount).reduce(0) { $0 + reward($1, item) }
     }
-    let byMean = (0..<itemCount).sorted { (means[$1], $0) < (means[$0], $1) }
-    let starts =
-      [Array(byMean.prefix(size))]
-      // A few good items among the poorest, which draw the looks to them.
-      + [1, 2, size / 4, size / 2].filter { $0 > 0 && $0 < size }.map {
-        Array(byMean.prefix($0) + byMean.suffix(size - $0))
-      } + optimalLists(size)
-    var best = (list: [Int](), value: -Double.infinity)
-    for start in starts {
-      let found = exchanging(start)
-      if found.value > best.value { best = found }
-    }
-    return best.list.sorted { (means[$1], $0) < (means[$0], $1) }
+    let ranked = (0..<itemCount).sorted { (means[$1], $0) < (means[$0], $1) }
+    let good = min(max(good, 1), size)
+    return Array(ranked.prefix(good) + ranked.suffix(size - good))
   }
 
-  private func exchanging(_ start: [Int]) -> (list: [Int], value: Double) {
+  private func bestExchange(_ starts: [[Int]], _ value: ([Int]) -> Double) -> [Int] {
+    var best = (list: [Int](), value: -Double.infinity)
+    for start in starts {
+      let found = exchanging(start, value)
+      if found.value > best.value { best = found }
+    }
+    return best.list
+  }
+
+  private func exchanging(
+    _ start: [Int], _ value: ([Int]) -> Double
+  ) -> (list: [Int], value: Double) {
     var list = start
-    var value = constantValue(list)
+    var reached = value(list)
     var gained = true
     while gained {
       gained = false
@@ -76,20 +113,15 @@ extension TabularWorld {
         for item in 0..<itemCount where !list.contains(item) {
           let old = list[place]
           list[place] = item
-          let other = constantValue(list)
-          if other > value * (1 + 1e-12) {
-            (value, gained) = (other, true)
+          let other = value(list)
+          if other > reached * (1 + 1e-12) {
+            (reached, gained) = (other, true)
           } else {
             list[place] = old
           }
         }
       }
     }
-    return (list, value)
-  }
-
-  /// Expected clicks from state 0 with the same list in every state.
-  public func constantValue(_ list: [Int]) -> Double {
-    value(ofLists: Array(repeating: list, count: stateCount))[0]
+    return (list, reached)
   }
 }

@@ -8,8 +8,8 @@ import Tensor
   import Darwin
 #endif
 
-/// The tabular simulator of Bai, Guan & Wang (NeurIPS 2019), section 6.1 of whose public code this
-/// follows: a user is in one of a few states, and each item has a reward r(s, i) there.
+/// The tabular simulator of Bai, Guan & Wang (NeurIPS 2019), as its public code
+/// has it: a user is in one of a few states, and each item has a reward r(s, i) there.
 ///
 /// A session starts in state 0 with item 0. Of her list she looks at item c with probability
 /// r(s, c) / Σ r(s, i), clicks it with probability r(s, c) for a reward of 1, and moves to a state
@@ -25,6 +25,7 @@ public final class TabularWorld: SessionWorld {
   public var longestSession = 41
 
   private var current: [Int32] = []
+  private var isOver: [Bool] = []
   private var random: [Philox] = []
 
   /// - Parameters:
@@ -93,6 +94,7 @@ public final class TabularWorld: SessionWorld {
 
   public func begin(_ count: Int, seed: UInt64) -> [Int32] {
     current = Array(repeating: 0, count: count)
+    isOver = Array(repeating: false, count: count)
     random = Philox.sessions(count, seed: seed, stream: Streams.tabularUsers)
     return Array(repeating: 0, count: count)
   }
@@ -102,32 +104,43 @@ public final class TabularWorld: SessionWorld {
       throw ConfigurationError(
         "\(lists.count) items are no lists of \(size) for \(current.count) sessions")
     }
-    if let item = lists.first(where: { !(0..<Int32(itemCount)).contains($0) }) {
-      throw ConfigurationError("a list has item \(item); it must be from 0 to \(itemCount - 1)")
-    }
-    return current.indices.map { session in
-      let state = Int(current[session])
+    return try current.indices.map { session in
+      if isOver[session] { return .left }
       let list = lists[session * size..<(session + 1) * size]
-      let total = list.reduce(0) { $0 + reward(state, Int($1)) }
-      let (look, click) = (random[session].unit(), random[session].unit())
-      let move = random[session].unit()
-      guard total > 0 else { return .left }
-      let seen = Int(
-        list[list.startIndex + draw(list.map { reward(state, Int($0)) }, look * total)])
-      guard click < reward(state, seen) else { return .left }
-      current[session] = Int32(draw(Array(next(state, seen)), move))
-      return SessionResponse(click: Int32(seen), reward: 1)
+      let response = try response(of: session, to: list)
+      isOver[session] = response == .left
+      return response
     }
   }
 
+  private func response(
+    of session: Int, to list: ArraySlice<Int32>
+  ) throws(ConfigurationError) -> SessionResponse {
+    if let item = list.first(where: { $0 < 0 || $0 >= itemCount }) {
+      throw ConfigurationError("a list has item \(item); it must be from 0 to \(itemCount - 1)")
+    }
+    let state = Int(current[session])
+    let weights = list.map { reward(state, Int($0)) }
+    let total = weights.reduce(0, +)
+    let (look, click) = (random[session].unit(), random[session].unit())
+    let move = random[session].unit()
+    guard total > 0 else { return .left }
+    let place = draw(weights, look * total)
+    guard click < weights[place] else { return .left }
+    let item = list[list.startIndex + place]
+    current[session] = Int32(draw(next(state, Int(item)), move))
+    return SessionResponse(click: item, reward: 1)
+  }
+
   /// The place whose share of the running sum `target` falls into.
-  private func draw(_ weights: [Double], _ target: Double) -> Int {
+  private func draw(_ weights: some RandomAccessCollection<Double>, _ target: Double) -> Int {
     var sum = 0.0
     for (place, weight) in weights.enumerated() {
       sum += weight
       if target < sum { return place }
     }
-    return weights.lastIndex { $0 > 0 } ?? 0
+    // Rounding left the target above the whole sum.
+    return Array(weights).lastIndex { $0 > 0 } ?? 0
   }
 
   public func itemValues() -> [Float] {

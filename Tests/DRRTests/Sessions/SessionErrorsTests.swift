@@ -18,7 +18,7 @@ struct SessionErrorsTests {
     ),
     (
       "gen_action.txt", "3,3 0,1 0,2\n2,2\n0,0 1,3\n1,1\n",
-      "sim/gen_action.txt, line 4: a session of 1 steps; expected 0, as in sim/gen_click.txt"
+      "sim/gen_action.txt, line 4: a session of 1 step; expected 0, as in sim/gen_click.txt"
     ),
     (
       "gen_click.txt", "3 x 0\n2\n0 3\n",

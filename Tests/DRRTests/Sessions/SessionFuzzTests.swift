@@ -36,7 +36,7 @@ struct SessionFuzzTests {
     }
     #expect(check(try temporary.folder("whole", files), SessionOptions()))
     var loaded = [0, 0]
-    let rounds = 300
+    let rounds = 120
     for _ in 0..<rounds {
       let victim = files.keys.sorted().randomElement(using: &random) ?? ""
       var changed = files.mapValues { Data($0.utf8) }
