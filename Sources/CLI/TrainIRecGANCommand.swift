@@ -114,7 +114,8 @@ struct SessionSourceOptions: ParsableArguments {
         + "world that it is made in (default: tabular).",
       valueName: "source|tabular[:SEED]|lstm[:SEED]"))
   var world: String?
-  @Option(help: "Who fills the lists of a log that is made (default: mix; in an LSTM world logging).")
+  @Option(
+    help: "Who fills the lists of a log that is made (default: mix; in an LSTM world logging).")
   var policy: String?
   @Option(
     help: ArgumentHelp(
@@ -160,7 +161,8 @@ func loadSessions(_ source: String, _ options: SessionOptions) throws -> Session
   progress.finish()
   for repair in log.repairs.entries {
     Console.note(
-      "\(repair.kind.rawValue): \(grouped(repair.count)), first \(repair.first.joined(separator: "; "))")
+      "\(repair.kind.rawValue): \(grouped(repair.count)), first \(repair.first.joined(separator: "; "))"
+    )
   }
   if log.listsAreSampled {
     Console.note("\(log.name) has no lists: those used here are samples, the click among them")

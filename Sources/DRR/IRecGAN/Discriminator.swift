@@ -100,7 +100,8 @@ public final class Discriminator {
 
   /// Binary cross-entropy of sessions of which `labels` says how real they are.
   func loss(
-    _ sessions: SessionRecord, labels: Tensor, dropping keys: (clicks: RandomKey, lists: RandomKey)?,
+    _ sessions: SessionRecord, labels: Tensor,
+    dropping keys: (clicks: RandomKey, lists: RandomKey)?,
     _ tape: Tape? = nil
   ) -> (loss: Tensor, logits: Tensor) {
     let logits = logits(

@@ -278,7 +278,8 @@ extension IRecGANConfiguration {
   func require(_ log: SessionLog) throws(ConfigurationError) {
     guard log.itemCount >= listSize else {
       throw ConfigurationError(
-        "list size is \(listSize), but the catalogue has \(log.itemCount) items; it must be no more")
+        "list size is \(listSize), but the catalogue has \(log.itemCount) items; it must be no more"
+      )
     }
     guard log.targetCount > 0 else {
       throw ConfigurationError("\(log.name): no session has a click to predict")

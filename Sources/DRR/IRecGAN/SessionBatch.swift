@@ -138,10 +138,12 @@ struct SessionEpoch {
       _ references: [SessionReference], of sources: [TrainingSessions], listed: [[[Int]]],
       random: inout Philox
     ) {
-      let batch = references.map { ($0, SessionEpoch.inputs(of: $0.session, in: sources[$0.source].log)) }
-        .filter { $0.1 > 0 }
-        .enumerated().sorted { ($1.element.1, $0.offset) < ($0.element.1, $1.offset) }
-        .map(\.element)
+      let batch = references.map {
+        ($0, SessionEpoch.inputs(of: $0.session, in: sources[$0.source].log))
+      }
+      .filter { $0.1 > 0 }
+      .enumerated().sorted { ($1.element.1, $0.offset) < ($0.element.1, $1.offset) }
+      .map(\.element)
       guard let longest = batch.first?.1 else { return }
       let firstClick = items.count
       let firstPosition = positions.count

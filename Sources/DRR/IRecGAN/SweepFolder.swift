@@ -141,7 +141,9 @@ public struct SweepRow: Codable, Hashable, Sendable {
   public static func table(_ rows: [SweepRow]) -> [[String]] {
     let columns = columns.filter { column in rows.contains { $0.rewards[column] != nil } }
     let header =
-      ["log", "sessions", "k", "seeds"] + columns + ["irecgan − pg", "coverage@k pg", "irecgan", "q_D"]
+      ["log", "sessions", "k", "seeds"] + columns + [
+        "irecgan − pg", "coverage@k pg", "irecgan", "q_D",
+      ]
     return [header]
       + rows.map { row in
         [row.policy, "\(row.sessions)", "\(row.listSize)", "\(row.seeds)"]

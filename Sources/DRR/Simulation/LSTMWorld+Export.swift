@@ -80,7 +80,8 @@ extension LSTMWorld {
       let count = expected.reduce(1, *)
       guard bytes.count == 4 * count else {
         throw RunError(
-          "\(folder.path)/\(file): \(bytes.count) bytes, expected \(4 * count) of shape \(expected)")
+          "\(folder.path)/\(file): \(bytes.count) bytes, expected \(4 * count) of shape \(expected)"
+        )
       }
       return bytes.withUnsafeBytes { raw in
         (0..<count).map {
