@@ -71,7 +71,7 @@ struct IRecGANOptions: ParsableArguments {
   var longestSession: Int?
   @Option(help: "Sessions an update (default: 128; paper 32).")
   var batch: Int?
-  @Option(help: "Epochs of the user model on the log at most (default: 30; paper 50).")
+  @Option(help: "Epochs of the user model on the log at most (default: 40; paper 50).")
   var userEpochs: Int?
   @Option(help: "Epochs of the agent on the log at most (default: 40; paper 50).")
   var agentEpochs: Int?
@@ -119,7 +119,7 @@ struct IRecGANOptions: ParsableArguments {
   @Option(help: "Units of the agent (default: 50; paper 512).")
   var agentUnits: Int?
   @Option(
-    help: "Share of the vectors' numbers that the user model drops (default: 0.5; paper 0).")
+    help: "Share of the vectors' numbers that the user model drops (default: 0.6; paper 0).")
   var userDropout: Float?
   @Option(help: "Share of the vectors' numbers that the agent drops (default: 0.25; paper 0).")
   var agentDropout: Float?

@@ -81,7 +81,11 @@ extension IRecGANTrainer {
       references += (0..<log.count).map { SessionReference(source: 1, session: $0) }
     }
     if configuration.baseline == .step && part != .method(.ac) {
-      sources.subtractStepMeans(over: references)
+      // Each kind of session is measured by its own: q_D is 1 of what was logged.
+      for source in sources.indices {
+        sources[source].subtractStepMeans(
+          over: references.filter { $0.source == source }.map(\.session))
+      }
     }
     var order = Philox(seed: seed, stream: Streams.mixedOrder << 32 | UInt64(number))
     references.shuffle(using: &order)
