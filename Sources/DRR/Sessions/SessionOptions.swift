@@ -1,7 +1,7 @@
 /// What to read of a log of sessions, and what to do where it is not as it should be.
-public struct SessionOptions: Hashable, Sendable {
+public struct SessionOptions: Codable, Hashable, Sendable {
   /// What happens to a session with more steps than `maximumLength`.
-  public enum LongSessions: String, CaseIterable, Sendable {
+  public enum LongSessions: String, CaseIterable, Codable, Sendable {
     /// The log is refused.
     case refuse
     /// The session is left out.
@@ -11,14 +11,14 @@ public struct SessionOptions: Hashable, Sendable {
   }
 
   /// How items are drawn that stand for those that were shown and not clicked.
-  public enum Negatives: String, CaseIterable, Sendable {
+  public enum Negatives: String, CaseIterable, Codable, Sendable {
     case uniform
     /// In proportion to the clicks in the log.
     case popularity
   }
 
   /// Faults that are mended, counted and named; all others refuse the log.
-  public struct Repairs: OptionSet, Hashable, Sendable {
+  public struct Repairs: OptionSet, Codable, Hashable, Sendable {
     public let rawValue: Int
     public init(rawValue: Int) { self.rawValue = rawValue }
 
@@ -43,8 +43,10 @@ public struct SessionOptions: Hashable, Sendable {
   /// Only the items clicked most, those before which come first among equals. Other items leave
   /// the lists, and steps that click one leave their sessions, before lengths are looked at.
   public var topItems: Int?
-  /// Items of a list at least. Where the log has no lists, this many are sampled: the click, at a
-  /// place that is drawn too, and different items that are not the click.
+  /// Items of a list that was shown at least.
+  public var minimumList: Int?
+  /// Items of the lists that are sampled where the log has none; nil: they stay unknown. Such a list
+  /// is the click, at a place that is drawn too, and different items that are not the click.
   public var listSize: Int?
   public var negatives = Negatives.uniform
   /// Of the sampled lists.
@@ -67,7 +69,7 @@ public struct SessionOptions: Hashable, Sendable {
     let atLeast: [(String, Int?, Int)] = [
       ("itemCount", itemCount, 1), ("minimumLength", minimumLength, 1),
       ("maximumLength", maximumLength, minimumLength ?? 1), ("topItems", topItems, 1),
-      ("listSize", listSize, 1),
+      ("minimumList", minimumList, 1), ("listSize", listSize, 1),
     ]
     for (name, value, least) in atLeast {
       guard let value, value < least else { continue }
