@@ -1,11 +1,11 @@
 // Each row of a batch with candidates of its own: the rows of a table that columns first ..< w of
 // rows[b, w] name. A number outside 0 ..< count is no row.
 
-// scores[b, w - first] = <action_b, items[rows[b, first + c]]>, 0 where there is no such row.
+// scores[b, w - first] = <action_b, items[rows[b, first + c]]>, `absent` where there is no such row.
 // Dimension 0 walks the candidates, dimension 1 is the row of the batch.
 ELEMENTS candidate_scores(
     OUT(float, scores), IN(float, action), IN(int, rows), IN(float, items), int b, int w, int first,
-    int e, int count) {
+    int e, int count, float absent) {
   AT(scores), AT(action), AT(rows), AT(items);
   const int row = (int)get_global_id(1);
   if (row >= b) return;
@@ -13,14 +13,15 @@ ELEMENTS candidate_scores(
   FOR_ELEMENTS(c, w - first) {
     const int from = rows[(size_t)row * w + first + c];
     vec total = (vec)(0.0f);
-    if (from >= 0 && from < count) {
+    const bool is_there = from >= 0 && from < count;
+    if (is_there) {
       const __global float *item = items + (size_t)from * e;
       for (int d = 0; d < e; d += VEC) {
         const int width = min(VEC, e - d);
         total += load_vec(query + d, width) * load_vec(item + d, width);
       }
     }
-    scores[(size_t)row * (w - first) + c] = sum_lanes(total);
+    scores[(size_t)row * (w - first) + c] = is_there ? sum_lanes(total) : absent;
   }
 }
 
@@ -79,45 +80,43 @@ GROUPED softmax_expectation(
   if (get_local_id(0) == 0) y[row] = product / total;
 }
 
-// dScores[b, c] = dy_b * p_c * (values[b, c] - y_b) / temperature. A work-group a row.
+// dScores[b, c] = dy_b * p_c * (values[b, c] - y_b) / temperature and dValues[b, c] = dy_b * p_c,
+// those that are there. A work-group a row.
 GROUPED softmax_expectation_backward(
-    OUT(float, d_scores), IN(float, dy), IN(float, scores), IN(float, values), IN(float, y), int b,
-    int n, float temperature) {
-  AT(d_scores), AT(dy), AT(scores), AT(values), AT(y);
+    OUT(float, d_scores), OUT(float, d_values), IN(float, dy), IN(float, scores), IN(float, values),
+    IN(float, y), int b, int n, float temperature) {
+  AT(d_scores), AT(d_values), AT(dy), AT(scores), AT(values), AT(y);
   TREE;
   const int row = (int)get_group_id(0);
   if (row >= b) return;
-  const __global float *score = scores + (size_t)row * n;
-  const __global float *value = values + (size_t)row * n;
-  __global float *to = d_scores + (size_t)row * n;
-  const float mean = y[row], slope = dy[row] / temperature;
+  const size_t from = (size_t)row * n;
+  const __global float *score = scores + from;
+  const float mean = y[row], slope = dy[row];
   float top, total;
   MAXIMUM(top, c, n, score[c]);
 #ifdef CPU_FORM
-  vec weights = (vec)(0.0f);
+  vec sum = (vec)(0.0f);
   int c = 0;
-  for (; c + VEC <= n; c += VEC) {
-    const vec weight = exp((vload16(0, score + c) - top) / temperature);
-    weights += weight;
-    vstore16(weight * (vload16(0, value + c) - mean), 0, to + c);
-  }
-  total = sum_lanes(weights);
-  for (; c < n; ++c) {
-    const float weight = exp((score[c] - top) / temperature);
-    total += weight;
-    to[c] = weight * (value[c] - mean);
-  }
-  const float scale = slope / total;
+  for (; c + VEC <= n; c += VEC) sum += exp((vload16(0, score + c) - top) / temperature);
+  if (c < n)
+    sum += first_lanes(exp((load_vec(score + c, n - c) - top) / temperature), n - c);
+  total = sum_lanes(sum);
   for (c = 0; c < n; c += VEC) {
     const int width = min(VEC, n - c);
-    store_vec(scale * load_vec(to + c, width), to + c, width);
+    const vec share = slope * exp((load_vec(score + c, width) - top) / temperature) / total;
+    const vec lead = (load_vec(values + from + c, width) - mean) / temperature;
+    if (PRESENT(d_scores)) store_vec(share * lead, d_scores + from + c, width);
+    if (PRESENT(d_values)) store_vec(share, d_values + from + c, width);
   }
 #else
   SUM(total, c, n, exp((score[c] - top) / temperature));
   // Bounds that all items share: with FOR_GROUP, PoCL's vectorised loop writes past the row.
   for (int base = 0; base < n; base += GROUP) {
     const int c = base + (int)get_local_id(0);
-    if (c < n) to[c] = slope * (exp((score[c] - top) / temperature) / total) * (value[c] - mean);
+    if (c >= n) continue;
+    const float share = slope * exp((score[c] - top) / temperature) / total;
+    if (PRESENT(d_scores)) d_scores[from + c] = share * (values[from + c] - mean) / temperature;
+    if (PRESENT(d_values)) d_values[from + c] = share;
   }
 #endif
 }
@@ -126,4 +125,13 @@ GROUPED softmax_expectation_backward(
 ELEMENTS column(OUT(int, y), IN(int, rows), int b, int w, int column) {
   AT(y), AT(rows);
   FOR_ELEMENTS(i, b) y[i] = rows[(size_t)i * w + column];
+}
+
+// y[b] = rows[b, column_b] of rows[b, w], -1 where there is no such column.
+ELEMENTS pick(OUT(int, y), IN(int, rows), IN(int, column), int b, int w) {
+  AT(y), AT(rows), AT(column);
+  FOR_ELEMENTS(i, b) {
+    const int at = column[i];
+    y[i] = at < 0 || at >= w ? -1 : rows[(size_t)i * w + at];
+  }
 }

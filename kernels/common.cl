@@ -60,6 +60,11 @@ void store_vec(vec v, __global float *p, int width) {
   vstore16(v, 0, lane);
   for (int l = 0; l < width; ++l) p[l] = lane[l];
 }
+// v where the lane is below `width`, else 0.
+vec first_lanes(vec v, int width) {
+  const int16 lane = (int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  return select((vec)(0.0f), v, lane < width);
+}
 float sum_lanes(float16 v) {
   const float8 a = v.lo + v.hi;
   const float4 b = a.lo + a.hi;

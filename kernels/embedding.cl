@@ -14,20 +14,99 @@ ELEMENTS gather_rows(OUT(float, y), IN(float, table), IN(int, index), int b, int
   }
 }
 
-// table[index[i]] += dy[i] for i in order. Dimension 1 is a bucket: its items own the rows whose
-// number is `bucket` modulo `buckets` (a power of two), so no two items meet in one element.
-ELEMENTS scatter_add_rows(
-    OUT(float, table), IN(float, dy), IN(int, index), int b, int e, int rows,
-    int buckets) {
-  AT(table), AT(dy), AT(index);
-  const int bucket = (int)get_global_id(1);
-  if (bucket >= buckets || (int)get_global_id(0) * BLOCK >= e) return;
+// y[b, w] = rows[index[b]], -1 where there is no such row of `count`. Dimension 1 is the row of y.
+ELEMENTS gather_index_rows(OUT(int, y), IN(int, rows), IN(int, index), int b, int w, int count) {
+  AT(y), AT(rows), AT(index);
+  const int row = (int)get_global_id(1);
+  if (row >= b) return;
+  const int from = index[row];
+  FOR_ELEMENTS(c, w)
+    y[(size_t)row * w + c] = from < 0 || from >= count ? -1 : rows[(size_t)from * w + c];
+}
+
+// table[index[i, c]] += scales[i, c - first] * x[i] for i and then c in order, c in first ..< w;
+// absent scales are 1. A work-group owns the rows whose number is its own modulo `buckets` (a power
+// of two), so no two meet in one element.
+#ifdef CPU_FORM
+GROUPED scatter_add_rows(
+    OUT(float, table), IN(float, x), IN(float, scales), IN(int, index), int b, int w, int first,
+    int e, int rows, int buckets) {
+  AT(table), AT(x), AT(scales), AT(index);
+  const int bucket = (int)get_group_id(0), n = w - first;
   for (int i = 0; i < b; ++i) {
-    const int to = index[i];
-    if (to < 0 || to >= rows || (to & (buckets - 1)) != bucket) continue;
-    FOR_VECTORS(c, width, e) {
-      __global float *sum = table + (size_t)to * e + c;
-      store_vec(load_vec(sum, width) + load_vec(dy + (size_t)i * e + c, width), sum, width);
+    const __global float *from = x + (size_t)i * e;
+    for (int c = 0; c < n; ++c) {
+      const int to = index[(size_t)i * w + first + c];
+      if (to < 0 || to >= rows || (to & (buckets - 1)) != bucket) continue;
+      const float scale = PRESENT(scales) ? scales[(size_t)i * n + c] : 1.0f;
+      __global float *sum = table + (size_t)to * e;
+      for (int d = 0; d < e; d += VEC) {
+        const int width = min(VEC, e - d);
+        store_vec(load_vec(sum + d, width) + scale * load_vec(from + d, width), sum + d, width);
+      }
     }
   }
 }
+#else
+// The group reads SHARE entries of the list an item and keeps those of its own rows, in their order;
+// then each item adds up the columns that are its own.
+#define SHARE 4
+#define AHEAD 4
+GROUPED scatter_add_rows(
+    OUT(float, table), IN(float, x), IN(float, scales), IN(int, index), int b, int w, int first,
+    int e, int rows, int buckets) {
+  AT(table), AT(x), AT(scales), AT(index);
+  __local int target[GROUP * SHARE], source[GROUP * SHARE], before[GROUP];
+  __local float scale[GROUP * SHARE];
+  const int me = (int)get_local_id(0), bucket = (int)get_group_id(0), n = w - first;
+  for (int start = 0; start < b * n; start += GROUP * SHARE) {
+    int found[SHARE], own = 0;
+    for (int s = 0; s < SHARE; ++s) {
+      const int t = start + me * SHARE + s;
+      found[s] = t < b * n ? index[(size_t)(t / n) * w + first + t % n] : -1;
+      if (found[s] >= rows || (found[s] & (buckets - 1)) != bucket) found[s] = -1;
+      own += found[s] >= 0;
+    }
+    before[me] = own;
+    barrier(CLK_LOCAL_MEM_FENCE);
+    for (int step = 1; step < GROUP; step *= 2) {
+      const int more = me >= step ? before[me - step] : 0;
+      barrier(CLK_LOCAL_MEM_FENCE);
+      before[me] += more;
+      barrier(CLK_LOCAL_MEM_FENCE);
+    }
+    int at = before[me] - own;
+    for (int s = 0; s < SHARE; ++s) {
+      const int t = start + me * SHARE + s;
+      if (found[s] < 0) continue;
+      target[at] = found[s];
+      source[at] = t / n;
+      scale[at] = PRESENT(scales) ? scales[t] : 1.0f;
+      ++at;
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+    const int count = before[GROUP - 1];
+    for (int d = me; d < e; d += GROUP) {
+      // The sum stays at hand while the row does.
+      int row = -1;
+      float sum = 0.0f;
+      for (int k = 0; k < count; k += AHEAD) {
+        float terms[AHEAD];
+        for (int l = 0; l < AHEAD; ++l)
+          terms[l] = k + l < count ? scale[k + l] * x[(size_t)source[k + l] * e + d] : 0.0f;
+        for (int l = 0; l < AHEAD && k + l < count; ++l) {
+          const int next = target[k + l];
+          if (next != row) {
+            if (row >= 0) table[(size_t)row * e + d] = sum;
+            row = next;
+            sum = table[(size_t)row * e + d];
+          }
+          sum += terms[l];
+        }
+      }
+      if (row >= 0) table[(size_t)row * e + d] = sum;
+    }
+    barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
+  }
+}
+#endif

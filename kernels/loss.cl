@@ -46,9 +46,14 @@ ELEMENTS point_loss_backward(
   }
 }
 
-// normalizer[b] = log sum_j exp(logits[b, j]), the largest taken out first. A work-group a row.
-GROUPED softmax_normalizer(OUT(float, normalizer), IN(float, logits), int b, int n) {
-  AT(normalizer), AT(logits);
+// The weight of a row, 1 where there are none.
+#define ROW_WEIGHT(row) (PRESENT(weights) ? weights[row] : 1.0f)
+
+// normalizer[b] = log sum_j exp(logits[b, j]), the largest taken out first; 0 of a row of weight 0.
+// A work-group a row.
+GROUPED softmax_normalizer(
+    OUT(float, normalizer), IN(float, logits), IN(float, weights), int b, int n) {
+  AT(normalizer), AT(logits), AT(weights);
   TREE;
   const int row = (int)get_group_id(0);
   if (row >= b) return;
@@ -59,35 +64,45 @@ GROUPED softmax_normalizer(OUT(float, normalizer), IN(float, logits), int b, int
   vec sum = (vec)(0.0f);
   int j = 0;
   for (; j + VEC <= n; j += VEC) sum += exp(vload16(0, from + j) - top);
+  if (j < n) sum += first_lanes(exp(load_vec(from + j, n - j) - top), n - j);
   total = sum_lanes(sum);
-  for (; j < n; ++j) total += exp(from[j] - top);
 #else
   SUM(total, j, n, exp(from[j] - top));
 #endif
-  if (get_local_id(0) == 0) normalizer[row] = top + log(total);
+  if (get_local_id(0) == 0) normalizer[row] = ROW_WEIGHT(row) == 0.0f ? 0.0f : top + log(total);
 }
 
-// loss[1] = (1/b) sum_i (normalizer_i - logits[i, target_i]). One work-group.
+// loss[1] = (1/b) sum_i weights_i * (normalizer_i - logits[i, target_i]), without rows of weight 0.
+// One work-group.
 GROUPED softmax_loss(
-    OUT(float, loss), IN(float, normalizer), IN(float, logits), IN(int, target), int b, int n) {
-  AT(loss), AT(normalizer), AT(logits), AT(target);
+    OUT(float, loss), IN(float, normalizer), IN(float, logits), IN(int, target), IN(float, weights),
+    int b, int n) {
+  AT(loss), AT(normalizer), AT(logits), AT(target), AT(weights);
   TREE;
   float total;
-  SUM(total, i, b, normalizer[i] - logits[(size_t)i * n + clamp(target[i], 0, n - 1)]);
+  SUM(total, i, b, ROW_WEIGHT(i) == 0.0f
+                       ? 0.0f
+                       : ROW_WEIGHT(i) * (normalizer[i] -
+                                          logits[(size_t)i * n + clamp(target[i], 0, n - 1)]));
   if (get_local_id(0) == 0) loss[0] = total / (float)b;
 }
 
-// dLogits[b, n] = dLoss[0] * (exp(logits - normalizer) - 1[j = target]) / b. Dimension 1 is b.
+// dLogits[b, n] = dLoss[0] * weights_b * (exp(logits - normalizer) - 1[j = target]) / b, 0 in a row
+// of weight 0. Dimension 1 is b.
 ELEMENTS softmax_backward(
     OUT(float, d_logits), IN(float, d_loss), IN(float, normalizer), IN(float, logits),
-    IN(int, target), int b, int n) {
-  AT(d_logits), AT(d_loss), AT(normalizer), AT(logits), AT(target);
+    IN(int, target), IN(float, weights), int b, int n) {
+  AT(d_logits), AT(d_loss), AT(normalizer), AT(logits), AT(target), AT(weights);
   const int row = (int)get_global_id(1);
   if (row >= b) return;
   const size_t from = (size_t)row * n;
-  const float scale = d_loss[0] / (float)b;
+  const float weight = ROW_WEIGHT(row), scale = d_loss[0] / (float)b * weight;
   const int chosen = target[row];
   FOR_VECTORS(j, width, n) {
+    if (weight == 0.0f) {
+      store_vec((vec)(0.0f), d_logits + from + j, width);
+      continue;
+    }
     const vec p = exp(load_vec(logits + from + j, width) - (vec)(normalizer[row]));
     store_vec(scale * p, d_logits + from + j, width);
     if (chosen >= j && chosen < j + width)

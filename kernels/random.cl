@@ -2,21 +2,50 @@
 // `last` is the largest float below `high`, to which the sum may round. uint2 arguments are the
 // low and high words of a 64-bit key or counter.
 
-// y_j = low + (high - low) * (word_j >> 8) * 2^-24. An item its blocks of four.
+// The words of a draw in runs from `at` on, each word a number in [0, 1); an item does BLOCK blocks.
+#ifdef CPU_FORM
+#define RUN 16
+typedef float16 run;
+#define load_run load_vec
+#define store_run store_vec
+#define FOR_RUNS(at, draw)                                                                \
+  int16 words_[4];                                                                        \
+  run draw;                                                                               \
+  for (int at = 4 * BLOCK * (int)get_global_id(0), end_ = min(count, at + 4 * BLOCK);     \
+       at < end_                                                                          \
+       && (at % 64 > 0 || (draw_words(key, counter, (uint)at / 4, words_), true))         \
+       && (draw = convert_float16(words_[at / 16 % 4]) * 0x1p-24f, true);                 \
+       at += RUN)
+#else
+#define RUN 4
+typedef float4 run;
+#define FOR_RUNS(at, draw)                                                                \
+  run draw;                                                                               \
+  for (int at = 4 * (int)get_global_id(0), end_ = min(count, at + 4);                     \
+       at < end_                                                                          \
+       && (draw = convert_float4(philox(key, counter, (uint)at / 4) >> 8) * 0x1p-24f, true); \
+       at += RUN)
+float4 load_run(const __global float *p, int width) {
+  if (width == 4) return vload4(0, p);
+  return (float4)(p[0], width > 1 ? p[1] : 0.0f, width > 2 ? p[2] : 0.0f, 0.0f);
+}
+void store_run(float4 value, __global float *p, int width) {
+  if (width == 4) {
+    vstore4(value, 0, p);
+    return;
+  }
+  p[0] = value.x;
+  if (width > 1) p[1] = value.y;
+  if (width > 2) p[2] = value.z;
+}
+#endif
+
+// y_j = low + (high - low) * (word_j >> 8) * 2^-24.
 ELEMENTS uniform_draw(
     OUT(float, y), int count, float low, float high, float last, uint2 key, uint2 counter) {
   AT(y);
-  FOR_ELEMENTS(i, (count + 3) / 4) {
-    const uint4 word = philox(key, counter, (uint)i) >> 8;
-    const float4 value = fmin(low + (high - low) * (convert_float4(word) * 0x1p-24f), last);
-    if (4 * i + 3 < count) {
-      vstore4(value, i, y);
-    } else {
-      y[4 * i] = value.x;
-      if (4 * i + 1 < count) y[4 * i + 1] = value.y;
-      if (4 * i + 2 < count) y[4 * i + 2] = value.z;
-    }
-  }
+  FOR_RUNS(at, draw)
+    store_run(fmin(low + (high - low) * draw, last), y + at, min(RUN, count - at));
 }
 
 // The pairs of words (2i, 2i + 1) that one step of normal_draw turns into as many pairs of draws.
@@ -73,5 +102,25 @@ ELEMENTS replace_rows(
     const uint draw = (uint)row * (uint)n + (uint)j;
     const float value = low + (high - low) * philox_unit(value_key, value_counter, draw);
     x[(size_t)row * n + j] = fmin(value, last);
+  }
+}
+
+// y_j = x_j * scale, 0 where the uniform of word j is below `rate`.
+ELEMENTS dropout(
+    OUT(float, y), IN(float, x), int count, float rate, float scale, uint2 key, uint2 counter) {
+  AT(y), AT(x);
+  FOR_RUNS(at, draw) {
+    const int width = min(RUN, count - at);
+    store_run(select(load_run(x + at, width) * scale, (run)(0.0f), draw < rate), y + at, width);
+  }
+}
+
+// y_j = 1 where the uniform of word j is below the sigmoid of x_j, else 0.
+ELEMENTS bernoulli(OUT(float, y), IN(float, x), int count, uint2 key, uint2 counter) {
+  AT(y), AT(x);
+  FOR_RUNS(at, draw) {
+    const int width = min(RUN, count - at);
+    const run chance = 1.0f / (1.0f + exp(-load_run(x + at, width)));
+    store_run(select((run)(0.0f), (run)(1.0f), draw < chance), y + at, width);
   }
 }

@@ -33,16 +33,17 @@ void finish_list(__global int *index, size_t at, int k) {
     if (index[at + j] == NOTHING) index[at + j] = -1;
 }
 
-// index[b, k], best[b, k] from the lists of `blocks` blocks, at most MOST_BLOCKS: highest first, of
-// equals the lower index; -1 and -infinity where fewer than k are allowed. A work-group a query.
+// The first k columns of index[b, width], and best[b, k], from the lists of `blocks` blocks, at most
+// MOST_BLOCKS in the CPU form: highest first, of equals the lower index; -1 and -infinity where there
+// are fewer than k. A work-group a row.
 #define MOST_BLOCKS 512
 GROUPED merge_best(
     OUT(int, index), OUT(float, best), IN(int, block_index), IN(float, block_best), int b, int k,
-    int blocks) {
+    int blocks, int width) {
   AT(index), AT(best), AT(block_index), AT(block_best);
   const int row = (int)get_group_id(0);
   if (row >= b) return;
-  const size_t lists = (size_t)row * blocks * k, result = (size_t)row * k;
+  const size_t lists = (size_t)row * blocks * k, result = (size_t)row * k, at_index = (size_t)row * width;
 #ifdef CPU_FORM
   int head[MOST_BLOCKS];
   for (int q = 0; q < blocks; ++q) head[q] = 0;
@@ -59,7 +60,7 @@ GROUPED merge_best(
     }
     ++head[from];
     best[result + j] = top;
-    index[result + j] = top_index == NOTHING ? -1 : top_index;
+    index[at_index + j] = top_index == NOTHING ? -1 : top_index;
   }
 #else
   // k passes over all, each the best after the last.
@@ -95,7 +96,7 @@ GROUPED merge_best(
     barrier(CLK_LOCAL_MEM_FENCE);
     if (me == 0) {
       best[result + pass] = last;
-      index[result + pass] = last_index == NOTHING ? -1 : last_index;
+      index[at_index + pass] = last_index == NOTHING ? -1 : last_index;
     }
   }
 #endif

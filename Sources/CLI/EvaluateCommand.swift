@@ -4,109 +4,120 @@ import Kernels
 
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "evaluate", abstract: "Re-rank held-out sessions, beside honest baselines.",
+    commandName: "evaluate", abstract: "Evaluate what a run has trained, beside honest baselines.",
     discussion: """
-      Of every test user the first half of the ratings is her profile; the agent puts the items of \
-      the second half in order. The intervals are of resampled users. A folder of several runs is \
-      evaluated as one: a user keeps together what all runs made of her.
-
       Examples:
         drr evaluate --run runs/first
-        drr evaluate --run runs/first --device opencl --json
-        drr evaluate --leak-ladder --data ml-100k.zip --seeds 3 --run runs/ladder
-      """)
+        drr evaluate irecgan --run runs/gan
+      """,
+    subcommands: [DRR.self, IRecGAN.self], defaultSubcommand: DRR.self)
 
-  @OptionGroup var options: RunOptions
-  @Option(help: "Where the run's ratings are now (default: where they were).")
-  var data: String?
-  @Option(help: "Draws the random rankers and the intervals (default: the run's seed).")
-  var seed: UInt64?
-  @OptionGroup var ladder: LeakLadderOptions
-  @Option(
-    help:
-      "Of a folder of several runs the first so many seeds (default: all); of the leak ladder as many, from --seed on (default: 1)."
-  )
-  var seeds: Int?
-  @Option(help: "Of a folder of several runs the first so many splits (default: all).")
-  var splits: Int?
-  @Option(help: "α of LinUCB: how many standard errors of hope an item gets.")
-  var linucbAlpha = 0.25
-  @OptionGroup var device: DeviceOptions
-  @OptionGroup var output: OutputOptions
+  struct DRR: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "drr", abstract: "Re-rank held-out users' sessions, beside honest baselines.",
+      discussion: """
+        Of every test user the first half of the ratings is her profile; the agent puts the items of \
+        the second half in order. The intervals are of resampled users. A folder of several runs is \
+        evaluated as one: a user keeps together what all runs made of her.
 
-  func run() throws {
-    if ladder.leakLadder {
-      return try ladder.climb(
-        options, data: data, seed: seed, seeds: seeds ?? 1, device, output)
-    }
-    var settings = EvaluationSettings()
-    settings.seed = seed
-    settings.exploration = linucbAlpha
-    try settings.validate()
-    let runs = try runs()
-    var configuration = try runs[0].begun()
-    if let data { configuration.data.source = data }
-    let log = try loadRatings(configuration.data.source)
-    let backend = try device.backend {
-      try DeviceTrial.secondsPerUpdate(
-        configuration.drr ?? DRRConfiguration(), dimension: configuration.pmf.dimension, on: $0)
-    }
-    let progress = Progress()
-    defer { progress.finish() }
-    let twins = runs.count { $0.folder.hasTwin }
-    if twins > 0 && twins < runs.count {
-      Console.note("only \(twins) of \(runs.count) runs have a γ = 0 twin: it is left out")
-    }
-    var evaluated: [RunEvaluation] = []
-    for (number, run) in runs.enumerated() {
-      let (experiment, model) = try reopen(run, log, data: data)
-      var agents = [
-        AgentRanker(experiment.agentName, try experiment.readAgent(model, on: backend))
-      ]
-      try experiment.noteUnfinished()
-      if let cloned = try experiment.readCloned(model, on: backend) {
-        agents.insert(AgentRanker(experiment.clonedName, cloned), at: 0)
-      }
-      if twins == runs.count, let twin = try experiment.readTwin(model, on: backend) {
-        agents.append(AgentRanker(experiment.twinName, twin.agent))
-        try twin.run.noteUnfinished()
-      }
-      var observer = Experiment.Observer()
-      observer.progress = {
-        progress.update($1 * number + $0, of: $1 * runs.count, $2)
-      }
-      evaluated.append(try experiment.evaluate(model, agents, settings, observer))
-    }
-    progress.finish()
-    let first = try Experiment(configuration, log: log, folder: runs[0].folder)
-    let report = try first.report(evaluated, on: backend, settings)
-    try options.folder.write(report, to: options.folder.evaluation)
-    try Console.result(output.json ? RunFolder.json(report, pretty: true) : report.text)
-  }
+        Examples:
+          drr evaluate --run runs/first
+          drr evaluate --run runs/first --device opencl --json
+          drr evaluate --leak-ladder --data ml-100k.zip --seeds 3 --run runs/ladder
+        """)
 
-  /// The run of the folder, or the runs of its group.
-  private func runs() throws -> [RunOptions] {
-    guard let group = try options.folder.readGroup() else {
-      for (name, number) in [("--seeds", seeds), ("--splits", splits)] where (number ?? 1) != 1 {
-        throw RunError(
-          "\(name) is \(number!), but \(options.run) holds one run; use "
-            + "`drr train drr \(name) \(number!)`")
+    @OptionGroup var options: RunOptions
+    @Option(help: "Where the run's ratings are now (default: where they were).")
+    var data: String?
+    @Option(help: "Draws the random rankers and the intervals (default: the run's seed).")
+    var seed: UInt64?
+    @OptionGroup var ladder: LeakLadderOptions
+    @Option(
+      help:
+        "Of a folder of several runs the first so many seeds (default: all); of the leak ladder as many, from --seed on (default: 1)."
+    )
+    var seeds: Int?
+    @Option(help: "Of a folder of several runs the first so many splits (default: all).")
+    var splits: Int?
+    @Option(help: "α of LinUCB: how many standard errors of hope an item gets.")
+    var linucbAlpha = 0.25
+    @OptionGroup var device: DeviceOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+      if ladder.leakLadder {
+        return try ladder.climb(
+          options, data: data, seed: seed, seeds: seeds ?? 1, device, output)
       }
-      return [options]
-    }
-    for (name, number, held) in [
-      ("--seeds", seeds, group.seeds), ("--splits", splits, group.splits ?? 1),
-    ] {
-      if let number, !(1...held).contains(number) {
-        throw RunError("\(name) is \(number), but \(options.run) holds 1 ... \(held)")
+      var settings = EvaluationSettings()
+      settings.seed = seed
+      settings.exploration = linucbAlpha
+      try settings.validate()
+      let runs = try runs()
+      var configuration = try runs[0].begun()
+      if let data { configuration.data.source = data }
+      let log = try loadRatings(configuration.data.source)
+      let backend = try device.backend {
+        try DeviceTrial.secondsPerUpdate(
+          configuration.drr ?? DRRConfiguration(), dimension: configuration.pmf.dimension, on: $0)
       }
+      let progress = Progress()
+      defer { progress.finish() }
+      let twins = runs.count { $0.folder.hasTwin }
+      if twins > 0 && twins < runs.count {
+        Console.note("only \(twins) of \(runs.count) runs have a γ = 0 twin: it is left out")
+      }
+      var evaluated: [RunEvaluation] = []
+      for (number, run) in runs.enumerated() {
+        let (experiment, model) = try reopen(run, log, data: data)
+        var agents = [
+          AgentRanker(experiment.agentName, try experiment.readAgent(model, on: backend))
+        ]
+        try experiment.noteUnfinished()
+        if let cloned = try experiment.readCloned(model, on: backend) {
+          agents.insert(AgentRanker(experiment.clonedName, cloned), at: 0)
+        }
+        if twins == runs.count, let twin = try experiment.readTwin(model, on: backend) {
+          agents.append(AgentRanker(experiment.twinName, twin.agent))
+          try twin.run.noteUnfinished()
+        }
+        var observer = Experiment.Observer()
+        observer.progress = {
+          progress.update($1 * number + $0, of: $1 * runs.count, $2)
+        }
+        evaluated.append(try experiment.evaluate(model, agents, settings, observer))
+      }
+      progress.finish()
+      let first = try Experiment(configuration, log: log, folder: runs[0].folder)
+      let report = try first.report(evaluated, on: backend, settings)
+      try options.folder.write(report, to: options.folder.evaluation)
+      try Console.result(output.json ? RunFolder.json(report, pretty: true) : report.text)
     }
-    let part = RunGroup(
-      seeds: seeds ?? group.seeds, splits: group.splits.map { splits ?? $0 })
-    return part.members.map { member in
-      var run = options
-      run.run += "/\(member.name)"
-      return run
+
+    /// The run of the folder, or the runs of its group.
+    private func runs() throws -> [RunOptions] {
+      guard let group = try options.folder.readGroup() else {
+        for (name, number) in [("--seeds", seeds), ("--splits", splits)] where (number ?? 1) != 1 {
+          throw RunError(
+            "\(name) is \(number!), but \(options.run) holds one run; use "
+              + "`drr train drr \(name) \(number!)`")
+        }
+        return [options]
+      }
+      for (name, number, held) in [
+        ("--seeds", seeds, group.seeds), ("--splits", splits, group.splits ?? 1),
+      ] {
+        if let number, !(1...held).contains(number) {
+          throw RunError("\(name) is \(number), but \(options.run) holds 1 ... \(held)")
+        }
+      }
+      let part = RunGroup(
+        seeds: seeds ?? group.seeds, splits: group.splits.map { splits ?? $0 })
+      return part.members.map { member in
+        var run = options
+        run.run += "/\(member.name)"
+        return run
+      }
     }
   }
 }

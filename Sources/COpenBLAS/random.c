@@ -1,45 +1,93 @@
-#include <stdint.h>
-#include <string.h>
+#include <stdbool.h>
 
 #include "clones.h"
 #include "copenblas.h"
-
-typedef uint32_t words __attribute__((ext_vector_type(16)));
-typedef uint64_t products __attribute__((ext_vector_type(16)));
-
-// Philox4x32-10 (Salmon et al. 2011) of sixteen blocks at once, blocks `first` ..< `first` + 16 of a
-// draw: lane i of words[w] is word w of block first + i.
-static inline void philox_blocks(uint64_t key, uint64_t counter, uint32_t first, words out[4]) {
-  const words lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-  words a = (uint32_t)counter, b = (uint32_t)(counter >> 32), c = first + lane, d = 0u;
-  uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
-  for (int round = 0; round < 10; round++) {
-    products one = __builtin_convertvector(a, products) * 0xD2511F53u;
-    products two = __builtin_convertvector(c, products) * 0xCD9E8D57u;
-    a = __builtin_convertvector(two >> 32, words) ^ b ^ k0;
-    b = __builtin_convertvector(two, words);
-    c = __builtin_convertvector(one >> 32, words) ^ d ^ k1;
-    d = __builtin_convertvector(one, words);
-    k0 += 0x9E3779B9u;
-    k1 += 0xBB67AE85u;
-  }
-  out[0] = a, out[1] = b, out[2] = c, out[3] = d;
-}
+#include "philox.h"
+#include "vmath.h"
 
 CLONES void host_uniform(
     uint64_t key, uint64_t counter, float low, float high, float last, float *y, int64_t n) {
 #pragma clang fp contract(off)
   float span = high - low;
   for (int64_t start = 0; start < n; start += 64) {
-    words word[4];
-    philox_blocks(key, counter, (uint32_t)(start / 4), word);
+    uint32_t word[64];
+    philox_words(key, counter, (uint32_t)(start / 4), word);
     float draw[64];
-    for (int w = 0; w < 4; w++) {
-      lanes value = __builtin_convertvector(word[w] >> 8, lanes) * 0x1p-24f;
-      value = low + span * value;
-      value = value < last ? value : (lanes)last;
-      for (int i = 0; i < 16; i++) draw[4 * i + w] = value[i];
+    for (int i = 0; i < 64; i++) {
+      float value = low + span * ((float)(word[i] >> 8) * 0x1p-24f);
+      draw[i] = value < last ? value : last;
     }
     memcpy(y + start, draw, (size_t)(n - start < 64 ? n - start : 64) * sizeof(float));
   }
+}
+
+// Element i of a loop over x[n] and uniform draws, to y[n], 64 at a time.
+#define DRAWN(result)                                                                    \
+  for (int64_t start = 0; start < n; start += 64) {                                      \
+    size_t bytes = (size_t)(n - start < 64 ? n - start : 64) * sizeof(float);            \
+    uint32_t word[64];                                                                   \
+    float in[64] = {0}, out[64];                                                         \
+    philox_words(key, counter, (uint32_t)(start / 4), word);                             \
+    memcpy(in, x + start, bytes);                                                        \
+    for (int i = 0; i < 64; i++) {                                                       \
+      float draw = (float)(word[i] >> 8) * 0x1p-24f;                                     \
+      out[i] = (result);                                                                 \
+    }                                                                                    \
+    memcpy(y + start, out, bytes);                                                       \
+  }
+
+CLONES void host_dropout(
+    uint64_t key, uint64_t counter, const float *x, float rate, float scale, float *y, int64_t n) {
+  DRAWN(draw < rate ? 0.0f : in[i] * scale)
+}
+
+CLONES void host_bernoulli(
+    uint64_t key, uint64_t counter, const float *x, float *y, int64_t n) {
+  DRAWN(draw < sigmoid_one(in[i]) ? 1.0f : 0.0f)
+}
+
+// -log(-log u), u = (draw + 1/2) * 2^-24. Where u is not exact it is 1 - t of an exact t, whose
+// rounding is put back by its first-order effect.
+static inline float gumbel_one(uint32_t draw) {
+#pragma clang fp contract(off)
+  bool upper = draw >= 1u << 23;
+  float t = ((float)(int32_t)(upper ? 0xffffffu - draw : draw) + 0.5f) * 0x1p-24f;
+  float u = upper ? 1.0f - t : t;
+  float lost = upper ? (1.0f - u) - t : 0.0f;
+  return -log_one(-(log_one(u) + lost));
+}
+
+CLONES void host_gumbel(
+    uint64_t key, uint64_t counter, int64_t first, const float *x, float *y, int64_t n) {
+  // Sixteen blocks at a time, the first of them the one that word `first` is in.
+  for (int64_t start = -(first & 3); start < n; start += 64) {
+    uint32_t word[64];
+    float noise[64];
+    philox_words(key, counter, (uint32_t)((first + start) / 4), word);
+    for (int i = 0; i < 64; i++) noise[i] = gumbel_one(word[i] >> 8);
+    if (start >= 0 && start + 64 <= n) {
+      for (int i = 0; i < 64; i++) y[start + i] = x[start + i] + noise[i];
+    } else {
+      int64_t end = n - start < 64 ? n - start : 64;
+      for (int64_t i = start < 0 ? -start : 0; i < end; i++) y[start + i] = x[start + i] + noise[i];
+    }
+  }
+}
+
+CLONES int64_t host_gumbel_candidates(
+    uint64_t key, uint64_t counter, int64_t first, const float *x, float threshold, int64_t start,
+    int64_t n) {
+  for (; start >= 0 && start + 64 <= n; start += 64) {
+    uint32_t word[64];
+    philox_words(key, counter, (uint32_t)((first + start) / 4), word);
+    // -log u >= 1 - u, and log2 of a float is at least its bits as a number, less the bias.
+    int any = 0;
+    for (int i = 0; i < 64; i++) {
+      float rest = (float)(int32_t)(0xffffffu - (word[i] >> 8));
+      float most = 151.0f * 0.693147181f + 1e-4f - 8.26295829e-8f * (float)(int32_t)to_bits(rest);
+      any |= x[start + i] + most > threshold;
+    }
+    if (any) break;
+  }
+  return start;
 }

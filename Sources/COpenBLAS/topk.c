@@ -47,8 +47,7 @@ void top_scores_add(struct top_scores *top, float score, int64_t item) {
   }
 }
 
-// Best first; -1 and -inf behind the last.
-static void finish(const struct top_scores *top) {
+void top_scores_finish(const struct top_scores *top) {
   for (int64_t last = top->count - 1; last > 0; last--) {
     float score = top->scores[last];
     int32_t item = top->items[last];
@@ -115,7 +114,7 @@ static void score_share(const struct share *share, bool sorted) {
       score_by_products(share->blas, r, share->first, share->last, tops, b, query);
     for (int64_t i = 0; i < b; i++) {
       if (sorted) {
-        finish(&tops[i]);
+        top_scores_finish(&tops[i]);
         continue;
       }
       // A shorter list ends with an item below 0.
@@ -180,7 +179,7 @@ void host_score_top(
     for (int64_t t = 0; t < threads; t++)
       for (int64_t j = 0; j < r->k && shares[t].items[i * r->k + j] >= 0; j++)
         top_scores_merge(&top, shares[t].scores[i * r->k + j], shares[t].items[i * r->k + j]);
-    finish(&top);
+    top_scores_finish(&top);
   }
 }
 

@@ -16,6 +16,8 @@ struct top_scores {
 void top_scores_add(struct top_scores *top, float score, int64_t item);
 // For items in any order.
 void top_scores_merge(struct top_scores *top, float score, int32_t item);
+// Best first; -1 and -inf behind the last.
+void top_scores_finish(const struct top_scores *top);
 
 // Adds items first ..< last to the best of b <= top_rows queries; false, and nothing done, without
 // AVX-512. `packed` has e · top_rows floats.

@@ -72,6 +72,15 @@ static const unsigned char replay[] = {
 static const unsigned char factorization[] = {
 #embed "../../kernels/factorization.cl"
 };
+static const unsigned char session[] = {
+#embed "../../kernels/session.cl"
+};
+static const unsigned char draws[] = {
+#embed "../../kernels/draws.cl"
+};
+static const unsigned char selection_rows[] = {
+#embed "../../kernels/selection_rows.cl"
+};
 
 static const struct copencl_source sources[] = {
     {"common", common, sizeof common},
@@ -98,6 +107,9 @@ static const struct copencl_source sources[] = {
     {"selection_gpu", selection_gpu, sizeof selection_gpu},
     {"replay", replay, sizeof replay},
     {"factorization", factorization, sizeof factorization},
+    {"session", session, sizeof session},
+    {"draws", draws, sizeof draws},
+    {"selection_rows", selection_rows, sizeof selection_rows},
 };
 
 size_t copencl_source_count(void) { return sizeof sources / sizeof *sources; }

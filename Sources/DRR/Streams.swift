@@ -34,4 +34,21 @@ enum Streams {
   static let listPolicy: UInt64 = 64
   static let simulation: UInt64 = 65
   static let chanceScorer: UInt64 = 66
+  static let userModel: UInt64 = 70
+  static let listAgent: UInt64 = 71
+  static let discriminator: UInt64 = 72
+  static let sessionDraws: UInt64 = 73
+  static let userOrder: UInt64 = 74
+  static let agentOrder: UInt64 = 75
+  static let roundOrder: UInt64 = 76
+  static let discriminatorOrder: UInt64 = 77
+  static let mixedOrder: UInt64 = 78
+  static let leavingLists: UInt64 = 79
+  static let simulatedStarts: UInt64 = 80
+  static let lstmWorld: UInt64 = 81
+  static let lstmWeights: UInt64 = 82
+  static let lstmUsers: UInt64 = 83
+  static let lstmPolicy: UInt64 = 84
+  static let lstmPolicyWeights: UInt64 = 85
+  static let listPolicyDraws: UInt64 = 86
 }

@@ -88,4 +88,26 @@ extension Tensor {
       into: ranking.items.view, scores: ranking.scores.view)
     return ranking
   }
+
+  /// The k best columns of each row of self [B, N], best first, [B, k]; of equal scores the lower
+  /// column first. −∞ and NaN are never chosen: where fewer than k are left the rest is −1.
+  ///
+  /// With `gumbel` they are a sample without replacement from the softmax of each row, the first
+  /// drawn first (Gumbel-top-k: Kool, van Hoof & Welling 2019). No gradient flows through it.
+  public func topKRows(_ k: Int, gumbel: RandomKey? = nil) -> IndexTensor {
+    require(shape.rank == 2 && k > 0, "topKRows: k \(k) of scores \(shape)")
+    let index = IndexTensor(uninitialized: [shape[0], k], on: backend)
+    topKRows(k, gumbel: gumbel, into: index)
+    return index
+  }
+
+  /// The same into the first k columns of slate [B, W]; its other columns stay.
+  public func topKRows(_ k: Int, gumbel: RandomKey? = nil, into slate: IndexTensor) {
+    require(
+      shape.rank == 2 && slate.shape.rank == 2 && slate.shape[0] == shape[0]
+        && 1...max(1, slate.shape[1]) ~= k,
+      "topKRows: k \(k) of scores \(shape) into \(slate.shape)")
+    backend.topKRows(
+      view, gumbel: gumbel, b: shape[0], n: shape[1], k: k, width: slate.shape[1], into: slate.view)
+  }
 }

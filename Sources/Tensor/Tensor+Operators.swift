@@ -173,6 +173,24 @@ extension Tensor {
     } ?? y
   }
 
+  /// [B, T, H] to [B, H]: the mean of each sequence's first steps, as many as `lengths` [B] says
+  /// (nil: all T), zeros of none.
+  public func stepMean(lengths: IndexTensor? = nil) -> Tensor {
+    require(
+      shape.rank == 3 && lengths.map { $0.shape == [shape[0]] } ?? true,
+      "stepMean: x is \(shape), expected [batch, steps, width]"
+        + (lengths.map { ", and lengths \($0.shape)" } ?? ""))
+    let x = self
+    let (b, t, h) = (shape[0], shape[1], shape[2])
+    let y = Tensor(uninitialized: [b, h], on: backend)
+    backend.stepMean(view, lengths: lengths?.view, b: b, t: t, h: h, into: y.view)
+    return Tensor.tape(x)?.record(y) { dy in
+      Tape.contribute(to: x) {
+        x.backend.stepMeanBackward(dy, lengths: lengths?.view, b: b, t: t, h: h, into: $0)
+      }
+    } ?? y
+  }
+
   /// The sum of all elements, times `scale`.
   public func sum(scale: Float = 1) -> Tensor {
     let x = self

@@ -74,7 +74,16 @@ public struct IndexTensor {
     backend.write(values, to: view)
   }
 
+  public init(repeating value: Int32, shape: Shape, on backend: any Backend) {
+    self.init([Int32](repeating: value, count: shape.count), shape: shape, on: backend)
+  }
+
   public func host() throws(BackendError) -> [Int32] { try backend.read(view) }
+
+  /// The same elements under another shape.
+  public func reshaped(_ shape: Shape) -> IndexTensor {
+    IndexTensor(view: view, shape: shape, on: backend)
+  }
 
   /// The values on their way, while the device goes on with what is asked of it next.
   public func startHost() -> PendingRead<Int32> { backend.startRead(view) }

@@ -224,12 +224,67 @@ def softmax_losses():
              logNormalizer=torch.logsumexp(logits, 1), softmax=torch.softmax(logits, 1))
 
 
+def lists():
+    """Rows of a table scored by actions, padded by -1, the last item of each list an end; the
+    cross-entropy of what was chosen, weighted by rewards of either sign."""
+    g = generator("list")
+    table = normal(g, 8, 5).requires_grad_()
+    action = normal(g, 6, 5).requires_grad_()
+    rows = torch.tensor([[3, 0, 5, 7], [1, 2, 7, -1], [6, 7, -1, -1], [0, 3, 3, 7],
+                         [7, -1, -1, -1], [4, 5, 1, 7]])
+    target = torch.tensor([3, 0, 1, 2, 0, 1])
+    weights = torch.tensor([1.75, -0.5, 2.0, 0.0, 1.25, 1.5])
+    scores = torch.einsum("be,bce->bc", action, table[rows.clamp(min=0)])
+    scores = scores.masked_fill(rows < 0, -torch.inf)
+    loss = (weights * F.cross_entropy(scores, target, reduction="none")).mean()
+    scale = single(torch.tensor([1.3]))
+    dtable, daction = torch.autograd.grad(loss * scale, (table, action))
+    assert not dtable.isnan().any() and not daction.isnan().any()
+    save("list", table=table, action=action, rows=rows.int(), target=target.int(), weights=weights,
+         scores=scores, loss=loss, scale=scale, dtable=dtable, daction=daction)
+
+
+def expectation():
+    g = generator("expectation")
+    scores = normal(g, 5, 6, scale=2.0)
+    scores[torch.rand(5, 6, generator=g) < 0.3] = -torch.inf
+    scores[:, 2] = 0.5
+    scores.requires_grad_()
+    values = normal(g, 5, 6).requires_grad_()
+    temperature = single(torch.tensor([0.7]))
+    y = (torch.softmax(scores / temperature, 1) * values).sum(1)
+    dy = normal(g, 5)
+    dscores, dvalues = torch.autograd.grad(y, (scores, values), dy)
+    save("expectation", scores=scores, values=values, temperature=temperature, y=y, dy=dy,
+         dscores=dscores, dvalues=dvalues)
+
+
+def step_mean():
+    """The mean output of an LSTM over unequal lengths; weights are stored transposed."""
+    g = generator("step-mean")
+    b, t, e, h = 4, 6, 5, 7
+    layer = torch.nn.LSTM(e, h, batch_first=True)
+    for p in layer.parameters():
+        p.data = normal(g, *p.shape, scale=0.5)
+    lengths = torch.tensor([4, 6, 1, 3])
+    x = normal(g, b, t, e).requires_grad_()
+    y, _ = layer(x)
+    y = torch.stack([row[:n].mean(0) for row, n in zip(y, lengths)])
+    dy = normal(g, b, h)
+    named = {"inputWeight": layer.weight_ih_l0, "hiddenWeight": layer.weight_hh_l0,
+             "inputBias": layer.bias_ih_l0, "hiddenBias": layer.bias_hh_l0}
+    gradients = torch.autograd.grad(y, [x, *named.values()], dy)
+    arrays = {name: p.t() for name, p in named.items()}
+    arrays |= {f"d{name}": d.t() for name, d in zip(named, gradients[1:])}
+    save("step-mean", x=x, lengths=lengths.int(), y=y, dy=dy, dx=gradients[0], **arrays)
+
+
 def main():
     for case in filter(os.path.isdir, (os.path.join(FOLDER, e) for e in os.listdir(FOLDER))):
         if os.path.basename(case) != "__pycache__":
             shutil.rmtree(case)
     for write in (reader, dense, mlp, recurrent, embedding, optimizers, clipping, point_losses,
-                  softmax_losses, drr.pooling, drr.states, drr.ddpg, drr.td3):
+                  softmax_losses, lists, expectation, step_mean, drr.pooling, drr.states, drr.ddpg, drr.td3):
         write()
     manifest = dict(torch=torch.__version__, numpy=np.__version__, seed=SEED, sha256=stored())
     with open(MANIFEST, "w") as file:

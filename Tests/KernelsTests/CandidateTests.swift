@@ -16,7 +16,8 @@ import Testing
       ], on: backend)
     let a = run.arguments
     backend.candidateScores(
-      a["action"], a[indices: "rows"], a["items"], b: 1, w: n, first: 0, e: e, into: a["scores"])
+      a["action"], a[indices: "rows"], a["items"], b: 1, w: n, first: 0, e: e, absent: 0,
+      into: a["scores"])
     let scores = try backend.read(a["scores"])
     #expect(Set(scores).count == 3)
     for c in 3..<n { #expect(scores[c] == scores[c - 3], "candidate \(c)") }
@@ -44,7 +45,7 @@ import Testing
       let rows = Indices(backend.allocate(1))
       backend.write([3], to: rows)
       backend.candidateScores(
-        view[0..<2], rows, view, b: 1, w: 1, first: 0, e: 2, into: view[0..<1])
+        view[0..<2], rows, view, b: 1, w: 1, first: 0, e: 2, absent: 0, into: view[0..<1])
     }
     let message = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
     #expect(message.contains("candidateScores: row 3 of a table of 3"), "\(message)")
@@ -57,6 +58,8 @@ private enum CandidateMisuse: String, CaseIterable, Codable {
   case first = "candidateScores: column 3 of 3"
   case items = "candidateScores: items has 6 elements, expected rows of 4"
   case action = "candidateScoresBackward: dAction has 6 elements"
+  case table = "candidateScoresItemGradient: dItems has 6 elements, expected rows of 4"
+  case shown = "candidateScoresItemGradient: action has 6 elements"
   case values = "softmaxExpectation: values has 6 elements"
   case temperature = "softmaxExpectation: temperature 0.0"
   case expectation = "softmaxExpectationBackward: y has 6 elements"
@@ -69,17 +72,24 @@ private enum CandidateMisuse: String, CaseIterable, Codable {
     let rows = Indices(backend.allocate(6))
     backend.write([0, 1, 2, 0, 1, 2], to: rows)
     switch self {
-    case .scores: backend.candidateScores(four, rows, six, b: 2, w: 3, first: 1, e: 2, into: six)
-    case .first: backend.candidateScores(four, rows, six, b: 2, w: 3, first: 3, e: 2, into: six)
-    case .items: backend.candidateScores(four, rows, six, b: 1, w: 6, first: 2, e: 4, into: four)
+    case .scores:
+      backend.candidateScores(four, rows, six, b: 2, w: 3, first: 1, e: 2, absent: 0, into: six)
+    case .first:
+      backend.candidateScores(four, rows, six, b: 2, w: 3, first: 3, e: 2, absent: 0, into: six)
+    case .items:
+      backend.candidateScores(four, rows, six, b: 1, w: 6, first: 2, e: 4, absent: 0, into: four)
     case .action:
       backend.candidateScoresBackward(four, rows, six, b: 2, w: 3, first: 1, e: 2, into: six)
+    case .table:
+      backend.candidateScoresItemGradient(four, four, rows, b: 1, w: 6, first: 2, e: 4, into: six)
+    case .shown:
+      backend.candidateScoresItemGradient(four, six, rows, b: 2, w: 3, first: 1, e: 2, into: six)
     case .values: backend.softmaxExpectation(four, six, temperature: 1, b: 2, n: 2, into: two)
     case .temperature:
       backend.softmaxExpectation(four, four, temperature: 0, b: 2, n: 2, into: two)
     case .expectation:
       backend.softmaxExpectationBackward(
-        two, four, four, six, temperature: 1, b: 2, n: 2, into: four)
+        two, four, four, six, temperature: 1, b: 2, n: 2, into: four, dValues: nil)
     case .picked: backend.column(rows, b: 2, w: 3, column: 0, into: rows)
     case .column: backend.column(rows, b: 2, w: 3, column: 3, into: rows[0..<2])
     }

@@ -3,11 +3,14 @@ enum OpName: String, CaseIterable, Sendable {
   case linear, linearBackward, mlp, mlpBackward, recurrent, recurrentBackward
   case map, mapBackward, affine, combine, perturb, accumulate, fill, copy, concatenate, slice
   case reduceRows, sumColumns, rowDot, sum, squaredNorm
+  case stepMean, stepMeanBackward
   case gather, scatterAdd
   case averagePooling, averagePoolingBackward, pairwiseProducts, pairwiseProductsBackward
   case historyRows, attentionPooling, attentionPoolingBackward
   case candidateScores, candidateScoresBackward, softmaxExpectation, softmaxExpectationBackward
   case column
+  case topKRows, pick, gatherRows, dropout, bernoulli, extendSessions
+  case candidateScoresItemGradient
   case pointLoss, pointLossBackward, softmaxCrossEntropy, softmaxCrossEntropyBackward
   case temporalDifferenceTarget
   case adam, sgd, clip, softUpdate
@@ -40,6 +43,8 @@ enum OpName: String, CaseIterable, Sendable {
     case .rowDot: OpTable.rowDot
     case .sum: OpTable.sum
     case .squaredNorm: OpTable.squaredNorm
+    case .stepMean: OpTable.stepMean
+    case .stepMeanBackward: OpTable.stepMeanBackward
     case .gather: OpTable.gather
     case .scatterAdd: OpTable.scatterAdd
     case .averagePooling: OpTable.averagePooling
@@ -54,6 +59,7 @@ enum OpName: String, CaseIterable, Sendable {
     case .softmaxExpectation: OpTable.softmaxExpectation
     case .softmaxExpectationBackward: OpTable.softmaxExpectationBackward
     case .column: OpTable.column
+    case .candidateScoresItemGradient: OpTable.candidateScoresItemGradient
     case .pointLoss: OpTable.pointLoss
     case .pointLossBackward: OpTable.pointLossBackward
     case .softmaxCrossEntropy: OpTable.softmaxCrossEntropy
@@ -73,6 +79,12 @@ enum OpName: String, CaseIterable, Sendable {
     case .sumTreeSample: OpTable.sumTreeSample
     case .prioritize: OpTable.prioritize
     case .factorize: OpTable.factorize
+    case .topKRows: OpTable.topKRows
+    case .pick: OpTable.pick
+    case .gatherRows: OpTable.gatherRows
+    case .dropout: OpTable.dropout
+    case .bernoulli: OpTable.bernoulli
+    case .extendSessions: OpTable.extendSessions
     }
   }
 }

@@ -63,12 +63,13 @@ import Testing
     let logNormalizer = floats([0])
     let loss = output(1) {
       backend.softmaxCrossEntropy(
-        logits, indices([2]), b: 1, n: 4, into: $0, logNormalizer: logNormalizer)
+        logits, indices([2]), weights: nil, b: 1, n: 4, into: $0, logNormalizer: logNormalizer)
     }
     #expect(abs(loss[0] - log(4.0)) < 1e-15)
     let slope = output(4) {
       backend.softmaxCrossEntropyBackward(
-        floats([1]), logits, indices([2]), logNormalizer: logNormalizer, b: 1, n: 4, into: $0)
+        floats([1]), logits, indices([2]), weights: nil, logNormalizer: logNormalizer, b: 1, n: 4,
+        into: $0)
     }
     for (actual, expected) in zip(slope, [0.25, 0.25, -0.75, 0.25]) {
       #expect(abs(actual - expected) < 1e-15)
@@ -100,7 +101,7 @@ import Testing
     let items = floats([1, 2, 10, 20])
     let scores = output(4) {
       backend.candidateScores(
-        floats([3, 4, 5, 6]), rows, items, b: 2, w: 3, first: 1, e: 2, into: $0)
+        floats([3, 4, 5, 6]), rows, items, b: 2, w: 3, first: 1, e: 2, absent: 0, into: $0)
     }
     #expect(scores == [110, 0, 17, 17])
     let slope = output(4) {
@@ -119,7 +120,8 @@ import Testing
     #expect(abs(y[0] - 4) < 1e-14)
     let slope = output(2) {
       backend.softmaxExpectationBackward(
-        floats([0.5]), scores, values, floats(y), temperature: 0.5, b: 1, n: 2, into: $0)
+        floats([0.5]), scores, values, floats(y), temperature: 0.5, b: 1, n: 2, into: $0,
+        dValues: nil)
     }
     for (actual, expected) in zip(slope, [1.5, -1.5]) { #expect(abs(actual - expected) < 1e-14) }
   }

@@ -120,10 +120,11 @@ import Testing
         ], on: backend)
       let a = run.arguments
       backend.softmaxCrossEntropy(
-        a["logits"], a[indices: "target"], b: b, n: n, into: a["loss"],
+        a["logits"], a[indices: "target"], weights: nil, b: b, n: n, into: a["loss"],
         logNormalizer: a["logNormalizer"])
       backend.softmaxCrossEntropyBackward(
-        a["one"], a["logits"], a[indices: "target"], logNormalizer: a["logNormalizer"], b: b,
+        a["one"], a["logits"], a[indices: "target"], weights: nil,
+        logNormalizer: a["logNormalizer"], b: b,
         n: n, into: a["slopes"])
       return (try backend.read(a["loss"])[0], try backend.read(a["slopes"]))
     }

@@ -4,7 +4,7 @@ import Kernels
 extension ReferenceBackend {
   public func candidateScores(
     _ action: Floats, _ rows: Indices, _ items: Floats, b: Int, w: Int, first: Int, e: Int,
-    into scores: Floats
+    absent: Float, into scores: Floats
   ) {
     let cells = launch("candidateScores")
     let (count, n) = (items.count / e, w - first)
@@ -16,7 +16,7 @@ extension ReferenceBackend {
         scores[i * n + c] =
           item.map { item in
             (0..<e).reduce(0) { $0 + action[i * e + $1] * items[item * e + $1] }
-          } ?? 0
+          } ?? Double(absent)
       }
     }
   }
@@ -41,6 +41,22 @@ extension ReferenceBackend {
     }
   }
 
+  public func candidateScoresItemGradient(
+    _ dScores: Floats, _ action: Floats, _ rows: Indices, b: Int, w: Int, first: Int, e: Int,
+    into dItems: Floats
+  ) {
+    let cells = launch("candidateScoresItemGradient")
+    let (count, n) = (dItems.count / e, w - first)
+    let (dScores, action) = (cells(dScores, b * n), cells(action, b * e))
+    let (rows, dItems) = (cells(rows, b * w), cells(dItems, count * e))
+    for i in 0..<b {
+      for c in 0..<n {
+        guard let item = cells.row(rows[i * w + first + c], of: count) else { continue }
+        for d in 0..<e { dItems[item * e + d] += dScores[i * n + c] * action[i * e + d] }
+      }
+    }
+  }
+
   public func softmaxExpectation(
     _ scores: Floats, _ values: Floats, temperature: Float, b: Int, n: Int, into y: Floats
   ) {
@@ -54,16 +70,18 @@ extension ReferenceBackend {
 
   public func softmaxExpectationBackward(
     _ dy: Floats, _ scores: Floats, _ values: Floats, _ y: Floats, temperature: Float, b: Int,
-    n: Int, into dScores: Floats
+    n: Int, into dScores: Floats?, dValues: Floats?
   ) {
     let cells = launch("softmaxExpectationBackward")
     let (scores, values) = (cells(scores, b * n), cells(values, b * n))
-    let (dy, y, dScores) = (cells(dy, b), cells(y, b), cells(dScores, b * n))
+    let (dy, y) = (cells(dy, b), cells(y, b))
+    let (dScores, dValues) = (dScores.map { cells($0, b * n) }, dValues.map { cells($0, b * n) })
     for i in 0..<b {
       let weights = Self.softmax((0..<n).map { scores[i * n + $0] / Double(temperature) })
       for c in 0..<n {
-        dScores[i * n + c] =
+        dScores?[i * n + c] =
           dy[i] * weights[c] * (values[i * n + c] - y[i]) / Double(temperature)
+        dValues?[i * n + c] = dy[i] * weights[c]
       }
     }
   }
@@ -72,6 +90,14 @@ extension ReferenceBackend {
     let cells = launch("column")
     let (rows, y) = (cells(rows, b * w), cells(y, b))
     for i in 0..<b { y[i] = rows[i * w + column] }
+  }
+
+  public func pick(_ rows: Indices, _ column: Indices, b: Int, w: Int, into y: Indices) {
+    let cells = launch("pick")
+    let (rows, column, y) = (cells(rows, b * w), cells(column, b), cells(y, b))
+    for i in 0..<b {
+      y[i] = column[i] >= 0 && column[i] < Double(w) ? rows[i * w + Int(column[i])] : -1
+    }
   }
 
   private static func softmax(_ row: [Double]) -> [Double] {

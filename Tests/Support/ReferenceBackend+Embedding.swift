@@ -20,4 +20,14 @@ extension ReferenceBackend {
       for j in 0..<e { dTable[row * e + j] += dy[i * e + j] }
     }
   }
+
+  public func gatherRows(_ rows: Indices, _ index: Indices, b: Int, w: Int, into y: Indices) {
+    let cells = launch("gatherRows")
+    let count = rows.count / w
+    let (rows, index, y) = (cells(rows, count * w), cells(index, b), cells(y, b * w))
+    for i in 0..<b {
+      let row = cells.row(index[i], of: count)
+      for j in 0..<w { y[i * w + j] = row.map { rows[$0 * w + j] } ?? -1 }
+    }
+  }
 }

@@ -33,33 +33,44 @@ extension ReferenceBackend {
   }
 
   public func softmaxCrossEntropy(
-    _ logits: Floats, _ target: Indices, b: Int, n: Int, into loss: Floats, logNormalizer: Floats
+    _ logits: Floats, _ target: Indices, weights: Floats?, b: Int, n: Int, into loss: Floats,
+    logNormalizer: Floats
   ) {
     let cells = launch("softmaxCrossEntropy")
     let (logits, target) = (cells(logits, b * n), cells(target, b))
     let (loss, logNormalizer) = (cells(loss, 1), cells(logNormalizer, b))
+    let weights = weights.map { cells($0, b) }
     var total = 0.0
     for i in 0..<b {
+      let weight = weights?[i] ?? 1
+      logNormalizer[i] = 0
+      if weight == 0 { continue }
       let row = (0..<n).map { logits[i * n + $0] }
       let peak = row.max()!
       logNormalizer[i] = peak + log(row.reduce(0) { $0 + exp($1 - peak) })
-      total += logNormalizer[i] - row[targetColumn(target[i], n, cells)]
+      total += weight * (logNormalizer[i] - row[targetColumn(target[i], n, cells)])
     }
     loss[0] = total / Double(b)
   }
 
   public func softmaxCrossEntropyBackward(
-    _ dLoss: Floats, _ logits: Floats, _ target: Indices, logNormalizer: Floats, b: Int, n: Int,
-    into dLogits: Floats
+    _ dLoss: Floats, _ logits: Floats, _ target: Indices, weights: Floats?, logNormalizer: Floats,
+    b: Int, n: Int, into dLogits: Floats
   ) {
     let cells = launch("softmaxCrossEntropyBackward")
     let (dLoss, logits, target) = (cells(dLoss, 1), cells(logits, b * n), cells(target, b))
     let (logNormalizer, dLogits) = (cells(logNormalizer, b), cells(dLogits, b * n))
+    let weights = weights.map { cells($0, b) }
     for i in 0..<b {
+      let weight = weights?[i] ?? 1
+      guard weight != 0 else {
+        for j in 0..<n { dLogits[i * n + j] = 0 }
+        continue
+      }
       let column = targetColumn(target[i], n, cells)
       for j in 0..<n {
         let probability = exp(logits[i * n + j] - logNormalizer[i])
-        dLogits[i * n + j] = dLoss[0] * (probability - (j == column ? 1 : 0)) / Double(b)
+        dLogits[i * n + j] = dLoss[0] * weight * (probability - (j == column ? 1 : 0)) / Double(b)
       }
     }
   }

@@ -79,4 +79,22 @@ extension ReferenceBackend {
       for j in 0..<n { x[i * n + j] = Double(low) + span * draws[i * n + j] }
     }
   }
+
+  public func dropout(_ x: Floats, rate: Float, _ random: RandomKey, into y: Floats) {
+    let cells = launch("dropout")
+    let count = y.count
+    let (x, y) = (cells(x, count), cells(y, count))
+    for (i, draw) in Self.uniforms(random, count).enumerated() {
+      y[i] = draw >= Double(rate) ? x[i] / (1 - Double(rate)) : 0
+    }
+  }
+
+  public func bernoulli(_ logits: Floats, _ random: RandomKey, into y: Floats) {
+    let cells = launch("bernoulli")
+    let count = y.count
+    let (logits, y) = (cells(logits, count), cells(y, count))
+    for (i, draw) in Self.uniforms(random, count).enumerated() {
+      y[i] = draw < 1 / (1 + exp(-logits[i])) ? 1 : 0
+    }
+  }
 }

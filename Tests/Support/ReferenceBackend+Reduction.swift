@@ -40,4 +40,37 @@ extension ReferenceBackend {
     let (x, y) = (cells(x, count), cells(y, 1))
     y[0] = (0..<count).reduce(0) { $0 + x[$1] * x[$1] }
   }
+
+  public func stepMean(_ x: Floats, lengths: Indices?, b: Int, t: Int, h: Int, into y: Floats) {
+    let cells = launch("stepMean")
+    let (x, y) = (cells(x, b * t * h), cells(y, b * h))
+    let lengths = lengths.map { cells($0, b) }
+    for i in 0..<b {
+      let length = Self.steps(lengths?[i], of: t)
+      for j in 0..<h {
+        let total = (0..<length).reduce(0) { $0 + x[(i * t + $1) * h + j] }
+        y[i * h + j] = length == 0 ? 0 : total / Double(length)
+      }
+    }
+  }
+
+  public func stepMeanBackward(
+    _ dy: Floats, lengths: Indices?, b: Int, t: Int, h: Int, into dx: Floats
+  ) {
+    let cells = launch("stepMeanBackward")
+    let (dy, dx) = (cells(dy, b * h), cells(dx, b * t * h))
+    let lengths = lengths.map { cells($0, b) }
+    for i in 0..<b {
+      let length = Self.steps(lengths?[i], of: t)
+      for step in 0..<t {
+        for j in 0..<h {
+          dx[(i * t + step) * h + j] = step < length ? dy[i * h + j] / Double(length) : 0
+        }
+      }
+    }
+  }
+
+  private static func steps(_ length: Double?, of t: Int) -> Int {
+    min(max(Int(length ?? Double(t)), 0), t)
+  }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Kernels
 
 extension ReferenceBackend {
@@ -23,6 +24,28 @@ extension ReferenceBackend {
       for r in 0..<k {
         index[q * k + r] = r < ranked.count ? Double(ranked[r].item) : -1
         scores[q * k + r] = r < ranked.count ? ranked[r].score : -.infinity
+      }
+    }
+  }
+
+  public func topKRows(
+    _ scores: Floats, gumbel: RandomKey?, b: Int, n: Int, k: Int, width: Int, into index: Indices
+  ) {
+    let cells = launch("topKRows")
+    let (scores, index) = (cells(scores, b * n), cells(index, b * width))
+    let noise = gumbel.map { random in
+      ReferencePhilox.draws(random, b * n).map { -log(-log(($0 + 0.5) / 0x1p24)) }
+    }
+    for row in 0..<b {
+      var ranked: [(column: Int, score: Double)] = []
+      for column in 0..<n {
+        let j = row * n + column
+        let score = scores[j] + (noise?[j] ?? 0)
+        if score > -.infinity { ranked.append((column, score)) }
+      }
+      ranked.sort { $0.score != $1.score ? $0.score > $1.score : $0.column < $1.column }
+      for r in 0..<k {
+        index[row * width + r] = r < ranked.count ? Double(ranked[r].column) : -1
       }
     }
   }

@@ -51,7 +51,7 @@ import Testing
     let chosen =
       counters {
         $0.candidateScores(indices, first: 1, items: items)
-          .softmaxExpectation(of: $0, temperature: 1).sum()
+          .softmaxExpectation(of: $0.detached, temperature: 1).sum()
       } - base
     #expect(chosen.launches == 4 && chosen.writes == 0 && chosen.syncs == 0)
   }

@@ -97,9 +97,10 @@ import Testing
     let (logits, target) = (floats(try golden("logits")), indices(try golden.int32s("target")))
     let (loss, logNormalizer, dLogits) = (zeros(1), zeros(6), zeros(66))
     backend.softmaxCrossEntropy(
-      logits, target, b: 6, n: 11, into: loss, logNormalizer: logNormalizer)
+      logits, target, weights: nil, b: 6, n: 11, into: loss, logNormalizer: logNormalizer)
     backend.softmaxCrossEntropyBackward(
-      floats(try golden("scale")), logits, target, logNormalizer: logNormalizer, b: 6, n: 11,
+      floats(try golden("scale")), logits, target, weights: nil, logNormalizer: logNormalizer, b: 6,
+      n: 11,
       into: dLogits)
     try expect(loss, golden, "loss")
     try expect(logNormalizer, golden, "logNormalizer")

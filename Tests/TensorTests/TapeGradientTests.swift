@@ -111,6 +111,31 @@ extension Expression {
   }
 
   static let candidates: [Expression] = [
+    Expression("candidateScores of items", [3, 3], [5, 3]) {
+      let rows: [Int32] = [0, 3, 3, 4, -1, 2, -2, 3, 4]
+      return $0[0].candidateScores(
+        IndexTensor(rows, shape: [3, 3], on: $0[0].backend), items: $0[1].tanh(), absent: 2)
+    },
+    Expression("softmaxExpectation of values", [3, 5], [3, 5]) {
+      $0[0].softmaxExpectation(of: $0[1].squared(), temperature: 0.7)
+    },
+    Expression("softmaxExpectation of itself", [3, 5]) {
+      $0[0].softmaxExpectation(of: $0[0], temperature: 2)
+    },
+    Expression("weighted softmaxCrossEntropy", [4, 3]) {
+      let backend = $0[0].backend
+      return $0[0].softmaxCrossEntropy(
+        IndexTensor([2, 0, 1, 1], shape: [4], on: backend),
+        weights: Tensor([0.5, -2, 0, 3] as [Float], shape: [4], on: backend))
+    },
+    Expression("rows", [4, 3]) {
+      $0[0].squared().rows(at: IndexTensor([3, 0, -1, 3, 3], shape: [5], on: $0[0].backend))
+    },
+    Expression("stepMean", [4, 6]) {
+      $0[0].squared().reshaped([4, 3, 2]).stepMean(
+        lengths: IndexTensor([2, 0, 3, 1], shape: [4], on: $0[0].backend))
+    },
+    Expression("stepMean of every step", [4, 6]) { $0[0].reshaped([4, 3, 2]).stepMean().tanh() },
     Expression("candidateScores", [3, 3]) { candidateScores($0[0]) },
     Expression("softmaxExpectation", [3, 5]) { expectation($0[0], temperature: 0.7) },
     Expression("softmaxExpectation of scores used twice", [3, 5]) {

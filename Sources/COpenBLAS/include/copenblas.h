@@ -83,6 +83,22 @@ int64_t top_scratch(const struct blas_library *library, const struct top_request
 void host_score_top(
     const struct blas_library *library, const struct top_request *request, float *scratch);
 
+// The k best columns of each row of scores[b, n], best first, into columns 0 ..< k of index[b, width];
+// of equal scores the lower column first; NaN and -inf are never among them, and behind the last
+// stands -1. `perturbed`: word row * n + column of draw `counter` under `key` adds Gumbel noise.
+struct top_rows_request {
+  const float *scores;
+  int64_t b, n, k, width;
+  bool perturbed;
+  uint64_t key, counter;
+  int32_t *index;
+};
+// Floats that `host_top_rows` needs as scratch.
+int64_t top_rows_scratch(const struct blas_library *library, const struct top_rows_request *request);
+// Many rows are shared among the library's threads; the result does not depend on their number.
+void host_top_rows(
+    const struct blas_library *library, const struct top_rows_request *request, float *scratch);
+
 // Array loops. Output and input may be the same array, but may not overlap otherwise.
 // Largest error against the exact value, in units of the last place: exp 1, log 1, tanh 1.5,
 // sigmoid 2.5, subnormal results included; ±inf, NaN and out-of-domain values as in C's <math.h>.
@@ -96,7 +112,6 @@ void host_power(const float *x, float power, float *y, int64_t n);
 void host_softplus_tail(const float *x, float *y, int64_t n);
 // y = scale · exp(x - shift).
 void host_exp_shifted(const float *x, float shift, float scale, float *y, int64_t n);
-float host_log_sum_exp(const float *x, int64_t n);
 
 void host_negate(const float *x, float *y, int64_t n);
 void host_square(const float *x, float *y, int64_t n);
@@ -170,6 +185,38 @@ void host_gru_gates_backward(
 // y[n, m] = transpose of x[m, n].
 void host_transpose(const float *x, float *y, int64_t m, int64_t n);
 
+// Rows with candidates of their own: rows[i · stride + c], c < n, of items[e] for action[i, e]. A
+// negative row is no candidate.
+struct host_candidates {
+  const float *action, *items;
+  const int32_t *rows;
+  int64_t b, n, stride, e;
+};
+// scores[b, n], `absent` where there is no candidate; the same bits wherever one stands.
+void host_candidate_scores(const struct host_candidates *of, float absent, float *scores);
+// gradient[b, e] = Σ_c slopes[b, c] · item, in the order of c; `action` is not used.
+void host_candidate_scores_backward(
+    const struct host_candidates *of, const float *slopes, float *gradient);
+// gradients[row, e] += slopes[b, c] · action[b], in the order of b and c; `items` is not used.
+void host_candidate_item_gradient(
+    const struct host_candidates *of, const float *slopes, float *gradients);
+
+// logits[b, n] and a target a row; weights[b] are 1 where null. A row of weight 0 is left out,
+// whatever stands in it.
+struct cross_entropy {
+  const float *logits, *weights;
+  const int32_t *target;
+  int64_t b, n;
+};
+// Σ weight · (normalizer − logit of the target) / b; normalizer[b] = log Σ exp, 0 where left out. The
+// library's threads share the rows of a large one; the result does not depend on their number.
+float host_cross_entropy(
+    const struct blas_library *library, const struct cross_entropy *of, float *normalizer);
+// slopes[b, n] = scale · weight · (softmax − 1 at the target).
+void host_cross_entropy_backward(
+    const struct blas_library *library, const struct cross_entropy *of, const float *normalizer,
+    float scale, float *slopes);
+
 // Lets this thread take subnormal numbers for 0, and gives back what it did before. They cost a
 // product or a step tenfold, and decay leads gradients of idle units there.
 unsigned host_flush_subnormals(void);
@@ -213,3 +260,17 @@ void host_factorize(
 // under `key` (Random/Philox.swift); the same bits on every processor.
 void host_uniform(
     uint64_t key, uint64_t counter, float low, float high, float last, float *y, int64_t n);
+// y = x · scale, 0 where that uniform draw in [0, 1) is below `rate`.
+void host_dropout(
+    uint64_t key, uint64_t counter, const float *x, float rate, float scale, float *y, int64_t n);
+// y = 1 where that uniform draw is below the sigmoid of x, else 0.
+void host_bernoulli(uint64_t key, uint64_t counter, const float *x, float *y, int64_t n);
+// y_i = x_i - log(-log u), u = ((word >> 8) + 1/2) * 2^-24, of words `first` ..< `first` + n.
+void host_gumbel(
+    uint64_t key, uint64_t counter, int64_t first, const float *x, float *y, int64_t n);
+// The first of the blocks of 64 elements start ..< start + 64, start + 64 ..< start + 128 … where an
+// element might exceed the threshold with its noise, or that is not whole inside 0 ..< n. Word
+// first + start begins a block of Philox.
+int64_t host_gumbel_candidates(
+    uint64_t key, uint64_t counter, int64_t first, const float *x, float threshold, int64_t start,
+    int64_t n);

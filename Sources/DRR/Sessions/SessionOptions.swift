@@ -1,7 +1,7 @@
 /// What to read of a log of sessions, and what to do where it is not as it should be.
 public struct SessionOptions: Codable, Hashable, Sendable {
   /// What happens to a session with more steps than `maximumLength`.
-  public enum LongSessions: String, CaseIterable, Codable, Sendable {
+  public enum LongSessions: String, Codable, CaseIterable, Sendable {
     /// The log is refused.
     case refuse
     /// The session is left out.
@@ -11,7 +11,7 @@ public struct SessionOptions: Codable, Hashable, Sendable {
   }
 
   /// How items are drawn that stand for those that were shown and not clicked.
-  public enum Negatives: String, CaseIterable, Codable, Sendable {
+  public enum Negatives: String, Codable, CaseIterable, Sendable {
     case uniform
     /// In proportion to the clicks in the log.
     case popularity

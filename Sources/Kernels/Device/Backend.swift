@@ -8,6 +8,7 @@ public protocol Backend:
   LinearKernels, MLPKernels, RecurrentKernels, ElementwiseKernels, ReductionKernels,
   EmbeddingKernels, PoolingKernels, CandidateKernels, LossKernels, OptimizerKernels, RandomKernels,
   SelectionKernels, ReplayKernels,
+  SessionKernels,
   FactorizationKernels
 {
   var device: DeviceInfo { get }

@@ -4,6 +4,7 @@ internal import COpenCL
 enum ProgramID: String, CaseIterable, Sendable {
   case linear, elementwise, reduction, embedding, pooling, candidate, loss, optimizer, random
   case selection, replay, factorization, mlp, recurrent
+  case session
   case mlpBackward = "mlp_backward"
 
   /// Whether it multiplies matrices, and is built for their tiles.
@@ -16,7 +17,9 @@ enum ProgramID: String, CaseIterable, Sendable {
     case .linear: ["common", "product" + suffix, "linear" + suffix]
     case .mlp, .mlpBackward: ["common", "network", rawValue]
     case .recurrent: ["common", "recurrent", "recurrent" + suffix]
-    case .selection: ["common", "product" + suffix, "selection", "selection" + suffix]
+    case .selection:
+      ["common", "product" + suffix, "selection", "selection" + suffix, "draws", "selection_rows"]
+    case .random: ["common", "draws", "random"]
     default: ["common", rawValue]
     }
   }
@@ -29,7 +32,9 @@ enum KernelID: Int, CaseIterable, Sendable {
   case recurrentForward, recurrentTranspose, recurrentBackward
   case mapForward, mapBackward, affine, perturb, accumulate, combine, concatenate, slice
   case sumRows, maximumRows, sumColumns, rowDot, sumAll
+  case stepMean, stepMeanBackward
   case gatherRows, scatterAddRows
+  case gatherIndexRows
   case averagePooling, averagePoolingBackward, pairwiseProducts, pairwiseProductsBackward
   case historyRows, attentionPooling, attentionPoolingBackward
   case candidateScores, candidateScoresBackward, softmaxExpectation, softmaxExpectationBackward
@@ -38,7 +43,11 @@ enum KernelID: Int, CaseIterable, Sendable {
   case temporalDifferenceTarget
   case adam, sgd, clip, softUpdate
   case uniformDraw, normalDraw, replaceRows
+  case dropout, bernoulli
   case scoreRows, scoreTiles, mergeBest
+  case topRows
+  case pick
+  case extendSessions
   case replayAppend, replayGather, sumTreeSet, sumTreeSample, prioritize
   case factorizeRound
 
@@ -51,6 +60,7 @@ enum KernelID: Int, CaseIterable, Sendable {
     case .mapForward, .mapBackward, .affine, .perturb, .accumulate, .combine, .concatenate, .slice:
       .elementwise
     case .sumRows, .maximumRows, .sumColumns, .rowDot, .sumAll: .reduction
+    case .stepMean, .stepMeanBackward: .reduction
     case .gatherRows, .scatterAddRows: .embedding
     case .averagePooling, .averagePoolingBackward, .pairwiseProducts, .pairwiseProductsBackward,
       .historyRows, .attentionPooling, .attentionPoolingBackward:
@@ -66,6 +76,11 @@ enum KernelID: Int, CaseIterable, Sendable {
     case .scoreRows, .scoreTiles, .mergeBest: .selection
     case .replayAppend, .replayGather, .sumTreeSet, .sumTreeSample, .prioritize: .replay
     case .factorizeRound: .factorization
+    case .gatherIndexRows: .embedding
+    case .dropout, .bernoulli: .random
+    case .topRows: .selection
+    case .pick: .candidate
+    case .extendSessions: .session
     }
   }
 

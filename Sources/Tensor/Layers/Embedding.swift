@@ -19,6 +19,28 @@ public struct Embedding {
       backend.scatterAdd(dy, index.view, b: b, e: e, into: gradients)
     }
   }
+
+  /// Dot products of each action [B, width] with its own rows [B, C] of the table, [B, C]. A negative
+  /// row scores `absent`.
+  public func scores(
+    of action: Tensor, _ rows: IndexTensor, absent: Float = -.infinity, _ tape: Tape? = nil
+  ) -> Tensor {
+    require(
+      action.shape.rank == 2 && rows.shape.rank == 2 && rows.shape[0] == action.shape[0]
+        && action.shape[1] == table.shape[1],
+      "\(table.name): actions \(action.shape), rows \(rows.shape), table \(table.shape)")
+    let candidates = Candidates(action, rows, first: 0)
+    let items = table.values
+    let scores = candidates.scores(items, absent: absent)
+    guard let tape else { return scores }
+    let trains = tape.trains(table.owner)
+    guard trains || action.node != nil else { return scores }
+    let gradients = trains ? table.gradients : nil
+    return tape.record(scores) { dScores in
+      Tape.contribute(to: action) { candidates.actionGradient(dScores, items, into: $0) }
+      if let gradients { candidates.itemGradient(dScores, into: gradients) }
+    }
+  }
 }
 
 /// The state of DRR-ave: [u ; u ∘ m ; m] with m = Σ_j w_j h_j over the n latest liked items
@@ -54,6 +76,23 @@ public struct AveragePooling {
 }
 
 extension Tensor {
+  /// Rows of self [M, E], each as often as `index` [B] names it, [B, E]; a negative one is zero.
+  public func rows(at index: IndexTensor) -> Tensor {
+    require(
+      shape.rank == 2 && index.shape.rank == 1,
+      "rows: \(index.shape) rows of \(shape); want [B] of [M, E]")
+    let x = self
+    let (b, e) = (index.shape[0], shape[1])
+    let y = Tensor(uninitialized: [b, e], on: backend)
+    backend.gather(view, index.view, b: b, e: e, into: y.view)
+    return Tensor.tape(x)?.record(y) { dy in
+      Tape.contribute(to: x) { dx in
+        x.backend.fill(0, into: dx)
+        x.backend.scatterAdd(dy, index.view, b: b, e: e, into: dx)
+      }
+    } ?? y
+  }
+
   /// Rows of a constant table: [rows, E] to [B, E]; a negative index is the zero row.
   public func gathered(_ index: IndexTensor) -> Tensor {
     let (b, e) = (index.shape.count, shape[1])

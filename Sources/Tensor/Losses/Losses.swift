@@ -35,22 +35,27 @@ extension Tensor {
     pointLoss(.binaryCrossEntropy, labels, weights)
   }
 
-  /// Mean −log softmax(self)[target] over the rows of [B, N] logits, in nats. −∞ marks an item
-  /// that cannot be chosen; every row has a finite logit.
-  public func softmaxCrossEntropy(_ target: IndexTensor) -> Tensor {
+  /// Mean of −weight · log softmax(self)[target] over the rows of [B, N] logits, in nats. −∞ marks
+  /// an item that cannot be chosen; every row has a finite logit. `target` and `weights`, [B] and of
+  /// any sign, are constants; a row of weight 0 is left out, whatever stands in it.
+  public func softmaxCrossEntropy(_ target: IndexTensor, weights: Tensor? = nil) -> Tensor {
     require(
-      shape.rank == 2 && target.shape.count == shape[0],
-      "softmaxCrossEntropy: logits are \(shape), targets \(target.shape)")
+      shape.rank == 2 && target.shape.count == shape[0]
+        && (weights?.shape.count ?? shape[0]) == shape[0],
+      "softmaxCrossEntropy: logits are \(shape), targets \(target.shape)"
+        + (weights.map { ", weights \($0.shape)" } ?? ""))
     let logits = self
     let (b, n) = (shape[0], shape[1])
     let loss = Tensor(uninitialized: [1], on: backend)
     let normalizer = Tensor(uninitialized: [b], on: backend)
     backend.softmaxCrossEntropy(
-      view, target.view, b: b, n: n, into: loss.view, logNormalizer: normalizer.view)
+      view, target.view, weights: weights?.view, b: b, n: n, into: loss.view,
+      logNormalizer: normalizer.view)
     return Tensor.tape(logits)?.record(loss) { dLoss in
       Tape.contribute(to: logits) {
         logits.backend.softmaxCrossEntropyBackward(
-          dLoss, logits.view, target.view, logNormalizer: normalizer.view, b: b, n: n, into: $0)
+          dLoss, logits.view, target.view, weights: weights?.view, logNormalizer: normalizer.view,
+          b: b, n: n, into: $0)
       }
     } ?? loss
   }

@@ -55,6 +55,27 @@ extension Tensor {
       coin: coin, values: values)
   }
 
+  /// self / (1 − rate) for each element with probability 1 − rate, else 0: dropout (Srivastava et
+  /// al. 2014) inverted, scaled here so that what is tested needs no scale; rate in [0, 1). Nothing
+  /// is kept for the way back, which draws again.
+  public func dropout(_ rate: Float, _ random: RandomKey) -> Tensor {
+    require(0..<1 ~= rate, "dropout: rate \(rate), expected one in [0, 1)")
+    guard rate > 0 else { return self }
+    let x = self
+    let y = Tensor(uninitialized: shape, on: backend)
+    backend.dropout(view, rate: rate, random, into: y.view)
+    return Tensor.tape(x)?.record(y) { dy in
+      Tape.contribute(to: x) { x.backend.dropout(dy, rate: rate, random, into: $0) }
+    } ?? y
+  }
+
+  /// 1 with probability σ(self), else 0, for each element. No gradient flows through it.
+  public func bernoulli(_ random: RandomKey) -> Tensor {
+    let y = Tensor(uninitialized: shape, on: backend)
+    backend.bernoulli(view, random, into: y.view)
+    return y
+  }
+
   /// Adds noise kept within ±noiseBound, and keeps the sum within ±bound. In place.
   public func perturb(by noise: Tensor, noiseBound: Float = .infinity, bound: Float) {
     require(shape == noise.shape, "perturb: \(shape) by noise of \(noise.shape)")

@@ -25,24 +25,51 @@ extension OpTable {
     return [.input("rows", rows), .input("items", generator.floats(itemCount * e))]
   }
 
-  static let candidateScores: [OpCase] = candidates.map { shape in
-    let (b, w, first, e) = shape
-    var generator = SeededGenerator(UInt64(b * 337 + w))
-    return OpCase(
-      op: .candidateScores, shape: "b \(b) w \(w) first \(first) e \(e)",
-      operands: candidateOperands(shape, &generator) + [
-        .input("action", generator.floats(b * e)), .output("scores", b * (w - first)),
-      ],
-      bound: Bound(terms: e, scale: 1),
-      gradient: .backward(output: "scores", wrt: [.overwritten("action")]) { backend, a in
+  static let candidateScores: [OpCase] = candidates.flatMap { shape in
+    [0, -.infinity].map { (absent: Float) in
+      let (b, w, first, e) = shape
+      var generator = SeededGenerator(UInt64(b * 337 + w))
+      let gradient = Gradient.backward(
+        output: "scores", wrt: [.overwritten("action"), .accumulated("items")]
+      ) { backend, a in
+        let rows = a[indices: "rows"]
         backend.candidateScoresBackward(
-          a["dscores"], a[indices: "rows"], a["items"], b: b, w: w, first: first, e: e,
-          into: a["daction"])
-      },
+          a["dscores"], rows, a["items"], b: b, w: w, first: first, e: e, into: a["daction"])
+        backend.candidateScoresItemGradient(
+          a["dscores"], a["action"], rows, b: b, w: w, first: first, e: e, into: a["ditems"])
+      }
+      return OpCase(
+        op: .candidateScores, shape: "b \(b) w \(w) first \(first) e \(e) absent \(absent)",
+        operands: candidateOperands(shape, &generator) + [
+          .input("action", generator.floats(b * e)), .output("scores", b * (w - first)),
+        ],
+        bound: Bound(terms: e, scale: 1),
+        // There are no differences of −∞.
+        gradient: absent.isFinite ? gradient : .notDifferentiable,
+        call: { backend, a in
+          backend.candidateScores(
+            a["action"], a[indices: "rows"], a["items"], b: b, w: w, first: first, e: e,
+            absent: absent, into: a["scores"])
+        })
+    }
+  }
+
+  static let candidateScoresItemGradient: [OpCase] = candidates.map { shape in
+    let (b, w, first, e) = shape
+    var generator = SeededGenerator(UInt64(b * 367 + w))
+    return OpCase(
+      op: .candidateScoresItemGradient, shape: "b \(b) w \(w) first \(first) e \(e)",
+      operands: [
+        candidateOperands(shape, &generator)[0],
+        .input("dScores", generator.floats(b * (w - first))),
+        .input("action", generator.floats(b * e)),
+        .update("dItems", generator.floats(itemCount * e)),
+      ],
+      bound: Bound(terms: b * (w - first) + 1, scale: 1), gradient: .notDifferentiable,
       call: { backend, a in
-        backend.candidateScores(
-          a["action"], a[indices: "rows"], a["items"], b: b, w: w, first: first, e: e,
-          into: a["scores"])
+        backend.candidateScoresItemGradient(
+          a["dScores"], a["action"], a[indices: "rows"], b: b, w: w, first: first, e: e,
+          into: a["dItems"])
       })
   }
 
@@ -84,10 +111,12 @@ extension OpTable {
       op: .softmaxExpectation, shape: "b \(b) n \(n) temperature \(temperature) to \(peak)",
       operands: choiceOperands(shape, &generator) + [.output("y", b)],
       bound: Bound(8, scale: 2),
-      gradient: .backward(output: "y", wrt: [.overwritten("scores")]) { backend, a in
+      gradient: .backward(
+        output: "y", wrt: [.overwritten("scores"), .overwritten("values")]
+      ) { backend, a in
         backend.softmaxExpectationBackward(
           a["dy"], a["scores"], a["values"], a["y"], temperature: temperature, b: b, n: n,
-          into: a["dscores"])
+          into: a["dscores"], dValues: a["dvalues"])
       },
       call: { backend, a in
         backend.softmaxExpectation(
@@ -95,22 +124,25 @@ extension OpTable {
       })
   }
 
-  static let softmaxExpectationBackward: [OpCase] = choices.map { shape in
+  /// With either gradient and with both; the other's place stays as it was.
+  static let softmaxExpectationBackward: [OpCase] = choices.enumerated().map { number, shape in
     let (b, n, temperature, peak) = shape
+    let (ofScores, ofValues) = (number % 3 != 1, number % 3 != 2)
     var generator = SeededGenerator(UInt64(b * 353 + n))
     return OpCase(
       op: .softmaxExpectationBackward,
       shape: "b \(b) n \(n) temperature \(temperature) to \(peak)",
       operands: choiceOperands(shape, &generator) + [
         .input("dy", generator.floats(b)), .input("y", generator.floats(b, in: -2...2)),
-        .output("dScores", b * n),
+        .output("dScores", b * n), .output("dValues", b * n),
       ],
       // Differences of terms up to 2.
-      bound: Bound(8, scale: 4 / Double(temperature)), gradient: .notDifferentiable,
+      bound: Bound(8, scale: 4 / Double(temperature)), bounds: ["dValues": Bound(8, scale: 1)],
+      gradient: .notDifferentiable,
       call: { backend, a in
         backend.softmaxExpectationBackward(
           a["dy"], a["scores"], a["values"], a["y"], temperature: temperature, b: b, n: n,
-          into: a["dScores"])
+          into: ofScores ? a["dScores"] : nil, dValues: ofValues ? a["dValues"] : nil)
       })
   }
 
@@ -125,6 +157,21 @@ extension OpTable {
       gradient: .notDifferentiable,
       call: { backend, a in
         backend.column(a[indices: "rows"], b: b, w: w, column: column, into: a[indices: "y"])
+      })
+  }
+
+  static let pick: [OpCase] = [(1, 1), (7, 5), (1025, 3), (129, 33), (2, 1)].map { b, w in
+    var generator = SeededGenerator(UInt64(b * 367 + w))
+    return OpCase(
+      op: .pick, shape: "b \(b) w \(w)",
+      operands: [
+        .input("rows", generator.indices(b * w, in: -9..<1 << 20)),
+        .input("column", generator.indices(b, in: -2..<Int32(w + 2))), .indexOutput("y", b),
+      ],
+      gradient: .notDifferentiable,
+      call: { backend, a in
+        backend.pick(
+          a[indices: "rows"], a[indices: "column"], b: b, w: w, into: a[indices: "y"])
       })
   }
 }

@@ -3,7 +3,8 @@ import TestSupport
 
 extension OpTable {
   private static let lookups: [(rows: Int, b: Int, e: Int)] = [
-    (1, 1, 1), (5, 7, 3), (11, 33, 65), (129, 65, 16), (3, 257, 2), (1683, 2, 129),
+    (1, 1, 1), (5, 7, 3), (11, 33, 65), (129, 65, 16), (3, 257, 2), (1683, 2, 129), (600, 2300, 5),
+    (5, 40, 300),
   ]
 
   /// Rows of a table, some repeated and every fifth missing.
@@ -48,6 +49,23 @@ extension OpTable {
       bound: Bound(terms: b + 1, scale: 1), gradient: .notDifferentiable,
       call: { backend, a in
         backend.scatterAdd(a["dy"], a[indices: "index"], b: b, e: e, into: a["dTable"])
+      })
+  }
+
+  static let gatherRows: [OpCase] = [
+    (1, 1, 1), (7, 5, 3), (3, 129, 17), (257, 2, 33), (1, 40, 1030), (65, 16, 16),
+  ].map { m, b, w in
+    var generator = SeededGenerator(UInt64(m * 541 + w))
+    return OpCase(
+      op: .gatherRows, shape: "rows \(m) b \(b) w \(w)",
+      operands: [
+        .input("rows", generator.indices(m * w, in: -9..<1 << 20)),
+        .input("index", generator.indices(b, in: -2..<Int32(m))), .indexOutput("y", b * w),
+      ],
+      gradient: .notDifferentiable,
+      call: { backend, a in
+        backend.gatherRows(
+          a[indices: "rows"], a[indices: "index"], b: b, w: w, into: a[indices: "y"])
       })
   }
 }

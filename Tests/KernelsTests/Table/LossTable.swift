@@ -86,52 +86,65 @@ extension OpTable {
     return (logits, target)
   }
 
-  static let softmaxCrossEntropy: [OpCase] = catalogs.map { shape in
-    let (b, n, peak) = shape
-    let (logits, target) = Self.logits(shape)
-    return OpCase(
-      op: .softmaxCrossEntropy, shape: "b \(b) n \(n) to \(peak)",
-      operands: [
-        .input("logits", logits), .input("target", target), .output("loss", 1),
-        .output("logNormalizer", b),
-      ],
-      bounds: [
-        "loss": Bound(8, terms: b, scale: Double(peak)),
-        "logNormalizer": Bound(8, scale: Double(peak)),
-      ],
-      gradient: .backward(output: "loss", wrt: [.overwritten("logits")]) { backend, a in
-        backend.softmaxCrossEntropyBackward(
-          a["dloss"], a["logits"], a[indices: "target"], logNormalizer: a["logNormalizer"], b: b,
-          n: n, into: a["dlogits"])
-      },
-      call: { backend, a in
-        backend.softmaxCrossEntropy(
-          a["logits"], a[indices: "target"], b: b, n: n, into: a["loss"],
-          logNormalizer: a["logNormalizer"])
-      })
+  /// Of either sign, every third 0.
+  private static func rowWeights(_ b: Int) -> Operand {
+    var generator = SeededGenerator(UInt64(b) + 421)
+    return .input("weights", generator.floats(b).enumerated().map { $0 % 3 == 1 ? 0 : $1 })
   }
 
-  static let softmaxCrossEntropyBackward: [OpCase] = catalogs.map { shape in
-    let (b, n, peak) = shape
-    let (logits, target) = Self.logits(shape)
-    let logNormalizer = (0..<b).map { i in
-      let row = (0..<n).map { Double(logits[i * n + $0]) }
-      return Float(row.max()! + log(row.reduce(0) { $0 + exp($1 - row.max()!) }))
+  static let softmaxCrossEntropy: [OpCase] = catalogs.flatMap { shape in
+    [false, true].map { isWeighted in
+      let (b, n, peak) = shape
+      let (logits, target) = Self.logits(shape)
+      return OpCase(
+        op: .softmaxCrossEntropy, shape: "b \(b) n \(n) to \(peak)\(isWeighted ? " weighted" : "")",
+        operands: [
+          .input("logits", logits), .input("target", target), rowWeights(b), .output("loss", 1),
+          .output("logNormalizer", b),
+        ],
+        bounds: [
+          "loss": Bound(8, terms: b, scale: Double(peak)),
+          "logNormalizer": Bound(8, scale: Double(peak)),
+        ],
+        gradient: .backward(output: "loss", wrt: [.overwritten("logits")]) { backend, a in
+          backend.softmaxCrossEntropyBackward(
+            a["dloss"], a["logits"], a[indices: "target"],
+            weights: isWeighted ? a["weights"] : nil, logNormalizer: a["logNormalizer"], b: b,
+            n: n, into: a["dlogits"])
+        },
+        call: { backend, a in
+          backend.softmaxCrossEntropy(
+            a["logits"], a[indices: "target"], weights: isWeighted ? a["weights"] : nil, b: b,
+            n: n, into: a["loss"], logNormalizer: a["logNormalizer"])
+        })
     }
-    return OpCase(
-      op: .softmaxCrossEntropyBackward, shape: "b \(b) n \(n) to \(peak)",
-      operands: [
-        .input("dLoss", [-1.5]), .input("logits", logits), .input("target", target),
-        .input("logNormalizer", logNormalizer), .output("dLogits", b * n),
-      ],
-      // exp's argument is as wrong as a logit is large.
-      bound: Bound(8, scale: 1.5 * max(1, Double(peak) / 8) / Double(b)),
-      gradient: .notDifferentiable,
-      call: { backend, a in
-        backend.softmaxCrossEntropyBackward(
-          a["dLoss"], a["logits"], a[indices: "target"], logNormalizer: a["logNormalizer"], b: b,
-          n: n, into: a["dLogits"])
-      })
+  }
+
+  static let softmaxCrossEntropyBackward: [OpCase] = catalogs.flatMap { shape in
+    [false, true].map { isWeighted in
+      let (b, n, peak) = shape
+      let (logits, target) = Self.logits(shape)
+      let logNormalizer = (0..<b).map { i in
+        let row = (0..<n).map { Double(logits[i * n + $0]) }
+        return Float(row.max()! + log(row.reduce(0) { $0 + exp($1 - row.max()!) }))
+      }
+      return OpCase(
+        op: .softmaxCrossEntropyBackward,
+        shape: "b \(b) n \(n) to \(peak)\(isWeighted ? " weighted" : "")",
+        operands: [
+          .input("dLoss", [-1.5]), .input("logits", logits), .input("target", target),
+          rowWeights(b), .input("logNormalizer", logNormalizer), .output("dLogits", b * n),
+        ],
+        // exp's argument is as wrong as a logit is large.
+        bound: Bound(8, scale: 1.5 * max(1, Double(peak) / 8) / Double(b)),
+        gradient: .notDifferentiable,
+        call: { backend, a in
+          backend.softmaxCrossEntropyBackward(
+            a["dLoss"], a["logits"], a[indices: "target"],
+            weights: isWeighted ? a["weights"] : nil, logNormalizer: a["logNormalizer"], b: b,
+            n: n, into: a["dLogits"])
+        })
+    }
   }
 
   static let temporalDifferenceTarget: [OpCase] = counts.flatMap { b in

@@ -51,4 +51,41 @@ extension OpTable {
           })
       }
     }
+
+  static let dropout: [OpCase] = drawCounts.flatMap { count in
+    [0, 0.3, 0.9].map { (rate: Float) in
+      var generator = SeededGenerator(UInt64(count * 607))
+      return OpCase(
+        op: .dropout, shape: "\(count) rate \(rate)",
+        operands: [.input("x", generator.floats(count)), .output("y", count)],
+        bound: Bound(4, scale: Double(1 / (1 - rate))),
+        gradient: .backward(output: "y", wrt: [.overwritten("x")]) { backend, a in
+          backend.dropout(a["dy"], rate: rate, keys[1], into: a["dx"])
+        },
+        call: { backend, a in backend.dropout(a["x"], rate: rate, keys[1], into: a["y"]) })
+    } + [dropoutInPlace(count)]
+  }
+
+  private static func dropoutInPlace(_ count: Int) -> OpCase {
+    var generator = SeededGenerator(UInt64(count * 611))
+    return OpCase(
+      op: .dropout, shape: "\(count) in place",
+      operands: [.update("x", generator.floats(count))], bound: Bound(4, scale: 2),
+      gradient: .notDifferentiable,
+      call: { backend, a in backend.dropout(a["x"], rate: 0.5, keys[0], into: a["x"]) })
+  }
+
+  static let bernoulli: [OpCase] = drawCounts.flatMap { count in
+    keys.map { key in
+      var generator = SeededGenerator(UInt64(count * 619))
+      var logits = generator.floats(count, in: -4...4)
+      for (i, extreme) in [Float.infinity, -.infinity, .nan, 200, -200].enumerated()
+      where i + 2 < count { logits[i + 2] = extreme }
+      return OpCase(
+        op: .bernoulli, shape: "\(count) counter \(key.counter)",
+        operands: [.input("logits", logits), .output("y", count)], bound: .exact,
+        gradient: .notDifferentiable,
+        call: { backend, a in backend.bernoulli(a["logits"], key, into: a["y"]) })
+    }
+  }
 }

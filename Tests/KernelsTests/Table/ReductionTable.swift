@@ -65,4 +65,54 @@ extension OpTable {
       bound: Bound(terms: count), gradient: .notDifferentiable,
       call: { backend, a in backend.squaredNorm(a["x"], into: a["y"]) })
   }
+
+  private static let sequences: [(b: Int, t: Int, h: Int)] = [
+    (1, 1, 1), (7, 5, 3), (33, 4, 65), (2, 131, 16), (3, 2, 1030), (257, 3, 2),
+  ]
+
+  /// Lengths from below 0 to past the steps, none and all among them.
+  private static func lengths(_ b: Int, _ t: Int) -> Operand {
+    .input("lengths", (0..<b).map { Int32([t, 0, 1, t / 2 + 1, -3, t + 2][$0 % 6]) })
+  }
+
+  static let stepMean: [OpCase] = sequences.flatMap { shape in
+    [true, false].map { hasLengths in
+      let (b, t, h) = shape
+      var generator = SeededGenerator(UInt64(b * 229 + t))
+      return OpCase(
+        op: .stepMean, shape: "b \(b) t \(t) h \(h)" + (hasLengths ? " lengths" : ""),
+        operands: [
+          .input("x", generator.floats(b * t * h)), lengths(b, t), .output("y", b * h),
+        ],
+        bound: Bound(terms: t, scale: 1),
+        gradient: .backward(output: "y", wrt: [.overwritten("x")]) { backend, a in
+          backend.stepMeanBackward(
+            a["dy"], lengths: hasLengths ? a[indices: "lengths"] : nil, b: b, t: t, h: h,
+            into: a["dx"])
+        },
+        call: { backend, a in
+          backend.stepMean(
+            a["x"], lengths: hasLengths ? a[indices: "lengths"] : nil, b: b, t: t, h: h,
+            into: a["y"])
+        })
+    }
+  }
+
+  static let stepMeanBackward: [OpCase] = sequences.flatMap { shape in
+    [true, false].map { hasLengths in
+      let (b, t, h) = shape
+      var generator = SeededGenerator(UInt64(b * 233 + t))
+      return OpCase(
+        op: .stepMeanBackward, shape: "b \(b) t \(t) h \(h)" + (hasLengths ? " lengths" : ""),
+        operands: [
+          .input("dy", generator.floats(b * h)), lengths(b, t), .output("dx", b * t * h),
+        ],
+        bound: Bound(), gradient: .notDifferentiable,
+        call: { backend, a in
+          backend.stepMeanBackward(
+            a["dy"], lengths: hasLengths ? a[indices: "lengths"] : nil, b: b, t: t, h: h,
+            into: a["dx"])
+        })
+    }
+  }
 }

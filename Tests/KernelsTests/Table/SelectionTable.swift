@@ -44,4 +44,36 @@ extension OpTable {
           into: a[indices: "index"], scores: a["scores"])
       })
   }
+
+  /// As they are, whole numbers, many of them equal; or perturbed. Where there is choice some are −∞
+  /// and NaN, in the last row all but two.
+  static let topKRows: [OpCase] = [
+    (1, 1, 1, 1), (7, 5, 2, 3), (33, 65, 20, 21), (129, 21, 1, 1), (3, 129, 129, 131),
+    (2, 5, 9, 9), (257, 3, 2, 2), (5, 1025, 7, 8), (1, 9001, 10, 10), (3, 128, 64, 64),
+    (1, 0, 2, 3), (65, 16, 4, 4), (67, 2049, 5, 6),
+  ].flatMap { b, n, k, width in
+    [false, true].map { isPerturbed in
+      var generator = SeededGenerator(UInt64(n * 617 + k))
+      var scores =
+        isPerturbed
+        ? generator.floats(b * n, in: -2...2) : generator.wholeFloats(b * n, in: -9...9)
+      if n > 4 {
+        for j in scores.indices where j % 7 == 2 { scores[j] = j % 3 == 0 ? .nan : -.infinity }
+        for j in (b - 1) * n..<b * n - 2 { scores[j] = -.infinity }
+        scores[0] = .infinity
+      }
+      let random = RandomKey(key: 0xFEED_FACE_CAFE_BEEF, counter: 0x1_0000_0007)
+      return OpCase(
+        op: .topKRows, shape: "b \(b) n \(n) k \(k) of \(width)\(isPerturbed ? " perturbed" : "")",
+        operands: [
+          .input("scores", scores), .update("index", generator.indices(b * width, in: -9..<9)),
+        ],
+        gradient: .notDifferentiable,
+        call: { backend, a in
+          backend.topKRows(
+            a["scores"], gumbel: isPerturbed ? random : nil, b: b, n: n, k: k, width: width,
+            into: a[indices: "index"])
+        })
+    }
+  }
 }

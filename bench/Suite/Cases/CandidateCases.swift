@@ -1,28 +1,56 @@
 import Tensor
 
-/// The agent that scores each user's own candidates: 64 users, 50 candidates each.
+/// Lists that are scored: 50 candidates of each of 64 users, and those that a click model sees.
 extension KernelCase {
-  static let candidate: [KernelCase] = [
-    KernelCase(
-      "candidateScores", shape, .drr, flops: 2 * b * n * e, words: b * n * (1 + e) + b * e + b * n
-    ) { i in
-      let (rows, items) = (i.indices(b * n, below: Size.items), i.floats(Size.items * e))
-      let (action, scores) = (i.floats(b * e), i.empty(b * n))
-      return {
-        i.backend.candidateScores(action, rows, items, b: b, w: n, first: 0, e: e, into: scores)
-      }
-    },
-    KernelCase(
-      "candidateScoresBackward", shape, .drr, flops: 2 * b * n * e,
-      words: b * n * (2 + e) + b * e
-    ) { i in
-      let (rows, items) = (i.indices(b * n, below: Size.items), i.floats(Size.items * e))
-      let (dScores, dAction) = (i.floats(b * n), i.empty(b * e))
-      return {
-        i.backend.candidateScoresBackward(
-          dScores, rows, items, b: b, w: n, first: 0, e: e, into: dAction)
-      }
-    },
+  static let candidate: [KernelCase] =
+    scored("64 users, 50 candidates, e 100", 64, 50, of: Size.items, Size.k, .drr)
+    + shown(of: Size.worldItems) + shown(of: Size.largeWorldItems) + choices
+
+  private static func shown(of items: Int) -> [KernelCase] {
+    let (b, n, e) = (Size.lists, Size.shown, Size.embedding)
+    return scored("\(b)×\(n) of \(items) items, e \(e)", b, n, of: items, e, .irecgan)
+  }
+
+  private static func scored(
+    _ shape: String, _ b: Int, _ n: Int, of items: Int, _ e: Int, _ use: Use
+  ) -> [KernelCase] {
+    let work = 2 * b * n * e
+    return [
+      KernelCase(
+        "candidateScores", shape, use, flops: work, words: b * n * (1 + e) + b * e + b * n
+      ) { i in
+        let (rows, table) = (i.indices(b * n, below: items), i.floats(items * e))
+        let (action, scores) = (i.floats(b * e), i.empty(b * n))
+        return {
+          i.backend.candidateScores(
+            action, rows, table, b: b, w: n, first: 0, e: e, absent: 0, into: scores)
+        }
+      },
+      KernelCase(
+        "candidateScoresBackward", shape, use, flops: work, words: b * n * (2 + e) + b * e
+      ) { i in
+        let (rows, table) = (i.indices(b * n, below: items), i.floats(items * e))
+        let (dScores, dAction) = (i.floats(b * n), i.empty(b * e))
+        return {
+          i.backend.candidateScoresBackward(
+            dScores, rows, table, b: b, w: n, first: 0, e: e, into: dAction)
+        }
+      },
+      KernelCase(
+        "candidateScoresItemGradient", shape, use, flops: work,
+        words: b * n * (2 + 2 * e) + b * e
+      ) { i in
+        let (rows, dTable) = (i.indices(b * n, below: items), i.floats(items * e))
+        let (dScores, action) = (i.floats(b * n, -1e-3, 1e-3), i.floats(b * e))
+        return {
+          i.backend.candidateScoresItemGradient(
+            dScores, action, rows, b: b, w: n, first: 0, e: e, into: dTable)
+        }
+      },
+    ]
+  }
+
+  private static let choices: [KernelCase] = [
     KernelCase("softmaxExpectation", choice, .drr, flops: 6 * b * n, words: 2 * b * n + b) { i in
       let (scores, values, y) = (i.floats(b * n), i.floats(b * n), i.empty(b))
       return {
@@ -38,16 +66,20 @@ extension KernelCase {
       let dScores = i.empty(b * n)
       return {
         i.backend.softmaxExpectationBackward(
-          dy, scores, values, y, temperature: 1, b: b, n: n, into: dScores)
+          dy, scores, values, y, temperature: 1, b: b, n: n, into: dScores, dValues: nil)
       }
     },
     KernelCase("column", choice, .drr, words: 2 * b) { i in
       let (rows, y) = (i.indices(b * n, below: Size.items), i.emptyIndices(b))
       return { i.backend.column(rows, b: b, w: n, column: 3, into: y) }
     },
+    KernelCase("pick", "480×21", .irecgan, words: 3 * 480) { i in
+      let (rows, y) = (i.indices(480 * 21, below: Size.items), i.emptyIndices(480))
+      let columns = i.indices(480, below: 21)
+      return { i.backend.pick(rows, columns, b: 480, w: 21, into: y) }
+    },
   ]
 
-  private static let (b, n, e) = (64, 50, Size.k)
-  private static let shape = "\(b) users, \(n) candidates, e \(e)"
+  private static let (b, n) = (64, 50)
   private static let choice = "\(b)×\(n)"
 }

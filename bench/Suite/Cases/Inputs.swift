@@ -29,13 +29,16 @@ final class Inputs {
     return view
   }
 
-  func empty(_ count: Int) -> Floats { Floats(backend.allocate(count), count: count) }
+  /// To be overwritten. Written once here, so that no call waits for its pages.
+  func empty(_ count: Int) -> Floats {
+    let view = Floats(backend.allocate(count), count: count)
+    backend.fill(0, into: view)
+    return view
+  }
 
   func indices(_ count: Int, below bound: Int) -> Indices {
     let view = emptyIndices(count)
-    let values = (0..<count).map { _ in
-      Int32(truncatingIfNeeded: UInt64(random.nextWord()) * UInt64(bound) >> 32)
-    }
+    let values = (0..<count).map { _ in Int32(random.index(below: bound)) }
     backend.write(values, to: view)
     return view
   }

@@ -51,7 +51,7 @@ package struct KernelCase: Sendable {
   /// The table.
   package static let all: [KernelCase] =
     linear + mlp + elementwise + reduction + embedding + pooling + candidate + loss + optimizer
-    + random + selection + replay + factorization + recurrent
+    + random + selection + session + replay + factorization + recurrent
 }
 
 /// The sizes of the agents and the data that the cases are taken from.
@@ -68,4 +68,7 @@ enum Size {
   static let million = 1 << 20
   /// IRecGAN: sequences, their steps, the width of a recurrent state.
   static let (sequences, steps, recurrent) = (128, 20, 128)
+  /// Its clicks: lists, the items of each and an end, the width of an item, two catalogues.
+  static let (lists, shown, embedding) = (512, 21, 50)
+  static let (worldItems, largeWorldItems) = (100, 40_000)
 }

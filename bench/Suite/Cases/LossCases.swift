@@ -18,7 +18,10 @@ extension KernelCase {
             outcome, value, twin: nil, discount: 0.9, b: 64, into: y)
         }
       },
-    ] + crossEntropy(Size.sequences, Size.items, .irecgan, .cache)
+    ] + crossEntropy(Size.lists, Size.shown, .irecgan, .cache)
+    + crossEntropy(Size.lists, Size.worldItems - 1, .irecgan, .cache)
+    + crossEntropy(90, Size.largeWorldItems, .irecgan, .memory)
+    + crossEntropy(Size.sequences, Size.items, .irecgan, .cache)
     + crossEntropy(16, Size.million, .catalogue, .memory)
 
   private static func pointLoss(_ n: Int, _ use: Use, weighted: Bool) -> KernelCase {
@@ -50,7 +53,7 @@ extension KernelCase {
         let (loss, normalizer) = (i.empty(1), i.empty(b))
         return {
           i.backend.softmaxCrossEntropy(
-            logits, target, b: b, n: n, into: loss, logNormalizer: normalizer)
+            logits, target, weights: nil, b: b, n: n, into: loss, logNormalizer: normalizer)
         }
       },
       KernelCase(
@@ -62,7 +65,8 @@ extension KernelCase {
         let dLogits = i.empty(b * n)
         return {
           i.backend.softmaxCrossEntropyBackward(
-            dLoss, logits, target, logNormalizer: normalizer, b: b, n: n, into: dLogits)
+            dLoss, logits, target, weights: nil, logNormalizer: normalizer, b: b, n: n,
+            into: dLogits)
         }
       },
     ]

@@ -15,5 +15,13 @@ extension KernelCase {
           x, m: 64, n: 100, probability: 0.5, low: 0, high: 1, coin: i.key, values: i.key)
       }
     },
+    KernelCase("dropout", "2560×128", .irecgan, flops: 2560 * 128, words: 2 * 2560 * 128) { i in
+      let (x, y) = (i.floats(2560 * 128), i.empty(2560 * 128))
+      return { i.backend.dropout(x, rate: 0.5, i.key, into: y) }
+    },
+    KernelCase("bernoulli", "4096", .irecgan, flops: 3 * 4096, words: 2 * 4096) { i in
+      let (logits, y) = (i.floats(4096), i.empty(4096))
+      return { i.backend.bernoulli(logits, i.key, into: y) }
+    },
   ]
 }

@@ -22,6 +22,16 @@ extension KernelCase {
         let (a, b, y) = (i.floats(102_400), i.floats(102_400), i.empty(1_024))
         return { i.backend.rowDot(a, b, m: 1_024, n: 100, into: y) }
       },
+      KernelCase("stepMean", steps, .irecgan, flops: b * t * h, words: b * (t + 1) * h + b) { i in
+        let (x, lengths, y) = (i.floats(b * t * h), i.indices(b, below: t + 1), i.empty(b * h))
+        return { i.backend.stepMean(x, lengths: lengths, b: b, t: t, h: h, into: y) }
+      },
+      KernelCase(
+        "stepMeanBackward", steps, .irecgan, flops: b * h, words: b * (t + 1) * h + b
+      ) { i in
+        let (dy, lengths, dx) = (i.floats(b * h), i.indices(b, below: t + 1), i.empty(b * t * h))
+        return { i.backend.stepMeanBackward(dy, lengths: lengths, b: b, t: t, h: h, into: dx) }
+      },
       KernelCase("sum", "64", .drr, flops: 64, words: 65) { i in
         let (x, y) = (i.floats(64), i.empty(1))
         return { i.backend.sum(x, scale: 1, into: y) }
@@ -33,4 +43,7 @@ extension KernelCase {
         return { i.backend.squaredNorm(x, into: y) }
       },
     ]
+
+  private static let (b, t, h) = (Size.sequences, Size.steps, Size.recurrent)
+  private static let steps = "\(b)×\(t)×\(h)"
 }

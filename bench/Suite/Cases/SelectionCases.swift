@@ -3,7 +3,23 @@ extension KernelCase {
     scoreTopK(1, Size.items, k: 1, .drr, .cache), scoreTopK(64, Size.items, k: 10, .drr, .cache),
     scoreTopK(1, Size.million, k: 10, .catalogue, .memory),
     scoreTopK(64, Size.million, k: 10, .catalogue, .memory),
+    topKRows(480, 99, k: 20), topKRows(4096, 21, k: 1), topKRows(160, 40_000, k: 10, .memory),
   ]
+
+  /// A sample: lists of 20 of 99 actions, a click on one of 20 or none, lists of a large catalogue.
+  private static func topKRows(
+    _ b: Int, _ n: Int, k: Int, _ residence: Residence = .cache
+  ) -> KernelCase {
+    KernelCase(
+      "topKRows", "b \(b) n \(n) k \(k) drawn", .irecgan, flops: 3 * b * n, words: b * n + b * k,
+      residence
+    ) { i in
+      let (scores, index) = (i.floats(b * n), i.emptyIndices(b * k))
+      return {
+        i.backend.topKRows(scores, gumbel: i.key, b: b, n: n, k: k, width: k, into: index)
+      }
+    }
+  }
 
   private static func scoreTopK(
     _ b: Int, _ n: Int, k: Int, _ use: Use, _ residence: Residence

@@ -47,7 +47,7 @@ struct Score: MeasuringCommand {
   private func figures(items n: Int, _ ceilings: Ceilings, in room: Room) throws -> [Figure] {
     guard 4 * n * width <= memory << 20 else {
       room.skip(
-        "scoring \(n) items is left out: their vectors take \(4 * n * width >> 20) MiB, "
+        "scoring \(n) items is left out: their vectors take \((4 * n * width) >> 20) MiB, "
           + "--memory is \(memory)")
       return []
     }

@@ -3,22 +3,15 @@ internal import COpenBLAS
 extension CPUBackend {
   public func candidateScores(
     _ action: Floats, _ rows: Indices, _ items: Floats, b: Int, w: Int, first: Int, e: Int,
-    into scores: Floats
+    absent: Float, into scores: Floats
   ) {
     guard begin() else { return }
-    require(0..<w ~= first, "candidateScores: column \(first) of \(w)")
-    let (items, count) = table(items, width: e, "candidateScores", "items")
-    let action = pointer(action, b * e, "candidateScores", "action")
-    let rows = pointer(rows, b * w, "candidateScores", "rows")
-    let scores = pointer(scores, b * (w - first), "candidateScores", "scores")
-    for i in 0..<b {
-      for c in first..<w {
-        let row = Int(rows[i * w + c])
-        require(row < count, "candidateScores: row \(row) of a table of \(count)")
-        scores[i * (w - first) + c - first] =
-          row < 0 ? 0 : host_dot(action + i * e, items + row * e, Int64(e))
-      }
-    }
+    let (table, count) = table(items, width: e, "candidateScores", "items")
+    var candidates = candidates("candidateScores", rows, of: count, b, w, first, e)
+    candidates.action = UnsafePointer(pointer(action, b * e, "candidateScores", "action"))
+    candidates.items = UnsafePointer(table)
+    host_candidate_scores(
+      &candidates, absent, pointer(scores, b * (w - first), "candidateScores", "scores"))
   }
 
   public func candidateScoresBackward(
@@ -26,21 +19,41 @@ extension CPUBackend {
     into dAction: Floats
   ) {
     guard begin() else { return }
-    require(0..<w ~= first, "candidateScoresBackward: column \(first) of \(w)")
-    let (items, count) = table(items, width: e, "candidateScoresBackward", "items")
-    let dScores = pointer(dScores, b * (w - first), "candidateScoresBackward", "dScores")
-    let rows = pointer(rows, b * w, "candidateScoresBackward", "rows")
-    let dAction = pointer(dAction, b * e, "candidateScoresBackward", "dAction")
-    dAction.update(repeating: 0, count: b * e)
+    let (table, count) = table(items, width: e, "candidateScoresBackward", "items")
+    var candidates = candidates("candidateScoresBackward", rows, of: count, b, w, first, e)
+    candidates.items = UnsafePointer(table)
+    host_candidate_scores_backward(
+      &candidates, pointer(dScores, b * (w - first), "candidateScoresBackward", "dScores"),
+      pointer(dAction, b * e, "candidateScoresBackward", "dAction"))
+  }
+
+  public func candidateScoresItemGradient(
+    _ dScores: Floats, _ action: Floats, _ rows: Indices, b: Int, w: Int, first: Int, e: Int,
+    into dItems: Floats
+  ) {
+    guard begin() else { return }
+    let op: StaticString = "candidateScoresItemGradient"
+    let (table, count) = table(dItems, width: e, op, "dItems")
+    var candidates = candidates(op, rows, of: count, b, w, first, e)
+    candidates.action = UnsafePointer(pointer(action, b * e, op, "action"))
+    host_candidate_item_gradient(
+      &candidates, pointer(dScores, b * (w - first), op, "dScores"), table)
+  }
+
+  /// The candidates in the columns from `first` on, none past a table of `count` rows.
+  private func candidates(
+    _ op: StaticString, _ rows: Indices, of count: Int, _ b: Int, _ w: Int, _ first: Int, _ e: Int
+  ) -> host_candidates {
+    require(0..<w ~= first, "\(op): column \(first) of \(w)")
+    let rows = pointer(rows, b * w, op, "rows") + first
     for i in 0..<b {
-      for c in first..<w {
-        let row = Int(rows[i * w + c])
-        require(row < count, "candidateScoresBackward: row \(row) of a table of \(count)")
-        guard row >= 0 else { continue }
-        let slope = dScores[i * (w - first) + c - first]
-        host_axpy(slope, items + row * e, dAction + i * e, Int64(e))
+      for c in 0..<w - first where rows[i * w + c] >= count {
+        fatalError("\(op): row \(rows[i * w + c]) of a table of \(count)")
       }
     }
+    return host_candidates(
+      action: nil, items: nil, rows: rows, b: Int64(b), n: Int64(w - first), stride: Int64(w),
+      e: Int64(e))
   }
 
   public func softmaxExpectation(
@@ -62,7 +75,7 @@ extension CPUBackend {
 
   public func softmaxExpectationBackward(
     _ dy: Floats, _ scores: Floats, _ values: Floats, _ y: Floats, temperature: Float, b: Int,
-    n: Int, into dScores: Floats
+    n: Int, into dScores: Floats?, dValues: Floats?
   ) {
     guard begin() else { return }
     require(n > 0, "softmaxExpectationBackward: rows of \(n) scores")
@@ -71,14 +84,19 @@ extension CPUBackend {
     let scores = pointer(scores, b * n, "softmaxExpectationBackward", "scores")
     let values = pointer(values, b * n, "softmaxExpectationBackward", "values")
     let y = pointer(y, b, "softmaxExpectationBackward", "y")
-    let dScores = pointer(dScores, b * n, "softmaxExpectationBackward", "dScores")
+    let dScores = dScores.map { pointer($0, b * n, "softmaxExpectationBackward", "dScores") }
+    let dValues = dValues.map { pointer($0, b * n, "softmaxExpectationBackward", "dValues") }
     withScratch(n) { weights in
+      let n = Int64(n)
       for i in 0..<b {
-        let slopes = dScores + i * n
-        let total = Self.softmaxWeights(scores + i * n, temperature, n, into: weights)
-        host_affine(values + i * n, 1, -y[i], slopes, Int64(n))
-        host_multiply(slopes, weights, slopes, Int64(n))
-        host_affine(slopes, dy[i] / (total * temperature), 0, slopes, Int64(n))
+        let from = i * Int(n)
+        let total = Self.softmaxWeights(scores + from, temperature, Int(n), into: weights)
+        if let slopes = dScores.map({ $0 + from }) {
+          host_affine(values + from, 1, -y[i], slopes, n)
+          host_multiply(slopes, weights, slopes, n)
+          host_affine(slopes, dy[i] / (total * temperature), 0, slopes, n)
+        }
+        if let dValues { host_affine(weights, dy[i] / total, 0, dValues + from, n) }
       }
     }
   }
@@ -89,9 +107,12 @@ extension CPUBackend {
     into weights: UnsafeMutablePointer<Float>
   ) -> Float {
     let n = Int64(n)
-    host_affine(scores, 1, -host_maximum(scores, n), weights, n)
-    host_divide_by(weights, temperature, weights, n)
-    host_exp(weights, weights, n)
+    // exp of −∞ would be a subnormal number on its way to 0.
+    flushingSubnormals {
+      host_affine(scores, 1, -host_maximum(scores, n), weights, n)
+      host_divide_by(weights, temperature, weights, n)
+      host_exp(weights, weights, n)
+    }
     return host_sum(weights, n)
   }
 
@@ -101,5 +122,16 @@ extension CPUBackend {
     let rows = pointer(rows, b * w, "column", "rows")
     let y = pointer(y, b, "column", "y")
     for i in 0..<b { y[i] = rows[i * w + column] }
+  }
+
+  public func pick(_ rows: Indices, _ column: Indices, b: Int, w: Int, into y: Indices) {
+    guard begin() else { return }
+    let rows = pointer(rows, b * w, "pick", "rows")
+    let column = pointer(column, b, "pick", "column")
+    let y = pointer(y, b, "pick", "y")
+    for i in 0..<b {
+      let column = Int(column[i])
+      y[i] = 0..<w ~= column ? rows[i * w + column] : -1
+    }
   }
 }

@@ -1,17 +1,17 @@
 extension OpenCLBackend {
   public func candidateScores(
     _ action: Floats, _ rows: Indices, _ items: Floats, b: Int, w: Int, first: Int, e: Int,
-    into scores: Floats
+    absent: Float, into scores: Floats
   ) {
     require(0..<w ~= first, "candidateScores: column \(first) of \(w)")
-    let count = tableRows("candidateScores", items, e)
+    let count = tableRows("candidateScores", "items", items, e)
     expect("candidateScores", "action", action, b, e)
     expect("candidateScores", "rows", rows, b, w)
     expect("candidateScores", "scores", scores, b, w - first)
     launch(
       .candidateScores, elements: w - first, rows: b, argument(scores), argument(action),
       argument(rows), argument(items), .count(b), .count(w), .count(first), .count(e),
-      .count(count))
+      .count(count), .float(absent))
   }
 
   public func candidateScoresBackward(
@@ -19,7 +19,7 @@ extension OpenCLBackend {
     into dAction: Floats
   ) {
     require(0..<w ~= first, "candidateScoresBackward: column \(first) of \(w)")
-    let count = tableRows("candidateScoresBackward", items, e)
+    let count = tableRows("candidateScoresBackward", "items", items, e)
     expect("candidateScoresBackward", "dScores", dScores, b, w - first)
     expect("candidateScoresBackward", "rows", rows, b, w)
     expect("candidateScoresBackward", "dAction", dAction, b, e)
@@ -27,6 +27,19 @@ extension OpenCLBackend {
       .candidateScoresBackward, elements: e, rows: b, argument(dAction), argument(dScores),
       argument(rows), argument(items), .count(b), .count(w), .count(first), .count(e),
       .count(count))
+  }
+
+  public func candidateScoresItemGradient(
+    _ dScores: Floats, _ action: Floats, _ rows: Indices, b: Int, w: Int, first: Int, e: Int,
+    into dItems: Floats
+  ) {
+    let op: StaticString = "candidateScoresItemGradient"
+    require(0..<w ~= first, "\(op): column \(first) of \(w)")
+    let count = tableRows(op, "dItems", dItems, e)
+    expect(op, "dScores", dScores, b, w - first)
+    expect(op, "action", action, b, e)
+    expect(op, "rows", rows, b, w)
+    scatter(action, scales: dScores, rows, b: b, w: w, first: first, e: e, count, into: dItems)
   }
 
   public func softmaxExpectation(
@@ -44,18 +57,21 @@ extension OpenCLBackend {
 
   public func softmaxExpectationBackward(
     _ dy: Floats, _ scores: Floats, _ values: Floats, _ y: Floats, temperature: Float, b: Int,
-    n: Int, into dScores: Floats
+    n: Int, into dScores: Floats?, dValues: Floats?
   ) {
+    guard let output = dScores ?? dValues else { return }
     require(n > 0, "softmaxExpectationBackward: rows of \(n) scores")
     require(temperature > 0, "softmaxExpectationBackward: temperature \(temperature)")
     expect("softmaxExpectationBackward", "dy", dy, b)
     expect("softmaxExpectationBackward", "scores", scores, b, n)
     expect("softmaxExpectationBackward", "values", values, b, n)
     expect("softmaxExpectationBackward", "y", y, b)
-    expect("softmaxExpectationBackward", "dScores", dScores, b, n)
+    if let dScores { expect("softmaxExpectationBackward", "dScores", dScores, b, n) }
+    if let dValues { expect("softmaxExpectationBackward", "dValues", dValues, b, n) }
     launch(
-      .softmaxExpectationBackward, groups: b, argument(dScores), argument(dy), argument(scores),
-      argument(values), argument(y), .count(b), .count(n), .float(temperature))
+      .softmaxExpectationBackward, groups: b, argument(dScores, or: output),
+      argument(dValues, or: output), argument(dy), argument(scores), argument(values), argument(y),
+      .count(b), .count(n), .float(temperature))
   }
 
   public func column(_ rows: Indices, b: Int, w: Int, column: Int, into y: Indices) {
@@ -66,11 +82,20 @@ extension OpenCLBackend {
       .column, elements: b, argument(y), argument(rows), .count(b), .count(w), .count(column))
   }
 
-  /// The number of rows of an items table of `width` columns.
-  private func tableRows(_ op: StaticString, _ items: Floats, _ width: Int) -> Int {
+  public func pick(_ rows: Indices, _ column: Indices, b: Int, w: Int, into y: Indices) {
+    expect("pick", "rows", rows, b, w)
+    expect("pick", "column", column, b)
+    expect("pick", "y", y, b)
+    launch(.pick, elements: b, argument(y), argument(rows), argument(column), .count(b), .count(w))
+  }
+
+  /// The number of rows of a table of `width` columns.
+  private func tableRows(
+    _ op: StaticString, _ name: StaticString, _ table: Floats, _ width: Int
+  ) -> Int {
     require(
-      width > 0 && items.count % width == 0,
-      "\(op): items has \(items.count) elements, expected rows of \(width)")
-    return items.count / width
+      width > 0 && table.count % width == 0,
+      "\(op): \(name) has \(table.count) elements, expected rows of \(width)")
+    return table.count / width
   }
 }

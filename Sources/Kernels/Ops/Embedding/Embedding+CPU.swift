@@ -17,6 +17,22 @@ extension CPUBackend {
     }
   }
 
+  public func gatherRows(_ rows: Indices, _ index: Indices, b: Int, w: Int, into y: Indices) {
+    guard begin() else { return }
+    let (rows, count) = table(rows, width: w, "gatherRows", "rows")
+    let index = pointer(index, b, "gatherRows", "index")
+    let y = pointer(y, b * w, "gatherRows", "y")
+    for i in 0..<b {
+      let row = Int(index[i])
+      require(row < count, "gatherRows: row \(row) of a table of \(count)")
+      if row < 0 {
+        (y + i * w).update(repeating: -1, count: w)
+      } else {
+        (y + i * w).update(from: rows + row * w, count: w)
+      }
+    }
+  }
+
   public func scatterAdd(_ dy: Floats, _ index: Indices, b: Int, e: Int, into dTable: Floats) {
     guard begin() else { return }
     let (table, rows) = self.table(dTable, width: e, "scatterAdd", "dTable")

@@ -68,41 +68,40 @@ extension CPUBackend {
   }
 
   public func softmaxCrossEntropy(
-    _ logits: Floats, _ target: Indices, b: Int, n: Int, into loss: Floats, logNormalizer: Floats
+    _ logits: Floats, _ target: Indices, weights: Floats?, b: Int, n: Int, into loss: Floats,
+    logNormalizer: Floats
   ) {
     guard begin() else { return }
-    require(b > 0 && n > 0, "softmaxCrossEntropy: \(b) rows of \(n) logits")
-    let x = pointer(logits, b * n, "softmaxCrossEntropy", "logits")
-    let target = pointer(target, b, "softmaxCrossEntropy", "target")
+    var entropy = crossEntropy("softmaxCrossEntropy", logits, target, weights, b, n)
     let loss = pointer(loss, 1, "softmaxCrossEntropy", "loss")
     let normalizer = pointer(logNormalizer, b, "softmaxCrossEntropy", "logNormalizer")
-    var total = 0.0
-    for i in 0..<b {
-      let chosen = Int(target[i])
-      require(0..<n ~= chosen, "softmaxCrossEntropy: target \(chosen) of \(n) logits")
-      normalizer[i] = host_log_sum_exp(x + i * n, Int64(n))
-      total += Double(normalizer[i]) - Double(x[i * n + chosen])
-    }
-    loss[0] = Float(total / Double(b))
+    loss[0] = host_cross_entropy(blas, &entropy, normalizer)
   }
 
   public func softmaxCrossEntropyBackward(
-    _ dLoss: Floats, _ logits: Floats, _ target: Indices, logNormalizer: Floats, b: Int, n: Int,
-    into dLogits: Floats
+    _ dLoss: Floats, _ logits: Floats, _ target: Indices, weights: Floats?, logNormalizer: Floats,
+    b: Int, n: Int, into dLogits: Floats
   ) {
     guard begin() else { return }
-    require(b > 0 && n > 0, "softmaxCrossEntropyBackward: \(b) rows of \(n) logits")
+    var entropy = crossEntropy("softmaxCrossEntropyBackward", logits, target, weights, b, n)
     let scale = pointer(dLoss, 1, "softmaxCrossEntropyBackward", "dLoss")[0] / Float(b)
-    let x = pointer(logits, b * n, "softmaxCrossEntropyBackward", "logits")
-    let target = pointer(target, b, "softmaxCrossEntropyBackward", "target")
     let normalizer = pointer(logNormalizer, b, "softmaxCrossEntropyBackward", "logNormalizer")
-    let dx = pointer(dLogits, b * n, "softmaxCrossEntropyBackward", "dLogits")
-    for i in 0..<b {
-      let chosen = Int(target[i])
-      require(0..<n ~= chosen, "softmaxCrossEntropyBackward: target \(chosen) of \(n) logits")
-      host_exp_shifted(x + i * n, normalizer[i], scale, dx + i * n, Int64(n))
-      dx[i * n + chosen] -= scale
+    let dLogits = pointer(dLogits, b * n, "softmaxCrossEntropyBackward", "dLogits")
+    host_cross_entropy_backward(blas, &entropy, normalizer, scale, dLogits)
+  }
+
+  /// The rows, each that counts with a target among its logits.
+  private func crossEntropy(
+    _ op: StaticString, _ logits: Floats, _ target: Indices, _ weights: Floats?, _ b: Int, _ n: Int
+  ) -> cross_entropy {
+    require(b > 0 && n > 0, "\(op): \(b) rows of \(n) logits")
+    let logits = pointer(logits, b * n, op, "logits")
+    let target = pointer(target, b, op, "target")
+    let weights = weights.map { pointer($0, b, op, "weights") }
+    for i in 0..<b where weights?[i] != 0 {
+      require(0..<n ~= Int(target[i]), "\(op): target \(target[i]) of \(n) logits")
     }
+    return cross_entropy(logits: logits, weights: weights, target: target, b: Int64(b), n: Int64(n))
   }
 
   public func temporalDifferenceTarget(

@@ -41,24 +41,27 @@ extension OpenCLBackend {
   }
 
   public func softmaxCrossEntropy(
-    _ logits: Floats, _ target: Indices, b: Int, n: Int, into loss: Floats, logNormalizer: Floats
+    _ logits: Floats, _ target: Indices, weights: Floats?, b: Int, n: Int, into loss: Floats,
+    logNormalizer: Floats
   ) {
+    if let weights { expect("softmaxCrossEntropy", "weights", weights, b) }
     expect("softmaxCrossEntropy", "logits", logits, b, n)
     expect("softmaxCrossEntropy", "target", target, b)
     expect("softmaxCrossEntropy", "logNormalizer", logNormalizer, b)
     expect("softmaxCrossEntropy", "loss", loss, 1)
     launch(
-      .softmaxNormalizer, groups: b, argument(logNormalizer), argument(logits), .count(b),
-      .count(n))
+      .softmaxNormalizer, groups: b, argument(logNormalizer), argument(logits),
+      argument(weights, or: target), .count(b), .count(n))
     launch(
       .softmaxLoss, groups: 1, argument(loss), argument(logNormalizer), argument(logits),
-      argument(target), .count(b), .count(n))
+      argument(target), argument(weights, or: target), .count(b), .count(n))
   }
 
   public func softmaxCrossEntropyBackward(
-    _ dLoss: Floats, _ logits: Floats, _ target: Indices, logNormalizer: Floats, b: Int, n: Int,
-    into dLogits: Floats
+    _ dLoss: Floats, _ logits: Floats, _ target: Indices, weights: Floats?, logNormalizer: Floats,
+    b: Int, n: Int, into dLogits: Floats
   ) {
+    if let weights { expect("softmaxCrossEntropyBackward", "weights", weights, b) }
     expect("softmaxCrossEntropyBackward", "dLoss", dLoss, 1)
     expect("softmaxCrossEntropyBackward", "logits", logits, b, n)
     expect("softmaxCrossEntropyBackward", "target", target, b)
@@ -66,7 +69,8 @@ extension OpenCLBackend {
     expect("softmaxCrossEntropyBackward", "dLogits", dLogits, b, n)
     launch(
       .softmaxBackward, elements: n, rows: b, argument(dLogits), argument(dLoss),
-      argument(logNormalizer), argument(logits), argument(target), .count(b), .count(n))
+      argument(logNormalizer), argument(logits), argument(target), argument(weights, or: target),
+      .count(b), .count(n))
   }
 
   public func temporalDifferenceTarget(

@@ -20,14 +20,17 @@ public protocol LossKernels: AnyObject {
     _ kind: PointLoss, _ dLoss: Floats, _ prediction: Floats, _ target: Floats, weights: Floats?,
     n: Int, into dPrediction: Floats)
 
-  /// loss[1] = −(1/b) Σ log softmax(logits_b)[target_b], in nats; −∞ marks an item that cannot be
-  /// chosen, each row has a finite logit. Keeps logNormalizer[b] = log Σ exp for the way back.
+  /// loss[1] = −(1/b) Σ weights_b · log softmax(logits_b)[target_b], in nats; weights are 1 when
+  /// nil. −∞ marks an item that cannot be chosen, each row has a finite logit. A row of weight 0 is
+  /// left out, whatever its logits and target. Keeps logNormalizer[b] = log Σ exp, 0 of a row left
+  /// out, for the way back.
   func softmaxCrossEntropy(
-    _ logits: Floats, _ target: Indices, b: Int, n: Int, into loss: Floats, logNormalizer: Floats)
-  /// dLogits_bj = dLoss[0] · (softmax(logits_b)_j − 1[j = target_b]) / b, overwritten.
+    _ logits: Floats, _ target: Indices, weights: Floats?, b: Int, n: Int, into loss: Floats,
+    logNormalizer: Floats)
+  /// dLogits_bj = dLoss[0] · weights_b · (softmax(logits_b)_j − 1[j = target_b]) / b, overwritten.
   func softmaxCrossEntropyBackward(
-    _ dLoss: Floats, _ logits: Floats, _ target: Indices, logNormalizer: Floats, b: Int, n: Int,
-    into dLogits: Floats)
+    _ dLoss: Floats, _ logits: Floats, _ target: Indices, weights: Floats?, logNormalizer: Floats,
+    b: Int, n: Int, into dLogits: Floats)
 
   /// y[b] = reward + discount · continuation · nextValue, outcome[b, 2] = [reward, continuation].
   /// Where there is a twin, the smaller of the two values counts; NaN where one is NaN.

@@ -39,6 +39,23 @@ extension CPUBackend {
     }
   }
 
+  public func dropout(_ x: Floats, rate: Float, _ random: RandomKey, into y: Floats) {
+    guard begin() else { return }
+    require(0..<1 ~= rate, "dropout: rate \(rate), expected one in [0, 1)")
+    let n = y.count
+    host_dropout(
+      random.key, random.counter, pointer(x, n, "dropout", "x"), rate, 1 / (1 - rate),
+      pointer(y, n, "dropout", "y"), Int64(n))
+  }
+
+  public func bernoulli(_ logits: Floats, _ random: RandomKey, into y: Floats) {
+    guard begin() else { return }
+    let n = y.count
+    host_bernoulli(
+      random.key, random.counter, pointer(logits, n, "bernoulli", "logits"),
+      pointer(y, n, "bernoulli", "y"), Int64(n))
+  }
+
   private static func uniform(_ word: UInt32, low: Float, high: Float) -> Float {
     min(low + (high - low) * Philox.uniform(word), last(low, high))
   }

@@ -27,4 +27,19 @@ extension OpenCLBackend {
       .words(values.key),
       .words(values.counter))
   }
+
+  public func dropout(_ x: Floats, rate: Float, _ random: RandomKey, into y: Floats) {
+    require(0..<1 ~= rate, "dropout: rate \(rate), expected one in [0, 1)")
+    expect("dropout", "x", x, y.count)
+    launch(
+      .dropout, elements: (y.count + 3) / 4, argument(y), argument(x), .count(y.count),
+      .float(rate), .float(1 / (1 - rate)), .words(random.key), .words(random.counter))
+  }
+
+  public func bernoulli(_ logits: Floats, _ random: RandomKey, into y: Floats) {
+    expect("bernoulli", "logits", logits, y.count)
+    launch(
+      .bernoulli, elements: (y.count + 3) / 4, argument(y), argument(logits), .count(y.count),
+      .words(random.key), .words(random.counter))
+  }
 }

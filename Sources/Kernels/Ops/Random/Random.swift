@@ -23,4 +23,10 @@ public protocol RandomKernels: AnyObject {
   func replaceRows(
     _ x: Floats, m: Int, n: Int, probability: Float, low: Float, high: Float, coin: RandomKey,
     values: RandomKey)
+  /// y_j = x_j / (1 − rate) where uniform_j ≥ rate, else 0: dropout (Srivastava et al. 2014)
+  /// inverted, which is to say scaled while training and not while testing. Its own derivative: dx
+  /// from dy with the same draw.
+  func dropout(_ x: Floats, rate: Float, _ random: RandomKey, into y: Floats)
+  /// y_j = 1 where uniform_j < σ(logits_j), else 0.
+  func bernoulli(_ logits: Floats, _ random: RandomKey, into y: Floats)
 }

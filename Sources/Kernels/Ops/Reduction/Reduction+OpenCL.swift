@@ -35,4 +35,24 @@ extension OpenCLBackend {
     expect("squaredNorm", "y", y, 1)
     launch(.sumAll, groups: 1, argument(y), argument(x), .count(x.count), .float(1), .int(1))
   }
+
+  public func stepMean(_ x: Floats, lengths: Indices?, b: Int, t: Int, h: Int, into y: Floats) {
+    expect("stepMean", "x", x, b, t, h)
+    if let lengths { expect("stepMean", "lengths", lengths, b) }
+    expect("stepMean", "y", y, b, h)
+    launch(
+      .stepMean, elements: h, rows: b, argument(y), argument(x), argument(lengths, or: x),
+      .count(b), .count(t), .count(h))
+  }
+
+  public func stepMeanBackward(
+    _ dy: Floats, lengths: Indices?, b: Int, t: Int, h: Int, into dx: Floats
+  ) {
+    expect("stepMeanBackward", "dy", dy, b, h)
+    if let lengths { expect("stepMeanBackward", "lengths", lengths, b) }
+    expect("stepMeanBackward", "dx", dx, b, t, h)
+    launch(
+      .stepMeanBackward, elements: h, rows: b * t, argument(dx), argument(dy),
+      argument(lengths, or: dy), .count(b), .count(t), .count(h))
+  }
 }

@@ -12,4 +12,10 @@ public protocol ReductionKernels: AnyObject {
   func sum(_ x: Floats, scale: Float, into y: Floats)
   /// y[1] = Σ x².
   func squaredNorm(_ x: Floats, into y: Floats)
+
+  /// y[b, h] = the mean of the first lengths_b of the t steps of x[b, t, h], zeros where that is
+  /// none; all steps when nil. A length is taken to be within 0 ... t.
+  func stepMean(_ x: Floats, lengths: Indices?, b: Int, t: Int, h: Int, into y: Floats)
+  /// dx[b, t, h] = dy_b / lengths_b within the length, 0 past it, overwritten.
+  func stepMeanBackward(_ dy: Floats, lengths: Indices?, b: Int, t: Int, h: Int, into dx: Floats)
 }

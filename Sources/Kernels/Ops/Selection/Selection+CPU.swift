@@ -22,4 +22,17 @@ extension CPUBackend {
       flushingSubnormals { host_score_top(blas, &request, scratch) }
     }
   }
+
+  public func topKRows(
+    _ scores: Floats, gumbel: RandomKey?, b: Int, n: Int, k: Int, width: Int, into index: Indices
+  ) {
+    guard begin() else { return }
+    require(0...width ~= k, "topKRows: k is \(k) of \(width) columns")
+    require(n <= Int32.max, "topKRows: \(n) columns are past 32 bits")
+    var request = top_rows_request(
+      scores: pointer(scores, b * n, "topKRows", "scores"), b: Int64(b), n: Int64(n), k: Int64(k),
+      width: Int64(width), perturbed: gumbel != nil, key: gumbel?.key ?? 0,
+      counter: gumbel?.counter ?? 0, index: pointer(index, b * width, "topKRows", "index"))
+    withScratch(Int(top_rows_scratch(blas, &request))) { host_top_rows(blas, &request, $0) }
+  }
 }

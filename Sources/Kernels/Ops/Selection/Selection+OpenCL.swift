@@ -32,9 +32,59 @@ extension OpenCLBackend {
         .mergeBest, groups: b, tile: tile,
         [
           argument(index), argument(scores), argument(lists), argument(best), .count(b), .count(k),
-          .count(plan.blocks),
+          .count(plan.blocks), .count(k),
         ])
     }
+  }
+
+  public func topKRows(
+    _ scores: Floats, gumbel: RandomKey?, b: Int, n: Int, k: Int, width: Int, into index: Indices
+  ) {
+    require(0...width ~= k, "topKRows: k is \(k) of \(width) columns")
+    expect("topKRows", "scores", scores, b, n)
+    expect("topKRows", "index", index, b, width)
+    guard b > 0, k > 0 else { return }
+    let tile = tiles.count - 1
+    let plan = RowPlan(b: b, n: n, isCPU: form.isCPU, units: device.computeUnits)
+    let isWhole = plan.blocks == 1
+    let lists = isWhole ? index : Indices(allocate(b * plan.blocks * k))
+    let best = Floats(allocate(b * plan.blocks * k))
+    launch(
+      .topRows, groups: plan.blocks * ((b + plan.rows - 1) / plan.rows), tile: tile,
+      [
+        argument(lists), argument(best), argument(scores), .count(b), .count(n), .count(k),
+        .count(width), .count(plan.share), .count(plan.blocks), .count(plan.rows),
+        .count(gumbel == nil ? 0 : 1), .words(gumbel?.key ?? 0), .words(gumbel?.counter ?? 0),
+      ])
+    if !isWhole {
+      launch(
+        .mergeBest, groups: b, tile: tile,
+        [
+          argument(index), argument(Floats(allocate(b * k))), argument(lists), argument(best),
+          .count(b), .count(k), .count(plan.blocks), .count(width),
+        ])
+    }
+  }
+}
+
+/// How rows are shared out: `blocks` of `share` columns, `rows` rows at a time.
+private struct RowPlan {
+  let share: Int
+  let blocks: Int
+  let rows: Int
+
+  init(b: Int, n: Int, isCPU: Bool, units: Int) {
+    // Columns that a work-group holds, in the GPU form.
+    guard isCPU else {
+      (share, rows) = (1024, 1)
+      blocks = max(1, (n + share - 1) / share)
+      return
+    }
+    // Two work-groups a unit, of 4096 columns at least; rows below 1024 columns are not split.
+    let wanted = max(1, min(2 * units / b, n / 4096, 64))
+    share = max(1, (n + wanted - 1) / wanted)
+    blocks = max(1, (n + share - 1) / share)
+    rows = max(1, min(4096 / max(n, 1), b / (2 * units)))
   }
 }
 

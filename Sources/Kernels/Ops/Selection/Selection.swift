@@ -7,4 +7,15 @@ public protocol SelectionKernels: AnyObject {
   func scoreTopK(
     _ query: Floats, items: Floats, bias: Floats?, allowed: Bits?, b: Int, n: Int, e: Int, k: Int,
     into index: Indices, scores: Floats)
+
+  /// The k best columns of each row of scores[b, n], best first, into columns 0 ..< k of index[b,
+  /// width], k ≤ width; the other columns stay.
+  ///
+  /// Of equal scores the lower column first; −∞ and NaN are never chosen, and where fewer than k
+  /// are left the rest is −1. With `gumbel` a score is first perturbed by −log(−log u), u = ((word_j
+  /// >> 8) + ½) · 2⁻²⁴, j = row · n + column: the columns are then a sample without replacement from
+  /// softmax(scores), in the order of their drawing (Vieira 2014; the Gumbel-top-k trick of Kool, van
+  /// Hoof & Welling 2019, section 1).
+  func topKRows(
+    _ scores: Floats, gumbel: RandomKey?, b: Int, n: Int, k: Int, width: Int, into index: Indices)
 }

@@ -1,0 +1,145 @@
+import ArgumentParser
+import DRR
+import Kernels
+import Tensor
+
+extension EvaluateCommand {
+  struct IRecGAN: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "irecgan",
+      abstract: "Rank the clicks of held-out sessions, and play in the world they came from.",
+      discussion: """
+        Two precisions, not to be compared: re-ranking is the share of positions whose click is among \
+        the first k of what was shown; share of list is the share of k items, recommended out of the \
+        whole catalogue, that was clicked. A folder of several runs is evaluated as one: figures are \
+        means over seeds.
+
+        Examples:
+          drr evaluate irecgan --run runs/gan
+          drr evaluate irecgan --run runs/three --world irecgan-lstm-sim.zip --json
+        """)
+
+    @OptionGroup var options: RunOptions
+    @Option(help: "Where the run's sessions are now (default: where they were).")
+    var data: String?
+    @Option(
+      help: ArgumentHelp(
+        "The world that the log came from (default: the run's, if it knows one).",
+        valueName: "source|tabular[:SEED]|lstm[:SEED]"))
+    var world: String?
+    @Option(help: "Sessions that each plays in the world; 0: none (default: 5000).")
+    var sessions = 5_000
+    @Option(help: "Draws the world's users (default: 1).")
+    var seed: UInt64 = 1
+    @OptionGroup var device: DeviceOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+      let backend = try device.backend { _ in 0 }
+      let evaluation = try IRecGANEvaluation(
+        experiments: openIRecGAN(options, data: data, on: backend), world: world, on: backend)
+      let progress = Progress()
+      var table = try evaluation.evaluate { progress.update($0, of: $1, "rankers") }
+      progress.finish()
+      if evaluation.hasWorld && sessions > 0 {
+        let online = Progress()
+        table = try evaluation.simulate(sessions: sessions, seed: seed, into: table) {
+          online.update($0, of: $1, "contestants")
+        }
+        online.finish()
+      }
+      try options.folder.write(table, to: options.folder.evaluation)
+      try Console.result(output.json ? RunFolder.json(table, pretty: true) : table.text)
+    }
+  }
+}
+
+/// The run of a folder, or the runs of its group, with their sessions from where they are now.
+func openIRecGAN(
+  _ options: RunOptions, data: String?, on backend: any Backend
+) throws -> [IRecGANExperiment] {
+  let folders =
+    try options.folder.readGroup()?.members.map { $0.folder(in: options.folder) }
+    ?? [options.folder]
+  var logs: [String: SessionLog] = [:]
+  return try folders.map { folder in
+    guard var configuration = try folder.readIRecGAN() else {
+      throw RunError("\(folder.path): no run was begun there; use `drr train irecgan`")
+    }
+    if let data { configuration.data.source = data }
+    let source = configuration.data.source
+    let log: SessionLog
+    if let known = logs[source] {
+      log = known
+    } else if let simulation = configuration.simulation, data == nil {
+      log = try simulation.make(in: WorldSource(source, on: backend)).log
+    } else {
+      log = try loadSessions(source, configuration.reading)
+    }
+    logs[source] = log
+    return try IRecGANExperiment(configuration, log: log, folder: folder)
+  }
+}
+
+extension IRecGANTable {
+  var text: String {
+    func cell(_ mean: Mean?, _ digits: Int) -> String {
+      guard let mean else { return "–" }
+      return decimal(mean.mean, digits) + (mean.error.map { " ±\(decimal($0, digits))" } ?? "")
+    }
+    let data = configuration.data
+    var parts = [
+      """
+      data      \(data.name), \(grouped(data.sessions)) sessions, \(grouped(data.items)) items, CRC-32 \(data.checksum)
+      split     \(sessions.map(grouped).joined(separator: " / ")) sessions, \
+      \(configuration.split.seed.map { "permuted by \($0)" } ?? "in file order")
+      seeds     \(seeds.map(String.init).joined(separator: ", ")); ± is one standard error, \
+      \(seeds.count > 1 ? "of the seeds" : "positions of a session together")
+      device    \(device)
+      """
+    ]
+    if let testPositions {
+      let ranked = rows.filter { !$0.foresight.isEmpty }
+      parts.append(
+        "\(grouped(testPositions)) positions; re-ranking: the click among the first k shown; share of "
+          + "list: of k recommended out of the catalogue, clicked; in per cent\n"
+          + Table(
+            rows: [
+              [
+                "", "re-ranking P@1", "P@10", "1 / rank", "share of list P@1", "P@10",
+              ]
+            ]
+              + ranked.map {
+                [
+                  $0.name, cell($0.reranking(0), 2), cell($0.reranking(1), 2),
+                  cell($0.reciprocalRank, 3), cell($0.shareOfList(0), 2),
+                  cell($0.shareOfList(1), 2),
+                ]
+              }
+          ).text)
+    }
+    if let simulatedSessions {
+      let played = rows.filter { !$0.online.isEmpty }
+      parts.append(
+        "in the world, \(grouped(simulatedSessions)) sessions each; coverage@r: of the r items worth "
+          + "most in a state, the share in the list\n"
+          + Table(
+            rows: [
+              ["", "reward", "clicks", "coverage@1", "coverage@5", "coverage@10", "items"]
+            ]
+              + played.map {
+                [
+                  $0.name, cell($0.reward, 3), cell($0.clicks, 3), cell($0.coverage(1), 3),
+                  cell($0.coverage(5), 3), cell($0.coverage(10), 3), cell($0.distinctItems, 0),
+                ]
+              }
+          ).text)
+    }
+    if let first = gain(0), let ten = gain(1) {
+      parts.append(
+        "IRecGAN less PG of as many epochs: P@1 \(cell(first, 2)), P@10 \(cell(ten, 2))"
+          + (onlineGain.map { ", reward \(cell($0, 3))" } ?? ""))
+    }
+    return parts.joined(separator: "\n\n")
+  }
+}

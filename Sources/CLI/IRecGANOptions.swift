@@ -1,0 +1,205 @@
+import ArgumentParser
+import DRR
+
+extension IRecGANMethod: ExpressibleByArgument {}
+extension IRecGANPreset: ExpressibleByArgument {}
+extension IRecGANConfiguration.DiscriminatorForm: ExpressibleByArgument {}
+extension IRecGANConfiguration.Baseline: ExpressibleByArgument {}
+extension IRecGANConfiguration.Encoder.Cell: ExpressibleByArgument {}
+extension SessionOptions.LongSessions: ExpressibleByArgument {}
+extension SessionOptions.Negatives: ExpressibleByArgument {}
+
+/// What of a log of sessions is read, and how it is mended.
+struct SessionReadingOptions: ParsableArguments {
+  @Option(help: "The file to read of a folder or archive that has several.")
+  var file: String?
+  @Option(help: "Items of the catalogue, where ids count from 0 (default: as many as occur).")
+  var items: Int?
+  @Option(help: "Steps of a session at least, its start among them.")
+  var minimumLength: Int?
+  @Option(help: "Steps of a session at most, its start among them.")
+  var maximumLength: Int?
+  @Option(
+    help: ArgumentHelp(
+      "What happens to a session of more (default: refuse).",
+      valueName: SessionOptions.LongSessions.allCases.map(\.rawValue).joined(separator: "|")))
+  var longSessions = SessionOptions.LongSessions.refuse
+  @Option(help: "Keep only so many items, those clicked most.")
+  var topItems: Int?
+  @Option(help: "Items of the lists that are sampled where the log has none (default: 10).")
+  var sampledList = 10
+  @Option(
+    help: ArgumentHelp(
+      "How those beside the click are drawn (default: uniform).",
+      valueName: SessionOptions.Negatives.allCases.map(\.rawValue).joined(separator: "|")))
+  var negatives = SessionOptions.Negatives.uniform
+  @Flag(help: "Leave out sessions with a fault, and count them.")
+  var dropFaulty = false
+  @Flag(help: "Append clicks to lists that lack them, and count them.")
+  var appendClicks = false
+  @Flag(help: "Of an item that a list has twice keep the first, and count them.")
+  var mergeDuplicates = false
+
+  var options: SessionOptions {
+    var options = SessionOptions()
+    options.file = file
+    options.itemCount = items
+    options.minimumLength = minimumLength
+    options.maximumLength = maximumLength
+    options.longSessions = longSessions
+    options.topItems = topItems
+    options.listSize = sampledList
+    options.negatives = negatives
+    if dropFaulty { options.repairs.insert(.dropSessions) }
+    if appendClicks { options.repairs.insert(.appendClicks) }
+    if mergeDuplicates { options.repairs.insert(.mergeDuplicates) }
+    return options
+  }
+}
+
+/// Settings of IRecGAN. Those not given keep what the preset has.
+struct IRecGANOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Sizes and rates that belong together: small, U 2 x 128, A 50, D 128; paper, 2 x 512 each "
+        + "(default: small).",
+      valueName: IRecGANPreset.allCases.map(\.rawValue).joined(separator: "|")))
+  var preset = IRecGANPreset.small
+  @Option(help: "k, the items of a list (default: the longest of the log).")
+  var listSize: Int?
+  @Option(help: "Steps of a simulated session at most (default: the longest of the log).")
+  var longestSession: Int?
+  @Option(help: "Sessions an update (default: 128; paper 32).")
+  var batch: Int?
+  @Option(help: "Epochs of the user model on the log at most (default: 30; paper 50).")
+  var userEpochs: Int?
+  @Option(help: "Epochs of the agent on the log at most (default: 40; paper 50).")
+  var agentEpochs: Int?
+  @Option(help: "Epochs of the discriminator before the rounds (default: 2; paper 3).")
+  var discriminatorEpochs: Int?
+  @Option(help: "Epochs without a better validation after which a network is done; 0: all.")
+  var patience: Int?
+  @Option(help: "Rounds of generator and discriminator steps (default: 10).")
+  var rounds: Int?
+  @Option(help: "Times in a round that sessions are simulated anew (default: 4; paper 9).")
+  var refreshes: Int?
+  @Option(help: "N, the roll-outs behind a prefix (default: 10; paper 5).")
+  var rollOuts: Int?
+  @Option(help: "γ, the discount a step (default: 0.9).")
+  var discount: Float?
+  @Option(help: "λ₁ / λ₂, simulated sessions for each logged one (default: 0.1).")
+  var simulatedShare: Float?
+  @Option(help: "λ_r, what a reward is worth to the agent beside a click (default: 1; paper 3).")
+  var agentRewardWeight: Float?
+  @Option(help: "λ_p, what a reward is worth to the user model beside a click (default: 1).")
+  var userRewardWeight: Float?
+  @Option(
+    help: ArgumentHelp(
+      "What is taken off a return: nothing, the mean at that step, or what a critic expects "
+        + "(default: none).",
+      valueName: IRecGANConfiguration.Baseline.allCases.map(\.rawValue).joined(separator: "|")))
+  var baseline: IRecGANConfiguration.Baseline?
+  @Option(help: "How far D's labels are from 0 and 1 (default: 0).")
+  var labelSmoothing: Float?
+  @Option(help: "D rests while it is right more often than this (default: 1, never).")
+  var accuracyCeiling: Float?
+  @Option(
+    help: ArgumentHelp(
+      "What D looks at: click, list and reward; no list; or the click against what was expected of "
+        + "the list (default: lists; paper expectation).",
+      valueName: IRecGANConfiguration.DiscriminatorForm.allCases.map(\.rawValue)
+        .joined(separator: "|")))
+  var discriminator: IRecGANConfiguration.DiscriminatorForm?
+  @Option(help: "Sessions of each kind that D learns from in an epoch; 0: all (default: 2000).")
+  var discriminatorSessions: Int?
+  @Option(help: "Units of the user model (default: 128; paper 512).")
+  var userUnits: Int?
+  @Option(help: "Layers of the user model (default: 2).")
+  var userLayers: Int?
+  @Option(help: "Units of the agent (default: 50; paper 512).")
+  var agentUnits: Int?
+  @Option(
+    help: "Share of the vectors' numbers that the user model drops (default: 0.5; paper 0).")
+  var userDropout: Float?
+  @Option(help: "Share of the vectors' numbers that the agent drops (default: 0.25; paper 0).")
+  var agentDropout: Float?
+  @Option(help: "Width of all item vectors (default: 50).")
+  var embedding: Int?
+  @Option(
+    help: ArgumentHelp(
+      "The recurrent cell of all networks (default: lstm).",
+      valueName: IRecGANConfiguration.Encoder.Cell.allCases.map(\.rawValue)
+        .joined(separator: "|")))
+  var cell: IRecGANConfiguration.Encoder.Cell?
+  @Option(help: "The user model's learning rate on the log (default: 0.002; paper 0.0005).")
+  var userLearningRate: Float?
+  @Option(help: "The agent's learning rate on the log (default: 0.002; paper 0.0001).")
+  var agentLearningRate: Float?
+  @Option(help: "Share of the newest weights in the mean that is kept; 1: no mean (default: 0.01).")
+  var averagingRate: Float?
+  @Option(
+    help: ArgumentHelp(
+      "The networks of a method that are its result: of the best 1 / rank on the validation sessions, "
+        + "or of the last round (default: best).",
+      valueName: CheckpointChoice.allCases.map(\.rawValue).joined(separator: "|")))
+  var choose: CheckpointChoice?
+  @Option(help: "Learning rate of agent and user model in the rounds (default: the preset's).")
+  var adversarialLearningRate: Float?
+
+  /// What does not follow from a log is the log's.
+  func settings(for log: SessionLog, listSize known: Int?) -> IRecGANConfiguration {
+    var settings = settings()
+    settings.listSize = listSize ?? known ?? max(1, log.longestList)
+    settings.longestSession = longestSession ?? max(2, log.longestSession)
+    return settings
+  }
+
+  func settings() -> IRecGANConfiguration {
+    var settings = IRecGANConfiguration()
+    preset.apply(to: &settings)
+    if let batch { settings.batchSize = batch }
+    if let userEpochs { settings.userTraining.epochs = userEpochs }
+    if let agentEpochs { settings.agentTraining.epochs = agentEpochs }
+    if let discriminatorEpochs { settings.discriminatorTraining.epochs = discriminatorEpochs }
+    if let patience {
+      settings.userTraining.patience = patience
+      settings.agentTraining.patience = patience
+    }
+    if let rounds { settings.rounds = rounds }
+    if let refreshes { settings.refreshes = refreshes }
+    if let rollOuts { settings.rollOuts = rollOuts }
+    if let discount { settings.discount = discount }
+    if let simulatedShare { settings.simulatedShare = simulatedShare }
+    if let agentRewardWeight { settings.agentRewardWeight = agentRewardWeight }
+    if let userRewardWeight { settings.userRewardWeight = userRewardWeight }
+    if let baseline { settings.baseline = baseline }
+    if let labelSmoothing { settings.labelSmoothing = labelSmoothing }
+    if let accuracyCeiling { settings.accuracyCeiling = accuracyCeiling }
+    if let discriminator { settings.discriminatorForm = discriminator }
+    if let discriminatorSessions { settings.discriminatorSessions = discriminatorSessions }
+    if let userUnits { settings.user.units = userUnits }
+    if let userLayers { settings.user.layers = userLayers }
+    if let agentUnits { settings.agent.units = agentUnits }
+    if let userDropout { settings.user.dropout = userDropout }
+    if let averagingRate { settings.averagingRate = averagingRate }
+    if let choose { settings.choice = choose }
+    if let agentDropout { settings.agent.dropout = agentDropout }
+    if let embedding {
+      settings.user.embedding = embedding
+      settings.agent.embedding = embedding
+      settings.discriminator.embedding = embedding
+    }
+    if let cell {
+      settings.user.cell = cell
+      settings.agent.cell = cell
+      settings.discriminator.cell = cell
+    }
+    if let userLearningRate { settings.userTraining.learningRate = userLearningRate }
+    if let agentLearningRate { settings.agentTraining.learningRate = agentLearningRate }
+    if let adversarialLearningRate {
+      settings.userLearningRate = adversarialLearningRate
+      settings.agentLearningRate = adversarialLearningRate
+    }
+    return settings
+  }
+}

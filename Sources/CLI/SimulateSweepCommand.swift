@@ -1,0 +1,91 @@
+import ArgumentParser
+import DRR
+import Kernels
+import Tensor
+
+extension SimulateCommand {
+  struct Sweep: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "sweep",
+      abstract: "Train on logs of many sizes, policies and list sizes, and play in their world.",
+      discussion: """
+        Every log is made anew with each seed; all methods learn from the same one, as many epochs, \
+        and are then shown to the world's users. What is done is kept in the run's folder: the same \
+        command goes on where it was stopped.
+
+        Examples:
+          drr simulate sweep --sizes 200,1000 --policies max,mix --seeds 3 --run runs/sweep
+          drr simulate sweep --world irecgan-mdp.zip --list-sizes 5,10,20 --json
+        """)
+
+    @OptionGroup var options: RunOptions
+    @Option(
+      help: ArgumentHelp(
+        "The world (default: tabular).", valueName: "source|tabular[:SEED]|lstm[:SEED]"))
+    var world = "tabular"
+    @Option(help: "Sessions with a click of a log (default: 200,1000).")
+    var sizes = "200,1000"
+    @Option(help: "Who fills the lists of the logs (default: max,mix).")
+    var policies = "max,mix"
+    @Option(help: "Items of a list (default: 10).")
+    var listSizes = "10"
+    @Option(help: "Logs and trainings of each kind (default: 3).")
+    var seeds = 3
+    @Option(
+      help: ArgumentHelp(
+        "Give it again for more (default: irecgan, pg and pgu).",
+        valueName: IRecGANMethod.allCases.map(\.rawValue).joined(separator: "|")))
+    var method: [IRecGANMethod] = []
+    @Option(help: "Sessions that each agent plays (default: 2000).")
+    var evaluationSessions = 2_000
+    @OptionGroup var settings: IRecGANOptions
+    @Flag(help: "Forget what the run's folder holds and begin again.")
+    var fresh = false
+    @OptionGroup var device: DeviceOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+      let backend = try device.backend { _ in 0 }
+      let source = try WorldSource(world, on: backend)
+      let policies = policies.split(separator: ",").map(String.init)
+      let listSizes = try wholeNumbers(listSizes, "--list-sizes")
+      for policy in policies {
+        for size in listSizes { _ = try source.policy(policy, listSize: size) }
+      }
+      var cells: [IRecGANSweep.Cell] = []
+      for policy in policies {
+        for size in listSizes {
+          for sessions in try wholeNumbers(sizes, "--sizes") {
+            for seed in 1...UInt64(max(1, seeds)) {
+              cells.append(
+                .init(policy: policy, sessions: sessions, listSize: size, seed: seed))
+            }
+          }
+        }
+      }
+      var sweep = IRecGANSweep(
+        cells: cells, methods: method.isEmpty ? [.irecgan, .pg, .pgu] : method,
+        settings: settings.settings())
+      sweep.evaluationSessions = evaluationSessions
+      let keeper = SweepFolder(options.folder, sweep, world: world)
+      try keeper.begin(fresh: fresh)
+      Interrupt.install()
+      let progress = Progress()
+      defer { progress.finish() }
+      var outcomes = try keeper.read()
+      for (number, cell) in cells.enumerated() {
+        progress.update(
+          number, of: cells.count, "logs, \(cell.policy) \(cell.sessions) k \(cell.listSize)")
+        if outcomes.contains(where: { $0.cell == cell }) { continue }
+        let found = try sweep.run(cell, in: source, on: backend) { Interrupt.isRequested }
+        try keeper.add(found)
+        outcomes += found
+      }
+      progress.update(cells.count, of: cells.count, "logs")
+      progress.finish()
+      let rows = SweepRow.rows(of: outcomes.filter { cells.contains($0.cell) })
+      if output.json { return try Console.result(RunFolder.json(rows, pretty: true)) }
+      try Console.result(Table(rows: SweepRow.table(rows)).text)
+    }
+  }
+}

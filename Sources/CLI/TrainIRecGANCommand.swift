@@ -1,0 +1,169 @@
+import ArgumentParser
+import DRR
+import Kernels
+import Tensor
+
+extension TrainCommand {
+  struct IRecGAN: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "irecgan",
+      abstract: "Train a user model, an agent and a discriminator on sessions.",
+      discussion: """
+        A log of sessions is a folder, a file or a .zip: gen_click.txt, gen_action.txt and \
+        gen_reward.txt; lines of session;state;click;list;purchase; item ids by blank, a session a \
+        line; or the raw files of CIKM Cup 2016. Without --data a world makes the log. First the user \
+        model and the agent learn from the log alone; then each method goes on from there, as many \
+        epochs each. Interrupted or killed, a run goes on from its last checkpoint to the same bits.
+
+        Examples:
+          drr train irecgan --world tabular --policy mix --sessions 1000 --run runs/gan
+          drr train irecgan --data irecgan-lstm-sim.zip --run runs/lstm
+          drr train irecgan --data irecgan-lstm-sim.zip --seeds 3 --all-methods --run runs/three
+          drr train irecgan --preset paper --data diginetica.zip --top-items 40000 --run runs/shop
+        """)
+
+    @OptionGroup var options: RunOptions
+    @OptionGroup var source: SessionSourceOptions
+    @OptionGroup var reading: SessionReadingOptions
+    @OptionGroup var settings: IRecGANOptions
+    @Option(
+      help: ArgumentHelp(
+        "What the agent is trained by after the log; give it again for more (default: irecgan and "
+          + "pg).", valueName: IRecGANMethod.allCases.map(\.rawValue).joined(separator: "|")))
+    var method: [IRecGANMethod] = []
+    @Flag(help: "Train by every method.")
+    var allMethods = false
+    @Option(help: "Draws weights, orders and sessions (default: 0).")
+    var seed: UInt64 = 0
+    @Option(help: "Runs with as many seeds, from --seed on, in the folders seed-0, seed-1 …")
+    var seeds = 1
+    @Option(help: "Permutes the sessions before they are split 80/10/10 (default: file order).")
+    var splitSeed: UInt64?
+    @Flag(help: "Forget what the run's folder holds and begin again.")
+    var fresh = false
+    @OptionGroup var device: DeviceOptions
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+      if !(1...1_000).contains(seeds) {
+        throw ValidationError("--seeds is \(seeds); it must be 1 ... 1000.")
+      }
+    }
+
+    func run() throws {
+      let backend = try device.backend { _ in 0 }
+      let loaded = try source.load(reading.options, on: backend)
+      let log = loaded.log
+      Interrupt.install()
+      var reports: [IRecGANReport] = []
+      let methods =
+        allMethods ? IRecGANMethod.allCases : method.isEmpty ? [.irecgan, .pg] : method
+      for number in 0..<seeds {
+        var configuration = IRecGANRunConfiguration(
+          data: .init(source: loaded.source, log: log), reading: reading.options,
+          world: loaded.world, simulation: loaded.simulation, seed: seed + UInt64(number),
+          settings: settings.settings(for: log, listSize: loaded.simulation?.listSize))
+        configuration.split.seed = splitSeed
+        let path = seeds == 1 ? options.run : "\(options.run)/seed-\(number)"
+        let experiment = try IRecGANExperiment(configuration, log: log, folder: RunFolder(path))
+        try experiment.begin(fresh: fresh)
+        for part in [.pretraining] + methods.map({ IRecGANTrainer.Part.method($0) }) {
+          reports += try watched(experiment, part, on: backend, path)
+        }
+      }
+      if seeds > 1 { try options.folder.write(RunGroup(seeds: seeds), to: options.folder.group) }
+      if output.json { return try Console.result(RunFolder.json(reports, pretty: true)) }
+      try Console.result(
+        "trained by \(methods.map(\.title).joined(separator: ", ")); next: "
+          + "drr evaluate irecgan --run \(options.run)")
+    }
+
+    private func watched(
+      _ experiment: IRecGANExperiment, _ part: IRecGANTrainer.Part, on backend: any Backend,
+      _ path: String
+    ) throws -> [IRecGANReport] {
+      let progress = Progress()
+      defer { progress.finish() }
+      var observer = Experiment.Observer()
+      observer.progress = { progress.update($0, of: $1, $2) }
+      observer.note = { Console.note("warning: \($0)") }
+      observer.shouldStop = { Interrupt.isRequested }
+      do {
+        return try experiment.train(part, on: backend, observer)
+      } catch let interrupted as Experiment.Interrupted {
+        progress.finish()
+        Console.note(
+          "interrupted; \(grouped(interrupted.step)) batches of \(part.name) are saved; to go on "
+            + "give the command again")
+        throw interrupted
+      }
+    }
+  }
+}
+
+/// Where sessions come from: a file, or a world.
+struct SessionSourceOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "A log: a folder, a file or a .zip (default: one that is made in --world).",
+      valueName: "source"))
+  var data: String?
+  @Option(
+    help: ArgumentHelp(
+      "The world that the log is from, if it is known, for evaluation there; without --data the "
+        + "world that it is made in (default: tabular).",
+      valueName: "source|tabular[:SEED]|lstm[:SEED]"))
+  var world: String?
+  @Option(help: "Who fills the lists of a log that is made (default: mix; in an LSTM world logging).")
+  var policy: String?
+  @Option(
+    help: ArgumentHelp(
+      "Sessions of a log that is made; in a tabular world those without a click come on top "
+        + "(default: 1000)."))
+  var sessions = 1_000
+  @Option(help: "Items of its lists (default: 10; in an LSTM world 20).")
+  var shown: Int?
+  @Option(help: "Draws it (default: 1).")
+  var logSeed: UInt64 = 1
+
+  /// Reads the log, or makes it.
+  func load(_ options: SessionOptions, on backend: any Backend) throws -> LoadedSessions {
+    guard let data else {
+      let world = world ?? "tabular"
+      let source = try WorldSource(world, on: backend)
+      let simulation = SimulatedLog(
+        policy: policy ?? source.loggingPolicy, sessions: sessions,
+        listSize: shown ?? source.listSize, seed: logSeed)
+      return LoadedSessions(
+        log: try simulation.make(in: source).log, source: world, world: world,
+        simulation: simulation)
+    }
+    return LoadedSessions(
+      log: try loadSessions(data, options), source: data, world: world, simulation: nil)
+  }
+}
+
+struct LoadedSessions {
+  var log: SessionLog
+  var source: String
+  var world: String?
+  var simulation: SimulatedLog?
+}
+
+/// Reads a log of sessions, showing progress, and says what was mended.
+func loadSessions(_ source: String, _ options: SessionOptions) throws -> SessionLog {
+  let progress = Progress()
+  defer { progress.finish() }
+  let log = try SessionSource.load(source, options) { done, total in
+    progress.update(done, of: total, "bytes")
+  }
+  progress.finish()
+  for repair in log.repairs.entries {
+    Console.note(
+      "\(repair.kind.rawValue): \(grouped(repair.count)), first \(repair.first.joined(separator: "; "))")
+  }
+  if log.listsAreSampled {
+    Console.note("\(log.name) has no lists: those used here are samples, the click among them")
+  }
+  return log
+}

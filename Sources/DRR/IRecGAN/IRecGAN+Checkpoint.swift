@@ -1,0 +1,137 @@
+import Tensor
+
+extension IRecGANTrainer {
+  private var networks: [(name: String, state: any Checkpointed)] {
+    [
+      ("user", userTraining), ("agent", agentTraining), ("discriminator", discriminatorTraining),
+    ]
+  }
+
+  /// Everything that the next batch depends on.
+  public func save(to file: inout SafetensorsWriter) throws {
+    // What is pending joins the tally; whether D rests is decided where it would have been.
+    let (wasResting, unsettled) = (isResting, tally.unsettled)
+    let (right, judged) = (tally.right, tally.judged)
+    try settle()
+    isResting = wasResting
+    tally.unsettled = (
+      unsettled.right + tally.right - right, unsettled.judged + tally.judged - judged
+    )
+    for (name, state) in networks { try state.save(to: &file, name) }
+    try file.add(
+      "trainer.place",
+      [
+        Int64(segment), Int64(batch), Int64(draws.count), isResting ? 1 : 0, Int64(best.waited),
+      ])
+    try file.add("tally.loss", [tally.loss])
+    try file.add(
+      "tally.counts", [Int64(tally.batches), Int64(tally.right), Int64(tally.judged)])
+    try file.add(
+      "tally.unsettled", [Int64(tally.unsettled.right), Int64(tally.unsettled.judged)])
+    for (name, best) in [("user", best.user), ("agent", best.agent)] {
+      try file.add("best.\(name)_score", [best?.score ?? -1])
+      try best?.weights.save(to: &file, "best.\(name)")
+    }
+    if let pool {
+      let lengths = (0..<pool.log.count).map { Int64(pool.log.steps(of: $0).count) }
+      try file.add("pool.lengths", lengths)
+      try file.add("pool.ended", pool.log.ended.map { $0 ? Int32(1) : 0 })
+      try file.add("pool.clicks", pool.log.clicks)
+      try file.add("pool.rewards", pool.log.rewards)
+      try file.add(
+        "pool.list_lengths", (0..<pool.log.stepCount).map { Int64(pool.log.list(of: $0).count) })
+      try file.add("pool.shown", pool.log.shown)
+      try file.add("pool.realness", pool.realness)
+    }
+  }
+
+  /// A trainer of the same configuration, part, sessions and seed goes on where the saved one was.
+  /// Everything is read and checked before anything is changed.
+  public func restore(from file: SafetensorsFile) throws {
+    let restores = try networks.map { try $0.state.prepareRestore(from: file, $0.name) }
+    let place = try file.int64s("trainer.place", shape: [5])
+    let loss = try file.doubles("tally.loss", shape: [1])[0]
+    let counts = try file.int64s("tally.counts", shape: [3])
+    let unsettled = try file.int64s("tally.unsettled", shape: [2])
+    guard (0...Int64(plan.count)).contains(place[0]), place[1] >= 0, place[2] >= 0 else {
+      throw CheckpointError.malformed(
+        path: file.path,
+        reason: "trainer.place is \(place), expected a segment 0 ... \(plan.count)")
+    }
+    var best = Best()
+    best.user = try restoredBest("user", user.weights, from: file)
+    best.agent = try restoredBest("agent", agent.weights, from: file)
+    best.waited = Int(place[4])
+    let pool = try restoredPool(from: file)
+
+    for restore in restores { restore() }
+    self.best = best
+    self.pool = pool
+    (segment, batch) = (Int(place[0]), Int(place[1]))
+    draws = DrawSequence(
+      seed: seed, stream: Streams.sessionDraws, count: UInt64(place[2]))
+    isResting = place[3] != 0
+    tally = Tally()
+    tally.loss = loss
+    (tally.batches, tally.right, tally.judged) = (Int(counts[0]), Int(counts[1]), Int(counts[2]))
+    tally.unsettled = (Int(unsettled[0]), Int(unsettled[1]))
+    batches = nil
+    if !isFinished && batch > 0 { try prepare(plan[segment]) }
+  }
+
+  /// Begins where another part has ended: its networks, and fresh optimizers.
+  public func begin(from file: SafetensorsFile) throws {
+    let networks = [("user", userTraining), ("agent", agentTraining)]
+    for restore in try networks.map({ try $1.weights.prepareRestore(from: file, $0) }) { restore() }
+    for (_, training) in networks { training.take(training.weights.copy()) }
+  }
+
+  /// The same, of a trainer in memory.
+  public func begin(from other: IRecGANTrainer) {
+    userTraining.take(other.user.weights)
+    agentTraining.take(other.agent.weights)
+  }
+
+  private func restoredBest(
+    _ name: String, _ like: ParameterSet, from file: SafetensorsFile
+  ) throws -> (score: Double, weights: ParameterSet)? {
+    let score = try file.doubles("best.\(name)_score", shape: [1])[0]
+    guard score >= 0 else { return nil }
+    let weights = like.copy()
+    try weights.restore(from: file, "best.\(name)")
+    return (score, weights)
+  }
+
+  private func restoredPool(
+    from file: SafetensorsFile
+  ) throws -> (log: SessionLog, realness: [Float])? {
+    guard file.entry("pool.lengths") != nil else { return nil }
+    let lengths = try file.int64s("pool.lengths")
+    let steps = Int(lengths.reduce(0, +))
+    let ended = try file.int32s("pool.ended", shape: [lengths.count])
+    let clicks = try file.int32s("pool.clicks", shape: [steps])
+    let rewards = try file.floats("pool.rewards", shape: [steps])
+    let listLengths = try file.int64s("pool.list_lengths", shape: [steps])
+    let shown = try file.int32s("pool.shown", shape: [Int(listLengths.reduce(0, +))])
+    let realness = try file.floats("pool.realness")
+    var log = SessionLog(
+      name: "simulated", format: "simulated", checksum: "", itemCount: train.itemCount)
+    var (step, place) = (0, 0)
+    for (session, length) in lengths.enumerated() {
+      for _ in 0..<length {
+        let size = Int(listLengths[step])
+        log.addStep(
+          click: clicks[step], reward: rewards[step], list: shown[place..<place + size])
+        step += 1
+        place += size
+      }
+      log.endSession(ended: ended[session] != 0)
+    }
+    return (log, realness)
+  }
+
+  /// Whether training has kept to numbers. Waits for the device.
+  public func isFinite() throws -> Bool {
+    try user.weights.isFinite() && agent.weights.isFinite() && discriminator.weights.isFinite()
+  }
+}

@@ -1,0 +1,105 @@
+/// How well clicks were foreseen among what was shown (``SessionScore``), and how training fares: a
+/// line of the metrics.
+public struct IRecGANReport: Codable, Hashable, Sendable {
+  /// What was trained: pretrained, or a method.
+  public var part: String
+  public var stage = ""
+  public var round: Int?
+  public var epoch: Int?
+  /// Mean loss of the segment's batches: of U, of A, or of D.
+  public var loss: Double
+  public var user: SessionScore?
+  public var agent: SessionScore?
+  /// Mean q_D over the steps of simulated sessions.
+  public var realness: Double?
+  /// Share of sessions that D took for what they are.
+  public var discriminatorAccuracy: Double?
+  /// Mean entropy of the policy, in nats.
+  public var entropy: Double?
+  /// Different items in the best lists of validation positions.
+  public var distinctItems: Int?
+  /// Mean steps of a simulated session, and what one earns.
+  public var sessionLength: Double?
+  public var sessionReward: Double?
+
+  init(part: String, loss: Double) {
+    self.part = part
+    self.loss = loss
+  }
+
+  mutating func describe(_ simulated: SessionLog) {
+    let count = Double(max(1, simulated.count))
+    sessionLength = Double(simulated.stepCount) / count
+    sessionReward = Double(simulated.rewards.reduce(0, +)) / count
+  }
+
+  /// What a person should know: the adversary has won, or the policy has collapsed.
+  public func warnings(listSize: Int, itemCount: Int) -> [String] {
+    var warnings: [String] = []
+    if let realness, realness < 0.05 {
+      warnings.append(
+        "mean q_D on simulated sessions is \(decimal(realness, 4)): the discriminator has won, "
+          + "and simulated sessions hardly count; try --label-smoothing, --accuracy-ceiling or "
+          + "--discriminator listless")
+    }
+    if let distinctItems, itemCount >= 4 * listSize, distinctItems < 2 * listSize {
+      warnings.append(
+        "the agent's lists consist of \(distinctItems) different items of \(itemCount): the policy "
+          + "has collapsed")
+    }
+    if let sessionLength, sessionLength < 1.5 {
+      warnings.append(
+        "simulated sessions have \(decimal(sessionLength, 2)) steps: the user model leaves at once")
+    }
+    return warnings
+  }
+}
+
+extension SessionLog {
+  /// Every step that can be predicted.
+  var positions: [SessionPosition] {
+    (0..<count).flatMap { session in
+      steps(of: session).dropFirst().map { SessionPosition(session: session, step: $0) }
+    }
+  }
+
+  /// The mean of a value of each step over the steps that can be predicted.
+  func meanOfTargets(_ values: [Float]) -> Double {
+    let sum = positions.reduce(0.0) { $0 + Double(values[$1.step]) }
+    return sum / Double(max(1, targetCount))
+  }
+
+  mutating func append(_ other: SessionLog) {
+    for session in 0..<other.count {
+      for step in other.steps(of: session) {
+        addStep(click: other.clicks[step], reward: other.rewards[step], list: other.list(of: step))
+      }
+      endSession(ended: other.ended[session])
+    }
+  }
+}
+
+extension [TrainingSessions] {
+  /// Takes off A's returns their mean at the same step of a session: REINFORCE's baseline.
+  mutating func subtractStepMeans(over references: [SessionReference]) {
+    var sums: [Double] = []
+    var counts: [Double] = []
+    func each(_ body: (_ source: Int, _ number: Int, _ step: Int) -> Void) {
+      for reference in references {
+        let steps = self[reference.source].log.steps(of: reference.session)
+        for (number, step) in steps.enumerated() { body(reference.source, number, step) }
+      }
+    }
+    each { source, number, step in
+      while sums.count <= number {
+        sums.append(0)
+        counts.append(0)
+      }
+      sums[number] += Double(self[source].agentWeights[step])
+      counts[number] += 1
+    }
+    var changed = map(\.agentWeights)
+    each { source, number, step in changed[source][step] -= Float(sums[number] / counts[number]) }
+    for source in indices { self[source].agentWeights = changed[source] }
+  }
+}

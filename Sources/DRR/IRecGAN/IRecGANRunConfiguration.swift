@@ -1,0 +1,100 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Every setting of a run of IRecGAN, resolved: what its folder keeps as `config.json`.
+public struct IRecGANRunConfiguration: Codable, Hashable, Sendable {
+  /// Which sessions, and what they were when the run began.
+  public struct Data: Codable, Hashable, Sendable {
+    public var source: String
+    public var name: String
+    public var checksum: String
+    public var sessions: Int
+    public var steps: Int
+    public var items: Int
+
+    public init(source: String, log: SessionLog) {
+      self.source = source
+      name = log.name
+      checksum = log.checksum
+      sessions = log.count
+      steps = log.stepCount
+      items = log.itemCount
+    }
+  }
+
+  /// Which sessions train, validate and, what is left, test.
+  public struct Split: Codable, Hashable, Sendable {
+    public var training = 0.8
+    public var validation = 0.1
+    /// Permutes the sessions first; nil: they stand in the order of their file.
+    public var seed: UInt64?
+
+    public init() {}
+
+    func indices(of log: SessionLog) throws(ConfigurationError) -> SessionSplit {
+      try SessionSplit(
+        count: log.count, training: training, validation: validation,
+        order: seed.map { .permuted(seed: $0) } ?? .file)
+    }
+  }
+
+  /// Tells the configuration from that of a run of DRR.
+  public private(set) var algorithm = "irecgan"
+  public var data: Data
+  public var reading: SessionOptions
+  public var split = Split()
+  /// The world that the log came from, if it is at hand (``WorldSource``).
+  public var world: String?
+  /// How the log was made in that world; nil where it was read.
+  public var simulation: SimulatedLog?
+  public var seed: UInt64
+  public var settings: IRecGANConfiguration
+
+  public init(
+    data: Data, reading: SessionOptions, world: String?, simulation: SimulatedLog?, seed: UInt64,
+    settings: IRecGANConfiguration
+  ) {
+    self.data = data
+    self.reading = reading
+    self.world = world
+    self.simulation = simulation
+    self.seed = seed
+    self.settings = settings
+  }
+
+  public func validate() throws(ConfigurationError) {
+    try settings.validate()
+  }
+
+  /// What results depend on: where the data lie is no part of it.
+  var identity: IRecGANRunConfiguration {
+    var identity = self
+    identity.data.source = ""
+    identity.data.name = ""
+    identity.world = nil
+    return identity
+  }
+}
+
+extension RunFolder {
+  /// The networks of a part of a run of IRecGAN, and all that it goes on from.
+  public func checkpoint(of part: IRecGANTrainer.Part) -> String {
+    "\(path)/\(part.name).safetensors"
+  }
+
+  /// The configuration of a run of IRecGAN; nil where no run was begun.
+  ///
+  /// - Throws: `RunError` where the folder holds another kind of run.
+  public func readIRecGAN() throws -> IRecGANRunConfiguration? {
+    guard exists(configuration) else { return nil }
+    if let found = read(IRecGANRunConfiguration.self, from: configuration),
+      found.algorithm == "irecgan"
+    {
+      return found
+    }
+    throw RunError("\(configuration): not the configuration of a run of IRecGAN")
+  }
+}

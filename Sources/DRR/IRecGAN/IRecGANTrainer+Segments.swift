@@ -1,0 +1,257 @@
+import Tensor
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
+/// What is made before a segment's batches, and what is concluded behind them.
+extension IRecGANTrainer {
+  var rollOuts: SessionRollOuts {
+    SessionRollOuts(
+      configuration: configuration, itemCount: train.itemCount, user: user, agent: agent)
+  }
+
+  /// The order of an epoch, or of a round.
+  private func order(_ stream: UInt64, _ number: Int) -> [Int] {
+    var random = Philox(seed: seed, stream: stream << 32 | UInt64(number))
+    return Array(0..<train.count).shuffled(using: &random)
+  }
+
+  func prepare(_ segment: Segment) throws {
+    switch segment {
+    case .user(let epoch):
+      batches = .sessions(
+        logged(order(Streams.userOrder, epoch), number: epoch, TrainingSessions(train)))
+    case .agent(let epoch):
+      batches = .sessions(
+        logged(order(Streams.agentOrder, epoch), number: epoch, TrainingSessions(train)))
+    case .generator(let round, let refresh):
+      try prepareGenerator(round: round, refresh: refresh)
+    case .discriminator(let round, let epoch):
+      try prepareDiscriminator(number: (round + 1) << 10 | epoch)
+    }
+  }
+
+  private func logged(
+    _ order: [Int], number: Int, _ sessions: TrainingSessions
+  ) -> [SessionBatch] {
+    var random = Philox(seed: seed, stream: Streams.leavingLists << 32 | UInt64(number))
+    return SessionEpoch(
+      order.map { SessionReference(source: 0, session: $0) }, of: [sessions],
+      batchSize: configuration.batchSize, rewardedWeight: configuration.rewardedWeight,
+      random: &random, on: backend
+    ).batches
+  }
+
+  /// A share of the log, and simulated sessions in proportion.
+  private func prepareGenerator(round: Int, refresh: Int) throws {
+    let number = round << 10 | refresh
+    let all = order(Streams.roundOrder, round)
+    let refreshes = configuration.refreshes
+    let logged = all[all.count * refresh / refreshes..<all.count * (refresh + 1) / refreshes]
+    guard case .method(let method) = part else { return }
+    var sources = [
+      TrainingSessions(
+        train, discount: configuration.discount, rewardWeight: configuration.agentRewardWeight)
+    ]
+    var references = logged.map { SessionReference(source: 0, session: $0) }
+    var random = Philox(seed: seed, stream: Streams.simulatedStarts << 32 | UInt64(number))
+    if method.simulates {
+      if pool == nil {
+        let count = Int((configuration.simulatedShare * Float(logged.count)).rounded(.up))
+        let starts = (0..<count).map { _ in
+          train.clicks[train.steps(of: random.index(below: train.count)).lowerBound]
+        }
+        let log = try rollOuts.sessions(from: starts, &draws)
+        let realness =
+          method == .irecgan
+          ? try rollOuts.realness(of: log, by: discriminator, &draws)
+          : Array(repeating: 1, count: log.stepCount)
+        pool = (log, realness)
+      }
+      let (log, realness) = pool!
+      sources.append(
+        TrainingSessions(
+          log, realness: realness, discount: configuration.discount,
+          rewardWeight: configuration.agentRewardWeight))
+      references += (0..<log.count).map { SessionReference(source: 1, session: $0) }
+    }
+    if configuration.baseline == .step && part != .method(.ac) {
+      sources.subtractStepMeans(over: references)
+    }
+    var order = Philox(seed: seed, stream: Streams.mixedOrder << 32 | UInt64(number))
+    references.shuffle(using: &order)
+    batches = .sessions(
+      SessionEpoch(
+        references, of: sources, batchSize: configuration.batchSize,
+        rewardedWeight: configuration.rewardedWeight, random: &order, on: backend
+      ).batches)
+  }
+
+  /// As many simulated sessions as real ones, mixed.
+  private func prepareDiscriminator(number: Int) throws {
+    var random = Philox(seed: seed, stream: Streams.discriminatorOrder << 32 | UInt64(number))
+    let count = Self.discriminatorSessions(configuration, train)
+    let real = Array(Array(0..<train.count).shuffled(using: &random).prefix(count))
+    if pool == nil {
+      let starts = (0..<count).map { _ in
+        train.clicks[train.steps(of: random.index(below: train.count)).lowerBound]
+      }
+      pool = (try rollOuts.sessions(from: starts, &draws), [])
+    }
+    let simulated = pool!.log
+    var mixed = train.selecting(real)
+    mixed.append(simulated)
+    let record = rollOuts.record(of: Array(0..<mixed.count), in: mixed)
+    var order = Philox(seed: seed, stream: Streams.mixedOrder << 32 | 1 << 31 | UInt64(number))
+    let sessions = Array(0..<mixed.count).shuffled(using: &order)
+    let size = 2 * configuration.batchSize
+    var rows: [IndexTensor] = []
+    var labels: [Tensor] = []
+    var isReal: [[Bool]] = []
+    for start in stride(from: 0, to: sessions.count, by: size) {
+      // Longest first: what is missing of sessions of like length costs nothing.
+      let batch = sessions[start..<min(start + size, sessions.count)].sorted {
+        (mixed.steps(of: $1).count, $0) < (mixed.steps(of: $0).count, $1)
+      }
+      let real = batch.map { $0 < count }
+      rows.append(IndexTensor(batch.map { Int32($0) }, shape: [batch.count], on: backend))
+      labels.append(
+        Tensor(
+          real.map { $0 ? 1 - configuration.labelSmoothing : configuration.labelSmoothing },
+          shape: [batch.count], on: backend))
+      isReal.append(real)
+    }
+    batches = .discriminator(record: record, rows: rows, labels: labels, real: isReal)
+  }
+
+  // MARK: - Behind the batches
+
+  func finish(_ segment: Segment) throws -> IRecGANReport {
+    try settle()
+    var report = IRecGANReport(part: part.name, loss: tally.loss / Double(max(1, tally.batches)))
+    switch segment {
+    case .user(let epoch):
+      report.stage = "user model"
+      report.epoch = epoch + 1
+      report.user = try validateUser()
+      userTraining.optimizer.learningRate *= configuration.userTraining.decay
+      endStage(configuration.userTraining, epoch, userTraining, best.user?.weights)
+    case .agent(let epoch):
+      report.stage = "agent"
+      report.epoch = epoch + 1
+      report.agent = try validateAgent()
+      agentTraining.optimizer.learningRate *= configuration.agentTraining.decay
+      endStage(configuration.agentTraining, epoch, agentTraining, best.agent?.weights)
+    case .discriminator(let round, let epoch):
+      report.stage = "discriminator"
+      report.round = round < 0 ? nil : round + 1
+      report.epoch = epoch + 1
+      report.discriminatorAccuracy = Double(tally.right) / Double(max(1, tally.judged))
+      report.describe(pool!.log)
+    case .generator(let round, let refresh):
+      report.stage = "generator"
+      report.round = round + 1
+      if let pool {
+        report.describe(pool.log)
+        if part == .method(.irecgan) { report.realness = pool.log.meanOfTargets(pool.realness) }
+      }
+      if refresh == configuration.refreshes - 1 {
+        report.agent = try validateAgent()
+        if part == .method(.irecgan) { report.user = try validateUser() }
+        (report.entropy, report.distinctItems) = try agentTraining.withAverage { try variety() }
+      }
+    }
+    tally = Tally()
+    pool = nil
+    if self.segment == plan.count - 1, part != .pretraining { takeBest() }
+    return report
+  }
+
+  /// The method's networks are the best that it came by, or those of the end.
+  private func takeBest() {
+    let keepsBest = configuration.choice == .best
+    agentTraining.take(
+      (keepsBest ? best.agent?.weights : nil) ?? agentTraining.average)
+    userTraining.take((keepsBest ? best.user?.weights : nil) ?? userTraining.average)
+  }
+
+  private func validateUser() throws -> SessionScore? {
+    let score = try userTraining.withAverage {
+      try judge.map { SessionScore(try $0.evaluate(user.scorer("user model")).summary) }
+    }
+    keep(score, of: userTraining.average, in: \.user)
+    return score
+  }
+
+  private func validateAgent() throws -> SessionScore? {
+    let score = try agentTraining.withAverage {
+      try judge.map { SessionScore(try $0.evaluate(agent.scorer("agent")).summary) }
+    }
+    keep(score, of: agentTraining.average, in: \.agent)
+    return score
+  }
+
+  private func keep(
+    _ score: SessionScore?, of weights: ParameterSet,
+    in network: WritableKeyPath<Best, (score: Double, weights: ParameterSet)?>
+  ) {
+    best.waited += 1
+    guard let score = score?.reciprocalRank else { return }
+    if score > best[keyPath: network]?.score ?? -1 {
+      best[keyPath: network] = (score, weights.copy())
+      best.waited = 0
+    }
+  }
+
+  /// After the last epoch, or one too many without a better network, the best one is taken.
+  private func endStage(
+    _ schedule: IRecGANConfiguration.Schedule, _ epoch: Int, _ training: NetworkTraining,
+    _ best: ParameterSet?
+  ) {
+    let isPatient = schedule.patience == 0 || best == nil || self.best.waited < schedule.patience
+    isStageOver = epoch == schedule.epochs - 1 || !isPatient
+    guard isStageOver else { return }
+    training.take(best ?? training.average)
+    self.best.waited = 0
+  }
+
+  /// The next segment, past what early stopping makes needless.
+  func next(after segment: Segment) -> Int {
+    var next = self.segment + 1
+    if isStageOver { while next < plan.count, plan[next].isLike(segment) { next += 1 } }
+    isStageOver = false
+    return next
+  }
+
+  /// Mean entropy of the policy, in nats, and how many items its best lists consist of, at some
+  /// validation positions.
+  private func variety() throws -> (entropy: Double?, distinct: Int?) {
+    let positions = validation.positions.prefix(max(32, min(1_024, (8 << 20) / train.itemCount)))
+    guard !positions.isEmpty else { return (nil, nil) }
+    let (n, size) = (train.itemCount, configuration.listSize)
+    let logits = try agent.scorer("agent").scores(at: positions, of: validation)
+    let best = try Tensor(logits, shape: [positions.count, n], on: backend).topKRows(size).host()
+    let entropy = (0..<positions.count).reduce(0.0) {
+      $0 + Self.entropy(logits[$1 * n..<($1 + 1) * n])
+    }
+    return (entropy / Double(positions.count), Set(best).count)
+  }
+
+  /// Of the softmax of these logits, in nats.
+  private static func entropy(_ logits: ArraySlice<Float>) -> Double {
+    let top = logits.max() ?? 0
+    var (sum, weighted) = (0.0, 0.0)
+    for logit in logits {
+      let distance = Double(logit - top)
+      let weight = exp(distance)
+      sum += weight
+      weighted += weight * distance
+    }
+    return log(sum) - weighted / sum
+  }
+}

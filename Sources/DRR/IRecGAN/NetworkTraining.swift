@@ -1,0 +1,68 @@
+import Tensor
+
+/// A network under Adam, and the running mean of its weights, which forgets a share of itself each
+/// step (Polyak & Juditsky 1992, with a horizon): what is validated and kept.
+final class NetworkTraining {
+  let weights: ParameterSet
+  let average: ParameterSet
+  let optimizer: Adam
+  private let rate: Float
+  private let maximumNorm: Float
+
+  /// - Parameter rate: the share of the newest weights in the mean; 1: it is they.
+  init(_ weights: ParameterSet, learningRate: Float, rate: Float, maximumNorm: Float) {
+    self.weights = weights
+    self.rate = rate
+    self.maximumNorm = maximumNorm
+    average = weights.copy()
+    optimizer = Adam(weights, learningRate: learningRate)
+  }
+
+  /// One step down the loss, which is given back on the device.
+  func step(_ loss: (Tape) -> Tensor) -> Tensor {
+    let tape = Tape(training: weights)
+    let value = loss(tape)
+    tape.backward(from: value)
+    // Until the horizon is reached all weights so far count alike.
+    let share = max(rate, 1 / Float(optimizer.stepCount + 1))
+    optimizer.step(maximumNorm: maximumNorm, target: average, rate: share)
+    return value.detached
+  }
+
+  /// Does something with the mean in the weights' place.
+  func withAverage<Result>(_ body: () throws -> Result) rethrows -> Result {
+    let current = weights.copy()
+    weights.follow(average, tau: 1)
+    defer { weights.follow(current, tau: 1) }
+    return try body()
+  }
+
+  /// Goes on from other weights; no mean of those before.
+  func take(_ other: ParameterSet) {
+    weights.follow(other, tau: 1)
+    average.follow(other, tau: 1)
+  }
+}
+
+extension NetworkTraining: Checkpointed {
+  func save(to file: inout SafetensorsWriter, _ prefix: String) throws {
+    try weights.save(to: &file, prefix)
+    try average.save(to: &file, "\(prefix)_average")
+    try optimizer.save(to: &file, "\(prefix)_adam")
+    try file.add("\(prefix)_learning_rate", [optimizer.learningRate])
+  }
+
+  func prepareRestore(
+    from file: SafetensorsFile, _ prefix: String
+  ) throws -> () -> Void {
+    let parts: [(any Checkpointed, String)] = [
+      (weights, prefix), (average, "\(prefix)_average"), (optimizer, "\(prefix)_adam"),
+    ]
+    let restores = try parts.map { try $0.prepareRestore(from: file, $1) }
+    let learningRate = try file.floats("\(prefix)_learning_rate", shape: [1])[0]
+    return {
+      for restore in restores { restore() }
+      self.optimizer.learningRate = learningRate
+    }
+  }
+}

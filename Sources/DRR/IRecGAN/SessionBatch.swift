@@ -1,0 +1,239 @@
+import Tensor
+
+/// Sessions that U and A learn from, and what each step of them weighs.
+struct TrainingSessions {
+  var log: SessionLog
+  /// Of each step, for U's likelihood and for A's.
+  var userWeights: [Float]
+  var agentWeights: [Float]
+  /// Of leaving, a session.
+  var leavingWeights: [Float]
+
+  /// Each counts alike: maximum likelihood.
+  init(_ log: SessionLog) {
+    self.log = log
+    userWeights = Array(repeating: 1, count: log.stepCount)
+    agentWeights = userWeights
+    leavingWeights = Array(repeating: 1, count: log.count)
+  }
+
+  /// Each counts by its return: of A Σ γ^(t′−t) q(t′)(1 + λ_r r(t′)), of U the same without rewards
+  /// (Bai, Guan & Wang 2019, section 4.3).
+  ///
+  /// - Parameter realness: q_D of each step; nil: 1, as of what was logged.
+  init(_ log: SessionLog, realness: [Float]? = nil, discount: Float, rewardWeight: Float) {
+    self.init(log)
+    for session in 0..<log.count {
+      var (ofUser, ofAgent): (Float, Float) = (0, 0)
+      let steps = log.steps(of: session)
+      leavingWeights[session] = realness?[steps.upperBound - 1] ?? 1
+      for step in steps.reversed() {
+        let q = realness?[step] ?? 1
+        ofUser = q + discount * ofUser
+        ofAgent = q * (1 + rewardWeight * log.rewards[step]) + discount * ofAgent
+        userWeights[step] = ofUser
+        agentWeights[step] = ofAgent
+      }
+    }
+  }
+}
+
+/// One session of those that an epoch draws from.
+struct SessionReference: Hashable {
+  var source: Int
+  var session: Int
+}
+
+/// A batch on the device. Sessions stand longest first; positions of clicks before those of leaving.
+struct SessionBatch {
+  /// What the networks read, [B, T]; −1 behind the end.
+  let clicks: IndexTensor
+  let lengths: IndexTensor
+  /// Rows of the [B · T] states behind which something is predicted, [P].
+  let positions: IndexTensor
+  /// The first of them, [C], behind which a click is.
+  let clickPositions: IndexTensor
+  /// What was shown, and leaving as the last column, [P, L + 1]; −1 where there is nothing.
+  let slates: IndexTensor
+  /// The column of a slate that was taken, [P].
+  let choices: IndexTensor
+  /// The items clicked, [C], and what they earned.
+  let items: IndexTensor
+  let rewards: Tensor
+  let userWeights: Tensor
+  let rewardWeights: Tensor
+  let agentWeights: Tensor
+
+  var clickCount: Int { items.shape[0] }
+}
+
+/// The batches of an epoch, uploaded together.
+struct SessionEpoch {
+  let batches: [SessionBatch]
+
+  /// - Parameters:
+  ///   - order: sessions, batch by batch.
+  ///   - random: draws the lists beside which somebody left, which no log tells: those of other
+  ///     sessions at the same step.
+  init(
+    _ order: [SessionReference], of sources: [TrainingSessions], batchSize: Int,
+    rewardedWeight: Float, random: inout Philox, on backend: any Backend
+  ) {
+    var arrays = Arrays(
+      slateWidth: 1 + (sources.map(\.log.longestList).max() ?? 0), rewardedWeight: rewardedWeight)
+    let listed = sources.map { Self.listedSteps($0.log) }
+    for start in stride(from: 0, to: order.count, by: batchSize) {
+      let batch = order[start..<min(start + batchSize, order.count)]
+      arrays.append(Array(batch), of: sources, listed: listed, random: &random)
+    }
+    batches = arrays.upload(to: backend)
+  }
+
+  /// Steps that a list is known of, by their number in the session.
+  private static func listedSteps(_ log: SessionLog) -> [[Int]] {
+    var listed: [[Int]] = []
+    for session in 0..<log.count {
+      for (number, step) in log.steps(of: session).enumerated() where !log.list(of: step).isEmpty {
+        while listed.count <= number { listed.append([]) }
+        listed[number].append(step)
+      }
+    }
+    return listed
+  }
+
+  /// How many clicks the networks read of a session: all behind which something is predicted.
+  static func inputs(of session: Int, in log: SessionLog) -> Int {
+    log.steps(of: session).count - (log.ended[session] ? 0 : 1)
+  }
+
+  private struct Extent {
+    var rows: Int
+    var steps: Int
+    var positions: Int
+    var clicks: Int
+  }
+
+  /// What the batches hold, one behind the other.
+  private struct Arrays {
+    let slateWidth: Int
+    let rewardedWeight: Float
+    var extents: [Extent] = []
+    var clicks: [Int32] = []
+    var lengths: [Int32] = []
+    var positions: [Int32] = []
+    var slates: [Int32] = []
+    var choices: [Int32] = []
+    var items: [Int32] = []
+    var rewards: [Float] = []
+    var userWeights: [Float] = []
+    var rewardWeights: [Float] = []
+    var agentWeights: [Float] = []
+
+    init(slateWidth: Int, rewardedWeight: Float) {
+      self.slateWidth = slateWidth
+      self.rewardedWeight = rewardedWeight
+    }
+
+    mutating func append(
+      _ references: [SessionReference], of sources: [TrainingSessions], listed: [[[Int]]],
+      random: inout Philox
+    ) {
+      let batch = references.map { ($0, SessionEpoch.inputs(of: $0.session, in: sources[$0.source].log)) }
+        .filter { $0.1 > 0 }
+        .enumerated().sorted { ($1.element.1, $0.offset) < ($0.element.1, $1.offset) }
+        .map(\.element)
+      guard let longest = batch.first?.1 else { return }
+      let firstClick = items.count
+      let firstPosition = positions.count
+      for (row, (reference, inputs)) in batch.enumerated() {
+        let source = sources[reference.source]
+        let log = source.log
+        let steps = log.steps(of: reference.session)
+        lengths.append(Int32(inputs))
+        for column in 0..<longest {
+          clicks.append(column < inputs ? log.clicks[steps.lowerBound + column] : -1)
+        }
+        for (column, step) in steps.dropFirst().enumerated() {
+          positions.append(Int32(row * longest + column))
+          appendSlate(log.list(of: step), end: log.end, choosing: log.clicks[step])
+          items.append(log.clicks[step])
+          rewards.append(log.rewards[step])
+          userWeights.append(source.userWeights[step])
+          rewardWeights.append(
+            source.userWeights[step] * (log.rewards[step] > 0.5 ? rewardedWeight : 1))
+          agentWeights.append(source.agentWeights[step])
+        }
+      }
+      let clickCount = items.count - firstClick
+      for (row, (reference, inputs)) in batch.enumerated() {
+        let source = sources[reference.source]
+        let log = source.log
+        guard log.ended[reference.session] else { continue }
+        let candidates = listed[reference.source]
+        let level = min(inputs, candidates.count - 1)
+        guard level >= 0, let step = candidates[level].randomElement(using: &random) else {
+          continue
+        }
+        positions.append(Int32(row * longest + inputs - 1))
+        appendSlate(log.list(of: step), end: log.end, choosing: log.end)
+        userWeights.append(source.leavingWeights[reference.session])
+      }
+      extents.append(
+        Extent(
+          rows: batch.count, steps: longest, positions: positions.count - firstPosition,
+          clicks: clickCount))
+    }
+
+    private mutating func appendSlate(
+      _ list: ArraySlice<Int32>, end: Int32, choosing item: Int32
+    ) {
+      slates.append(contentsOf: list)
+      for _ in list.count..<slateWidth - 1 { slates.append(-1) }
+      slates.append(end)
+      let column =
+        item == end ? slateWidth - 1 : list.firstIndex(of: item).map { $0 - list.startIndex }
+      choices.append(Int32(column ?? slateWidth - 1))
+    }
+
+    func upload(to backend: any Backend) -> [SessionBatch] {
+      func indices(_ values: [Int32]) -> Indices {
+        IndexTensor(values, shape: [values.count], on: backend).view
+      }
+      func floats(_ values: [Float]) -> Floats {
+        Tensor(values, shape: [values.count], on: backend).view
+      }
+      let clicks = indices(clicks), lengths = indices(lengths), positions = indices(positions)
+      let slates = indices(slates), choices = indices(choices), items = indices(items)
+      let rewards = floats(rewards), userWeights = floats(userWeights)
+      let rewardWeights = floats(rewardWeights), agentWeights = floats(agentWeights)
+      var (click, row, position, item) = (0, 0, 0, 0)
+      return extents.map { extent in
+        defer {
+          click += extent.rows * extent.steps
+          row += extent.rows
+          position += extent.positions
+          item += extent.clicks
+        }
+        func index(_ view: Indices, _ from: Int, _ shape: Shape) -> IndexTensor {
+          IndexTensor(view: view[from..<from + shape.count], shape: shape, on: backend)
+        }
+        func tensor(_ view: Floats, _ from: Int, _ count: Int) -> Tensor {
+          Tensor(view: view[from..<from + count], shape: [count], on: backend)
+        }
+        let width = slateWidth
+        return SessionBatch(
+          clicks: index(clicks, click, [extent.rows, extent.steps]),
+          lengths: index(lengths, row, [extent.rows]),
+          positions: index(positions, position, [extent.positions]),
+          clickPositions: index(positions, position, [extent.clicks]),
+          slates: index(slates, position * width, [extent.positions, width]),
+          choices: index(choices, position, [extent.positions]),
+          items: index(items, item, [extent.clicks]),
+          rewards: tensor(rewards, item, extent.clicks),
+          userWeights: tensor(userWeights, position, extent.positions),
+          rewardWeights: tensor(rewardWeights, item, extent.clicks),
+          agentWeights: tensor(agentWeights, item, extent.clicks))
+      }
+    }
+  }
+}

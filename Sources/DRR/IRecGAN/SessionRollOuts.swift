@@ -1,0 +1,178 @@
+import Tensor
+
+/// Draws that follow one another, each of its own number.
+struct DrawSequence {
+  private let seed: UInt64
+  private let stream: UInt64
+  private(set) var count: UInt64
+
+  init(seed: UInt64, stream: UInt64, count: UInt64 = 0) {
+    self.seed = seed
+    self.stream = stream
+    self.count = count
+  }
+
+  mutating func next() -> RandomKey {
+    defer { count += 1 }
+    return RandomKey(seed: seed, stream: stream, counter: count)
+  }
+}
+
+/// U and A together: sessions that they make up, and what D thinks of how those may go on (Bai, Guan
+/// & Wang 2019, sections 3.3 and 4.2). Whole batches of sessions stay on the device.
+struct SessionRollOuts {
+  let configuration: IRecGANConfiguration
+  let itemCount: Int
+  let user: UserModel
+  let agent: ListAgent
+
+  private var end: Int32 { Int32(itemCount) }
+  private var backend: any Backend { user.weights.backend }
+  /// Sessions at once, so that a step's logits stay below 16 MB.
+  private var rows: Int { max(16, min(2_048, (4 << 20) / (itemCount + 1))) }
+
+  /// Sessions that begin with these items.
+  func sessions(from starts: [Int32], _ draws: inout DrawSequence) throws -> SessionLog {
+    var log = SessionLog(
+      name: "simulated", format: "simulated", checksum: "", itemCount: itemCount)
+    let (steps, size) = (configuration.longestSession, configuration.listSize)
+    for first in stride(from: 0, to: starts.count, by: rows) {
+      let starts = Array(starts[first..<min(first + rows, starts.count)])
+      let record = SessionRecord(
+        clicks: starts, rewards: Array(repeating: 0, count: starts.count),
+        lists: Array(repeating: -1, count: starts.count * size), sessions: starts.count,
+        steps: steps, listSize: size, on: backend)
+      goOn(record, behind: states(of: record), steps: steps - 1, &draws)
+      try log.append(record)
+    }
+    return log
+  }
+
+  /// q_D of every step of these sessions: the mean of D over N ways in which U and A may go on from
+  /// it; of a session's last step D of the session itself.
+  func realness(
+    of log: SessionLog, by discriminator: Discriminator, _ draws: inout DrawSequence
+  ) throws -> [Float] {
+    var realness = [Float](repeating: 1, count: log.stepCount)
+    var prefixes: [Int: [Int]] = [:]
+    for session in 0..<log.count {
+      for length in 2..<max(2, log.steps(of: session).count) {
+        prefixes[length, default: []].append(session)
+      }
+    }
+    let copies = configuration.rollOuts
+    for (length, sessions) in prefixes.sorted(by: { $0.key < $1.key }) {
+      let share = max(1, rows / copies)
+      for first in stride(from: 0, to: sessions.count, by: share) {
+        let part = Array(sessions[first..<min(first + share, sessions.count)])
+        let prefix = record(of: part, in: log, steps: length)
+        let copied = IndexTensor(
+          part.indices.flatMap { Array(repeating: Int32($0), count: copies) },
+          shape: [part.count * copies], on: backend)
+        let behind = states(of: prefix)
+        let record = prefix.repeated(copied)
+        goOn(
+          record,
+          behind: (behind.user.gathered(copied), behind.agent.gathered(copied)),
+          steps: configuration.longestSession - length, &draws)
+        let values = try probabilities(of: record, by: discriminator)
+        for (row, session) in part.enumerated() {
+          let mean = values[row * copies..<(row + 1) * copies].reduce(0, +) / Float(copies)
+          realness[log.steps(of: session).lowerBound + length - 1] = mean
+        }
+      }
+    }
+    let whole = (0..<log.count).filter { log.steps(of: $0).count > 1 }
+    for first in stride(from: 0, to: whole.count, by: rows) {
+      let part = Array(whole[first..<min(first + rows, whole.count)])
+      let values = try probabilities(of: record(of: part, in: log), by: discriminator)
+      for (session, value) in zip(part, values) {
+        realness[log.steps(of: session).upperBound - 1] = value
+      }
+    }
+    return realness
+  }
+
+  /// Sessions of a log, or their first steps, on the device.
+  func record(of sessions: [Int], in log: SessionLog, steps: Int? = nil) -> SessionRecord {
+    let (limit, size) = (configuration.longestSession, configuration.listSize)
+    let width = steps ?? limit
+    var clicks = [Int32](repeating: -1, count: sessions.count * width)
+    var rewards = [Float](repeating: 0, count: sessions.count * width)
+    var lists = [Int32](repeating: -1, count: sessions.count * width * size)
+    for (row, session) in sessions.enumerated() {
+      for (column, step) in log.steps(of: session).prefix(width).enumerated() {
+        clicks[row * width + column] = log.clicks[step]
+        rewards[row * width + column] = log.rewards[step]
+        for (place, item) in log.list(of: step).prefix(size).enumerated() {
+          lists[(row * width + column) * size + place] = item
+        }
+      }
+    }
+    return SessionRecord(
+      clicks: clicks, rewards: rewards, lists: lists, sessions: sessions.count, steps: limit,
+      listSize: size, on: backend)
+  }
+
+  private func probabilities(
+    of record: SessionRecord, by discriminator: Discriminator
+  ) throws -> [Float] {
+    try discriminator.logits(
+      clicks: record.clicks, lists: record.lists, rewards: record.rewards,
+      lengths: record.lengths
+    ).sigmoid().host()
+  }
+
+  private func states(
+    of record: SessionRecord
+  ) -> (user: RecurrentState, agent: RecurrentState) {
+    (
+      user.encoder(record.clicks, lengths: record.lengths).last,
+      agent.encoder(record.clicks, lengths: record.lengths).last
+    )
+  }
+
+  /// A lists, U clicks or leaves, the click is rewarded or not: `steps` times.
+  private func goOn(
+    _ record: SessionRecord, behind states: (user: RecurrentState, agent: RecurrentState),
+    steps: Int, _ draws: inout DrawSequence
+  ) {
+    var states = states
+    // Leaving stands behind the items of every list.
+    let slate = IndexTensor(
+      repeating: end, shape: [record.lengths.shape[0], configuration.listSize + 1], on: backend)
+    for step in 0..<steps {
+      agent.logits(states.agent.hidden)
+        .topKRows(configuration.listSize, gumbel: draws.next(), into: slate)
+      let choice = user.clickLogits(states.user.hidden, slate).topKRows(1, gumbel: draws.next())
+      let item = slate.picked(choice.reshaped(record.lengths.shape))
+      let reward = user.rewardLogits(states.user.hidden, item).bernoulli(draws.next())
+      record.extend(item: item, reward: reward, list: slate, end: end)
+      guard step + 1 < steps else { return }
+      states.user = user.encoder.step(item, from: states.user)
+      states.agent = agent.encoder.step(item, from: states.agent)
+    }
+  }
+}
+
+extension SessionLog {
+  /// Adds the sessions of a record. Waits for the device.
+  fileprivate mutating func append(_ record: SessionRecord) throws {
+    let (count, steps, size) = (
+      record.clicks.shape[0], record.clicks.shape[1], record.lists.shape[2]
+    )
+    let (lengths, clicks) = (try record.lengths.host(), try record.clicks.host())
+    let (rewards, lists) = (try record.rewards.host(), try record.lists.host())
+    for row in 0..<count {
+      let length = Int(lengths[row])
+      for column in 0..<length {
+        let at = row * steps + column
+        addStep(
+          click: clicks[at], reward: rewards[at],
+          list: column == 0
+            ? [] : lists[at * size..<(at + 1) * size].filter { $0 >= 0 })
+      }
+      endSession(ended: length < steps)
+    }
+  }
+}

@@ -1,0 +1,155 @@
+import Tensor
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Where a sweep keeps what it has done, a cell a line.
+public struct SweepFolder {
+  private struct Configuration: Codable, Hashable {
+    var algorithm = "irecgan-sweep"
+    var world: String
+    var methods: [IRecGANMethod]
+    var settings: IRecGANConfiguration
+    var evaluationSessions: Int
+  }
+
+  private let folder: RunFolder
+  private let configuration: Configuration
+  private var outcomes: String { folder.path + "/outcomes.jsonl" }
+
+  public init(_ folder: RunFolder, _ sweep: IRecGANSweep, world: String) {
+    self.folder = folder
+    configuration = Configuration(
+      world: world, methods: sweep.methods, settings: sweep.settings,
+      evaluationSessions: sweep.evaluationSessions)
+  }
+
+  /// - Throws: `RunError` where the folder holds something else, or a sweep with other settings.
+  public func begin(fresh: Bool) throws {
+    try folder.create()
+    try folder.lock()
+    folder.removeTemporaries()
+    if fresh {
+      folder.remove(outcomes)
+      folder.remove(folder.configuration)
+    }
+    if folder.exists(folder.configuration) {
+      guard folder.read(Configuration.self, from: folder.configuration) == configuration else {
+        throw RunError(
+          "\(folder.path): something else was begun there; name another --run, or give --fresh to "
+            + "forget a sweep")
+      }
+    } else {
+      try folder.write(configuration, to: folder.configuration)
+    }
+  }
+
+  /// What was done. A line that a killed process left unfinished is cut off.
+  public func read() throws -> [IRecGANSweep.Outcome] {
+    guard folder.exists(outcomes) else { return [] }
+    guard let bytes = FileManager.default.contents(atPath: outcomes) else {
+      throw RunError("cannot read \(outcomes)")
+    }
+    let decoder = JSONDecoder()
+    var found: [IRecGANSweep.Outcome] = []
+    var whole = Data()
+    for line in bytes.split(separator: UInt8(ascii: "\n")) {
+      guard let cell = try? decoder.decode([IRecGANSweep.Outcome].self, from: Data(line)) else {
+        break
+      }
+      found += cell
+      whole += line
+      whole.append(UInt8(ascii: "\n"))
+    }
+    if whole.count != bytes.count {
+      try AtomicFile.write(String(decoding: whole, as: UTF8.self), to: outcomes)
+    }
+    return found
+  }
+
+  public func add(_ cell: [IRecGANSweep.Outcome]) throws {
+    try AtomicFile.append(line: RunFolder.json(cell), to: outcomes, synchronize: true)
+  }
+}
+
+/// What a sweep says of logs of one kind: means over seeds, and their standard errors.
+public struct SweepRow: Codable, Hashable, Sendable {
+  public struct Mean: Codable, Hashable, Sendable {
+    public var mean: Double
+    /// Nil of one value.
+    public var error: Double?
+
+    init?(_ values: [Double]) {
+      guard !values.isEmpty else { return nil }
+      mean = values.reduce(0, +) / Double(values.count)
+      error = standardDeviation(values).map { $0 / Double(values.count).squareRoot() }
+    }
+
+    public var text: String {
+      decimal(mean, 2) + (error.map { " ±\(decimal($0, 2))" } ?? "")
+    }
+  }
+
+  public var policy: String
+  public var sessions: Int
+  public var listSize: Int
+  public var seeds: Int
+  /// A session's rewards by who filled the lists, in the order of the columns.
+  public var rewards: [String: Mean]
+  public var coverage: [String: Mean]
+  /// IRecGAN less PG on the same logs.
+  public var gain: Mean?
+  public var realness: Mean?
+
+  public static func rows(of outcomes: [IRecGANSweep.Outcome]) -> [SweepRow] {
+    struct Kind: Hashable {
+      var policy: String
+      var sessions: Int
+      var listSize: Int
+    }
+    var order: [Kind] = []
+    var groups: [Kind: [IRecGANSweep.Outcome]] = [:]
+    for outcome in outcomes {
+      let cell = outcome.cell
+      let kind = Kind(policy: cell.policy, sessions: cell.sessions, listSize: cell.listSize)
+      if groups[kind] == nil { order.append(kind) }
+      groups[kind, default: []].append(outcome)
+    }
+    return order.map { kind in
+      let group = groups[kind]!
+      let byMethod = Dictionary(grouping: group, by: \.method)
+      let plain = (byMethod["pg"] ?? []).reduce(into: [:]) { $0[$1.cell.seed] = $1.reward }
+      let gains = (byMethod["irecgan"] ?? []).compactMap { outcome in
+        plain[outcome.cell.seed].map { outcome.reward - $0 }
+      }
+      return SweepRow(
+        policy: kind.policy, sessions: kind.sessions, listSize: kind.listSize,
+        seeds: Set(group.map(\.cell.seed)).count,
+        rewards: byMethod.compactMapValues { Mean($0.map(\.reward)) },
+        coverage: byMethod.compactMapValues { Mean($0.map(\.coverage)) }, gain: Mean(gains),
+        realness: Mean(group.compactMap(\.realness)))
+    }
+  }
+
+  /// Columns of rewards.
+  static let columns = ["random", "log", "mle", "pg", "ac", "pgu", "irecgan"]
+
+  /// A table with as many columns as there is something to say in.
+  public static func table(_ rows: [SweepRow]) -> [[String]] {
+    let columns = columns.filter { column in rows.contains { $0.rewards[column] != nil } }
+    let header =
+      ["log", "sessions", "k", "seeds"] + columns + ["irecgan − pg", "coverage@k pg", "irecgan", "q_D"]
+    return [header]
+      + rows.map { row in
+        [row.policy, "\(row.sessions)", "\(row.listSize)", "\(row.seeds)"]
+          + columns.map { row.rewards[$0]?.text ?? "–" }
+          + [
+            row.gain?.text ?? "–", row.coverage["pg"]?.text ?? "–",
+            row.coverage["irecgan"]?.text ?? "–", row.realness?.text ?? "–",
+          ]
+      }
+  }
+}

@@ -1,0 +1,56 @@
+import Tensor
+
+/// U, the user as a model: what she clicks of a list, whether she leaves, and what a click earns
+/// (Bai, Guan & Wang 2019, section 3.1).
+///
+/// An item's click logit is the product of its vector with W_c s + b_c, its reward's that with
+/// W_r s + b_r; leaving is one more item.
+public final class UserModel {
+  let configuration: IRecGANConfiguration
+  public let weights: ParameterSet
+  let encoder: SequenceEncoder
+  let click: Dense
+  let reward: Dense
+
+  init(
+    _ configuration: IRecGANConfiguration, itemCount: Int, seed: UInt64, on backend: any Backend
+  ) {
+    self.configuration = configuration
+    weights = ParameterSet(on: backend, seed: seed, stream: Streams.userModel)
+    let (size, units) = (configuration.user.embedding, configuration.user.units)
+    encoder = SequenceEncoder(configuration.user, "user", itemCount: itemCount, in: weights)
+    click = Dense("user.click", units, size, in: weights)
+    reward = Dense("user.reward", units, size, in: weights)
+  }
+
+  /// What a state [P, H] looks for: its product with an item's vector is that item's click logit.
+  func preference(_ states: Tensor, _ tape: Tape? = nil) -> Tensor {
+    let preference = click(states, tape)
+    let temperature = configuration.clickTemperature
+    return temperature == 1 ? preference : preference.affine(scale: 1 / temperature)
+  }
+
+  /// Click logits of the slates [P, L] at the states [P, H]; −∞ of a negative item.
+  func clickLogits(
+    _ states: Tensor, _ slates: IndexTensor, _ tape: Tape? = nil
+  ) -> Tensor {
+    encoder.embedding.scores(of: preference(states, tape), slates, absent: -.infinity, tape)
+  }
+
+  /// Logits that clicks [P] at the states [P, H] are rewarded.
+  func rewardLogits(_ states: Tensor, _ clicks: IndexTensor, _ tape: Tape? = nil) -> Tensor {
+    encoder.embedding(clicks, tape).rowDot(reward(states, tape))
+  }
+
+  /// The mean negative log-likelihood of what was clicked, or of leaving, plus λ_p times that of the
+  /// clicks' rewards, each weighed as the batch says.
+  func loss(_ batch: SessionBatch, dropping key: RandomKey? = nil, _ tape: Tape? = nil) -> Tensor {
+    let states = encoder(batch.clicks, lengths: batch.lengths, dropping: key, tape).states
+    let clickLoss = clickLogits(states.rows(at: batch.positions), batch.slates, tape)
+      .softmaxCrossEntropy(batch.choices, weights: batch.userWeights)
+    guard configuration.userRewardWeight > 0, batch.clickCount > 0 else { return clickLoss }
+    let rewardLoss = rewardLogits(states.rows(at: batch.clickPositions), batch.items, tape)
+      .binaryCrossEntropy(batch.rewards, weights: batch.rewardWeights)
+    return clickLoss + rewardLoss.affine(scale: configuration.userRewardWeight)
+  }
+}
