@@ -64,7 +64,7 @@ struct IRecGANOptions: ParsableArguments {
       "Sizes and rates that belong together: small, U 2 x 128, A 50, D 128; paper, 2 x 512 each "
         + "(default: small).",
       valueName: IRecGANPreset.allCases.map(\.rawValue).joined(separator: "|")))
-  var preset = IRecGANPreset.small
+  var preset: IRecGANPreset?
   @Option(help: "k, the items of a list (default: the longest of the log).")
   var listSize: Int?
   @Option(help: "Steps of a simulated session at most (default: the longest of the log).")
@@ -146,17 +146,32 @@ struct IRecGANOptions: ParsableArguments {
   @Option(help: "Learning rate of agent and user model in the rounds (default: the preset's).")
   var adversarialLearningRate: Float?
 
-  /// What does not follow from a log is the log's.
-  func settings(for log: SessionLog, listSize known: Int?) -> IRecGANConfiguration {
-    var settings = settings()
-    settings.listSize = listSize ?? known ?? max(1, log.longestList)
-    settings.longestSession = longestSession ?? max(2, log.longestSession)
+  /// Those of a run that was begun, or the preset's, and what is given in their place.
+  ///
+  /// - Parameter listSize: of the log, where it is known.
+  func settings(
+    begun: IRecGANConfiguration?, log: SessionLog, listSize known: Int?
+  ) -> IRecGANConfiguration {
+    var settings = begun.flatMap { preset == nil ? $0 : nil } ?? self.settings()
+    if begun == nil || preset != nil {
+      settings.listSize = known ?? max(1, log.longestList)
+      settings.longestSession = max(2, log.longestSession)
+    }
+    apply(to: &settings)
     return settings
   }
 
+  /// The preset's, and what is given in their place.
   func settings() -> IRecGANConfiguration {
     var settings = IRecGANConfiguration()
-    preset.apply(to: &settings)
+    (preset ?? .small).apply(to: &settings)
+    apply(to: &settings)
+    return settings
+  }
+
+  private func apply(to settings: inout IRecGANConfiguration) {
+    if let listSize { settings.listSize = listSize }
+    if let longestSession { settings.longestSession = longestSession }
     if let batch { settings.batchSize = batch }
     if let userEpochs { settings.userTraining.epochs = userEpochs }
     if let agentEpochs { settings.agentTraining.epochs = agentEpochs }
@@ -200,6 +215,5 @@ struct IRecGANOptions: ParsableArguments {
       settings.userLearningRate = adversarialLearningRate
       settings.agentLearningRate = adversarialLearningRate
     }
-    return settings
   }
 }
