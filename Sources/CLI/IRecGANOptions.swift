@@ -139,8 +139,8 @@ struct IRecGANOptions: ParsableArguments {
   var averagingRate: Float?
   @Option(
     help: ArgumentHelp(
-      "The networks of a method that are its result: of the best 1 / rank on the validation sessions, "
-        + "or of the last round (default: best).",
+      "The networks of a method that are its result: the best on the validation sessions (U by 1 / "
+        + "rank, A by −G log π), or those of the last round (default: best).",
       valueName: CheckpointChoice.allCases.map(\.rawValue).joined(separator: "|")))
   var choose: CheckpointChoice?
   @Option(help: "Learning rate of agent and user model in the rounds (default: the preset's).")

@@ -98,6 +98,9 @@ public struct RunFolder: Sendable {
     }
     do {
       return try Self.decoder.decode(RunConfiguration.self, from: bytes)
+    } catch where (try? readIRecGAN()) != nil {
+      throw RunError(
+        "\(path) holds a run of IRecGAN; use `drr evaluate irecgan` or `drr simulate irecgan`")
     } catch let error as DecodingError {
       throw RunError("\(configuration): not the configuration of a run: \(error.summary)")
     }
@@ -149,8 +152,7 @@ public struct RunFolder: Sendable {
     if exists(twin.path) { twin.delete() }
     for file in [
       checkpoint, pmfCheckpoint, model, metrics, report, evaluation, world, beliefs, online,
-      configuration,
-    ]
+    ] + IRecGANTrainer.Part.allCases.map { checkpoint(of: $0) } + [configuration]
     where unlink(file) != 0 && errno != ENOENT {
       throw RunError("cannot remove \(file): \(String(cString: strerror(errno)))")
     }
