@@ -21,16 +21,18 @@ struct SessionReadingOptions: ParsableArguments {
   var maximumLength: Int?
   @Option(
     help: ArgumentHelp(
-      "What happens to a session of more (default: refuse).",
+      "What happens to a session of more.",
       valueName: SessionOptions.LongSessions.allCases.map(\.rawValue).joined(separator: "|")))
   var longSessions = SessionOptions.LongSessions.refuse
   @Option(help: "Keep only so many items, those clicked most.")
   var topItems: Int?
-  @Option(help: "Items of the lists that are sampled where the log has none (default: 10).")
+  @Option(help: "Refuse lists of fewer items.")
+  var minimumList: Int?
+  @Option(help: "Items of the lists that are sampled where the log has none.")
   var sampledList = 10
   @Option(
     help: ArgumentHelp(
-      "How those beside the click are drawn (default: uniform).",
+      "How those beside the click are drawn.",
       valueName: SessionOptions.Negatives.allCases.map(\.rawValue).joined(separator: "|")))
   var negatives = SessionOptions.Negatives.uniform
   @Flag(help: "Leave out sessions with a fault, and count them.")
@@ -48,6 +50,7 @@ struct SessionReadingOptions: ParsableArguments {
     options.maximumLength = maximumLength
     options.longSessions = longSessions
     options.topItems = topItems
+    options.minimumList = minimumList
     options.listSize = sampledList
     options.negatives = negatives
     if dropFaulty { options.repairs.insert(.dropSessions) }
