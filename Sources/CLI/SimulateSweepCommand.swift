@@ -77,7 +77,9 @@ extension SimulateCommand {
         progress.update(
           number, of: cells.count, "logs, \(cell.policy) \(cell.sessions) k \(cell.listSize)")
         if outcomes.contains(where: { $0.cell == cell }) { continue }
-        let found = try sweep.run(cell, in: source, on: backend) { Interrupt.isRequested }
+        // A cell's networks leave nothing of theirs in the next one's memory.
+        let own = try DeviceCatalog.backend(for: backend.device.id)
+        let found = try sweep.run(cell, in: source, on: own) { Interrupt.isRequested }
         try keeper.add(found)
         outcomes += found
       }
