@@ -22,7 +22,7 @@ public struct IRecGANReport: Codable, Hashable, Sendable {
   public var sessionLength: Double?
   public var sessionReward: Double?
 
-  init(part: String, loss: Double) {
+  package init(part: String, loss: Double) {
     self.part = part
     self.loss = loss
   }
@@ -81,7 +81,7 @@ extension SessionLog {
 
 extension [TrainingSessions] {
   /// Takes off A's returns their mean at the same step of a session: REINFORCE's baseline.
-  mutating func subtractStepMeans(over references: [SessionReference]) {
+  package mutating func subtractStepMeans(over references: [SessionReference]) {
     var sums: [Double] = []
     var counts: [Double] = []
     func each(_ body: (_ source: Int, _ number: Int, _ step: Int) -> Void) {

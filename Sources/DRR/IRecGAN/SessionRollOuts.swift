@@ -1,18 +1,18 @@
 import Tensor
 
 /// Draws that follow one another, each of its own number.
-struct DrawSequence {
+package struct DrawSequence {
   private let seed: UInt64
   private let stream: UInt64
-  private(set) var count: UInt64
+  package private(set) var count: UInt64
 
-  init(seed: UInt64, stream: UInt64, count: UInt64 = 0) {
+  package init(seed: UInt64, stream: UInt64, count: UInt64 = 0) {
     self.seed = seed
     self.stream = stream
     self.count = count
   }
 
-  mutating func next() -> RandomKey {
+  package mutating func next() -> RandomKey {
     defer { count += 1 }
     return RandomKey(seed: seed, stream: stream, counter: count)
   }
@@ -20,11 +20,20 @@ struct DrawSequence {
 
 /// U and A together: sessions that they make up, and what D thinks of how those may go on (Bai, Guan
 /// & Wang 2019, sections 3.3 and 4.2). Whole batches of sessions stay on the device.
-struct SessionRollOuts {
+package struct SessionRollOuts {
   let configuration: IRecGANConfiguration
   let itemCount: Int
   let user: UserModel
   let agent: ListAgent
+
+  package init(
+    configuration: IRecGANConfiguration, itemCount: Int, user: UserModel, agent: ListAgent
+  ) {
+    self.configuration = configuration
+    self.itemCount = itemCount
+    self.user = user
+    self.agent = agent
+  }
 
   private var end: Int32 { Int32(itemCount) }
   private var backend: any Backend { user.weights.backend }
@@ -32,7 +41,7 @@ struct SessionRollOuts {
   private var rows: Int { max(16, min(2_048, (4 << 20) / (itemCount + 1))) }
 
   /// Sessions that begin with these items.
-  func sessions(from starts: [Int32], _ draws: inout DrawSequence) throws -> SessionLog {
+  package func sessions(from starts: [Int32], _ draws: inout DrawSequence) throws -> SessionLog {
     var log = SessionLog(
       name: "simulated", format: "simulated", checksum: "", itemCount: itemCount)
     let (steps, size) = (configuration.longestSession, configuration.listSize)
@@ -50,7 +59,7 @@ struct SessionRollOuts {
 
   /// q_D of every step of these sessions: the mean of D over N ways in which U and A may go on from
   /// it; of a session's last step D of the session itself.
-  func realness(
+  package func realness(
     of log: SessionLog, by discriminator: Discriminator, _ draws: inout DrawSequence
   ) throws -> [Float] {
     var realness = [Float](repeating: 1, count: log.stepCount)
@@ -94,7 +103,7 @@ struct SessionRollOuts {
   }
 
   /// Sessions of a log, or their first steps, on the device.
-  func record(of sessions: [Int], in log: SessionLog, steps: Int? = nil) -> SessionRecord {
+  package func record(of sessions: [Int], in log: SessionLog, steps: Int? = nil) -> SessionRecord {
     let (limit, size) = (configuration.longestSession, configuration.listSize)
     let width = steps ?? limit
     var clicks = [Int32](repeating: -1, count: sessions.count * width)
