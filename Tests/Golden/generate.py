@@ -45,6 +45,7 @@ import torch
 import torch.nn.functional as F
 
 import drr
+import irecgan
 from support import (ACTIVATIONS, SEED, adam, away_from_kink, generator, linear, normal, save,
                      single, uniform)
 
@@ -284,7 +285,8 @@ def main():
         if os.path.basename(case) != "__pycache__":
             shutil.rmtree(case)
     for write in (reader, dense, mlp, recurrent, embedding, optimizers, clipping, point_losses,
-                  softmax_losses, lists, expectation, step_mean, drr.pooling, drr.states, drr.ddpg, drr.td3):
+                  softmax_losses, lists, expectation, step_mean, drr.pooling, drr.states, drr.ddpg,
+                  drr.td3, irecgan.user, irecgan.agent, irecgan.discriminator):
         write()
     manifest = dict(torch=torch.__version__, numpy=np.__version__, seed=SEED, sha256=stored())
     with open(MANIFEST, "w") as file:

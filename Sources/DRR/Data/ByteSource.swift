@@ -1,5 +1,5 @@
 /// Bytes of one file, in order, whatever holds them.
-protocol ByteSource: AnyObject {
+package protocol ByteSource: AnyObject {
   /// How messages name it: the last folder and the file.
   var name: String { get }
   var totalBytes: Int { get }
@@ -9,7 +9,7 @@ protocol ByteSource: AnyObject {
 
 extension ByteSource {
   /// Everything that is left; for the small files that list items.
-  func readAll() throws(DataError) -> [UInt8] {
+  package func readAll() throws(DataError) -> [UInt8] {
     let limit = 1 << 30
     if totalBytes > limit { throw .tooLarge(file: name, what: "bytes", limit: limit) }
     var all: [UInt8] = []

@@ -1,5 +1,5 @@
 /// A folder of data files, on disk or inside a zip archive.
-struct DataFolder {
+package struct DataFolder {
   private enum Place {
     case folder(String)
     case archive(ZipArchive, [String: ZipArchive.Entry])
@@ -19,7 +19,7 @@ struct DataFolder {
   }
 
   /// The shallowest folder inside the archive that `isData` takes for one.
-  init(archive path: String, where isData: ([String]) -> Bool) throws(DataError) {
+  package init(archive path: String, where isData: ([String]) -> Bool) throws(DataError) {
     let archive = try ZipArchive(path: path)
     var folders: [String: [String: ZipArchive.Entry]] = [:]
     var order: [String] = []
@@ -44,7 +44,7 @@ struct DataFolder {
 
   func has(_ name: String) -> Bool { names.contains(name) }
 
-  func open(_ name: String) throws(DataError) -> any ByteSource {
+  package func open(_ name: String) throws(DataError) -> any ByteSource {
     switch place {
     case .folder(let folder):
       return try FileSource(path: "\(folder)/\(name)", name: "\(folder.lastPathPart)/\(name)")

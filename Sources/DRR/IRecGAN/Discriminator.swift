@@ -11,7 +11,7 @@ public final class Discriminator {
   private let rewardGain: Dense?
   private var before: (shape: Shape, rows: IndexTensor)?
 
-  init(
+  package init(
     _ configuration: IRecGANConfiguration, itemCount: Int, seed: UInt64, on backend: any Backend
   ) {
     let weights = ParameterSet(on: backend, seed: seed, stream: Streams.discriminator)
@@ -48,7 +48,7 @@ public final class Discriminator {
   ///   - lists: [B, T, K], negative where there is no item.
   ///   - rewards: [B, T].
   ///   - lengths: [B], steps of each session.
-  func logits(
+  package func logits(
     clicks: IndexTensor, lists: IndexTensor, rewards: Tensor, lengths: IndexTensor,
     dropping keys: (clicks: RandomKey, lists: RandomKey)? = nil, _ tape: Tape? = nil
   ) -> Tensor {
@@ -99,7 +99,7 @@ public final class Discriminator {
   }
 
   /// Binary cross-entropy of sessions of which `labels` says how real they are.
-  func loss(
+  package func loss(
     _ sessions: SessionRecord, labels: Tensor,
     dropping keys: (clicks: RandomKey, lists: RandomKey)?,
     _ tape: Tape? = nil

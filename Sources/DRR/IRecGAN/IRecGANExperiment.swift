@@ -72,13 +72,15 @@ public struct IRecGANExperiment: Sendable {
   ) throws -> [IRecGANReport] {
     let trainer = try makeTrainer(part, on: backend)
     let path = folder.checkpoint(of: part)
+    var lines = 0
     if folder.exists(path) {
       let file = try read(part)
       try trainer.restore(from: file)
-      if !trainer.isFinished { try restoreMetrics(from: file, observer) }
+      lines = Int(file.metadata["metrics_lines"] ?? "") ?? 0
     } else if part != .pretraining {
       try trainer.begin(from: try finished(.pretraining, on: backend))
     }
+    if !trainer.isFinished { try keepMetrics(of: part, first: lines, observer) }
     var reports: [IRecGANReport] = []
     var note = ""
     var lastSave = ContinuousClock.now
@@ -87,6 +89,7 @@ public struct IRecGANExperiment: Sendable {
       if let report = try trainer.advance() {
         guard report.loss.isFinite else { throw divergence(part, report.stage) }
         try folder.append(report)
+        lines += 1
         reports.append(report)
         note = report.summary
         for warning in report.warnings(
@@ -100,7 +103,7 @@ public struct IRecGANExperiment: Sendable {
       let stop = observer.shouldStop()
       if stop || trainer.isFinished || ContinuousClock.now - lastSave > .seconds(30) {
         guard try trainer.isFinite() else { throw divergence(part, "training") }
-        var file = SafetensorsWriter(metadata: try metadata(part, on: backend))
+        var file = SafetensorsWriter(metadata: try metadata(part, lines, on: backend))
         try trainer.save(to: &file)
         try file.write(to: path)
         lastSave = .now
@@ -145,11 +148,11 @@ public struct IRecGANExperiment: Sendable {
   }
 
   private func metadata(
-    _ part: IRecGANTrainer.Part, on backend: any Backend
+    _ part: IRecGANTrainer.Part, _ lines: Int, on backend: any Backend
   ) throws -> [String: String] {
     var metadata = try identity(part)
     metadata["device"] = "\(backend.device.id)"
-    metadata["metrics_bytes"] = "\(folder.metricsSize)"
+    metadata["metrics_lines"] = "\(lines)"
     return metadata
   }
 
@@ -164,15 +167,15 @@ public struct IRecGANExperiment: Sendable {
     return file
   }
 
-  private func restoreMetrics(
-    from file: SafetensorsFile, _ observer: Experiment.Observer
+  private func keepMetrics(
+    of part: IRecGANTrainer.Part, first lines: Int, _ observer: Experiment.Observer
   ) throws {
-    let size = Int(file.metadata["metrics_bytes"] ?? "") ?? 0
-    if folder.metricsSize < size {
+    let found = try folder.keepMetrics(of: part, first: lines)
+    if found < lines {
       observer.note(
-        "\(folder.metrics) has \(folder.metricsSize) bytes, expected \(size): lines are missing")
+        "\(folder.metrics) has \(found) lines of \(part.name), expected \(lines): the others are "
+          + "missing")
     }
-    try folder.truncateMetrics(to: size)
   }
 }
 

@@ -22,7 +22,7 @@ public struct IRecGANReport: Codable, Hashable, Sendable {
   public var sessionLength: Double?
   public var sessionReward: Double?
 
-  init(part: String, loss: Double) {
+  package init(part: String, loss: Double) {
     self.part = part
     self.loss = loss
   }
@@ -83,7 +83,7 @@ extension TrainingSessions {
   /// Takes off A's returns their mean at the same step of a session: REINFORCE's baseline.
   ///
   /// - Parameter sessions: those that the mean is of, and that lose it.
-  mutating func subtractStepMeans(over sessions: some Sequence<Int>) {
+  package mutating func subtractStepMeans(over sessions: some Sequence<Int>) {
     var (sums, counts) = ([Double](), [Double]())
     for session in sessions {
       for (number, step) in log.steps(of: session).enumerated() {

@@ -81,6 +81,28 @@ extension RunFolder {
     "\(path)/\(part.name).safetensors"
   }
 
+  /// Keeps of the metrics what other parts wrote and the first lines of this one; what was behind
+  /// them comes again. A line that a killed process left unfinished goes.
+  ///
+  /// - Returns: how many lines of the part there are.
+  func keepMetrics(of part: IRecGANTrainer.Part, first lines: Int) throws -> Int {
+    guard let bytes = FileManager.default.contents(atPath: metrics) else { return 0 }
+    let decoder = JSONDecoder()
+    var found = 0
+    var kept = Data()
+    for line in bytes.split(separator: UInt8(ascii: "\n")) {
+      guard let report = try? decoder.decode(IRecGANReport.self, from: Data(line)) else { continue }
+      if report.part == part.name {
+        guard found < lines else { continue }
+        found += 1
+      }
+      kept += line
+      kept.append(UInt8(ascii: "\n"))
+    }
+    if kept != bytes { try AtomicFile.write(String(decoding: kept, as: UTF8.self), to: metrics) }
+    return found
+  }
+
   /// The configuration of a run of IRecGAN; nil where no run was begun.
   ///
   /// - Throws: `RunError` where the folder holds another kind of run.

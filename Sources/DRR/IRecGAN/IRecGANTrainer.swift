@@ -18,9 +18,9 @@ public final class IRecGANTrainer {
   public let user: UserModel
   public let agent: ListAgent
   package let discriminator: Discriminator
-  let userTraining: NetworkTraining
-  let agentTraining: NetworkTraining
-  let discriminatorTraining: NetworkTraining
+  package let userTraining: NetworkTraining
+  package let agentTraining: NetworkTraining
+  package let discriminatorTraining: NetworkTraining
 
   /// What a trainer works at: what all methods begin with, or one of them.
   public enum Part: CaseIterable, Hashable, Sendable {
@@ -40,7 +40,7 @@ public final class IRecGANTrainer {
   }
 
   /// A part of the plan whose batches are made together.
-  enum Segment: Hashable {
+  package enum Segment: Hashable {
     case user(epoch: Int)
     case agent(epoch: Int)
     case discriminator(round: Int, epoch: Int)
@@ -55,19 +55,19 @@ public final class IRecGANTrainer {
     }
   }
 
-  let plan: [Segment]
+  package let plan: [Segment]
   /// Batches of the segments, as they are expected to come.
   let batchCounts: [Int]
   /// The place in the plan.
-  var segment = 0
-  var batch = 0
+  package var segment = 0
+  package var batch = 0
   var draws: DrawSequence
   /// Simulated sessions that the segment learns from, and q_D of their steps.
   var pool: (log: SessionLog, realness: [Float])?
   /// Whether D rests, being right too often.
-  var isResting = false
+  package var isResting = false
   var tally = Tally()
-  var best = Best()
+  package var best = Best()
   /// Whether the stage that the segment belongs to ends with it.
   var isStageOver = false
   /// The segment's batches; made anew after a restore.
@@ -93,9 +93,9 @@ public final class IRecGANTrainer {
 
   /// The best networks so far on the validation sessions: U by mean reciprocal rank among what was
   /// shown, A by the loss that it learns from.
-  struct Best {
-    var user: (score: Double, weights: ParameterSet)?
-    var agent: (score: Double, weights: ParameterSet)?
+  package struct Best {
+    package var user: (score: Double, weights: ParameterSet)?
+    package var agent: (score: Double, weights: ParameterSet)?
     /// Epochs since the stage's network was better than before.
     var waited = 0
   }
@@ -195,9 +195,12 @@ public final class IRecGANTrainer {
     if batches == nil { try prepare(segment) }
     switch batches! {
     case .sessions(let sessions):
-      learn(sessions[batch], in: segment)
-      batch += 1
-      guard batch == sessions.count else { return nil }
+      // None, where there are fewer sessions than segments to share them.
+      if batch < sessions.count {
+        learn(sessions[batch], in: segment)
+        batch += 1
+      }
+      guard batch >= sessions.count else { return nil }
     case .discriminator(let record, let rows, let labels, let real):
       judge(record.repeated(rows[batch]), labels: labels[batch], real: real[batch])
       batch += 1
@@ -288,6 +291,10 @@ extension IRecGANConfiguration {
     }
     guard log.targetCount > 0 else {
       throw ConfigurationError("\(log.name): no session has a click to predict")
+    }
+    guard log.longestList > 0 else {
+      throw ConfigurationError(
+        "\(log.name): no step has a list; read it with lists that are sampled")
     }
     let longest = log.longestSession
     guard longest <= longestSession else {

@@ -4,12 +4,12 @@ import Tensor
 /// Wang 2019, section 3.2). Its list is a sample without replacement in training, the best in use.
 public final class ListAgent {
   public let weights: ParameterSet
-  let encoder: SequenceEncoder
+  package let encoder: SequenceEncoder
   let output: Dense
   /// V(s), for a baseline.
   let value: Dense
 
-  init(
+  package init(
     _ configuration: IRecGANConfiguration, itemCount: Int, seed: UInt64, on backend: any Backend
   ) {
     weights = ParameterSet(on: backend, seed: seed, stream: Streams.listAgent)
@@ -19,11 +19,11 @@ public final class ListAgent {
   }
 
   /// Logits of all items at the states [P, H], [P, N].
-  func logits(_ states: Tensor, _ tape: Tape? = nil) -> Tensor { output(states, tape) }
+  package func logits(_ states: Tensor, _ tape: Tape? = nil) -> Tensor { output(states, tape) }
 
   /// REINFORCE on what was clicked: the mean of −G log π(c), G the batch's returns (Williams 1992).
   /// With a critic G loses V(s), which learns G beside it.
-  func loss(
+  package func loss(
     _ batch: SessionBatch, usesValue: Bool = false, dropping key: RandomKey?, _ tape: Tape? = nil
   ) -> Tensor {
     let all = encoder(batch.clicks, lengths: batch.lengths, dropping: key, tape).states

@@ -2,15 +2,15 @@ import Tensor
 
 /// A network under Adam, and the running mean of its weights, which forgets a share of itself each
 /// step (Polyak & Juditsky 1992, with a horizon): what is validated and kept.
-final class NetworkTraining {
-  let weights: ParameterSet
-  let average: ParameterSet
+package final class NetworkTraining {
+  package let weights: ParameterSet
+  package let average: ParameterSet
   let optimizer: Adam
   private let rate: Float
   private let maximumNorm: Float
 
   /// - Parameter rate: the share of the newest weights in the mean; 1: it is they.
-  init(_ weights: ParameterSet, learningRate: Float, rate: Float, maximumNorm: Float) {
+  package init(_ weights: ParameterSet, learningRate: Float, rate: Float, maximumNorm: Float) {
     self.weights = weights
     self.rate = rate
     self.maximumNorm = maximumNorm
@@ -19,7 +19,7 @@ final class NetworkTraining {
   }
 
   /// One step down the loss, which is given back on the device.
-  func step(_ loss: (Tape) -> Tensor) -> Tensor {
+  package func step(_ loss: (Tape) -> Tensor) -> Tensor {
     let tape = Tape(training: weights)
     let value = loss(tape)
     tape.backward(from: value)
@@ -45,14 +45,14 @@ final class NetworkTraining {
 }
 
 extension NetworkTraining: Checkpointed {
-  func save(to file: inout SafetensorsWriter, _ prefix: String) throws {
+  package func save(to file: inout SafetensorsWriter, _ prefix: String) throws {
     try weights.save(to: &file, prefix)
     try average.save(to: &file, "\(prefix)_average")
     try optimizer.save(to: &file, "\(prefix)_adam")
     try file.add("\(prefix)_learning_rate", [optimizer.learningRate])
   }
 
-  func prepareRestore(
+  package func prepareRestore(
     from file: SafetensorsFile, _ prefix: String
   ) throws -> () -> Void {
     let parts: [(any Checkpointed, String)] = [

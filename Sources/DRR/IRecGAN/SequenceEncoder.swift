@@ -1,7 +1,7 @@
 import Tensor
 
 /// Item vectors and the recurrent network that reads a session's clicks.
-struct SequenceEncoder {
+package struct SequenceEncoder {
   /// [N + 1, E], the last row that of leaving.
   let embedding: Embedding
   let network: any RecurrentNetwork
@@ -33,7 +33,7 @@ struct SequenceEncoder {
   }
 
   /// States behind each of the clicks [B, T], [B · T, H], and behind all of them.
-  func callAsFunction(
+  package func callAsFunction(
     _ clicks: IndexTensor, lengths: IndexTensor, dropping key: RandomKey? = nil,
     _ tape: Tape? = nil
   ) -> (states: Tensor, last: RecurrentState) {

@@ -1,16 +1,16 @@
 import Tensor
 
 /// Sessions that U and A learn from, and what each step of them weighs.
-struct TrainingSessions {
-  var log: SessionLog
+package struct TrainingSessions {
+  package var log: SessionLog
   /// Of each step, for U's likelihood and for A's.
-  var userWeights: [Float]
-  var agentWeights: [Float]
+  package var userWeights: [Float]
+  package var agentWeights: [Float]
   /// Of leaving, a session.
-  var leavingWeights: [Float]
+  package var leavingWeights: [Float]
 
   /// Each counts alike: maximum likelihood.
-  init(_ log: SessionLog) {
+  package init(_ log: SessionLog) {
     self.log = log
     userWeights = Array(repeating: 1, count: log.stepCount)
     agentWeights = userWeights
@@ -21,7 +21,7 @@ struct TrainingSessions {
   /// (Bai, Guan & Wang 2019, section 4.3).
   ///
   /// - Parameter realness: q_D of each step; nil: 1, as of what was logged.
-  init(_ log: SessionLog, realness: [Float]? = nil, discount: Float, rewardWeight: Float) {
+  package init(_ log: SessionLog, realness: [Float]? = nil, discount: Float, rewardWeight: Float) {
     self.init(log)
     for session in 0..<log.count {
       var (ofUser, ofAgent): (Float, Float) = (0, 0)
@@ -39,43 +39,48 @@ struct TrainingSessions {
 }
 
 /// One session of those that an epoch draws from.
-struct SessionReference: Hashable {
-  var source: Int
-  var session: Int
+package struct SessionReference: Hashable {
+  package var source: Int
+  package var session: Int
+
+  package init(source: Int, session: Int) {
+    self.source = source
+    self.session = session
+  }
 }
 
 /// A batch on the device. Sessions stand longest first; positions of clicks before those of leaving.
-struct SessionBatch {
+package struct SessionBatch {
   /// What the networks read, [B, T]; −1 behind the end.
-  let clicks: IndexTensor
-  let lengths: IndexTensor
+  package let clicks: IndexTensor
+  package let lengths: IndexTensor
   /// Rows of the [B · T] states behind which something is predicted, [P].
-  let positions: IndexTensor
+  package let positions: IndexTensor
   /// The first of them, [C], behind which a click is.
-  let clickPositions: IndexTensor
+  package let clickPositions: IndexTensor
   /// What was shown, and leaving as the last column, [P, L + 1]; −1 where there is nothing.
-  let slates: IndexTensor
+  package let slates: IndexTensor
   /// The column of a slate that was taken, [P].
-  let choices: IndexTensor
+  package let choices: IndexTensor
   /// The items clicked, [C], and what they earned.
-  let items: IndexTensor
-  let rewards: Tensor
-  let userWeights: Tensor
-  let rewardWeights: Tensor
-  let agentWeights: Tensor
+  package let items: IndexTensor
+  package let rewards: Tensor
+  package let userWeights: Tensor
+  package let rewardWeights: Tensor
+  package let agentWeights: Tensor
 
-  var clickCount: Int { items.shape[0] }
+  package var clickCount: Int { items.shape[0] }
 }
 
 /// The batches of an epoch, uploaded together.
-struct SessionEpoch {
-  let batches: [SessionBatch]
+package struct SessionEpoch {
+  package let batches: [SessionBatch]
 
   /// - Parameters:
   ///   - order: sessions, batch by batch.
   ///   - random: draws the lists beside which somebody left, which no log tells: those of other
   ///     sessions at the same step.
-  init(
+  package init(
     _ order: [SessionReference], of sources: [TrainingSessions], batchSize: Int,
     rewardedWeight: Float, random: inout Philox, on backend: any Backend
   ) {
@@ -141,7 +146,11 @@ struct SessionEpoch {
       let batch = references.map {
         ($0, SessionEpoch.inputs(of: $0.session, in: sources[$0.source].log))
       }
-      .filter { $0.1 > 0 }
+      .filter { reference, inputs in
+        let isClicked = sources[reference.source].log.steps(of: reference.session).count > 1
+        return inputs > 0
+          && (isClicked || !Self.lists(behind: inputs, listed[reference.source]).isEmpty)
+      }
       .enumerated().sorted { ($1.element.1, $0.offset) < ($0.element.1, $1.offset) }
       .map(\.element)
       guard let longest = batch.first?.1 else { return }
@@ -171,11 +180,8 @@ struct SessionEpoch {
         let source = sources[reference.source]
         let log = source.log
         guard log.ended[reference.session] else { continue }
-        let candidates = listed[reference.source]
-        let level = min(inputs, candidates.count - 1)
-        guard level >= 0, let step = candidates[level].randomElement(using: &random) else {
-          continue
-        }
+        let candidates = Self.lists(behind: inputs, listed[reference.source])
+        guard let step = candidates.randomElement(using: &random) else { continue }
         positions.append(Int32(row * longest + inputs - 1))
         appendSlate(log.list(of: step), end: log.end, choosing: log.end)
         userWeights.append(source.leavingWeights[reference.session])
@@ -184,6 +190,11 @@ struct SessionEpoch {
         Extent(
           rows: batch.count, steps: longest, positions: positions.count - firstPosition,
           clicks: clickCount))
+    }
+
+    /// Steps whose lists may stand for the one that nobody clicked behind so many clicks.
+    private static func lists(behind inputs: Int, _ listed: [[Int]]) -> [Int] {
+      listed.isEmpty ? [] : listed[min(inputs, listed.count - 1)]
     }
 
     private mutating func appendSlate(

@@ -4,7 +4,7 @@ import Tensor
 package struct DrawSequence {
   private let seed: UInt64
   private let stream: UInt64
-  private(set) var count: UInt64
+  package private(set) var count: UInt64
 
   package init(seed: UInt64, stream: UInt64, count: UInt64 = 0) {
     self.seed = seed
@@ -12,7 +12,7 @@ package struct DrawSequence {
     self.count = count
   }
 
-  mutating func next() -> RandomKey {
+  package mutating func next() -> RandomKey {
     defer { count += 1 }
     return RandomKey(seed: seed, stream: stream, counter: count)
   }
@@ -28,6 +28,15 @@ package struct SessionRollOuts {
   let itemCount: Int
   let user: UserModel
   let agent: ListAgent
+
+  package init(
+    configuration: IRecGANConfiguration, itemCount: Int, user: UserModel, agent: ListAgent
+  ) {
+    self.configuration = configuration
+    self.itemCount = itemCount
+    self.user = user
+    self.agent = agent
+  }
 
   private var end: Int32 { Int32(itemCount) }
   private var backend: any Backend { user.weights.backend }
@@ -107,7 +116,7 @@ package struct SessionRollOuts {
   }
 
   /// Sessions of a log, or their first steps, on the device.
-  func record(of sessions: [Int], in log: SessionLog, steps: Int? = nil) -> SessionRecord {
+  package func record(of sessions: [Int], in log: SessionLog, steps: Int? = nil) -> SessionRecord {
     let (limit, size) = (configuration.longestSession, configuration.listSize)
     let width = steps ?? limit
     var clicks = [Int32](repeating: -1, count: sessions.count * width)

@@ -8,11 +8,11 @@ import Tensor
 public final class UserModel {
   let configuration: IRecGANConfiguration
   public let weights: ParameterSet
-  let encoder: SequenceEncoder
+  package let encoder: SequenceEncoder
   let click: Dense
   let reward: Dense
 
-  init(
+  package init(
     _ configuration: IRecGANConfiguration, itemCount: Int, seed: UInt64, on backend: any Backend
   ) {
     self.configuration = configuration
@@ -31,20 +31,23 @@ public final class UserModel {
   }
 
   /// Click logits of the slates [P, L] at the states [P, H]; −∞ of a negative item.
-  func clickLogits(
+  package func clickLogits(
     _ states: Tensor, _ slates: IndexTensor, _ tape: Tape? = nil
   ) -> Tensor {
     encoder.embedding.scores(of: preference(states, tape), slates, absent: -.infinity, tape)
   }
 
   /// Logits that clicks [P] at the states [P, H] are rewarded.
-  func rewardLogits(_ states: Tensor, _ clicks: IndexTensor, _ tape: Tape? = nil) -> Tensor {
+  package func rewardLogits(_ states: Tensor, _ clicks: IndexTensor, _ tape: Tape? = nil) -> Tensor
+  {
     encoder.embedding(clicks, tape).rowDot(reward(states, tape))
   }
 
   /// The mean negative log-likelihood of what was clicked, or of leaving, plus λ_p times that of the
   /// clicks' rewards, each weighed as the batch says.
-  func loss(_ batch: SessionBatch, dropping key: RandomKey? = nil, _ tape: Tape? = nil) -> Tensor {
+  package func loss(
+    _ batch: SessionBatch, dropping key: RandomKey? = nil, _ tape: Tape? = nil
+  ) -> Tensor {
     let states = encoder(batch.clicks, lengths: batch.lengths, dropping: key, tape).states
     let clickLoss = clickLogits(states.rows(at: batch.positions), batch.slates, tape)
       .softmaxCrossEntropy(batch.choices, weights: batch.userWeights)

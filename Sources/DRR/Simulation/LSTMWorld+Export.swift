@@ -18,8 +18,16 @@ extension LSTMWorld {
     _ path: String, dropout: Float = 0.25, longestSession: Int = 5, on backend: any Backend
   ) throws -> (world: LSTMWorld, policy: LSTMListPolicy) {
     let arrays = try ExportedArrays(path)
+    // Files of these sizes, before networks of them are made.
     let items = try arrays.shape("env.embedding.embedding.weight.f32", rank: 2)
+    _ = try arrays.values("env.embedding.embedding.weight", shape: items)
     let hidden = try arrays.shape("env.encoder.enc_lstm.weight_hh_l0.f32", rank: 2)
+    _ = try arrays.values("env.encoder.enc_lstm.weight_hh_l0", shape: hidden)
+    guard items[0] > 1 else {
+      throw RunError(
+        "\(path)/manifest.json: env.embedding.embedding.weight.f32 has the shape \(items): leaving, "
+          + "and no items")
+    }
     var configuration = Configuration()
     configuration.itemCount = items[0] - 1
     configuration.embedding = items[1]

@@ -19,7 +19,7 @@ public final class LSTMWorld: SessionWorld {
   }
 
   public let configuration: Configuration
-  let weights: ParameterSet
+  package let weights: ParameterSet
   let embedding: Embedding
   let network: LSTM
   let click: Dense
