@@ -10,7 +10,7 @@ import Tensor
 
 /// What is made before a segment's batches, and what is concluded behind them.
 extension IRecGANTrainer {
-  var rollOuts: SessionRollOuts {
+  package var rollOuts: SessionRollOuts {
     SessionRollOuts(
       configuration: configuration, itemCount: train.itemCount, user: user, agent: agent)
   }

@@ -17,7 +17,7 @@ public final class IRecGANTrainer {
   let backend: any Backend
   public let user: UserModel
   public let agent: ListAgent
-  let discriminator: Discriminator
+  package let discriminator: Discriminator
   let userTraining: NetworkTraining
   let agentTraining: NetworkTraining
   let discriminatorTraining: NetworkTraining

@@ -1,12 +1,12 @@
 import Tensor
 
 /// Draws that follow one another, each of its own number.
-struct DrawSequence {
+package struct DrawSequence {
   private let seed: UInt64
   private let stream: UInt64
   private(set) var count: UInt64
 
-  init(seed: UInt64, stream: UInt64, count: UInt64 = 0) {
+  package init(seed: UInt64, stream: UInt64, count: UInt64 = 0) {
     self.seed = seed
     self.stream = stream
     self.count = count
@@ -16,11 +16,14 @@ struct DrawSequence {
     defer { count += 1 }
     return RandomKey(seed: seed, stream: stream, counter: count)
   }
+
+  /// As if so many draws had been made.
+  mutating func skip(_ draws: Int) { count += UInt64(draws) }
 }
 
 /// U and A together: sessions that they make up, and what D thinks of how those may go on (Bai, Guan
 /// & Wang 2019, sections 3.3 and 4.2). Whole batches of sessions stay on the device.
-struct SessionRollOuts {
+package struct SessionRollOuts {
   let configuration: IRecGANConfiguration
   let itemCount: Int
   let user: UserModel
@@ -30,9 +33,15 @@ struct SessionRollOuts {
   private var backend: any Backend { user.weights.backend }
   /// Sessions at once, so that a step's logits stay below 16 MB.
   private var rows: Int { max(16, min(2_048, (4 << 20) / (itemCount + 1))) }
+  /// Sessions that D reads at once, so that its lists' vectors and its gates stay near 4 MB.
+  private var judgedRows: Int {
+    let settings = configuration.discriminator
+    let width = max(configuration.listSize * settings.embedding, 5 * settings.units)
+    return max(64, (1 << 20) / (configuration.longestSession * width))
+  }
 
   /// Sessions that begin with these items.
-  func sessions(from starts: [Int32], _ draws: inout DrawSequence) throws -> SessionLog {
+  package func sessions(from starts: [Int32], _ draws: inout DrawSequence) throws -> SessionLog {
     var log = SessionLog(
       name: "simulated", format: "simulated", checksum: "", itemCount: itemCount)
     let (steps, size) = (configuration.longestSession, configuration.listSize)
@@ -42,7 +51,9 @@ struct SessionRollOuts {
         clicks: starts, rewards: Array(repeating: 0, count: starts.count),
         lists: Array(repeating: -1, count: starts.count * size), sessions: starts.count,
         steps: steps, listSize: size, on: backend)
-      goOn(record, behind: states(of: record), steps: steps - 1, &draws)
+      let behind = states(
+        behind: IndexTensor(starts, shape: [starts.count, 1], on: backend), record.lengths)
+      try goOn(record, behind: behind, steps: steps - 1, &draws)
       try log.append(record)
     }
     return log
@@ -50,7 +61,7 @@ struct SessionRollOuts {
 
   /// q_D of every step of these sessions: the mean of D over N ways in which U and A may go on from
   /// it; of a session's last step D of the session itself.
-  func realness(
+  package func realness(
     of log: SessionLog, by discriminator: Discriminator, _ draws: inout DrawSequence
   ) throws -> [Float] {
     var realness = [Float](repeating: 1, count: log.stepCount)
@@ -69,9 +80,11 @@ struct SessionRollOuts {
         let copied = IndexTensor(
           part.indices.flatMap { Array(repeating: Int32($0), count: copies) },
           shape: [part.count * copies], on: backend)
-        let behind = states(of: prefix)
+        let clicks = part.flatMap { log.clicks(of: $0).prefix(length) }
+        let behind = states(
+          behind: IndexTensor(clicks, shape: [part.count, length], on: backend), prefix.lengths)
         let record = prefix.repeated(copied)
-        goOn(
+        try goOn(
           record,
           behind: (behind.user.gathered(copied), behind.agent.gathered(copied)),
           steps: configuration.longestSession - length, &draws)
@@ -117,26 +130,38 @@ struct SessionRollOuts {
   private func probabilities(
     of record: SessionRecord, by discriminator: Discriminator
   ) throws -> [Float] {
-    try discriminator.logits(
-      clicks: record.clicks, lists: record.lists, rewards: record.rewards,
-      lengths: record.lengths
-    ).sigmoid().host()
+    let (count, t, k) = (record.clicks.shape[0], record.clicks.shape[1], record.lists.shape[2])
+    let logits = stride(from: 0, to: count, by: judgedRows).map { first in
+      let rows = min(judgedRows, count - first)
+      func part(_ all: IndexTensor, _ width: Int, _ shape: Shape) -> IndexTensor {
+        IndexTensor(
+          view: all.view[first * width..<(first + rows) * width], shape: shape, on: backend)
+      }
+      return discriminator.logits(
+        clicks: part(record.clicks, t, [rows, t]),
+        lists: part(record.lists, t * k, [rows, t, k]),
+        rewards: Tensor(
+          view: record.rewards.view[first * t..<(first + rows) * t], shape: [rows, t], on: backend),
+        lengths: part(record.lengths, 1, [rows]))
+    }
+    return try logits.flatMap { try $0.sigmoid().host() }
   }
 
+  /// What U and A know behind clicks [B, T], each row of its length.
   private func states(
-    of record: SessionRecord
+    behind clicks: IndexTensor, _ lengths: IndexTensor
   ) -> (user: RecurrentState, agent: RecurrentState) {
     (
-      user.encoder(record.clicks, lengths: record.lengths).last,
-      agent.encoder(record.clicks, lengths: record.lengths).last
+      user.encoder(clicks, lengths: lengths).last, agent.encoder(clicks, lengths: lengths).last
     )
   }
 
-  /// A lists, U clicks or leaves, the click is rewarded or not: `steps` times.
+  /// A lists, U clicks or leaves, the click is rewarded or not: `steps` times, or until everybody
+  /// has left, which is asked now and then.
   private func goOn(
     _ record: SessionRecord, behind states: (user: RecurrentState, agent: RecurrentState),
     steps: Int, _ draws: inout DrawSequence
-  ) {
+  ) throws {
     var states = states
     // Leaving stands behind the items of every list.
     let slate = IndexTensor(
@@ -149,6 +174,10 @@ struct SessionRollOuts {
       let reward = user.rewardLogits(states.user.hidden, item).bernoulli(draws.next())
       record.extend(item: item, reward: reward, list: slate, end: end)
       guard step + 1 < steps else { return }
+      if step % 4 == 3, try !record.open.host().contains(1) {
+        draws.skip(3 * (steps - step - 1))
+        return
+      }
       states.user = user.encoder.step(item, from: states.user)
       states.agent = agent.encoder.step(item, from: states.agent)
     }
