@@ -122,8 +122,8 @@ def run(command, environment):
 
 def drr(given, environment):
     command = [
-        given.drr, "updates", "--json", "--no-pmf", "--no-peers", "--threads", "1", "--hidden",
-        str(given.hidden), "--batch", str(given.batch), "--dimension", str(given.dimension)]
+        given.drr, "updates", "--json", "--no-pmf", "--no-irecgan", "--no-peers", "--threads", "1",
+        "--hidden", str(given.hidden), "--batch", str(given.batch), "--dimension", str(given.dimension)]
     found = {}
     for figure in run(command, environment).get("figures", []):
         for what, name in (("update", "DDPG update"), ("step", "training step")):

@@ -5,12 +5,15 @@ import Tensor
 /// Whole updates: seconds, what they ask of the device, and what their products alone would take.
 struct Updates: MeasuringCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Time a DDPG update, a training step and a PMF epoch.",
+    abstract: "Time a DDPG update, a training step, a PMF epoch and IRecGAN's batches.",
     discussion: """
       A step is a recommendation, its reward, the memory and one update. Beside an update stand its \
       own matrix products by OpenBLAS alone, in turn with it, and with --reference a PyTorch \
       program of the same algorithm (bench/peers/drr_reference.py tells which). The ratings are \
-      generated: of MovieLens 100K's size, and of MovieLens 1M's for PMF, which LIBMF stands beside.
+      generated: of MovieLens 100K's size, and of MovieLens 1M's for PMF, which LIBMF stands beside. \
+      So are IRecGAN's sessions: five clicks of 99 items, or for the preset paper 2.8 in the mean, \
+      up to 40, of 40,000; its user model's epochs stand beside PyTorch's \
+      (bench/peers/torch_sessions.py).
 
       Examples:
         drr bench updates --threads 1
@@ -32,8 +35,14 @@ struct Updates: MeasuringCommand {
   var pmfData = "generated:medium"
   @Option(help: "Epochs after which PMF's error on a tenth of the ratings is told.")
   var pmfEpochs = 20
+  @Option(help: "A preset of IRecGAN; give it again for more.")
+  var irecgan = ["small", "paper"]
+  @Flag(help: "Leave DDPG out.")
+  var noDdpg = false
   @Flag(help: "Leave PMF out.")
   var noPmf = false
+  @Flag(help: "Leave IRecGAN out.")
+  var noIrecgan = false
   @Option(help: "The folder of the PyTorch program.")
   var reference: String?
   @Option(help: "MovieLens 100K for the PyTorch program: its .zip or u.data.")
@@ -48,13 +57,20 @@ struct Updates: MeasuringCommand {
         throw ValidationError("--\(name) is \(value); it must be 1 or more.")
       }
     }
+    for name in irecgan where IRecGANPreset(rawValue: name) == nil {
+      let names = IRecGANPreset.allCases.map(\.rawValue).joined(separator: " or ")
+      throw ValidationError("--irecgan is \(name); it must be \(names).")
+    }
     guard (reference == nil) == (data == nil) else {
       throw ValidationError("--reference and --data go together.")
     }
   }
 
   func figures(in room: Room) throws -> [Figure] {
-    room.begin(hidden.count * batch.count + (noPmf ? 0 : pmf.count))
+    let hidden = noDdpg ? [] : hidden
+    room.begin(
+      hidden.count * batch.count + (noPmf ? 0 : pmf.count)
+        + (noIrecgan ? 0 : 4 * irecgan.count + 1))
     var figures: [Figure] = []
     for hidden in hidden {
       for batch in batch {
@@ -63,7 +79,9 @@ struct Updates: MeasuringCommand {
           MeasuredTrainer(hidden: hidden, batch: batch, dimension: dimension), in: room)
       }
     }
-    return noPmf ? figures : figures + (try epochs(in: room))
+    if !noPmf { figures += try epochs(in: room) }
+    if !noIrecgan { figures += try irecganFigures(in: room) }
+    return figures
   }
 
   private func ddpg(_ measured: MeasuredTrainer, in room: Room) throws -> [Figure] {
