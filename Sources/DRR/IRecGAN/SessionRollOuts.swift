@@ -4,7 +4,7 @@ import Tensor
 package struct DrawSequence {
   private let seed: UInt64
   private let stream: UInt64
-  private(set) var count: UInt64
+  package private(set) var count: UInt64
 
   package init(seed: UInt64, stream: UInt64, count: UInt64 = 0) {
     self.seed = seed
