@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import Tensor
 
 /// Every setting of a run of IRecGAN, resolved: what its folder keeps as `config.json`.
 public struct IRecGANRunConfiguration: Codable, Hashable, Sendable {
@@ -96,5 +92,12 @@ extension RunFolder {
       return found
     }
     throw RunError("\(configuration): not the configuration of a run of IRecGAN")
+  }
+
+  /// The device that a run of IRecGAN was begun on; nil where none was trained.
+  public func deviceOfIRecGAN() throws -> DeviceRequest? {
+    let path = checkpoint(of: .pretraining)
+    guard exists(path) else { return nil }
+    return try SafetensorsFile(contentsOf: path).metadata["device"].flatMap { DeviceRequest($0) }
   }
 }

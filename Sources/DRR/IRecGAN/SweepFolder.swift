@@ -135,7 +135,7 @@ public struct SweepRow: Codable, Hashable, Sendable {
   }
 
   /// Columns of rewards.
-  static let columns = ["random", "log", "mle", "pg", "ac", "pgu", "irecgan"]
+  static let columns = ["random", "log", "popularity", "mle", "pg", "ac", "pgu", "irecgan"]
 
   /// A table with as many columns as there is something to say in.
   public static func table(_ rows: [SweepRow]) -> [[String]] {
