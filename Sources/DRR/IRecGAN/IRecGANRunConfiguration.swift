@@ -1,5 +1,11 @@
 import Tensor
 
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
 /// Every setting of a run of IRecGAN, resolved: what its folder keeps as `config.json`.
 public struct IRecGANRunConfiguration: Codable, Hashable, Sendable {
   /// Which sessions, and what they were when the run began.
