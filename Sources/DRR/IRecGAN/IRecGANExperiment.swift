@@ -85,6 +85,15 @@ public struct IRecGANExperiment: Sendable {
     var note = ""
     var lastSave = ContinuousClock.now
     var warned: Set<String> = []
+    func save() throws {
+      guard try trainer.isFinite() else { throw divergence(part, "training") }
+      var file = SafetensorsWriter(metadata: try metadata(part, lines, on: backend))
+      try trainer.save(to: &file)
+      try file.write(to: path)
+      lastSave = .now
+    }
+    // A plan without epochs or rounds leaves the networks as they begin.
+    if trainer.isFinished && !folder.exists(path) { try save() }
     while !trainer.isFinished {
       if let report = try trainer.advance() {
         guard report.loss.isFinite else { throw divergence(part, report.stage) }
@@ -102,11 +111,7 @@ public struct IRecGANExperiment: Sendable {
       observer.progress(done, total, "\(part.name) batches\(note)")
       let stop = observer.shouldStop()
       if stop || trainer.isFinished || ContinuousClock.now - lastSave > .seconds(30) {
-        guard try trainer.isFinite() else { throw divergence(part, "training") }
-        var file = SafetensorsWriter(metadata: try metadata(part, lines, on: backend))
-        try trainer.save(to: &file)
-        try file.write(to: path)
-        lastSave = .now
+        try save()
       }
       if stop && !trainer.isFinished { throw Experiment.Interrupted(step: done) }
     }

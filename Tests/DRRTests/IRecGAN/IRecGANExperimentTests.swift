@@ -71,7 +71,7 @@ struct IRecGANExperimentTests {
     }
     #expect(try whole.readNetworks(.method(.irecgan), on: CPUBackend()) != nil)
     #expect(try whole.readNetworks(.method(.ac), on: CPUBackend()) == nil)
-    let device = try #require(try whole.device())
+    let device = try #require(try whole.folder.deviceOfIRecGAN())
     #expect("\(device)" == "cpu")
   }
 
