@@ -3,14 +3,15 @@ import DRR
 
 struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "data", abstract: "Describe, generate or convert ratings.",
+    commandName: "data", abstract: "Describe, generate or convert ratings and sessions.",
     discussion: """
       Examples:
         drr data describe ml-100k.zip
+        drr data sessions irecgan-lstm-sim.zip
         drr data generate small generated-small
         drr data import ml-1m.zip converted --format inter
       """,
-    subcommands: [Describe.self, Generate.self, Import.self])
+    subcommands: [Describe.self, Sessions.self, Generate.self, Import.self])
 }
 
 /// Reads ratings, showing progress.

@@ -35,7 +35,7 @@ extension EvaluateCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-      let backend = try device.backend { _ in 0 }
+      let backend = try device.sessionBackend()
       let evaluation = try IRecGANEvaluation(
         experiments: openIRecGAN(options, data: data, on: backend), world: world, on: backend)
       let progress = Progress()

@@ -21,16 +21,18 @@ struct SessionReadingOptions: ParsableArguments {
   var maximumLength: Int?
   @Option(
     help: ArgumentHelp(
-      "What happens to a session of more (default: refuse).",
+      "What happens to a session of more.",
       valueName: SessionOptions.LongSessions.allCases.map(\.rawValue).joined(separator: "|")))
   var longSessions = SessionOptions.LongSessions.refuse
   @Option(help: "Keep only so many items, those clicked most.")
   var topItems: Int?
-  @Option(help: "Items of the lists that are sampled where the log has none (default: 10).")
+  @Option(help: "Refuse lists of fewer items.")
+  var minimumList: Int?
+  @Option(help: "Items of the lists that are sampled where the log has none.")
   var sampledList = 10
   @Option(
     help: ArgumentHelp(
-      "How those beside the click are drawn (default: uniform).",
+      "How those beside the click are drawn.",
       valueName: SessionOptions.Negatives.allCases.map(\.rawValue).joined(separator: "|")))
   var negatives = SessionOptions.Negatives.uniform
   @Flag(help: "Leave out sessions with a fault, and count them.")
@@ -48,6 +50,7 @@ struct SessionReadingOptions: ParsableArguments {
     options.maximumLength = maximumLength
     options.longSessions = longSessions
     options.topItems = topItems
+    options.minimumList = minimumList
     options.listSize = sampledList
     options.negatives = negatives
     if dropFaulty { options.repairs.insert(.dropSessions) }
@@ -64,14 +67,14 @@ struct IRecGANOptions: ParsableArguments {
       "Sizes and rates that belong together: small, U 2 x 128, A 50, D 128; paper, 2 x 512 each "
         + "(default: small).",
       valueName: IRecGANPreset.allCases.map(\.rawValue).joined(separator: "|")))
-  var preset = IRecGANPreset.small
+  var preset: IRecGANPreset?
   @Option(help: "k, the items of a list (default: the longest of the log).")
   var listSize: Int?
   @Option(help: "Steps of a simulated session at most (default: the longest of the log).")
   var longestSession: Int?
   @Option(help: "Sessions an update (default: 128; paper 32).")
   var batch: Int?
-  @Option(help: "Epochs of the user model on the log at most (default: 30; paper 50).")
+  @Option(help: "Epochs of the user model on the log at most (default: 40; paper 50).")
   var userEpochs: Int?
   @Option(help: "Epochs of the agent on the log at most (default: 40; paper 50).")
   var agentEpochs: Int?
@@ -119,7 +122,7 @@ struct IRecGANOptions: ParsableArguments {
   @Option(help: "Units of the agent (default: 50; paper 512).")
   var agentUnits: Int?
   @Option(
-    help: "Share of the vectors' numbers that the user model drops (default: 0.5; paper 0).")
+    help: "Share of the vectors' numbers that the user model drops (default: 0.6; paper 0).")
   var userDropout: Float?
   @Option(help: "Share of the vectors' numbers that the agent drops (default: 0.25; paper 0).")
   var agentDropout: Float?
@@ -139,24 +142,39 @@ struct IRecGANOptions: ParsableArguments {
   var averagingRate: Float?
   @Option(
     help: ArgumentHelp(
-      "The networks of a method that are its result: of the best 1 / rank on the validation sessions, "
-        + "or of the last round (default: best).",
+      "The networks of a method that are its result: the best on the validation sessions (U by 1 / "
+        + "rank, A by −G log π), or those of the last round (default: best).",
       valueName: CheckpointChoice.allCases.map(\.rawValue).joined(separator: "|")))
   var choose: CheckpointChoice?
   @Option(help: "Learning rate of agent and user model in the rounds (default: the preset's).")
   var adversarialLearningRate: Float?
 
-  /// What does not follow from a log is the log's.
-  func settings(for log: SessionLog, listSize known: Int?) -> IRecGANConfiguration {
-    var settings = settings()
-    settings.listSize = listSize ?? known ?? max(1, log.longestList)
-    settings.longestSession = longestSession ?? max(2, log.longestSession)
+  /// Those of a run that was begun, or the preset's, and what is given in their place.
+  ///
+  /// - Parameter listSize: of the log, where it is known.
+  func settings(
+    begun: IRecGANConfiguration?, log: SessionLog, listSize known: Int?
+  ) -> IRecGANConfiguration {
+    var settings = begun.flatMap { preset == nil ? $0 : nil } ?? self.settings()
+    if begun == nil || preset != nil {
+      settings.listSize = known ?? max(1, log.longestList)
+      settings.longestSession = max(2, log.longestSession)
+    }
+    apply(to: &settings)
     return settings
   }
 
+  /// The preset's, and what is given in their place.
   func settings() -> IRecGANConfiguration {
     var settings = IRecGANConfiguration()
-    preset.apply(to: &settings)
+    (preset ?? .small).apply(to: &settings)
+    apply(to: &settings)
+    return settings
+  }
+
+  private func apply(to settings: inout IRecGANConfiguration) {
+    if let listSize { settings.listSize = listSize }
+    if let longestSession { settings.longestSession = longestSession }
     if let batch { settings.batchSize = batch }
     if let userEpochs { settings.userTraining.epochs = userEpochs }
     if let agentEpochs { settings.agentTraining.epochs = agentEpochs }
@@ -200,6 +218,5 @@ struct IRecGANOptions: ParsableArguments {
       settings.userLearningRate = adversarialLearningRate
       settings.agentLearningRate = adversarialLearningRate
     }
-    return settings
   }
 }

@@ -48,7 +48,7 @@ struct RecommendCommand: ParsableCommand {
     // A single forward pass: measuring the devices would take longer.
     var device = device
     if device.device == .auto { device.device = .cpu }
-    let backend = try device.backend { _ in 0 }
+    let backend = try device.sessionBackend()
     let agent = try experiment.readAgent(model, on: backend)
     try experiment.noteUnfinished()
     let request =

@@ -34,7 +34,7 @@ extension SimulateCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-      let backend = try device.backend { _ in 0 }
+      let backend = try device.sessionBackend()
       let progress = Progress()
       let report = try IRecGANEvaluation(
         experiments: openIRecGAN(options, data: data, on: backend), world: world, on: backend

@@ -12,7 +12,7 @@ extension SimulateCommand {
       discussion: """
         Worlds: tabular[:SEED] and lstm[:SEED] are drawn; a folder or .zip with score.txt and \
         prob.txt, or with an exported network's manifest.json, is read. Policies: random, max and \
-        mix, in a tabular world optimal and constant as well, in an LSTM world the one that its log \
+        mix, in a tabular world optimal, and blind, the best that looks at nothing, in an LSTM world the one that its log \
         was made by.
 
         Examples:
@@ -32,7 +32,7 @@ extension SimulateCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-      let source = try world.open(on: device.backend { _ in 0 })
+      let source = try world.open(on: device.sessionBackend())
       let made = try world.log(source).make(in: source)
       if let out {
         let format = format ?? (source.world is TabularWorld ? .semicolon : .threeFiles)
@@ -94,12 +94,8 @@ extension SimulateCommand {
           ("max", tabular.value(ofLists: tabular.greedyLists(size))),
           ("optimal", tabular.value(ofLists: tabular.optimalLists(size))),
         ]
-        let constant = tabular.bestConstantList(size)
-        values.append(
-          (
-            "constant",
-            tabular.value(ofLists: Array(repeating: constant, count: tabular.stateCount))
-          ))
+        let blind = tabular.bestBlindLists(size)
+        values.append(("blind", [tabular.blindValue(first: blind.first, rest: blind.rest)]))
         if size <= tabular.itemCount / 2 - tabular.itemCount / 5 {
           values.insert(("mix", tabular.mixedValue(size)), at: 2)
         }

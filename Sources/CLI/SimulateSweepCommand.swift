@@ -45,7 +45,7 @@ extension SimulateCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-      let backend = try device.backend { _ in 0 }
+      let backend = try device.sessionBackend()
       let source = try WorldSource(world, on: backend)
       let policies = policies.split(separator: ",").map(String.init)
       let listSizes = try wholeNumbers(listSizes, "--list-sizes")

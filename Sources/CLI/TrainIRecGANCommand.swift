@@ -34,9 +34,9 @@ extension TrainCommand {
     @Flag(help: "Train by every method.")
     var allMethods = false
     @Option(help: "Draws weights, orders and sessions (default: 0).")
-    var seed: UInt64 = 0
+    var seed: UInt64?
     @Option(help: "Runs with as many seeds, from --seed on, in the folders seed-0, seed-1 …")
-    var seeds = 1
+    var seeds: Int?
     @Option(help: "Permutes the sessions before they are split 80/10/10 (default: file order).")
     var splitSeed: UInt64?
     @Flag(help: "Forget what the run's folder holds and begin again.")
@@ -45,42 +45,61 @@ extension TrainCommand {
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
-      if !(1...1_000).contains(seeds) {
+      if let seeds, !(1...1_000).contains(seeds) {
         throw ValidationError("--seeds is \(seeds); it must be 1 ... 1000.")
       }
     }
 
     func run() throws {
-      let backend = try device.backend { _ in 0 }
-      let loaded = try source.load(reading.options, on: backend)
-      let log = loaded.log
+      let group = try options.folder.readGroup()
+      let count = seeds ?? (fresh ? nil : group?.seeds) ?? 1
+      let folders =
+        group == nil && count == 1
+        ? [options.folder]
+        : RunGroup(seeds: count).members.map { $0.folder(in: options.folder) }
+      let begun = fresh ? nil : try folders[0].readIRecGAN()
+      let backend = try device.sessionBackend(begunIn: fresh ? nil : folders[0])
+      let loaded = try source.load(reading.options, begun: begun, on: backend)
+      let experiments = try folders.enumerated().map { number, folder in
+        try experiment(folder, number: UInt64(number), begun: begun, loaded)
+      }
       Interrupt.install()
+      var methods = allMethods ? IRecGANMethod.allCases : method
+      if methods.isEmpty { methods = [.irecgan, .pg] }
       var reports: [IRecGANReport] = []
-      let methods =
-        allMethods ? IRecGANMethod.allCases : method.isEmpty ? [.irecgan, .pg] : method
-      for number in 0..<seeds {
-        var configuration = IRecGANRunConfiguration(
-          data: .init(source: loaded.source, log: log), reading: reading.options,
-          world: loaded.world, simulation: loaded.simulation, seed: seed + UInt64(number),
-          settings: settings.settings(for: log, listSize: loaded.simulation?.listSize))
-        configuration.split.seed = splitSeed
-        let path = seeds == 1 ? options.run : "\(options.run)/seed-\(number)"
-        let experiment = try IRecGANExperiment(configuration, log: log, folder: RunFolder(path))
+      for (number, experiment) in experiments.enumerated() {
         try experiment.begin(fresh: fresh)
+        // Once the first run stands, the folder is that of a group.
+        if number == 0 && folders.count > 1 {
+          try options.folder.write(RunGroup(seeds: count), to: options.folder.group)
+        }
         for part in [.pretraining] + methods.map({ IRecGANTrainer.Part.method($0) }) {
-          reports += try watched(experiment, part, on: backend, path)
+          reports += try watched(experiment, part, on: backend)
         }
       }
-      if seeds > 1 { try options.folder.write(RunGroup(seeds: seeds), to: options.folder.group) }
       if output.json { return try Console.result(RunFolder.json(reports, pretty: true)) }
       try Console.result(
         "trained by \(methods.map(\.title).joined(separator: ", ")); next: "
           + "drr evaluate irecgan --run \(options.run)")
     }
 
+    /// What is not given is as the run was begun.
+    private func experiment(
+      _ folder: RunFolder, number: UInt64, begun: IRecGANRunConfiguration?,
+      _ loaded: LoadedSessions
+    ) throws -> IRecGANExperiment {
+      var configuration = IRecGANRunConfiguration(
+        data: .init(source: loaded.source, log: loaded.log), reading: loaded.reading,
+        world: loaded.world, simulation: loaded.simulation,
+        seed: (seed ?? begun?.seed ?? 0) &+ number,
+        settings: settings.settings(
+          begun: begun?.settings, log: loaded.log, listSize: loaded.simulation?.listSize))
+      configuration.split.seed = splitSeed ?? begun?.split.seed
+      return try IRecGANExperiment(configuration, log: loaded.log, folder: folder)
+    }
+
     private func watched(
-      _ experiment: IRecGANExperiment, _ part: IRecGANTrainer.Part, on backend: any Backend,
-      _ path: String
+      _ experiment: IRecGANExperiment, _ part: IRecGANTrainer.Part, on backend: any Backend
     ) throws -> [IRecGANReport] {
       let progress = Progress()
       defer { progress.finish() }
@@ -114,40 +133,64 @@ struct SessionSourceOptions: ParsableArguments {
         + "world that it is made in (default: tabular).",
       valueName: "source|tabular[:SEED]|lstm[:SEED]"))
   var world: String?
-  @Option(help: "Who fills the lists of a log that is made (default: mix; in an LSTM world logging).")
+  @Option(
+    help: "Who fills the lists of a log that is made (default: mix; in an LSTM world logging).")
   var policy: String?
   @Option(
     help: ArgumentHelp(
       "Sessions of a log that is made; in a tabular world those without a click come on top "
         + "(default: 1000)."))
-  var sessions = 1_000
+  var sessions: Int?
   @Option(help: "Items of its lists (default: 10; in an LSTM world 20).")
   var shown: Int?
   @Option(help: "Draws it (default: 1).")
-  var logSeed: UInt64 = 1
+  var logSeed: UInt64?
 
-  /// Reads the log, or makes it.
-  func load(_ options: SessionOptions, on backend: any Backend) throws -> LoadedSessions {
-    guard let data else {
-      let world = world ?? "tabular"
+  /// Reads the log, or makes it; what is not given is as the run was begun.
+  func load(
+    _ reading: SessionOptions, begun: IRecGANRunConfiguration?, on backend: any Backend
+  ) throws -> LoadedSessions {
+    let makes = begun == nil || begun?.simulation != nil
+    if data == nil && makes {
+      let world = world ?? begun?.world ?? "tabular"
       let source = try WorldSource(world, on: backend)
+      let known = begun?.simulation
       let simulation = SimulatedLog(
-        policy: policy ?? source.loggingPolicy, sessions: sessions,
-        listSize: shown ?? source.listSize, seed: logSeed)
+        policy: policy ?? known?.policy ?? source.loggingPolicy,
+        sessions: sessions ?? known?.sessions ?? 1_000,
+        listSize: shown ?? known?.listSize ?? source.listSize,
+        seed: logSeed ?? known?.seed ?? 1)
       return LoadedSessions(
-        log: try simulation.make(in: source).log, source: world, world: world,
+        log: try simulation.make(in: source).log, source: world, reading: reading, world: world,
         simulation: simulation)
     }
+    let reading = data == nil ? begun!.reading : reading
+    let source = data ?? begun!.data.source
     return LoadedSessions(
-      log: try loadSessions(data, options), source: data, world: world, simulation: nil)
+      log: try loadSessions(source, reading), source: source, reading: reading,
+      world: world ?? begun?.world, simulation: nil)
   }
 }
 
 struct LoadedSessions {
   var log: SessionLog
   var source: String
+  var reading: SessionOptions
   var world: String?
   var simulation: SimulatedLog?
+}
+
+extension DeviceOptions {
+  /// For work on sessions; `auto` stays on the device that a run was begun on.
+  func sessionBackend(begunIn folder: RunFolder? = nil) throws -> any Backend {
+    var device = self
+    if device.device == .auto, let begun = try folder?.deviceOfIRecGAN(),
+      (try? DeviceCatalog.resolve(begun)) != nil
+    {
+      device.device = begun
+    }
+    return try device.backend { try DeviceTrial.secondsPerSessionUpdate(on: $0) }
+  }
 }
 
 /// Reads a log of sessions, showing progress, and says what was mended.
@@ -160,7 +203,8 @@ func loadSessions(_ source: String, _ options: SessionOptions) throws -> Session
   progress.finish()
   for repair in log.repairs.entries {
     Console.note(
-      "\(repair.kind.rawValue): \(grouped(repair.count)), first \(repair.first.joined(separator: "; "))")
+      "\(repair.kind.rawValue): \(grouped(repair.count)), first \(repair.first.joined(separator: "; "))"
+    )
   }
   if log.listsAreSampled {
     Console.note("\(log.name) has no lists: those used here are samples, the click among them")

@@ -43,6 +43,32 @@ public enum DeviceTrial {
   }
 }
 
+extension DeviceTrial {
+  /// Seconds of one update of IRecGAN's user model on 128 sessions of five steps, after a warm-up:
+  /// the median of five.
+  public static func secondsPerSessionUpdate(on backend: any Backend) throws -> Double {
+    var log = SessionLog(name: "trial", format: "trial", checksum: "", itemCount: 99)
+    for session in 0..<128 {
+      for step in 0..<5 {
+        let click = Int32((7 * session + step) % 99)
+        log.addStep(click: click, list: (0..<20).map { (click + $0) % 99 })
+      }
+      log.endSession(ended: false)
+    }
+    let trainer = try IRecGANTrainer(
+      IRecGANConfiguration(), .pretraining, train: log, validation: log.selecting([]), seed: 0,
+      on: backend)
+    var times: [Double] = []
+    for trial in 0..<8 {
+      let start = ContinuousClock.now
+      _ = try trainer.advance()
+      try backend.synchronize()
+      if trial >= 3 { times.append((ContinuousClock.now - start).seconds) }
+    }
+    return times.sorted()[times.count / 2]
+  }
+}
+
 extension Duration {
   public var seconds: Double {
     Double(components.seconds) + Double(components.attoseconds) * 1e-18

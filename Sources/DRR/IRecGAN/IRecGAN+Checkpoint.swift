@@ -29,7 +29,7 @@ extension IRecGANTrainer {
     try file.add(
       "tally.unsettled", [Int64(tally.unsettled.right), Int64(tally.unsettled.judged)])
     for (name, best) in [("user", best.user), ("agent", best.agent)] {
-      try file.add("best.\(name)_score", [best?.score ?? -1])
+      try file.add("best.\(name)_score", [best?.score ?? -.infinity])
       try best?.weights.save(to: &file, "best.\(name)")
     }
     if let pool {
@@ -96,7 +96,7 @@ extension IRecGANTrainer {
     _ name: String, _ like: ParameterSet, from file: SafetensorsFile
   ) throws -> (score: Double, weights: ParameterSet)? {
     let score = try file.doubles("best.\(name)_score", shape: [1])[0]
-    guard score >= 0 else { return nil }
+    guard score.isFinite else { return nil }
     let weights = like.copy()
     try weights.restore(from: file, "best.\(name)")
     return (score, weights)

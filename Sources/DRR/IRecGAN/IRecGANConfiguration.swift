@@ -68,12 +68,12 @@ public struct IRecGANConfiguration: Codable, Hashable, Sendable {
   /// there is no mean.
   public var averagingRate: Float = 0.01
 
-  public var user = Encoder(units: 128, layers: 2, dropout: 0.5)
+  public var user = Encoder(units: 128, layers: 2, dropout: 0.6)
   /// Logits of a list are divided by this.
   public var clickTemperature: Float = 1
   /// How much more a rewarded click counts for the reward head.
   public var rewardedWeight: Float = 1
-  public var userTraining = Schedule(epochs: 30, patience: 5, learningRate: 2e-3)
+  public var userTraining = Schedule(epochs: 40, patience: 6, learningRate: 2e-3)
 
   public var agent = Encoder(units: 50, dropout: 0.25)
   public var agentTraining = Schedule(epochs: 40, patience: 8, learningRate: 2e-3)

@@ -138,7 +138,7 @@ public struct IRecGANEvaluation {
       }
     }
     let logging = configuration.simulation?.policy ?? source.loggingPolicy
-    var known = ["max"] + (source.world is TabularWorld ? ["constant", "optimal"] : [])
+    var known = ["max"] + (source.world is TabularWorld ? ["blind", "optimal"] : [])
     known.removeAll { $0 == logging }
     try play(source.policy(logging, listSize: size), as: "logging policy (\(logging))")
     for name in known { try play(source.policy(name, listSize: size), as: "the world's \(name)") }

@@ -41,10 +41,12 @@ public struct IRecGANExperiment: Sendable {
     folder.removeTemporaries()
     if fresh {
       try folder.clear()
-    } else if let begun = try folder.readIRecGAN(), begun.identity != configuration.identity {
+    } else if let begun = try folder.readIRecGAN(),
+      let change = firstSettingThatDiffers(begun.identity, configuration.identity)
+    {
       throw RunError(
-        "\(folder.path): a run with other settings was begun there; name another folder, or give "
-          + "--fresh to forget it")
+        "\(folder.path): the run was begun with \(change.name) \(change.begun), not "
+          + "\(change.wanted); name another --run, or begin again with --fresh")
     }
     if try folder.readIRecGAN() != configuration {
       try folder.write(configuration, to: folder.configuration)
@@ -119,12 +121,6 @@ public struct IRecGANExperiment: Sendable {
     let trainer = try makeTrainer(part, on: backend)
     try trainer.restore(from: try read(part))
     return trainer.isFinished ? (trainer.user, trainer.agent) : nil
-  }
-
-  /// The device that the run was computed on; nil before it was.
-  public func device() throws -> DeviceRequest? {
-    guard folder.exists(folder.checkpoint(of: .pretraining)) else { return nil }
-    return try read(.pretraining).metadata["device"].flatMap { DeviceRequest($0) }
   }
 
   private func finished(

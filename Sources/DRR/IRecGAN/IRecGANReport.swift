@@ -79,27 +79,26 @@ extension SessionLog {
   }
 }
 
-extension [TrainingSessions] {
+extension TrainingSessions {
   /// Takes off A's returns their mean at the same step of a session: REINFORCE's baseline.
-  package mutating func subtractStepMeans(over references: [SessionReference]) {
-    var sums: [Double] = []
-    var counts: [Double] = []
-    func each(_ body: (_ source: Int, _ number: Int, _ step: Int) -> Void) {
-      for reference in references {
-        let steps = self[reference.source].log.steps(of: reference.session)
-        for (number, step) in steps.enumerated() { body(reference.source, number, step) }
+  ///
+  /// - Parameter sessions: those that the mean is of, and that lose it.
+  package mutating func subtractStepMeans(over sessions: some Sequence<Int>) {
+    var (sums, counts) = ([Double](), [Double]())
+    for session in sessions {
+      for (number, step) in log.steps(of: session).enumerated() {
+        while sums.count <= number {
+          sums.append(0)
+          counts.append(0)
+        }
+        sums[number] += Double(agentWeights[step])
+        counts[number] += 1
       }
     }
-    each { source, number, step in
-      while sums.count <= number {
-        sums.append(0)
-        counts.append(0)
+    for session in sessions {
+      for (number, step) in log.steps(of: session).enumerated() {
+        agentWeights[step] -= Float(sums[number] / counts[number])
       }
-      sums[number] += Double(self[source].agentWeights[step])
-      counts[number] += 1
     }
-    var changed = map(\.agentWeights)
-    each { source, number, step in changed[source][step] -= Float(sums[number] / counts[number]) }
-    for source in indices { self[source].agentWeights = changed[source] }
   }
 }

@@ -121,4 +121,11 @@ extension RunFolder {
     }
     throw RunError("\(configuration): not the configuration of a run of IRecGAN")
   }
+
+  /// The device that a run of IRecGAN was begun on; nil where none was trained.
+  public func deviceOfIRecGAN() throws -> DeviceRequest? {
+    let path = checkpoint(of: .pretraining)
+    guard exists(path) else { return nil }
+    return try SafetensorsFile(contentsOf: path).metadata["device"].flatMap { DeviceRequest($0) }
+  }
 }

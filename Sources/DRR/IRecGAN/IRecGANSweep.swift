@@ -20,7 +20,8 @@ public struct IRecGANSweep: Sendable {
   /// What one agent earned in a cell.
   public struct Outcome: Codable, Hashable, Sendable {
     public var cell: Cell
-    /// The method, or `log`: the logging policy; `mle`: the agent of the log alone; `random`.
+    /// The method; or `log`, the logging policy; `mle`, the agent of the log alone; `random`,
+    /// `popularity`.
     public var method: String
     /// A session's rewards, in the world.
     public var reward: Double
@@ -65,6 +66,11 @@ public struct IRecGANSweep: Sendable {
       try outcome("random", RandomLists(itemCount: source.world.itemCount), cell, source),
       try outcome(
         "log", source.policy(cell.policy, listSize: cell.listSize), cell, source),
+      try outcome(
+        "popularity",
+        ScorerPolicy(
+          PopularityScorer(train, sessions: 0..<train.count), itemCount: train.itemCount), cell,
+        source),
     ]
     func trained(
       _ part: IRecGANTrainer.Part, after before: IRecGANTrainer?

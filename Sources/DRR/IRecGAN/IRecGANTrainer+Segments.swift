@@ -81,7 +81,11 @@ extension IRecGANTrainer {
       references += (0..<log.count).map { SessionReference(source: 1, session: $0) }
     }
     if configuration.baseline == .step && part != .method(.ac) {
-      sources.subtractStepMeans(over: references)
+      // Each kind of session is measured by its own: q_D is 1 of what was logged.
+      for source in sources.indices {
+        sources[source].subtractStepMeans(
+          over: references.filter { $0.source == source }.map(\.session))
+      }
     }
     var order = Philox(seed: seed, stream: Streams.mixedOrder << 32 | UInt64(number))
     references.shuffle(using: &order)
@@ -184,25 +188,46 @@ extension IRecGANTrainer {
     let score = try userTraining.withAverage {
       try judge.map { SessionScore(try $0.evaluate(user.scorer("user model")).summary) }
     }
-    keep(score, of: userTraining.average, in: \.user)
+    keep(score?.reciprocalRank, of: userTraining.average, in: \.user)
     return score
   }
 
   private func validateAgent() throws -> SessionScore? {
-    let score = try agentTraining.withAverage {
-      try judge.map { SessionScore(try $0.evaluate(agent.scorer("agent")).summary) }
+    let (score, loss) = try agentTraining.withAverage {
+      let score = try judge.map { SessionScore(try $0.evaluate(agent.scorer("agent")).summary) }
+      return (score, try validationLoss())
     }
-    keep(score, of: agentTraining.average, in: \.agent)
+    if let loss { keep(-loss, of: agentTraining.average, in: \.agent) }
     return score
   }
 
+  /// What A's learning lowers, on the validation sessions: −G log π, G 1 in likelihood's epochs and
+  /// the return in a method's rounds; nil where there are no clicks.
+  private func validationLoss() throws -> Double? {
+    guard validation.targetCount > 0 else { return nil }
+    var random = Philox(seed: seed, stream: Streams.leavingLists)
+    let sessions =
+      part == .pretraining
+      ? TrainingSessions(validation)
+      : TrainingSessions(
+        validation, discount: configuration.discount,
+        rewardWeight: configuration.agentRewardWeight)
+    let batches = SessionEpoch(
+      (0..<validation.count).map { SessionReference(source: 0, session: $0) }, of: [sessions],
+      batchSize: configuration.batchSize, rewardedWeight: 1, random: &random, on: backend
+    ).batches.filter { $0.clickCount > 0 }
+    let losses = batches.map { (agent.loss($0, dropping: nil), Double($0.clickCount)) }
+    let sum = try losses.reduce(0.0) { $0 + Double(try $1.0.host()[0]) * $1.1 }
+    return sum / losses.reduce(0) { $0 + $1.1 }
+  }
+
   private func keep(
-    _ score: SessionScore?, of weights: ParameterSet,
+    _ score: Double?, of weights: ParameterSet,
     in network: WritableKeyPath<Best, (score: Double, weights: ParameterSet)?>
   ) {
     best.waited += 1
-    guard let score = score?.reciprocalRank else { return }
-    if score > best[keyPath: network]?.score ?? -1 {
+    guard let score, score.isFinite else { return }
+    if best[keyPath: network].map({ score > $0.score }) ?? true {
       best[keyPath: network] = (score, weights.copy())
       best.waited = 0
     }

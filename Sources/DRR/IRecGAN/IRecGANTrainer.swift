@@ -23,9 +23,13 @@ public final class IRecGANTrainer {
   package let discriminatorTraining: NetworkTraining
 
   /// What a trainer works at: what all methods begin with, or one of them.
-  public enum Part: Hashable, Sendable {
+  public enum Part: CaseIterable, Hashable, Sendable {
     case pretraining
     case method(IRecGANMethod)
+
+    public static var allCases: [Part] {
+      [.pretraining] + IRecGANMethod.allCases.map { .method($0) }
+    }
 
     public var name: String {
       switch self {
@@ -87,7 +91,8 @@ public final class IRecGANTrainer {
     var pendingLogits: [(logits: Tensor, real: [Bool])] = []
   }
 
-  /// The best networks so far by mean reciprocal rank on the validation sessions.
+  /// The best networks so far on the validation sessions: U by mean reciprocal rank among what was
+  /// shown, A by the loss that it learns from.
   package struct Best {
     package var user: (score: Double, weights: ParameterSet)?
     package var agent: (score: Double, weights: ParameterSet)?

@@ -135,13 +135,15 @@ public struct SweepRow: Codable, Hashable, Sendable {
   }
 
   /// Columns of rewards.
-  static let columns = ["random", "log", "mle", "pg", "ac", "pgu", "irecgan"]
+  static let columns = ["random", "log", "popularity", "mle", "pg", "ac", "pgu", "irecgan"]
 
   /// A table with as many columns as there is something to say in.
   public static func table(_ rows: [SweepRow]) -> [[String]] {
     let columns = columns.filter { column in rows.contains { $0.rewards[column] != nil } }
     let header =
-      ["log", "sessions", "k", "seeds"] + columns + ["irecgan − pg", "coverage@k pg", "irecgan", "q_D"]
+      ["log", "sessions", "k", "seeds"] + columns + [
+        "irecgan − pg", "coverage@k pg", "irecgan", "q_D",
+      ]
     return [header]
       + rows.map { row in
         [row.policy, "\(row.sessions)", "\(row.listSize)", "\(row.seeds)"]

@@ -80,14 +80,21 @@ extension RunConfiguration {
   public func firstDifference(
     from other: RunConfiguration
   ) -> (name: String, begun: String, wanted: String)? {
-    let (mine, others) = (settings(of: self), settings(of: other))
-    for (name, value) in mine.sorted(by: { $0.key < $1.key }) {
-      let wanted = others[name] ?? "nothing"
-      if wanted != value { return (name, value, wanted) }
-    }
-    return others.sorted { $0.key < $1.key }.first { mine[$0.key] == nil }
-      .map { ($0.key, "nothing", $0.value) }
+    firstSettingThatDiffers(self, other)
   }
+}
+
+/// The first setting, by its path, that differs between two configurations.
+func firstSettingThatDiffers<Configuration>(
+  _ begun: Configuration, _ wanted: Configuration
+) -> (name: String, begun: String, wanted: String)? {
+  let (mine, others) = (settings(of: begun), settings(of: wanted))
+  for (name, value) in mine.sorted(by: { $0.key < $1.key }) {
+    let wanted = others[name] ?? "nothing"
+    if wanted != value { return (name, value, wanted) }
+  }
+  return others.sorted { $0.key < $1.key }.first { mine[$0.key] == nil }
+    .map { ($0.key, "nothing", $0.value) }
 }
 
 /// Every leaf of a value by its path.

@@ -98,6 +98,9 @@ public struct RunFolder: Sendable {
     }
     do {
       return try Self.decoder.decode(RunConfiguration.self, from: bytes)
+    } catch  where (try? readIRecGAN()) != nil {
+      throw RunError(
+        "\(path) holds a run of IRecGAN; use `drr evaluate irecgan` or `drr simulate irecgan`")
     } catch let error as DecodingError {
       throw RunError("\(configuration): not the configuration of a run: \(error.summary)")
     }
@@ -143,14 +146,15 @@ public struct RunFolder: Sendable {
 
   func remove(_ file: String) { unlink(file) }
 
-  /// Forgets the run: removes its files and its twin, and nothing else that the folder holds. The configuration
-  /// goes last, so that what is left of an interrupted removal still has one.
+  /// Forgets the run: removes its files and its twin, and nothing else that the folder holds. The
+  /// configuration goes last, so that what is left of an interrupted removal still has one.
   public func clear() throws {
     if exists(twin.path) { twin.delete() }
-    for file in [
+    let files = [
       checkpoint, pmfCheckpoint, model, metrics, report, evaluation, world, beliefs, online,
-      configuration,
     ]
+    let parts = IRecGANTrainer.Part.allCases.map { checkpoint(of: $0) }
+    for file in files + parts + [configuration]
     where unlink(file) != 0 && errno != ENOENT {
       throw RunError("cannot remove \(file): \(String(cString: strerror(errno)))")
     }

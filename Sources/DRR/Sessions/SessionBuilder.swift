@@ -102,7 +102,7 @@ struct SessionBuilder {
         expected: "each item of a list once")
     }
     let size = list.count - duplicates.count + (has ? 0 : 1)
-    if step > 0, let least = options.listSize, size < least {
+    if step > 0, let least = options.minimumList, size < least {
       fail(
         .shortList, line: line, "step \(step) shows \(counted(size, "item"))",
         expected: "at least \(least)")

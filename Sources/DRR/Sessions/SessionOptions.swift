@@ -43,8 +43,10 @@ public struct SessionOptions: Codable, Hashable, Sendable {
   /// Only the items clicked most, those before which come first among equals. Other items leave
   /// the lists, and steps that click one leave their sessions, before lengths are looked at.
   public var topItems: Int?
-  /// Items of a list at least. Where the log has no lists, this many are sampled: the click, at a
-  /// place that is drawn too, and different items that are not the click.
+  /// Items of a list that was shown at least.
+  public var minimumList: Int?
+  /// Items of the lists that are sampled where the log has none; nil: they stay unknown. Such a list
+  /// is the click, at a place that is drawn too, and different items that are not the click.
   public var listSize: Int?
   public var negatives = Negatives.uniform
   /// Of the sampled lists.
@@ -67,7 +69,7 @@ public struct SessionOptions: Codable, Hashable, Sendable {
     let atLeast: [(String, Int?, Int)] = [
       ("itemCount", itemCount, 1), ("minimumLength", minimumLength, 1),
       ("maximumLength", maximumLength, minimumLength ?? 1), ("topItems", topItems, 1),
-      ("listSize", listSize, 1),
+      ("minimumList", minimumList, 1), ("listSize", listSize, 1),
     ]
     for (name, value, least) in atLeast {
       guard let value, value < least else { continue }

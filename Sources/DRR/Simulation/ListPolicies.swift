@@ -25,17 +25,20 @@ public final class RandomLists: ListPolicy {
 public final class BestLists: ListPolicy {
   public let name = "max"
   private let world: any SessionWorld
+  private var open: [Int] = []
 
   public init(_ world: any SessionWorld) { self.world = world }
 
-  public func begin(_ starts: [Int32], seed: UInt64) {}
+  public func begin(_ starts: [Int32], seed: UInt64) { open = Array(starts.indices) }
 
   public func lists(of size: Int) throws -> [Int32] {
     try requireItems(size, world.itemCount)
-    return try world.rankedItems(best: size).flatMap { $0 }
+    return try world.rankedItems(best: size, in: open).flatMap {
+      $0.isEmpty ? Array(repeating: 0, count: size) : $0
+    }
   }
 
-  public func observe(_ clicks: [Int32]) {}
+  public func observe(_ clicks: [Int32]) { open.removeAll { clicks[$0] < 0 } }
 }
 
 /// By a coin for each list the items that are worth most, or a draw from those ranked
@@ -44,10 +47,12 @@ public final class MixedLists: ListPolicy {
   public let name = "mix"
   private let world: any SessionWorld
   private var random: [Philox] = []
+  private var open: [Int] = []
 
   public init(_ world: any SessionWorld) { self.world = world }
 
   public func begin(_ starts: [Int32], seed: UInt64) {
+    open = Array(starts.indices)
     random = Philox.sessions(starts.count, seed: seed, stream: Streams.listPolicy)
   }
 
@@ -58,15 +63,14 @@ public final class MixedLists: ListPolicy {
         "list size is \(size); it must be from 1 to \(last - first), the items that the mix policy"
           + " draws from")
     }
-    let ranked = try world.rankedItems(best: last)
-    return ranked.indices.flatMap { session in
-      let best = random[session].unit() < 0.5
-      let middle = random[session].draw(size, from: Array(ranked[session][first..<last]))
-      return best ? Array(ranked[session].prefix(size)) : middle
+    return try world.rankedItems(best: last, in: open).enumerated().flatMap { session, ranked in
+      if ranked.isEmpty { return [Int32](repeating: 0, count: size) }
+      if random[session].unit() < 0.5 { return Array(ranked.prefix(size)) }
+      return random[session].draw(size, from: Array(ranked[first..<last]))
     }
   }
 
-  public func observe(_ clicks: [Int32]) {}
+  public func observe(_ clicks: [Int32]) { open.removeAll { clicks[$0] < 0 } }
 }
 
 /// A fixed list for each state of a world whose states have numbers, or one for all.
@@ -153,18 +157,20 @@ extension Philox {
 }
 
 extension SessionWorld {
-  /// The items that are worth most in each session's state, best first; the lower number first
-  /// among equals.
-  func rankedItems(best count: Int) throws -> [[Int32]] {
+  /// The items that are worth most in the state of each of some sessions, best first, the lower
+  /// number first among equals; nothing for the others.
+  func rankedItems(best count: Int, in sessions: [Int]) throws -> [[Int32]] {
     let values = try itemValues()
     let items = itemCount
-    return (0..<values.count / items).map { session in
-      let row = values[session * items..<(session + 1) * items]
-      let order = (0..<items).sorted {
-        let (first, second) = (row[row.startIndex + $0], row[row.startIndex + $1])
-        return first != second ? first > second : $0 < $1
+    var ranked = [[Int32]](repeating: [], count: values.count / items)
+    for session in sessions {
+      let row = Array(values[session * items..<(session + 1) * items])
+      let order = (0..<Int32(items)).sorted { first, second in
+        let (one, other) = (row[Int(first)], row[Int(second)])
+        return one != other ? one > other : first < second
       }
-      return order.prefix(count).map(Int32.init)
+      ranked[session] = Array(order.prefix(count))
     }
+    return ranked
   }
 }

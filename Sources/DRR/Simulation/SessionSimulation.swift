@@ -88,7 +88,7 @@ public struct SessionSimulation: Sendable {
     var steps = 1
     while !open.isEmpty, steps < world.longestSession {
       let states = world.states
-      let ranked = try world.rankedItems(best: SimulationStatistics.coverageDepth)
+      let ranked = try world.rankedItems(best: SimulationStatistics.coverageDepth, in: open)
       let lists = try policy.lists(of: listSize)
       try check(lists, size, world.itemCount, policy.name, open)
       let responses = try world.respond(to: lists, size: listSize)

@@ -19,8 +19,10 @@ public struct SimulatedLog: Codable, Hashable, Sendable {
   public func make(in source: WorldSource) throws -> SessionSimulation.Result {
     let policy = try source.policy(policy, listSize: listSize)
     let isOpenEnded = source.world is TabularWorld
-    return try SessionSimulation(
+    var made = try SessionSimulation(
       isOpenEnded ? .clicked(sessions) : .sessions(sessions), listSize: listSize, seed: seed
     ).run(source.world, policy)
+    made.log.checksum = made.log.contentChecksum()
+    return made
   }
 }

@@ -41,7 +41,11 @@ public struct WorldSource {
     makePolicy = { name, size in
       switch name {
       case "optimal": FixedLists(name, world.optimalLists(size), in: world)
-      case "constant": FixedLists(name, always: world.bestConstantList(size))
+      case "blind":
+        {
+          let lists = world.bestBlindLists(size)
+          return BlindLists(first: lists.first, rest: lists.rest)
+        }()
       default: nil
       }
     }
@@ -50,7 +54,7 @@ public struct WorldSource {
   /// The policies that every world has, and those of its own.
   public var policyNames: [String] {
     ["random", "max", "mix"]
-      + (world is TabularWorld ? ["optimal", "constant"] : [loggingPolicy])
+      + (world is TabularWorld ? ["blind", "optimal"] : [loggingPolicy])
   }
 
   /// - Throws: `ConfigurationError` where there is none of this name.

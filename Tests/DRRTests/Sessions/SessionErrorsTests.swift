@@ -77,8 +77,10 @@ struct SessionErrorsTests {
         == "sim/gen_click.txt, line 1: step 0 has \"3\"; expected an item number from 0 to 2")
     #expect(try SessionSource.load(folder, options { $0.itemCount = 9 }).itemCount == 9)
     #expect(
-      sessionMessage(folder, options { $0.listSize = 3 })
+      sessionMessage(folder, options { $0.minimumList = 3 })
         == "sim/gen_click.txt, line 1: step 1 shows 2 items; expected at least 3")
+    // A log with lists is not asked for the size of sampled ones.
+    #expect(try SessionSource.load(folder, options { $0.listSize = 9 }).longestList == 2)
     #expect(
       sessionMessage(folder, options { $0.maximumLength = 2 })
         == "sim/gen_click.txt, line 1: a session of 3 steps; expected at most 2")

@@ -33,6 +33,7 @@ struct SessionFuzzTests {
       $0.maximumLength = 2
       $0.topItems = 3
       $0.listSize = 2
+      $0.minimumList = 1
     }
     #expect(check(try temporary.folder("whole", files), SessionOptions()))
     var loaded = [0, 0]

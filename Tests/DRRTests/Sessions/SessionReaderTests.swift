@@ -123,6 +123,13 @@ struct SessionReaderTests {
         == "listSize is 8, expected at most 7, the items of s/train_sessions.txt")
   }
 
+  @Test func optionsAreKept() throws {
+    var paper = SessionOptions.paper
+    paper.repairs = [.dropSessions, .mergeDuplicates]
+    let data = try JSONEncoder().encode(paper)
+    #expect(try JSONDecoder().decode(SessionOptions.self, from: data) == paper)
+  }
+
   @Test func splits() throws {
     let split = try SessionSplit(count: 10_000)
     #expect(split.training == Array(0..<8_000) && split.test == Array(9_000..<10_000))
