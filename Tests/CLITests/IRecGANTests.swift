@@ -47,7 +47,8 @@ struct IRecGANTests {
 
     let foreign = try Program.run(["evaluate", "--run", "gan", "--device", "cpu"], in: folder)
     #expect(
-      foreign.code == 1 && foreign.error.contains("gan/config.json"), "\(foreign.description)")
+      foreign.code == 1 && foreign.error.contains("gan holds a run of IRecGAN"),
+      "\(foreign.description)")
     let world = try Program.run(
       ["simulate", "irecgan", "--run", "gan", "--world", "lstm", "--device", "cpu"], in: folder)
     #expect(world.code == 1)
@@ -56,7 +57,7 @@ struct IRecGANTests {
         + "the log came from\n")
     let settings = try Program.run(Self.train("gan", "--discount", "0.5"), in: folder)
     #expect(
-      settings.code == 1 && settings.error.contains("a run with other settings was begun there"))
+      settings.code == 1 && settings.error.contains("the run was begun with"))
     let again = try Program.run(Self.train("gan"), in: folder)
     #expect(again.code == 0, "\(again.description)")
   }
@@ -114,7 +115,7 @@ struct IRecGANTests {
       (["--list-size", "51"], Int32(1), "list size is 51, but the catalogue has 50 items"),
       (
         ["--policy", "best"], 1,
-        "policy is best; it must be one of random, max, mix, optimal, constant"
+        "policy is best; it must be one of random, max, mix, blind, optimal"
       ),
       (
         ["--shown", "20"], 1,

@@ -122,8 +122,8 @@ struct IRecGANExperimentTests {
       atPath: one.folder.configuration, toPath: other.folder.configuration)
     #expect(
       message { try other.begin() }
-        == "other: a run with other settings was begun there; name another folder, or give --fresh "
-        + "to forget it")
+        == "other: the run was begun with seed 3, not 4; name another --run, or begin again with "
+        + "--fresh")
     let log = try SessionWorlds.log(60)
     let changed = log.selecting(0..<59)
     #expect(

@@ -1,4 +1,5 @@
 import DRR
+import Foundation
 import Tensor
 import TestSupport
 import Testing
@@ -18,10 +19,19 @@ struct IRecGANTrainerTests {
       $0.agentTraining = .init(epochs: 30, patience: 3, learningRate: 0.3)
       $0.averagingRate = 1
     }
-    let reports = try trainer.finish()
+    var reports: [IRecGANReport] = []
+    // A's likelihood after each epoch but the last, which leaves the best one in its place.
+    var likelihoods: [Double] = []
+    while !trainer.isFinished {
+      guard let report = try trainer.advance() else { continue }
+      reports.append(report)
+      guard report.stage == "agent", !trainer.isFinished else { continue }
+      likelihoods.append(try likelihood(trainer.agent, TrainingSessions(validation)))
+    }
+    #expect(try likelihood(trainer.agent, TrainingSessions(validation)) == likelihoods.max())
+    likelihoods.append(-.infinity)
     for (stage, patience, scores) in [
-      ("user model", 2, reports.compactMap(\.user?.reciprocalRank)),
-      ("agent", 3, reports.compactMap(\.agent?.reciprocalRank)),
+      ("user model", 2, reports.compactMap(\.user?.reciprocalRank)), ("agent", 3, likelihoods),
     ] {
       #expect(reports.filter { $0.stage == stage }.count == scores.count)
       let best = try #require(scores.max())
@@ -32,9 +42,21 @@ struct IRecGANTrainerTests {
     let user = try trainer.user.scorer("user")
     #expect(
       try reciprocalRank(user, of: validation) == reports.compactMap(\.user?.reciprocalRank).max())
-    #expect(
-      try reciprocalRank(trainer.agent.scorer("agent"), of: validation)
-        == reports.compactMap(\.agent?.reciprocalRank).max())
+  }
+
+  /// The mean of G log π of the clicks, G the sessions' weights.
+  private func likelihood(_ agent: ListAgent, _ sessions: TrainingSessions) throws -> Double {
+    let positions = sessions.log.positions(of: 0..<sessions.log.count)
+    let logits = try agent.scorer("agent").scores(at: positions[...], of: sessions.log)
+    let items = sessions.log.itemCount
+    let sum = positions.enumerated().reduce(0.0) { sum, position in
+      let row = logits[position.offset * items..<(position.offset + 1) * items].map { Double($0) }
+      let step = position.element.step
+      let normalizer = log(row.reduce(0) { $0 + exp($1) })
+      return sum + Double(sessions.agentWeights[step])
+        * (row[Int(sessions.log.clicks[step])] - normalizer)
+    }
+    return sum / Double(positions.count)
   }
 
   @Test("the best is a copy that further training leaves as it is")
@@ -66,15 +88,30 @@ struct IRecGANTrainerTests {
         $0.rounds = 6
         $0.averagingRate = 1
       }
-      let reports = try trainer.finish()
-      for (scores, scorer) in [
-        (reports.compactMap(\.agent?.reciprocalRank), trainer.agent.scorer("agent")),
-        (reports.compactMap(\.user?.reciprocalRank), try trainer.user.scorer("user")),
-      ] {
-        #expect(scores.count == 6)
-        let expected = choice == .last ? scores.last : scores.max()
-        #expect(scores.last != scores.max())
-        #expect(try reciprocalRank(scorer, of: validation) == expected, "\(choice) \(scores)")
+      let returns = TrainingSessions(validation, discount: 0.9, rewardWeight: 1)
+      var reports: [IRecGANReport] = []
+      var likelihoods: [Double] = []
+      while !trainer.isFinished {
+        guard let report = try trainer.advance() else { continue }
+        reports.append(report)
+        guard report.agent != nil, !trainer.isFinished else { continue }
+        likelihoods.append(try likelihood(trainer.agent, returns))
+      }
+      let scores = reports.compactMap(\.user?.reciprocalRank)
+      #expect(scores.count == 6 && scores.last != scores.max())
+      let expected = choice == .last ? scores.last : scores.max()
+      let user = try trainer.user.scorer("user")
+      #expect(try reciprocalRank(user, of: validation) == expected, "\(choice) \(scores)")
+      if choice == .best {
+        #expect(try likelihood(trainer.agent, returns) == likelihoods.max())
+      } else {
+        let agent = trainer.agent.scorer("agent")
+        #expect(
+          try reciprocalRank(agent, of: validation)
+            == reports.compactMap(\.agent?.reciprocalRank).last
+        )
+        #expect(likelihoods.count == 6 && likelihoods.last != likelihoods.max())
+        #expect(try likelihood(trainer.agent, returns) == likelihoods.last)
       }
     }
   }

@@ -197,40 +197,25 @@ struct SessionEpochTests {
 
   @Test("the step baseline leaves a mean of nothing at each step")
   func stepMeans() {
-    var sources = [
-      TrainingSessions(log(17, seed: 4), discount: 0.9, rewardWeight: 1),
-      TrainingSessions(log(9, seed: 5), discount: 0.9, rewardWeight: 1),
-    ]
-    let untouched = sources[1].agentWeights
-    let before = sources
-    let references =
-      (0..<15).map { SessionReference(source: 0, session: $0) }
-      + (2..<9).map { SessionReference(source: 1, session: $0) }
-    for source in sources.indices {
-      sources[source].subtractStepMeans(
-        over: references.filter { $0.source == source }.map(\.session))
-    }
-    for source in sources.indices {
-      for number in 0..<5 {
-        var (sum, count) = (0.0, 0)
-        var changes: Set<Float> = []
-        for reference in references where reference.source == source {
-          let steps = sources[source].log.steps(of: reference.session)
-          guard number < steps.count else { continue }
-          let step = steps.lowerBound + number
-          sum += Double(sources[source].agentWeights[step])
-          changes.insert(
-            ((before[source].agentWeights[step] - sources[source].agentWeights[step]) * 4_096)
-              .rounded())
-          count += 1
-        }
-        #expect(abs(sum) < 1e-5 * Double(max(count, 1)))
-        #expect(changes.count <= 2, "one mean, up to rounding")
+    let before = TrainingSessions(log(17, seed: 4), discount: 0.9, rewardWeight: 1)
+    var after = before
+    let chosen = Array(2..<15)
+    after.subtractStepMeans(over: chosen)
+    for number in 0..<5 {
+      let steps = chosen.map { before.log.steps(of: $0) }.filter { number < $0.count }
+        .map { $0.lowerBound + number }
+      let mean = steps.reduce(0.0) { $0 + Double(before.agentWeights[$1]) } / Double(steps.count)
+      for step in steps {
+        let expected = Double(before.agentWeights[step]) - mean
+        #expect(abs(Double(after.agentWeights[step]) - expected) < 1e-5)
       }
+      #expect(steps.count > 1)
     }
     // Sessions that do not take part, and U's weights, stay.
-    let first = sources[1].log.steps(of: 0).lowerBound..<sources[1].log.steps(of: 2).lowerBound
-    #expect(sources[1].agentWeights[first] == untouched[first])
-    #expect(sources[0].userWeights == before[0].userWeights)
+    for session in [0, 1, 15, 16] {
+      let steps = before.log.steps(of: session)
+      #expect(after.agentWeights[steps] == before.agentWeights[steps])
+    }
+    #expect(after.userWeights == before.userWeights)
   }
 }
