@@ -5,8 +5,11 @@ import Testing
 @Suite("Help and the list of devices")
 struct HelpTests {
   static let commands = [
-    [], ["devices"], ["data"], ["data", "describe"], ["data", "generate"], ["data", "import"],
-    ["train"], ["train", "pmf"], ["train", "drr"], ["evaluate"], ["simulate"], ["recommend"],
+    [], ["devices"], ["data"], ["data", "describe"], ["data", "sessions"], ["data", "generate"],
+    ["data", "import"], ["train"], ["train", "pmf"], ["train", "drr"], ["train", "irecgan"],
+    ["evaluate"], ["evaluate", "drr"], ["evaluate", "irecgan"], ["simulate"],
+    ["simulate", "drr"], ["simulate", "irecgan"], ["simulate", "sessions"],
+    ["simulate", "values"], ["simulate", "sweep"], ["recommend"],
     ["bench"], ["bench", "all"], ["bench", "latency"], ["bench", "ceilings"], ["bench", "kernels"],
     ["bench", "products"], ["bench", "updates"], ["bench", "score"], ["bench", "replay"],
     ["bench", "data"], ["bench", "tune"], ["bench", "compare"], ["bench", "environments"],

@@ -39,7 +39,7 @@ extension LSTMWorld {
     try arrays.load("env.encoder.enc_lstm", world.network.layers[0])
     try arrays.load("env.enc2out", world.click)
     try arrays.load("env.enc2rewd", world.reward)
-    let policy = LSTMListPolicy("logging policy", configuration, seed: 0, on: backend)
+    let policy = LSTMListPolicy("logging", configuration, seed: 0, on: backend)
     try arrays.load("policy.embedding.embedding.weight", policy.embedding.table)
     try arrays.load("policy.encoder.enc_lstm", policy.network.layers[0])
     try arrays.load("policy.enc2out", policy.output)
