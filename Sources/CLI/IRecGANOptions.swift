@@ -134,11 +134,14 @@ struct IRecGANOptions: ParsableArguments {
       valueName: IRecGANConfiguration.Encoder.Cell.allCases.map(\.rawValue)
         .joined(separator: "|")))
   var cell: IRecGANConfiguration.Encoder.Cell?
-  @Option(help: "The user model's learning rate on the log (default: 0.002; paper 0.0005).")
+  @Option(help: "The user model's learning rate on the log (default: 0.003; paper 0.0005).")
   var userLearningRate: Float?
   @Option(help: "The agent's learning rate on the log (default: 0.002; paper 0.0001).")
   var agentLearningRate: Float?
-  @Option(help: "Share of the newest weights in the mean that is kept; 1: no mean (default: 0.01).")
+  @Option(help: "What both are multiplied by after each epoch (default: U 0.95, A 1).")
+  var learningRateDecay: Float?
+  @Option(
+    help: "Share of the newest weights in the mean that is kept; 1: no mean (default: 0.005).")
   var averagingRate: Float?
   @Option(
     help: ArgumentHelp(
@@ -214,6 +217,10 @@ struct IRecGANOptions: ParsableArguments {
     }
     if let userLearningRate { settings.userTraining.learningRate = userLearningRate }
     if let agentLearningRate { settings.agentTraining.learningRate = agentLearningRate }
+    if let learningRateDecay {
+      settings.userTraining.decay = learningRateDecay
+      settings.agentTraining.decay = learningRateDecay
+    }
     if let adversarialLearningRate {
       settings.userLearningRate = adversarialLearningRate
       settings.agentLearningRate = adversarialLearningRate

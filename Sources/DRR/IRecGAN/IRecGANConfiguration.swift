@@ -66,14 +66,15 @@ public struct IRecGANConfiguration: Codable, Hashable, Sendable {
   public var maximumNorm: Float = 5
   /// The share of the newest weights in the running mean that U and A are validated and kept as; 1:
   /// there is no mean.
-  public var averagingRate: Float = 0.01
+  public var averagingRate: Float = 0.005
 
   public var user = Encoder(units: 128, layers: 2, dropout: 0.6)
   /// Logits of a list are divided by this.
   public var clickTemperature: Float = 1
   /// How much more a rewarded click counts for the reward head.
   public var rewardedWeight: Float = 1
-  public var userTraining = Schedule(epochs: 40, patience: 6, learningRate: 2e-3)
+  public var userTraining = Schedule(
+    epochs: 40, patience: 6, learningRate: 3e-3, decay: 0.95)
 
   public var agent = Encoder(units: 50, dropout: 0.25)
   public var agentTraining = Schedule(epochs: 40, patience: 8, learningRate: 2e-3)
