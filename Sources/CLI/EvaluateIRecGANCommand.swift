@@ -90,7 +90,8 @@ extension IRecGANTable {
     let data = configuration.data
     var parts = [
       """
-      data      \(data.name), \(grouped(data.sessions)) sessions, \(grouped(data.items)) items, CRC-32 \(data.checksum)
+      data      \(data.name), \(grouped(data.sessions)) sessions, \(grouped(data.items)) items, CRC-32 \(data.checksum)\
+      \(listsAreSampled ? "; the lists are samples, the click among them" : "")
       split     \(sessions.map(grouped).joined(separator: " / ")) sessions, \
       \(configuration.split.seed.map { "permuted by \($0)" } ?? "in file order")
       seeds     \(seeds.map(String.init).joined(separator: ", ")); ± is one standard error, \

@@ -25,6 +25,8 @@ public struct IRecGANTable: Codable, Sendable {
   public var configuration: IRecGANRunConfiguration
   public var seeds: [UInt64]
   public var device: String
+  /// Whether the lists that clicks are foreseen in were drawn, since the log has none.
+  public var listsAreSampled: Bool
   public var sessions: [Int]
   public var testPositions: Int?
   public var skippedPositions: Int?
@@ -39,6 +41,7 @@ public struct IRecGANTable: Codable, Sendable {
     seeds = experiments.map(\.configuration.seed)
     sessions = [first.train.count, first.validation.count, first.test.count]
     self.device = device
+    listsAreSampled = first.log.listsAreSampled
   }
 
   private mutating func row(_ name: String, _ change: (inout Row) -> Void) {
