@@ -35,7 +35,7 @@ extension EvaluateCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-      let backend = try device.sessionBackend()
+      let backend = try device.sessionBackend(begunIn: runFolders(options)[0])
       let evaluation = try IRecGANEvaluation(
         experiments: openIRecGAN(options, data: data, on: backend), world: world, on: backend)
       let progress = Progress()
@@ -54,13 +54,17 @@ extension EvaluateCommand {
   }
 }
 
-/// The run of a folder, or the runs of its group, with their sessions from where they are now.
+/// The folder of a run, or those of its group's runs.
+func runFolders(_ options: RunOptions) throws -> [RunFolder] {
+  try options.folder.readGroup()?.members.map { $0.folder(in: options.folder) }
+    ?? [options.folder]
+}
+
+/// The runs of a folder, with their sessions from where they are now.
 func openIRecGAN(
   _ options: RunOptions, data: String?, on backend: any Backend
 ) throws -> [IRecGANExperiment] {
-  let folders =
-    try options.folder.readGroup()?.members.map { $0.folder(in: options.folder) }
-    ?? [options.folder]
+  let folders = try runFolders(options)
   var logs: [String: SessionLog] = [:]
   return try folders.map { folder in
     guard var configuration = try folder.readIRecGAN() else {

@@ -34,7 +34,7 @@ extension SimulateCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-      let backend = try device.sessionBackend()
+      let backend = try device.sessionBackend(begunIn: runFolders(options)[0])
       let progress = Progress()
       let report = try IRecGANEvaluation(
         experiments: openIRecGAN(options, data: data, on: backend), world: world, on: backend
