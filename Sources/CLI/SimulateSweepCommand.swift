@@ -52,13 +52,13 @@ extension SimulateCommand {
       for policy in policies {
         for size in listSizes { _ = try source.policy(policy, listSize: size) }
       }
-      var cells: [IRecGANSweep.Cell] = []
+      var cells: [SimulatedLog] = []
       for policy in policies {
         for size in listSizes {
           for sessions in try wholeNumbers(sizes, "--sizes") {
             for seed in 1...UInt64(max(1, seeds)) {
               cells.append(
-                .init(policy: policy, sessions: sessions, listSize: size, seed: seed))
+                SimulatedLog(policy: policy, sessions: sessions, listSize: size, seed: seed))
             }
           }
         }

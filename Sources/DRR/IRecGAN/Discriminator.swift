@@ -1,6 +1,6 @@
 import Tensor
 
-/// D, who tells real sessions from simulated ones (Bai, Guan & Wang 2019, section 4.1).
+/// D, who tells real sessions from simulated ones (Bai, Guan & Wang 2019).
 public final class Discriminator {
   public let weights: ParameterSet
   let form: IRecGANConfiguration.DiscriminatorForm

@@ -3,23 +3,9 @@ import Tensor
 /// Log sizes, logging policies and list sizes, each with several seeds: what every method makes of
 /// such a log, in the world that it came from.
 public struct IRecGANSweep: Sendable {
-  public struct Cell: Codable, Hashable, Sendable {
-    public var policy: String
-    public var sessions: Int
-    public var listSize: Int
-    public var seed: UInt64
-
-    public init(policy: String, sessions: Int, listSize: Int, seed: UInt64) {
-      self.policy = policy
-      self.sessions = sessions
-      self.listSize = listSize
-      self.seed = seed
-    }
-  }
-
   /// What one agent earned in a cell.
   public struct Outcome: Codable, Hashable, Sendable {
-    public var cell: Cell
+    public var cell: SimulatedLog
     /// The method; or `log`, the logging policy; `mle`, the agent of the log alone; `random`,
     /// `popularity`.
     public var method: String
@@ -33,13 +19,13 @@ public struct IRecGANSweep: Sendable {
     public var realness: Double?
   }
 
-  public var cells: [Cell]
+  public var cells: [SimulatedLog]
   public var methods: [IRecGANMethod]
   public var settings: IRecGANConfiguration
   /// Sessions of each evaluation in the world.
   public var evaluationSessions = 2_000
 
-  public init(cells: [Cell], methods: [IRecGANMethod], settings: IRecGANConfiguration) {
+  public init(cells: [SimulatedLog], methods: [IRecGANMethod], settings: IRecGANConfiguration) {
     self.cells = cells
     self.methods = methods
     self.settings = settings
@@ -49,12 +35,10 @@ public struct IRecGANSweep: Sendable {
   ///
   /// - Parameter open: makes the world, the same for all cells.
   public func run(
-    _ cell: Cell, in source: WorldSource, on backend: any Backend,
+    _ cell: SimulatedLog, in source: WorldSource, on backend: any Backend,
     isStopped: () -> Bool = { false }
   ) throws -> [Outcome] {
-    let made = try SimulatedLog(
-      policy: cell.policy, sessions: cell.sessions, listSize: cell.listSize, seed: cell.seed
-    ).make(in: source)
+    let made = try cell.make(in: source)
     let parts = try SessionSplit(count: made.log.count, training: 0.8, validation: 0.2)
     let (train, validation) = (
       made.log.selecting(parts.training), made.log.selecting(parts.validation)
@@ -99,7 +83,7 @@ public struct IRecGANSweep: Sendable {
   }
 
   private func outcome(
-    _ name: String, _ policy: any ListPolicy, _ cell: Cell, _ source: WorldSource
+    _ name: String, _ policy: any ListPolicy, _ cell: SimulatedLog, _ source: WorldSource
   ) throws -> Outcome {
     var simulation = SessionSimulation(
       .sessions(evaluationSessions), listSize: cell.listSize, seed: 1_000_003 &+ cell.seed)

@@ -1,6 +1,6 @@
 import Tensor
 
-/// How IRecGAN is trained (Bai, Guan & Wang 2019, algorithm 1), batch by batch.
+/// How IRecGAN is trained (Bai, Guan & Wang 2019), batch by batch.
 ///
 /// A plan of segments is worked off: epochs of U and of A on the log alone; then, from there, rounds
 /// of generator steps (sessions made up anew, weighed by D's roll-outs, beside logged ones) and

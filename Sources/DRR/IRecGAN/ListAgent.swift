@@ -1,7 +1,7 @@
 import Tensor
 
 /// A, the agent: a state of the clicks so far, and a softmax over the whole catalogue (Bai, Guan &
-/// Wang 2019, section 3.2). Its list is a sample without replacement in training, the best in use.
+/// Wang 2019). Its list is a sample without replacement in training, the best in use.
 public final class ListAgent {
   public let weights: ParameterSet
   package let encoder: SequenceEncoder

@@ -18,7 +18,7 @@ package struct TrainingSessions {
   }
 
   /// Each counts by its return: of A Σ γ^(t′−t) q(t′)(1 + λ_r r(t′)), of U the same without rewards
-  /// (Bai, Guan & Wang 2019, section 4.3).
+  /// (Bai, Guan & Wang 2019).
   ///
   /// - Parameter realness: q_D of each step; nil: 1, as of what was logged.
   package init(_ log: SessionLog, realness: [Float]? = nil, discount: Float, rewardWeight: Float) {

@@ -22,7 +22,7 @@ package struct DrawSequence {
 }
 
 /// U and A together: sessions that they make up, and what D thinks of how those may go on (Bai, Guan
-/// & Wang 2019, sections 3.3 and 4.2). Whole batches of sessions stay on the device.
+/// & Wang 2019). Whole batches of sessions stay on the device.
 package struct SessionRollOuts {
   let configuration: IRecGANConfiguration
   let itemCount: Int

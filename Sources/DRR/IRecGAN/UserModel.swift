@@ -1,7 +1,7 @@
 import Tensor
 
 /// U, the user as a model: what she clicks of a list, whether she leaves, and what a click earns
-/// (Bai, Guan & Wang 2019, section 3.1).
+/// (Bai, Guan & Wang 2019).
 ///
 /// An item's click logit is the product of its vector with W_c s + b_c, its reward's that with
 /// W_r s + b_r; leaving is one more item.
