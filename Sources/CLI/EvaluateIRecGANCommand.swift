@@ -76,7 +76,7 @@ func openIRecGAN(
     if let known = logs[source] {
       log = known
     } else if let simulation = configuration.simulation, data == nil {
-      log = try simulation.make(in: WorldSource(source, on: backend)).log
+      log = try makeSessions(simulation, in: WorldSource(source, on: backend)).log
     } else {
       log = try loadSessions(source, configuration.reading)
     }

@@ -33,7 +33,7 @@ extension SimulateCommand {
 
     func run() throws {
       let source = try world.open(on: device.sessionBackend())
-      let made = try world.log(source).make(in: source)
+      let made = try makeSessions(world.log(source), in: source)
       if let out {
         let format = format ?? (source.world is TabularWorld ? .semicolon : .threeFiles)
         try made.log.write(to: out, format: format)
@@ -128,6 +128,15 @@ extension SimulateCommand {
         ).text)
     }
   }
+}
+
+/// Makes a log, showing progress.
+func makeSessions(
+  _ log: SimulatedLog, in source: WorldSource
+) throws -> SessionSimulation.Result {
+  let progress = Progress()
+  defer { progress.finish() }
+  return try log.make(in: source) { progress.update($0, of: $1, "sessions") }
 }
 
 /// A world, and a log that is made in it.

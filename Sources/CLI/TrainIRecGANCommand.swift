@@ -161,7 +161,8 @@ struct SessionSourceOptions: ParsableArguments {
         listSize: shown ?? known?.listSize ?? source.listSize,
         seed: logSeed ?? known?.seed ?? 1)
       return LoadedSessions(
-        log: try simulation.make(in: source).log, source: world, reading: reading, world: world,
+        log: try makeSessions(simulation, in: source).log, source: world, reading: reading,
+        world: world,
         simulation: simulation)
     }
     let reading = data == nil ? begun!.reading : reading

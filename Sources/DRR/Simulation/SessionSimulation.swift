@@ -39,9 +39,13 @@ public struct SessionSimulation: Sendable {
 
   /// Sessions go on until their users leave or they have the world's most steps.
   ///
+  /// - Parameter progress: told of the sessions done and wanted.
   /// - Throws: ``ConfigurationError`` for settings that cannot work, lists that are none, or where
   ///   a thousand times the sessions asked for are not enough; what world and policy throw.
-  public func run(_ world: any SessionWorld, _ policy: any ListPolicy) throws -> Result {
+  public func run(
+    _ world: any SessionWorld, _ policy: any ListPolicy,
+    progress: (_ done: Int, _ wanted: Int) -> Void = { _, _ in }
+  ) throws -> Result {
     let wanted =
       switch count {
       case .sessions(let number), .clicked(let number): number
@@ -73,6 +77,11 @@ public struct SessionSimulation: Sendable {
         if session.clicks.count > 1, session.ended { clicked += 1 }
         tally.add(session)
         if keepsLog { session.write(to: &log, listSize) }
+      }
+      if case .clicked = count {
+        progress(clicked, wanted)
+      } else {
+        progress(tally.sessions, wanted)
       }
     }
     return Result(log: log, statistics: tally.statistics)

@@ -16,12 +16,16 @@ public struct SimulatedLog: Codable, Hashable, Sendable {
   }
 
   /// So many sessions with a click that their users left, and those without that came between.
-  public func make(in source: WorldSource) throws -> SessionSimulation.Result {
+  ///
+  /// - Parameter progress: told of the sessions done and wanted.
+  public func make(
+    in source: WorldSource, progress: (_ done: Int, _ wanted: Int) -> Void = { _, _ in }
+  ) throws -> SessionSimulation.Result {
     let policy = try source.policy(policy, listSize: listSize)
     let isOpenEnded = source.world is TabularWorld
     var made = try SessionSimulation(
       isOpenEnded ? .clicked(sessions) : .sessions(sessions), listSize: listSize, seed: seed
-    ).run(source.world, policy)
+    ).run(source.world, policy, progress: progress)
     made.log.checksum = made.log.contentChecksum()
     return made
   }
