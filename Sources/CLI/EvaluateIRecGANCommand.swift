@@ -87,10 +87,7 @@ func openIRecGAN(
 
 extension IRecGANTable {
   var text: String {
-    func cell(_ mean: Mean?, _ digits: Int) -> String {
-      guard let mean else { return "–" }
-      return decimal(mean.mean, digits) + (mean.error.map { " ±\(decimal($0, digits))" } ?? "")
-    }
+    func cell(_ mean: Mean?, _ digits: Int) -> String { mean?.text(digits) ?? "–" }
     let data = configuration.data
     var parts = [
       """

@@ -163,9 +163,11 @@ public struct IRecGANConfiguration: Codable, Hashable, Sendable {
     }
     try require("list units", listUnits, "1 ... 4096") { (1...4_096).contains($0) }
     try require("discriminator sessions", discriminatorSessions, "0 or more") { $0 >= 0 }
-    for (name, value) in [
-      ("rounds", rounds), ("discriminator epochs", discriminatorEpochs),
-    ] { try require(name, value, "0 ... 100000") { (0...100_000).contains($0) } }
+    try require("rounds", rounds, "0 ... 100000") { (0...100_000).contains($0) }
+    // The orders of a round's epochs are numbered in ten bits.
+    for epochs in [discriminatorEpochs, discriminatorTraining.epochs] {
+      try require("discriminator epochs", epochs, "0 ... 1000") { (0...1_000).contains($0) }
+    }
     try require("refreshes", refreshes, "1 ... 1000") { (1...1_000).contains($0) }
     try require("roll-outs", rollOuts, "1 ... 1000") { (1...1_000).contains($0) }
   }

@@ -20,6 +20,11 @@ public struct IRecGANTable: Codable, Sendable {
         standardDeviation(values.map(\.mean)).map { $0 / Double(values.count).squareRoot() }
         ?? first.error
     }
+
+    /// `1.94 ±0.01`
+    public func text(_ digits: Int) -> String {
+      decimal(mean, digits) + (error.map { " ±\(decimal($0, digits))" } ?? "")
+    }
   }
 
   public var configuration: IRecGANRunConfiguration

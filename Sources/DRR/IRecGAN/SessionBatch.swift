@@ -166,10 +166,12 @@ package struct SessionEpoch {
         }
         for (column, step) in steps.dropFirst().enumerated() {
           positions.append(Int32(row * longest + column))
-          appendSlate(log.list(of: step), end: log.end, choosing: log.clicks[step])
+          let isListed = appendSlate(
+            log.list(of: step), end: log.end, choosing: log.clicks[step])
           items.append(log.clicks[step])
           rewards.append(log.rewards[step])
-          userWeights.append(source.userWeights[step])
+          // Of a click whose list is not known U can tell nothing.
+          userWeights.append(isListed ? source.userWeights[step] : 0)
           rewardWeights.append(
             source.userWeights[step] * (log.rewards[step] > 0.5 ? rewardedWeight : 1))
           agentWeights.append(source.agentWeights[step])
@@ -197,15 +199,18 @@ package struct SessionEpoch {
       listed.isEmpty ? [] : listed[min(inputs, listed.count - 1)]
     }
 
+    /// - Returns: whether the item is in the slate.
+    @discardableResult
     private mutating func appendSlate(
       _ list: ArraySlice<Int32>, end: Int32, choosing item: Int32
-    ) {
+    ) -> Bool {
       slates.append(contentsOf: list)
       for _ in list.count..<slateWidth - 1 { slates.append(-1) }
       slates.append(end)
       let column =
         item == end ? slateWidth - 1 : list.firstIndex(of: item).map { $0 - list.startIndex }
       choices.append(Int32(column ?? slateWidth - 1))
+      return column != nil
     }
 
     func upload(to backend: any Backend) -> [SessionBatch] {

@@ -77,32 +77,16 @@ public struct SweepFolder {
 
 /// What a sweep says of logs of one kind: means over seeds, and their standard errors.
 public struct SweepRow: Codable, Hashable, Sendable {
-  public struct Mean: Codable, Hashable, Sendable {
-    public var mean: Double
-    /// Nil of one value.
-    public var error: Double?
-
-    init?(_ values: [Double]) {
-      guard !values.isEmpty else { return nil }
-      mean = values.reduce(0, +) / Double(values.count)
-      error = standardDeviation(values).map { $0 / Double(values.count).squareRoot() }
-    }
-
-    public var text: String {
-      decimal(mean, 2) + (error.map { " ±\(decimal($0, 2))" } ?? "")
-    }
-  }
-
   public var policy: String
   public var sessions: Int
   public var listSize: Int
   public var seeds: Int
   /// A session's rewards by who filled the lists, in the order of the columns.
-  public var rewards: [String: Mean]
-  public var coverage: [String: Mean]
+  public var rewards: [String: IRecGANTable.Mean]
+  public var coverage: [String: IRecGANTable.Mean]
   /// IRecGAN less PG on the same logs.
-  public var gain: Mean?
-  public var realness: Mean?
+  public var gain: IRecGANTable.Mean?
+  public var realness: IRecGANTable.Mean?
 
   public static func rows(of outcomes: [IRecGANSweep.Outcome]) -> [SweepRow] {
     struct Kind: Hashable {
@@ -118,6 +102,9 @@ public struct SweepRow: Codable, Hashable, Sendable {
       if groups[kind] == nil { order.append(kind) }
       groups[kind, default: []].append(outcome)
     }
+    func mean(_ values: [Double]) -> IRecGANTable.Mean? {
+      IRecGANTable.Mean(values.map { ($0, nil) })
+    }
     return order.map { kind in
       let group = groups[kind]!
       let byMethod = Dictionary(grouping: group, by: \.method)
@@ -128,9 +115,9 @@ public struct SweepRow: Codable, Hashable, Sendable {
       return SweepRow(
         policy: kind.policy, sessions: kind.sessions, listSize: kind.listSize,
         seeds: Set(group.map(\.cell.seed)).count,
-        rewards: byMethod.compactMapValues { Mean($0.map(\.reward)) },
-        coverage: byMethod.compactMapValues { Mean($0.map(\.coverage)) }, gain: Mean(gains),
-        realness: Mean(group.compactMap(\.realness)))
+        rewards: byMethod.compactMapValues { mean($0.map(\.reward)) },
+        coverage: byMethod.compactMapValues { mean($0.map(\.coverage)) }, gain: mean(gains),
+        realness: mean(group.compactMap(\.realness)))
     }
   }
 
@@ -147,10 +134,10 @@ public struct SweepRow: Codable, Hashable, Sendable {
     return [header]
       + rows.map { row in
         [row.policy, "\(row.sessions)", "\(row.listSize)", "\(row.seeds)"]
-          + columns.map { row.rewards[$0]?.text ?? "–" }
+          + columns.map { row.rewards[$0]?.text(2) ?? "–" }
           + [
-            row.gain?.text ?? "–", row.coverage["pg"]?.text ?? "–",
-            row.coverage["irecgan"]?.text ?? "–", row.realness?.text ?? "–",
+            row.gain?.text(2) ?? "–", row.coverage["pg"]?.text(2) ?? "–",
+            row.coverage["irecgan"]?.text(2) ?? "–", row.realness?.text(2) ?? "–",
           ]
       }
   }

@@ -195,6 +195,23 @@ struct SessionEpochTests {
     #expect(blind.agentWeights == Array(repeating: 1, count: 7))
   }
 
+  @Test("a click whose list is not known counts for the agent, and not for the user's choice")
+  func unknownList() throws {
+    var log = SessionLog(name: "log", format: "log", checksum: "", itemCount: 4)
+    log.addStep(click: 0)
+    log.addStep(click: 1, list: [2, 1] as [Int32])
+    log.addStep(click: 3)
+    log.endSession(ended: false)
+    var random = Philox(seed: 1)
+    let epoch = SessionEpoch(
+      [SessionReference(source: 0, session: 0)], of: [TrainingSessions(log)], batchSize: 4,
+      rewardedWeight: 1, random: &random, on: CPUBackend())
+    #expect(epoch.batches.count == 1)
+    #expect(try epoch.batches[0].userWeights.host() == [1, 0])
+    #expect(try epoch.batches[0].agentWeights.host() == [1, 1])
+    #expect(try epoch.batches[0].choices.host()[0] == 1)
+  }
+
   @Test("the step baseline leaves a mean of nothing at each step")
   func stepMeans() {
     let before = TrainingSessions(log(17, seed: 4), discount: 0.9, rewardWeight: 1)
