@@ -51,4 +51,7 @@ enum Streams {
   static let lstmPolicy: UInt64 = 84
   static let lstmPolicyWeights: UInt64 = 85
   static let listPolicyDraws: UInt64 = 86
+  static let itemClusters: UInt64 = 110
+  static let doubleTables: UInt64 = 111
+  static let recommendedItems: UInt64 = 112
 }
