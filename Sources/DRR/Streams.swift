@@ -51,4 +51,8 @@ enum Streams {
   static let lstmPolicy: UInt64 = 84
   static let lstmPolicyWeights: UInt64 = 85
   static let listPolicyDraws: UInt64 = 86
+  static let tieOrder: UInt64 = 120
+  static let nextItemLists: UInt64 = 121
+  static let nextItemUsers: UInt64 = 122
+  static let nextItemRanker: UInt64 = 123
 }
