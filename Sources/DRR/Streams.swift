@@ -51,4 +51,16 @@ enum Streams {
   static let lstmPolicy: UInt64 = 84
   static let lstmPolicyWeights: UInt64 = 85
   static let listPolicyDraws: UInt64 = 86
+  static let finiteEnvironment: UInt64 = 90
+  static let exploringStarts: UInt64 = 91
+  static let tabularActions: UInt64 = 92
+  static let doubleCoin: UInt64 = 93
+  static let actionValue: UInt64 = 94
+  static let deepExploration: UInt64 = 95
+  static let deepReplay: UInt64 = 96
+  static let softmaxPolicy: UInt64 = 97
+  static let policyDraws: UInt64 = 98
+  static let behaviourPolicy: UInt64 = 99
+  static let gaussianPolicy: UInt64 = 100
+  static let deepOrder: UInt64 = 101
 }
