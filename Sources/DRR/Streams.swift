@@ -54,4 +54,20 @@ enum Streams {
   static let itemClusters: UInt64 = 110
   static let doubleTables: UInt64 = 111
   static let recommendedItems: UInt64 = 112
+  static let finiteEnvironment: UInt64 = 90
+  static let exploringStarts: UInt64 = 91
+  static let tabularActions: UInt64 = 92
+  static let doubleCoin: UInt64 = 93
+  static let actionValue: UInt64 = 94
+  static let deepExploration: UInt64 = 95
+  static let deepReplay: UInt64 = 96
+  static let softmaxPolicy: UInt64 = 97
+  static let policyDraws: UInt64 = 98
+  static let behaviourPolicy: UInt64 = 99
+  static let gaussianPolicy: UInt64 = 100
+  static let deepOrder: UInt64 = 101
+  static let tieOrder: UInt64 = 120
+  static let nextItemLists: UInt64 = 121
+  static let nextItemUsers: UInt64 = 122
+  static let nextItemRanker: UInt64 = 123
 }
