@@ -129,6 +129,17 @@ public final class MultiTableLearner {
     return keys.map { answers[KeyHash.shard(of: $0, count: collective.size)][places[$0]!] }
   }
 
+  /// Whether each key has a row, in whichever shard.
+  func contains(_ keys: [UInt64]) throws(CollectiveError) -> [Bool] {
+    var isKnown = [Bool](repeating: false, count: keys.count)
+    for table in shards.indices {
+      for (at, best) in try bests(keys, table).enumerated() where best.action != QTable.noAction {
+        isKnown[at] = true
+      }
+    }
+    return isKnown
+  }
+
   @inline(__always)
   private func best(_ key: UInt64, _ learning: Int) -> QTable.Best {
     guard var best = shards[learning].best(key) else {

@@ -74,6 +74,8 @@ public final class QTable {
     return row.pointee.best
   }
 
+  public func contains(_ key: UInt64) -> Bool { slot(of: key).pointee.key != 0 }
+
   public func cell(_ key: UInt64, _ action: UInt32) -> Cell? {
     let row = slot(of: key)
     guard row.pointee.key != 0 else { return nil }

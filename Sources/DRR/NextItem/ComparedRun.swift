@@ -68,7 +68,7 @@ extension Contestant {
 /// The methods whose runs can be compared.
 public enum ComparedRuns {
   public static let kinds: [any ComparedRun.Type] = [
-    ComparedDRR.self
+    ComparedDRR.self, ComparedMultiTable.self,
   ]
 
   /// The run that a folder holds.
