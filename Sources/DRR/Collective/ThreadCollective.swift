@@ -15,7 +15,8 @@ public final class ThreadCollective: Collective {
 
   /// Runs `body` once a rank, each on a thread of its own, and returns what they made.
   ///
-  /// - Throws: the first error that a rank threw by itself; the ranks that it left alone stop.
+  /// - Throws: `CollectiveError.lost` with the first rank that threw, and its error; the ranks that it
+  ///   left alone stop.
   public static func run<Result: Sendable>(
     _ size: Int, _ body: @escaping @Sendable (any Collective) throws -> Result
   ) throws -> [Result] {
@@ -93,7 +94,7 @@ extension ThreadCollective {
       gates = (0..<size).map { _ in DispatchSemaphore(value: 0) }
     }
 
-    var error: (any Error)? { state.withLock { $0.failure?.error } }
+    var error: CollectiveError? { state.withLock { $0.failure == nil ? nil : $0.lost } }
 
     func fail(_ rank: Int, _ error: any Error) {
       state.withLock { if $0.failure == nil { $0.failure = (rank, error) } }

@@ -21,7 +21,11 @@ public struct EmpiricalProcess: Sendable {
   public private(set) var nextRows: [Int32] = []
   public private(set) var nextShares: [Double] = []
 
+  public private(set) var eventCount = 0
+
   public var cellCount: Int { actions.count }
+  /// Sub-states of all events' states.
+  public var subStateCount: Int { visits.reduce(0) { $0 + Int($1) } }
 
   /// One visit of a cell, or one of its next sub-states.
   fileprivate struct Record {
@@ -37,7 +41,8 @@ public struct EmpiricalProcess: Sendable {
     _ configuration: MultiTableConfiguration, _ histories: Histories, _ tables: ItemTables,
     scale: RewardScale
   ) {
-    var records = Self.records(configuration, histories, tables, scale: scale)
+    var records: [Record]
+    (records, eventCount) = Self.records(configuration, histories, tables, scale: scale)
     // Equal records in one order, so that sums of their amounts have equal bits.
     records.sort {
       ($0.key, UInt64($0.action), $0.next, $0.amount)
@@ -80,7 +85,7 @@ public struct EmpiricalProcess: Sendable {
   private static func records(
     _ configuration: MultiTableConfiguration, _ histories: Histories, _ tables: ItemTables,
     scale: RewardScale
-  ) -> [Record] {
+  ) -> (records: [Record], events: Int) {
     let splitter = SubStateSplitter(configuration, tables)
     var batch = EventBatch()
     batch.collect(0..<histories.count, histories, splitter, lookedUp: .none)
@@ -104,7 +109,7 @@ public struct EmpiricalProcess: Sendable {
         }
       }
     }
-    return records
+    return (records, batch.events.count)
   }
 
   private func row(of key: UInt64) -> Int? {

@@ -18,7 +18,7 @@ public struct ItemTables: Sendable {
     tables[(item == 0 ? 0 : Int(ends[item - 1]))..<Int(ends[item])]
   }
 
-  init(names: [String], ofItems lists: some Sequence<[UInt8]>) {
+  package init(names: [String], ofItems lists: some Sequence<[UInt8]>) {
     self.names = names
     for list in lists {
       tables += list

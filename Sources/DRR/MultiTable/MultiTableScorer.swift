@@ -74,9 +74,10 @@ public struct MultiTableScorer: NextItemHostScorer {
   private func value(of cell: QTable.Cell, unknown: Float) -> Float {
     let visits = Float(cell.visits)
     return switch configuration.aggregation {
-    case .sum, .mean, .max: cell.value
-    case .shrunk:
-      unknown + (cell.value - unknown) * visits / (visits + configuration.shrinkage)
+    case .mean, .max: cell.value
+    // A sub-state that does not know the item adds nothing.
+    case .sum: cell.value - unknown
+    case .shrunk: (cell.value - unknown) * visits / (visits + configuration.shrinkage)
     case .visits: visits
     }
   }
@@ -109,7 +110,11 @@ private struct Aggregate {
   func values(unknown: Float, tieBreak: [Float]? = nil) -> [Float] {
     sums.indices.map { item in
       guard weights[item] > 0 else { return unknown + 1e-6 * (tieBreak?[item] ?? 0) }
-      return kind == .mean ? sums[item] / weights[item] : sums[item]
+      return switch kind {
+      case .mean: sums[item] / weights[item]
+      case .max, .visits: sums[item]
+      case .sum, .shrunk: unknown + sums[item]
+      }
     }
   }
 }

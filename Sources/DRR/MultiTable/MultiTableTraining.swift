@@ -103,6 +103,8 @@ public struct MultiTableTraining: Sendable {
     if observer.shouldStop() { return .interrupted(round: 0) }
     learner.take(process.table(values))
     learner.counts.updates = sweeps * process.cellCount
+    learner.counts.events = process.eventCount
+    learner.counts.subStates = process.subStateCount
     try checkpoint.save(learner, round: sweeps)
     return .finished(
       try report(

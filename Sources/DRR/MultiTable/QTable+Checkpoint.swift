@@ -71,6 +71,6 @@ extension QTable {
 extension KeyHash {
   /// Independent of the shard.
   static func part(of key: UInt64, count: Int) -> Int {
-    Int(truncatingIfNeeded: (mix(key) >> 32) &* UInt64(count) >> 32)
+    Int(truncatingIfNeeded: ((mix(key) >> 32) &* UInt64(count)) >> 32)
   }
 }

@@ -12,12 +12,23 @@ public final class QTable {
     public var action: UInt32
     public var value: Float
     public var visits: UInt32
+
+    public init(action: UInt32, value: Float, visits: UInt32) {
+      self.action = action
+      self.value = value
+      self.visits = visits
+    }
   }
 
   /// The best action of a row.
   public struct Best: BitwiseCopyable, Equatable, Sendable {
     public var value: Float
     public var action: UInt32
+
+    public init(value: Float, action: UInt32) {
+      self.value = value
+      self.action = action
+    }
   }
 
   static let noAction = UInt32.max
@@ -287,6 +298,6 @@ enum KeyHash {
   /// Which of `count` shards owns a key.
   @inline(__always)
   static func shard(of key: UInt64, count: Int) -> Int {
-    Int(truncatingIfNeeded: (mix(key) & 0xFFFF_FFFF) &* UInt64(count) >> 32)
+    Int(truncatingIfNeeded: ((mix(key) & 0xFFFF_FFFF) &* UInt64(count)) >> 32)
   }
 }

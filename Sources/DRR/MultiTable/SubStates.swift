@@ -54,7 +54,7 @@ public struct SubStateKey: Sendable {
 }
 
 /// Lists the sub-states of windows, one at a time, in buffers of its own.
-final class SubStateSplitter {
+package final class SubStateSplitter {
   /// Where the tables of an item begin; one more than there are items.
   private let starts: UnsafeMutablePointer<Int32>
   private let tables: UnsafeMutablePointer<UInt8>
@@ -70,7 +70,7 @@ final class SubStateSplitter {
   private let chosen: UnsafeMutablePointer<Int>
   private let sorted: UnsafeMutablePointer<Int32>
 
-  init(_ configuration: MultiTableConfiguration, _ tables: ItemTables) {
+  package init(_ configuration: MultiTableConfiguration, _ tables: ItemTables) {
     starts = .allocate(capacity: tables.itemCount + 1)
     starts[0] = 0
     var all: [UInt8] = []
@@ -103,7 +103,7 @@ final class SubStateSplitter {
 
   /// Calls `body` with each sub-state of the last items of a history, oldest first.
   @inline(__always)
-  func forEach(_ history: UnsafeBufferPointer<Int32>, _ body: (SubState) -> Void) {
+  package func forEach(_ history: UnsafeBufferPointer<Int32>, _ body: (SubState) -> Void) {
     var count = 0
     var usedTables: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
     for lag in 1...max(window, 1) where lag <= history.count {
