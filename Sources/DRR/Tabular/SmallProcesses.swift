@@ -64,15 +64,13 @@ public enum SmallProcess: String, Codable, CaseIterable, Hashable, Sendable {
   private static func makeCliff() -> FiniteProcess {
     let (columns, rows) = (12, 4)
     let goal = columns * rows - 1
-    let states = (0..<columns * rows).map { state in
-      switch state {
-      case (rows - 1) * columns: "start"
-      case goal: "goal"
-      case (rows - 1) * columns...: "cliff \(state % columns)"
-      default: "row \(state / columns + 1) column \(state % columns + 1)"
-      }
-    }
     let start = (rows - 1) * columns
+    let states = (0..<columns * rows).map { state in
+      if state == start { return "start" }
+      if state == goal { return "goal" }
+      return state > start
+        ? "cliff \(state % columns)" : "row \(state / columns + 1) column \(state % columns + 1)"
+    }
     return FiniteProcess(
       "cliff", states: states, actions: moveNames, start: start, discount: 0.99, columns: columns,
       terminal: Set(start + 1...goal)
