@@ -18,7 +18,9 @@ struct CompareCommand: ParsableCommand {
         drr compare --only-baselines --data ml-100k.zip --splits 3
       """)
 
-  @Option(name: .customLong("run"), help: "The folder of a trained run; once for each.")
+  @Option(
+    name: .customLong("run"),
+    help: ArgumentHelp("The folder of a trained run; once for each.", valueName: "folder"))
   var runs: [String] = []
   @Flag(help: "The baselines alone, on a split of --data.")
   var onlyBaselines = false
@@ -27,9 +29,9 @@ struct CompareCommand: ParsableCommand {
       "A folder, a file, a .zip, or generated:SIZE[:SEED] (default: the first run's, else generated:small).",
       valueName: "source"))
   var data: String?
-  @Option(help: "The method that differences are from.")
+  @Option(help: ArgumentHelp("The method that differences are from.", valueName: "name"))
   var against = MarkovChain.title
-  @Option(help: "Draws ties, random orders and intervals (default: 0).")
+  @Option(help: "Draws ties, random orders and intervals.")
   var seed: UInt64 = 0
   @Flag(help: "Only liked targets are to be found.")
   var likedOnly = false
@@ -69,16 +71,19 @@ struct CompareCommand: ParsableCommand {
     let described = RunConfiguration.Data(source: source, log: log)
     try runs.first?.run.data.requireContents(of: log, from: source)
     if runs.isEmpty { trainings = split.trainings(for: log) }
-    let backend = try device.backend {
-      try DeviceTrial.secondsPerUpdate(DRRConfiguration(), dimension: 100, on: $0)
-    }
     let window = runs.map(\.run.window).max() ?? 0
+    let comparisons = try trainings.map { try Comparison(log, $0, window: window, settings) }
+    let backend =
+      try runs.isEmpty
+      ? device.hostBackend()
+      : device.backend {
+        try DeviceTrial.secondsPerUpdate(DRRConfiguration(), dimension: 100, on: $0)
+      }
     let progress = Progress()
     defer { progress.finish() }
     var parts: [(Comparison, Comparison.Results)] = []
     var listed: [ComparisonReport.Run] = []
-    for (number, training) in trainings.enumerated() {
-      let comparison = try Comparison(log, training, window: window, settings)
+    for (number, comparison) in comparisons.enumerated() {
       let own = try runs.lazy.compactMap { try $0.run.factorization(of: log) }.first
       let model =
         try own

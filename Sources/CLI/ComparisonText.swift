@@ -11,7 +11,9 @@ extension ComparisonReport {
       Set(values).count == 1 ? values[0] : values.joined(separator: " ")
     }
     let summary = protocolSummary.split(separator: "\n")
-    var lines = ["data      \(data.name), \(grouped(data.ratings)) ratings, CRC-32 \(data.checksum)"]
+    var lines = [
+      "data      \(data.name), \(grouped(data.ratings)) ratings, CRC-32 \(data.checksum)"
+    ]
     lines += summary.enumerated().map { ($0 == 0 ? "protocol  " : "          ") + $1 }
     lines.append(
       "asked     \(list(targets.map(grouped))) targets of \(list(users.map(grouped))) users")
@@ -31,7 +33,8 @@ extension ComparisonReport {
 
   private func cells(_ estimate: Estimate?, _ digits: Int = 4) -> [String] {
     guard let estimate else { return splitSeeds.count > 1 ? ["–", "", ""] : ["–", ""] }
-    let spread = splitSeeds.count > 1 ? [estimate.deviation.map { "±" + decimal($0, digits) } ?? "–"] : []
+    let spread =
+      splitSeeds.count > 1 ? [estimate.deviation.map { "±" + decimal($0, digits) } ?? "–"] : []
     return [decimal(estimate.mean, digits)] + spread
       + ["\(decimal(estimate.low, digits))–\(decimal(estimate.high, digits))"]
   }

@@ -7,7 +7,8 @@ struct MultiTableOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Settings that belong together, which the options given override (default: best).",
+      "Settings that belong together, which the options given override: the published ones, or "
+        + "those that predict next items best (default: neither).",
       valueName: MultiTableConfiguration.Preset.allCases.map(\.rawValue).joined(separator: "|")))
   var preset: MultiTableConfiguration.Preset?
   @Option(help: "w, the last items that a state is made of (default: \(Settings().window)).")

@@ -43,7 +43,8 @@ struct SettingOptions: ParsableArguments {
   )
   var split: EvaluationProtocol.Split?
   @Option(
-    help: "Ratings of one user and time: drawn or file order (default: drawn with latest, else file)."
+    help:
+      "Ratings of one user and time: drawn or file order (default: drawn with latest, else file)."
   )
   var ties: TieOrder?
   @Option(help: "Draws what is held out (default: 0).")
@@ -96,9 +97,8 @@ struct SettingOptions: ParsableArguments {
       configuration.evaluation.splitSeed = seed
       configuration.pmf.shareRegularization()
     }
-    if let split { configuration.evaluation.split = split }
     if let ties { configuration.evaluation.ties = ties }
-    if split == .latest { configuration.evaluation.ties = configuration.evaluation.tieOrder }
+    if let split { configuration.evaluation.choose(split) }
     if let splitSeed { configuration.evaluation.splitSeed = splitSeed }
     if let testShare { configuration.evaluation.testShare = testShare }
     if let validationShare { configuration.evaluation.validationShare = validationShare }

@@ -66,6 +66,16 @@ public struct EvaluationProtocol: Codable, Hashable, Sendable {
 
   public init() {}
 
+  /// Holds something else out, with the settings that suit it: few users have twenty ratings among
+  /// their latest.
+  public mutating func choose(_ split: Split) {
+    self.split = split
+    guard split == .latest else { return }
+    ties = tieOrder
+    cutoffs = [5, 10]
+    minimumCandidates = 10
+  }
+
   public var tieOrder: TieOrder { ties ?? (split == .latest ? .drawn : .file) }
 
   /// How the published figures of DRR's open implementations were made: ratings held out at random,

@@ -87,7 +87,7 @@ public struct MultiTableConfiguration: Codable, Hashable, Sendable {
   // The rule.
 
   public var solver = Solver.learning
-  public var reward = Reward.stars
+  public var reward = Reward.watched
   public var clickReward: Float = 15
   public var passReward: Float = -5
   public var stepSize = StepSize.inverse
@@ -150,6 +150,15 @@ public struct MultiTableConfiguration: Codable, Hashable, Sendable {
     "what is watched without being recommended is credited to the last sub-state alone; here to all",
   ]
 
+  /// What predicts MovieLens 100K's next items best on validation ratings; three times the updates of
+  /// the defaults.
+  public static var best: MultiTableConfiguration {
+    var configuration = MultiTableConfiguration()
+    configuration.window = 10
+    configuration.shrinkage = 20
+    return configuration
+  }
+
   public enum Preset: String, Codable, CaseIterable, Sendable {
     case published, best
   }
@@ -157,7 +166,7 @@ public struct MultiTableConfiguration: Codable, Hashable, Sendable {
   public init(_ preset: Preset) {
     switch preset {
     case .published: self = .published
-    case .best: self.init()
+    case .best: self = .best
     }
   }
 

@@ -67,9 +67,11 @@ extension Contestant {
 
 /// The methods whose runs can be compared.
 public enum ComparedRuns {
-  public static let kinds: [any ComparedRun.Type] = [
-    ComparedDRR.self, ComparedMultiTable.self,
-  ]
+  public static var kinds: [any ComparedRun.Type] {
+    [
+      ComparedDRR.self, ComparedMultiTable.self,
+    ]
+  }
 
   /// The run that a folder holds.
   ///

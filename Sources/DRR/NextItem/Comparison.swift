@@ -16,7 +16,8 @@ public struct Comparison: Sendable {
 
     public func validate() throws(ConfigurationError) {
       try nextItem.validate()
-      try ConfigurationError.require("cutoffs", rerankingCutoffs, "at least one K, each 1 or more") {
+      try ConfigurationError.require("cutoffs", rerankingCutoffs, "at least one K, each 1 or more")
+      {
         !$0.isEmpty && $0.allSatisfy { $0 >= 1 }
       }
     }
@@ -132,7 +133,7 @@ public struct Comparison: Sendable {
       ranking(ItemScores.random(items: log.itemCount), RandomOrder(seed: seed)),
       ranking(ItemScores.popularity(statistics), Popularity(statistics)),
       ranking(ItemScores.mean(statistics), ItemMean(statistics)),
-      reranking(MarkovChain(log, split)),
+      reranking(MarkovChain(log, split, statistics)),
       reranking(Cooccurrence(log, split)),
       ranking(PMFScores(model, biased: true), PMFRating(model)),
       ranking(PMFScores(model, biased: false), PMFDot(model)),
@@ -159,8 +160,11 @@ public struct Comparison: Sendable {
     var results: (nextItem: [NextItemScores], reranking: [RankerScores]) = ([], [])
     for (number, contestant) in contestants.enumerated() {
       let note = "targets, \(contestant.name)"
-      results.nextItem.append(
-        try nextItem.evaluate(contestant.scorer) { progress(number * each + $0, total, note) })
+      var scores = try nextItem.evaluate(contestant.scorer) {
+        progress(number * each + $0, total, note)
+      }
+      scores.name = contestant.name
+      results.nextItem.append(scores)
       guard !sessions.isEmpty else { continue }
       let done = number * each + nextItem.queries.count
       results.reranking.append(

@@ -95,7 +95,8 @@ public struct NextItemEvaluation: Sendable {
       let scores = try scorer.scores(asked)
       require(
         scores.count == asked.count && scores.allSatisfy { $0.count == itemCount },
-        "\(scorer.name): one row of \(itemCount) scores is wanted for each of \(asked.count) queries")
+        "\(scorer.name): one row of \(itemCount) scores is wanted for each of \(asked.count) queries"
+      )
       answers += concurrentMap(asked.count) {
         answer(asked[$0], scores[$0], draw: UInt64(start + $0))
       }

@@ -10,7 +10,7 @@ public enum NextItemMeasure: String, Codable, CaseIterable, Hashable, Sendable {
 
 /// Where one scorer put each target, and what its lists are like.
 public struct NextItemScores: Sendable {
-  public let name: String
+  public internal(set) var name: String
   /// Of each query.
   public let users: [Int32]
   public let ranks: [TargetRank]

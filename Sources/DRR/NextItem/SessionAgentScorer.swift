@@ -44,7 +44,7 @@ public struct SessionAgentScorer: NextItemScorer {
     return all
   }
 
-  func state(for query: NextItemQuery) -> SessionState {
+  package func state(for query: NextItemQuery) -> SessionState {
     let (items, rewards) = (query.items, query.rewards)
     let session = items.startIndex + query.visibleCount
     let liked = zip(items, rewards).prefix(query.visibleCount).filter { $0.1 > 0 }.map(\.0)
