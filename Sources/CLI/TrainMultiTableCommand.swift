@@ -145,7 +145,8 @@ struct MultiTableSourceOptions: ParsableArguments {
     help: "What is held out: the latest of each user, time, users or rows (default: latest).")
   var split: EvaluationProtocol.Split?
   @Option(
-    help: "Ratings of one user and time: drawn or file order (default: drawn with latest, else file).")
+    help:
+      "Ratings of one user and time: drawn or file order (default: drawn with latest, else file).")
   var ties: TieOrder?
   @Option(help: "Draws what is held out (default: 0).")
   var splitSeed: UInt64?

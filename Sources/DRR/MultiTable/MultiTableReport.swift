@@ -49,7 +49,8 @@ extension MultiTableTraining {
     func total(_ column: Int) -> Int { sizes.reduce(0) { $0 + $1[column] } }
     let cells = total(1)
     let checksums = try collective.allGather(
-      [shards.enumerated().reduce(UInt64(0)) { $0 &+ $1.element.checksum &* UInt64($1.offset + 1) }])
+      [shards.enumerated().reduce(UInt64(0)) { $0 &+ $1.element.checksum &* UInt64($1.offset + 1) }]
+    )
     let counts = try learner.countsOfAll()
     let coverage = try coverage(learner)
     let learnedCells = Double(max(cells, 1))

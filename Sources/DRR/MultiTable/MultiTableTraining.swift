@@ -28,7 +28,8 @@ public struct MultiTableTraining: Sendable {
     let histories = Histories(log, split, keeping: kept)
     if histories.count == histories.userCount || histories.count == 0 {
       throw ConfigurationError(
-        "\(log.name) has no user with two ratings to learn from; many tables learn what follows what")
+        "\(log.name) has no user with two ratings to learn from; many tables learn what follows what"
+      )
     }
     self.run = run
     self.histories = histories
@@ -83,7 +84,8 @@ public struct MultiTableTraining: Sendable {
   }
 
   private func solve(
-    _ learner: MultiTableLearner, _ checkpoint: MultiTableCheckpoint, _ observer: Experiment.Observer
+    _ learner: MultiTableLearner, _ checkpoint: MultiTableCheckpoint,
+    _ observer: Experiment.Observer
   ) throws -> Outcome {
     let settings = run.configuration.settings
     guard learner.collective.size == 1 else {

@@ -267,7 +267,8 @@ public final class QTable {
   private func growCells(of row: UnsafeMutablePointer<Row>) {
     let old = row.pointee
     // 1, 2, 4, 8, 12, then a third more each time.
-    let capacity = old.capacity < Self.line ? max(1, 2 * old.capacity) : old.capacity + max(4, old.capacity / 3)
+    let capacity =
+      old.capacity < Self.line ? max(1, 2 * old.capacity) : old.capacity + max(4, old.capacity / 3)
     let cells = UnsafeMutablePointer<Cell>.allocate(capacity: Int(capacity))
     cells.initialize(
       repeating: Cell(action: 0, value: 0, visits: 0), count: Int(capacity))

@@ -101,7 +101,8 @@ import Testing
       }
       let (table, _) = try training.readTable()
       #expect(table.cellCount == report.cells && report.backOffRate! < 0.01)
-      let markov = try test.evaluate(MarkovChain(log, split)).mean(.hit, at: 10)
+      let statistics = ItemStatistics(log, split, scale: .fiveStars)
+      let markov = try test.evaluate(MarkovChain(log, split, statistics)).mean(.hit, at: 10)
       for aggregation in [MultiTableConfiguration.Aggregation.shrunk, .visits] {
         run.settings.aggregation = aggregation
         let found = try test.evaluate(training.scorer(table, run.settings))

@@ -117,7 +117,8 @@ import Testing
     #expect(report.backOffRate == Double(none) / Double(events))
   }
 
-  @Test("by value iteration hold the process's solution, and the settings of recommending may change")
+  @Test(
+    "by value iteration hold the process's solution, and the settings of recommending may change")
   func iteration() throws {
     let folder = TemporaryFolder()
     let training = try Self.training(folder) { $0.solver = .iteration }
@@ -197,7 +198,8 @@ import Testing
       message(many) {
         $0.window = 7
         $0.order = 7
-      } == "order is 7, for which a key holds ids of at most 255 items, and the log has 600; take a "
+      }
+        == "order is 7, for which a key holds ids of at most 255 items, and the log has 600; take a "
         + "smaller order, or fewer items by --top-items")
     let single = RatingsLog(name: "single", users: [0, 1], items: [0, 1], ratings: [3, 3])
     #expect(message(single) { $0.genres = .clusters }.hasPrefix("single has no user with two"))

@@ -32,9 +32,10 @@ import Testing
   func allSizes() {
     let found = keys([2, 0, 3]) { $0.subStates = .all }
     #expect(
-      found == [
-        Worlds.key(0, 0), Worlds.key(0, 0, 2), Worlds.key(0, 2), Worlds.key(1, 3),
-      ].sorted())
+      found
+        == [
+          Worlds.key(0, 0), Worlds.key(0, 0, 2), Worlds.key(0, 2), Worlds.key(1, 3),
+        ].sorted())
   }
 
   @Test("know how long ago their items were, and only the window's, each once")
