@@ -173,7 +173,8 @@ extension MultiTableReport {
         + "\(decimal(100 * Double(cells) / max(denseCells, 1), 4)) % of the "
         + "\(grouped(Int(min(denseCells, 1e18)))) of dense tables",
       "\(decimal(subStatesPerEvent, 2)) sub-states an event, \(grouped(counts.updates)) updates, "
-        + "\(grouped(Int(updatesPerSecond))) a second",
+        + "\(grouped(Int(updatesPerSecond))) a second, \(grouped(Int(updatesPerCoreSecond))) a "
+        + "second of a core",
       "\(shards) \(shards == 1 ? "shard" : "shards"), the largest \(decimal(shardSkew, 3)) times the "
         + "mean; \(grouped(Int(messagesPerRound))) messages a round, \(grouped(rounds)) rounds",
       "cells by table: "

@@ -150,12 +150,13 @@ public struct MultiTableConfiguration: Codable, Hashable, Sendable {
     "what is watched without being recommended is credited to the last sub-state alone; here to all",
   ]
 
-  /// What predicts MovieLens 100K's next items best on validation ratings; three times the updates of
-  /// the defaults.
+  /// What foresees MovieLens 100K's next items best on validation ratings, but for γ, which stays: with
+  /// 0 it is as good or a little better. Makes three times the updates of the defaults.
   public static var best: MultiTableConfiguration {
     var configuration = MultiTableConfiguration()
     configuration.window = 10
-    configuration.shrinkage = 20
+    configuration.shrinkage = 10
+    configuration.lagExponent = 0.75
     return configuration
   }
 

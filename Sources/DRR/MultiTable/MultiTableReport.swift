@@ -13,6 +13,8 @@ public struct MultiTableReport: Codable, Hashable, Sendable {
   public var subStatesPerEvent: Double
   /// In this process and those with it, since it was started.
   public var updatesPerSecond: Double
+  /// A second of work of one core, checkpoints and messages within.
+  public var updatesPerCoreSecond: Double
   public var messagesPerRound: Double
   public var shards: Int
   /// The cells of the largest shard over those of a shard in the mean.
@@ -38,7 +40,8 @@ public struct MultiTableReport: Codable, Hashable, Sendable {
 extension MultiTableTraining {
   /// All ranks make it together.
   func report(
-    _ learner: MultiTableLearner, rounds: Int, updatesHere: Int, seconds: Double
+    _ learner: MultiTableLearner, rounds: Int, updatesHere: Int,
+    clocks: (wall: Double, cpu: Double)
   ) throws -> MultiTableReport {
     let collective = learner.collective
     let shards = learner.shards
@@ -46,6 +49,7 @@ extension MultiTableTraining {
       shards.reduce(0) { $0 + $1.rowCount }, shards.reduce(0) { $0 + $1.cellCount },
       shards.reduce(0) { $0 + $1.bytes }, updatesHere,
     ])
+    let work = try collective.allReduce([clocks.cpu])[0]
     func total(_ column: Int) -> Int { sizes.reduce(0) { $0 + $1[column] } }
     let cells = total(1)
     let checksums = try collective.allGather(
@@ -58,7 +62,8 @@ extension MultiTableTraining {
       rows: total(0), cells: cells, bytes: total(2), denseCells: denseCells(),
       rounds: rounds, counts: counts,
       subStatesPerEvent: Double(counts.subStates) / Double(max(counts.events, 1)),
-      updatesPerSecond: Double(total(3)) / max(seconds, 1e-9),
+      updatesPerSecond: Double(total(3)) / max(clocks.wall, 1e-9),
+      updatesPerCoreSecond: Double(total(3)) / max(work, 1e-9),
       messagesPerRound: Double(counts.messages) / Double(max(rounds, 1)),
       shards: collective.size,
       shardSkew: Double(sizes.map { $0[1] }.max()!) * Double(collective.size) / learnedCells,

@@ -1,5 +1,13 @@
 import Tensor
 
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
 /// The training of a run of many tables, by one rank or several. All call the same; rank 0 speaks for
 /// them.
 public struct MultiTableTraining: Sendable {
@@ -50,8 +58,8 @@ public struct MultiTableTraining: Sendable {
     if run.configuration.settings.solver == .iteration {
       return try solve(learner, checkpoint, observer)
     }
-    let (start, begun) = (ContinuousClock.now, learner.counts.updates)
-    var (lastSave, savedRound) = (start, round)
+    let (start, begun) = (Clocks(), learner.counts.updates)
+    var (lastSave, savedRound) = (start.wall, round)
     let total = learner.roundCount
     while round < total {
       try watch(collective.rank, round)
@@ -73,10 +81,10 @@ public struct MultiTableTraining: Sendable {
       (lastSave, savedRound) = (.now, round)
       if order == .stop && round < total { return .interrupted(round: round) }
     }
-    let seconds = (ContinuousClock.now - start).seconds
     return .finished(
       try report(
-        learner, rounds: total, updatesHere: learner.counts.updates - begun, seconds: seconds))
+        learner, rounds: total, updatesHere: learner.counts.updates - begun,
+        clocks: start.untilNow))
   }
 
   private enum Order: UInt8 {
@@ -92,14 +100,14 @@ public struct MultiTableTraining: Sendable {
       throw ConfigurationError(
         "solver is iteration, which works in one process; shards are \(learner.collective.size)")
     }
-    let start = ContinuousClock.now
+    let start = Clocks()
     let process = EmpiricalProcess(settings, histories, tables, scale: run.configuration.scale)
     var sweeps = 0
     let values = process.solve(
       discount: Double(settings.discount), start: settings.optimisticStart.map(Double.init)
     ) { done, change in
       sweeps = done
-      observer.progress(done, done, "multi-q sweeps, last change \(decimal(change, 9))")
+      observer.progress(done, done + 1, "multi-q sweeps, last change \(decimal(change, 9))")
       return !observer.shouldStop()
     }
     if observer.shouldStop() { return .interrupted(round: 0) }
@@ -110,8 +118,24 @@ public struct MultiTableTraining: Sendable {
     try checkpoint.save(learner, round: sweeps)
     return .finished(
       try report(
-        learner, rounds: sweeps, updatesHere: learner.counts.updates,
-        seconds: (ContinuousClock.now - start).seconds))
+        learner, rounds: sweeps, updatesHere: learner.counts.updates, clocks: start.untilNow))
+  }
+}
+
+/// The time of day, and that which this thread has worked.
+struct Clocks {
+  let wall = ContinuousClock.now
+  private let cpu = Clocks.threadSeconds()
+
+  private static func threadSeconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+  }
+
+  /// Seconds of both.
+  var untilNow: (wall: Double, cpu: Double) {
+    ((ContinuousClock.now - wall).seconds, Self.threadSeconds() - cpu)
   }
 }
 

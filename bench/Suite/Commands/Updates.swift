@@ -5,7 +5,8 @@ import Tensor
 /// Whole updates: seconds, what they ask of the device, and what their products alone would take.
 struct Updates: MeasuringCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Time a DDPG update, a training step, a PMF epoch and IRecGAN's batches.",
+    abstract:
+      "Time a DDPG update, a training step, a PMF epoch, IRecGAN's batches and many tables.",
     discussion: """
       A step is a recommendation, its reward, the memory and one update. Beside an update stand its \
       own matrix products by OpenBLAS alone, in turn with it, and with --reference a PyTorch \
@@ -13,7 +14,8 @@ struct Updates: MeasuringCommand {
       generated: of MovieLens 100K's size, and of MovieLens 1M's for PMF, which LIBMF stands beside. \
       So are IRecGAN's sessions: five clicks of 99 items, or for the preset paper 2.8 in the mean, \
       up to 40, of 40,000; its user model's epochs stand beside PyTorch's \
-      (bench/peers/torch_sessions.py).
+      (bench/peers/torch_sessions.py). A pass of many tables stands beside the 927 updates a second of \
+      the program that they were published with.
 
       Examples:
         drr bench updates --threads 1
@@ -37,12 +39,16 @@ struct Updates: MeasuringCommand {
   var pmfEpochs = 20
   @Option(help: "A preset of IRecGAN; give it again for more.")
   var irecgan = ["small", "paper"]
+  @Option(help: "The ratings of a pass of many tables; give it again for more.")
+  var multiTableData = ["generated:small"]
   @Flag(help: "Leave DDPG out.")
   var noDdpg = false
   @Flag(help: "Leave PMF out.")
   var noPmf = false
   @Flag(help: "Leave IRecGAN out.")
   var noIrecgan = false
+  @Flag(help: "Leave many tables out.")
+  var noMultiTable = false
   @Option(help: "The folder of the PyTorch program.")
   var reference: String?
   @Option(help: "MovieLens 100K for the PyTorch program: its .zip or u.data.")
@@ -70,7 +76,7 @@ struct Updates: MeasuringCommand {
     let hidden = noDdpg ? [] : hidden
     room.begin(
       hidden.count * batch.count + (noPmf ? 0 : pmf.count)
-        + (noIrecgan ? 0 : 4 * irecgan.count + 1))
+        + (noIrecgan ? 0 : 4 * irecgan.count + 1) + (noMultiTable ? 0 : multiTableData.count))
     var figures: [Figure] = []
     for hidden in hidden {
       for batch in batch {
@@ -81,6 +87,7 @@ struct Updates: MeasuringCommand {
     }
     if !noPmf { figures += try epochs(in: room) }
     if !noIrecgan { figures += try irecganFigures(in: room) }
+    if !noMultiTable { figures += try multiTableFigures(in: room) }
     return figures
   }
 
