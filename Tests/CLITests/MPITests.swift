@@ -4,6 +4,9 @@
 
   /// What `mpirun` starts, beside threads of one process.
   @Suite("Many tables under mpirun", .serialized) struct MPITests {
+    /// Ranks that share a core wait long for each other.
+    private static let few = ["--epochs", "6"]
+
     private static func mpirun(_ ranks: Int, _ command: String = "\"$@\"") -> String {
       "exec mpirun --allow-run-as-root --oversubscribe -n \(ranks) \(command)"
     }
@@ -11,9 +14,9 @@
     @Test("of 2 and 4 ranks come to the bits of one process", arguments: [2, 4])
     func ranks(ranks: Int) throws {
       let folder = Scratch()
-      #expect(try Program.run(MultiTableTests.train("alone"), in: folder).code == 0)
+      #expect(try Program.run(MultiTableTests.train("alone") + Self.few, in: folder).code == 0)
       let outcome = try Program.run(
-        MultiTableTests.train("ranks"), in: folder, script: Self.mpirun(ranks))
+        MultiTableTests.train("ranks") + Self.few, in: folder, script: Self.mpirun(ranks))
       #expect(outcome.code == 0, "\(outcome.description)")
       #expect(
         try MultiTableTests.checksum(folder, "ranks") == MultiTableTests.checksum(folder, "alone"))
@@ -26,14 +29,14 @@
     @Test("stop where a rank is killed, name it, and go on to the same bits")
     func killed() throws {
       let folder = Scratch()
-      #expect(try Program.run(MultiTableTests.train("alone"), in: folder).code == 0)
+      #expect(try Program.run(MultiTableTests.train("alone") + Self.few, in: folder).code == 0)
       // Rank 2 is killed once a checkpoint is there.
       let victim = """
         sh -c 'if [ "$OMPI_COMM_WORLD_RANK" != 2 ]; then exec "$@"; fi; "$@" & pid=$!; \
         until [ -e ranks/checkpoint.safetensors ]; do sleep 0.01; done; kill -9 $pid; wait $pid' \
         sh "$@"
         """
-      let long = MultiTableTests.train("ranks", "--checkpoint-steps", "10")
+      let long = MultiTableTests.train("ranks", "--checkpoint-steps", "10") + Self.few
       let broken = try Program.run(long, in: folder, script: Self.mpirun(4, victim))
       #expect(broken.code != 0)
       #expect(broken.error.contains(",2]") || broken.error.contains("rank 2"), "\(broken.error)")
