@@ -37,8 +37,16 @@ struct SettingOptions: ParsableArguments {
   var data: String?
   @Option(help: "Draws weights, orders and exploration (default: 0).")
   var seed: UInt64?
-  @Option(help: "What is held out: users, rows (ratings at random) or time (default: users).")
+  @Option(
+    help:
+      "What is held out: users, rows (ratings at random), time (the latest of all) or latest (of each user) (default: users)."
+  )
   var split: EvaluationProtocol.Split?
+  @Option(
+    help:
+      "Ratings of one user and time: drawn or file order (default: drawn with latest, else file)."
+  )
+  var ties: TieOrder?
   @Option(help: "Draws what is held out (default: 0).")
   var splitSeed: UInt64?
   @Option(help: "Share that is held out for test (default: 0.2).")
@@ -89,7 +97,8 @@ struct SettingOptions: ParsableArguments {
       configuration.evaluation.splitSeed = seed
       configuration.pmf.shareRegularization()
     }
-    if let split { configuration.evaluation.split = split }
+    if let ties { configuration.evaluation.ties = ties }
+    if let split { configuration.evaluation.choose(split) }
     if let splitSeed { configuration.evaluation.splitSeed = splitSeed }
     if let testShare { configuration.evaluation.testShare = testShare }
     if let validationShare { configuration.evaluation.validationShare = validationShare }
@@ -351,6 +360,7 @@ func reopen(
 }
 
 extension EvaluationProtocol.Split: ExpressibleByArgument {}
+extension TieOrder: ExpressibleByArgument {}
 
 extension PMFConfiguration.Start: ExpressibleByArgument {
   public init?(argument: String) { self.init(argument) }

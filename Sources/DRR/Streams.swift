@@ -63,4 +63,8 @@ enum Streams {
   static let behaviourPolicy: UInt64 = 99
   static let gaussianPolicy: UInt64 = 100
   static let deepOrder: UInt64 = 101
+  static let tieOrder: UInt64 = 120
+  static let nextItemLists: UInt64 = 121
+  static let nextItemUsers: UInt64 = 122
+  static let nextItemRanker: UInt64 = 123
 }
