@@ -51,4 +51,10 @@ enum Streams {
   static let lstmPolicy: UInt64 = 84
   static let lstmPolicyWeights: UInt64 = 85
   static let listPolicyDraws: UInt64 = 86
+  static let offPolicyFolds: UInt64 = 150
+  static let offPolicyBootstrap: UInt64 = 151
+  static let syntheticBandit: UInt64 = 152
+  static let syntheticFeedback: UInt64 = 153
+  static let syntheticProcess: UInt64 = 154
+  static let syntheticSessions: UInt64 = 155
 }
