@@ -69,4 +69,6 @@ enum Streams {
   static let syntheticFeedback: UInt64 = 153
   static let syntheticProcess: UInt64 = 154
   static let syntheticSessions: UInt64 = 155
+  static let syntheticPolicy: UInt64 = 156
+  static let syntheticStatePolicy: UInt64 = 157
 }

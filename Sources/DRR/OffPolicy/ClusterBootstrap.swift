@@ -42,7 +42,7 @@ public struct ClusterBootstrap: Sendable {
           let to = totals.baseAddress! + resample * width
           for _ in 0..<clusters {
             // The high half of a 32 × 64 bit product: even to 2⁻³² of a cluster's share.
-            let drawn = Int(UInt64(random.nextWord()) * UInt64(clusters) >> 32)
+            let drawn = Int((UInt64(random.nextWord()) * UInt64(clusters)) >> 32)
             let from = sums.baseAddress! + drawn * width
             for column in 0..<width { to[column] += from[column] }
           }

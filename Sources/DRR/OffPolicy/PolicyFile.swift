@@ -107,3 +107,16 @@ public enum PolicyFile {
     }
   }
 }
+
+extension TabledPolicy {
+  /// Writes the policy as `PolicyFile` reads it.
+  public func write(_ path: String, actionIDs: [String]) throws(DataError) {
+    let file = try OutputFile(path: path)
+    try file.write(actionIDs.joined(separator: ",") + "\n")
+    for first in stride(from: 0, to: table.count, by: actionIDs.count) {
+      let row = table[first..<first + actionIDs.count].map { "\($0)" }
+      try file.write(row.joined(separator: ",") + "\n")
+    }
+    try file.finish()
+  }
+}

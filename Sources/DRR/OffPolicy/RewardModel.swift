@@ -25,8 +25,9 @@ public struct RewardModelConfiguration: Codable, Hashable, Sendable {
   public var form = Form.ridge
   /// Whether each action has its own coefficients of the context.
   public var isCrossed = false
-  /// The penalty λ of the squared coefficients, all but the constant's.
-  public var regularization = 1.0
+  /// The penalty λ of the squared coefficients, all but the constant's; nil: of 1, 10, 100 and 1000
+  /// that which foretells one fold best from the others that a fold's model may see.
+  public var regularization: Double?
   /// Parts of the log; the model of each is fitted on the others.
   public var folds = 5
   public var seed: UInt64 = 0
@@ -38,7 +39,7 @@ public struct RewardModelConfiguration: Codable, Hashable, Sendable {
 
   func validate(_ log: LoggedFeedback) throws(ConfigurationError) {
     try ConfigurationError.require("folds", folds, "2 or more") { $0 >= 2 && $0 <= 1_000 }
-    try ConfigurationError.require("the reward model's regularization", regularization, "above 0") {
+    try ConfigurationError.require("regularization", regularization ?? 1, "above 0") {
       $0 > 0 && $0.isFinite
     }
     if log.clusterCount < folds {
@@ -77,31 +78,64 @@ public struct CrossFittedRewards: RewardPrediction {
     width = features.width
     let folds = Self.folds(of: log, configuration)
     self.folds = folds
-    let penalty = configuration.regularization
+    let given = configuration.regularization
+    let count = configuration.folds
     switch configuration.form {
     case .ridge:
-      let parts = concurrentMap(configuration.folds) { fold in
+      let parts = concurrentMap(count) { fold in
         var part = NormalEquations(width: features.width)
         for row in 0..<log.count where folds[row] == fold {
           part.add(features, row, weight: 1, response: log.rewards[row])
         }
         return part
       }
-      models = concurrentMap(configuration.folds) { fold in
+      func all(but left: Set<Int>) -> NormalEquations {
         var all = NormalEquations(width: features.width)
-        for (other, part) in parts.enumerated() where other != fold { all.add(part) }
+        for (fold, part) in parts.enumerated() where !left.contains(fold) { all.add(part) }
+        return all
+      }
+      models = concurrentMap(count) { fold in
+        let penalty =
+          given
+          ?? Self.penalty(of: fold, count) { inner, penalty in
+            parts[inner].error(of: all(but: [fold, inner]).solve(penalty: penalty))
+          }
         return LinearRewards(
-          features: features, coefficients: all.solve(penalty: penalty), isLogistic: false)
+          features: features, coefficients: all(but: [fold]).solve(penalty: penalty),
+          isLogistic: false)
       }
     case .logistic:
-      models = concurrentMap(configuration.folds) { fold in
-        let rows = (0..<log.count).filter { folds[$0] != fold }
+      models = concurrentMap(count) { fold in
+        func fit(but left: Set<Int>, _ penalty: Double) -> LogisticFit {
+          var fit = LogisticFit(
+            features, rows: (0..<log.count).filter { !left.contains(folds[$0]) }, penalty: penalty)
+          fit.run()
+          return fit
+        }
+        let penalty =
+          given
+          ?? Self.penalty(of: fold, count) { inner, penalty in
+            let found = fit(but: [fold, inner], penalty)
+            return LogisticFit(
+              features, rows: (0..<log.count).filter { folds[$0] == inner }, penalty: 0
+            ).loss(found.coefficients)
+          }
         return LinearRewards(
-          features: features,
-          coefficients: Self.logisticCoefficients(features, rows, penalty: penalty),
+          features: features, coefficients: fit(but: [fold], penalty).coefficients,
           isLogistic: true)
       }
     }
+  }
+
+  /// The penalty whose model of the folds but two has the least error in one of the two, so that the
+  /// other plays no part.
+  private static func penalty(
+    of fold: Int, _ folds: Int, error: (_ inner: Int, _ penalty: Double) -> Double
+  ) -> Double {
+    guard folds > 2 else { return 100 }
+    let inner = (fold + 1) % folds
+    let errors = [1.0, 10, 100, 1_000].map { ($0, error(inner, $0)) }
+    return errors.min { $0.1 < $1.1 }!.0
   }
 
   public func predict(_ row: Int, into values: inout [Double]) {
@@ -124,95 +158,4 @@ public struct CrossFittedRewards: RewardPrediction {
     }
     return log.clusters.map { foldOfCluster[Int($0)] }
   }
-
-  /// Penalised maximum likelihood by Newton's method, with steps halved until they gain.
-  private static func logisticCoefficients(
-    _ features: RewardFeatures, _ rows: [Int], penalty: Double
-  ) -> [Double] {
-    let log = features.log
-    var coefficients = [Double](repeating: 0, count: features.width)
-    func scores(_ coefficients: [Double]) -> [Double] {
-      rows.map { row in
-        var score = 0.0
-        features.forEach(row, Int(log.actions[row])) { score += coefficients[$0] * $1 }
-        return score
-      }
-    }
-    /// The negative log-likelihood, and half the penalty.
-    func loss(_ coefficients: [Double], _ scores: [Double]) -> Double {
-      var loss = coefficients.dropFirst().reduce(0) { $0 + penalty / 2 * $1 * $1 }
-      for (row, score) in zip(rows, scores) {
-        loss += max(score, 0) + log1p(exp(-abs(score))) - log.rewards[row] * score
-      }
-      return loss
-    }
-    var current = scores(coefficients)
-    var reached = loss(coefficients, current)
-    for _ in 0..<50 {
-      // Least squares of the working response about the current scores.
-      var equations = NormalEquations(width: features.width)
-      for (row, score) in zip(rows, current) {
-        let mean = logistic(score)
-        let weight = max(mean * (1 - mean), 1e-10)
-        equations.add(
-          features, row, weight: weight, response: score + (log.rewards[row] - mean) / weight)
-      }
-      let target = equations.solve(penalty: penalty)
-      var step = 1.0
-      var improved = false
-      while step > 1e-6 {
-        let next = zip(coefficients, target).map { $0 + step * ($1 - $0) }
-        let nextScores = scores(next)
-        let nextLoss = loss(next, nextScores)
-        if nextLoss < reached {
-          improved = reached - nextLoss > 1e-12 * abs(reached)
-          (coefficients, current, reached) = (next, nextScores, nextLoss)
-          break
-        }
-        step /= 2
-      }
-      if !improved { break }
-    }
-    return coefficients
-  }
 }
-
-/// XᵀWX and XᵀWy of sparse rows.
-private struct NormalEquations: Sendable {
-  let width: Int
-  private var matrix: [Double]
-  private var right: [Double]
-
-  init(width: Int) {
-    self.width = width
-    matrix = Array(repeating: 0, count: triangle(width))
-    right = Array(repeating: 0, count: width)
-  }
-
-  mutating func add(_ features: RewardFeatures, _ row: Int, weight: Double, response: Double) {
-    // Columns come in ascending order.
-    var columns: [(at: Int, value: Double)] = []
-    columns.reserveCapacity(32)
-    features.forEach(row, Int(features.log.actions[row])) { columns.append(($0, $1)) }
-    for (count, one) in columns.enumerated() {
-      let scaled = weight * one.value
-      right[one.at] += scaled * response
-      let first = triangle(one.at)
-      for other in columns[...count] { matrix[first + other.at] += scaled * other.value }
-    }
-  }
-
-  mutating func add(_ other: NormalEquations) {
-    for at in matrix.indices { matrix[at] += other.matrix[at] }
-    for at in right.indices { right[at] += other.right[at] }
-  }
-
-  func solve(penalty: Double) -> [Double] {
-    var matrix = matrix
-    // The constant is free; a trace of penalty keeps an empty column solvable.
-    for at in 0..<width { matrix[triangle(at) + at] += at == 0 ? 1e-9 : penalty }
-    return solvePositiveDefinite(matrix, right, width)
-  }
-}
-
-func logistic(_ x: Double) -> Double { x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x)) }

@@ -43,17 +43,40 @@ public struct FixedPolicy: TargetPolicy {
     self.table = table
   }
 
-  /// The shares of the actions that a log has at each position.
-  public init(marginalOf log: LoggedFeedback) {
+  /// The shares of the actions that another log has at each position.
+  ///
+  /// - Throws: where it has an action or a position that the log to be judged on has not.
+  public init(
+    marginalOf other: LoggedFeedback, for log: LoggedFeedback
+  ) throws(FeedbackFault) {
+    func places(_ from: [String], _ to: [String], _ what: String) throws(FeedbackFault) -> [Int] {
+      let known = Dictionary(uniqueKeysWithValues: zip(to, to.indices))
+      var places: [Int] = []
+      for id in from {
+        guard let place = known[id] else {
+          throw FeedbackFault(
+            file: other.name, found: "\(what) \"\(quoted(id))\"", expected: "one of \(log.name)")
+        }
+        places.append(place)
+      }
+      return places
+    }
+    let actions = try places(other.actionIDs, log.actionIDs, "action")
+    let positions = try places(other.positionIDs, log.positionIDs, "position")
     var counts = [Double](repeating: 0, count: log.positionCount * log.actionCount)
     var totals = [Double](repeating: 0, count: log.positionCount)
-    for row in 0..<log.count {
-      let position = Int(log.positions[row])
-      counts[position * log.actionCount + Int(log.actions[row])] += 1
+    for row in 0..<other.count {
+      let position = positions[Int(other.positions[row])]
+      counts[position * log.actionCount + actions[Int(other.actions[row])]] += 1
       totals[position] += 1
     }
+    if let missing = totals.firstIndex(of: 0) {
+      throw FeedbackFault(
+        file: other.name, found: "nothing at position \(log.positionIDs[missing])",
+        expected: "some actions at each position of \(log.name)")
+    }
     for at in counts.indices { counts[at] /= totals[at / log.actionCount] }
-    self.init(name: "marginal of \(log.name)", table: counts)
+    self.init(name: "marginal of \(other.name)", table: counts)
   }
 
   public func fill(
@@ -78,13 +101,7 @@ public struct SoftmaxPolicy: TargetPolicy {
     let mean = values.reduce(0, +) / n
     let deviation = (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / n).squareRoot()
     let scale = deviation > 0 ? 1 / (deviation * temperature) : 0
-    let highest = values.max() ?? 0
-    var sum = 0.0
-    for action in probabilities.indices {
-      probabilities[action] = exp((values[action] - highest) * scale)
-      sum += probabilities[action]
-    }
-    for action in probabilities.indices { probabilities[action] /= sum }
+    probabilities = softmax(values.map { ($0 - mean) * scale })
   }
 }
 
@@ -122,6 +139,13 @@ public struct TabledPolicy: TargetPolicy {
     let first = row * log.actionCount
     for action in probabilities.indices { probabilities[action] = table[first + action] }
   }
+}
+
+func softmax(_ scores: [Double]) -> [Double] {
+  let highest = scores.max() ?? 0
+  let powers = scores.map { exp($0 - highest) }
+  let sum = powers.reduce(0, +)
+  return powers.map { $0 / sum }
 }
 
 /// `1`, `0.5`: without the zero that a whole number would have.
