@@ -43,7 +43,8 @@ public struct DecisionSums: Sendable {
   /// shrunk weights.
   var fields: SIMD8<Double>
 
-  init(_ fields: SIMD8<Double> = SIMD8()) { self.fields = fields }
+  /// Of no decisions.
+  public init() { fields = SIMD8() }
 
   init(_ sums: ArraySlice<Double>) { fields = SIMD8(sums) }
 

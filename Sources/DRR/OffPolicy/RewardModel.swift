@@ -1,13 +1,5 @@
 import Tensor
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// What the expected reward of each action of each decision is taken to be.
 public protocol RewardPrediction: Sendable {
   /// Fills `values` with one number an action.
@@ -26,7 +18,7 @@ public struct RewardModelConfiguration: Codable, Hashable, Sendable {
   /// Whether each action has its own coefficients of the context.
   public var isCrossed = false
   /// The penalty λ of the squared coefficients, all but the constant's; nil: of 1, 10, 100 and 1000
-  /// that which foretells one fold best from the others that a fold's model may see.
+  /// that which does best in cross-validation over the folds that the model may see; of two folds 100.
   public var regularization: Double?
   /// Parts of the log; the model of each is fitted on the others.
   public var folds = 5
@@ -89,7 +81,7 @@ public struct CrossFittedRewards: RewardPrediction {
         }
         return part
       }
-      func all(but left: Set<Int>) -> NormalEquations {
+      @Sendable func all(but left: Set<Int>) -> NormalEquations {
         var all = NormalEquations(width: features.width)
         for (fold, part) in parts.enumerated() where !left.contains(fold) { all.add(part) }
         return all
@@ -127,14 +119,15 @@ public struct CrossFittedRewards: RewardPrediction {
     }
   }
 
-  /// The penalty whose model of the folds but two has the least error in one of the two, so that the
-  /// other plays no part.
+  /// The penalty whose models of the folds but this and one more have the least error in that one,
+  /// summed over all; the fold itself plays no part.
   private static func penalty(
     of fold: Int, _ folds: Int, error: (_ inner: Int, _ penalty: Double) -> Double
   ) -> Double {
     guard folds > 2 else { return 100 }
-    let inner = (fold + 1) % folds
-    let errors = [1.0, 10, 100, 1_000].map { ($0, error(inner, $0)) }
+    let errors = [1.0, 10, 100, 1_000].map { penalty in
+      (penalty, (0..<folds).reduce(0) { $1 == fold ? $0 : $0 + error($1, penalty) })
+    }
     return errors.min { $0.1 < $1.1 }!.0
   }
 

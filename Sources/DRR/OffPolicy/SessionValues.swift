@@ -30,7 +30,7 @@ public struct SessionValues: Sendable {
   /// What follows the last step of a session of full length is not known and not learned from; a
   /// shorter one has ended. An action that a state never saw has the mean value of those that it
   /// saw, a state that no session visits that of all states.
-  static func fit(
+  package static func fit(
     _ log: LoggedSessions, sessions: some Sequence<Int>, policy: StatePolicy, discount: Double,
     horizon: Int
   ) -> SessionValues {
