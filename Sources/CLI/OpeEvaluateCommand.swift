@@ -9,9 +9,11 @@ extension OpeCommand {
       discussion: """
         Every number comes with a 95 % interval, drawn by whole users, and with what its weights are \
         worth. A policy whose effective sample size is below --minimum-ess is not ranked. Open \
-        Bandit names no users: its clusters are the four user features. Softmax and greedy follow \
-        the reward model of the other folds, so no decision is judged by a policy that saw it; the \
-        direct method still flatters them, since they choose what it overrates.
+        Bandit names no users: its clusters are the four user features, which put all of a user's \
+        decisions into one. Softmax and greedy follow the reward model of the other folds, so no \
+        decision is judged by a policy that saw it; the direct method (dm) still flatters them, \
+        since they choose what it overrates. Intervals take the reward model as given: those of dm \
+        are too narrow.
 
         Policies: uniform; softmax[:TEMPERATURE] and greedy[:EPSILON] of the reward model; \
         marginal, the shares of the other Open Bandit log, or marginal:FILE.csv of a log; FILE.csv \
@@ -79,9 +81,9 @@ extension OpeCommand {
       configuration.ranking = rankBy
       configuration.seed = seed
       try configuration.validate()
-      let read = try source.read()
-      let log = byRow ? read.clusteredByRow() : read
-      let other = try source.readOther()
+      var log = try source.read()
+      var other = try source.readOther()
+      if byRow { (log, other) = (log.clusteredByRow(), other?.clusteredByRow()) }
       let (policies, known) = try policies(for: log, other: other, configuration)
       let progress = Progress()
       defer { progress.finish() }

@@ -9,7 +9,8 @@ extension OpeCommand {
       discussion: """
         The log is a .csv of session,step,action,reward,propensity; with state, values are fitted \
         and the doubly robust form can be told; with target, the target policy's probability of \
-        each action, no policy need be named.
+        each action, no policy need be named. Intervals take fitted values as given: those of fqe \
+        are too narrow.
 
         Examples:
           drr ope sessions sessions.csv --policy uniform

@@ -45,7 +45,8 @@ public struct SessionsReport: Codable, Hashable, Sendable {
 }
 
 extension LoggedSessions {
-  /// Judges a policy.
+  /// Judges a policy. Intervals take fitted values as given, so that those of fitted Q evaluation are
+  /// too narrow.
   ///
   /// - Parameters:
   ///   - policy: nil: the one whose probabilities the log tells. Then no value is fitted.

@@ -62,7 +62,8 @@ extension LoggedFeedback {
     bootstrap.mean(rewards, clusters: clusters, clusterCount: clusterCount)
   }
 
-  /// Judges policies.
+  /// Judges policies. The reward model is cross-fitted; intervals take it as given, so that those of
+  /// the direct method are too narrow.
   ///
   /// - Parameter onPolicy: the mean reward of a policy's own log, by the policy's name.
   public func evaluate(
