@@ -63,6 +63,10 @@ enum Streams {
   static let behaviourPolicy: UInt64 = 99
   static let gaussianPolicy: UInt64 = 100
   static let deepOrder: UInt64 = 101
+  static let tieOrder: UInt64 = 120
+  static let nextItemLists: UInt64 = 121
+  static let nextItemUsers: UInt64 = 122
+  static let nextItemRanker: UInt64 = 123
   static let offPolicyFolds: UInt64 = 150
   static let offPolicyBootstrap: UInt64 = 151
   static let syntheticBandit: UInt64 = 152
