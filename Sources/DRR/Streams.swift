@@ -67,4 +67,12 @@ enum Streams {
   static let nextItemLists: UInt64 = 121
   static let nextItemUsers: UInt64 = 122
   static let nextItemRanker: UInt64 = 123
+  static let offPolicyFolds: UInt64 = 150
+  static let offPolicyBootstrap: UInt64 = 151
+  static let syntheticBandit: UInt64 = 152
+  static let syntheticFeedback: UInt64 = 153
+  static let syntheticProcess: UInt64 = 154
+  static let syntheticSessions: UInt64 = 155
+  static let syntheticPolicy: UInt64 = 156
+  static let syntheticStatePolicy: UInt64 = 157
 }

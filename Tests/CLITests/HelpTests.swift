@@ -11,6 +11,7 @@ struct HelpTests {
     ["evaluate"], ["evaluate", "drr"], ["evaluate", "irecgan"], ["compare"], ["simulate"],
     ["simulate", "drr"], ["simulate", "irecgan"], ["simulate", "sessions"],
     ["simulate", "values"], ["simulate", "sweep"], ["recommend"],
+    ["ope"], ["ope", "evaluate"], ["ope", "describe"], ["ope", "sessions"], ["ope", "simulate"],
     ["bench"], ["bench", "all"], ["bench", "latency"], ["bench", "ceilings"], ["bench", "kernels"],
     ["bench", "products"], ["bench", "updates"], ["bench", "score"], ["bench", "replay"],
     ["bench", "data"], ["bench", "tune"], ["bench", "compare"], ["bench", "environments"],
