@@ -51,4 +51,13 @@ enum Streams {
   static let lstmPolicy: UInt64 = 84
   static let lstmPolicyWeights: UInt64 = 85
   static let listPolicyDraws: UInt64 = 86
+  static let banditPolicy: UInt64 = 130
+  static let banditRewards: UInt64 = 131
+  static let banditInstance: UInt64 = 132
+  static let banditContexts: UInt64 = 133
+  static let exhibitionPlan: UInt64 = 134
+  static let exhibitionVisitors: UInt64 = 135
+  static let exhibitionCrowd: UInt64 = 136
+  static let exhibitionRewards: UInt64 = 137
+  static let banditReplay: UInt64 = 138
 }
