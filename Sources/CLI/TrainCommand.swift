@@ -11,7 +11,7 @@ struct TrainCommand: ParsableCommand {
         drr train drr --run runs/first
         drr train pmf --data ml-1m.zip --run runs/million
       """,
-    subcommands: [PMF.self, DRR.self, IRecGAN.self])
+    subcommands: [PMF.self, DRR.self, IRecGAN.self, Q.self])
 }
 
 /// How a training run is watched and saved.

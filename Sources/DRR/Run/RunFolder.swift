@@ -98,9 +98,11 @@ public struct RunFolder: Sendable {
     }
     do {
       return try Self.decoder.decode(RunConfiguration.self, from: bytes)
-    } catch  where (try? readIRecGAN()) != nil {
+    } catch  where readAlgorithm() == "irecgan" {
       throw RunError(
         "\(path) holds a run of IRecGAN; use `drr evaluate irecgan` or `drr simulate irecgan`")
+    } catch  where readAlgorithm() != nil {
+      throw RunError("\(path) holds a run of \(readAlgorithm()!), not of DRR")
     } catch let error as DecodingError {
       throw RunError("\(configuration): not the configuration of a run: \(error.summary)")
     }
