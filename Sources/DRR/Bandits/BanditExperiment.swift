@@ -38,7 +38,7 @@ public struct RegretBound: Codable, Sendable {
 }
 
 /// A world that policies are tried in: what seeds draw anew, and what stays.
-public protocol BanditProblem: Codable, Equatable, Sendable {
+public protocol BanditProblem: Codable, Hashable, Sendable {
   /// A word for the kind of problem.
   static var kind: String { get }
   /// The policies that it knows, each with what may follow a colon.
@@ -59,7 +59,9 @@ extension BanditProblem {
 }
 
 /// Policies, each played so many rounds with each of so many seeds.
-public struct BanditConfiguration<Problem: BanditProblem>: Codable, Equatable, Sendable {
+public struct BanditConfiguration<Problem: BanditProblem>: RunKind {
+  public static var algorithm: String { "bandit-\(Problem.kind)" }
+
   public var problem: Problem
   public var policies: [String]
   public var rounds: Int

@@ -2,7 +2,7 @@ import Tensor
 
 /// How a person goes through a list of ads, and when she clicks. Ad i is clicked, where it is looked
 /// at, with probability p_i, its click-through rate.
-public enum ClickModel: Codable, Equatable, Sendable {
+public enum ClickModel: Codable, Hashable, Sendable {
   /// From the first to the last; she leaves at a click, and behind an ad without one looks at the
   /// next with this probability (Craswell et al. 2008 have 1).
   case cascade(continuation: Double)
