@@ -21,7 +21,7 @@ struct DRRCommand: ParsableCommand {
     version: programVersion,
     subcommands: [
       DevicesCommand.self, DataCommand.self, TrainCommand.self, EvaluateCommand.self,
-      SimulateCommand.self, RecommendCommand.self, Benchmark.self,
+      SimulateCommand.self, RecommendCommand.self, BanditCommand.self, Benchmark.self,
     ])
 
   static func main() {

@@ -38,7 +38,7 @@ public struct BernoulliArms: BanditProblem {
   public func means(seed: UInt64) -> [Double] {
     if let means { return means }
     var random = Philox(seed: seed, stream: Streams.banditInstance)
-    return (0..<drawn).map { _ in random.unit() }
+    return (0..<drawn).map { _ in random.openUnit() }
   }
 
   /// The least difference between the best arm and a worse one; nil where all are equal.

@@ -40,19 +40,19 @@ struct ExhibitionPlan: Codable, Sendable {
     var random = Philox(seed: seed, stream: Streams.exhibitionPlan)
     self.rooms = rooms
     exhibits = []
-    loudness = (0..<rooms).map { _ in random.unit() }
+    loudness = (0..<rooms).map { _ in random.openUnit() }
     for room in 0..<rooms {
       for _ in 0..<exhibitsPerRoom {
         let main = random.index(below: Self.themes)
-        var themes = (0..<Self.themes).map { _ in 0.25 * random.unit() }
+        var themes = (0..<Self.themes).map { _ in 0.25 * random.openUnit() }
         themes[main] += 1
         let sum = themes.reduce(0, +)
         let quality = 0.12 * random.gaussian()
         exhibits.append(
           Exhibit(
-            room: room, x: 12 * (Double(room / 2) + 0.1 + 0.8 * random.unit()),
-            y: 12 * (Double(room % 2) + 0.1 + 0.8 * random.unit()),
-            themes: themes.map { $0 / sum }, quality: quality, duration: 2 + 5 * random.unit(),
+            room: room, x: 12 * (Double(room / 2) + 0.1 + 0.8 * random.openUnit()),
+            y: 12 * (Double(room % 2) + 0.1 + 0.8 * random.openUnit()),
+            themes: themes.map { $0 / sum }, quality: quality, duration: 2 + 5 * random.openUnit(),
             capacity: Double(3 + random.index(below: 8)), isHandsOn: random.coin(0.3),
             fame: exp(4 * quality + 0.7 * random.gaussian())))
       }
@@ -107,7 +107,7 @@ struct ExhibitionCrowd: Codable, Sendable {
     for person in places.indices where random.coin(moves) {
       if random.coin(present) {
         let weights = next[places[person] ?? counts.count]
-        let draw = random.unit() * weights.last!
+        let draw = random.openUnit() * weights.last!
         place(person, weights.firstIndex { $0 > draw } ?? counts.count - 1)
       } else {
         place(person, nil)
@@ -142,16 +142,16 @@ struct ExhibitionVisitor: Codable, Sendable {
 
   init(_ random: inout Philox) {
     func shares(_ sharpness: Double) -> [Double] {
-      let weights = (0..<ExhibitionPlan.themes).map { _ in pow(-log(random.unit()), sharpness) }
+      let weights = (0..<ExhibitionPlan.themes).map { _ in pow(-log(random.openUnit()), sharpness) }
       let sum = weights.reduce(0, +)
       return weights.map { $0 / sum }
     }
     taste = shares(1.6)
     let noise = shares(1.6)
     declared = zip(taste, noise).map { 0.6 * $0 + 0.4 * $1 }
-    sensitivity = random.unit()
+    sensitivity = random.openUnit()
     isWithChildren = random.coin(0.3)
-    patience = 1 + random.unit()
-    hour = 0.9 * random.unit()
+    patience = 1 + random.openUnit()
+    hour = 0.9 * random.openUnit()
   }
 }

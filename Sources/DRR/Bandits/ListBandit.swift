@@ -29,7 +29,7 @@ public enum ListIndex: Codable, Equatable, Sendable {
 /// An item counts as looked at where the click model says so. With known probabilities to look at
 /// each place nobody sees the looks: an item then counts by those probabilities, so that clicks by
 /// looks is an unbiased rate (Lagrée, Vernade & Cappé 2016).
-public struct ListPolicy: Codable, Sendable {
+public struct ListBandit: Codable, Sendable {
   public let index: ListIndex
   public let places: Int
   /// What orders a list: the indices alone, or what the click model makes of them and of payments.
@@ -157,8 +157,8 @@ public struct CascadeProblem: BanditProblem {
   ) throws(ConfigurationError) -> any BanditTrial {
     let name = try PolicyName(policy, known: Self.policies, of: Self.kind)
     return ListTrial(
-      ListPolicy(
-        items: attractions.count, places: places, index: try ListPolicy.index(name), seed: seed),
+      ListBandit(
+        items: attractions.count, places: places, index: try ListBandit.index(name), seed: seed),
       model: .cascade(continuation: 1), rates: attractions,
       payments: attractions.map { _ in 1 }, seed: seed)
   }
@@ -224,8 +224,8 @@ public struct AdProblem: BanditProblem {
   ) throws(ConfigurationError) -> any BanditTrial {
     let name = try PolicyName(policy, known: Self.policies, of: Self.kind)
     return ListTrial(
-      ListPolicy(
-        payments: payments, places: places, model: model, index: try ListPolicy.index(name),
+      ListBandit(
+        payments: payments, places: places, model: model, index: try ListBandit.index(name),
         seed: seed), model: model, rates: rates, payments: payments, seed: seed)
   }
 
@@ -238,13 +238,13 @@ struct ListTrial: BanditTrial {
   private let rates: [Double]
   private let payments: [Double]
   private let most: Double
-  private var policy: ListPolicy
+  private var policy: ListBandit
   private var people: Philox
   private var clicks = 0
   private var lists = 0
 
   init(
-    _ policy: ListPolicy, model: ClickModel, rates: [Double], payments: [Double], seed: UInt64
+    _ policy: ListBandit, model: ClickModel, rates: [Double], payments: [Double], seed: UInt64
   ) {
     (self.policy, self.model, self.rates, self.payments) = (policy, model, rates, payments)
     let best = model.bestList(rates: rates, payments: payments, places: policy.places)
