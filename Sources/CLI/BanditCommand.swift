@@ -43,7 +43,8 @@ struct BanditCommand: ParsableCommand {
     }
 
     func run() throws {
-      let experiment = try options.play(rounds: 20_000) { (begun: BernoulliArms?) -> BernoulliArms in
+      let experiment = try options.play(rounds: 20_000) {
+        (begun: BernoulliArms?) -> BernoulliArms in
         if let randomArms { return BernoulliArms(drawn: randomArms) }
         if let arms { return BernoulliArms(means: try numbers(arms, "--arms")) }
         return begun ?? BernoulliArms()
@@ -119,7 +120,8 @@ struct BanditCommand: ParsableCommand {
     }
 
     func run() throws {
-      let experiment = try options.play(rounds: 20_000) { (begun: CascadeProblem?) -> CascadeProblem in
+      let experiment = try options.play(rounds: 20_000) {
+        (begun: CascadeProblem?) -> CascadeProblem in
         if let attractions {
           return CascadeProblem(
             attractions: try numbers(attractions, "--attractions"),

@@ -140,22 +140,25 @@ extension BanditReport {
       if let source = row.boundSource { lines.append("bound of \(row.policy): \(source)") }
     }
     if let last = asymptote?.last {
-      lines.append("Lai & Robbins 1985, the least slope in the long run × ln n: \(decimal(last, 1))")
+      lines.append(
+        "Lai & Robbins 1985, the least slope in the long run × ln n: \(decimal(last, 1))")
     }
     return lines.joined(separator: "\n")
   }
 
   /// Regret by rounds.
   func chart(_ axes: ChartAxes) -> LineChart {
+    // On a logarithmic axis the first thousandth of the rounds would take half the room.
+    let first = axes.isLogX ? marks.firstIndex { $0 * 1_000 >= rounds } ?? 0 : 0
     func points(_ values: [Double]) -> [(x: Double, y: Double)] {
-      zip(marks, values).map { (Double($0), $1) }
+      zip(marks, values).dropFirst(first).map { (Double($0), $1) }
     }
     var lines: [LineChart.Line] = []
     for (hue, row) in rows.enumerated() {
       lines.append(
         LineChart.Line(
           row.policy, points(row.curve.map(\.mean)),
-          band: row.curve.map { ($0.low, $0.high) }, hue: hue))
+          band: row.curve.dropFirst(first).map { ($0.low, $0.high) }, hue: hue))
       if let bounds = row.bounds {
         lines.append(
           LineChart.Line("\(row.policy), bound", points(bounds), isDashed: true, hue: hue))

@@ -96,7 +96,9 @@ extension BanditCommand {
         log: log.name, decisions: replay.count, loggedValue: replay.loggedValue, method: method,
         rows: rows)
       if output.json { return try Console.result(RunFolder.json(result, pretty: true)) }
-      let header = ["policy", "value", "± 1 s.e.", "over orders", "kept", "effective", "mean weight"]
+      let header = [
+        "policy", "value", "± 1 s.e.", "over orders", "kept", "effective", "mean weight",
+      ]
       let cells = rows.map { row in
         [
           row.policy, row.value.map { decimal($0, 5) } ?? "–",

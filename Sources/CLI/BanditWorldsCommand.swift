@@ -23,7 +23,8 @@ extension BanditCommand {
     var payments: String?
     @Option(help: "How many ads are shown (default: 3).")
     var places: Int?
-    @Option(help: "γ: behind an ad without a click, the probability of the next look (default: 0.8).")
+    @Option(
+      help: "γ: behind an ad without a click, the probability of the next look (default: 0.8).")
     var continuation: Double?
     @Option(help: "The probability of a look at each place, as 1,0.6,0.3.")
     var examination: String?

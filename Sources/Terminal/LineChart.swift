@@ -201,8 +201,6 @@ package struct LineChart {
       case "&": "&amp;"
       case "<": "&lt;"
       case ">": "&gt;"
-      case "\"": "&quot;"
-      case "'": "&apos;"
       // XML 1.0 has no other control characters.
       case "\t", "\n", "\r": " "
       case "\u{0}"..."\u{1F}", "\u{FFFE}", "\u{FFFF}": "\u{FFFD}"
@@ -266,7 +264,8 @@ extension LineChart {
     static func label(_ value: Double) -> String {
       let size = abs(value)
       if size == 0 { return "0" }
-      if size >= 1e9 || size < 1e-4 { return "\(Float(value))" }
+      if !value.isFinite { return "" }
+      if size >= 1e9 || size < 1e-4 { return "\(value)" }
       if size >= 100 || value.rounded() == value { return grouped(Int(value.rounded())) }
       let digits = size >= 10 ? 1 : size >= 1 ? 2 : size >= 0.1 ? 3 : 5
       var text = decimal(value, digits)

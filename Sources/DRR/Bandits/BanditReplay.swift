@@ -23,7 +23,8 @@ public struct BanditReplay: Sendable {
     public var kept = 0
     /// Σ w r / Σ w over what was kept, w = 1 or 1/p; nil of nothing.
     public var value: Double?
-    /// Of that mean: √Σ w² (r − value)² / Σ w.
+    /// Of that mean: √Σ w² (r − value)² / Σ w; where rewards are 0 and 1 that of a proportion with two
+    /// more of each (Agresti & Coull 1998) and the effective sample, which is not 0 without a click.
     public var standardError: Double?
     /// (Σ w)² / Σ w².
     public var effectiveSample = 0.0
@@ -45,7 +46,9 @@ public struct BanditReplay: Sendable {
   }
 
   public static let policies =
-    BernoulliArms.policies + ["linucb-arms[:ALPHA]", "epsilon-arms[:RATE]", "thompson-arms[:SCALE]"]
+    BernoulliArms.policies + [
+      "linucb-arms[:ALPHA]", "epsilon-arms[:RATE]", "thompson-arms[:SCALE]",
+    ]
   public static let usualPolicies = [
     "random", "epsilon", "softmax-decay", "ucb1", "kl-ucb", "thompson",
   ]
@@ -136,11 +139,17 @@ public struct BanditReplay: Sendable {
     guard weights > 0 else { return outcome }
     let value = sum / weights
     outcome.value = value
-    outcome.standardError =
-      kept.reduce(0) {
-        $0 + $1.weight * $1.weight * ($1.reward - value) * ($1.reward - value)
-      }.squareRoot() / weights
-    outcome.effectiveSample = weights * weights / squares
+    let effective = weights * weights / squares
+    outcome.effectiveSample = effective
+    if log.rewardsAreBinary {
+      let share = (effective * value + 2) / (effective + 4)
+      outcome.standardError = (share * (1 - share) / (effective + 4)).squareRoot()
+    } else {
+      outcome.standardError =
+        kept.reduce(0) {
+          $0 + $1.weight * $1.weight * ($1.reward - value) * ($1.reward - value)
+        }.squareRoot() / weights
+    }
     outcome.meanWeight = weights / Double(order.count)
     return outcome
   }
@@ -151,7 +160,8 @@ public struct BanditReplay: Sendable {
     }
     let values = outcomes.compactMap(\.value)
     return Row(
-      policy: policy, value: mean(values), standardError: mean(outcomes.compactMap(\.standardError)),
+      policy: policy, value: mean(values),
+      standardError: mean(outcomes.compactMap(\.standardError)),
       kept: mean(outcomes.map { Double($0.kept) }) ?? 0,
       effectiveSample: mean(outcomes.map(\.effectiveSample)) ?? 0,
       meanWeight: mean(outcomes.map(\.meanWeight)) ?? 0, deviation: standardDeviation(values))

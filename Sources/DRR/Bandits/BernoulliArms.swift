@@ -35,9 +35,10 @@ public struct BernoulliArms: BanditProblem {
     }
   }
 
+  /// In an order that is drawn: no arm is favoured by standing first.
   public func means(seed: UInt64) -> [Double] {
-    if let means { return means }
     var random = Philox(seed: seed, stream: Streams.banditInstance)
+    if let means { return means.shuffled(using: &random) }
     return (0..<drawn).map { _ in random.openUnit() }
   }
 

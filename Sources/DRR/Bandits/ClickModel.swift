@@ -110,6 +110,8 @@ public enum ClickModel: Codable, Hashable, Sendable {
 public struct ListFeedback: Equatable, Sendable {
   public var looked: Int
   public var clicks: [Int]
+
+  public init(looked: Int, clicks: [Int]) { (self.looked, self.clicks) = (looked, clicks) }
 }
 
 extension ClickModel {

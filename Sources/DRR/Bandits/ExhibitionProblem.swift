@@ -49,7 +49,8 @@ public struct ExhibitionProblem: BanditProblem {
       ExhibitionTrial(policy, view, self, seed: seed)
     }
     func linear(
-      _ parts: [PersonalisationPart], _ make: (LinearBelief) throws(ConfigurationError) -> any BanditPolicy
+      _ parts: [PersonalisationPart],
+      _ make: (LinearBelief) throws(ConfigurationError) -> any BanditPolicy
     ) throws(ConfigurationError) -> any BanditTrial {
       let view = GuideView.parts(parts)
       return trial(

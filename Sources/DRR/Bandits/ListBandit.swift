@@ -34,7 +34,7 @@ public struct ListBandit: Codable, Sendable {
   public let places: Int
   /// What orders a list: the indices alone, or what the click model makes of them and of payments.
   private let model: ClickModel?
-  private let payments: [Double]
+  private var payments: [Double]
   public private(set) var looks: [Double]
   public private(set) var clicks: [Double]
   private var lists = 0
@@ -103,7 +103,13 @@ public struct ListBandit: Codable, Sendable {
     for place in feedback.clicks { clicks[list[place]] += 1 }
   }
 
-  /// The policy's name, and its index.
+  /// The same for items in another order; of one that has seen nothing.
+  func reordered(_ order: [Int]) -> ListBandit {
+    var other = self
+    if model != nil { other.payments = order.map { payments[$0] } }
+    return other
+  }
+
   static func index(_ name: PolicyName) throws(ConfigurationError) -> ListIndex {
     switch name.word {
     case "random": .random
@@ -120,7 +126,9 @@ public struct ListBandit: Codable, Sendable {
 /// is clicked; a click is a reward of 1.
 public struct CascadeProblem: BanditProblem {
   public static let kind = "cascade"
-  public static let policies = ["random", "exploit", "epsilon[:RATE]", "ucb1", "kl-ucb", "thompson"]
+  public static let policies = [
+    "random", "exploit", "epsilon[:RATE]", "ucb1", "kl-ucb", "thompson",
+  ]
   public static let usualPolicies = ["random", "exploit", "epsilon", "ucb1", "kl-ucb", "thompson"]
 
   /// The probability that each item attracts.
@@ -246,9 +254,14 @@ struct ListTrial: BanditTrial {
   init(
     _ policy: ListBandit, model: ClickModel, rates: [Double], payments: [Double], seed: UInt64
   ) {
-    (self.policy, self.model, self.rates, self.payments) = (policy, model, rates, payments)
-    let best = model.bestList(rates: rates, payments: payments, places: policy.places)
-    most = model.revenue(best, rates: rates, payments: payments)
+    // In an order that is drawn: no item is favoured by standing first.
+    var instance = Philox(seed: seed, stream: Streams.banditInstance)
+    let order = rates.indices.shuffled(using: &instance)
+    (self.policy, self.model) = (policy.reordered(order), model)
+    (self.rates, self.payments) = (order.map { rates[$0] }, order.map { payments[$0] })
+    let best = model.bestList(
+      rates: self.rates, payments: self.payments, places: policy.places)
+    most = model.revenue(best, rates: self.rates, payments: self.payments)
     people = Philox(seed: seed, stream: Streams.banditRewards)
   }
 

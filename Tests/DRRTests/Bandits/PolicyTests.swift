@@ -137,11 +137,16 @@ struct PolicyTests {
       for limit in [1e-5, 0.01, 0.2, 1, 5] {
         let bound = BernoulliDivergence.upperBound(mean, limit)
         let steps = 200_000
-        let grid = (0...steps).map { mean + (1 - mean) * Double($0) / Double(steps) }
-          .last { q in
-            let terms = [(mean, q), (1 - mean, 1 - q)].map { $0 == 0 ? 0 : $0 * log($0 / $1) }
-            return terms.reduce(0, +) <= limit
-          }!
+        func divergence(_ q: Double) -> Double {
+          let hit = mean == 0 ? 0 : mean * log(mean / q)
+          let miss = mean == 1 ? 0 : (1 - mean) * log((1 - mean) / (1 - q))
+          return hit + miss
+        }
+        var grid = mean
+        for step in 0...steps {
+          let q = mean + (1 - mean) * Double(step) / Double(steps)
+          if divergence(q) <= limit { grid = q }
+        }
         #expect(abs(bound - grid) <= (1 - mean) / Double(steps) + 1e-12, "\(mean) \(limit)")
       }
     }
