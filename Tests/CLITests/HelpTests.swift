@@ -10,6 +10,8 @@ struct HelpTests {
     ["evaluate"], ["evaluate", "drr"], ["evaluate", "irecgan"], ["simulate"],
     ["simulate", "drr"], ["simulate", "irecgan"], ["simulate", "sessions"],
     ["simulate", "values"], ["simulate", "sweep"], ["recommend"],
+    ["bandit"], ["bandit", "arms"], ["bandit", "linear"], ["bandit", "cascade"], ["bandit", "ads"],
+    ["bandit", "exhibition"], ["bandit", "replay"],
     ["bench"], ["bench", "all"], ["bench", "latency"], ["bench", "ceilings"], ["bench", "kernels"],
     ["bench", "products"], ["bench", "updates"], ["bench", "score"], ["bench", "replay"],
     ["bench", "data"], ["bench", "tune"], ["bench", "compare"], ["bench", "environments"],

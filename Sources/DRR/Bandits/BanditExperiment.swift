@@ -191,7 +191,12 @@ public struct BanditExperiment<Problem: BanditProblem>: Sendable {
   }
 
   public func state() throws -> State {
-    func encoded(_ trial: some BanditTrial) throws -> Data { try JSONEncoder().encode(trial) }
+    func encoded(_ trial: some BanditTrial) throws -> Data {
+      // Keys in order, so that equal states are equal bytes.
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = .sortedKeys
+      return try encoder.encode(trial)
+    }
     return State(outcomes: outcomes, tally: current, trial: try trial.map { try encoded($0) })
   }
 

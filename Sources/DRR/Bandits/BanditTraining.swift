@@ -34,7 +34,7 @@ public final class BanditTraining<Problem: BanditProblem>: Trainable {
   }
 
   public func save(to file: inout SafetensorsWriter) throws {
-    try file.add("experiment", Array(try JSONEncoder().encode(experiment.state())))
+    try file.add("experiment", Array(RunFolder.json(experiment.state()).utf8))
   }
 
   public func restore(from file: SafetensorsFile) throws {
