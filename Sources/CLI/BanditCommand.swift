@@ -29,28 +29,57 @@ struct BanditCommand: ParsableCommand {
           drr bandit arms --arms 0.9,0.6 --policy ucb1 --policy thompson --rounds 10000
           drr bandit arms --random-arms 10 --seeds 50 --plot regret.svg
           drr bandit arms --policy epsilon:0.05 --policy epsilon-decay:5 --run runs/arms
+          drr bandit arms --policy softmax --log log.csv
         """)
     @Option(help: "Probabilities (default: 0.1, three of 0.05, three of 0.02, three of 0.01).")
     var arms: String?
     @Option(help: "So many arms, drawn evenly from 0 to 1 with each seed.")
     var randomArms: Int?
+    @Option(
+      help: ArgumentHelp(
+        "Only write what the one --policy does with the first seed, with its propensities.",
+        valueName: "file.csv"))
+    var log: String?
     @OptionGroup var options: BanditOptions
 
     func validate() throws {
       if arms != nil, randomArms != nil {
         throw ValidationError("--arms and --random-arms exclude each other.")
       }
+      if log != nil, options.policy.count != 1 {
+        throw ValidationError("--log writes one policy's decisions; name it by one --policy.")
+      }
+      if log != nil, options.run != nil || options.plot != nil {
+        throw ValidationError("--log goes without --run and --plot.")
+      }
+    }
+
+    private func problem(_ begun: BernoulliArms?) throws -> BernoulliArms {
+      if let randomArms { return BernoulliArms(drawn: randomArms) }
+      if let arms { return BernoulliArms(means: try numbers(arms, "--arms")) }
+      return begun ?? BernoulliArms()
     }
 
     func run() throws {
-      let experiment = try options.play(rounds: 20_000) {
-        (begun: BernoulliArms?) -> BernoulliArms in
-        if let randomArms { return BernoulliArms(drawn: randomArms) }
-        if let arms { return BernoulliArms(means: try numbers(arms, "--arms")) }
-        return begun ?? BernoulliArms()
-      }
+      if let log { return try write(log) }
+      let experiment = try options.play(rounds: 20_000, problem)
       let report = BanditReport(experiment)
       try options.finish(report, json: report)
+    }
+
+    private func write(_ path: String) throws {
+      let (rounds, seed) = (options.rounds ?? 20_000, options.seed ?? 1)
+      Interrupt.install()
+      let progress = Progress()
+      defer { progress.finish() }
+      let log = try problem(nil).log(options.policy[0], rounds: rounds, seed: seed) { done in
+        progress.update(done, of: rounds, "rounds, \(options.policy[0])")
+        return Interrupt.isRequested
+      }
+      progress.finish()
+      if Interrupt.isRequested { throw Experiment.Interrupted(step: 0) }
+      try log.write(csv: path)
+      Console.note("\(path): \(grouped(log.count)) decisions of \(options.policy[0])")
     }
   }
 

@@ -143,6 +143,14 @@ struct BanditTests {
     #expect(found["decisions"] as? Int == 400 && found["loggedValue"] as? Double == 0.5)
     let row = try #require((found["rows"] as? [[String: Any]])?.first)
     #expect((row["value"] as? Double ?? 0) > 0.8)
+    let written = try Program.run(
+      ["bandit", "--policy", "epsilon", "--log", "own.csv", "--rounds", "300"], in: folder)
+    #expect(written.code == 0 && folder.exists("own.csv"), "\(written.description)")
+    #expect(
+      try Program.run(
+        ["bandit", "replay", "--data", "own.csv", "--method", "weighted"], in: folder
+      ).code == 0)
+    expectRefused(try Program.run(["bandit", "--log", "own.csv"], in: folder), 64, "one --policy")
     try folder.write("bare.csv", "user,position,action,reward\nu,1,a,1\n")
     expectRefused(
       try Program.run(["bandit", "replay", "--data", "bare.csv"], in: folder), 1, "propensity")

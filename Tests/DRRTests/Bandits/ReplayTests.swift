@@ -73,6 +73,28 @@ struct ReplayTests {
     }
   }
 
+  @Test("a policy's own log carries its propensities, from which chance is valued rightly")
+  func ownLog() throws {
+    let problem = BernoulliArms(means: [0.7, 0.2, 0.3])
+    for policy in ["random", "epsilon:0.4", "softmax:0.5", "thompson"] {
+      let rounds = policy == "thompson" ? 300 : 6_000
+      let log = try problem.log(policy, rounds: rounds, seed: 2)
+      #expect(log.count == rounds)
+      // Of each action, the sum of 1/p over its rows is about their number.
+      for action in 0..<3 where policy != "thompson" {
+        let sum = zip(log.actions, log.propensities).reduce(0.0) {
+          $1.0 == Int32(action) ? $0 + 1 / $1.1 : $0
+        }
+        #expect(abs(sum / Double(rounds) - 1) < 0.15, "\(policy): \(sum)")
+      }
+      #expect(log.propensities.allSatisfy { $0 > 0 && $0 <= 1 })
+      if policy == "thompson" { #expect(Set(log.propensities).count > 100) }
+    }
+    #expect(try problem.log("ucb1", rounds: 50, seed: 2).propensities.allSatisfy { $0 == 1 })
+    let open = try problem.log("epsilon:0.4", rounds: 20_000, seed: 2)
+    #expect(abs(try value(open, "random", .weighted).value! - 0.4) < 0.03)
+  }
+
   @Test("chance replayed on Open Bandit's uniform log of men is worth what was logged")
   func openBandit() throws {
     try RealData.with("open-bandit-small.zip") { path in
