@@ -125,7 +125,7 @@ package struct LineChart {
     let upper = found.map { place(($0.0.x, $0.1.high), x, y) }
     let lower = found.reversed().map { place(($0.0.x, $0.1.low), x, y) }
     let path = (upper + lower).joined(separator: " L")
-    return ["<path d=\"M\(path) Z\" fill=\"\(color)\" fill-opacity=\"0.15\" stroke=\"none\"/>"]
+    return ["<path d=\"M\(path) Z\" fill=\"\(color)\" fill-opacity=\"0.10\" stroke=\"none\"/>"]
   }
 
   private func grid(_ x: Axis, _ y: Axis) -> [String] {
