@@ -72,4 +72,12 @@ enum Streams {
   static let exhibitionCrowd: UInt64 = 136
   static let exhibitionRewards: UInt64 = 137
   static let banditReplay: UInt64 = 138
+  static let offPolicyFolds: UInt64 = 150
+  static let offPolicyBootstrap: UInt64 = 151
+  static let syntheticBandit: UInt64 = 152
+  static let syntheticFeedback: UInt64 = 153
+  static let syntheticProcess: UInt64 = 154
+  static let syntheticSessions: UInt64 = 155
+  static let syntheticPolicy: UInt64 = 156
+  static let syntheticStatePolicy: UInt64 = 157
 }

@@ -12,6 +12,7 @@ struct HelpTests {
     ["simulate", "values"], ["simulate", "sweep"], ["recommend"],
     ["bandit"], ["bandit", "arms"], ["bandit", "linear"], ["bandit", "cascade"], ["bandit", "ads"],
     ["bandit", "exhibition"], ["bandit", "replay"],
+    ["ope"], ["ope", "evaluate"], ["ope", "describe"], ["ope", "sessions"], ["ope", "simulate"],
     ["bench"], ["bench", "all"], ["bench", "latency"], ["bench", "ceilings"], ["bench", "kernels"],
     ["bench", "products"], ["bench", "updates"], ["bench", "score"], ["bench", "replay"],
     ["bench", "data"], ["bench", "tune"], ["bench", "compare"], ["bench", "environments"],

@@ -40,6 +40,21 @@ public struct LoggedFeedback: Sendable {
     positionIDs = []
   }
 
+  /// A log at one position, known to be right.
+  init(
+    name: String, clustering: String, clusters: [Int32], actions: [Int32], rewards: [Double],
+    propensities: [Double], actionCount: Int, context: FeatureTable
+  ) {
+    self.init(name: name, context: context, clustering: clustering)
+    self.actions = actions
+    self.rewards = rewards
+    self.propensities = propensities
+    positions = Array(repeating: 0, count: actions.count)
+    actionIDs = (0..<actionCount).map(String.init)
+    positionIDs = ["1"]
+    setClusters(clusters)
+  }
+
   /// A log of columns of one length.
   ///
   /// - Parameters:
