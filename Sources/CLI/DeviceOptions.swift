@@ -29,6 +29,12 @@ struct DeviceOptions: ParsableArguments {
 
   @OptionGroup var blas: BlasOptions
 
+  /// The backend asked for, for work that no device does faster than the CPU.
+  func hostBackend() throws -> any Backend {
+    try blas.configure()
+    return try DeviceCatalog.backend(for: device == .auto ? .cpu : DeviceCatalog.resolve(device))
+  }
+
   /// The backend asked for. `trial` gives the seconds of one update on a device, for `auto`.
   func backend(trial: (any Backend) throws -> Double) throws -> any Backend {
     try blas.configure()

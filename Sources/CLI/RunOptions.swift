@@ -37,8 +37,16 @@ struct SettingOptions: ParsableArguments {
   var data: String?
   @Option(help: "Draws weights, orders and exploration (default: 0).")
   var seed: UInt64?
-  @Option(help: "What is held out: users, rows (ratings at random) or time (default: users).")
+  @Option(
+    help:
+      "What is held out: users, rows (ratings at random), time (the latest of all) or latest (of each user) (default: users)."
+  )
   var split: EvaluationProtocol.Split?
+  @Option(
+    help:
+      "Ratings of one user and time: drawn or file order (default: drawn with latest, else file)."
+  )
+  var ties: TieOrder?
   @Option(help: "Draws what is held out (default: 0).")
   var splitSeed: UInt64?
   @Option(help: "Share that is held out for test (default: 0.2).")
@@ -89,7 +97,8 @@ struct SettingOptions: ParsableArguments {
       configuration.evaluation.splitSeed = seed
       configuration.pmf.shareRegularization()
     }
-    if let split { configuration.evaluation.split = split }
+    if let ties { configuration.evaluation.ties = ties }
+    if let split { configuration.evaluation.choose(split) }
     if let splitSeed { configuration.evaluation.splitSeed = splitSeed }
     if let testShare { configuration.evaluation.testShare = testShare }
     if let validationShare { configuration.evaluation.validationShare = validationShare }
@@ -255,12 +264,29 @@ extension AgentOptions {
   }
 }
 
+/// Options that an agent is begun with.
+protocol AgentSettings {
+  /// Whether its twin with γ = 0 is trained as well.
+  var twin: Bool { get }
+  /// Gives a run what it begins with, before any option is applied. An agent taken up keeps what it
+  /// was begun with.
+  func prepare(_ run: inout RunConfiguration, asPublished: Bool)
+  func apply(to drr: inout DRRConfiguration) throws(ConfigurationError)
+}
+
+extension AgentOptions: AgentSettings {
+  func prepare(_ run: inout RunConfiguration, asPublished: Bool) {
+    let unnamed: Preset? = run.drr == nil ? (asPublished ? .paper : .best) : nil
+    (preset ?? unnamed)?.configure(&run)
+  }
+}
+
 /// Makes or takes up the run that the options describe.
 struct RunOpening {
   var run: RunOptions
   var settings: SettingOptions
   /// Nil for a run of PMF alone.
-  var agent: AgentOptions?
+  var agent: (any AgentSettings)?
   var fresh: Bool
 
   /// Changes nothing: what is wrong with the settings shows before the folder is touched.
@@ -276,9 +302,7 @@ struct RunOpening {
       wanted.data = RunConfiguration.Data(source: data, log: log)
     }
     if let agent {
-      // An agent taken up keeps what it was begun with.
-      let unnamed: Preset? = wanted.drr == nil ? (settings.asPublished ? .paper : .best) : nil
-      (agent.preset ?? unnamed)?.configure(&wanted)
+      agent.prepare(&wanted, asPublished: settings.asPublished)
     }
     settings.apply(to: &wanted)
     if let agent {
@@ -336,6 +360,7 @@ func reopen(
 }
 
 extension EvaluationProtocol.Split: ExpressibleByArgument {}
+extension TieOrder: ExpressibleByArgument {}
 
 extension PMFConfiguration.Start: ExpressibleByArgument {
   public init?(argument: String) { self.init(argument) }

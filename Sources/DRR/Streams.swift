@@ -80,4 +80,8 @@ enum Streams {
   static let syntheticSessions: UInt64 = 155
   static let syntheticPolicy: UInt64 = 156
   static let syntheticStatePolicy: UInt64 = 157
+  static let tieOrder: UInt64 = 120
+  static let nextItemLists: UInt64 = 121
+  static let nextItemUsers: UInt64 = 122
+  static let nextItemRanker: UInt64 = 123
 }

@@ -7,7 +7,7 @@ struct HelpTests {
   static let commands = [
     [], ["devices"], ["data"], ["data", "describe"], ["data", "sessions"], ["data", "generate"],
     ["data", "import"], ["train"], ["train", "pmf"], ["train", "drr"], ["train", "irecgan"],
-    ["evaluate"], ["evaluate", "drr"], ["evaluate", "irecgan"], ["simulate"],
+    ["evaluate"], ["evaluate", "drr"], ["evaluate", "irecgan"], ["compare"], ["simulate"],
     ["simulate", "drr"], ["simulate", "irecgan"], ["simulate", "sessions"],
     ["simulate", "values"], ["simulate", "sweep"], ["recommend"],
     ["bandit"], ["bandit", "arms"], ["bandit", "linear"], ["bandit", "cascade"], ["bandit", "ads"],

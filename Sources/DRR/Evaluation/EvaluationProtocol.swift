@@ -10,6 +10,8 @@ public struct EvaluationProtocol: Codable, Hashable, Sendable {
     case rows
     /// The latest ratings of all.
     case time
+    /// The latest ratings of each user.
+    case latest
   }
 
   /// Where the liked items come from that a session starts with.
@@ -58,8 +60,23 @@ public struct EvaluationProtocol: Codable, Hashable, Sendable {
   public var exploration: Float = 0
   /// Draws what is held out.
   public var splitSeed: UInt64 = 0
+  /// How ratings of one user and time are ordered; nil: drawn where each user's latest are held out,
+  /// as in the file elsewhere.
+  public var ties: TieOrder?
 
   public init() {}
+
+  /// Holds something else out, with the settings that suit it: few users have twenty ratings among
+  /// their latest.
+  public mutating func choose(_ split: Split) {
+    self.split = split
+    guard split == .latest else { return }
+    ties = tieOrder
+    cutoffs = [5, 10]
+    minimumCandidates = 10
+  }
+
+  public var tieOrder: TieOrder { ties ?? (split == .latest ? .drawn : .file) }
 
   /// How the published figures of DRR's open implementations were made: ratings held out at random,
   /// the history taken from the session and left among the candidates, a PMF that has seen most
@@ -111,20 +128,6 @@ public struct EvaluationProtocol: Codable, Hashable, Sendable {
   ///
   /// - Parameter hasTimes: false where the order of the file stands in for time.
   public func summary(scale: RewardScale, window: Int, hasTimes: Bool) -> String {
-    let shares =
-      "\(percent(1 - testShare - validationShare))/\(percent(validationShare))/\(percent(testShare))"
-    let parts =
-      switch split {
-      case .users:
-        "users split \(shares) for training/validation/test (seed \(splitSeed)); profile = first "
-          + "\(percent(profileShare)) of a held-out user's ratings in time, session = the rest"
-      case .rows:
-        "ratings split at random \(shares) for training/validation/test (seed \(splitSeed)); "
-          + "session = a user's test ratings"
-      case .time:
-        "ratings split by time \(shares) for training/validation/test; session = a user's test "
-          + "ratings"
-      }
     let candidates =
       "candidates = the session's items, " + (keepsHistory ? "the history's among them, " : "")
       + "at least \(minimumCandidates)"
@@ -139,9 +142,37 @@ public struct EvaluationProtocol: Codable, Hashable, Sendable {
       : "PMF fitted on another shuffle's \(percent(1 - testShare)) of all ratings, test ratings "
         + "among them"
     return [
-      parts, candidates, start, "liked = \(scale) > 0", "ties to the lower item index", fit,
+      splitSummary, candidates, start, "liked = \(scale) > 0", "ties to the lower item index", fit,
       "exploration \(exploration == 0 ? "0" : "\(exploration)")",
     ].joined(separator: "; ") + (hasTimes ? "" : "; no times: the order of the file stands in")
+  }
+
+  /// What is held out, for people.
+  var splitSummary: String {
+    let shares =
+      "\(percent(1 - testShare - validationShare))/\(percent(validationShare))/\(percent(testShare))"
+    let parts =
+      switch split {
+      case .users:
+        "users split \(shares) for training/validation/test (seed \(splitSeed)); profile = first "
+          + "\(percent(profileShare)) of a held-out user's ratings in time, session = the rest"
+      case .rows:
+        "ratings split at random \(shares) for training/validation/test (seed \(splitSeed)); "
+          + "session = a user's test ratings"
+      case .time:
+        "ratings split by time \(shares) for training/validation/test; session = a user's test "
+          + "ratings"
+      case .latest:
+        "each user's ratings split by time \(shares) for training/validation/test; session = a "
+          + "user's test ratings"
+      }
+    let sameTime: [String] =
+      switch (tieOrder, split) {
+      case (.drawn, _): ["ratings of one time in an order drawn by seed \(splitSeed)"]
+      case (.file, .latest): ["ratings of one time in the order of the file"]
+      case (.file, _): []
+      }
+    return ([parts] + sameTime).joined(separator: "; ")
   }
 
   private func percent(_ share: Double) -> String { "\(Int((share * 100).rounded()))%" }

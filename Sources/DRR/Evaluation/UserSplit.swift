@@ -5,8 +5,9 @@ public struct UserSplit: Sendable {
   /// What is kept from training.
   public enum HeldOut: String, Sendable { case validation, test }
 
-  /// Rows of a log in ascending order, which is a user's order in time.
-  public typealias Rows = LazyFilterSequence<Range<Int>>
+  /// Rows of a user in time.
+  public typealias Rows = LazyFilterSequence<Timeline>
+  public typealias Timeline = LazyMapSequence<Range<Int>, Int>
 
   /// Users who have ratings to learn from and are not held out themselves.
   public let trainUsers: [Int32]
@@ -14,15 +15,24 @@ public struct UserSplit: Sendable {
   public let testUsers: [Int32]
   /// One a row.
   private let parts: [Part]
+  /// A row for each place of the log; empty where each stands in its own.
+  private let order: [Int32]
   private let evaluation: EvaluationProtocol
 
   private enum Part: UInt8, Sendable { case visible, validation, test }
 
   public init(_ log: RatingsLog, _ evaluation: EvaluationProtocol) {
     self.evaluation = evaluation
+    let places =
+      evaluation.tieOrder == .drawn ? log.rowsWithDrawnTies(seed: evaluation.splitSeed) : []
+    order = places
     guard evaluation.split == .users else {
       let parts =
-        evaluation.split == .rows ? Self.byRow(log, evaluation) : Self.byTime(log, evaluation)
+        switch evaluation.split {
+        case .users, .rows: Self.byRow(log, evaluation)
+        case .time: Self.byTime(log, evaluation)
+        case .latest: Self.byUser(log, evaluation, order: places)
+        }
       self.parts = parts
       func users(_ part: Part) -> [Int32] {
         (0..<Int32(log.userCount)).filter { user in
@@ -44,7 +54,9 @@ public struct UserSplit: Sendable {
       for user in users {
         let rows = log.rows(ofUser: Int(user))
         let profile = Int((evaluation.profileShare * Double(rows.count)).rounded())
-        for row in rows.dropFirst(profile) { parts[row] = part }
+        for place in rows.dropFirst(profile) {
+          parts[places.isEmpty ? place : Int(places[place])] = part
+        }
       }
     }
     self.parts = parts
@@ -56,6 +68,7 @@ public struct UserSplit: Sendable {
     validationUsers = []
     testUsers = []
     parts = [Part](repeating: .visible, count: log.count)
+    order = []
     evaluation = EvaluationProtocol()
   }
 
@@ -90,6 +103,22 @@ public struct UserSplit: Sendable {
     return log.times.map { $0 >= test ? .test : $0 >= validation ? .validation : .visible }
   }
 
+  /// Of each user the latest for test, and before them the latest for validation.
+  private static func byUser(
+    _ log: RatingsLog, _ evaluation: EvaluationProtocol, order: [Int32]
+  ) -> [Part] {
+    var parts = [Part](repeating: .visible, count: log.count)
+    for user in 0..<log.userCount {
+      let places = log.rows(ofUser: user)
+      let counts = heldOut(of: places.count, evaluation)
+      for (age, place) in places.reversed().prefix(counts.test + counts.validation).enumerated() {
+        parts[order.isEmpty ? place : Int(order[place])] =
+          age < counts.test ? .test : .validation
+      }
+    }
+    return parts
+  }
+
   /// Users who have a session to rank.
   public func users(of part: HeldOut) -> [Int32] {
     part == .test ? testUsers : validationUsers
@@ -108,7 +137,24 @@ public struct UserSplit: Sendable {
   }
 
   private func rows(of user: Int, in log: RatingsLog, _ part: Part) -> Rows {
-    log.rows(ofUser: user).lazy.filter { [parts] in parts[$0] == part }
+    rows(of: user, in: log).filter { [parts] in parts[$0] == part }
+  }
+
+  /// All that a user rated, held out or not.
+  public func rows(of user: Int, in log: RatingsLog) -> Timeline {
+    log.rows(ofUser: user).lazy.map { [order] in order.isEmpty ? $0 : Int(order[$0]) }
+  }
+
+  /// Whether held-out ratings have others to learn from after them.
+  var isAtRandom: Bool { evaluation.split == .rows }
+
+  /// What a row is kept from training for; nil where it may be learned from.
+  public func heldOut(row: Int) -> HeldOut? {
+    switch parts[row] {
+    case .visible: nil
+    case .validation: .validation
+    case .test: .test
+    }
   }
 
   /// Every row that may be learned from.

@@ -141,11 +141,18 @@ public struct Experiment: Sendable {
         split: split, statistics: statistics, evaluation: configuration.evaluation,
         scale: configuration.scale, seed: configuration.seed, on: backend)
     }
-    let environment = try RatingEnvironment(
+    if let trainer = try makeItemVectorTrainer(drr, model, on: backend) { return trainer }
+    return try DRRTrainer(
+      drr, environment: trainingEnvironment(drr, model), seed: configuration.seed, on: backend)
+  }
+
+  func trainingEnvironment(
+    _ drr: DRRConfiguration, _ model: PMFModel
+  ) throws -> RatingEnvironment {
+    try RatingEnvironment(
       log: log, split: split, model: model, statistics: statistics, window: drr.window,
       sessionLength: drr.sessionLength, scale: configuration.scale, seed: configuration.seed,
       world: trainingWorld(model))
-    return try DRRTrainer(drr, environment: environment, seed: configuration.seed, on: backend)
   }
 
   /// Trains the agent, going on where an interrupted run stopped.
@@ -221,7 +228,7 @@ public struct Experiment: Sendable {
   private func divergence(at step: Int) -> RunError {
     let ddpg = configuration.drr?.ddpg ?? DDPGConfiguration()
     return RunError(
-      "DRR diverged by step \(step): its losses or weights are no longer numbers; lower the learning "
+      "\(agentName) diverged by step \(step): its losses or weights are no longer numbers; lower the learning "
         + "rates, \(ddpg.actorLearningRate) of the actor and \(ddpg.criticLearningRate) of the "
         + "critic")
   }
@@ -235,6 +242,7 @@ public struct Experiment: Sendable {
         profiles: visibleRewards,
         seed: configuration.seed, on: backend)
     }
+    if let agent = try makeItemVectorAgent(drr, model, on: backend) { return agent }
     return try DRRAgent(drr, model: model, seed: configuration.seed, on: backend)
   }
 

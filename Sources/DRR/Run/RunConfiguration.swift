@@ -19,9 +19,13 @@ public struct RunConfiguration: Codable, Hashable, Sendable {
     }
 
     /// Throws `RunError` where a log holds other ratings than these, whatever it is called.
-    func requireContents(of log: RatingsLog) throws {
+    ///
+    /// - Parameter path: where the log was read from; nil: where these were.
+    public func requireContents(of log: RatingsLog, from path: String? = nil) throws {
+      let source = path ?? source
       var found = Data(source: source, log: log)
       found.name = name
+      found.source = self.source
       if found != self {
         throw RunError(
           "\(source): the data have changed since the run began: \(found.ratings) ratings with "

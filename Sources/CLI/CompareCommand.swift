@@ -1,0 +1,152 @@
+import ArgumentParser
+import DRR
+import Kernels
+
+struct CompareCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compare",
+    abstract: "Set methods trained on one split beside each other and every baseline.",
+    discussion: """
+      Two questions to every run: which item a user rates next, out of all that she has not rated, \
+      and in which order she likes what she went on to rate. Runs of any method can be named that \
+      were trained on the same ratings and the same split. Predicting the next rating rewards \
+      imitation, not foresight: see `drr simulate`.
+
+      Examples:
+        drr train drr --data ml-100k.zip --split latest --run runs/drr
+        drr compare --run runs/drr --run runs/multi-q
+        drr compare --only-baselines --data ml-100k.zip --splits 3
+      """)
+
+  @Option(
+    name: .customLong("run"),
+    help: ArgumentHelp("The folder of a trained run; once for each.", valueName: "folder"))
+  var runs: [String] = []
+  @Flag(help: "The baselines alone, on a split of --data.")
+  var onlyBaselines = false
+  @Option(
+    help: ArgumentHelp(
+      "A folder, a file, a .zip, or generated:SIZE[:SEED] (default: the first run's, else generated:small).",
+      valueName: "source"))
+  var data: String?
+  @Option(help: ArgumentHelp("The method that differences are from.", valueName: "name"))
+  var against = MarkovChain.title
+  @Option(help: "Draws ties, random orders and intervals.")
+  var seed: UInt64 = 0
+  @Flag(help: "Only liked targets are to be found.")
+  var likedOnly = false
+  @Option(help: "Ask for the next items of so many users, drawn (default: all).")
+  var users: Int?
+  @OptionGroup var split: ComparisonSplitOptions
+  @OptionGroup var device: DeviceOptions
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    if runs.isEmpty != onlyBaselines {
+      throw ValidationError(
+        runs.isEmpty
+          ? "no run is named: add --run FOLDER, or --only-baselines."
+          : "--only-baselines and --run exclude each other.")
+    }
+    if !onlyBaselines, let option = split.firstGiven {
+      throw ValidationError("\(option) is of --only-baselines; runs have a split of their own.")
+    }
+    if Set(runs).count < runs.count { throw ValidationError("a run is named twice.") }
+    if split.splits ?? 1 < 1 { throw ValidationError("--splits is \(split.splits!): 1 or more.") }
+  }
+
+  func run() throws {
+    var settings = Comparison.Settings()
+    settings.seed = seed
+    settings.baseline = against
+    settings.nextItem.seed = seed
+    settings.nextItem.likedOnly = likedOnly
+    settings.nextItem.users = users
+    try settings.validate()
+    let runs = try runs.map { (folder: RunFolder($0), run: try ComparedRuns.read(RunFolder($0))) }
+    let source = data ?? runs.first?.run.data.source ?? "generated:small"
+    var trainings: [Comparison.Training] = []
+    if !runs.isEmpty { trainings = [try Comparison.training(of: runs)] }
+    let log = try loadRatings(source)
+    let described = RunConfiguration.Data(source: source, log: log)
+    try runs.first?.run.data.requireContents(of: log, from: source)
+    if runs.isEmpty { trainings = split.trainings(for: log) }
+    let window = runs.map(\.run.window).max() ?? 0
+    let comparisons = try trainings.map { try Comparison(log, $0, window: window, settings) }
+    let backend =
+      try runs.isEmpty
+      ? device.hostBackend()
+      : device.backend {
+        try DeviceTrial.secondsPerUpdate(DRRConfiguration(), dimension: 100, on: $0)
+      }
+    let progress = Progress()
+    defer { progress.finish() }
+    var parts: [(Comparison, Comparison.Results)] = []
+    var listed: [ComparisonReport.Run] = []
+    for (number, comparison) in comparisons.enumerated() {
+      let own = try runs.lazy.compactMap { try $0.run.factorization(of: log) }.first
+      let model =
+        try own
+        ?? comparison.fitFactorization(on: backend) { progress.update($0, of: $1, "PMF epochs") }
+      var contestants = comparison.baselines(model)
+      listed = try runs.map { folder, run in
+        let found = try run.contestants(log, comparison.split, seed: seed, on: backend)
+        for remark in found.compactMap(\.remark) { Console.note(remark) }
+        let named = found.map { $0.named(apartFrom: contestants, in: folder) }
+        contestants += named
+        return ComparisonReport.Run(folder: folder.path, contestants: named.map(\.name))
+      }
+      let results = try comparison.evaluate(contestants) {
+        progress.update(number * $1 + $0, of: trainings.count * $1, $2)
+      }
+      parts.append((comparison, results))
+    }
+    progress.finish()
+    let report = try ComparisonReport(
+      parts, runs: listed, data: described,
+      device: "\(backend.device.id): \(backend.device.name), \(backend.device.driver)")
+    try Console.result(output.json ? RunFolder.json(report, pretty: true) : report.text)
+  }
+}
+
+/// What the baselines are compared on where no run says it.
+struct ComparisonSplitOptions: ParsableArguments {
+  @Option(
+    name: .customLong("split"),
+    help: "Baselines alone: what is held out: latest, time or users (default: latest).")
+  var kind: EvaluationProtocol.Split?
+  @Option(help: "Baselines alone: draws what is held out and the order of ties (default: 0).")
+  var splitSeed: UInt64?
+  @Option(help: "Baselines alone: so many splits, seeds from --split-seed on (default: 1).")
+  var splits: Int?
+  @Option(help: "Baselines alone: share held out for test (default: 0.2).")
+  var testShare: Double?
+  @Option(help: "Baselines alone: share held out for validation (default: 0.1).")
+  var validationShare: Double?
+  @Option(
+    help: "Baselines alone: ratings of one time: drawn or file order (default: drawn with latest).")
+  var ties: TieOrder?
+
+  var firstGiven: String? {
+    let given: [(String, Bool)] = [
+      ("--split", kind != nil), ("--split-seed", splitSeed != nil), ("--splits", splits != nil),
+      ("--test-share", testShare != nil), ("--validation-share", validationShare != nil),
+      ("--ties", ties != nil),
+    ]
+    return given.first { $0.1 }?.0
+  }
+
+  /// One a split.
+  func trainings(for log: RatingsLog) -> [Comparison.Training] {
+    (0..<UInt64(splits ?? 1)).map { number in
+      var evaluation = EvaluationProtocol()
+      evaluation.split = kind ?? .latest
+      evaluation.splitSeed = (splitSeed ?? 0) &+ number
+      if let testShare { evaluation.testShare = testShare }
+      if let validationShare { evaluation.validationShare = validationShare }
+      evaluation.ties = ties ?? evaluation.tieOrder
+      return Comparison.Training(
+        evaluation: evaluation, scale: RewardScale(ratingRange: log.ratingRange))
+    }
+  }
+}
