@@ -11,6 +11,8 @@ struct HelpTests {
     ["evaluate"], ["evaluate", "drr"], ["evaluate", "irecgan"], ["compare"], ["simulate"],
     ["simulate", "drr"], ["simulate", "irecgan"], ["simulate", "sessions"],
     ["simulate", "values"], ["simulate", "sweep"], ["recommend"],
+    ["bandit"], ["bandit", "arms"], ["bandit", "linear"], ["bandit", "cascade"], ["bandit", "ads"],
+    ["bandit", "exhibition"], ["bandit", "replay"],
     ["ope"], ["ope", "evaluate"], ["ope", "describe"], ["ope", "sessions"], ["ope", "simulate"],
     ["bench"], ["bench", "all"], ["bench", "latency"], ["bench", "ceilings"], ["bench", "kernels"],
     ["bench", "products"], ["bench", "updates"], ["bench", "score"], ["bench", "replay"],

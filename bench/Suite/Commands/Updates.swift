@@ -5,7 +5,7 @@ import Tensor
 /// Whole updates: seconds, what they ask of the device, and what their products alone would take.
 struct Updates: MeasuringCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Time updates of DDPG and DQN, a training step, a PMF epoch and IRecGAN's batches.",
+    abstract: "Time updates of DDPG and DQN, a step, PMF's epochs, IRecGAN's batches, bandits.",
     discussion: """
       A step is a recommendation, its reward, the memory and one update. Beside an update stand its \
       own matrix products by OpenBLAS alone, in turn with it, and with --reference a PyTorch \
@@ -14,7 +14,8 @@ struct Updates: MeasuringCommand {
       So are IRecGAN's sessions: five clicks of 99 items, or for the preset paper 2.8 in the mean, \
       up to 40, of 40,000; its user model's epochs stand beside PyTorch's \
       (bench/peers/torch_sessions.py). Deep Q-learning over a catalogue of MovieLens 100K's size \
-      stands beside PyTorch's (bench/peers/torch_dqn.py).
+      stands beside PyTorch's (bench/peers/torch_dqn.py); a bandit's step, a choice and what is \
+      learned of its reward, beside MABWiser's (bench/peers/mabwiser_bandits.py).
 
       Examples:
         drr bench updates --threads 1
@@ -44,6 +45,8 @@ struct Updates: MeasuringCommand {
   var noPmf = false
   @Flag(help: "Leave IRecGAN out.")
   var noIrecgan = false
+  @Flag(help: "Leave bandits out.")
+  var noBandits = false
   @Flag(help: "Leave deep Q-learning out.")
   var noDqn = false
   @Option(help: "The folder of the PyTorch program.")
@@ -73,7 +76,7 @@ struct Updates: MeasuringCommand {
     let hidden = noDdpg ? [] : hidden
     room.begin(
       hidden.count * batch.count + (noPmf ? 0 : pmf.count)
-        + (noIrecgan ? 0 : 4 * irecgan.count + 1) + (noDqn ? 0 : 1))
+        + (noIrecgan ? 0 : 4 * irecgan.count + 1) + (noDqn ? 0 : 1) + (noBandits ? 0 : 1))
     var figures: [Figure] = []
     for hidden in hidden {
       for batch in batch {
@@ -84,6 +87,10 @@ struct Updates: MeasuringCommand {
     }
     if !noPmf { figures += try epochs(in: room) }
     if !noIrecgan { figures += try irecganFigures(in: room) }
+    if !noBandits {
+      room.step("bandits")
+      figures += try banditFigures(in: room)
+    }
     if !noDqn { figures += try deepFigures(in: room) }
     return figures
   }
