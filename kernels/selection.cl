@@ -101,3 +101,19 @@ GROUPED merge_best(
   }
 #endif
 }
+
+// allowed[b, word]: the items of 0 ..< n that columns first ..< w of rows[b, w] do not name.
+ELEMENTS exclude_items(OUT(uint, allowed), IN(int, rows), int b, int w, int first, int n, int words) {
+  AT(allowed), AT(rows);
+  FOR_ELEMENTS(i, b * words) {
+    const int word = i % words;
+    const int left = n - word * 32;
+    uint flags = left >= 32 ? ~0u : (1u << left) - 1u;
+    const size_t from = (size_t)(i / words) * w;
+    for (int c = first; c < w; ++c) {
+      const int item = rows[from + c];
+      if (item >= 0 && item / 32 == word) flags &= ~(1u << (item % 32));
+    }
+    allowed[i] = flags;
+  }
+}

@@ -21,7 +21,8 @@ struct DRRCommand: ParsableCommand {
     version: programVersion,
     subcommands: [
       DevicesCommand.self, DataCommand.self, TrainCommand.self, EvaluateCommand.self,
-      CompareCommand.self, SimulateCommand.self, RecommendCommand.self, Benchmark.self,
+      CompareCommand.self, SimulateCommand.self, RecommendCommand.self, BanditCommand.self,
+      OpeCommand.self, Benchmark.self,
     ])
 
   static func main() {

@@ -15,7 +15,7 @@ struct GroupTraining {
   let group: RunGroup
   let options: RunOptions
   let settings: SettingOptions
-  let agent: AgentOptions
+  let agent: any AgentSettings
   let training: TrainingOptions
   let device: DeviceOptions
 

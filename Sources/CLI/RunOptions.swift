@@ -264,12 +264,29 @@ extension AgentOptions {
   }
 }
 
+/// Options that an agent is begun with.
+protocol AgentSettings {
+  /// Whether its twin with γ = 0 is trained as well.
+  var twin: Bool { get }
+  /// Gives a run what it begins with, before any option is applied. An agent taken up keeps what it
+  /// was begun with.
+  func prepare(_ run: inout RunConfiguration, asPublished: Bool)
+  func apply(to drr: inout DRRConfiguration) throws(ConfigurationError)
+}
+
+extension AgentOptions: AgentSettings {
+  func prepare(_ run: inout RunConfiguration, asPublished: Bool) {
+    let unnamed: Preset? = run.drr == nil ? (asPublished ? .paper : .best) : nil
+    (preset ?? unnamed)?.configure(&run)
+  }
+}
+
 /// Makes or takes up the run that the options describe.
 struct RunOpening {
   var run: RunOptions
   var settings: SettingOptions
   /// Nil for a run of PMF alone.
-  var agent: AgentOptions?
+  var agent: (any AgentSettings)?
   var fresh: Bool
 
   /// Changes nothing: what is wrong with the settings shows before the folder is touched.
@@ -285,9 +302,7 @@ struct RunOpening {
       wanted.data = RunConfiguration.Data(source: data, log: log)
     }
     if let agent {
-      // An agent taken up keeps what it was begun with.
-      let unnamed: Preset? = wanted.drr == nil ? (settings.asPublished ? .paper : .best) : nil
-      (agent.preset ?? unnamed)?.configure(&wanted)
+      agent.prepare(&wanted, asPublished: settings.asPublished)
     }
     settings.apply(to: &wanted)
     if let agent {

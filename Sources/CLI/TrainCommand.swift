@@ -11,7 +11,7 @@ struct TrainCommand: ParsableCommand {
         drr train drr --run runs/first
         drr train pmf --data ml-1m.zip --run runs/million
       """,
-    subcommands: [PMF.self, DRR.self, IRecGAN.self, Q.self, MultiQ.self])
+    subcommands: [PMF.self, DRR.self, IRecGAN.self, Q.self, MultiQ.self, DQN.self, PG.self])
 }
 
 /// How a training run is watched and saved.
@@ -131,6 +131,48 @@ private struct Training {
   }
 }
 
+/// Trains an agent that acts in sessions, or a group of them.
+struct AgentTraining {
+  let command: String
+  let options: RunOptions
+  let settings: SettingOptions
+  let agent: any AgentSettings
+  let group: GroupOptions
+  let training: TrainingOptions
+  let device: DeviceOptions
+
+  func run(_ output: OutputOptions) throws {
+    if let group = try group.wanted(options.folder, fresh: training.fresh) {
+      return try GroupTraining(
+        group: group, options: options, settings: settings, agent: agent, training: training,
+        device: device
+      ).run(output)
+    }
+    let training = try Training(
+      command, RunOpening(run: options, settings: settings, agent: agent, fresh: training.fresh),
+      training, device
+    ) { experiment, backend in
+      try DeviceTrial.secondsPerUpdate(
+        experiment.configuration.drr!, dimension: experiment.configuration.pmf.dimension,
+        on: backend)
+    }
+    let model = try training.model()
+    let (trainer, last) = try training.training.watched(options, command, saves: "steps") {
+      try agent.twin
+        ? training.experiment.trainWithTwin(model, on: training.backend, $0)
+        : training.experiment.trainDRR(model, on: training.backend, $0)
+    }
+    let report = try training.report(model, steps: trainer.step, last: last)
+    if output.json { return try Console.result(RunFolder.json(report, pretty: true)) }
+    let reward = report.last.map { ", reward \(decimal($0.reward, 3)) a step at the end" } ?? ""
+    let step = try training.experiment.policyHistory()?.step ?? trainer.step
+    let choice = step < trainer.step ? ", the policy of step \(grouped(step)) kept" : ""
+    try Console.result(
+      "\(training.experiment.agentName): \(grouped(trainer.step)) steps\(reward)\(choice); "
+        + "next: drr evaluate --run \(options.run)")
+  }
+}
+
 /// What a training command reports.
 struct TrainingReport: Codable {
   var run: String
@@ -196,34 +238,10 @@ extension TrainCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-      if let group = try group.wanted(options.folder, fresh: training.fresh) {
-        return try GroupTraining(
-          group: group, options: options, settings: settings, agent: agent, training: training,
-          device: device
-        ).run(output)
-      }
-      let training = try Training(
-        "drr", RunOpening(run: options, settings: settings, agent: agent, fresh: training.fresh),
-        training, device
-      ) { experiment, backend in
-        try DeviceTrial.secondsPerUpdate(
-          experiment.configuration.drr!, dimension: experiment.configuration.pmf.dimension,
-          on: backend)
-      }
-      let model = try training.model()
-      let (trainer, last) = try training.training.watched(options, "drr", saves: "steps") {
-        try agent.twin
-          ? training.experiment.trainWithTwin(model, on: training.backend, $0)
-          : training.experiment.trainDRR(model, on: training.backend, $0)
-      }
-      let report = try training.report(model, steps: trainer.step, last: last)
-      if output.json { return try Console.result(RunFolder.json(report, pretty: true)) }
-      let reward = report.last.map { ", reward \(decimal($0.reward, 3)) a step at the end" } ?? ""
-      let step = try training.experiment.policyHistory()?.step ?? trainer.step
-      let choice = step < trainer.step ? ", the policy of step \(grouped(step)) kept" : ""
-      try Console.result(
-        "\(training.experiment.agentName): \(grouped(trainer.step)) steps\(reward)\(choice); "
-          + "next: drr evaluate --run \(options.run)")
+      try AgentTraining(
+        command: "drr", options: options, settings: settings, agent: agent, group: group,
+        training: training, device: device
+      ).run(output)
     }
   }
 }

@@ -70,4 +70,21 @@ enum Streams {
   static let nextItemLists: UInt64 = 121
   static let nextItemUsers: UInt64 = 122
   static let nextItemRanker: UInt64 = 123
+  static let banditPolicy: UInt64 = 130
+  static let banditRewards: UInt64 = 131
+  static let banditInstance: UInt64 = 132
+  static let banditContexts: UInt64 = 133
+  static let exhibitionPlan: UInt64 = 134
+  static let exhibitionVisitors: UInt64 = 135
+  static let exhibitionCrowd: UInt64 = 136
+  static let exhibitionRewards: UInt64 = 137
+  static let banditReplay: UInt64 = 138
+  static let offPolicyFolds: UInt64 = 150
+  static let offPolicyBootstrap: UInt64 = 151
+  static let syntheticBandit: UInt64 = 152
+  static let syntheticFeedback: UInt64 = 153
+  static let syntheticProcess: UInt64 = 154
+  static let syntheticSessions: UInt64 = 155
+  static let syntheticPolicy: UInt64 = 156
+  static let syntheticStatePolicy: UInt64 = 157
 }

@@ -44,6 +44,24 @@ extension Tensor {
   }
 }
 
+extension Tensor {
+  /// Column columns_b of row b of self [B, N], [B]; 0 where a column is outside 0 ..< N.
+  public func picked(_ columns: IndexTensor) -> Tensor {
+    require(
+      shape.rank == 2 && columns.shape.count == shape[0],
+      "picked: columns \(columns.shape) of \(shape)")
+    let x = self
+    let (b, n) = (shape[0], shape[1])
+    let y = Tensor(uninitialized: [b], on: backend)
+    backend.pickValues(view, columns.view, b: b, n: n, into: y.view)
+    return Tensor.tape(x)?.record(y) { dy in
+      Tape.contribute(to: x) {
+        x.backend.pickValuesBackward(dy, columns.view, b: b, n: n, into: $0)
+      }
+    } ?? y
+  }
+}
+
 /// Actions [B, E] and the rows of a table that each is to choose from.
 struct Candidates {
   let action: Tensor
@@ -82,10 +100,16 @@ struct Candidates {
 extension IndexTensor {
   /// One column of [B, W], [B].
   public func column(_ column: Int) -> IndexTensor {
+    columns(column..<column + 1).reshaped([shape[0]])
+  }
+
+  /// Some columns of [B, W], [B, columns.count].
+  public func columns(_ columns: Range<Int>) -> IndexTensor {
     require(
-      shape.rank == 2 && 0..<shape[1] ~= column, "column: column \(column) of rows \(shape)")
-    let y = IndexTensor(uninitialized: [shape[0]], on: backend)
-    backend.column(view, b: shape[0], w: shape[1], column: column, into: y.view)
+      shape.rank == 2 && columns.lowerBound >= 0 && columns.upperBound <= shape[1],
+      "columns: columns \(columns) of rows \(shape)")
+    let y = IndexTensor(uninitialized: [shape[0], columns.count], on: backend)
+    backend.columns(view, b: shape[0], w: shape[1], columns: columns, into: y.view)
     return y
   }
 

@@ -54,6 +54,16 @@ public struct DeviceMask {
     self.backend = backend
   }
 
+  /// All items but those that columns first ..< W of `rows` [B, W] name; a negative one names none.
+  public init(excluding rows: IndexTensor, first: Int = 0, items: Int) {
+    require(
+      rows.shape.rank == 2 && 0...rows.shape[1] ~= first,
+      "mask: items from column \(first) of rows \(rows.shape)")
+    self.init(rows: rows.shape[0], items: items, on: rows.backend)
+    backend.excludeItems(
+      rows.view, b: self.rows, w: rows.shape[1], first: first, n: items, into: view)
+  }
+
   public func upload(_ mask: ItemMask) {
     require(mask.rows == rows && mask.items == items, "mask: the sizes differ")
     backend.write(mask.words, to: view)

@@ -44,6 +44,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+import deep
 import drr
 import irecgan
 from support import (ACTIVATIONS, SEED, adam, away_from_kink, generator, linear, normal, save,
@@ -286,7 +287,8 @@ def main():
             shutil.rmtree(case)
     for write in (reader, dense, mlp, recurrent, embedding, optimizers, clipping, point_losses,
                   softmax_losses, lists, expectation, step_mean, drr.pooling, drr.states, drr.ddpg,
-                  drr.td3, irecgan.user, irecgan.agent, irecgan.discriminator):
+                  drr.td3, irecgan.user, irecgan.agent, irecgan.discriminator, deep.dqn,
+                  deep.policy_gradient):
         write()
     manifest = dict(torch=torch.__version__, numpy=np.__version__, seed=SEED, sha256=stored())
     with open(MANIFEST, "w") as file:

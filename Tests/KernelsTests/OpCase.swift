@@ -79,6 +79,9 @@ struct Operand: Sendable {
   static func output(_ name: String, _ count: Int) -> Self {
     Self(name: name, role: .output, values: .floats([Float](repeating: .nan, count: count)))
   }
+  static func bitOutput(_ name: String, _ count: Int) -> Self {
+    Self(name: name, role: .output, values: .bits([UInt32](repeating: 0x5555_5555, count: count)))
+  }
   static func indexOutput(_ name: String, _ count: Int) -> Self {
     Self(name: name, role: .output, values: .indices([Int32](repeating: .min, count: count)))
   }

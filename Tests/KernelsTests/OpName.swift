@@ -8,7 +8,7 @@ enum OpName: String, CaseIterable, Sendable {
   case averagePooling, averagePoolingBackward, pairwiseProducts, pairwiseProductsBackward
   case historyRows, attentionPooling, attentionPoolingBackward
   case candidateScores, candidateScoresBackward, softmaxExpectation, softmaxExpectationBackward
-  case column
+  case columns, pickValues, pickValuesBackward, excludeItems
   case topKRows, pick, gatherRows, dropout, bernoulli, extendSessions
   case candidateScoresItemGradient
   case pointLoss, pointLossBackward, softmaxCrossEntropy, softmaxCrossEntropyBackward
@@ -58,7 +58,10 @@ enum OpName: String, CaseIterable, Sendable {
     case .candidateScoresBackward: OpTable.candidateScoresBackward
     case .softmaxExpectation: OpTable.softmaxExpectation
     case .softmaxExpectationBackward: OpTable.softmaxExpectationBackward
-    case .column: OpTable.column
+    case .columns: OpTable.columns
+    case .pickValues: OpTable.pickValues
+    case .pickValuesBackward: OpTable.pickValuesBackward
+    case .excludeItems: OpTable.excludeItems
     case .candidateScoresItemGradient: OpTable.candidateScoresItemGradient
     case .pointLoss: OpTable.pointLoss
     case .pointLossBackward: OpTable.pointLossBackward

@@ -43,15 +43,18 @@ struct OpRun {
     backend.write(before + values + after, to: View(buffer))
   }
 
-  /// Elements as Doubles: unrounded from the reference, bits as whole numbers.
+  /// Elements as Doubles: unrounded from the reference, bits one by one.
   func values(_ operand: Operand) throws -> [Double] {
+    func bits(_ word: UInt32) -> [Double] { (0..<32).map { Double(word >> UInt32($0) & 1) } }
     if let reference = backend as? ReferenceBackend {
-      return reference.readDouble(arguments[operand.name])
+      let found = reference.readDouble(arguments[operand.name])
+      if case .bits = operand.values { return found.flatMap { bits(UInt32($0)) } }
+      return found
     }
     switch operand.values {
     case .floats: return try backend.read(arguments[operand.name]).map(Double.init)
     case .indices: return try backend.read(arguments[indices: operand.name]).map(Double.init)
-    case .bits: return try backend.read(arguments[bits: operand.name]).map(Double.init)
+    case .bits: return try backend.read(arguments[bits: operand.name]).flatMap(bits)
     }
   }
 

@@ -86,10 +86,12 @@ extension ReferenceBackend {
     }
   }
 
-  public func column(_ rows: Indices, b: Int, w: Int, column: Int, into y: Indices) {
-    let cells = launch("column")
-    let (rows, y) = (cells(rows, b * w), cells(y, b))
-    for i in 0..<b { y[i] = rows[i * w + column] }
+  public func columns(_ rows: Indices, b: Int, w: Int, columns: Range<Int>, into y: Indices) {
+    let cells = launch("columns")
+    let (rows, y) = (cells(rows, b * w), cells(y, b * columns.count))
+    for i in 0..<b {
+      for (c, column) in columns.enumerated() { y[i * columns.count + c] = rows[i * w + column] }
+    }
   }
 
   public func pick(_ rows: Indices, _ column: Indices, b: Int, w: Int, into y: Indices) {
@@ -98,6 +100,22 @@ extension ReferenceBackend {
     for i in 0..<b {
       y[i] = column[i] >= 0 && column[i] < Double(w) ? rows[i * w + Int(column[i])] : -1
     }
+  }
+
+  public func pickValues(_ x: Floats, _ column: Indices, b: Int, n: Int, into y: Floats) {
+    let cells = launch("pickValues")
+    let (x, column, y) = (cells(x, b * n), cells(column, b), cells(y, b))
+    for i in 0..<b {
+      y[i] = column[i] >= 0 && column[i] < Double(n) ? x[i * n + Int(column[i])] : 0
+    }
+  }
+
+  public func pickValuesBackward(
+    _ dy: Floats, _ column: Indices, b: Int, n: Int, into dx: Floats
+  ) {
+    let cells = launch("pickValuesBackward")
+    let (dy, column, dx) = (cells(dy, b), cells(column, b), cells(dx, b * n))
+    for i in 0..<b { for c in 0..<n { dx[i * n + c] = column[i] == Double(c) ? dy[i] : 0 } }
   }
 
   private static func softmax(_ row: [Double]) -> [Double] {

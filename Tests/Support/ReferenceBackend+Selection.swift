@@ -28,6 +28,23 @@ extension ReferenceBackend {
     }
   }
 
+  public func excludeItems(
+    _ rows: Indices, b: Int, w: Int, first: Int, n: Int, into allowed: Bits
+  ) {
+    let cells = launch("excludeItems")
+    let words = (n + 31) / 32
+    let (rows, allowed) = (cells(rows, b * w), cells(allowed, b * words))
+    for i in 0..<b {
+      let named = Set((first..<w).map { rows[i * w + $0] })
+      for word in 0..<words {
+        allowed[i * words + word] = (0..<32).reduce(0.0) { sum, bit in
+          let item = word * 32 + bit
+          return item < n && !named.contains(Double(item)) ? sum + Double(1 << bit) : sum
+        }
+      }
+    }
+  }
+
   public func topKRows(
     _ scores: Floats, gumbel: RandomKey?, b: Int, n: Int, k: Int, width: Int, into index: Indices
   ) {

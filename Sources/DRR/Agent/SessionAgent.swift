@@ -90,8 +90,8 @@ public struct TrainingProgress: Codable, Hashable, Sendable {
   public var step: Int
   /// Mean reward of a step since the last report.
   public var reward: Double
-  /// Share of the items that the user's own log contains.
-  public var inLog: Double
+  /// Share of the items that the user's own log contains; absent where it is not counted.
+  public var inLog: Double?
   public var epsilon: Float
   /// Of the last update; absent before the first.
   public var criticLoss: Float?

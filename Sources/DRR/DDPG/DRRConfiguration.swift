@@ -3,6 +3,12 @@ public struct DRRConfiguration: Codable, Hashable, Sendable {
   public var ddpg = DDPGConfiguration()
   /// The residual agent in place of the paper's, where present.
   public var residual: ResidualConfiguration?
+  /// Deep Q-learning in place of DDPG, where present; what both have here is then not DDPG's.
+  public var dqn: DQNConfiguration?
+  /// A policy gradient in its place, where present.
+  public var policyGradient: PolicyGradientConfiguration?
+  /// Whether every choice that a log plays back earns 1, in place of what the user thought of it.
+  public var rewardsWatching: Bool?
   /// What a state is made of.
   public var state = StateModuleKind.ave
   /// n, the liked items that a state is made from.
@@ -42,6 +48,12 @@ public struct DRRConfiguration: Codable, Hashable, Sendable {
   public func validate() throws(ConfigurationError) {
     try ddpg.validate()
     try residual?.validate()
+    try dqn?.validate()
+    try policyGradient?.validate()
+    try ConfigurationError.require(
+      "world", world,
+      "log, pmf or items: only deep Q-learning and policy gradients learn in playback"
+    ) { $0 != .playback || dqn != nil || policyGradient != nil }
     try ConfigurationError.require("window", window, "1 ... 1000") { (1...1_000).contains($0) }
     try ConfigurationError.require("session length", sessionLength, "1 or more") { $0 >= 1 }
     try ConfigurationError.require("steps", steps, "1 ... 1,000,000,000,000") {

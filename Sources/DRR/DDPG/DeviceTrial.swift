@@ -74,3 +74,22 @@ extension Duration {
     Double(components.seconds) + Double(components.attoseconds) * 1e-18
   }
 }
+
+extension DeviceTrial {
+  /// Seconds of one update of deep Q-learning in a small world, after a warm-up: the median of five.
+  public static func secondsPerSmallUpdate(on backend: any Backend) throws -> Double {
+    var configuration = SmallWorldConfiguration()
+    configuration.dqn = DQNConfiguration()
+    configuration.environments = 64
+    configuration.learningStarts = 0
+    let trainer = try SmallWorldTrainer(configuration, on: backend)
+    var times: [Double] = []
+    for trial in 0..<8 {
+      let start = ContinuousClock.now
+      _ = try trainer.advance()
+      try backend.synchronize()
+      if trial >= 3 { times.append((ContinuousClock.now - start).seconds) }
+    }
+    return times.sorted()[times.count / 2]
+  }
+}

@@ -24,6 +24,7 @@ public enum DataError: Error, Equatable, Sendable, CustomStringConvertible {
   case noSessions(file: String)
   case unrecognisedSessions(path: String, lookedFor: [String])
   case setting(name: String, value: String, expected: String)
+  case feedback(FeedbackFault)
 
   public var description: String {
     switch self {
@@ -70,6 +71,8 @@ public enum DataError: Error, Equatable, Sendable, CustomStringConvertible {
       "\(path): no known layout of sessions; looked for \(lookedFor.joined(separator: ", "))"
     case .setting(let name, let value, let expected):
       "\(name) is \(value), expected \(expected)"
+    case .feedback(let fault):
+      fault.description
     }
   }
 }

@@ -52,6 +52,9 @@ public struct EnvironmentBatch: Sendable {
     }
   }
 
+  /// Begins a session in every environment.
+  mutating func beginEpisodes() { for row in 0..<count { begin(row) } }
+
   private mutating func begin(_ row: Int) {
     begin(row, episode: begun)
     begun += 1

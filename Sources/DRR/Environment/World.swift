@@ -50,6 +50,8 @@ public struct World: Sendable {
 public enum TrainingWorld: String, Codable, Hashable, Sendable, CaseIterable {
   /// Users' own logs: nothing else may be shown.
   case log
+  /// Users' own logs in their order: the log chooses. Not for DRR, whose actions are vectors.
+  case playback
   /// The simulators, ``WorldKind``.
   case pmf, items
 }

@@ -6,7 +6,8 @@ import Tensor
 /// regression on features of the item, x = [q_i, b_i, 1] with vector and bias of the PMF. It
 /// starts from her profile and learns from the reward of every pick before the next.
 public struct LinUCB: SessionRanker {
-  public let name: String
+  static let title = "LinUCB"
+  public let name = title
   let alpha: Double
   let regularization: Double
   let model: PMFModel
@@ -19,7 +20,6 @@ public struct LinUCB: SessionRanker {
     _ model: PMFModel, _ log: RatingsLog, _ split: UserSplit, scale: RewardScale,
     alpha: Double = 0.25, regularization: Double = 1
   ) {
-    name = "LinUCB"
     self.alpha = alpha
     self.regularization = regularization
     self.model = model
@@ -63,59 +63,5 @@ public struct LinUCB: SessionRanker {
     let (item, k) = (Int(item), model.dimension)
     return model.itemFactors[item * k..<(item + 1) * k].map { Double($0) }
       + [Double(model.itemBiases[item]), 1]
-  }
-}
-
-/// Least squares with a penalty, one observation after another: A = λI + Σ x xᵀ, b = Σ r x.
-struct RidgeRegression {
-  let width: Int
-  private var inverse: [Double]
-  private var right: [Double]
-
-  init(width: Int, regularization: Double) {
-    self.width = width
-    inverse = Array(repeating: 0, count: width * width)
-    right = Array(repeating: 0, count: width)
-    for i in 0..<width { inverse[i * width + i] = 1 / regularization }
-  }
-
-  /// θ = A⁻¹b.
-  var coefficients: [Double] { solve(right) }
-
-  /// A⁻¹x.
-  func solve(_ x: [Double]) -> [Double] {
-    var y = [Double](repeating: 0, count: width)
-    inverse.withUnsafeBufferPointer { inverse in
-      // A⁻¹ is symmetric: by columns, so that the loop is one of vectors.
-      for i in 0..<width {
-        let factor = x[i]
-        for j in 0..<width { y[j] += factor * inverse[i * width + j] }
-      }
-    }
-    return y
-  }
-
-  mutating func observe(_ x: [Double], _ reward: Double) {
-    let direction = solve(x)
-    let gain = 1 + dot(x, direction)
-    for i in 0..<width {
-      let factor = direction[i] / gain
-      for j in 0..<width { inverse[i * width + j] -= factor * direction[j] }
-      right[i] += reward * x[i]
-    }
-  }
-}
-
-private func dot(_ a: [Double], _ b: [Double]) -> Double {
-  a.withUnsafeBufferPointer { a in
-    b.withUnsafeBufferPointer { b in
-      var sums = SIMD4<Double>()
-      let count = min(a.count, b.count)
-      let whole = count / 4 * 4
-      for at in stride(from: 0, to: whole, by: 4) {
-        for lane in 0..<4 { sums[lane] += a[at + lane] * b[at + lane] }
-      }
-      return (whole..<count).reduce(sums.sum()) { $0 + a[$1] * b[$1] }
-    }
   }
 }

@@ -19,7 +19,7 @@ public struct EvaluationSettings: Sendable {
 extension Experiment {
   /// The name of the run's own agent.
   public var agentName: String {
-    configuration.drr.map { $0.residual == nil ? $0.state.name : "residual agent" } ?? "DRR"
+    configuration.drr?.agentName ?? "DRR"
   }
 
   /// The sessions of the protocol.

@@ -141,11 +141,18 @@ public struct Experiment: Sendable {
         split: split, statistics: statistics, evaluation: configuration.evaluation,
         scale: configuration.scale, seed: configuration.seed, on: backend)
     }
-    let environment = try RatingEnvironment(
+    if let trainer = try makeItemVectorTrainer(drr, model, on: backend) { return trainer }
+    return try DRRTrainer(
+      drr, environment: trainingEnvironment(drr, model), seed: configuration.seed, on: backend)
+  }
+
+  func trainingEnvironment(
+    _ drr: DRRConfiguration, _ model: PMFModel
+  ) throws -> RatingEnvironment {
+    try RatingEnvironment(
       log: log, split: split, model: model, statistics: statistics, window: drr.window,
       sessionLength: drr.sessionLength, scale: configuration.scale, seed: configuration.seed,
       world: trainingWorld(model))
-    return try DRRTrainer(drr, environment: environment, seed: configuration.seed, on: backend)
   }
 
   /// Trains the agent, going on where an interrupted run stopped.
@@ -181,7 +188,8 @@ public struct Experiment: Sendable {
       try folder.append(point)
     }
     let reportSteps = max(1, min(1_000, trainer.steps / 20))
-    var note = "DRR steps"
+    let unit = drr.dqn == nil && drr.policyGradient == nil ? "DRR" : agentName
+    var note = "\(unit) steps"
     var lastSave = ContinuousClock.now
     var savedStep = trainer.step
     while !trainer.isFinished {
@@ -201,7 +209,7 @@ public struct Experiment: Sendable {
         else { throw divergence(at: trainer.step) }
         last = report
         try folder.append(report)
-        note = "DRR steps, reward \(decimal(report.reward, 3))"
+        note = "\(unit) steps, reward \(decimal(report.reward, 3))"
       }
       observer.progress(trainer.step, trainer.steps, note)
       let stop = observer.shouldStop()
@@ -221,7 +229,7 @@ public struct Experiment: Sendable {
   private func divergence(at step: Int) -> RunError {
     let ddpg = configuration.drr?.ddpg ?? DDPGConfiguration()
     return RunError(
-      "DRR diverged by step \(step): its losses or weights are no longer numbers; lower the learning "
+      "\(agentName) diverged by step \(step): its losses or weights are no longer numbers; lower the learning "
         + "rates, \(ddpg.actorLearningRate) of the actor and \(ddpg.criticLearningRate) of the "
         + "critic")
   }
@@ -235,6 +243,7 @@ public struct Experiment: Sendable {
         profiles: visibleRewards,
         seed: configuration.seed, on: backend)
     }
+    if let agent = try makeItemVectorAgent(drr, model, on: backend) { return agent }
     return try DRRAgent(drr, model: model, seed: configuration.seed, on: backend)
   }
 

@@ -25,6 +25,8 @@ public enum StateModuleKind: String, Codable, CaseIterable, Hashable, Sendable,
   case att
   /// Without a user: m = Σ w_j h_j, k numbers.
   case items
+  /// [u ; h], h what a GRU makes of the items in their order, 2k numbers.
+  case gru
 
   public var description: String { rawValue }
 
@@ -41,6 +43,7 @@ public enum StateModuleKind: String, Codable, CaseIterable, Hashable, Sendable,
     case .ave: AverageState(users: users, items: items, window: window, in: parameters)
     case .att: AttentionState(users: users, items: items, window: window, in: parameters)
     case .items: ItemState(users: users, items: items, window: window, in: parameters)
+    case .gru: GRUState(users: users, items: items, window: window, in: parameters)
     }
   }
 }

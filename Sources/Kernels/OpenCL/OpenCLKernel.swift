@@ -38,14 +38,14 @@ enum KernelID: Int, CaseIterable, Sendable {
   case averagePooling, averagePoolingBackward, pairwiseProducts, pairwiseProductsBackward
   case historyRows, attentionPooling, attentionPoolingBackward
   case candidateScores, candidateScoresBackward, softmaxExpectation, softmaxExpectationBackward
-  case column
+  case columns, pickValues, pickValuesBackward
   case pointLoss, pointLossBackward, softmaxNormalizer, softmaxLoss, softmaxBackward
   case temporalDifferenceTarget
   case adam, sgd, clip, softUpdate
   case uniformDraw, normalDraw, replaceRows
   case dropout, bernoulli
   case scoreRows, scoreTiles, mergeBest
-  case topRows
+  case topRows, excludeItems
   case pick
   case extendSessions
   case replayAppend, replayGather, sumTreeSet, sumTreeSample, prioritize
@@ -66,7 +66,7 @@ enum KernelID: Int, CaseIterable, Sendable {
       .historyRows, .attentionPooling, .attentionPoolingBackward:
       .pooling
     case .candidateScores, .candidateScoresBackward, .softmaxExpectation,
-      .softmaxExpectationBackward, .column:
+      .softmaxExpectationBackward, .columns, .pickValues, .pickValuesBackward:
       .candidate
     case .pointLoss, .pointLossBackward, .softmaxNormalizer, .softmaxLoss, .softmaxBackward,
       .temporalDifferenceTarget:
@@ -78,7 +78,7 @@ enum KernelID: Int, CaseIterable, Sendable {
     case .factorizeRound: .factorization
     case .gatherIndexRows: .embedding
     case .dropout, .bernoulli: .random
-    case .topRows: .selection
+    case .topRows, .excludeItems: .selection
     case .pick: .candidate
     case .extendSessions: .session
     }

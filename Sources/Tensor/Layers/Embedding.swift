@@ -41,6 +41,49 @@ public struct Embedding {
       if let gradients { candidates.itemGradient(dScores, into: gradients) }
     }
   }
+
+  /// Dot products of each action [B, width] with every row of the table, [B, rows].
+  public func scores(of action: Tensor, _ tape: Tape? = nil) -> Tensor {
+    let (b, n, e, backend) = (
+      action.shape[0], table.shape[0], table.shape[1], table.owner.backend
+    )
+    require(action.shape == [b, e], "\(table.name): actions \(action.shape), table \(table.shape)")
+    let items = table.values
+    let scores = Tensor(uninitialized: [b, n], on: backend)
+    // a · Wᵀ is the input's gradient of a layer x · W whose output's gradient is a.
+    backend.linearBackward(
+      action.view, scores.view, items, action.view, .identity, m: b, k: n, n: e, dx: scores.view,
+      dw: nil, db: nil)
+    guard let tape else { return scores }
+    let trains = tape.trains(table.owner)
+    guard trains || action.node != nil else { return scores }
+    let gradients = trains ? table.gradients : nil
+    return tape.record(scores) { dScores in
+      Tape.contribute(to: action) {
+        backend.linear(dScores, items, nil, .identity, m: b, k: n, n: e, into: $0)
+      }
+      if let gradients {
+        backend.linearBackward(
+          action.view, dScores, items, action.view, .identity, m: b, k: n, n: e, dx: nil,
+          dw: gradients, db: nil)
+      }
+    }
+  }
+
+  /// The mean of all rows, [1, width].
+  public func mean(_ tape: Tape? = nil) -> Tensor {
+    let (n, e, backend) = (table.shape[0], table.shape[1], table.owner.backend)
+    let sums = Tensor(uninitialized: [1, e], on: backend)
+    backend.sumColumns(table.values, m: n, n: e, into: sums.view)
+    let mean = sums.affine(scale: 1 / Float(n))
+    guard let tape, tape.trains(table.owner) else { return mean }
+    let gradients = table.gradients
+    return tape.record(mean) { dMean in
+      let share = Floats(backend.allocate(e), count: e)
+      backend.affine(dMean, scale: 1 / Float(n), shift: 0, into: share)
+      backend.combine(.add, gradients, share, .row, m: n, n: e, into: gradients)
+    }
+  }
 }
 
 /// The state of DRR-ave: [u ; u ∘ m ; m] with m = Σ_j w_j h_j over the n latest liked items

@@ -59,6 +59,21 @@ extension Tensor {
       }
     } ?? loss
   }
+
+  /// log softmax(self)[target] of each row of [B, N] logits, [B], in nats; no gradient flows. −∞ marks
+  /// what cannot be chosen; every row has a finite logit.
+  public func logProbabilities(of target: IndexTensor) -> Tensor {
+    require(
+      shape.rank == 2 && target.shape.count == shape[0],
+      "logProbabilities: logits are \(shape), targets \(target.shape)")
+    let (b, n) = (shape[0], shape[1])
+    let loss = Tensor(uninitialized: [1], on: backend)
+    let normalizer = Tensor(uninitialized: [b], on: backend)
+    backend.softmaxCrossEntropy(
+      view, target.view, weights: nil, b: b, n: n, into: loss.view,
+      logNormalizer: normalizer.view)
+    return detached.picked(target) - normalizer
+  }
 }
 
 /// y = reward + discount · continuation · nextValue, a constant. outcomes: [B, 2]. Of a value and

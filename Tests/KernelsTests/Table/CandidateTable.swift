@@ -146,17 +146,54 @@ extension OpTable {
       })
   }
 
-  static let column: [OpCase] = [(1, 1, 0), (7, 5, 2), (1025, 3, 0), (129, 33, 32)].map { shape in
-    let (b, w, column) = shape
+  static let columns: [OpCase] = [
+    (1, 1, 0..<1), (7, 5, 2..<3), (1025, 3, 0..<2), (129, 33, 32..<33), (3, 7, 0..<7),
+    (65, 9, 4..<9),
+  ].map { shape in
+    let (b, w, columns) = shape
     var generator = SeededGenerator(UInt64(b * 359 + w))
     return OpCase(
-      op: .column, shape: "b \(b) w \(w) column \(column)",
+      op: .columns, shape: "b \(b) w \(w) columns \(columns)",
       operands: [
-        .input("rows", generator.indices(b * w, in: -9..<1 << 20)), .indexOutput("y", b),
+        .input("rows", generator.indices(b * w, in: -9..<1 << 20)),
+        .indexOutput("y", b * columns.count),
       ],
       gradient: .notDifferentiable,
       call: { backend, a in
-        backend.column(a[indices: "rows"], b: b, w: w, column: column, into: a[indices: "y"])
+        backend.columns(a[indices: "rows"], b: b, w: w, columns: columns, into: a[indices: "y"])
+      })
+  }
+
+  private static let picks = [(1, 1), (7, 5), (1025, 3), (129, 33), (2, 1), (3, 1682)]
+
+  static let pickValues: [OpCase] = picks.map { b, n in
+    var generator = SeededGenerator(UInt64(b * 373 + n))
+    return OpCase(
+      op: .pickValues, shape: "b \(b) n \(n)",
+      operands: [
+        .input("x", generator.floats(b * n)),
+        .input("column", generator.indices(b, in: -1..<Int32(n + 1))), .output("y", b),
+      ],
+      bound: .exact,
+      gradient: .backward(output: "y", wrt: [.overwritten("x")]) { backend, a in
+        backend.pickValuesBackward(a["dy"], a[indices: "column"], b: b, n: n, into: a["dx"])
+      },
+      call: { backend, a in
+        backend.pickValues(a["x"], a[indices: "column"], b: b, n: n, into: a["y"])
+      })
+  }
+
+  static let pickValuesBackward: [OpCase] = picks.map { b, n in
+    var generator = SeededGenerator(UInt64(b * 379 + n))
+    return OpCase(
+      op: .pickValuesBackward, shape: "b \(b) n \(n)",
+      operands: [
+        .input("dy", generator.floats(b)),
+        .input("column", generator.indices(b, in: -1..<Int32(n + 1))), .output("dx", b * n),
+      ],
+      bound: .exact, gradient: .notDifferentiable,
+      call: { backend, a in
+        backend.pickValuesBackward(a["dy"], a[indices: "column"], b: b, n: n, into: a["dx"])
       })
   }
 

@@ -45,6 +45,24 @@ extension OpTable {
       })
   }
 
+  /// Rows name no item, the same one twice, the last and one beyond.
+  static let excludeItems: [OpCase] = [
+    (1, 1, 0, 1), (7, 5, 1, 33), (129, 3, 0, 32), (3, 11, 1, 1682), (2, 2, 2, 65), (65, 4, 0, 31),
+  ].map { b, w, first, n in
+    var generator = SeededGenerator(UInt64(b * 383 + n))
+    return OpCase(
+      op: .excludeItems, shape: "b \(b) w \(w) from \(first) n \(n)",
+      operands: [
+        .input("rows", generator.indices(b * w, in: -2..<Int32(n))),
+        .bitOutput("allowed", b * ((n + 31) / 32)),
+      ],
+      gradient: .notDifferentiable,
+      call: { backend, a in
+        backend.excludeItems(
+          a[indices: "rows"], b: b, w: w, first: first, n: n, into: a[bits: "allowed"])
+      })
+  }
+
   /// As they are, whole numbers, many of them equal; or perturbed. Where there is choice some are −∞
   /// and NaN, in the last row all but two.
   static let topKRows: [OpCase] = [

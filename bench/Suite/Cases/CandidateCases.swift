@@ -69,9 +69,17 @@ extension KernelCase {
           dy, scores, values, y, temperature: 1, b: b, n: n, into: dScores, dValues: nil)
       }
     },
-    KernelCase("column", choice, .drr, words: 2 * b) { i in
+    KernelCase("columns", choice, .drr, words: 2 * b) { i in
       let (rows, y) = (i.indices(b * n, below: Size.items), i.emptyIndices(b))
-      return { i.backend.column(rows, b: b, w: n, column: 3, into: y) }
+      return { i.backend.columns(rows, b: b, w: n, columns: 3..<4, into: y) }
+    },
+    KernelCase("pickValues", choice, .drr, words: 3 * b) { i in
+      let (x, columns, y) = (i.floats(b * n), i.indices(b, below: n), i.empty(b))
+      return { i.backend.pickValues(x, columns, b: b, n: n, into: y) }
+    },
+    KernelCase("pickValuesBackward", choice, .drr, words: 2 * b + b * n) { i in
+      let (dy, columns, dx) = (i.floats(b), i.indices(b, below: n), i.empty(b * n))
+      return { i.backend.pickValuesBackward(dy, columns, b: b, n: n, into: dx) }
     },
     KernelCase("pick", "480×21", .irecgan, words: 3 * 480) { i in
       let (rows, y) = (i.indices(480 * 21, below: Size.items), i.emptyIndices(480))

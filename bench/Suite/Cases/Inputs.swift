@@ -43,6 +43,8 @@ final class Inputs {
     return view
   }
 
+  func emptyBits(_ count: Int) -> Bits { Bits(backend.allocate(count), count: count) }
+
   func emptyIndices(_ count: Int) -> Indices { Indices(backend.allocate(count), count: count) }
 
   /// Rows [b, 1 + n] of a user and n items.

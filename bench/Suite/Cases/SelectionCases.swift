@@ -4,6 +4,14 @@ extension KernelCase {
     scoreTopK(1, Size.million, k: 10, .catalogue, .memory),
     scoreTopK(64, Size.million, k: 10, .catalogue, .memory),
     topKRows(480, 99, k: 20), topKRows(4096, 21, k: 1), topKRows(160, 40_000, k: 10, .memory),
+    KernelCase("excludeItems", "64×11 of \(Size.items)", .drr, words: 64 * (Size.items / 32 + 12)) {
+      i in
+      let rows = i.indices(64 * 11, below: Size.items)
+      let allowed = i.emptyBits(64 * ((Size.items + 31) / 32))
+      return {
+        i.backend.excludeItems(rows, b: 64, w: 11, first: 1, n: Size.items, into: allowed)
+      }
+    },
   ]
 
   /// A sample: lists of 20 of 99 actions, a click on one of 20 or none, lists of a large catalogue.

@@ -6,7 +6,7 @@ import Tensor
 struct Updates: MeasuringCommand {
   static let configuration = CommandConfiguration(
     abstract:
-      "Time a DDPG update, a training step, a PMF epoch, IRecGAN's batches and many tables.",
+      "Time updates of DDPG and DQN, a step, PMF's epochs, IRecGAN's batches, many tables, bandits.",
     discussion: """
       A step is a recommendation, its reward, the memory and one update. Beside an update stand its \
       own matrix products by OpenBLAS alone, in turn with it, and with --reference a PyTorch \
@@ -14,8 +14,10 @@ struct Updates: MeasuringCommand {
       generated: of MovieLens 100K's size, and of MovieLens 1M's for PMF, which LIBMF stands beside. \
       So are IRecGAN's sessions: five clicks of 99 items, or for the preset paper 2.8 in the mean, \
       up to 40, of 40,000; its user model's epochs stand beside PyTorch's \
-      (bench/peers/torch_sessions.py). A pass of many tables stands beside the 927 updates a second of \
-      the program that they were published with.
+      (bench/peers/torch_sessions.py). Deep Q-learning over a catalogue of MovieLens 100K's size \
+      stands beside PyTorch's (bench/peers/torch_dqn.py); a bandit's step, a choice and what is \
+      learned of its reward, beside MABWiser's (bench/peers/mabwiser_bandits.py). A pass of many tables \
+      stands beside the 927 updates a second of the program that they were published with.
 
       Examples:
         drr bench updates --threads 1
@@ -49,6 +51,10 @@ struct Updates: MeasuringCommand {
   var noIrecgan = false
   @Flag(help: "Leave many tables out.")
   var noMultiTable = false
+  @Flag(help: "Leave bandits out.")
+  var noBandits = false
+  @Flag(help: "Leave deep Q-learning out.")
+  var noDqn = false
   @Option(help: "The folder of the PyTorch program.")
   var reference: String?
   @Option(help: "MovieLens 100K for the PyTorch program: its .zip or u.data.")
@@ -76,7 +82,8 @@ struct Updates: MeasuringCommand {
     let hidden = noDdpg ? [] : hidden
     room.begin(
       hidden.count * batch.count + (noPmf ? 0 : pmf.count)
-        + (noIrecgan ? 0 : 4 * irecgan.count + 1) + (noMultiTable ? 0 : multiTableData.count))
+        + (noIrecgan ? 0 : 4 * irecgan.count + 1) + (noMultiTable ? 0 : multiTableData.count)
+        + (noDqn ? 0 : 1) + (noBandits ? 0 : 1))
     var figures: [Figure] = []
     for hidden in hidden {
       for batch in batch {
@@ -88,6 +95,11 @@ struct Updates: MeasuringCommand {
     if !noPmf { figures += try epochs(in: room) }
     if !noIrecgan { figures += try irecganFigures(in: room) }
     if !noMultiTable { figures += try multiTableFigures(in: room) }
+    if !noBandits {
+      room.step("bandits")
+      figures += try banditFigures(in: room)
+    }
+    if !noDqn { figures += try deepFigures(in: room) }
     return figures
   }
 

@@ -35,4 +35,23 @@ extension CPUBackend {
       counter: gumbel?.counter ?? 0, index: pointer(index, b * width, "topKRows", "index"))
     withScratch(Int(top_rows_scratch(blas, &request))) { host_top_rows(blas, &request, $0) }
   }
+
+  public func excludeItems(
+    _ rows: Indices, b: Int, w: Int, first: Int, n: Int, into allowed: Bits
+  ) {
+    guard begin() else { return }
+    require((0...w).contains(first), "excludeItems: column \(first) of \(w)")
+    let words = (n + 31) / 32
+    let rows = pointer(rows, b * w, "excludeItems", "rows")
+    let allowed = pointer(allowed, b * words, "excludeItems", "allowed")
+    for i in 0..<b {
+      let flags = allowed + i * words
+      flags.update(repeating: ~0, count: words)
+      if n % 32 > 0 { flags[words - 1] = 1 << UInt32(n % 32) - 1 }
+      for c in first..<w {
+        let item = Int(rows[i * w + c])
+        if 0..<n ~= item { flags[item / 32] &= ~(1 << UInt32(item % 32)) }
+      }
+    }
+  }
 }

@@ -37,6 +37,18 @@ extension OpenCLBackend {
     }
   }
 
+  public func excludeItems(
+    _ rows: Indices, b: Int, w: Int, first: Int, n: Int, into allowed: Bits
+  ) {
+    require((0...w).contains(first), "excludeItems: column \(first) of \(w)")
+    let words = (n + 31) / 32
+    expect("excludeItems", "rows", rows, b, w)
+    expect("excludeItems", "allowed", allowed, b, words)
+    launch(
+      .excludeItems, elements: b * words, argument(allowed), argument(rows), .count(b), .count(w),
+      .count(first), .count(n), .count(words))
+  }
+
   public func topKRows(
     _ scores: Floats, gumbel: RandomKey?, b: Int, n: Int, k: Int, width: Int, into index: Indices
   ) {

@@ -18,4 +18,8 @@ public protocol SelectionKernels: AnyObject {
   /// Hoof & Welling 2019, section 1).
   func topKRows(
     _ scores: Floats, gumbel: RandomKey?, b: Int, n: Int, k: Int, width: Int, into index: Indices)
+
+  /// allowed[b, ⌈n/32⌉]: all of n items but those that columns first ..< w of rows[b, w] name; a
+  /// negative one names none.
+  func excludeItems(_ rows: Indices, b: Int, w: Int, first: Int, n: Int, into allowed: Bits)
 }

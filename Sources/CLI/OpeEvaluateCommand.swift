@@ -1,0 +1,158 @@
+import ArgumentParser
+import DRR
+
+extension OpeCommand {
+  struct Evaluate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "evaluate",
+      abstract: "Judge policies on a log of decisions (default).",
+      discussion: """
+        Every number comes with a 95 % interval, drawn by whole users, and with what its weights are \
+        worth. A policy whose effective sample size is below --minimum-ess is not ranked. Open \
+        Bandit names no users: its clusters are the four user features, which put all of a user's \
+        decisions into one. Softmax and greedy follow the reward model of the other folds, so no \
+        decision is judged by a policy that saw it; the direct method (dm) still flatters them, \
+        since they choose what it overrates. Intervals take the reward model as given: those of dm \
+        are too narrow.
+
+        Policies: uniform; softmax[:TEMPERATURE] and greedy[:EPSILON] of the reward model; \
+        marginal, the shares of the other Open Bandit log, or marginal:FILE.csv of a log; FILE.csv \
+        with [position,]action,probability, or with a column for each action and a line for each \
+        decision.
+
+        Examples:
+          drr ope evaluate --data open-bandit-small.zip --behaviour bts --campaign men
+          drr ope evaluate --data log.csv --policy uniform --policy softmax:0.5 --policy greedy:0.1
+          drr ope evaluate --data log.csv --policy target.csv --model logistic --json
+        """)
+
+    @OptionGroup var source: FeedbackOptions
+    @Option(
+      help: ArgumentHelp(
+        "Give it again for more (default: uniform, softmax:1, greedy:0.1, and marginal where there "
+          + "is another log).",
+        valueName: "policy"))
+    var policy: [String] = []
+    @Option(
+      help: ArgumentHelp(
+        "Give it again for more (default: all).",
+        valueName: OffPolicyEstimator.allCases.map(\.rawValue).joined(separator: "|")))
+    var estimator: [OffPolicyEstimator] = []
+    @Option(help: "Whose values rank the policies (default: dr).")
+    var rankBy = OffPolicyEstimator.doublyRobust
+    @Option(
+      help: ArgumentHelp(
+        "The reward model: linear, or of the log-odds (default: ridge).",
+        valueName: RewardModelConfiguration.Form.allCases.map(\.rawValue).joined(separator: "|")))
+    var model = RewardModelConfiguration.Form.ridge
+    @Flag(help: "Give each action its own coefficients of the context.")
+    var crossed = false
+    @Option(
+      help: ArgumentHelp(
+        "The reward model's penalty of squared coefficients (default: of 1, 10, 100 and 1000 that "
+          + "which foretells best)."))
+    var regularization: Double?
+    @Option(help: "Parts that the reward model is cross-fitted over (default: 5).")
+    var folds = 5
+    @Option(help: "The weight to clip at, and above which the model is trusted (default: √n).")
+    var clip: Double?
+    @Option(help: "The least effective sample size that is ranked (default: 100).")
+    var minimumEss = 100.0
+    @Option(help: "Resamples of the intervals (default: 1000).")
+    var bootstrap = 1_000
+    @Flag(help: "Draw single decisions, not whole users: too narrow where users repeat.")
+    var byRow = false
+    @Option(help: "Draws folds and resamples (default: 0).")
+    var seed: UInt64 = 0
+    @OptionGroup var report: ReportOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+      var configuration = OffPolicyConfiguration()
+      if !estimator.isEmpty { configuration.estimators = estimator }
+      if !configuration.estimators.contains(rankBy) { configuration.estimators.append(rankBy) }
+      configuration.model.form = model
+      configuration.model.isCrossed = crossed
+      configuration.model.regularization = regularization
+      configuration.model.folds = folds
+      configuration.clip = clip
+      configuration.minimumESS = minimumEss
+      configuration.resamples = bootstrap
+      configuration.ranking = rankBy
+      configuration.seed = seed
+      try configuration.validate()
+      var log = try source.read()
+      var other = try source.readOther()
+      if byRow { (log, other) = (log.clusteredByRow(), other?.clusteredByRow()) }
+      try configuration.validate(for: log)
+      let (policies, known) = try policies(for: log, other: other, configuration)
+      let progress = Progress()
+      defer { progress.finish() }
+      let found = try log.evaluate(policies, configuration, onPolicy: known) {
+        progress.update($0, of: $1, $2)
+      }
+      progress.finish()
+      try report.keep(found)
+      try Console.result(output.json ? RunFolder.json(found, pretty: true) : found.text)
+    }
+
+    /// The policies asked for, and the value of those that have a log of their own.
+    private func policies(
+      for log: LoggedFeedback, other: LoggedFeedback?, _ configuration: OffPolicyConfiguration
+    ) throws -> ([any TargetPolicy], [String: Interval]) {
+      var names = policy
+      if names.isEmpty {
+        names = ["uniform", "softmax", "greedy"] + (other == nil ? [] : ["marginal"])
+      }
+      var policies: [any TargetPolicy] = []
+      var known: [String: Interval] = [:]
+      let bootstrap = ClusterBootstrap(
+        resamples: configuration.resamples, seed: configuration.seed)
+      let otherIsUniform = source.behaviour ?? .bts == .bts
+      for name in names {
+        let parts = name.split(separator: ":", maxSplits: 1).map(String.init)
+        switch parts.first ?? "" {
+        case "uniform" where parts.count == 1:
+          policies.append(UniformPolicy())
+          if otherIsUniform { known["uniform"] = other?.onPolicyValue(bootstrap) }
+        case "softmax":
+          policies.append(
+            SoftmaxPolicy(temperature: try number(parts, "temperature", 1, 1e-3...1e3)))
+        case "greedy":
+          policies.append(EpsilonGreedyPolicy(epsilon: try number(parts, "ε", 0.1, 0...1)))
+        case "marginal":
+          let from = parts.count > 1 ? try source.readPlain(parts[1]) : other
+          guard let from else {
+            throw ValidationError(
+              "--policy marginal has no other log here; name one, as marginal:FILE.csv.")
+          }
+          let marginal = try FixedPolicy(marginalOf: from, for: log)
+          policies.append(marginal)
+          known[marginal.name] = from.onPolicyValue(bootstrap)
+        case let file where file.lowercased().hasSuffix(".csv"):
+          policies.append(try PolicyFile.read(name, for: log))
+        default:
+          throw ValidationError(
+            "--policy is \"\(name)\"; it must be uniform, softmax[:TEMPERATURE], greedy[:EPSILON], "
+              + "marginal[:FILE.csv] or a .csv.")
+        }
+        if policies.dropLast().contains(where: { $0.name == policies.last!.name }) {
+          throw ValidationError("--policy \(name) stands twice; each must be another.")
+        }
+      }
+      return (policies, known)
+    }
+
+    private func number(
+      _ parts: [String], _ what: String, _ standard: Double, _ range: ClosedRange<Double>
+    ) throws -> Double {
+      guard parts.count > 1 else { return standard }
+      guard let value = Double(parts[1]), range.contains(value) else {
+        throw ValidationError(
+          "--policy \(parts[0]) has the \(what) \"\(parts[1])\"; it must be a number in "
+            + "\(range.lowerBound) ... \(range.upperBound).")
+      }
+      return value
+    }
+  }
+}

@@ -1,0 +1,120 @@
+import DRR
+import Terminal
+
+extension Interval {
+  func text(_ digits: Int) -> String {
+    "\(decimal(value, digits)) [\(decimal(low, digits)), \(decimal(high, digits))]"
+  }
+}
+
+extension WeightDiagnostics {
+  /// A name and a value a row.
+  var rows: [(name: String, value: String)] {
+    [
+      ("effective sample size", decimal(effectiveSampleSize, effectiveSampleSize < 100 ? 1 : 0)),
+      ("largest weight", decimal(largestWeight, largestWeight < 100 ? 1 : 0)),
+      ("mean weight", decimal(meanWeight, 3)),
+      ("in the top 1%", "\(decimal(100 * topShare, 1))%"),
+      ("match rate", "\(decimal(100 * matchRate, 1))%"),
+      ("actions never logged", "\(unsupportedActions)"),
+    ]
+  }
+}
+
+extension OffPolicyReport {
+  var text: String {
+    let digits = abs(behaviour.value) < 0.1 ? 5 : 4
+    var rows = [[""] + policies.map(\.name)]
+    if policies.contains(where: { $0.onPolicy != nil }) {
+      rows.append(["its own log"] + policies.map { $0.onPolicy?.text(digits) ?? "" })
+    }
+    for estimator in configuration.estimators {
+      rows.append(
+        [estimator.rawValue] + policies.map { $0[estimator]?.text(digits) ?? "" })
+    }
+    rows.append(
+      ["rank by \(configuration.ranking.rawValue)"]
+        + policies.map { $0.rank.map(String.init) ?? "refused" })
+    rows.append([])
+    for at in policies.first?.diagnostics.rows.indices ?? 0..<0 {
+      rows.append(
+        [policies[0].diagnostics.rows[at].name] + policies.map { $0.diagnostics.rows[at].value })
+    }
+    rows.append(
+      ["above the clip \(decimal(clip, 1))"]
+        + policies.map { "\(decimal(100 * $0.diagnostics.clipRate, 2))%" })
+    var notes: [String] = []
+    for policy in policies {
+      if let refusal = policy.refusal { notes.append("\(policy.name): not ranked: \(refusal)") }
+      notes += policy.warnings.map { "\(policy.name): \($0)" }
+    }
+    let calibration = model.calibration.map {
+      "\(decimal($0.predicted, digits))/\(decimal($0.observed, digits))"
+    }
+    return """
+      log       \(log.name): \(grouped(log.decisions)) decisions, \(log.actions) actions, \
+      \(log.positions.count) \(log.positions.count == 1 ? "position" : "positions"), \
+      \(grouped(log.clusters)) clusters by \(log.clustering)
+      logged    \(behaviour.text(digits)), what the policy that wrote the log is worth
+      model     \(model.form.rawValue)\(model.isCrossed ? ", crossed" : ""), \
+      \(model.columns) columns, \(model.folds) folds: RMSE \(decimal(model.rootMeanSquaredError, 5)), \
+      of the mean alone \(decimal(model.rootMeanSquaredErrorOfMean, 5))
+      foretold/seen by tenths  \(calibration.joined(separator: " "))
+
+      \(Table(rows: rows).text)
+      """ + (notes.isEmpty ? "" : "\n\n" + notes.joined(separator: "\n"))
+  }
+}
+
+extension SessionsReport {
+  var text: String {
+    let digits = abs(behaviour.value) < 0.1 ? 5 : 4
+    var rows = [["", policy]]
+    for estimator in SessionEstimator.allCases {
+      if let found = self[estimator] { rows.append([estimator.rawValue, found.text(digits)]) }
+    }
+    rows.append([])
+    rows += diagnostics.rows.dropLast().map { [$0.name, $0.value] }
+    let notes =
+      (refusal.map { ["\(policy): not to be ranked: \($0)"] } ?? [])
+      + warnings.map { "\(policy): \($0)" }
+    return """
+      log     \(name): \(grouped(sessions)) sessions, \(grouped(steps)) steps, \(longest) at most; \
+      \(grouped(states)) \(states == 1 ? "state" : "states"), \(grouped(actions)) actions
+      logged  \(behaviour.text(digits)), the mean return with γ \(discount)
+
+      \(Table(rows: rows).text)
+      """ + (notes.isEmpty ? "" : "\n\n" + notes.joined(separator: "\n"))
+  }
+}
+
+extension OffPolicySimulation.Report {
+  var text: String {
+    func table(_ rows: [OffPolicySimulation.Row], _ unit: String, ranks: Bool) -> String {
+      var lines = [
+        [unit, "overlap", "ESS", "refused", "estimator", "bias", "RMSE", "coverage"]
+          + (ranks ? ["rank corr.", "regret"] : [])
+      ]
+      for row in rows {
+        lines.append(
+          [
+            grouped(row.size), decimal(row.overlap, 3), decimal(row.effectiveSampleSize, 0),
+            "\(decimal(100 * row.refused, 0))%", row.estimator, decimal(row.bias, 4),
+            decimal(row.rootMeanSquaredError, 4), "\(decimal(100 * row.coverage, 0))%",
+          ]
+            + (ranks
+              ? [decimal(row.rankCorrelation ?? 0, 3), decimal(row.regret ?? 0, 4)] : []))
+      }
+      return Table(rows: lines).text
+    }
+    return """
+      \(simulation.replications) logs of each kind; \(simulation.policies) policies ranked; the truth is \
+      \(decimal(decisions.first?.truth ?? 0, 4)) a decision, \
+      \(decimal(sessions.first?.truth ?? 0, 4)) a session
+
+      \(table(decisions, "decisions", ranks: true))
+
+      \(table(sessions, "sessions", ranks: false))
+      """
+  }
+}

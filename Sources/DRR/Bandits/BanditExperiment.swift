@@ -1,0 +1,215 @@
+import Tensor
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// What one round came to.
+public struct BanditPlay: Sendable {
+  public var reward: Double
+  /// What the best choice of this round was expected to earn more than the one that was made.
+  public var regret: Double
+  public var isBest: Bool
+
+  public init(reward: Double, regret: Double, isBest: Bool) {
+    (self.reward, self.regret, self.isBest) = (reward, regret, isBest)
+  }
+}
+
+/// A policy at work in a world. Its value is all that the next round depends on.
+public protocol BanditTrial: Codable, Sendable {
+  mutating func play() -> BanditPlay
+  /// Other figures of all rounds so far, by name.
+  var figures: [String: Double] { get }
+}
+
+extension BanditTrial {
+  public var figures: [String: Double] { [:] }
+}
+
+/// A theorem's bound on the expected regret.
+public struct RegretBound: Codable, Sendable {
+  /// After as many rounds as were asked about.
+  public var values: [Double]
+  /// Where it is proved, and what it holds of.
+  public var source: String
+}
+
+/// A world that policies are tried in: what seeds draw anew, and what stays.
+public protocol BanditProblem: Codable, Hashable, Sendable {
+  /// A word for the kind of problem.
+  static var kind: String { get }
+  /// The policies that it knows, each with what may follow a colon.
+  static var policies: [String] { get }
+  /// Those of an experiment that names none.
+  static var usualPolicies: [String] { get }
+
+  func validate() throws(ConfigurationError)
+  func trial(_ policy: String, seed: UInt64) throws(ConfigurationError) -> any BanditTrial
+  func bound(_ policy: String, seed: UInt64, after rounds: [Int]) -> RegretBound?
+  /// What no policy that does well in every such problem can do better than in the long run
+  /// (Lai & Robbins 1985), as its growth with ln n.
+  func asymptote(seed: UInt64, after rounds: [Int]) -> [Double]?
+}
+
+extension BanditProblem {
+  public func asymptote(seed: UInt64, after rounds: [Int]) -> [Double]? { nil }
+}
+
+/// Policies, each played so many rounds with each of so many seeds.
+public struct BanditConfiguration<Problem: BanditProblem>: RunKind {
+  public static var algorithm: String { "bandit-\(Problem.kind)" }
+
+  public var problem: Problem
+  public var policies: [String]
+  public var rounds: Int
+  public var seeds: Int
+  /// The first seed; the others follow it.
+  public var seed: UInt64
+
+  public init(_ problem: Problem, policies: [String] = [], rounds: Int, seeds: Int, seed: UInt64) {
+    self.problem = problem
+    self.policies = policies.isEmpty ? Problem.usualPolicies : policies
+    (self.rounds, self.seeds, self.seed) = (rounds, seeds, seed)
+  }
+
+  public func validate() throws(ConfigurationError) {
+    try ConfigurationError.require("rounds", rounds, "1 ... 100,000,000") {
+      (1...100_000_000).contains($0)
+    }
+    try ConfigurationError.require("seeds", seeds, "1 ... 10,000") { (1...10_000).contains($0) }
+    try ConfigurationError.require("the first seed", seed, "below 2⁶⁴ − 10,000") {
+      $0 < .max - 10_000
+    }
+    try problem.validate()
+    for (place, policy) in policies.enumerated() {
+      if policies.firstIndex(of: policy) != place {
+        throw ConfigurationError("policy \(policy) is named twice")
+      }
+      _ = try problem.trial(policy, seed: seed)
+    }
+  }
+
+  /// Rounds after which regret is kept: evenly spaced, and by equal ratios.
+  public var marks: [Int] {
+    let even = (1...60).map { $0 * rounds / 60 }
+    var all = Set(even)
+    var mark = 1.0
+    while mark < Double(rounds) {
+      all.insert(Int(mark))
+      mark = max(mark + 1, mark * 1.15)
+    }
+    return all.filter { $0 >= 1 }.sorted()
+  }
+}
+
+/// What a policy did with one seed.
+public struct BanditOutcome: Codable, Equatable, Sendable {
+  public var policy: String
+  public var seed: UInt64
+  /// Cumulative pseudo-regret after each mark.
+  public var regret: [Double]
+  public var reward: Double
+  /// Rounds in which the best choice was made.
+  public var best: Int
+  public var figures: [String: Double]
+}
+
+/// An experiment under way: trial after trial, each as many rounds at once as asked for.
+public struct BanditExperiment<Problem: BanditProblem>: Sendable {
+  public let configuration: BanditConfiguration<Problem>
+  public let marks: [Int]
+  public private(set) var outcomes: [BanditOutcome] = []
+  private var trial: (any BanditTrial)?
+  private var current: Tally
+
+  /// What was counted of the trial under way.
+  fileprivate struct Tally: Codable {
+    var rounds = 0
+    var totalRegret = 0.0
+    var regret: [Double] = []
+    var reward = 0.0
+    var best = 0
+  }
+
+  /// All that the rest depends on.
+  public struct State: Codable {
+    fileprivate var outcomes: [BanditOutcome]
+    fileprivate var tally: Tally
+    fileprivate var trial: Data?
+  }
+
+  public init(_ configuration: BanditConfiguration<Problem>) throws(ConfigurationError) {
+    try configuration.validate()
+    self.configuration = configuration
+    marks = configuration.marks
+    current = Tally()
+  }
+
+  private var trials: Int { configuration.policies.count * configuration.seeds }
+  public var isDone: Bool { outcomes.count == trials }
+  public var totalRounds: Int { trials * configuration.rounds }
+  public var roundsDone: Int { outcomes.count * configuration.rounds + current.rounds }
+
+  /// The policy and seed of the trial under way; all policies are played with one seed before the next.
+  public var place: (policy: String, seed: UInt64) {
+    let number = min(outcomes.count, trials - 1)
+    let policies = configuration.policies
+    return (
+      policies[number % policies.count], configuration.seed + UInt64(number / policies.count)
+    )
+  }
+
+  /// Plays at most so many rounds of the trial under way.
+  public mutating func advance(rounds: Int) throws {
+    guard !isDone else { return }
+    let (policy, seed) = place
+    var trial = try trial ?? configuration.problem.trial(policy, seed: seed)
+    self.trial = nil
+    play(&trial, min(rounds, configuration.rounds - current.rounds))
+    guard current.rounds == configuration.rounds else { return self.trial = trial }
+    outcomes.append(
+      BanditOutcome(
+        policy: policy, seed: seed, regret: current.regret, reward: current.reward,
+        best: current.best, figures: trial.figures))
+    current = Tally()
+  }
+
+  private mutating func play(_ trial: inout some BanditTrial, _ rounds: Int) {
+    for _ in 0..<rounds {
+      let play = trial.play()
+      current.rounds += 1
+      current.totalRegret += play.regret
+      current.reward += play.reward
+      if play.isBest { current.best += 1 }
+      if current.rounds == marks[current.regret.count] {
+        current.regret.append(current.totalRegret)
+      }
+    }
+  }
+
+  public func state() throws -> State {
+    func encoded(_ trial: some BanditTrial) throws -> Data {
+      // Keys in order, so that equal states are equal bytes.
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = .sortedKeys
+      return try encoder.encode(trial)
+    }
+    return State(outcomes: outcomes, tally: current, trial: try trial.map { try encoded($0) })
+  }
+
+  /// Goes on from what `state` gave an experiment of the same configuration.
+  public mutating func restore(_ state: State) throws {
+    outcomes = state.outcomes
+    current = state.tally
+    trial = nil
+    guard let data = state.trial else { return }
+    func decoded<Trial: BanditTrial>(_ fresh: Trial) throws -> any BanditTrial {
+      try JSONDecoder().decode(Trial.self, from: data)
+    }
+    let (policy, seed) = place
+    trial = try decoded(configuration.problem.trial(policy, seed: seed))
+  }
+}

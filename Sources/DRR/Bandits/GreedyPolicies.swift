@@ -1,0 +1,156 @@
+import Tensor
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Explore only: any arm, each time.
+public struct RandomPolicy: BanditPolicy {
+  public let armCount: Int
+  private var random: Philox
+
+  public init(arms: Int, seed: UInt64) {
+    armCount = arms
+    random = Philox(seed: seed, stream: Streams.banditPolicy)
+  }
+
+  public mutating func choose(_ round: BanditRound) -> BanditChoice {
+    let count = round.count(of: armCount)
+    return BanditChoice(round.arm(random.index(below: count)), probability: 1 / Double(count))
+  }
+
+  public mutating func observe(_ arm: Int, reward: Double, in round: BanditRound) {}
+
+  public func probabilities(_ round: BanditRound) -> [Double]? { round.even(of: armCount) }
+}
+
+/// Exploit only: each arm a few times, then always the one of the best mean.
+public struct ExploitPolicy: BanditPolicy {
+  public private(set) var arms: ArmStatistics
+  /// Pulls of each arm before the means are believed.
+  public let pulls: Int
+
+  public init(arms: Int, pulls: Int = 10) {
+    self.arms = ArmStatistics(arms: arms)
+    self.pulls = pulls
+  }
+
+  public var armCount: Int { arms.pulls.count }
+
+  private func best(_ round: BanditRound) -> Int {
+    round.best(of: armCount) { arms.pulls[$0] < pulls ? .infinity : arms.means[$0] }
+  }
+
+  public mutating func choose(_ round: BanditRound) -> BanditChoice {
+    BanditChoice(best(round), probability: 1)
+  }
+
+  public mutating func observe(_ arm: Int, reward: Double, in round: BanditRound) {
+    arms.observe(arm, reward)
+  }
+
+  public func probabilities(_ round: BanditRound) -> [Double]? {
+    round.certain(best(round), of: armCount)
+  }
+}
+
+/// How often to explore.
+public enum ExplorationRate: Codable, Equatable, Sendable {
+  case constant(Double)
+  /// ε_n = min(1, cK / (d² n)) (Auer, Cesa-Bianchi & Fischer 2002, figure 3); d is not to be more
+  /// than the least difference between the best arm and another.
+  case decaying(c: Double, gap: Double)
+
+  public func callAsFunction(round n: Int, arms: Int) -> Double {
+    switch self {
+    case .constant(let rate): rate
+    case .decaying(let c, let gap): min(1, c * Double(arms) / (gap * gap * Double(max(n, 1))))
+    }
+  }
+}
+
+/// ε-greedy: with probability ε any arm, otherwise the one of the best mean.
+public struct EpsilonGreedyPolicy: BanditPolicy {
+  public private(set) var arms: ArmStatistics
+  public let rate: ExplorationRate
+  private var random: Philox
+
+  public init(arms: Int, rate: ExplorationRate, seed: UInt64) {
+    self.arms = ArmStatistics(arms: arms)
+    self.rate = rate
+    random = Philox(seed: seed, stream: Streams.banditPolicy)
+  }
+
+  public var armCount: Int { arms.pulls.count }
+  private var epsilon: Double { rate(round: arms.total + 1, arms: armCount) }
+  private func best(_ round: BanditRound) -> Int { round.best(of: armCount) { arms.means[$0] } }
+
+  public mutating func choose(_ round: BanditRound) -> BanditChoice {
+    let (epsilon, best) = (epsilon, best(round))
+    let count = round.count(of: armCount)
+    let arm = random.coin(epsilon) ? round.arm(random.index(below: count)) : best
+    let chance = epsilon / Double(count)
+    return BanditChoice(arm, probability: arm == best ? 1 - epsilon + chance : chance)
+  }
+
+  public mutating func observe(_ arm: Int, reward: Double, in round: BanditRound) {
+    arms.observe(arm, reward)
+  }
+
+  public func probabilities(_ round: BanditRound) -> [Double]? {
+    var shares = round.even(of: armCount).map { $0 * epsilon }
+    shares[best(round)] += 1 - epsilon
+    return shares
+  }
+}
+
+/// Softmax (Boltzmann): each arm once, then arm a with a probability in proportion to exp(mean_a / τ).
+public struct SoftmaxPolicy: BanditPolicy {
+  public private(set) var arms: ArmStatistics
+  /// τ, in units of the reward.
+  public let temperature: Double
+  /// Whether the temperature of round n is τ / ln(n + 1), in place of τ.
+  public let decays: Bool
+  private var random: Philox
+
+  public init(arms: Int, temperature: Double, decays: Bool = false, seed: UInt64) {
+    self.arms = ArmStatistics(arms: arms)
+    self.temperature = temperature
+    self.decays = decays
+    random = Philox(seed: seed, stream: Streams.banditPolicy)
+  }
+
+  public var armCount: Int { arms.pulls.count }
+
+  private func shares(_ round: BanditRound) -> [Double] {
+    let untried = round.best(of: armCount) { arms.pulls[$0] == 0 ? 1 : 0 }
+    if arms.pulls[untried] == 0 { return round.certain(untried, of: armCount) }
+    let temperature = decays ? temperature / log(Double(arms.total + 2)) : temperature
+    let best = arms.means[round.best(of: armCount) { arms.means[$0] }]
+    var shares = [Double](repeating: 0, count: armCount)
+    var sum = 0.0
+    for place in 0..<round.count(of: armCount) {
+      let arm = round.arm(place)
+      shares[arm] = exp((arms.means[arm] - best) / temperature)
+      sum += shares[arm]
+    }
+    for arm in shares.indices { shares[arm] /= sum }
+    return shares
+  }
+
+  public mutating func choose(_ round: BanditRound) -> BanditChoice {
+    let shares = shares(round)
+    let arm = random.place(in: shares)
+    return BanditChoice(arm, probability: shares[arm])
+  }
+
+  public mutating func observe(_ arm: Int, reward: Double, in round: BanditRound) {
+    arms.observe(arm, reward)
+  }
+
+  public func probabilities(_ round: BanditRound) -> [Double]? { shares(round) }
+}

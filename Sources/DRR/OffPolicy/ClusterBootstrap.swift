@@ -1,0 +1,96 @@
+import Tensor
+
+/// A value, and the 95 % interval that resampling gives it.
+public struct Interval: Codable, Hashable, Sendable {
+  public var value: Double
+  public var low: Double
+  public var high: Double
+
+  public init(value: Double, low: Double, high: Double) {
+    self.value = value
+    self.low = low
+    self.high = high
+  }
+
+  public func contains(_ truth: Double) -> Bool { low <= truth && truth <= high }
+}
+
+/// The percentile bootstrap of functions of sums (Efron & Tibshirani 1993, chapter 13), in which
+/// whole clusters are drawn. The same seed draws the same clusters, so that policies are compared on
+/// the same resamples.
+public struct ClusterBootstrap: Sendable {
+  public let resamples: Int
+  public let seed: UInt64
+
+  public init(resamples: Int = 1_000, seed: UInt64 = 0) {
+    self.resamples = resamples
+    self.seed = seed
+  }
+
+  /// The sums of each resample.
+  ///
+  /// - Parameter sums: [clusters, width].
+  /// - Returns: [resamples, width].
+  public func totals(_ sums: [Double], width: Int) -> [Double] {
+    let clusters = sums.count / width
+    var totals = [Double](repeating: 0, count: resamples * width)
+    guard clusters > 0 else { return totals }
+    var random = Philox(seed: seed, stream: Streams.offPolicyBootstrap)
+    totals.withUnsafeMutableBufferPointer { totals in
+      sums.withUnsafeBufferPointer { sums in
+        for resample in 0..<resamples {
+          let to = totals.baseAddress! + resample * width
+          for _ in 0..<clusters {
+            // The high half of a 32 × 64 bit product: even to 2⁻³² of a cluster's share.
+            let drawn = Int((UInt64(random.nextWord()) * UInt64(clusters)) >> 32)
+            let from = sums.baseAddress! + drawn * width
+            for column in 0..<width { to[column] += from[column] }
+          }
+        }
+      }
+    }
+    return totals
+  }
+
+  /// The interval of a value, from its value in each resample.
+  public func interval(_ value: Double, of resampled: [Double]) -> Interval {
+    let sorted = resampled.filter(\.isFinite).sorted()
+    guard !sorted.isEmpty else { return Interval(value: value, low: value, high: value) }
+    let cut = sorted.count / 40
+    return Interval(value: value, low: sorted[cut], high: sorted[sorted.count - 1 - cut])
+  }
+
+  /// The intervals of estimators of one policy, from the sums of each decision.
+  public func intervals(
+    clusters: [Int32], clusterCount: Int, _ estimators: [OffPolicyEstimator],
+    of decision: (Int) -> DecisionSums
+  ) -> [Interval] {
+    let width = DecisionSums.width
+    var sums = [Double](repeating: 0, count: clusterCount * width)
+    var all = DecisionSums()
+    for (row, cluster) in clusters.enumerated() {
+      let decision = decision(row)
+      all += decision
+      for column in 0..<width { sums[Int(cluster) * width + column] += decision.fields[column] }
+    }
+    let totals = totals(sums, width: width)
+    let resampled = (0..<resamples).map { resample in
+      DecisionSums(totals[resample * width..<(resample + 1) * width])
+    }
+    return estimators.map { estimator in
+      interval(estimator.value(of: all), of: resampled.map { estimator.value(of: $0) })
+    }
+  }
+
+  /// The mean of a column, by cluster.
+  public func mean(_ values: [Double], clusters: [Int32], clusterCount: Int) -> Interval {
+    var sums = [Double](repeating: 0, count: 2 * clusterCount)
+    for (value, cluster) in zip(values, clusters) {
+      sums[2 * Int(cluster)] += value
+      sums[2 * Int(cluster) + 1] += 1
+    }
+    let totals = totals(sums, width: 2)
+    let mean = values.reduce(0, +) / Double(values.count)
+    return interval(mean, of: (0..<resamples).map { totals[2 * $0] / totals[2 * $0 + 1] })
+  }
+}

@@ -1,0 +1,141 @@
+/// Ways to tell the value of a policy, its mean reward a decision, from what another one logged.
+///
+/// With the weight w = π(a | x) / p of the logged action a and its propensity p, the reward r, the
+/// reward model's q(x, a) and V(x) = Σ π(a | x) q(x, a):
+public enum OffPolicyEstimator: String, Codable, CaseIterable, Sendable {
+  /// The direct method: the mean of V.
+  case directMethod = "dm"
+  /// Inverse propensity scoring: the mean of w r.
+  case ips
+  /// The mean of min(w, clip) r (Ionides 2008, truncated importance sampling).
+  case clippedIPS = "clipped-ips"
+  /// Self-normalised: Σ w r / Σ w (Swaminathan & Joachims 2015).
+  case snips
+  /// Doubly robust: the mean of V + w (r − q) (Dudík, Langford & Li 2011).
+  case doublyRobust = "dr"
+  /// The mean of V, and Σ w (r − q) / Σ w.
+  case sndr
+  /// Doubly robust where w ≤ clip, otherwise V alone (Wang, Agarwal & Dudík 2017).
+  case switchDR = "switch-dr"
+  /// Doubly robust with the optimistic shrinkage of weights λ w / (w² + λ), λ = clip² (Su,
+  /// Dimakopoulou, Krishnamurthy & Dudík 2020).
+  case shrunkDR = "dros"
+
+  /// Its value of sums over decisions; not a number where nothing has weight.
+  public func value(of sums: DecisionSums) -> Double {
+    switch self {
+    case .directMethod: sums.modelled / sums.count
+    case .ips: sums.weighted / sums.count
+    case .clippedIPS: sums.clipped / sums.count
+    case .snips: sums.weighted / sums.weight
+    case .doublyRobust: (sums.modelled + sums.corrected) / sums.count
+    case .sndr: sums.modelled / sums.count + sums.corrected / sums.weight
+    case .switchDR: (sums.modelled + sums.switched) / sums.count
+    case .shrunkDR: (sums.modelled + sums.shrunk) / sums.count
+    }
+  }
+}
+
+/// What all estimators are made of: sums over decisions.
+public struct DecisionSums: Sendable {
+  static let width = 8
+  /// Decisions; Σ w; Σ w r; Σ min(w, clip) r; Σ V; Σ w (r − q); the same where w ≤ clip, and with
+  /// shrunk weights.
+  var fields: SIMD8<Double>
+
+  /// Of no decisions.
+  public init() { fields = SIMD8() }
+
+  init(_ sums: ArraySlice<Double>) { fields = SIMD8(sums) }
+
+  /// Of one decision.
+  public init(
+    weight: Double, reward: Double, predicted: Double, modelled: Double, clip: Double
+  ) {
+    let error = reward - predicted
+    let shrinkage = clip * clip
+    fields = SIMD8(
+      1, weight, weight * reward, min(weight, clip) * reward, modelled, weight * error,
+      weight <= clip ? weight * error : 0,
+      weight > 0 ? weight / (weight * weight / shrinkage + 1) * error : 0)
+  }
+
+  public var count: Double { fields[0] }
+  public var weight: Double { fields[1] }
+  public var weighted: Double { fields[2] }
+  public var clipped: Double { fields[3] }
+  public var modelled: Double { fields[4] }
+  public var corrected: Double { fields[5] }
+  public var switched: Double { fields[6] }
+  public var shrunk: Double { fields[7] }
+
+  public static func += (sums: inout DecisionSums, other: DecisionSums) {
+    sums.fields += other.fields
+  }
+}
+
+/// One policy's numbers of every decision of a log.
+public struct PolicyWeights: Sendable {
+  public let name: String
+  /// π(a | x) / p of the logged action.
+  public internal(set) var weights: [Double] = []
+  /// V(x) = Σ π(a | x) q(x, a).
+  public internal(set) var modelled: [Double] = []
+  /// The mean of π(a | x) of the logged action: the share of the log that a replay would keep.
+  public internal(set) var matchRate = 0.0
+  /// [positions, actions]: Σ π(a | x) over the decisions at that position.
+  public internal(set) var mass: [Double]
+
+  init(name: String, _ log: LoggedFeedback) {
+    self.name = name
+    mass = Array(repeating: 0, count: log.positionCount * log.actionCount)
+    weights.reserveCapacity(log.count)
+    modelled.reserveCapacity(log.count)
+  }
+
+  /// Of several policies at once, and q of the logged actions.
+  public static func compute(
+    _ policies: [any TargetPolicy], on log: LoggedFeedback, rewards: some RewardPrediction,
+    progress: (Int) -> Void = { _ in }
+  ) throws(ConfigurationError) -> (policies: [PolicyWeights], predicted: [Double]) {
+    var results = policies.map { PolicyWeights(name: $0.name, log) }
+    var predicted: [Double] = []
+    predicted.reserveCapacity(log.count)
+    var values = [Double](repeating: 0, count: log.actionCount)
+    var probabilities = values
+    for row in 0..<log.count {
+      if row % 4_096 == 0 { progress(row) }
+      rewards.predict(row, into: &values)
+      predicted.append(values[Int(log.actions[row])])
+      let first = Int(log.positions[row]) * log.actionCount
+      for (at, policy) in policies.enumerated() {
+        policy.fill(&probabilities, row, of: log, values: values)
+        var (sum, modelled) = (0.0, 0.0)
+        for action in 0..<log.actionCount {
+          sum += probabilities[action]
+          modelled += probabilities[action] * values[action]
+          results[at].mass[first + action] += probabilities[action]
+        }
+        guard abs(sum - 1) < 1e-6 else {
+          throw ConfigurationError(
+            "policy \(policy.name): its probabilities of decision \(row + 1) sum to \(sum); they "
+              + "must sum to 1")
+        }
+        let chosen = probabilities[Int(log.actions[row])]
+        results[at].weights.append(chosen / log.propensities[row])
+        results[at].modelled.append(modelled)
+        results[at].matchRate += chosen / Double(log.count)
+      }
+    }
+    progress(log.count)
+    return (results, predicted)
+  }
+}
+
+/// Knows nothing: every reward is expected to be 0, so that doubly robust is IPS.
+public struct NoRewards: RewardPrediction {
+  public init() {}
+  public func predict(_ row: Int, into values: inout [Double]) {
+    for action in values.indices { values[action] = 0 }
+  }
+}

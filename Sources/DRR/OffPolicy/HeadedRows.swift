@@ -1,0 +1,108 @@
+import Tensor
+
+/// The rows of a comma-separated file whose first line names its columns.
+struct HeadedRows {
+  let source: any ByteSource
+  var progress: RatingsSource.Progress?
+
+  init(_ source: any ByteSource, _ progress: RatingsSource.Progress? = nil) {
+    self.source = source
+    self.progress = progress
+  }
+
+  init(path: String, _ progress: RatingsSource.Progress? = nil) throws(DataError) {
+    self.init(
+      try FileSource(path: path, name: "\(path.folderPart.lastPathPart)/\(path.lastPathPart)"),
+      progress)
+  }
+
+  /// Calls `header` with the names of the columns, then `row` with each line.
+  func forEach(
+    header: (Columns) throws(DataError) -> Void, row: (Row) throws(DataError) -> Void
+  ) throws(DataError) {
+    let progress = progress
+    let scanner = LineScanner(source) { progress?($0, $1) }
+    let file = source.name
+    var fields = Fields(kept: 1 << 14)
+    var width = 0
+    do throws(DataError) {
+      try scanner.forEachBlock { (block) throws(DataError) in
+        try scanner.forEachLine(of: block) { (line) throws(DataError) in
+          fields.split(line, .comma)
+          if width == 0 {
+            width = fields.count
+            let names = (0..<min(width, 1 << 14)).map {
+              String(decoding: fields[$0], as: UTF8.self)
+            }
+            try header(Columns(file: file, names: names))
+            return
+          }
+          if fields.count != width {
+            throw .columns(
+              file: file, line: scanner.line, found: fields.count,
+              expected: "\(width) as in the header")
+          }
+          try row(Row(file: file, line: scanner.line, fields: fields))
+        }
+      }
+    } catch .lineTooLong(let file, let line, let limit) {
+      throw .feedback(
+        FeedbackFault(
+          file: file, line: line, found: "a line longer than \(limit) bytes",
+          expected: "one decision a line"))
+    }
+    if width == 0 {
+      throw .feedback(FeedbackFault(file: file, found: "it is empty", expected: "a header"))
+    }
+  }
+
+  struct Columns {
+    let file: String
+    let names: [String]
+
+    func index(_ name: String) -> Int? { names.firstIndex(of: name) }
+
+    /// The place of a column that must be there.
+    func place(_ name: String, _ meaning: String) throws(DataError) -> Int {
+      guard let place = index(name) else {
+        throw .feedback(
+          FeedbackFault(
+            file: file, line: 1,
+            found: "no column \(name) in \"\(quoted(names.joined(separator: ",")))\"",
+            expected: meaning))
+      }
+      return place
+    }
+  }
+
+  struct Row {
+    let file: String
+    let line: Int
+    let fields: Fields
+
+    func fault(_ name: String, _ field: Bytes, _ expected: String) -> DataError {
+      let shown = field.isEmpty ? "\(name) is empty" : "\(name) is \"\(quoted(field))\""
+      return .feedback(FeedbackFault(file: file, line: line, found: shown, expected: expected))
+    }
+
+    func number(_ column: Int, _ name: String) throws(DataError) -> Double {
+      guard let value = Number.decimal(fields[column]) else {
+        throw fault(name, fields[column], "a number")
+      }
+      return value
+    }
+
+    func probability(_ column: Int, _ name: String) throws(DataError) -> Double {
+      guard let value = Number.decimal(fields[column]), value > 0, value <= 1 else {
+        throw fault(name, fields[column], FeedbackFault.propensity)
+      }
+      return value
+    }
+
+    /// The dense index of an id that is given the next one where it is new.
+    func intern(_ column: Int, _ name: String, _ ids: inout RawIDs) throws(DataError) -> Int32 {
+      if fields[column].isEmpty { throw fault(name, fields[column], "an id") }
+      return ids.intern(fields[column])
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import Tensor
+
+/// A policy as a file gives it.
+public enum PolicyFile {
+  /// Reads a policy for the decisions of a log.
+  ///
+  /// A file with the columns `action,probability`, and `position` where the log has several, holds
+  /// one distribution a position. Otherwise its header names every action of the log, and each line
+  /// has their probabilities in one decision, in the order of the log.
+  public static func read(
+    _ path: String, for log: LoggedFeedback
+  ) throws(DataError) -> any TargetPolicy {
+    let rows = try HeadedRows(path: path)
+    let name = path.lastPathPart
+    var isFixed = false
+    var columns: [Int] = []
+    var (position, action, probability): (Int?, Int, Int) = (nil, 0, 0)
+    var table: [Double] = []
+    var isGiven = [Bool](repeating: false, count: log.positionCount * log.actionCount)
+    let actions = Dictionary(uniqueKeysWithValues: zip(log.actionIDs, log.actionIDs.indices))
+    let positions = Dictionary(uniqueKeysWithValues: zip(log.positionIDs, log.positionIDs.indices))
+    var sums: [Double] = []
+    try rows.forEach { (header) throws(DataError) in
+      isFixed = header.index("probability") != nil
+      if isFixed {
+        action = try header.place("action", "the action's id")
+        probability = try header.place("probability", "the action's probability")
+        position = header.index("position")
+        table = Array(repeating: 0, count: isGiven.count)
+        return
+      }
+      columns = header.names.map { actions[$0] ?? -1 }
+      if let unknown = columns.firstIndex(of: -1) {
+        throw .feedback(
+          FeedbackFault(
+            file: header.file, line: 1, found: "\"\(quoted(header.names[unknown]))\" is no action",
+            expected: "action,probability, or the actions of \(log.name)"))
+      }
+      if Set(columns).count != log.actionCount || columns.count != log.actionCount {
+        throw .feedback(
+          FeedbackFault(
+            file: header.file, line: 1, found: "\(Set(columns).count) different actions",
+            expected: "each of the \(log.actionCount) of \(log.name) once"))
+      }
+    } row: { (row) throws(DataError) in
+      func share(_ column: Int) throws(DataError) -> Double {
+        guard let value = Number.decimal(row.fields[column]), value >= 0, value <= 1 else {
+          throw row.fault("probability", row.fields[column], "a number in 0 ... 1")
+        }
+        return value
+      }
+      if !isFixed {
+        let first = table.count
+        table += Array(repeating: 0, count: log.actionCount)
+        for (column, action) in columns.enumerated() { table[first + action] = try share(column) }
+        try requireOne(table[first...].reduce(0, +), rows.source.name, row.line, "the line's")
+        return
+      }
+      guard let action = actions[String(decoding: row.fields[action], as: UTF8.self)] else {
+        throw row.fault("action", row.fields[action], "an action of \(log.name)")
+      }
+      var places = Array(log.positionIDs.indices)
+      if let position {
+        guard let at = positions[String(decoding: row.fields[position], as: UTF8.self)] else {
+          throw row.fault(
+            "position", row.fields[position], "one of \(log.positionIDs.joined(separator: ", "))")
+        }
+        places = [at]
+      }
+      for place in places {
+        let at = place * log.actionCount + action
+        if isGiven[at] {
+          throw .feedback(
+            FeedbackFault(
+              file: row.file, line: row.line,
+              found: "action \"\(quoted(log.actionIDs[action]))\" stands here again",
+              expected: "each once a position"))
+        }
+        isGiven[at] = true
+        table[at] = try share(probability)
+      }
+    }
+    if !isFixed {
+      if table.count != log.count * log.actionCount {
+        throw .feedback(
+          FeedbackFault(
+            file: rows.source.name, found: "\(table.count / log.actionCount) lines",
+            expected: "one for each of the \(log.count) decisions of \(log.name)"))
+      }
+      return TabledPolicy(name: name, table: table)
+    }
+    for position in 0..<log.positionCount {
+      sums.append(table[position * log.actionCount..<(position + 1) * log.actionCount].reduce(0, +))
+      try requireOne(
+        sums[position], rows.source.name, 0, "position \(log.positionIDs[position])'s")
+    }
+    return FixedPolicy(name: name, table: table)
+  }
+
+  private static func requireOne(
+    _ sum: Double, _ file: String, _ line: Int, _ whose: String
+  ) throws(DataError) {
+    if abs(sum - 1) > 1e-6 {
+      throw .feedback(
+        FeedbackFault(
+          file: file, line: line, found: "\(whose) probabilities sum to \(sum)", expected: "1"))
+    }
+  }
+}
+
+extension TabledPolicy {
+  /// Writes the policy as `PolicyFile` reads it.
+  public func write(_ path: String, actionIDs: [String]) throws(DataError) {
+    let file = try OutputFile(path: path)
+    try file.write(actionIDs.joined(separator: ",") + "\n")
+    for first in stride(from: 0, to: table.count, by: actionIDs.count) {
+      let row = table[first..<first + actionIDs.count].map { "\($0)" }
+      try file.write(row.joined(separator: ",") + "\n")
+    }
+    try file.finish()
+  }
+}

@@ -1,0 +1,154 @@
+import Tensor
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// A policy whose value is asked for: π(a | x, position) of every decision of a log.
+public protocol TargetPolicy: Sendable {
+  var name: String { get }
+  /// Fills `probabilities`, one an action, which sum to 1.
+  ///
+  /// `values` are the expected rewards that the reward model gives the actions; a cross-fitted
+  /// model makes the policy one that did not see the decision.
+  func fill(
+    _ probabilities: inout [Double], _ row: Int, of log: LoggedFeedback, values: [Double])
+}
+
+/// Every action with equal chance.
+public struct UniformPolicy: TargetPolicy {
+  public let name = "uniform"
+  public init() {}
+
+  public func fill(
+    _ probabilities: inout [Double], _ row: Int, of log: LoggedFeedback, values: [Double]
+  ) {
+    for action in probabilities.indices { probabilities[action] = 1 / Double(log.actionCount) }
+  }
+}
+
+/// One distribution a position, whatever the context.
+public struct FixedPolicy: TargetPolicy {
+  public let name: String
+  /// [positions, actions].
+  public let table: [Double]
+
+  /// - Parameter table: [positions, actions] of the log to be judged; each position sums to 1.
+  public init(name: String, table: [Double]) {
+    self.name = name
+    self.table = table
+  }
+
+  /// The shares of the actions that another log has at each position.
+  ///
+  /// - Throws: where it has an action or a position that the log to be judged on has not.
+  public init(
+    marginalOf other: LoggedFeedback, for log: LoggedFeedback
+  ) throws(FeedbackFault) {
+    func places(_ from: [String], _ to: [String], _ what: String) throws(FeedbackFault) -> [Int] {
+      let known = Dictionary(uniqueKeysWithValues: zip(to, to.indices))
+      var places: [Int] = []
+      for id in from {
+        guard let place = known[id] else {
+          throw FeedbackFault(
+            file: other.name, found: "\(what) \"\(quoted(id))\"", expected: "one of \(log.name)")
+        }
+        places.append(place)
+      }
+      return places
+    }
+    let actions = try places(other.actionIDs, log.actionIDs, "action")
+    let positions = try places(other.positionIDs, log.positionIDs, "position")
+    var counts = [Double](repeating: 0, count: log.positionCount * log.actionCount)
+    var totals = [Double](repeating: 0, count: log.positionCount)
+    for row in 0..<other.count {
+      let position = positions[Int(other.positions[row])]
+      counts[position * log.actionCount + actions[Int(other.actions[row])]] += 1
+      totals[position] += 1
+    }
+    if let missing = totals.firstIndex(of: 0) {
+      throw FeedbackFault(
+        file: other.name, found: "nothing at position \(log.positionIDs[missing])",
+        expected: "some actions at each position of \(log.name)")
+    }
+    for at in counts.indices { counts[at] /= totals[at / log.actionCount] }
+    self.init(name: "marginal of \(other.name)", table: counts)
+  }
+
+  public func fill(
+    _ probabilities: inout [Double], _ row: Int, of log: LoggedFeedback, values: [Double]
+  ) {
+    let first = Int(log.positions[row]) * log.actionCount
+    for action in probabilities.indices { probabilities[action] = table[first + action] }
+  }
+}
+
+/// exp(z / temperature) in proportion, z the reward model's values of a decision less their mean, in
+/// units of their standard deviation.
+public struct SoftmaxPolicy: TargetPolicy {
+  public let temperature: Double
+  public var name: String { "softmax:\(spelled(temperature))" }
+  public init(temperature: Double = 1) { self.temperature = temperature }
+
+  public func fill(
+    _ probabilities: inout [Double], _ row: Int, of log: LoggedFeedback, values: [Double]
+  ) {
+    let n = Double(values.count)
+    let mean = values.reduce(0, +) / n
+    let deviation = (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / n).squareRoot()
+    let scale = deviation > 0 ? 1 / (deviation * temperature) : 0
+    probabilities = softmax(values.map { ($0 - mean) * scale })
+  }
+}
+
+/// The action of the highest value, but with chance ε any. With ε 0 it has support only where the
+/// log happens to have its choice.
+public struct EpsilonGreedyPolicy: TargetPolicy {
+  public let epsilon: Double
+  public var name: String { "greedy:\(spelled(epsilon))" }
+  public init(epsilon: Double = 0.1) { self.epsilon = epsilon }
+
+  public func fill(
+    _ probabilities: inout [Double], _ row: Int, of log: LoggedFeedback, values: [Double]
+  ) {
+    let best = values.indices.max { (values[$0], -$0) < (values[$1], -$1) } ?? 0
+    for action in probabilities.indices {
+      probabilities[action] = epsilon / Double(log.actionCount) + (action == best ? 1 - epsilon : 0)
+    }
+  }
+}
+
+/// Probabilities given for every decision of one log.
+public struct TabledPolicy: TargetPolicy {
+  public let name: String
+  /// [rows, actions].
+  public let table: [Double]
+
+  public init(name: String, table: [Double]) {
+    self.name = name
+    self.table = table
+  }
+
+  public func fill(
+    _ probabilities: inout [Double], _ row: Int, of log: LoggedFeedback, values: [Double]
+  ) {
+    let first = row * log.actionCount
+    for action in probabilities.indices { probabilities[action] = table[first + action] }
+  }
+}
+
+func softmax(_ scores: [Double]) -> [Double] {
+  let highest = scores.max() ?? 0
+  let powers = scores.map { exp($0 - highest) }
+  let sum = powers.reduce(0, +)
+  return powers.map { $0 / sum }
+}
+
+/// `1`, `0.5`: without the zero that a whole number would have.
+func spelled(_ value: Double) -> String {
+  value.rounded() == value && value.magnitude < 1e15 ? "\(Int(value))" : "\(value)"
+}
