@@ -84,11 +84,23 @@ struct OpeTests {
       (["--data", "."], 1, ["no bts/men/men.csv in it", "the layout of Open Bandit"]),
       (["--data", "log.csv"], 1, ["folds is 5", "log.csv has 2 clusters"]),
       (["--data", "log.csv", "--folds", "2", "--policy", "best"], 64, ["--policy is \"best\""]),
-      (["--data", "log.csv", "--policy", "greedy:2"], 64, ["the ε \"2\"", "0.0 ... 1.0"]),
-      (["--data", "log.csv", "--policy", "softmax:0"], 64, ["the temperature \"0\""]),
-      (["--data", "log.csv", "--policy", "marginal"], 64, ["no other log"]),
-      (["--data", "log.csv", "--policy", "uniform", "--policy", "uniform"], 64, ["twice"]),
-      (["--data", "log.csv", "--policy", "three.csv"], 1, ["three.csv, line 2", "\"c\""]),
+      (
+        ["--data", "log.csv", "--folds", "2", "--policy", "greedy:2"], 64,
+        ["the ε \"2\"", "0.0 ... 1.0"]
+      ),
+      (
+        ["--data", "log.csv", "--folds", "2", "--policy", "softmax:0"], 64,
+        ["the temperature \"0\""]
+      ),
+      (["--data", "log.csv", "--folds", "2", "--policy", "marginal"], 64, ["no other log"]),
+      (
+        ["--data", "log.csv", "--folds", "2", "--policy", "uniform", "--policy", "uniform"], 64,
+        ["twice"]
+      ),
+      (
+        ["--data", "log.csv", "--folds", "2", "--policy", "three.csv"], 1,
+        ["three.csv, line 2", "\"c\""]
+      ),
       (["--data", "log.csv", "--clip=-1"], 1, ["clip is -1.0"]),
       (["--data", "log.csv", "--bootstrap", "3"], 1, ["bootstrap is 3"]),
       (["--data", "log.csv", "--campaign", "men"], 64, ["--campaign are for Open Bandit"]),
