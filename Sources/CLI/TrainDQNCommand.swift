@@ -71,7 +71,9 @@ struct DQNOptions: ParsableArguments, AgentSettings {
   var targetRate: Float?
   @Option(help: "α of prioritised replay; 0 draws evenly (default: 0.6).")
   var priorityExponent: Float?
-  @Option(help: "Weight of what keeps values of choices that no log shows down (default: 1; small worlds 0).")
+  @Option(
+    help:
+      "Weight of what keeps values of choices that no log shows down (default: 1; small worlds 0).")
   var conservatism: Float?
 
   var twin: Bool { false }
