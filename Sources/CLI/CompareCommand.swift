@@ -35,6 +35,8 @@ struct CompareCommand: ParsableCommand {
   var seed: UInt64 = 0
   @Flag(help: "Only liked targets are to be found.")
   var likedOnly = false
+  @Flag(name: .customLong("linucb"), help: "LinUCB among the baselines, which takes its time.")
+  var linUCB = false
   @Option(help: "Ask for the next items of so many users, drawn (default: all).")
   var users: Int?
   @OptionGroup var split: ComparisonSplitOptions
@@ -59,6 +61,7 @@ struct CompareCommand: ParsableCommand {
     var settings = Comparison.Settings()
     settings.seed = seed
     settings.baseline = against
+    settings.linUCB = linUCB
     settings.nextItem.seed = seed
     settings.nextItem.likedOnly = likedOnly
     settings.nextItem.users = users
@@ -85,9 +88,7 @@ struct CompareCommand: ParsableCommand {
     var listed: [ComparisonReport.Run] = []
     for (number, comparison) in comparisons.enumerated() {
       let own = try runs.lazy.compactMap { try $0.run.factorization(of: log) }.first
-      let model =
-        try own
-        ?? comparison.fitFactorization(on: backend) { progress.update($0, of: $1, "PMF epochs") }
+      let model = try own ?? fit(comparison, on: backend)
       var contestants = comparison.baselines(model)
       listed = try runs.map { folder, run in
         let found = try run.contestants(log, comparison.split, seed: seed, on: backend)
@@ -107,6 +108,13 @@ struct CompareCommand: ParsableCommand {
       device: "\(backend.device.id): \(backend.device.name), \(backend.device.driver)")
     try Console.result(output.json ? RunFolder.json(report, pretty: true) : report.text)
   }
+}
+
+/// A factorisation where no run brings one, showing progress.
+private func fit(_ comparison: Comparison, on backend: any Backend) throws -> PMFModel {
+  let progress = Progress()
+  defer { progress.finish() }
+  return try comparison.fitFactorization(on: backend) { progress.update($0, of: $1, "PMF epochs") }
 }
 
 /// What the baselines are compared on where no run says it.

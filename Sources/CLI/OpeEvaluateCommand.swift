@@ -84,6 +84,7 @@ extension OpeCommand {
       var log = try source.read()
       var other = try source.readOther()
       if byRow { (log, other) = (log.clusteredByRow(), other?.clusteredByRow()) }
+      try configuration.validate(for: log)
       let (policies, known) = try policies(for: log, other: other, configuration)
       let progress = Progress()
       defer { progress.finish() }

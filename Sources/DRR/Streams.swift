@@ -63,6 +63,10 @@ enum Streams {
   static let behaviourPolicy: UInt64 = 99
   static let gaussianPolicy: UInt64 = 100
   static let deepOrder: UInt64 = 101
+  static let tieOrder: UInt64 = 120
+  static let nextItemLists: UInt64 = 121
+  static let nextItemUsers: UInt64 = 122
+  static let nextItemRanker: UInt64 = 123
   static let banditPolicy: UInt64 = 130
   static let banditRewards: UInt64 = 131
   static let banditInstance: UInt64 = 132
@@ -80,8 +84,4 @@ enum Streams {
   static let syntheticSessions: UInt64 = 155
   static let syntheticPolicy: UInt64 = 156
   static let syntheticStatePolicy: UInt64 = 157
-  static let tieOrder: UInt64 = 120
-  static let nextItemLists: UInt64 = 121
-  static let nextItemUsers: UInt64 = 122
-  static let nextItemRanker: UInt64 = 123
 }

@@ -51,7 +51,8 @@ def dqn():
 
         def values(p, s):
             a = advantages(p, s)
-            return a + apply(p, "q.value", s, 2) - a.mean(1, keepdim=True) if duelling else a
+            return a + apply(p, "q.value", s, 2) - single(1 / ACTIONS) * a.sum(1, keepdim=True) \
+                if duelling else a
 
         arrays = dict(table=table) | named("initial", networks)
         for update in range(UPDATES):

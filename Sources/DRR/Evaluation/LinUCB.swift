@@ -6,7 +6,8 @@ import Tensor
 /// regression on features of the item, x = [q_i, b_i, 1] with vector and bias of the PMF. It
 /// starts from her profile and learns from the reward of every pick before the next.
 public struct LinUCB: SessionRanker {
-  public let name: String
+  static let title = "LinUCB"
+  public let name = title
   let alpha: Double
   let regularization: Double
   let model: PMFModel
@@ -19,7 +20,6 @@ public struct LinUCB: SessionRanker {
     _ model: PMFModel, _ log: RatingsLog, _ split: UserSplit, scale: RewardScale,
     alpha: Double = 0.25, regularization: Double = 1
   ) {
-    name = "LinUCB"
     self.alpha = alpha
     self.regularization = regularization
     self.model = model

@@ -7,9 +7,6 @@ public struct ComparedDRR: ComparedRun {
   let configuration: RunConfiguration
 
   public init(_ folder: RunFolder) throws {
-    if try folder.readGroup() != nil {
-      throw RunError("\(folder.path) holds several runs; name one of them")
-    }
     guard let configuration = try folder.readConfiguration() else {
       throw RunError("\(folder.path): no run was begun there; use `drr train drr`")
     }

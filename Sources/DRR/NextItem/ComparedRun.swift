@@ -77,6 +77,10 @@ public enum ComparedRuns {
   ///
   /// - Throws: `RunError` where there is none, or one of a method that is not compared.
   public static func read(_ folder: RunFolder) throws -> any ComparedRun {
+    if let group = try folder.readGroup() {
+      throw RunError(
+        "\(folder.path) holds several runs; name one, as \(folder.path)/\(group.members[0].name)")
+    }
     guard folder.exists(folder.configuration) else {
       throw RunError("\(folder.path): no run was begun there; use `drr train`")
     }

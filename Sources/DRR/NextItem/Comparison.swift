@@ -9,6 +9,9 @@ public struct Comparison: Sendable {
     public var rerankingCutoffs = [5, 10]
     /// Whom the differences are from.
     public var baseline = MarkovChain.title
+    /// Whether LinUCB is among the baselines: it learns from every rating of every user in turn, in
+    /// the time of all items each.
+    public var linUCB = false
     /// Draws the random order of re-ranking, ties and the intervals.
     public var seed: UInt64 = 0
 
@@ -129,7 +132,7 @@ public struct Comparison: Sendable {
     func ranking(_ scorer: any NextItemScorer, _ ranker: any Ranker) -> Contestant {
       Contestant(scorer.name, scorer, ranker)
     }
-    return [
+    var baselines = [
       ranking(ItemScores.random(items: log.itemCount), RandomOrder(seed: seed)),
       ranking(ItemScores.popularity(statistics), Popularity(statistics)),
       ranking(ItemScores.mean(statistics), ItemMean(statistics)),
@@ -137,8 +140,12 @@ public struct Comparison: Sendable {
       reranking(Cooccurrence(log, split)),
       ranking(PMFScores(model, biased: true), PMFRating(model)),
       ranking(PMFScores(model, biased: false), PMFDot(model)),
-      ranking(NextItemOracle(items: log.itemCount), Oracle()),
     ]
+    if settings.linUCB {
+      baselines.append(
+        ranking(LinUCBScores(model), LinUCB(model, log, split, scale: training.scale)))
+    }
+    return baselines + [ranking(NextItemOracle(items: log.itemCount), Oracle())]
   }
 
   /// What each contestant reached.

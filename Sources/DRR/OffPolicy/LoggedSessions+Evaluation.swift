@@ -61,9 +61,10 @@ extension LoggedSessions {
     try ConfigurationError.require("minimum-ess", minimumESS, "0 or more") {
       $0 >= 0 && $0.isFinite
     }
-    try ConfigurationError.require("bootstrap", bootstrap.resamples, "in 40 ... 1000000") {
-      40...1_000_000 ~= $0
-    }
+    let most = max(40, min(100_000, LoggedSessions.cellLimit / (longest + 1)))
+    try ConfigurationError.require(
+      "bootstrap", bootstrap.resamples, "in 40 ... \(most), for sessions of up to \(longest) steps"
+    ) { 40...most ~= $0 }
     if policy != nil, values == nil {
       try ConfigurationError.require("folds", folds, "2 ... \(count), the sessions of \(name)") {
         $0 >= 2 && $0 <= count

@@ -130,7 +130,27 @@ public struct LoggedSessions: Sendable {
         target: step.target)
     }
     log.endSession()
+    try log.requireSize(rows.source.name)
     return log
+  }
+
+  /// Numbers that one table may hold.
+  static let cellLimit = 50_000_000
+
+  /// What is made of a log has a row a session and a column a step, and a value for every state,
+  /// action and step.
+  private func requireSize(_ file: String) throws(DataError) {
+    let limit = Self.cellLimit
+    let longest = longest
+    if count.multipliedReportingOverflow(by: longest).overflow || count * longest > limit {
+      throw .tooLarge(
+        file: file, what: "steps, were every session as long as the longest", limit: limit)
+    }
+    let pairs = stateCount.multipliedReportingOverflow(by: actionCount)
+    if pairs.overflow || pairs.partialValue > limit / (longest + 1) {
+      throw .tooLarge(
+        file: file, what: "triples of a state, an action and a step", limit: limit)
+    }
   }
 
   /// Writes the log as `read(csv:)` reads it.

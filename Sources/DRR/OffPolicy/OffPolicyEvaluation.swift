@@ -20,9 +20,15 @@ public struct OffPolicyConfiguration: Codable, Hashable, Sendable {
     try ConfigurationError.require("minimum-ess", minimumESS, "0 or more") {
       $0 >= 0 && $0.isFinite
     }
-    try ConfigurationError.require("bootstrap", resamples, "in 40 ... 1000000") {
-      40...1_000_000 ~= $0
+    try ConfigurationError.require("bootstrap", resamples, "in 40 ... 100000") {
+      40...100_000 ~= $0
     }
+  }
+
+  /// Throws where the log is not one that can be judged on with these settings.
+  public func validate(for log: LoggedFeedback) throws(ConfigurationError) {
+    try validate()
+    try model.validate(log)
   }
 
   /// The clip for a log of so many decisions.

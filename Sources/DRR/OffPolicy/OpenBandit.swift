@@ -120,7 +120,11 @@ private struct OpenBanditReader {
       }
       features.append(number: try row.number(number, "item_feature_0"))
       for (at, column) in categories.enumerated() {
-        _ = features.append(level: row.fields[column], of: at)
+        if !features.append(level: row.fields[column], of: at) {
+          throw row.fault(
+            "item_feature_\(at + 1)", row.fields[column],
+            "at most \(FeatureTable.levelLimit) different ones")
+        }
       }
       features.endRow()
     }

@@ -72,11 +72,11 @@ public struct GaussianConfiguration: RunKind {
 
   public var world = PointWorld()
   public var hidden = 32
-  public var learningRate: Float = 2e-3
+  public var learningRate: Float = 1e-3
   /// Steps of all points together.
-  public var steps = 2_000_000
+  public var steps = 3_000_000
   /// Points that move side by side.
-  public var environments = 256
+  public var environments = 512
   public var seed: UInt64 = 0
 
   public init() {}

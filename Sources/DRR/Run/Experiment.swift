@@ -188,7 +188,8 @@ public struct Experiment: Sendable {
       try folder.append(point)
     }
     let reportSteps = max(1, min(1_000, trainer.steps / 20))
-    var note = "DRR steps"
+    let unit = drr.dqn == nil && drr.policyGradient == nil ? "DRR" : agentName
+    var note = "\(unit) steps"
     var lastSave = ContinuousClock.now
     var savedStep = trainer.step
     while !trainer.isFinished {
@@ -208,7 +209,7 @@ public struct Experiment: Sendable {
         else { throw divergence(at: trainer.step) }
         last = report
         try folder.append(report)
-        note = "DRR steps, reward \(decimal(report.reward, 3))"
+        note = "\(unit) steps, reward \(decimal(report.reward, 3))"
       }
       observer.progress(trainer.step, trainer.steps, note)
       let stop = observer.shouldStop()

@@ -167,7 +167,7 @@ struct BaselineTests {
 }
 
 /// Gauss with partial pivoting.
-private func gaussianSolve(_ matrix: [[Double]], _ right: [Double]) -> [Double] {
+func gaussianSolve(_ matrix: [[Double]], _ right: [Double]) -> [Double] {
   var a = zip(matrix, right).map { $0 + [$1] }
   let n = a.count
   for column in 0..<n {

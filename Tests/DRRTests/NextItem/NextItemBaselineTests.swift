@@ -80,6 +80,38 @@ struct NextItemBaselineTests {
     for (a, b) in zip(dots, PMFDot(model).scores(session)) { #expect(abs(a - bias - b) < 1e-5) }
   }
 
+  @Test("LinUCB solves the regression of all that she has rated", arguments: [0, 0.5])
+  func linUCB(alpha: Double) throws {
+    let model = Worlds.model(Self.log, dimension: 4)
+    let scorer = LinUCBScores(model, alpha: alpha)
+    let queries = Array(try Self.queries(20))
+    let found = scorer.scores(queries)
+    func features(_ item: Int) -> [Double] {
+      model.itemFactors[item * 4..<item * 4 + 4].map { Double($0) }
+        + [Double(model.itemBiases[item]), 1]
+    }
+    for (query, scores) in zip(queries, found) {
+      var a = (0..<6).map { i in (0..<6).map { $0 == i ? 1.0 : 0 } }
+      var b = [Double](repeating: 0, count: 6)
+      for (item, reward) in zip(query.items, query.rewards) {
+        let x = features(Int(item))
+        for i in 0..<6 {
+          b[i] += Double(reward) * x[i]
+          for j in 0..<6 { a[i][j] += x[i] * x[j] }
+        }
+      }
+      let theta = gaussianSolve(a, b)
+      for item in stride(from: 0, to: scores.count, by: 7) {
+        let x = features(item)
+        let variance = zip(x, gaussianSolve(a, x)).reduce(0) { $0 + $1.0 * $1.1 }
+        let bound = zip(x, theta).reduce(0) { $0 + $1.0 * $1.1 } + alpha * variance.squareRoot()
+        #expect(abs(Double(scores[item]) - bound) < 1e-5)
+      }
+    }
+    // However the queries are cut.
+    #expect(found == queries.flatMap { scorer.scores([$0]) })
+  }
+
   @Test("what items are called changes no measure")
   func renamed() throws {
     var renamed = Self.log

@@ -237,6 +237,10 @@ struct LoggedSessionsTests {
         #expect(parts.allSatisfy("\(error)".contains), "\(error)")
       }
     }
+    // 400 states, 400 actions and a session of 400 steps.
+    let long = (0..<400).map { "1,\($0),a\($0),0,1,s\($0)\n" }.joined()
+    #expect(throws: DataError.self) { try read("\(head),state\n" + long) }
+    #expect(try read("\(head)\n" + long.replacing(/,s\d+\n/, with: "\n")).longest == 400)
     let log = try read("\(head),state\n1,1,a,0,1,x\n2,1,b,0,1,x\n")
     for (text, parts) in [
       ("action,probability\nc,1\n", ["action is \"c\""]),

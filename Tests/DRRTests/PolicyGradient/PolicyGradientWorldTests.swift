@@ -11,7 +11,6 @@ struct PolicyGradientWorldTests {
   ) -> SmallWorldConfiguration {
     var configuration = SmallWorldConfiguration()
     configuration.environment = world
-    configuration.discount = world == .cliff ? 0.9 : nil
     configuration.exploringStarts = true
     configuration.episodeLimit = 30
     configuration.environments = 16
@@ -22,6 +21,21 @@ struct PolicyGradientWorldTests {
     settings.actionWidth = 16
     settings.learningRate = 3e-3
     settings.rollOutSteps = 8
+    if world == .cliff {
+      // Falls cost 100 where a step costs 1: gradients are large, and who stops exploring early
+      // stays away from the cliff and the goal behind it.
+      configuration.episodeLimit = 60
+      settings.gradientNorm = 1_000
+      switch method {
+      case .a2c:
+        (configuration.environments, configuration.steps) = (64, 300_000)
+        settings.entropyWeight = 0.5
+      case .reinforce:
+        configuration.steps = 1_000_000
+        settings.learningRate = 1e-3
+        settings.entropyWeight = 2
+      }
+    }
     configuration.policyGradient = settings
     return configuration
   }

@@ -21,7 +21,7 @@ struct TabularLearnerTests {
     configuration.draws = .balanced
     configuration.episodeLimit = 5
     // The chain's values are of a size of 25.
-    configuration.steps = world == .chain ? 20_000_000 : 3_000_000
+    configuration.steps = world == .chain ? 20_000_000 : 5_000_000
     let learner = try TabularLearner(configuration)
     var last: TabularReport?
     while !learner.isFinished { last = learner.advance() ?? last }
