@@ -113,20 +113,20 @@ extension OpeCommand {
         let parts = name.split(separator: ":", maxSplits: 1).map(String.init)
         switch parts.first ?? "" {
         case "uniform" where parts.count == 1:
-          policies.append(UniformPolicy())
+          policies.append(UniformTarget())
           if otherIsUniform { known["uniform"] = other?.onPolicyValue(bootstrap) }
         case "softmax":
           policies.append(
-            SoftmaxPolicy(temperature: try number(parts, "temperature", 1, 1e-3...1e3)))
+            SoftmaxTarget(temperature: try number(parts, "temperature", 1, 1e-3...1e3)))
         case "greedy":
-          policies.append(EpsilonGreedyPolicy(epsilon: try number(parts, "ε", 0.1, 0...1)))
+          policies.append(GreedyTarget(epsilon: try number(parts, "ε", 0.1, 0...1)))
         case "marginal":
           let from = parts.count > 1 ? try source.readPlain(parts[1]) : other
           guard let from else {
             throw ValidationError(
               "--policy marginal has no other log here; name one, as marginal:FILE.csv.")
           }
-          let marginal = try FixedPolicy(marginalOf: from, for: log)
+          let marginal = try FixedTarget(marginalOf: from, for: log)
           policies.append(marginal)
           known[marginal.name] = from.onPolicyValue(bootstrap)
         case let file where file.lowercased().hasSuffix(".csv"):

@@ -87,14 +87,14 @@ public enum PolicyFile {
             file: rows.source.name, found: "\(table.count / log.actionCount) lines",
             expected: "one for each of the \(log.count) decisions of \(log.name)"))
       }
-      return TabledPolicy(name: name, table: table)
+      return TabledTarget(name: name, table: table)
     }
     for position in 0..<log.positionCount {
       sums.append(table[position * log.actionCount..<(position + 1) * log.actionCount].reduce(0, +))
       try requireOne(
         sums[position], rows.source.name, 0, "position \(log.positionIDs[position])'s")
     }
-    return FixedPolicy(name: name, table: table)
+    return FixedTarget(name: name, table: table)
   }
 
   private static func requireOne(
@@ -108,7 +108,7 @@ public enum PolicyFile {
   }
 }
 
-extension TabledPolicy {
+extension TabledTarget {
   /// Writes the policy as `PolicyFile` reads it.
   public func write(_ path: String, actionIDs: [String]) throws(DataError) {
     let file = try OutputFile(path: path)

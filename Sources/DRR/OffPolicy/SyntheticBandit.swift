@@ -86,8 +86,8 @@ public struct SyntheticBandit: Sendable {
   }
 
   /// A policy given by context as one for the decisions of a log.
-  public func tabled(_ policy: [Double], _ contexts: [Int], name: String) -> TabledPolicy {
-    TabledPolicy(
+  public func tabled(_ policy: [Double], _ contexts: [Int], name: String) -> TabledTarget {
+    TabledTarget(
       name: name,
       table: contexts.flatMap { policy[$0 * actionCount..<($0 + 1) * actionCount] })
   }

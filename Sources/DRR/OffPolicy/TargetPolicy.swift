@@ -20,7 +20,7 @@ public protocol TargetPolicy: Sendable {
 }
 
 /// Every action with equal chance.
-public struct UniformPolicy: TargetPolicy {
+public struct UniformTarget: TargetPolicy {
   public let name = "uniform"
   public init() {}
 
@@ -32,7 +32,7 @@ public struct UniformPolicy: TargetPolicy {
 }
 
 /// One distribution a position, whatever the context.
-public struct FixedPolicy: TargetPolicy {
+public struct FixedTarget: TargetPolicy {
   public let name: String
   /// [positions, actions].
   public let table: [Double]
@@ -89,7 +89,7 @@ public struct FixedPolicy: TargetPolicy {
 
 /// exp(z / temperature) in proportion, z the reward model's values of a decision less their mean, in
 /// units of their standard deviation.
-public struct SoftmaxPolicy: TargetPolicy {
+public struct SoftmaxTarget: TargetPolicy {
   public let temperature: Double
   public var name: String { "softmax:\(spelled(temperature))" }
   public init(temperature: Double = 1) { self.temperature = temperature }
@@ -107,7 +107,7 @@ public struct SoftmaxPolicy: TargetPolicy {
 
 /// The action of the highest value, but with chance ε any. With ε 0 it has support only where the
 /// log happens to have its choice.
-public struct EpsilonGreedyPolicy: TargetPolicy {
+public struct GreedyTarget: TargetPolicy {
   public let epsilon: Double
   public var name: String { "greedy:\(spelled(epsilon))" }
   public init(epsilon: Double = 0.1) { self.epsilon = epsilon }
@@ -123,7 +123,7 @@ public struct EpsilonGreedyPolicy: TargetPolicy {
 }
 
 /// Probabilities given for every decision of one log.
-public struct TabledPolicy: TargetPolicy {
+public struct TabledTarget: TargetPolicy {
   public let name: String
   /// [rows, actions].
   public let table: [Double]

@@ -7,10 +7,10 @@ struct ClusterBootstrapTests {
   @Test("the same seed draws the same intervals, another seed others")
   func determinism() throws {
     let log = try drawnLog(300, users: 60)
-    let first = try log.evaluate([UniformPolicy()], .quick())
-    let again = try log.evaluate([UniformPolicy()], .quick())
+    let first = try log.evaluate([UniformTarget()], .quick())
+    let again = try log.evaluate([UniformTarget()], .quick())
     #expect(first == again)
-    let other = try log.evaluate([UniformPolicy()], .quick { $0.seed = 1 })
+    let other = try log.evaluate([UniformTarget()], .quick { $0.seed = 1 })
     #expect(first.policies[0][.ips]!.value == other.policies[0][.ips]!.value)
     #expect(first.policies[0][.ips]!.low != other.policies[0][.ips]!.low)
     for interval in first.policies[0].estimates.values {

@@ -35,7 +35,7 @@ struct EstimatorTests {
     let log = try drawnLog(200, users: 40)
     let model = GivenRewards(
       values: (0..<200).map { row in (0..<4).map { 0.1 * Double(($0 * 7 + row) % 9) } })
-    let policy = SoftmaxPolicy(temperature: 0.7)
+    let policy = SoftmaxTarget(temperature: 0.7)
     let clip = 1.5
     let found = try log.estimates(policy, model, clip: clip)
     let n = 200.0
@@ -73,7 +73,7 @@ struct EstimatorTests {
   @Test("doubly robust is IPS without a model, and the direct method with a perfect one")
   func limits() throws {
     let log = try drawnLog(120, users: 30)
-    let none = try log.estimates(UniformPolicy(), NoRewards(), clip: 3)
+    let none = try log.estimates(UniformTarget(), NoRewards(), clip: 3)
     #expect(none[.doublyRobust] == none[.ips] && none[.sndr] == none[.snips])
     #expect(none[.directMethod] == 0)
     let rewards = (0..<120).map { row in (0..<4).map { Double(($0 + row) % 3) } }
@@ -82,7 +82,7 @@ struct EstimatorTests {
       rewards: (0..<120).map { rewards[$0][Int(log.actions[$0])] },
       propensities: log.propensities, actionCount: 4, positionCount: 2)
     let found = try sure.estimates(
-      EpsilonGreedyPolicy(epsilon: 0.2), GivenRewards(values: rewards), clip: 3)
+      GreedyTarget(epsilon: 0.2), GivenRewards(values: rewards), clip: 3)
     let greedy = rewards.map { $0.max()! * 0.8 + $0.reduce(0, +) / 4 * 0.2 }.reduce(0, +) / 120
     for estimator in [OffPolicyEstimator.directMethod, .doublyRobust, .sndr, .switchDR, .shrunkDR] {
       #expect(abs(found[estimator]! - greedy) < 1e-12, "\(estimator)")
@@ -97,7 +97,7 @@ struct EstimatorTests {
         name: "changed", positions: log.positions, actions: log.actions,
         rewards: log.rewards.map { $0 + shift },
         propensities: log.propensities.map { $0 * scale }, actionCount: 4, positionCount: 2
-      ).estimates(UniformPolicy(), NoRewards(), clip: 5)
+      ).estimates(UniformTarget(), NoRewards(), clip: 5)
     }
     let plain = try changed()
     #expect(abs(try changed(shift: 10)[.snips]! - plain[.snips]! - 10) < 1e-12)
@@ -109,10 +109,10 @@ struct EstimatorTests {
   func clips() throws {
     let log = try drawnLog(100, users: 25)
     let model = GivenRewards(values: (0..<100).map { row in (0..<4).map { 0.2 * Double($0) } })
-    let wide = try log.estimates(UniformPolicy(), model, clip: 1e9)
+    let wide = try log.estimates(UniformTarget(), model, clip: 1e9)
     #expect(wide[.clippedIPS] == wide[.ips] && wide[.switchDR] == wide[.doublyRobust])
     #expect(abs(wide[.shrunkDR]! - wide[.doublyRobust]!) < 1e-12)
-    let narrow = try log.estimates(UniformPolicy(), model, clip: 1e-6)
+    let narrow = try log.estimates(UniformTarget(), model, clip: 1e-6)
     #expect(narrow[.switchDR] == narrow[.directMethod])
     #expect(abs(narrow[.shrunkDR]! - narrow[.directMethod]!) < 1e-5)
   }
@@ -121,7 +121,7 @@ struct EstimatorTests {
   func nothing() throws {
     let log = try LoggedFeedback(
       name: "two", actions: [0, 0], rewards: [1, 1], propensities: [0.5, 0.5], actionCount: 2)
-    let never = FixedPolicy(name: "never", table: [0, 1])
+    let never = FixedTarget(name: "never", table: [0, 1])
     let found = try log.estimates(never, NoRewards(), clip: 10)
     #expect(found[.ips] == 0 && found[.snips]!.isNaN)
     let report = try log.evaluate(
@@ -136,7 +136,7 @@ struct EstimatorTests {
     let log = try drawnLog(20, users: 20)
     #expect(throws: ConfigurationError.self) {
       try log.estimates(
-        FixedPolicy(name: "half", table: Array(repeating: 0.125, count: 8)), NoRewards(), clip: 1)
+        FixedTarget(name: "half", table: Array(repeating: 0.125, count: 8)), NoRewards(), clip: 1)
     }
   }
 }

@@ -16,7 +16,7 @@ struct OpenBanditFixtureTests {
       let log = try bandit.read(.bts, .men)
       let random = try bandit.read(.random, .men)
       let report = try log.evaluate(
-        [UniformPolicy(), try FixedPolicy(marginalOf: random, for: log)], .quick())
+        [UniformTarget(), try FixedTarget(marginalOf: random, for: log)], .quick())
       let uniform = report.policies[0]
       #expect(close(uniform[.ips]?.value, 0.003_008_626, 1e-9))
       #expect(close(uniform[.snips]?.value, 0.003_189_423, 1e-9))
@@ -44,7 +44,7 @@ struct OpenBanditFixtureTests {
     try RealData.with("open-bandit-small.zip") { path in
       let bandit = try OpenBandit(path)
       let log = try bandit.read(.bts, .women)
-      let uniform = try log.evaluate([UniformPolicy()], .quick()).policies[0]
+      let uniform = try log.evaluate([UniformTarget()], .quick()).policies[0]
       #expect(close(uniform[.ips]?.value, 0.007_437_578, 1e-9))
       #expect(close(uniform[.snips]?.value, 0.002_373_046, 1e-9))
       let found = uniform.diagnostics

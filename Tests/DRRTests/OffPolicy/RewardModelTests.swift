@@ -127,7 +127,7 @@ struct RewardModelTests {
   @Test("folds are of nearly equal size, and their report adds up")
   func folds() throws {
     let log = try drawnLog(400, users: 80)
-    let report = try log.evaluate([UniformPolicy()], .quick()).model
+    let report = try log.evaluate([UniformTarget()], .quick()).model
     #expect(report.folds == 5 && report.columns == 9 && report.calibration.count == 10)
     #expect(report.calibration.reduce(0) { $0 + $1.rows } == 400)
     let clicks = report.calibration.reduce(0) { $0 + $1.observed * Double($1.rows) }
@@ -147,7 +147,7 @@ struct RewardModelTests {
       var configuration = OffPolicyConfiguration.quick()
       configuration.model.form = form
       configuration.model.isCrossed = true
-      let report = try log.evaluate([UniformPolicy()], configuration).model
+      let report = try log.evaluate([UniformTarget()], configuration).model
       #expect(report.rootMeanSquaredError < 0.97 * report.rootMeanSquaredErrorOfMean)
       #expect(report.calibration.last!.observed > report.calibration.first!.observed + 0.2)
     }

@@ -17,22 +17,22 @@ struct TargetPolicyTests {
   @Test("uniform, smoothed greedy and softmax of values")
   func kinds() throws {
     let values = [0.1, 0.4, 0.4, 0.2]
-    #expect(try probabilities(UniformPolicy(), values: values) == [0.25, 0.25, 0.25, 0.25])
+    #expect(try probabilities(UniformTarget(), values: values) == [0.25, 0.25, 0.25, 0.25])
     // Of equal ones the first.
-    let greedy = try probabilities(EpsilonGreedyPolicy(epsilon: 0.2), values: values)
+    let greedy = try probabilities(GreedyTarget(epsilon: 0.2), values: values)
     for (found, expected) in zip(greedy, [0.05, 0.85, 0.05, 0.05]) {
       #expect(abs(found - expected) < 1e-15)
     }
-    let soft = try probabilities(SoftmaxPolicy(temperature: 2), values: values)
+    let soft = try probabilities(SoftmaxTarget(temperature: 2), values: values)
     #expect(abs(soft.reduce(0, +) - 1) < 1e-15 && soft[1] == soft[2])
     let deviation = (values.reduce(0) { $0 + pow($1 - 0.275, 2) } / 4).squareRoot()
     #expect(abs(log(soft[1] / soft[0]) - 0.3 / deviation / 2) < 1e-12)
     // The unit of the rewards plays no part, and equal values give equal chances.
-    let scaled = try probabilities(SoftmaxPolicy(temperature: 2), values: values.map { 100 * $0 })
+    let scaled = try probabilities(SoftmaxTarget(temperature: 2), values: values.map { 100 * $0 })
     #expect(zip(soft, scaled).allSatisfy { abs($0 - $1) < 1e-12 })
     #expect(
-      try probabilities(SoftmaxPolicy(), values: [1, 1, 1, 1]) == [0.25, 0.25, 0.25, 0.25])
-    #expect(SoftmaxPolicy().name == "softmax:1" && EpsilonGreedyPolicy().name == "greedy:0.1")
+      try probabilities(SoftmaxTarget(), values: [1, 1, 1, 1]) == [0.25, 0.25, 0.25, 0.25])
+    #expect(SoftmaxTarget().name == "softmax:1" && GreedyTarget().name == "greedy:0.1")
   }
 
   @Test("the marginal of a log is its shares by position, in the other log's order")
@@ -45,13 +45,13 @@ struct TargetPolicyTests {
     }
     let log = try read("a.csv", "a,1,0,1\nb,1,0,1\nc,2,0,1\n")
     let other = try read("b.csv", "c,2,0,1\nb,1,0,1\nb,1,0,1\nc,1,0,1\n")
-    let policy = try FixedPolicy(marginalOf: other, for: log)
+    let policy = try FixedTarget(marginalOf: other, for: log)
     let expected = [0, 2.0 / 3, 1.0 / 3, 0, 0, 1]
     #expect(zip(policy.table, expected).allSatisfy { abs($0 - $1) < 1e-15 })
     #expect(policy.name == "marginal of b.csv")
-    #expect(throws: FeedbackFault.self) { try FixedPolicy(marginalOf: log, for: other) }
+    #expect(throws: FeedbackFault.self) { try FixedTarget(marginalOf: log, for: other) }
     #expect(throws: FeedbackFault.self) {
-      try FixedPolicy(marginalOf: try read("c.csv", "a,1,0,1\n"), for: log)
+      try FixedTarget(marginalOf: try read("c.csv", "a,1,0,1\n"), for: log)
     }
   }
 
@@ -79,9 +79,9 @@ struct TargetPolicyTests {
     #expect(
       try found("probability,position,action\n1,1,1\n0.5,2,0\n0.5,2,1\n") == [[0, 1], [0.5, 0.5]])
     #expect(try found("1,0\n0.9,0.1\n0,1\n") == [[0.1, 0.9], [1, 0]])
-    let table = TabledPolicy(name: "t", table: [0.125, 0.875, 1, 0])
+    let table = TabledTarget(name: "t", table: [0.125, 0.875, 1, 0])
     try table.write(temporary.path + "/t.csv", actionIDs: log.actionIDs)
-    let again = try PolicyFile.read(temporary.path + "/t.csv", for: log) as? TabledPolicy
+    let again = try PolicyFile.read(temporary.path + "/t.csv", for: log) as? TabledTarget
     #expect(again?.table == table.table)
   }
 

@@ -38,8 +38,8 @@ struct TinyBandit {
     }
   }
 
-  func policy(_ table: [[Double]], _ contexts: [Int]) -> TabledPolicy {
-    TabledPolicy(name: "target", table: contexts.flatMap { table[$0] })
+  func policy(_ table: [[Double]], _ contexts: [Int]) -> TabledTarget {
+    TabledTarget(name: "target", table: contexts.flatMap { table[$0] })
   }
 
   func value(_ table: [[Double]]) -> Double {

@@ -39,7 +39,7 @@ struct WeightDiagnosticsTests {
       name: "log", positions: [0, 0, 1, 1], actions: [0, 1, 1, 1], rewards: [0, 1, 0, 1],
       propensities: [0.5, 0.5, 0.9, 0.9], actionCount: 2, positionCount: 2)
     let report = try log.evaluate(
-      [UniformPolicy()], OffPolicyConfiguration.quick { $0.model.folds = 2 })
+      [UniformTarget()], OffPolicyConfiguration.quick { $0.model.folds = 2 })
     let found = report.policies[0].diagnostics
     #expect(found.unsupportedActions == 1 && found.unsupportedShare == 0.25)
     #expect(found.matchRate == 0.5)
@@ -49,7 +49,7 @@ struct WeightDiagnosticsTests {
   func refusal() throws {
     let log = try drawnLog(400, users: 100)
     let policies: [any TargetPolicy] = [
-      UniformPolicy(), SoftmaxPolicy(temperature: 0.5), EpsilonGreedyPolicy(epsilon: 0.1),
+      UniformTarget(), SoftmaxTarget(temperature: 0.5), GreedyTarget(epsilon: 0.1),
     ]
     let free = try log.evaluate(policies, .quick { $0.minimumESS = 0 })
     #expect(free.policies.compactMap(\.rank).sorted() == [1, 2, 3])
@@ -70,7 +70,7 @@ struct WeightDiagnosticsTests {
     let log = try drawnLog(20, users: 3)
     func message(_ change: (inout OffPolicyConfiguration) -> Void) -> String {
       do {
-        _ = try log.evaluate([UniformPolicy()], .quick(change))
+        _ = try log.evaluate([UniformTarget()], .quick(change))
         return "none"
       } catch { return "\(error)" }
     }
