@@ -9,6 +9,9 @@ let package = Package(
     .library(name: "Tensor", targets: ["Tensor"]),
     .library(name: "DRR", targets: ["DRR"]),
   ],
+  traits: [
+    .trait(name: "MPI", description: "Training by many processes, through Open MPI (mpirun).")
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
@@ -21,7 +24,13 @@ let package = Package(
 
     .target(name: "Kernels", dependencies: ["COpenCL", "COpenBLAS"]),
     .target(name: "Tensor", dependencies: ["Kernels", "CZlib"]),
-    .target(name: "DRR", dependencies: ["Tensor", "CZlib"]),
+    // The Message Passing Interface; empty without the trait.
+    .target(
+      name: "CMPI", cSettings: [.define("DRR_MPI", .when(traits: ["MPI"]))],
+      linkerSettings: [.linkedLibrary("mpi", .when(traits: ["MPI"]))]),
+    .target(
+      name: "DRR",
+      dependencies: ["Tensor", "CZlib", .target(name: "CMPI", condition: .when(traits: ["MPI"]))]),
     .target(
       name: "Terminal",
       dependencies: ["DRR", .product(name: "Logging", package: "swift-log")]),

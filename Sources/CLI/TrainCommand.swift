@@ -11,7 +11,7 @@ struct TrainCommand: ParsableCommand {
         drr train drr --run runs/first
         drr train pmf --data ml-1m.zip --run runs/million
       """,
-    subcommands: [PMF.self, DRR.self, IRecGAN.self, Q.self, DQN.self, PG.self])
+    subcommands: [PMF.self, DRR.self, IRecGAN.self, Q.self, MultiQ.self, DQN.self, PG.self])
 }
 
 /// How a training run is watched and saved.

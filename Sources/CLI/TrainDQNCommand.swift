@@ -71,7 +71,7 @@ struct DQNOptions: ParsableArguments, AgentSettings {
   var targetRate: Float?
   @Option(help: "α of prioritised replay; 0 draws evenly (default: 0.6).")
   var priorityExponent: Float?
-  @Option(help: "Weight of what keeps values of choices that no log shows down (default: 0).")
+  @Option(help: "Weight of what keeps values of choices that no log shows down (default: 1; small worlds 0).")
   var conservatism: Float?
 
   var twin: Bool { false }
@@ -79,7 +79,9 @@ struct DQNOptions: ParsableArguments, AgentSettings {
   func prepare(_ run: inout RunConfiguration, asPublished: Bool) {
     guard run.drr == nil else { return }
     DeepOptions.begin(&run)
-    run.drr!.dqn = DQNConfiguration()
+    var dqn = DQNConfiguration()
+    dqn.conservatism = 1
+    run.drr!.dqn = dqn
   }
 
   func apply(to drr: inout DRRConfiguration) throws(ConfigurationError) {

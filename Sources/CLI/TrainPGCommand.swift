@@ -94,7 +94,7 @@ struct PGOptions: ParsableArguments, AgentSettings {
   var method: PolicyGradientMethod?
   @Option(
     help: ArgumentHelp(
-      "What is taken off the returns (default: value).",
+      "What is taken off the returns (default: value; of ratings none).",
       valueName: PolicyBaseline.allCases.map(\.rawValue).joined(separator: "|")))
   var baseline: PolicyBaseline?
   @Option(help: "Weight of the policy's entropy (default: 0.01).")
@@ -115,7 +115,10 @@ struct PGOptions: ParsableArguments, AgentSettings {
   func prepare(_ run: inout RunConfiguration, asPublished: Bool) {
     guard run.drr == nil else { return }
     DeepOptions.begin(&run)
-    run.drr!.policyGradient = PolicyGradientConfiguration()
+    var gradient = PolicyGradientConfiguration()
+    // A baseline would take the choices of a log that all earn alike for nothing learned.
+    gradient.baseline = .none
+    run.drr!.policyGradient = gradient
   }
 
   func apply(to drr: inout DRRConfiguration) throws(ConfigurationError) {

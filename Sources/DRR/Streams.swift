@@ -51,6 +51,9 @@ enum Streams {
   static let lstmPolicy: UInt64 = 84
   static let lstmPolicyWeights: UInt64 = 85
   static let listPolicyDraws: UInt64 = 86
+  static let itemClusters: UInt64 = 110
+  static let doubleTables: UInt64 = 111
+  static let recommendedItems: UInt64 = 112
   static let finiteEnvironment: UInt64 = 90
   static let exploringStarts: UInt64 = 91
   static let tabularActions: UInt64 = 92

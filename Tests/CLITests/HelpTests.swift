@@ -7,7 +7,7 @@ struct HelpTests {
   static let commands = [
     [], ["devices"], ["data"], ["data", "describe"], ["data", "sessions"], ["data", "generate"],
     ["data", "import"], ["train"], ["train", "pmf"], ["train", "drr"], ["train", "irecgan"],
-    ["train", "q"], ["train", "dqn"], ["train", "pg"],
+    ["train", "q"], ["train", "multi-q"], ["train", "dqn"], ["train", "pg"],
     ["evaluate"], ["evaluate", "drr"], ["evaluate", "irecgan"], ["compare"], ["simulate"],
     ["simulate", "drr"], ["simulate", "irecgan"], ["simulate", "sessions"],
     ["simulate", "values"], ["simulate", "sweep"], ["recommend"],

@@ -27,7 +27,7 @@ public struct ItemGenres: Sendable, Equatable {
   }
 
   /// One list of canonical names an item, in item order; `order` fixes the first names.
-  init(lists: [[String]], order: [String] = []) {
+  package init(lists: [[String]], order: [String] = []) {
     var places: [String: UInt16] = [:]
     var names: [String] = []
     func place(_ name: String) -> UInt16? {

@@ -69,7 +69,7 @@ extension Contestant {
 public enum ComparedRuns {
   public static var kinds: [any ComparedRun.Type] {
     [
-      ComparedDRR.self
+      ComparedDRR.self, ComparedMultiTable.self,
     ]
   }
 

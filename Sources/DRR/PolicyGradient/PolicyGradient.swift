@@ -32,7 +32,7 @@ public struct PolicyBatch {
 public final class PolicyGradient {
   public let configuration: PolicyGradientConfiguration
   public let backend: any Backend
-  let policy: SoftmaxPolicy
+  let policy: ActionPolicyNetwork
   /// Where the choices are a log's.
   let behaviour: BehaviourPolicy?
   let optimizer: Adam
@@ -47,7 +47,7 @@ public final class PolicyGradient {
     self.configuration = configuration
     self.backend = backend
     let width = actionWidth ?? configuration.actionWidth
-    policy = SoftmaxPolicy(
+    policy = ActionPolicyNetwork(
       configuration, actionCount: actionCount, actionWidth: width, vectors: vectors, seed: seed,
       on: backend, makeState: makeState)
     behaviour =

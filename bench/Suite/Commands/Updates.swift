@@ -5,7 +5,8 @@ import Tensor
 /// Whole updates: seconds, what they ask of the device, and what their products alone would take.
 struct Updates: MeasuringCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Time updates of DDPG and DQN, a step, PMF's epochs, IRecGAN's batches, bandits.",
+    abstract:
+      "Time updates of DDPG and DQN, a step, PMF's epochs, IRecGAN's batches, many tables, bandits.",
     discussion: """
       A step is a recommendation, its reward, the memory and one update. Beside an update stand its \
       own matrix products by OpenBLAS alone, in turn with it, and with --reference a PyTorch \
@@ -15,7 +16,8 @@ struct Updates: MeasuringCommand {
       up to 40, of 40,000; its user model's epochs stand beside PyTorch's \
       (bench/peers/torch_sessions.py). Deep Q-learning over a catalogue of MovieLens 100K's size \
       stands beside PyTorch's (bench/peers/torch_dqn.py); a bandit's step, a choice and what is \
-      learned of its reward, beside MABWiser's (bench/peers/mabwiser_bandits.py).
+      learned of its reward, beside MABWiser's (bench/peers/mabwiser_bandits.py). A pass of many tables \
+      stands beside the 927 updates a second of the program that they were published with.
 
       Examples:
         drr bench updates --threads 1
@@ -39,12 +41,16 @@ struct Updates: MeasuringCommand {
   var pmfEpochs = 20
   @Option(help: "A preset of IRecGAN; give it again for more.")
   var irecgan = ["small", "paper"]
+  @Option(help: "The ratings of a pass of many tables; give it again for more.")
+  var multiTableData = ["generated:small"]
   @Flag(help: "Leave DDPG out.")
   var noDdpg = false
   @Flag(help: "Leave PMF out.")
   var noPmf = false
   @Flag(help: "Leave IRecGAN out.")
   var noIrecgan = false
+  @Flag(help: "Leave many tables out.")
+  var noMultiTable = false
   @Flag(help: "Leave bandits out.")
   var noBandits = false
   @Flag(help: "Leave deep Q-learning out.")
@@ -76,7 +82,8 @@ struct Updates: MeasuringCommand {
     let hidden = noDdpg ? [] : hidden
     room.begin(
       hidden.count * batch.count + (noPmf ? 0 : pmf.count)
-        + (noIrecgan ? 0 : 4 * irecgan.count + 1) + (noDqn ? 0 : 1) + (noBandits ? 0 : 1))
+        + (noIrecgan ? 0 : 4 * irecgan.count + 1) + (noMultiTable ? 0 : multiTableData.count)
+        + (noDqn ? 0 : 1) + (noBandits ? 0 : 1))
     var figures: [Figure] = []
     for hidden in hidden {
       for batch in batch {
@@ -87,6 +94,7 @@ struct Updates: MeasuringCommand {
     }
     if !noPmf { figures += try epochs(in: room) }
     if !noIrecgan { figures += try irecganFigures(in: room) }
+    if !noMultiTable { figures += try multiTableFigures(in: room) }
     if !noBandits {
       room.step("bandits")
       figures += try banditFigures(in: room)

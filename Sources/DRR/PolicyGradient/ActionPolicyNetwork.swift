@@ -1,7 +1,7 @@
 import Tensor
 
 /// π(a | s) = softmax_a ⟨h(s), e_a⟩ over all actions, and V(s) beside it, of one state module.
-final class SoftmaxPolicy {
+final class ActionPolicyNetwork {
   let parameters: ParameterSet
   let state: any StateModule
   let layers: MLP

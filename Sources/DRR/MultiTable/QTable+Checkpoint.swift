@@ -1,0 +1,76 @@
+import Tensor
+
+extension QTable {
+  /// The rows of one of `parts` parts in ascending order of key, their cells in ascending order of
+  /// action: equal tables give equal bytes, however they were filled. Parts keep the copy small.
+  func add(
+    to file: inout SafetensorsWriter, _ prefix: String, part: Int, of parts: Int
+  ) throws(CheckpointError) {
+    var keys: [UInt64] = []
+    forEachKey { key, _ in if KeyHash.part(of: key, count: parts) == part { keys.append(key) } }
+    keys.sort()
+    var (offsets, cells): ([UInt64], [Cell]) = ([0], [])
+    var row: [Cell] = []
+    for key in keys {
+      row.removeAll(keepingCapacity: true)
+      forEachCell(of: key) { row.append($0) }
+      row.sort { $0.action < $1.action }
+      cells += row
+      offsets.append(UInt64(cells.count))
+    }
+    try file.add("\(prefix).keys", keys)
+    try file.add("\(prefix).row_offsets", offsets)
+    try file.add("\(prefix).actions", cells.map(\.action))
+    try file.add("\(prefix).q", cells.map(\.value))
+    try file.add("\(prefix).n", cells.map(\.visits))
+  }
+
+  /// Puts the rows that are wanted in place.
+  ///
+  /// - Throws: `CheckpointError` where the arrays do not belong together.
+  func read(
+    from file: SafetensorsFile, _ prefix: String, where isWanted: (UInt64) -> Bool
+  ) throws(CheckpointError) {
+    let keys = try file.uint64s("\(prefix).keys")
+    let offsets = try file.uint64s("\(prefix).row_offsets", shape: [keys.count + 1])
+    let actions = try file.uint32s("\(prefix).actions")
+    let values = try file.floats("\(prefix).q", shape: [actions.count])
+    let visits = try file.uint32s("\(prefix).n", shape: [actions.count])
+    func malformed(_ reason: String) -> CheckpointError {
+      .malformed(path: file.path, reason: reason)
+    }
+    guard offsets[0] == 0, offsets[keys.count] == UInt64(actions.count) else {
+      throw malformed("the rows of \(prefix) do not hold its \(actions.count) cells")
+    }
+    guard zip(offsets, offsets.dropFirst()).allSatisfy({ $0 < $1 }), !keys.contains(0),
+      !visits.contains(0)
+    else { throw malformed("\(prefix) has a row without a cell, or a cell without a visit") }
+    for (row, key) in keys.enumerated() where isWanted(key) {
+      for at in Int(offsets[row])..<Int(offsets[row + 1]) {
+        set(key, Cell(action: actions[at], value: values[at], visits: visits[at]))
+      }
+    }
+  }
+
+  /// A number of what the table holds that neither places nor shards change: those of the parts of a
+  /// table add up to its own.
+  public var checksum: UInt64 {
+    var sum: UInt64 = 0
+    forEachKey { key, _ in
+      let row = KeyHash.mix(key)
+      forEachCell(of: key) { cell in
+        let first = KeyHash.mix(row &+ UInt64(cell.action))
+        sum &+= KeyHash.mix(
+          first ^ (UInt64(cell.value.bitPattern) << 32 | UInt64(cell.visits)))
+      }
+    }
+    return sum
+  }
+}
+
+extension KeyHash {
+  /// Independent of the shard.
+  static func part(of key: UInt64, count: Int) -> Int {
+    Int(truncatingIfNeeded: ((mix(key) >> 32) &* UInt64(count)) >> 32)
+  }
+}

@@ -1,0 +1,88 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Many tables") struct MultiTableTests {
+  static func train(_ run: String, _ more: String...) -> [String] {
+    [
+      "train", "multi-q", "--run", run, "--data", "generated:tiny", "--epochs", "20",
+      "--round-size", "64", "--checkpoint-steps", "20",
+    ] + more
+  }
+
+  static func checksum(_ folder: Scratch, _ run: String) throws -> String {
+    try #require(try object(try folder.text("\(run)/report.json"))["checksum"] as? String)
+  }
+
+  @Test("killed at any moment, with any number of shards, a run goes on to the same bits")
+  func killed() throws {
+    let folder = Scratch()
+    let whole = try Program.run(Self.train("whole"), in: folder)
+    #expect(whole.code == 0 && whole.output.contains("rows, "), "\(whole.description)")
+    var random = SeededGenerator(1)
+    var patience = 30.0
+    var kills = 0
+    while true {
+      let program = try Program(
+        Self.train("parts", "--shards", "\(1 + kills % 3)"), in: folder)
+      let deadline = Date() + Double.random(in: 0.3...1, using: &random) * patience / 1_000
+      program.until { Date() > deadline }
+      program.send(SIGKILL)
+      let outcome = try program.wait()
+      if let code = outcome.code {
+        #expect(code == 0, "\(outcome.description)")
+        break
+      }
+      kills += 1
+      patience *= 1.5
+    }
+    #expect(kills >= 1)
+    #expect(try Self.checksum(folder, "parts") == Self.checksum(folder, "whole"))
+    let tables = try folder.names("parts").filter { $0.hasPrefix("table-") }
+    #expect(!tables.isEmpty && tables.count <= 3)
+  }
+
+  @Test("recommends after training by other settings, and begins again with --fresh alone")
+  func settings() throws {
+    let folder = Scratch()
+    #expect(try Program.run(Self.train("run"), in: folder).code == 0)
+    let first = try Self.checksum(folder, "run")
+    let again = try Program.run(
+      ["train", "multi-q", "--run", "run", "--aggregation", "max", "--json"], in: folder)
+    #expect(again.code == 0, "\(again.description)")
+    #expect(try object(again.output)["checksum"] as? String == first)
+    expectRefused(
+      try Program.run(["train", "multi-q", "--run", "run", "--discount", "0.7"], in: folder), 1,
+      "settings.discount 0.4, not 0.7", "--fresh")
+    let fresh = try Program.run(
+      ["train", "multi-q", "--run", "run", "--discount", "0.7", "--fresh"], in: folder)
+    #expect(fresh.code == 0, "\(fresh.description)")
+    #expect(try Self.checksum(folder, "run") != first)
+    expectRefused(try Program.run(["train", "drr", "--run", "run"], in: folder))
+    let compared = try Program.run(["compare", "--run", "run", "--json"], in: folder)
+    #expect(compared.code == 0 && compared.output.contains("multi-table Q, shrunk"))
+  }
+
+  @Test("refuses settings that cannot work before it touches the folder")
+  func refusals() throws {
+    let folder = Scratch()
+    for (options, parts) in [
+      (["--order", "4"], ["order is 4; it must be at most the window, 3"]),
+      (["--table", "Dramma"], ["the genre \"Dramma\"", "it has Action, Adventure, "]),
+      (["--step-size", "2"], ["step size is 2"]),
+      (["--preset", "published", "--solver", "iteration"], ["reward clicks"]),
+      (["--optimistic-start", "nan"], ["optimistic start is nan; it must be a number"]),
+    ] {
+      let outcome = try Program.run(Self.train("run") + options, in: folder)
+      expectRefused(outcome)
+      for part in parts { #expect(outcome.error.contains(part), "\(outcome.error)") }
+      #expect(!folder.exists("run"))
+    }
+    let shards = try Program.run(Self.train("run", "--shards", "0"), in: folder)
+    #expect(shards.code == 64 && shards.error.contains("--shards is 0"))
+    try folder.write("bare.inter", "user_id:token\titem_id:token\trating:float\n1\t2\t3\n1\t3\t4\n")
+    expectRefused(
+      try Program.run(["train", "multi-q", "--run", "run", "--data", "bare.inter"], in: folder), 1,
+      "names no genres", "--genres clusters")
+  }
+}
