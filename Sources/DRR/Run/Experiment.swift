@@ -188,7 +188,7 @@ public struct Experiment: Sendable {
       try folder.append(point)
     }
     let reportSteps = max(1, min(1_000, trainer.steps / 20))
-    let unit = drr.dqn == nil && drr.policyGradient == nil ? "DRR" : agentName
+    let unit = try drr.dqn == nil && drr.policyGradient == nil ? "DRR" : agentName
     var note = "\(unit) steps"
     var lastSave = ContinuousClock.now
     var savedStep = trainer.step
