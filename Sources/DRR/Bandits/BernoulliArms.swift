@@ -70,13 +70,13 @@ public struct BernoulliArms: BanditProblem {
       }
       return ExploitPolicy(arms: arms, pulls: Int(pulls))
     case "epsilon":
-      return EpsilonGreedyPolicy(arms: arms, rate: .constant(try name.rate(0, 0.1)), seed: seed)
+      return EpsilonGreedyBandit(arms: arms, rate: .constant(try name.rate(0, 0.1)), seed: seed)
     case "epsilon-decay":
       let rate = ExplorationRate.decaying(c: try name.positive(0, 0.1), gap: try gap(name))
-      return EpsilonGreedyPolicy(arms: arms, rate: rate, seed: seed)
+      return EpsilonGreedyBandit(arms: arms, rate: rate, seed: seed)
     case "softmax", "softmax-decay":
       let decays = name.word == "softmax-decay"
-      return SoftmaxPolicy(
+      return SoftmaxBandit(
         arms: arms, temperature: try name.positive(0, decays ? 0.1 : 0.02), decays: decays,
         seed: seed)
     case "ucb1": return UCB1Policy(arms: arms)

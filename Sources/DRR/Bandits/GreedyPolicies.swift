@@ -74,7 +74,7 @@ public enum ExplorationRate: Codable, Equatable, Sendable {
 }
 
 /// ε-greedy: with probability ε any arm, otherwise the one of the best mean.
-public struct EpsilonGreedyPolicy: BanditPolicy {
+public struct EpsilonGreedyBandit: BanditPolicy {
   public private(set) var arms: ArmStatistics
   public let rate: ExplorationRate
   private var random: Philox
@@ -109,7 +109,7 @@ public struct EpsilonGreedyPolicy: BanditPolicy {
 }
 
 /// Softmax (Boltzmann): each arm once, then arm a with a probability in proportion to exp(mean_a / τ).
-public struct SoftmaxPolicy: BanditPolicy {
+public struct SoftmaxBandit: BanditPolicy {
   public private(set) var arms: ArmStatistics
   /// τ, in units of the reward.
   public let temperature: Double

@@ -21,10 +21,10 @@ struct PolicyTests {
   /// One of each, for four arms.
   static let all: [any BanditPolicy] = [
     RandomPolicy(arms: 4, seed: 3), ExploitPolicy(arms: 4, pulls: 2),
-    EpsilonGreedyPolicy(arms: 4, rate: .constant(0.3), seed: 3),
-    EpsilonGreedyPolicy(arms: 4, rate: .decaying(c: 1, gap: 0.5), seed: 3),
-    SoftmaxPolicy(arms: 4, temperature: 0.2, seed: 3),
-    SoftmaxPolicy(arms: 4, temperature: 0.2, decays: true, seed: 3), UCB1Policy(arms: 4),
+    EpsilonGreedyBandit(arms: 4, rate: .constant(0.3), seed: 3),
+    EpsilonGreedyBandit(arms: 4, rate: .decaying(c: 1, gap: 0.5), seed: 3),
+    SoftmaxBandit(arms: 4, temperature: 0.2, seed: 3),
+    SoftmaxBandit(arms: 4, temperature: 0.2, decays: true, seed: 3), UCB1Policy(arms: 4),
     KLUCBPolicy(arms: 4), KLUCBPolicy(arms: 4, plain: true), ThompsonPolicy(arms: 4, seed: 3),
     GaussianThompsonPolicy(arms: 4, seed: 3),
     LinUCBPolicy(LinearBelief(arms: 4, width: 2, disjoint: true), radius: .fixed(0.5)),
@@ -121,7 +121,7 @@ struct PolicyTests {
 
   @Test("softmax weighs arms by exp(mean / τ)")
   func softmax() throws {
-    var policy = SoftmaxPolicy(arms: 3, temperature: 0.25, seed: 1)
+    var policy = SoftmaxBandit(arms: 3, temperature: 0.25, seed: 1)
     let round = BanditRound()
     for (arm, reward) in [0.5, 0.75, 0.25].enumerated() {
       policy.observe(arm, reward: reward, in: round)
