@@ -57,6 +57,18 @@ def attend(p, index, users, items):
     return torch.cat((u, u * m, m), 1)
 
 
+def read(p, index, users, items):
+    """DRR-gru: the history by a GRU, oldest item first, beside the user."""
+    u, history = rows(users, index[:, 0]), rows(items, index[:, 1:])
+    h = torch.zeros_like(u)
+    for x in history.unbind(1):
+        i = (x @ p["0.inputWeight"] + p["0.inputBias"]).chunk(3, 1)
+        j = (h @ p["0.hiddenWeight"] + p["0.hiddenBias"]).chunk(3, 1)
+        r, z = torch.sigmoid(i[0] + j[0]), torch.sigmoid(i[1] + j[1])
+        h = (1 - z) * torch.tanh(i[2] + r * j[2]) + z * h
+    return torch.cat((u, h), 1)
+
+
 def states():
     """Every state module over histories some of whose items, or all, are missing."""
     k, n, batch = 6, 4, 9
@@ -65,6 +77,7 @@ def states():
         "u": lambda p, index, users, items: multiply(p["weights"], index, users, items),
         "ave": lambda p, index, users, items: pool(p["weights"], index, users, items),
         "att": attend,
+        "gru": read,
         "items": lambda p, index, users, items: pool(p["weights"], index, users, items)[:, 2 * k:],
     }
     for name, module in modules.items():
@@ -78,6 +91,13 @@ def states():
             p = {
                 "0.weight": normal(g, 2 * k, k, scale=0.6), "0.bias": normal(g, k, scale=0.3),
                 "1.weight": normal(g, k, 1), "1.bias": normal(g, 1, scale=0.3),
+            }
+        elif name == "gru":
+            p = {
+                "0.inputWeight": normal(g, k, 3 * k, scale=0.5),
+                "0.hiddenWeight": normal(g, k, 3 * k, scale=0.5),
+                "0.inputBias": normal(g, 3 * k, scale=0.3),
+                "0.hiddenBias": normal(g, 3 * k, scale=0.3),
             }
         else:
             p = {"weights": normal(g, n)}

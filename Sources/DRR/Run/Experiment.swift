@@ -188,8 +188,7 @@ public struct Experiment: Sendable {
       try folder.append(point)
     }
     let reportSteps = max(1, min(1_000, trainer.steps / 20))
-    let unit = try drr.dqn == nil && drr.policyGradient == nil ? "DRR" : agentName
-    var note = "\(unit) steps"
+    var note = "\(trainingName) steps"
     var lastSave = ContinuousClock.now
     var savedStep = trainer.step
     while !trainer.isFinished {
@@ -209,7 +208,7 @@ public struct Experiment: Sendable {
         else { throw divergence(at: trainer.step) }
         last = report
         try folder.append(report)
-        note = "\(unit) steps, reward \(decimal(report.reward, 3))"
+        note = "\(trainingName) steps, reward \(decimal(report.reward, 3))"
       }
       observer.progress(trainer.step, trainer.steps, note)
       let stop = observer.shouldStop()
@@ -226,12 +225,22 @@ public struct Experiment: Sendable {
     return (trainer, last)
   }
 
+  /// What is trained, behind a progress bar.
+  private var trainingName: String {
+    guard let drr = configuration.drr, drr.dqn != nil || drr.policyGradient != nil else {
+      return "DRR"
+    }
+    return drr.agentName
+  }
+
   private func divergence(at step: Int) -> RunError {
-    let ddpg = configuration.drr?.ddpg ?? DDPGConfiguration()
+    let drr = configuration.drr ?? DRRConfiguration()
+    let rate = drr.dqn?.learningRate ?? drr.policyGradient?.learningRate
     return RunError(
-      "\(agentName) diverged by step \(step): its losses or weights are no longer numbers; lower the learning "
-        + "rates, \(ddpg.actorLearningRate) of the actor and \(ddpg.criticLearningRate) of the "
-        + "critic")
+      "\(trainingName) diverged by step \(step): its losses or weights are no longer numbers; lower the "
+        + (rate.map { "learning rate, \($0)" }
+          ?? "learning rates, \(drr.ddpg.actorLearningRate) of the actor and "
+          + "\(drr.ddpg.criticLearningRate) of the critic"))
   }
 
   /// An agent that has learned nothing.

@@ -98,6 +98,7 @@ struct StateModuleTests {
     let items = Tensor(repeating: 0, shape: [3, 100], on: backend)
     let expected: [StateModuleKind: Int] = [
       .p: 1_500, .u: 2_000, .ave: 300, .att: 300, .items: 100,
+      .gru: 200,
     ]
     #expect(expected.count == StateModuleKind.allCases.count)
     for (kind, width) in expected {
@@ -108,7 +109,7 @@ struct StateModuleTests {
     }
   }
 
-  @Test("only DRR-u, -ave and -att see the user", arguments: StateModuleKind.allCases)
+  @Test("all but DRR-p and items alone see the user", arguments: StateModuleKind.allCases)
   func user(_ kind: StateModuleKind) throws {
     let backend = ReferenceBackend()
     let setup = try Setup(kind, on: backend)

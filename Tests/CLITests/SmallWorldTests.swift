@@ -1,0 +1,98 @@
+import Foundation
+import Testing
+
+@Suite("Small worlds and deep agents on the command line")
+struct SmallWorldTests {
+  /// α 0.7 and γ 0.99: the first step onto an empty tile is worth −0.7, the best way 8.9.
+  @Test func tableAsItLearns() throws {
+    let folder = Scratch()
+    let outcome = try Program.run(
+      ["train", "q", "--env", "lizard", "--show", "--run", "q"], in: folder)
+    #expect(outcome.code == 0, "\(outcome.description)")
+    #expect(outcome.error.contains("step 1,") && outcome.error.contains("-0.700"))
+    #expect(outcome.output.contains("greedy path: empty 5 → empty 6 → 5 crickets"))
+    #expect(outcome.output.contains("worth 8.900, the best policy 8.900"))
+    let again = try Program.run(["train", "q", "--run", "q", "--json"], in: folder)
+    let report = try object(again.output)
+    #expect(report["step"] as? Int == 10_000 && report["greedyValue"] as? Double ?? 0 > 8.89)
+    expectRefused(
+      try Program.run(["train", "q", "--run", "q", "--method", "sarsa"], in: folder), 1,
+      "the run was begun with method q, not sarsa")
+  }
+
+  @Test func impossibleSettingsAreNamed() throws {
+    let folder = Scratch()
+    func train(_ arguments: String...) throws -> Outcome {
+      try Program.run(["train"] + arguments + ["--run", "bad"], in: folder)
+    }
+    expectRefused(try train("q", "--epsilon-start", "2"), 1, "epsilon start is 2.0", "0 and 1")
+    expectRefused(try train("q", "--step-size", "1.5"), 1, "step size is 1.5")
+    expectRefused(try train("q", "--discount", "1.1"), 1, "discount is 1.1")
+    #expect(try train("q", "--step-size", "fast").code == 64)
+    #expect(try train("q", "--env", "moon").code == 64)
+    expectRefused(
+      try train("dqn", "--env", "lizard", "--target-rate", "0"), 1, "target rate is 0.0")
+    expectRefused(
+      try train("pg", "--env", "lizard", "--weight-cap", "-1"), 1, "weight cap is -1.0")
+    expectRefused(
+      try train("pg", "--data", "generated:tiny", "--method", "a2c", "--device", "cpu"), 1,
+      "the method is a2c; a log's choices are learned from by reinforce")
+    expectRefused(
+      try Program.run(Tiny.train("drr", "--world", "playback"), in: folder), 1,
+      "world is playback", "only deep Q-learning and policy gradients")
+    #expect(try folder.names("bad").allSatisfy { $0 == "config.json" || $0.hasPrefix("pmf") })
+  }
+
+  @Test(arguments: ["dqn", "pg"]) func smallWorld(_ command: String) throws {
+    let folder = Scratch()
+    let arguments = ["train", command, "--run", "run", "--device", "cpu"]
+    let outcome = try Program.run(
+      arguments + ["--env", "lizard", "--steps", "3000", "--exploring-starts"], in: folder)
+    #expect(outcome.code == 0, "\(outcome.description)")
+    #expect(outcome.output.contains("the greedy policy is worth"))
+    let again = try object(Program.run(arguments + ["--json"], in: folder).output)
+    #expect(again["bestValue"] as? Double ?? 0 > 8.89)
+    let other = command == "dqn" ? "pg" : "dqn"
+    expectRefused(
+      try Program.run(["train", other, "--run", "run", "--device", "cpu"], in: folder), 1,
+      "one learner")
+    expectRefused(
+      try Program.run(["evaluate", "--run", "run"], in: folder), 1, "a run of small-world")
+  }
+
+  /// Trained on ratings, stopped, gone on with, evaluated and set beside the baselines.
+  @Test(arguments: [["dqn"], ["pg"], ["pg", "--world", "pmf", "--method", "a2c"]])
+  func onRatings(_ command: [String]) throws {
+    let folder = Scratch()
+    let settings = [
+      "--data", "generated:tiny", "--split", "latest", "--dimension", "8", "--pmf-epochs", "3",
+      "--hidden", "16", "--steps", "1500", "--environments", "8", "--window", "4", "--device",
+      "cpu",
+    ]
+    let outcome = try Program.run(
+      ["train"] + command + ["--run", "run", "--validations", "2"] + settings, in: folder)
+    #expect(outcome.code == 0, "\(outcome.description)")
+    let name = command[0] == "dqn" ? "DQN" : command.contains("a2c") ? "A2C" : "REINFORCE"
+    #expect(outcome.output.hasPrefix("\(name): 1,5"))
+    let again = try Program.run(
+      ["train", command[0], "--run", "run", "--device", "cpu"], in: folder)
+    #expect(again.code == 0 && again.error.contains("is finished"), "\(again.description)")
+    let table = try Program.run(["compare", "--run", "run", "--device", "cpu"], in: folder)
+    #expect(table.code == 0 && table.output.contains("\n\(name) "), "\(table.description)")
+    let recommended = try Program.run(
+      ["recommend", "--run", "run", "--user", "1", "--device", "cpu"], in: folder)
+    #expect(recommended.code == 0, "\(recommended.description)")
+    expectRefused(
+      try Program.run(
+        ["train", command[0], "--run", "run", "--hidden", "32", "--device", "cpu"], in: folder), 1,
+      "hidden 16, not 32")
+  }
+
+  @Test func aPointIsMoved() throws {
+    let folder = Scratch()
+    let outcome = try Program.run(
+      ["train", "pg", "--point", "--steps", "50000", "--run", "point", "--device", "cpu"],
+      in: folder)
+    #expect(outcome.code == 0 && outcome.output.contains("gain"), "\(outcome.description)")
+  }
+}
