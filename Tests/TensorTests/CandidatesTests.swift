@@ -72,7 +72,7 @@ private enum TensorMisuse: String, CaseIterable, Codable {
   case batch = "candidateScores: actions [3, 2], rows [2, 3] from 1, items [3, 2]"
   case first = "candidateScores: actions [2, 2], rows [2, 3] from 3, items [3, 2]"
   case values = "softmaxExpectation: scores [3, 2], values [2, 3]"
-  case column = "column: column -1 of rows [2, 3]"
+  case column = "columns: columns -1..<0 of rows [2, 3]"
 
   func call() {
     let backend = ReferenceBackend()

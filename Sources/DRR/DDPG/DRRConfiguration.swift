@@ -50,6 +50,10 @@ public struct DRRConfiguration: Codable, Hashable, Sendable {
     try residual?.validate()
     try dqn?.validate()
     try policyGradient?.validate()
+    if let policyGradient, policyGradient.method == .a2c, world == .playback {
+      throw ConfigurationError(
+        "the method is a2c; a log's choices are learned from by reinforce")
+    }
     try ConfigurationError.require(
       "world", world,
       "log, pmf or items: only deep Q-learning and policy gradients learn in playback"

@@ -51,11 +51,11 @@ struct DDPGCountTests {
     let isCPU = device.name == "cpu"
     let expected: [StateModuleKind: Int] =
       isCPU
-      ? [.p: 23, .u: 23, .ave: 23, .att: 28, .items: 28]
-      : [.p: 25, .u: 25, .ave: 25, .att: 31, .items: 30]
+      ? [.p: 23, .u: 23, .ave: 23, .att: 28, .items: 28, .gru: 34]
+      : [.p: 25, .u: 25, .ave: 25, .att: 31, .items: 30, .gru: 41]
     for kind in StateModuleKind.allCases {
       let found = try launches(device) { $0.state = kind }
-      #expect(found == [expected[kind] ?? 0, expected[kind] ?? 0], "\(kind)")
+      #expect(found == [expected[kind]!, expected[kind]!], "\(kind)")
     }
   }
 

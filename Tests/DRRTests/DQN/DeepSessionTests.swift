@@ -66,10 +66,11 @@ struct DeepSessionTests {
 
   /// What an update asks for besides launches is nothing.
   @Test(arguments: TestDevices.all) func anUpdateStaysOnTheDevice(_ device: TestDevice) throws {
-    let variants: [(inout DQNConfiguration) -> Void] = [
-      { _ in }, { $0.isDuelling = false }, { $0.conservatism = 0.5 }, { $0.returnSteps = 3 },
+    let variants: [(most: Int, change: (inout DQNConfiguration) -> Void)] = [
+      (78, { _ in }), (60, { $0.isDuelling = false }), (90, { $0.conservatism = 0.5 }),
+      (78, { $0.returnSteps = 3 }),
     ]
-    for change in variants {
+    for (most, change) in variants {
       let backend = try device.make()
       let trainer = try Self.dqnTrainer(on: backend, change)
       for _ in 0..<12 { try trainer.advance() }
@@ -79,7 +80,9 @@ struct DeepSessionTests {
         return backend.counters - before
       }
       #expect(found.allSatisfy { $0 == Counters(launches: found[0].launches) })
-      #expect(found[0].launches < 70, "\(found[0].launches)")
+      // A driver's launches are a tenth more than the host's calls.
+      let bound = device.name == "cpu" ? most : most + most / 8
+      #expect(found[0].launches <= bound, "\(found[0].launches)")
     }
   }
 
