@@ -53,6 +53,11 @@ struct DeepOptions: ParsableArguments {
       valueName: CheckpointChoice.allCases.map(\.rawValue).joined(separator: "|")))
   var choose: CheckpointChoice?
 
+  /// Whether a small world is meant: one that is named, or that of a run which was begun.
+  func isSmall(_ folder: RunFolder, fresh: Bool) -> Bool {
+    env != nil || (!fresh && folder.readAlgorithm() == SmallWorldConfiguration.algorithm)
+  }
+
   /// What an agent on ratings begins with.
   static func begin(_ run: inout RunConfiguration) {
     var drr = DRRConfiguration()

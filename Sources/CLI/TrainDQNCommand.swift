@@ -25,11 +25,7 @@ extension TrainCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-      let isSmall =
-        agent.deep.env != nil
-        || (!training.fresh
-          && options.folder.readAlgorithm() == SmallWorldConfiguration.algorithm)
-      if isSmall {
+      if agent.deep.isSmall(options.folder, fresh: training.fresh) {
         return try SmallWorldTraining(
           command: "dqn", options: options, training: training, device: device
         ).run(output) { begun in

@@ -32,11 +32,7 @@ extension TrainCommand {
       {
         return try movePoint()
       }
-      let isSmall =
-        agent.deep.env != nil
-        || (!training.fresh
-          && options.folder.readAlgorithm() == SmallWorldConfiguration.algorithm)
-      if isSmall {
+      if agent.deep.isSmall(options.folder, fresh: training.fresh) {
         return try SmallWorldTraining(
           command: "pg", options: options, training: training, device: device
         ).run(output) { begun in

@@ -156,21 +156,21 @@ public final class SmallWorldTrainer: Trainable {
     let table = try table()
     let greedy = process.evaluation(
       of: { table.greedy($0) == $1 ? 1 : 0 }, discount: discount, tolerance: 1e-9, limit: 10_000)
-    var (sum, episodes, loss) = (0.0, 0, Float?.none)
+    var (meanReturn, loss) = (Double?.none, Float?.none)
     var values = process.states.indices.map { table.best($0) }
     switch learner {
     case .dqn(let trainer):
-      (sum, episodes) = (trainer.tally.sum, trainer.tally.episodes)
-      trainer.tally = .init()
+      meanReturn = trainer.tally.meanReturn
+      trainer.tally.begin()
       loss = try trainer.lastLoss?.host()[0]
     case .policy(let trainer):
-      (sum, episodes) = (trainer.tally.sum, trainer.tally.episodes)
-      trainer.tally = .init()
+      meanReturn = trainer.tally.meanReturn
+      trainer.tally.begin()
       loss = try trainer.lastLosses?.policy.host()[0]
       values = process.states.indices.map { greedy[$0, table.greedy($0)] }
     }
     return SmallWorldReport(
-      step: step, meanReturn: episodes > 0 ? sum / Double(episodes) : nil,
+      step: step, meanReturn: meanReturn,
       greedyValue: greedy[process.start, table.greedy(process.start)],
       bestValue: optimum.best(process.start),
       valueError: process.choosing.reduce(0) { max($0, abs(values[$1] - optimum.best($1))) },

@@ -24,16 +24,8 @@ public final class DQNTrainer {
   /// Actions so far, in all environments.
   public internal(set) var step = 0
   public internal(set) var lastLoss: Tensor?
-  /// Since the last report: steps, rewards, and the sums of episodes that ended.
-  var tally = Tally()
-  var sums: [Double]
-
-  struct Tally {
-    var steps = 0
-    var reward = 0.0
-    var episodes = 0
-    var sum = 0.0
-  }
+  /// Since the last report.
+  var tally: EpisodeTally
 
   public init(
     _ dqn: DQN, _ schedule: DQNSchedule, environments: any ActionEnvironments, seed: UInt64
@@ -56,7 +48,7 @@ public final class DQNTrainer {
       DeviceMask(rows: count, items: $0.items, on: dqn.backend)
     }
     none = Tensor(repeating: 0, shape: [count, 1], on: dqn.backend)
-    sums = Array(repeating: 0, count: count)
+    tally = EpisodeTally(environments: count)
   }
 
   private let none: Tensor
@@ -80,16 +72,7 @@ public final class DQNTrainer {
           terminated: outcomes[row].terminated)
       }, isLast: outcomes.map(\.isLast), actions: none)
     step += outcomes.count
-    for (row, outcome) in outcomes.enumerated() {
-      sums[row] += Double(outcome.reward)
-      tally.steps += 1
-      tally.reward += Double(outcome.reward)
-      if outcome.isLast {
-        tally.episodes += 1
-        tally.sum += sums[row]
-        sums[row] = 0
-      }
-    }
+    tally.add(outcomes)
     guard step > schedule.learningStarts, memory.count >= dqn.configuration.batchSize else {
       return
     }
@@ -138,18 +121,15 @@ public final class DQNTrainer {
     try memory.save(to: &file, "replay")
     try returns.save(to: &file, "returns")
     try environments.save(to: &file, "environments")
-    try file.add("trainer.counters", [Int64(step), Int64(tally.steps), Int64(tally.episodes)])
-    try file.add("trainer.sums", [tally.reward, tally.sum] + sums)
+    try tally.save(to: &file)
+    try file.add("trainer.counters", [Int64(step)])
   }
 
   /// Everything is read and checked before anything is changed.
   public func restore(from file: SafetensorsFile) throws {
-    let counters = try file.int64s("trainer.counters", shape: [3]).map { Int($0) }
-    let sums = try file.doubles("trainer.sums", shape: [2 + self.sums.count])
-    guard counters.allSatisfy({ $0 >= 0 }) else {
-      throw CheckpointError.malformed(
-        path: file.path, reason: "the trainer's counters are \(counters), expected 0 or more")
-    }
+    let step = try file.counts("trainer.counters", 1)[0]
+    var tally = tally
+    try tally.restore(from: file)
     let restores = try [
       dqn.prepareRestore(from: file, "dqn"), memory.prepareRestore(from: file, "replay"),
       returns.prepareRestore(from: file, "returns"),
@@ -158,9 +138,8 @@ public final class DQNTrainer {
     try environments.restore(from: file, "environments")
     for restore in restores { restore() }
     self.environments = environments
-    step = counters[0]
-    tally = Tally(steps: counters[1], reward: sums[0], episodes: counters[2], sum: sums[1])
-    self.sums = Array(sums.dropFirst(2))
+    self.tally = tally
+    self.step = step
     lastLoss = nil
   }
 }

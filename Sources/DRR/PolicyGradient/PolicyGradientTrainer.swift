@@ -12,17 +12,8 @@ public final class PolicyGradientTrainer {
   /// Actions so far, in all environments.
   public internal(set) var step = 0
   public internal(set) var lastLosses: PolicyGradient.Losses?
-  var tally = Tally()
-  /// Rewards of the episodes under way.
-  var sums: [Double]
-
-  /// Since the last report: steps, rewards, and the sums of episodes that ended.
-  struct Tally {
-    var steps = 0
-    var reward = 0.0
-    var episodes = 0
-    var sum = 0.0
-  }
+  /// Since the last report.
+  var tally: EpisodeTally
 
   /// One step of one environment.
   private struct Taken {
@@ -50,7 +41,7 @@ public final class PolicyGradientTrainer {
     self.steps = steps
     self.environments = environments
     self.seed = seed
-    sums = Array(repeating: 0, count: environments.count)
+    tally = EpisodeTally(environments: environments.count)
   }
 
   public var isFinished: Bool { step >= steps }
@@ -72,7 +63,7 @@ public final class PolicyGradientTrainer {
     let returns = log.returns(discount: gradient.configuration.discount)
     let (rows, actions) = (environments.rows, log.logged!)
     let outcomes = environments.step(actions)
-    count(outcomes)
+    tally.add(outcomes)
     learn(
       zip(rows, actions).map { Taken(row: $0, action: $1, reward: 0) }, returns: returns)
   }
@@ -80,7 +71,7 @@ public final class PolicyGradientTrainer {
   /// One whole episode of every environment. Those that are done wait for the longest.
   private func playEpisodes() throws(BackendError) {
     environments.beginEpisodes()
-    sums = sums.map { _ in 0 }
+    tally.beginEpisodes()
     var episodes = [[Taken]](repeating: [], count: environments.count)
     var isOver = [Bool](repeating: false, count: environments.count)
     var played = step
@@ -90,7 +81,7 @@ public final class PolicyGradientTrainer {
         episodes[row].append(taken[row])
         isOver[row] = outcomes[row].isLast
       }
-      count(outcomes)
+      tally.add(outcomes)
       played += 1
     }
     let discount = gradient.configuration.discount
@@ -104,7 +95,7 @@ public final class PolicyGradientTrainer {
     for number in 0..<gradient.configuration.rollOutSteps {
       let (taken, outcomes) = try act(draw: step + number)
       for row in taken.indices { paths[row].append(taken[row]) }
-      count(outcomes)
+      tally.add(outcomes)
     }
     // The states whose values are asked for: where paths stop, and where episodes were cut off.
     var asked = environments.rows
@@ -154,19 +145,6 @@ public final class PolicyGradientTrainer {
           ? .terminated : outcome.truncated ? .truncated(at: outcome.observation) : nil)
     }
     return (taken, outcomes)
-  }
-
-  private func count(_ outcomes: [Step<[Int32]>]) {
-    for (row, outcome) in outcomes.enumerated() {
-      sums[row] += Double(outcome.reward)
-      tally.steps += 1
-      tally.reward += Double(outcome.reward)
-      if outcome.isLast {
-        tally.episodes += 1
-        tally.sum += sums[row]
-        sums[row] = 0
-      }
-    }
   }
 
   /// G of each step: r + γ r′ + … + γ^T `after`.
@@ -222,26 +200,22 @@ public final class PolicyGradientTrainer {
   public func save(to file: inout SafetensorsWriter) throws {
     try gradient.save(to: &file, "pg")
     try environments.save(to: &file, "environments")
-    try file.add("trainer.counters", [Int64(step), Int64(tally.steps), Int64(tally.episodes)])
-    try file.add("trainer.sums", [tally.reward, tally.sum] + sums)
+    try tally.save(to: &file)
+    try file.add("trainer.counters", [Int64(step)])
   }
 
   /// Everything is read and checked before anything is changed.
   public func restore(from file: SafetensorsFile) throws {
-    let counters = try file.int64s("trainer.counters", shape: [3]).map { Int($0) }
-    let sums = try file.doubles("trainer.sums", shape: [2 + self.sums.count])
-    guard counters.allSatisfy({ $0 >= 0 }) else {
-      throw CheckpointError.malformed(
-        path: file.path, reason: "the trainer's counters are \(counters), expected 0 or more")
-    }
+    let step = try file.counts("trainer.counters", 1)[0]
+    var tally = tally
+    try tally.restore(from: file)
     let restore = try gradient.prepareRestore(from: file, "pg")
     var environments = environments
     try environments.restore(from: file, "environments")
     restore()
     self.environments = environments
-    step = counters[0]
-    tally = Tally(steps: counters[1], reward: sums[0], episodes: counters[2], sum: sums[1])
-    self.sums = Array(sums.dropFirst(2))
+    self.tally = tally
+    self.step = step
     lastLosses = nil
   }
 }

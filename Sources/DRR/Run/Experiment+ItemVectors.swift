@@ -147,10 +147,10 @@ final class DQNSessionTrainer: AgentTrainer {
   func restore(from file: SafetensorsFile) throws { try trainer.restore(from: file) }
 
   func report() throws -> TrainingProgress {
-    defer { trainer.tally = .init() }
+    defer { trainer.tally.begin() }
     let schedule = trainer.schedule
     return TrainingProgress(
-      step: step, reward: trainer.tally.reward / Double(max(trainer.tally.steps, 1)),
+      step: step, reward: trainer.tally.meanReward,
       epsilon: Float(schedule.epsilon(max(step - 1, 0), of: schedule.steps)),
       criticLoss: try trainer.lastLoss?.host()[0])
   }
@@ -175,9 +175,9 @@ final class PolicyGradientSessionTrainer: AgentTrainer {
   func restore(from file: SafetensorsFile) throws { try trainer.restore(from: file) }
 
   func report() throws -> TrainingProgress {
-    defer { trainer.tally = .init() }
+    defer { trainer.tally.begin() }
     return TrainingProgress(
-      step: step, reward: trainer.tally.reward / Double(max(trainer.tally.steps, 1)), epsilon: 0,
+      step: step, reward: trainer.tally.meanReward, epsilon: 0,
       criticLoss: try trainer.lastLosses?.value?.host()[0],
       actorLoss: try trainer.lastLosses?.policy.host()[0])
   }
