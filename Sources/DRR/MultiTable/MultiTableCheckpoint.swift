@@ -70,7 +70,11 @@ struct MultiTableCheckpoint {
     let (round, counts) = try read(into: learner.shards) {
       KeyHash.shard(of: $0, count: collective.size) == collective.rank
     }
-    if collective.rank == 0 { learner.counts = counts }
+    if collective.rank == 0 {
+      learner.counts = counts
+      // Of a process that was killed before it did.
+      removeFiles(except: round)
+    }
     return round
   }
 
