@@ -137,3 +137,6 @@ def policy_gradient():
                      policyLoss=policy_loss, valueLoss=value_loss)
         arrays |= {f"{update}.{name}": value.detach() for name, value in found.items()}
     save("policy-gradient", **arrays, **named("final", networks))
+
+
+CASES = (dqn, policy_gradient)

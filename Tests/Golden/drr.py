@@ -243,3 +243,6 @@ def train(case, stream, twin=False, noise_clip=None, delay=1):
         arrays |= {f"{update}.{name}": value.detach() for name, value in batch_arrays.items()}
     assert 0 < sum(arrays[f"{u}.notTerminated"].sum() for u in range(updates)) < updates * batch
     save(case, **arrays, **named("final"))
+
+
+CASES = (pooling, states, ddpg, td3)

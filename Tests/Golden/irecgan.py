@@ -152,3 +152,6 @@ def discriminator():
         loss = F.binary_cross_entropy_with_logits(logits, labels)
         save_network(case, parameters, loss, logits=logits, labels=labels,
                      rewards=torch.nn.utils.rnn.pad_sequence(rewards, batch_first=True))
+
+
+CASES = (user, agent, discriminator)

@@ -1,38 +1,43 @@
 import Foundation
+import Tensor
 
 /// Inputs and results of PyTorch in float64, written by Tests/Golden/generate.py.
 public enum Golden {
   public static let folder = packageRoot.appendingPathComponent("Tests/Golden").path
 
-  /// The arrays of a case by name.
+  /// The arrays of a case, whichever file holds it.
   public static func load(_ name: String) throws -> GoldenCase {
-    let folder = folder + "/" + name
-    var arrays: [String: NPYArray] = [:]
-    for file in try FileManager.default.contentsOfDirectory(atPath: folder)
-    where file.hasSuffix(".npy") {
-      arrays[String(file.dropLast(4))] = try NPYArray(contentsOf: folder + "/" + file)
-    }
-    return GoldenCase(name: name, arrays: arrays)
+    let files = try files.get()
+    guard let file = files.first(where: { $0.entries.contains { $0.name.hasPrefix(name + "/") } })
+    else { throw CheckpointError.noTensor(path: folder, tensor: name + "/") }
+    return GoldenCase(name: name, file: file)
+  }
+
+  public static let files = Result {
+    try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+      .filter { $0.hasSuffix(".safetensors") }
+      .map { try SafetensorsFile(contentsOf: folder + "/" + $0) }
   }
 }
 
 public struct GoldenCase: Sendable {
   public let name: String
-  public let arrays: [String: NPYArray]
+  fileprivate let file: SafetensorsFile
 
-  /// The array of that name, or an error that names the case.
-  public func array(_ name: String) throws -> NPYArray {
-    guard let array = arrays[name] else {
-      throw NPYArray.Failure(
-        description: "golden case \(self.name) has no array \(name), only "
-          + arrays.keys.sorted().joined(separator: ", "))
-    }
-    return array
-  }
+  public func contains(_ array: String) -> Bool { file.entry(name + "/" + array) != nil }
 
   /// The values in float64.
-  public func callAsFunction(_ name: String) throws -> [Double] { try array(name).values }
-  public func floats(_ name: String) throws -> [Float] { try array(name).floats }
-  public func int32s(_ name: String) throws -> [Int32] { try array(name).int32s }
-  public func shape(_ name: String) throws -> [Int] { try array(name).shape }
+  public func callAsFunction(_ array: String) throws -> [Double] {
+    try file.doubles(name + "/" + array)
+  }
+
+  public func floats(_ array: String) throws -> [Float] { try self(array).map { Float($0) } }
+  public func int32s(_ array: String) throws -> [Int32] { try file.int32s(name + "/" + array) }
+
+  public func shape(_ array: String) throws -> [Int] {
+    guard let entry = file.entry(name + "/" + array) else {
+      throw CheckpointError.noTensor(path: file.path, tensor: name + "/" + array)
+    }
+    return entry.shape
+  }
 }

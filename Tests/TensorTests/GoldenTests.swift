@@ -1,46 +1,32 @@
-import Foundation
+import Tensor
 import TestSupport
 import Testing
 
 @Suite struct GoldenTests {
-  /// NumPy wrote them, generate.py spells them out.
-  @Test func readsEachElementType() throws {
-    let golden = try Golden.load("npy")
-    #expect(golden.arrays.count == 4)
-    #expect(try golden("float64") == [1.5, -.infinity, 1e-300, 0.1, 2, -3])
-    #expect(try golden.shape("float64") == [2, 3])
-    #expect(try golden.floats("float32") == [0.1, -2.5])
-    #expect(try golden.int32s("int32") == [.min, .max])
-    #expect(try golden("int64") == [-0x1p53, 0x1p53])
-    #expect(try golden.shape("int64") == [2, 1, 1])
-  }
-
-  @Test func readsVersionTwo() throws {
-    let header = "{'descr': '<i4', 'fortran_order': False, 'shape': (2,), }\n"
-    let lead: [UInt8] = [
-      0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59, 2, 0, UInt8(header.utf8.count), 0, 0, 0,
-    ]
-    let whole = lead + Array(header.utf8) + [1, 0, 0, 0, 255, 255, 255, 255]
-    #expect(try NPYArray(bytes: whole, name: "v2").values == [1, -1])
-    for count in whole.indices {
-      #expect(throws: NPYArray.Failure.self) {
-        try NPYArray(bytes: Array(whole[..<count]), name: "v2")
+  /// Small arrays of two types under "case/name", and what made them.
+  @Test func filesSayWhatMadeThem() throws {
+    let files = try Golden.files.get()
+    #expect(
+      files.map { $0.path.split(separator: "/").last }
+        == ["deep.safetensors", "drr.safetensors", "irecgan.safetensors", "layers.safetensors"])
+    for file in files {
+      #expect(file.metadata["made_with"]?.hasPrefix("torch ") == true, "\(file.path)")
+      for entry in file.entries {
+        #expect([TensorType.f64, .i32].contains(entry.type), "\(entry.name)")
+        #expect(entry.name.split(separator: "/").count == 2, "\(entry.name)")
+        #expect(entry.byteRange.count <= 65_536, "\(entry.name)")
       }
     }
   }
 
-  /// Each file of the manifest is there, at most 64 KB long, and there are no others.
-  @Test func manifestNamesTheFiles() throws {
-    struct Manifest: Decodable { let sha256: [String: String] }
-    let bytes = try Data(contentsOf: URL(fileURLWithPath: Golden.folder + "/MANIFEST.json"))
-    let manifest = try JSONDecoder().decode(Manifest.self, from: bytes)
-    let paths = try FileManager.default.subpathsOfDirectory(atPath: Golden.folder)
-    let arrays = paths.filter { $0.hasSuffix(".npy") }
-    #expect(Set(arrays) == Set(manifest.sha256.keys))
-    for path in arrays {
-      let size = try Data(contentsOf: URL(fileURLWithPath: Golden.folder + "/" + path)).count
-      #expect(size <= 65_536, "\(path)")
+  @Test func anUnknownNameIsThrown() throws {
+    #expect(throws: CheckpointError.noTensor(path: Golden.folder, tensor: "nothing/")) {
+      try Golden.load("nothing")
     }
+    let golden = try Golden.load("mlp")
+    #expect(!golden.contains("z"))
+    #expect(throws: CheckpointError.self) { try golden("z") }
+    #expect(throws: CheckpointError.self) { try golden.shape("z") }
   }
 
   /// The files agree with the equations in this plain float64 form, so that a case is not misread:
