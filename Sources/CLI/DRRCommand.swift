@@ -44,3 +44,6 @@ struct OutputOptions: ParsableArguments {
   @Flag(help: "Print the result as JSON on standard output.")
   var json = false
 }
+
+/// The root of the commands, for the tests of their help.
+package var rootCommand: any ParsableCommand.Type { DRRCommand.self }
