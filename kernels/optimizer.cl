@@ -36,28 +36,6 @@ ELEMENTS adam(
   }
 }
 
-// velocity = momentum * velocity + g + decay * p, p -= rate * velocity; clears g.
-ELEMENTS sgd(
-    OUT(float, p), OUT(float, g), OUT(float, velocity), int count, float rate, float momentum,
-    float decay) {
-  AT(p), AT(g), AT(velocity);
-  FOR_VECTORS(i, width, count) {
-    const vec value = load_vec(p + i, width);
-    const vec speed =
-        momentum * load_vec(velocity + i, width) + load_vec(g + i, width) + decay * value;
-    store_vec(settled(speed), velocity + i, width);
-    store_vec(settled(value - rate * speed), p + i, width);
-    store_vec((vec)(0.0f), g + i, width);
-  }
-}
-
-// g *= min(1, maximum / (sqrt(squaredNorm[0]) + 1e-6)).
-ELEMENTS clip(OUT(float, g), IN(float, squared_norm), int count, float maximum) {
-  AT(g), AT(squared_norm);
-  const float scale = clip_scale(squared_norm[0], maximum);
-  FOR_VECTORS(i, width, count) store_vec(scale * load_vec(g + i, width), g + i, width);
-}
-
 // target = tau * source + (1 - tau) * target. Lillicrap et al. 2016, algorithm 1.
 ELEMENTS soft_update(OUT(float, target), IN(float, source), int count, float tau) {
   AT(target), AT(source);

@@ -197,17 +197,6 @@ CLONES void host_adam(
   }
 }
 
-CLONES void host_sgd(
-    float *restrict p, float *restrict g, float *restrict velocity, int64_t n, float rate,
-    float momentum, float decay) {
-  EACH {
-    float change = momentum * velocity[i] + (g[i] + decay * p[i]);
-    velocity[i] = settled(change);
-    p[i] = settled(p[i] - rate * change);
-    g[i] = 0.0f;
-  }
-}
-
 CLONES void host_soft_update(float *target, const float *source, float tau, int64_t n) {
   float rest = 1.0f - tau;
   EACH target[i] = settled(tau * source[i] + rest * target[i]);

@@ -1,4 +1,4 @@
-"""Layers, losses and optimizers, one at a time."""
+"""Layers, losses and an optimizer, one at a time."""
 
 import torch
 import torch.nn.functional as F
@@ -86,18 +86,12 @@ def embedding():
     save("embedding", table=table, index=index.int(), y=y, dy=dy, dtable=dtable)
 
 
-def optimizers():
+def optimizer():
     steps = 3
-    for case, make in {
-        "adam": lambda p: adam(p, 1e-3),
-        "adam-decay": lambda p: adam(p, 1e-3, 1e-3),
-        "sgd": lambda p: torch.optim.SGD(p, lr=single(0.05)),
-        "sgd-momentum": lambda p: torch.optim.SGD(
-            p, lr=single(0.05), momentum=single(0.9), weight_decay=single(1e-3)),
-    }.items():
+    for case, decay in {"adam": 0.0, "adam-decay": 1e-3}.items():
         g = generator(case)
         p = torch.nn.Parameter(normal(g, 50))
-        optimizer = make([p])
+        optimizer = adam([p], 1e-3, decay)
         arrays = dict(p0=p.detach().clone())
         for step in range(1, steps + 1):
             # Magnitudes from 1e-6 to 1: where epsilon counts and where it does not.
@@ -106,22 +100,7 @@ def optimizers():
             optimizer.step()
             arrays[f"p{step}"] = p.detach().clone()
         state = optimizer.state[p]
-        if case.startswith("adam"):
-            arrays |= dict(m=state["exp_avg"], v=state["exp_avg_sq"])
-        elif case == "sgd-momentum":
-            arrays["velocity"] = state["momentum_buffer"]
-        save(case, **arrays)
-
-
-def clipping():
-    for case, scale in {"clip": 3.0, "clip-inactive": 0.01}.items():
-        g = generator(case)
-        p = torch.nn.Parameter(torch.zeros(40))
-        p.grad = normal(g, 40, scale=scale)
-        before = p.grad.clone()
-        norm = torch.nn.utils.clip_grad_norm_([p], 1.0)
-        assert (norm > 1) == (case == "clip")
-        save(case, g=before, squaredNorm=norm**2, maximum=1.0, clipped=p.grad)
+        save(case, m=state["exp_avg"], v=state["exp_avg_sq"], **arrays)
 
 
 def point_losses():
@@ -230,5 +209,5 @@ def step_mean():
     save("step-mean", x=x, lengths=lengths.int(), y=y, dy=dy, dx=gradients[0], **arrays)
 
 
-CASES = (dense, mlp, recurrent, embedding, optimizers, clipping, point_losses, softmax_losses,
-         lists, expectation, step_mean)
+CASES = (dense, mlp, recurrent, embedding, optimizer, point_losses, softmax_losses, lists,
+         expectation, step_mean)

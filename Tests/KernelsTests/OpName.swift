@@ -13,7 +13,7 @@ enum OpName: String, CaseIterable, Sendable {
   case candidateScoresItemGradient
   case pointLoss, pointLossBackward, softmaxCrossEntropy, softmaxCrossEntropyBackward
   case temporalDifferenceTarget
-  case adam, sgd, clip, softUpdate
+  case adam, softUpdate
   case uniform, normal, replaceRows
   case scoreTopK
   case replayAppend, replayGather, sumTreeSet, sumTreeSample, prioritize
@@ -69,8 +69,6 @@ enum OpName: String, CaseIterable, Sendable {
     case .softmaxCrossEntropyBackward: OpTable.softmaxCrossEntropyBackward
     case .temporalDifferenceTarget: OpTable.temporalDifferenceTarget
     case .adam: OpTable.adam
-    case .sgd: OpTable.sgd
-    case .clip: OpTable.clip
     case .softUpdate: OpTable.softUpdate
     case .uniform: OpTable.uniform
     case .normal: OpTable.normal

@@ -30,29 +30,6 @@ extension ReferenceBackend {
     }
   }
 
-  public func sgd(
-    _ p: Floats, _ g: Floats, _ velocity: Floats, learningRate: Float, momentum: Float,
-    weightDecay: Float
-  ) {
-    let cells = launch("sgd")
-    let count = p.count
-    let (p, g, velocity) = (cells(p, count), cells(g, count), cells(velocity, count))
-    for i in 0..<count {
-      velocity[i] = Double(momentum) * velocity[i] + g[i] + Double(weightDecay) * p[i]
-      p[i] -= Double(learningRate) * velocity[i]
-      for array in [p, velocity] { array[i] = Self.settled(array[i]) }
-      g[i] = 0
-    }
-  }
-
-  public func clip(_ g: Floats, squaredNorm: Floats, maximum: Float) {
-    let cells = launch("clip")
-    let count = g.count
-    let (g, squaredNorm) = (cells(g, count), cells(squaredNorm, 1))
-    let factor = min(1, Double(maximum) / (squaredNorm[0].squareRoot() + 1e-6))
-    for i in 0..<count { g[i] *= factor }
-  }
-
   public func softUpdate(_ target: Floats, _ source: Floats, tau: Float) {
     let cells = launch("softUpdate")
     let count = target.count

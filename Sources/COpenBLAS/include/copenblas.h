@@ -232,8 +232,6 @@ struct adam_settings {
 void host_adam(
     float *p, float *g, float *m, float *v, float *target, int64_t n,
     const struct adam_settings *settings);
-void host_sgd(
-    float *p, float *g, float *velocity, int64_t n, float rate, float momentum, float decay);
 void host_soft_update(float *target, const float *source, float tau, int64_t n);
 
 // Ratings in the order of a pass. The users x items are a grid of side x side blocks; block

@@ -41,7 +41,7 @@ enum KernelID: Int, CaseIterable, Sendable {
   case columns, pickValues, pickValuesBackward
   case pointLoss, pointLossBackward, softmaxNormalizer, softmaxLoss, softmaxBackward
   case temporalDifferenceTarget
-  case adam, sgd, clip, softUpdate
+  case adam, softUpdate
   case uniformDraw, normalDraw, replaceRows
   case dropout, bernoulli
   case scoreRows, scoreTiles, mergeBest
@@ -71,7 +71,7 @@ enum KernelID: Int, CaseIterable, Sendable {
     case .pointLoss, .pointLossBackward, .softmaxNormalizer, .softmaxLoss, .softmaxBackward,
       .temporalDifferenceTarget:
       .loss
-    case .adam, .sgd, .clip, .softUpdate: .optimizer
+    case .adam, .softUpdate: .optimizer
     case .uniformDraw, .normalDraw, .replaceRows: .random
     case .scoreRows, .scoreTiles, .mergeBest: .selection
     case .replayAppend, .replayGather, .sumTreeSet, .sumTreeSample, .prioritize: .replay

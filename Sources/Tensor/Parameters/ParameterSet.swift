@@ -60,11 +60,6 @@ public final class ParameterSet {
 
   private var tensor: Tensor { Tensor(view: values, shape: [count], on: backend) }
 
-  /// Scales the gradients so that their norm is at most `maximum`.
-  public func clipGradients(norm maximum: Float) {
-    backend.clip(gradients, squaredNorm: squaredGradientNorm(), maximum: maximum)
-  }
-
   /// Σ of the squared gradients, one element.
   func squaredGradientNorm() -> Floats {
     let squaredNorm = Floats(backend.allocate(1), count: 1)

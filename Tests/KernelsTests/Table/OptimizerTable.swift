@@ -40,45 +40,6 @@ extension OpTable {
     }
   }
 
-  static let sgd: [OpCase] = counts.flatMap { count in
-    [(momentum: 0, weightDecay: 0), (momentum: 0.9, weightDecay: 0.01)].map {
-      (momentum: Float, weightDecay: Float) in
-      var generator = SeededGenerator(UInt64(count) + 509)
-      return OpCase(
-        op: .sgd, shape: "\(count) momentum \(momentum) decay \(weightDecay)",
-        operands: [
-          .update("p", generator.floats(count)), .update("g", generator.floats(count)),
-          .update("velocity", generator.floats(count)),
-        ],
-        bounds: [
-          "p": Bound(terms: 3, scale: 1), "g": .exact, "velocity": Bound(terms: 3, scale: 1),
-        ],
-        gradient: .notDifferentiable,
-        call: { backend, a in
-          backend.sgd(
-            a["p"], a["g"], a["velocity"], learningRate: 0.3, momentum: momentum,
-            weightDecay: weightDecay)
-        })
-    }
-  }
-
-  static let clip: [OpCase] = counts.flatMap { count in
-    [(0, 2), (3.9, 2), (4.1, 2), (1e6, 2), (1e-10, 1e-5)].map {
-      (squaredNorm: Float, maximum: Float) in
-      var generator = SeededGenerator(UInt64(count) + 521)
-      return OpCase(
-        op: .clip, shape: "\(count) norm² \(squaredNorm) to \(maximum)",
-        operands: [
-          .update("g", generator.floats(count)), .input("squaredNorm", [squaredNorm]),
-        ],
-        bound: squaredNorm == 0 || squaredNorm == 3.9 ? .exact : Bound(4, terms: 3),
-        gradient: .notDifferentiable,
-        call: { backend, a in
-          backend.clip(a["g"], squaredNorm: a["squaredNorm"], maximum: maximum)
-        })
-    }
-  }
-
   /// τ = 1 copies and τ = 0 keeps, to the bit.
   static let softUpdate: [OpCase] = counts.flatMap { count in
     [0, 0.001, 0.5, 1].map { (tau: Float) in

@@ -18,21 +18,6 @@ extension KernelCase {
       return { i.backend.adam(p, g, m, v, step, squaredNorm: norm, target: target) }
     },
     KernelCase(
-      "sgd", "1M, streaming", .catalogue, flops: 6 * Size.million, words: 6 * Size.million, .memory
-    ) { i in
-      let n = Size.million
-      let (p, g, v) = (i.floats(n), i.floats(n), i.floats(n))
-      return {
-        i.backend.sgd(p, g, v, learningRate: 1e-3, momentum: 0.9, weightDecay: 1e-3)
-      }
-    },
-    KernelCase(
-      "clip", "240 000 weights", .drr, flops: Size.weights, words: 2 * Size.weights + 1
-    ) { i in
-      let (g, norm) = (i.floats(Size.weights), i.floats(1, 1.1, 1.2))
-      return { i.backend.clip(g, squaredNorm: norm, maximum: 1) }
-    },
-    KernelCase(
       "softUpdate", "240 000 weights", .drr, flops: 3 * Size.weights, words: 3 * Size.weights
     ) { i in
       let (target, source) = (i.floats(Size.weights), i.floats(Size.weights))

@@ -29,27 +29,6 @@ extension CPUBackend {
     return ratio < 1 ? ratio : 1
   }
 
-  public func sgd(
-    _ p: Floats, _ g: Floats, _ velocity: Floats, learningRate: Float, momentum: Float,
-    weightDecay: Float
-  ) {
-    guard begin() else { return }
-    let n = p.count
-    let (p, g) = (pointer(p, n, "sgd", "p"), pointer(g, n, "sgd", "g"))
-    let velocity = pointer(velocity, n, "sgd", "velocity")
-    flushingSubnormals {
-      host_sgd(p, g, velocity, Int64(n), learningRate, momentum, weightDecay)
-    }
-  }
-
-  public func clip(_ g: Floats, squaredNorm: Floats, maximum: Float) {
-    guard begin() else { return }
-    let squaredNorm = pointer(squaredNorm, 1, "clip", "squaredNorm")[0]
-    let elements = pointer(g, g.count, "clip", "g")
-    let scale = Self.clipScale(squaredNorm, maximum)
-    host_affine(elements, scale, 0, elements, Int64(g.count))
-  }
-
   public func softUpdate(_ target: Floats, _ source: Floats, tau: Float) {
     guard begin() else { return }
     let n = target.count

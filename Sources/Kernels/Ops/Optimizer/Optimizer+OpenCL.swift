@@ -31,24 +31,6 @@ extension OpenCLBackend {
     return Float(1 / (1 - power))
   }
 
-  public func sgd(
-    _ p: Floats, _ g: Floats, _ velocity: Floats, learningRate: Float, momentum: Float,
-    weightDecay: Float
-  ) {
-    expect("sgd", "g", g, p.count)
-    expect("sgd", "velocity", velocity, p.count)
-    launch(
-      .sgd, elements: p.count, argument(p), argument(g), argument(velocity), .count(p.count),
-      .float(learningRate), .float(momentum), .float(weightDecay))
-  }
-
-  public func clip(_ g: Floats, squaredNorm: Floats, maximum: Float) {
-    expect("clip", "squaredNorm", squaredNorm, 1)
-    launch(
-      .clip, elements: g.count, argument(g), argument(squaredNorm), .count(g.count),
-      .float(maximum))
-  }
-
   public func softUpdate(_ target: Floats, _ source: Floats, tau: Float) {
     expect("softUpdate", "source", source, target.count)
     launch(

@@ -31,17 +31,11 @@ public struct AdamStep: Hashable, Sendable {
 /// in magnitude is 0: decay leads dead weights to subnormal numbers, which slow a processor tenfold.
 public protocol OptimizerKernels: AnyObject {
   /// m ← β₁m + (1−β₁)g, v ← β₂v + (1−β₂)g², p ← p − lr · m̂ / (√v̂ + ε). Clears g. In the same pass
-  /// over memory, where they are given: g is clipped first (see `clip`), and
-  /// target ← τ · p + (1−τ) · target last (see `softUpdate`).
+  /// over memory, where they are given: first g ← g · min(1, maximumNorm / (√squaredNorm[0] + 1e-6)),
+  /// and last target ← τ · p + (1−τ) · target (see `softUpdate`).
   func adam(
     _ p: Floats, _ g: Floats, _ m: Floats, _ v: Floats, _ step: AdamStep, squaredNorm: Floats?,
     target: Floats?)
-  /// velocity ← momentum · velocity + g + weightDecay · p, p ← p − lr · velocity. Clears g.
-  func sgd(
-    _ p: Floats, _ g: Floats, _ velocity: Floats, learningRate: Float, momentum: Float,
-    weightDecay: Float)
-  /// g ← g · min(1, maximum / (√squaredNorm[0] + 1e-6)).
-  func clip(_ g: Floats, squaredNorm: Floats, maximum: Float)
   /// target ← τ · source + (1−τ) · target. Lillicrap et al. 2016, algorithm 1.
   func softUpdate(_ target: Floats, _ source: Floats, tau: Float)
 }

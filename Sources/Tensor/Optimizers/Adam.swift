@@ -1,12 +1,6 @@
-/// Steps a parameter set along its gradients and clears them.
-public protocol Optimizer: AnyObject {
-  var parameters: ParameterSet { get }
-  var learningRate: Float { get set }
-  func step()
-}
-
-/// Kingma & Ba 2015, algorithm 1, with L2 weight decay in the gradient.
-public final class Adam: Optimizer {
+/// Steps a parameter set along its gradients and clears them: Kingma & Ba 2015, algorithm 1, with L2
+/// weight decay in the gradient.
+public final class Adam {
   public let parameters: ParameterSet
   public var learningRate: Float
   public let beta1: Float
@@ -52,31 +46,5 @@ public final class Adam: Optimizer {
         weightDecay: weightDecay, step: stepCount, maximumNorm: maximumNorm ?? .infinity,
         targetRate: rate),
       squaredNorm: norm, target: target?.values)
-  }
-}
-
-/// Gradient descent with momentum: v ← momentum · v + g, p ← p − lr · v.
-public final class SGD: Optimizer {
-  public let parameters: ParameterSet
-  public var learningRate: Float
-  public let momentum: Float
-  public let weightDecay: Float
-  let velocity: Floats
-
-  public init(
-    _ parameters: ParameterSet, learningRate: Float, momentum: Float = 0, weightDecay: Float = 0
-  ) {
-    self.parameters = parameters
-    self.learningRate = learningRate
-    self.momentum = momentum
-    self.weightDecay = weightDecay
-    velocity = Floats(parameters.backend.allocate(parameters.count), count: parameters.count)
-    parameters.backend.fill(0, into: velocity)
-  }
-
-  public func step() {
-    parameters.backend.sgd(
-      parameters.values, parameters.gradients, velocity, learningRate: learningRate,
-      momentum: momentum, weightDecay: weightDecay)
   }
 }
