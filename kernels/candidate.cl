@@ -121,32 +121,17 @@ GROUPED softmax_expectation_backward(
 #endif
 }
 
-// y[b, c] = rows[b, first + c] of rows[b, w].
-ELEMENTS columns(OUT(int, y), IN(int, rows), int b, int w, int first, int count) {
-  AT(y), AT(rows);
-  FOR_ELEMENTS(i, b * count) y[i] = rows[(size_t)(i / count) * w + first + i % count];
-}
-
-// y[b] = rows[b, column_b] of rows[b, w], -1 where there is no such column.
-ELEMENTS pick(OUT(int, y), IN(int, rows), IN(int, column), int b, int w) {
-  AT(y), AT(rows), AT(column);
-  FOR_ELEMENTS(i, b) {
-    const int at = column[i];
-    y[i] = at < 0 || at >= w ? -1 : rows[(size_t)i * w + at];
-  }
-}
-
-// y[b] = x[b, column_b] of x[b, n], 0 where there is no such column.
-ELEMENTS pick_values(OUT(float, y), IN(float, x), IN(int, column), int b, int n) {
+// y[b] = x[b, column_b] of x[b, n], whatever the elements mean, `absent` where there is no such column.
+ELEMENTS pick(OUT(uint, y), IN(uint, x), IN(int, column), int b, int n, uint absent) {
   AT(y), AT(x), AT(column);
   FOR_ELEMENTS(i, b) {
     const int at = column[i];
-    y[i] = at < 0 || at >= n ? 0.0f : x[(size_t)i * n + at];
+    y[i] = at < 0 || at >= n ? absent : x[(size_t)i * n + at];
   }
 }
 
 // dx[b, column_b] = dy_b, 0 elsewhere.
-ELEMENTS pick_values_backward(OUT(float, dx), IN(float, dy), IN(int, column), int b, int n) {
+ELEMENTS pick_backward(OUT(float, dx), IN(float, dy), IN(int, column), int b, int n) {
   AT(dx), AT(dy), AT(column);
   FOR_ELEMENTS(i, b * n) dx[i] = column[i / n] == i % n ? dy[i / n] : 0.0f;
 }

@@ -109,13 +109,16 @@ ELEMENTS concatenate(OUT(float, y), IN(float, a), IN(float, b), int m, int p, in
   FOR_ELEMENTS(j, p + q) to[j] = j < p ? a[(size_t)row * p + j] : b[(size_t)row * q + j - p];
 }
 
-// y[m, width] = columns first ..< first + width of x[m, n]. Dimension 1 is the row.
-ELEMENTS slice(OUT(float, y), IN(float, x), int m, int n, int first, int count) {
+// y[m, count] = columns first ..< first + count of x[m, n], whatever the elements mean. An item does
+// its part of the flat y, row by row.
+ELEMENTS slice(OUT(uint, y), IN(uint, x), int m, int n, int first, int count) {
   AT(y), AT(x);
-  const int row = (int)get_global_id(1);
-  if (row >= m) return;
-  FOR_VECTORS(j, width, count) {
-    const vec part = load_vec(x + (size_t)row * n + first + j, width);
-    store_vec(part, y + (size_t)row * count + j, width);
+  int i = (int)get_global_id(0) * BLOCK;
+  const int end = min(m * count, i + BLOCK);
+  while (i < end) {
+    const int row = i / count, column = i % count, part = min(count - column, end - i);
+    const __global uint *from = x + (size_t)row * n + first + column;
+    for (int c = 0; c < part; ++c) y[i + c] = from[c];
+    i += part;
   }
 }

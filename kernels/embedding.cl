@@ -1,27 +1,17 @@
 // Rows of a table by number. Dimension 0 walks the e columns. A number outside
 // 0 ..< rows is no row.
 
-// y[b, e] = table[index[b]], zeros where there is no such row. Dimension 1 is the row of y.
-ELEMENTS gather_rows(OUT(float, y), IN(float, table), IN(int, index), int b, int e, int rows) {
+// y[b, e] = table[index[b]], whatever the elements mean, `absent` where there is no such row.
+// Dimension 1 is the row of y.
+ELEMENTS gather_rows(
+    OUT(uint, y), IN(uint, table), IN(int, index), int b, int e, int rows, uint absent) {
   AT(y), AT(table), AT(index);
   const int row = (int)get_global_id(1);
   if (row >= b) return;
   const int from = index[row];
-  FOR_VECTORS(c, width, e) {
-    const vec value =
-        from < 0 || from >= rows ? (vec)(0.0f) : load_vec(table + (size_t)from * e + c, width);
-    store_vec(value, y + (size_t)row * e + c, width);
-  }
-}
-
-// y[b, w] = rows[index[b]], -1 where there is no such row of `count`. Dimension 1 is the row of y.
-ELEMENTS gather_index_rows(OUT(int, y), IN(int, rows), IN(int, index), int b, int w, int count) {
-  AT(y), AT(rows), AT(index);
-  const int row = (int)get_global_id(1);
-  if (row >= b) return;
-  const int from = index[row];
-  FOR_ELEMENTS(c, w)
-    y[(size_t)row * w + c] = from < 0 || from >= count ? -1 : rows[(size_t)from * w + c];
+  const bool is_there = from >= 0 && from < rows;
+  FOR_ELEMENTS(c, e)
+    y[(size_t)row * e + c] = is_there ? table[(size_t)from * e + c] : absent;
 }
 
 // table[index[i, c]] += scales[i, c - first] * x[i] for i and then c in order, c in first ..< w;

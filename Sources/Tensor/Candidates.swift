@@ -53,11 +53,9 @@ extension Tensor {
     let x = self
     let (b, n) = (shape[0], shape[1])
     let y = Tensor(uninitialized: [b], on: backend)
-    backend.pickValues(view, columns.view, b: b, n: n, into: y.view)
+    backend.pick(view, columns.view, b: b, n: n, into: y.view)
     return Tensor.tape(x)?.record(y) { dy in
-      Tape.contribute(to: x) {
-        x.backend.pickValuesBackward(dy, columns.view, b: b, n: n, into: $0)
-      }
+      Tape.contribute(to: x) { x.backend.pickBackward(dy, columns.view, b: b, n: n, into: $0) }
     } ?? y
   }
 }
@@ -109,7 +107,7 @@ extension IndexTensor {
       shape.rank == 2 && columns.lowerBound >= 0 && columns.upperBound <= shape[1],
       "columns: columns \(columns) of rows \(shape)")
     let y = IndexTensor(uninitialized: [shape[0], columns.count], on: backend)
-    backend.columns(view, b: shape[0], w: shape[1], columns: columns, into: y.view)
+    backend.slice(view, m: shape[0], n: shape[1], columns: columns, into: y.view)
     return y
   }
 
@@ -119,7 +117,7 @@ extension IndexTensor {
       shape.rank == 2 && columns.shape == [shape[0]],
       "picked: columns \(columns.shape) of rows \(shape)")
     let y = IndexTensor(uninitialized: [shape[0]], on: backend)
-    backend.pick(view, columns.view, b: shape[0], w: shape[1], into: y.view)
+    backend.pick(view, columns.view, b: shape[0], n: shape[1], into: y.view)
     return y
   }
 }

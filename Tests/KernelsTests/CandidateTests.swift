@@ -63,8 +63,8 @@ private enum CandidateMisuse: String, CaseIterable, Codable {
   case values = "softmaxExpectation: values has 6 elements"
   case temperature = "softmaxExpectation: temperature 0.0"
   case expectation = "softmaxExpectationBackward: y has 6 elements"
-  case picked = "columns: y has 6 elements"
-  case column = "columns: columns 3..<4 of 3"
+  case picked = "slice: y has 6 elements"
+  case column = "slice: columns 3..<4 of 3"
 
   func call(on backend: any Backend) {
     let six = Floats(backend.allocate(6))
@@ -90,8 +90,8 @@ private enum CandidateMisuse: String, CaseIterable, Codable {
     case .expectation:
       backend.softmaxExpectationBackward(
         two, four, four, six, temperature: 1, b: 2, n: 2, into: four, dValues: nil)
-    case .picked: backend.columns(rows, b: 2, w: 3, columns: 0..<1, into: rows)
-    case .column: backend.columns(rows, b: 2, w: 3, columns: 3..<4, into: rows[0..<2])
+    case .picked: backend.slice(rows, m: 2, n: 3, columns: 0..<1, into: rows)
+    case .column: backend.slice(rows, m: 2, n: 3, columns: 3..<4, into: rows[0..<2])
     }
   }
 }

@@ -8,8 +8,8 @@ enum OpName: String, CaseIterable, Sendable {
   case averagePooling, averagePoolingBackward, pairwiseProducts, pairwiseProductsBackward
   case historyRows, attentionPooling, attentionPoolingBackward
   case candidateScores, candidateScoresBackward, softmaxExpectation, softmaxExpectationBackward
-  case columns, pickValues, pickValuesBackward, excludeItems
-  case topKRows, pick, gatherRows, dropout, bernoulli, extendSessions
+  case pick, pickBackward, excludeItems
+  case topKRows, dropout, bernoulli, extendSessions
   case candidateScoresItemGradient
   case pointLoss, pointLossBackward, softmaxCrossEntropy, softmaxCrossEntropyBackward
   case temporalDifferenceTarget
@@ -58,9 +58,8 @@ enum OpName: String, CaseIterable, Sendable {
     case .candidateScoresBackward: OpTable.candidateScoresBackward
     case .softmaxExpectation: OpTable.softmaxExpectation
     case .softmaxExpectationBackward: OpTable.softmaxExpectationBackward
-    case .columns: OpTable.columns
-    case .pickValues: OpTable.pickValues
-    case .pickValuesBackward: OpTable.pickValuesBackward
+    case .pick: OpTable.pick
+    case .pickBackward: OpTable.pickBackward
     case .excludeItems: OpTable.excludeItems
     case .candidateScoresItemGradient: OpTable.candidateScoresItemGradient
     case .pointLoss: OpTable.pointLoss
@@ -81,8 +80,6 @@ enum OpName: String, CaseIterable, Sendable {
     case .prioritize: OpTable.prioritize
     case .factorize: OpTable.factorize
     case .topKRows: OpTable.topKRows
-    case .pick: OpTable.pick
-    case .gatherRows: OpTable.gatherRows
     case .dropout: OpTable.dropout
     case .bernoulli: OpTable.bernoulli
     case .extendSessions: OpTable.extendSessions

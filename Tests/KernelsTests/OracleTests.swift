@@ -126,18 +126,18 @@ import Testing
     for (actual, expected) in zip(slope, [1.5, -1.5]) { #expect(abs(actual - expected) < 1e-14) }
   }
 
-  @Test func columns() throws {
+  @Test func slice() throws {
     let y = indices([-9, -9, -9, -9])
-    backend.columns(indices([1, 2, 3, 4, -5, 6]), b: 2, w: 3, columns: 1..<3, into: y)
+    backend.slice(indices([1, 2, 3, 4, -5, 6]), m: 2, n: 3, columns: 1..<3, into: y)
     #expect(try (backend as any Backend).read(y) == [2, 3, -5, 6])
   }
 
-  @Test func pickValues() throws {
+  @Test func pick() throws {
     let y = floats([9, 9])
-    backend.pickValues(floats([1, 2, 3, 4]), indices([1, -1]), b: 2, n: 2, into: y)
+    backend.pick(floats([1, 2, 3, 4]), indices([1, -1]), b: 2, n: 2, into: y)
     #expect(backend.readDouble(y) == [2, 0])
     let slope = output(4) {
-      backend.pickValuesBackward(floats([5, 7]), indices([1, -1]), b: 2, n: 2, into: $0)
+      backend.pickBackward(floats([5, 7]), indices([1, -1]), b: 2, n: 2, into: $0)
     }
     #expect(slope == [0, 5, 0, 0])
   }

@@ -86,34 +86,20 @@ extension ReferenceBackend {
     }
   }
 
-  public func columns(_ rows: Indices, b: Int, w: Int, columns: Range<Int>, into y: Indices) {
-    let cells = launch("columns")
-    let (rows, y) = (cells(rows, b * w), cells(y, b * columns.count))
-    for i in 0..<b {
-      for (c, column) in columns.enumerated() { y[i * columns.count + c] = rows[i * w + column] }
-    }
-  }
-
-  public func pick(_ rows: Indices, _ column: Indices, b: Int, w: Int, into y: Indices) {
+  public func pick<Scalar>(
+    _ x: View<Scalar>, _ column: Indices, b: Int, n: Int, into y: View<Scalar>
+  ) {
     let cells = launch("pick")
-    let (rows, column, y) = (cells(rows, b * w), cells(column, b), cells(y, b))
-    for i in 0..<b {
-      y[i] = column[i] >= 0 && column[i] < Double(w) ? rows[i * w + Int(column[i])] : -1
-    }
-  }
-
-  public func pickValues(_ x: Floats, _ column: Indices, b: Int, n: Int, into y: Floats) {
-    let cells = launch("pickValues")
     let (x, column, y) = (cells(x, b * n), cells(column, b), cells(y, b))
     for i in 0..<b {
-      y[i] = column[i] >= 0 && column[i] < Double(n) ? x[i * n + Int(column[i])] : 0
+      y[i] =
+        column[i] >= 0 && column[i] < Double(n)
+        ? x[i * n + Int(column[i])] : Scalar.absent.element
     }
   }
 
-  public func pickValuesBackward(
-    _ dy: Floats, _ column: Indices, b: Int, n: Int, into dx: Floats
-  ) {
-    let cells = launch("pickValuesBackward")
+  public func pickBackward(_ dy: Floats, _ column: Indices, b: Int, n: Int, into dx: Floats) {
+    let cells = launch("pickBackward")
     let (dy, column, dx) = (cells(dy, b), cells(column, b), cells(dx, b * n))
     for i in 0..<b { for c in 0..<n { dx[i * n + c] = column[i] == Double(c) ? dy[i] : 0 } }
   }

@@ -98,7 +98,9 @@ extension ReferenceBackend {
     }
   }
 
-  public func slice(_ x: Floats, m: Int, n: Int, columns: Range<Int>, into y: Floats) {
+  public func slice<Scalar>(
+    _ x: View<Scalar>, m: Int, n: Int, columns: Range<Int>, into y: View<Scalar>
+  ) {
     let cells = launch("slice")
     require(columns.upperBound <= n, "slice: columns \(columns) of \(n)")
     let (x, y) = (cells(x, m * n), cells(y, m * columns.count))

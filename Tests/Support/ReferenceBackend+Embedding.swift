@@ -1,13 +1,15 @@
 import Kernels
 
 extension ReferenceBackend {
-  public func gather(_ table: Floats, _ index: Indices, b: Int, e: Int, into y: Floats) {
+  public func gather<Scalar>(
+    _ table: View<Scalar>, _ index: Indices, b: Int, e: Int, into y: View<Scalar>
+  ) {
     let cells = launch("gather")
     let rows = table.count / e
     let (table, index, y) = (cells(table, rows * e), cells(index, b), cells(y, b * e))
     for i in 0..<b {
       let row = cells.row(index[i], of: rows)
-      for j in 0..<e { y[i * e + j] = row.map { table[$0 * e + j] } ?? 0 }
+      for j in 0..<e { y[i * e + j] = row.map { table[$0 * e + j] } ?? Scalar.absent.element }
     }
   }
 
@@ -18,16 +20,6 @@ extension ReferenceBackend {
     for i in 0..<b {
       guard let row = cells.row(index[i], of: rows) else { continue }
       for j in 0..<e { dTable[row * e + j] += dy[i * e + j] }
-    }
-  }
-
-  public func gatherRows(_ rows: Indices, _ index: Indices, b: Int, w: Int, into y: Indices) {
-    let cells = launch("gatherRows")
-    let count = rows.count / w
-    let (rows, index, y) = (cells(rows, count * w), cells(index, b), cells(y, b * w))
-    for i in 0..<b {
-      let row = cells.row(index[i], of: count)
-      for j in 0..<w { y[i * w + j] = row.map { rows[$0 * w + j] } ?? -1 }
     }
   }
 }

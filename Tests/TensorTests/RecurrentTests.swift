@@ -117,7 +117,7 @@ import Testing
         relativeError(try alone.doubles(), Array(row.prefix(n * 7))) < 1e-6,
         "\(device) sequence \(i)")
     }
-    let gathered = last.gathered(IndexTensor([2, 2, 0], shape: [3], on: backend))
+    let gathered = last.detachedRows(at: IndexTensor([2, 2, 0], shape: [3], on: backend))
     #expect(
       try gathered.hidden.doubles()
         == Array(ends[14..<21]) + Array(ends[14..<21]) + Array(ends[0..<7]))

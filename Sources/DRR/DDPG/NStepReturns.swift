@@ -80,7 +80,7 @@ public final class NStepReturns {
     }
     guard !whole.isEmpty else { return }
     let index = IndexTensor(rows, shape: [rows.count], on: memory.backend)
-    memory.append(whole, actions: actions.gathered(index))
+    memory.append(whole, actions: actions.detachedRows(at: index))
   }
 }
 

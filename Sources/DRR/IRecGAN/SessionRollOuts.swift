@@ -95,7 +95,7 @@ package struct SessionRollOuts {
         let record = prefix.repeated(copied)
         try goOn(
           record,
-          behind: (behind.user.gathered(copied), behind.agent.gathered(copied)),
+          behind: (behind.user.detachedRows(at: copied), behind.agent.detachedRows(at: copied)),
           steps: configuration.longestSession - length, &draws)
         let values = try probabilities(of: record, by: discriminator)
         for (row, session) in part.enumerated() {

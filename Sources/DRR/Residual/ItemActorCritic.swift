@@ -120,7 +120,7 @@ public final class ItemActorCritic {
     _ batch: TransitionBatch, _ memory: ReplayMemory, states: Tensor, items: Tensor, number: Int
   ) -> DDPG.Losses {
     // y = r + γ min_k Σ_i softmax(⟨π′(s′), e_i⟩ / T)_i Q′_k(s′, i)
-    let next = states.gathered(batch.nextStates.column(0))
+    let next = states.detachedRows(at: batch.nextStates.column(0))
     let choice = targetActor.heads[0](next)
       .candidateScores(batch.nextStates, first: 1, items: items)
     let expected = targetCritic.heads.map { head in
@@ -132,7 +132,7 @@ public final class ItemActorCritic {
       batch.outcomes, nextValue: expected[0], twin: expected.count > 1 ? expected[1] : nil,
       discount: ddpg.discount)
 
-    let state = states.gathered(batch.states.column(0))
+    let state = states.detachedRows(at: batch.states.column(0))
     let criticTape = Tape(training: critic.parameters)
     let values = critic.heads.map { $0(state, criticTape).rowDot(batch.actions) }
     var criticLoss = values[0].squaredError(y, weights: batch.weights)

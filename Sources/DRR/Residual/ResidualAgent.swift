@@ -130,7 +130,7 @@ public final class ResidualAgent: SessionAgent {
   public func value(
     of actions: Tensor, picking picks: [Int32], in states: [SessionState]
   ) throws -> [Float] {
-    let chosen = items.gathered(IndexTensor(picks, shape: [picks.count], on: backend))
+    let chosen = items.detachedRows(at: IndexTensor(picks, shape: [picks.count], on: backend))
     return try networks.critic.heads[0](vectors(states)).rowDot(chosen).host()
   }
 }

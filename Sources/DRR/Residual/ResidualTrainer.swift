@@ -248,7 +248,7 @@ public final class ResidualTrainer: AgentTrainer {
     let before = sessions.map(\.row)
     let count = residual.candidates
     let rows = IndexTensor(before.flatMap { $0 }, shape: [before.count, 1 + count], on: backend)
-    let choice = agent.networks.act(states.gathered(rows.column(0)))
+    let choice = agent.networks.act(states.detachedRows(at: rows.column(0)))
       .candidateScores(rows, first: 1, items: items).startHost()
     if shown > configuration.learningStarts && memory.count >= configuration.ddpg.batchSize {
       for _ in 0..<configuration.updatesPerStep { update() }
@@ -262,7 +262,7 @@ public final class ResidualTrainer: AgentTrainer {
       return before[row][
         1 + (explores ? any : own.indices.max { own[$0] < own[$1] }! - row * count)]
     }
-    let actions = items.gathered(IndexTensor(picks, shape: [picks.count], on: backend))
+    let actions = items.detachedRows(at: IndexTensor(picks, shape: [picks.count], on: backend))
 
     var vectors: [Float] = []
     var transitions: [ReplayMemory.Transition] = []

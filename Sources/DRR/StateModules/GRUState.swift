@@ -22,8 +22,8 @@ public struct GRUState: StateModule {
 
   public func callAsFunction(_ rows: IndexTensor, _ tape: Tape?) -> Tensor {
     let (b, k) = (rows.shape[0], items.shape[1])
-    let history = items.gathered(rows.columns(1..<1 + window).reshaped([b * window]))
+    let history = items.detachedRows(at: rows.columns(1..<1 + window).reshaped([b * window]))
     let last = network(history.reshaped([b, window, k]), tape).last.hidden
-    return Tensor.concatenating(users.gathered(rows.column(0)), last)
+    return Tensor.concatenating(users.detachedRows(at: rows.column(0)), last)
   }
 }

@@ -11,6 +11,6 @@ public struct TableState: StateModule {
   public var width: Int { table.shape[1] }
 
   public func callAsFunction(_ rows: IndexTensor, _ tape: Tape?) -> Tensor {
-    table.gathered(rows)
+    table.detachedRows(at: rows.reshaped([rows.shape.count]))
   }
 }

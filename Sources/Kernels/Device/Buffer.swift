@@ -1,9 +1,17 @@
 /// An element of device memory: four bytes wide on every device.
 public protocol DeviceScalar: Sendable, BitwiseCopyable {
   static var zero: Self { get }
+  /// What an op gives for a row or a column that is not there: 0, for row numbers −1.
+  static var absent: Self { get }
   /// For a backend that keeps every element as a Double, as the float64 reference does.
   init(element: Double)
   var element: Double { get }
+}
+
+extension DeviceScalar {
+  public static var absent: Self { .zero }
+  /// The four bytes.
+  var word: UInt32 { withUnsafeBytes(of: self) { $0.loadUnaligned(as: UInt32.self) } }
 }
 
 extension Float: DeviceScalar {
@@ -11,6 +19,7 @@ extension Float: DeviceScalar {
   public var element: Double { Double(self) }
 }
 extension Int32: DeviceScalar {
+  public static var absent: Int32 { -1 }
   public init(element: Double) { self = Int32(element) }
   public var element: Double { Double(self) }
 }
@@ -41,6 +50,9 @@ public struct View<Scalar: DeviceScalar> {
       offset >= 0 && self.count >= 0 && offset + self.count <= buffer.count,
       "view: elements \(offset) ..< \(offset + self.count) of a buffer of \(buffer.count)")
   }
+
+  /// The same elements, whatever they mean: to be moved and not computed with.
+  var words: Bits { Bits(buffer, offset: offset, count: count) }
 
   /// Elements `range` of this view.
   public subscript(range: Range<Int>) -> View {

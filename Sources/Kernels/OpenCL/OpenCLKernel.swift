@@ -34,11 +34,10 @@ enum KernelID: Int, CaseIterable, Sendable {
   case sumRows, maximumRows, sumColumns, rowDot, sumAll
   case stepMean, stepMeanBackward
   case gatherRows, scatterAddRows
-  case gatherIndexRows
   case averagePooling, averagePoolingBackward, pairwiseProducts, pairwiseProductsBackward
   case historyRows, attentionPooling, attentionPoolingBackward
   case candidateScores, candidateScoresBackward, softmaxExpectation, softmaxExpectationBackward
-  case columns, pickValues, pickValuesBackward
+  case pick, pickBackward
   case pointLoss, pointLossBackward, softmaxNormalizer, softmaxLoss, softmaxBackward
   case temporalDifferenceTarget
   case adam, softUpdate
@@ -46,7 +45,6 @@ enum KernelID: Int, CaseIterable, Sendable {
   case dropout, bernoulli
   case scoreRows, scoreTiles, mergeBest
   case topRows, excludeItems
-  case pick
   case extendSessions
   case replayAppend, replayGather, sumTreeSet, sumTreeSample, prioritize
   case factorizeRound
@@ -66,7 +64,7 @@ enum KernelID: Int, CaseIterable, Sendable {
       .historyRows, .attentionPooling, .attentionPoolingBackward:
       .pooling
     case .candidateScores, .candidateScoresBackward, .softmaxExpectation,
-      .softmaxExpectationBackward, .columns, .pickValues, .pickValuesBackward:
+      .softmaxExpectationBackward, .pick, .pickBackward:
       .candidate
     case .pointLoss, .pointLossBackward, .softmaxNormalizer, .softmaxLoss, .softmaxBackward,
       .temporalDifferenceTarget:
@@ -76,10 +74,8 @@ enum KernelID: Int, CaseIterable, Sendable {
     case .scoreRows, .scoreTiles, .mergeBest: .selection
     case .replayAppend, .replayGather, .sumTreeSet, .sumTreeSample, .prioritize: .replay
     case .factorizeRound: .factorization
-    case .gatherIndexRows: .embedding
     case .dropout, .bernoulli: .random
     case .topRows, .excludeItems: .selection
-    case .pick: .candidate
     case .extendSessions: .session
     }
   }
@@ -104,4 +100,9 @@ enum KernelArgument {
 
   /// Clamped only where a buffer of that size could not be made, and then nothing is launched.
   static func count(_ value: Int) -> KernelArgument { .int(Int32(clamping: value)) }
+
+  /// The bits of an element that is not there, a `uint`.
+  static func absent<Scalar: DeviceScalar>(_ type: Scalar.Type) -> KernelArgument {
+    .int(Int32(bitPattern: type.absent.word))
+  }
 }

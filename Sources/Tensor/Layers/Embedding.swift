@@ -136,11 +136,6 @@ extension Tensor {
     } ?? y
   }
 
-  /// Rows of a constant table: [rows, E] to [B, E]; a negative index is the zero row.
-  public func gathered(_ index: IndexTensor) -> Tensor {
-    let (b, e) = (index.shape.count, shape[1])
-    let y = Tensor(uninitialized: [b, e], on: backend)
-    backend.gather(view, index.view, b: b, e: e, into: y.view)
-    return y
-  }
+  /// The same as a constant: no gradient flows through it.
+  public func detachedRows(at index: IndexTensor) -> Tensor { detached.rows(at: index) }
 }

@@ -39,9 +39,9 @@ public struct RecurrentState {
     return top.shape[1] == units ? top : top.columns(0..<units)
   }
 
-  /// The states of some sequences, as often as `rows` names each; constant.
-  public func gathered(_ rows: IndexTensor) -> RecurrentState {
-    RecurrentState(layers: layers.map { $0.gathered(rows) }, units: units)
+  /// The states of some sequences, as often as `index` names each; constant.
+  public func detachedRows(at index: IndexTensor) -> RecurrentState {
+    RecurrentState(layers: layers.map { $0.detachedRows(at: index) }, units: units)
   }
 }
 

@@ -72,12 +72,9 @@ public struct SessionRecord {
 
   /// A record of its own whose session i is a copy of session rows_i, rows [B′] ≥ 0.
   public func repeated(_ rows: IndexTensor) -> SessionRecord {
-    let count = rows.shape.count
-    let rewards = Tensor(uninitialized: [count, steps], on: rows.backend)
-    rows.backend.gather(self.rewards.view, rows.view, b: count, e: steps, into: rewards.view)
-    return SessionRecord(
-      clicks: clicks.rows(at: rows), rewards: rewards, lists: lists.rows(at: rows),
-      lengths: lengths.rows(at: rows), open: open.rows(at: rows))
+    SessionRecord(
+      clicks: clicks.rows(at: rows), rewards: rewards.detachedRows(at: rows),
+      lists: lists.rows(at: rows), lengths: lengths.rows(at: rows), open: open.rows(at: rows))
   }
 
   /// A step of every open session, in place: it ends where its item [B] is `end` or negative; else
@@ -105,8 +102,7 @@ extension IndexTensor {
     let row = shape.array.dropFirst()
     let y = IndexTensor(uninitialized: Shape([index.shape[0]] + row), on: backend)
     guard y.shape.count > 0 else { return y }
-    backend.gatherRows(
-      view, index.view, b: index.shape[0], w: row.reduce(1, *), into: y.view)
+    backend.gather(view, index.view, b: index.shape[0], e: row.reduce(1, *), into: y.view)
     return y
   }
 }

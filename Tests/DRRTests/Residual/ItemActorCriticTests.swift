@@ -77,7 +77,7 @@ struct ItemActorCriticTests {
       networks.update(batch, memory, states: states, items: items, number: number)
     }
 
-    func state(_ rows: IndexTensor) -> Tensor { states.gathered(rows.column(0)) }
+    func state(_ rows: IndexTensor) -> Tensor { states.detachedRows(at: rows.column(0)) }
 
     /// ⟨vector, e_i⟩ of each row's candidates.
     func scores(_ vectors: Tensor, _ rows: IndexTensor) throws -> [[Double]] {

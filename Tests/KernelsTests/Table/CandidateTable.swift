@@ -146,69 +146,55 @@ extension OpTable {
       })
   }
 
-  static let columns: [OpCase] = [
-    (1, 1, 0..<1), (7, 5, 2..<3), (1025, 3, 0..<2), (129, 33, 32..<33), (3, 7, 0..<7),
-    (65, 9, 4..<9),
-  ].map { shape in
-    let (b, w, columns) = shape
-    var generator = SeededGenerator(UInt64(b * 359 + w))
-    return OpCase(
-      op: .columns, shape: "b \(b) w \(w) columns \(columns)",
-      operands: [
-        .input("rows", generator.indices(b * w, in: -9..<1 << 20)),
-        .indexOutput("y", b * columns.count),
-      ],
-      gradient: .notDifferentiable,
-      call: { backend, a in
-        backend.columns(a[indices: "rows"], b: b, w: w, columns: columns, into: a[indices: "y"])
-      })
-  }
-
   private static let picks = [(1, 1), (7, 5), (1025, 3), (129, 33), (2, 1), (3, 1682)]
 
-  static let pickValues: [OpCase] = picks.map { b, n in
+  private static let floatPicks: [OpCase] = picks.map { b, n in
     var generator = SeededGenerator(UInt64(b * 373 + n))
     return OpCase(
-      op: .pickValues, shape: "b \(b) n \(n)",
+      op: .pick, shape: "b \(b) n \(n)",
       operands: [
         .input("x", generator.floats(b * n)),
         .input("column", generator.indices(b, in: -1..<Int32(n + 1))), .output("y", b),
       ],
       bound: .exact,
       gradient: .backward(output: "y", wrt: [.overwritten("x")]) { backend, a in
-        backend.pickValuesBackward(a["dy"], a[indices: "column"], b: b, n: n, into: a["dx"])
+        backend.pickBackward(a["dy"], a[indices: "column"], b: b, n: n, into: a["dx"])
       },
       call: { backend, a in
-        backend.pickValues(a["x"], a[indices: "column"], b: b, n: n, into: a["y"])
+        backend.pick(a["x"], a[indices: "column"], b: b, n: n, into: a["y"])
       })
   }
 
-  static let pickValuesBackward: [OpCase] = picks.map { b, n in
+  static let pickBackward: [OpCase] = picks.map { b, n in
     var generator = SeededGenerator(UInt64(b * 379 + n))
     return OpCase(
-      op: .pickValuesBackward, shape: "b \(b) n \(n)",
+      op: .pickBackward, shape: "b \(b) n \(n)",
       operands: [
         .input("dy", generator.floats(b)),
         .input("column", generator.indices(b, in: -1..<Int32(n + 1))), .output("dx", b * n),
       ],
       bound: .exact, gradient: .notDifferentiable,
       call: { backend, a in
-        backend.pickValuesBackward(a["dy"], a[indices: "column"], b: b, n: n, into: a["dx"])
+        backend.pickBackward(a["dy"], a[indices: "column"], b: b, n: n, into: a["dx"])
       })
   }
 
-  static let pick: [OpCase] = [(1, 1), (7, 5), (1025, 3), (129, 33), (2, 1)].map { b, w in
-    var generator = SeededGenerator(UInt64(b * 367 + w))
+  static let pick = floatPicks + indexPicks
+
+  private static let indexPicks: [OpCase] = [
+    (1, 1), (7, 5), (1025, 3), (129, 33), (2, 1),
+  ].map { b, n in
+    var generator = SeededGenerator(UInt64(b * 367 + n))
     return OpCase(
-      op: .pick, shape: "b \(b) w \(w)",
+      op: .pick, shape: "row numbers: b \(b) n \(n)",
       operands: [
-        .input("rows", generator.indices(b * w, in: -9..<1 << 20)),
-        .input("column", generator.indices(b, in: -2..<Int32(w + 2))), .indexOutput("y", b),
+        .input("x", generator.indices(b * n, in: -9..<1 << 20)),
+        .input("column", generator.indices(b, in: -2..<Int32(n + 2))), .indexOutput("y", b),
       ],
       gradient: .notDifferentiable,
       call: { backend, a in
         backend.pick(
-          a[indices: "rows"], a[indices: "column"], b: b, w: w, into: a[indices: "y"])
+          a[indices: "x"], a[indices: "column"], b: b, n: n, into: a[indices: "y"])
       })
   }
 }

@@ -149,7 +149,9 @@ extension OpTable {
       })
   }
 
-  static let slice: [OpCase] = [
+  static let slice = floatSlices + indexSlices
+
+  private static let floatSlices: [OpCase] = [
     (1, 1, 0..<1), (7, 5, 0..<5), (7, 5, 4..<5), (33, 65, 1..<64), (129, 33, 0..<32),
     (3, 1025, 513..<1025), (1025, 3, 1..<2),
   ].map { m, n, columns in
@@ -159,5 +161,23 @@ extension OpTable {
       operands: [.input("x", generator.floats(m * n)), .output("y", m * columns.count)],
       bound: .exact, gradient: .notDifferentiable,
       call: { backend, a in backend.slice(a["x"], m: m, n: n, columns: columns, into: a["y"]) })
+  }
+
+  private static let indexSlices: [OpCase] = [
+    (1, 1, 0..<1), (7, 5, 2..<3), (1025, 3, 0..<2), (129, 33, 32..<33), (3, 7, 0..<7),
+    (65, 9, 4..<9),
+  ].map { shape in
+    let (m, n, columns) = shape
+    var generator = SeededGenerator(UInt64(m * 359 + n))
+    return OpCase(
+      op: .slice, shape: "row numbers: m \(m) n \(n) columns \(columns)",
+      operands: [
+        .input("x", generator.indices(m * n, in: -9..<1 << 20)),
+        .indexOutput("y", m * columns.count),
+      ],
+      gradient: .notDifferentiable,
+      call: { backend, a in
+        backend.slice(a[indices: "x"], m: m, n: n, columns: columns, into: a[indices: "y"])
+      })
   }
 }

@@ -18,7 +18,9 @@ extension OpTable {
     return rows
   }
 
-  static let gather: [OpCase] = lookups.map { shape in
+  static let gather = floatGathers + indexGathers
+
+  private static let floatGathers: [OpCase] = lookups.map { shape in
     let (rows, b, e) = shape
     var generator = SeededGenerator(UInt64(rows * 307 + b))
     return OpCase(
@@ -52,20 +54,20 @@ extension OpTable {
       })
   }
 
-  static let gatherRows: [OpCase] = [
+  private static let indexGathers: [OpCase] = [
     (1, 1, 1), (7, 5, 3), (3, 129, 17), (257, 2, 33), (1, 40, 1030), (65, 16, 16),
-  ].map { m, b, w in
-    var generator = SeededGenerator(UInt64(m * 541 + w))
+  ].map { m, b, e in
+    var generator = SeededGenerator(UInt64(m * 541 + e))
     return OpCase(
-      op: .gatherRows, shape: "rows \(m) b \(b) w \(w)",
+      op: .gather, shape: "row numbers: rows \(m) b \(b) e \(e)",
       operands: [
-        .input("rows", generator.indices(m * w, in: -9..<1 << 20)),
-        .input("index", generator.indices(b, in: -2..<Int32(m))), .indexOutput("y", b * w),
+        .input("table", generator.indices(m * e, in: -9..<1 << 20)),
+        .input("index", generator.indices(b, in: -2..<Int32(m))), .indexOutput("y", b * e),
       ],
       gradient: .notDifferentiable,
       call: { backend, a in
-        backend.gatherRows(
-          a[indices: "rows"], a[indices: "index"], b: b, w: w, into: a[indices: "y"])
+        backend.gather(
+          a[indices: "table"], a[indices: "index"], b: b, e: e, into: a[indices: "y"])
       })
   }
 }

@@ -69,22 +69,22 @@ extension KernelCase {
           dy, scores, values, y, temperature: 1, b: b, n: n, into: dScores, dValues: nil)
       }
     },
-    KernelCase("columns", choice, .drr, words: 2 * b) { i in
+    KernelCase("slice", "\(choice) row numbers", .drr, words: 2 * b) { i in
       let (rows, y) = (i.indices(b * n, below: Size.items), i.emptyIndices(b))
-      return { i.backend.columns(rows, b: b, w: n, columns: 3..<4, into: y) }
+      return { i.backend.slice(rows, m: b, n: n, columns: 3..<4, into: y) }
     },
-    KernelCase("pickValues", choice, .drr, words: 3 * b) { i in
+    KernelCase("pick", choice, .drr, words: 3 * b) { i in
       let (x, columns, y) = (i.floats(b * n), i.indices(b, below: n), i.empty(b))
-      return { i.backend.pickValues(x, columns, b: b, n: n, into: y) }
+      return { i.backend.pick(x, columns, b: b, n: n, into: y) }
     },
-    KernelCase("pickValuesBackward", choice, .drr, words: 2 * b + b * n) { i in
+    KernelCase("pickBackward", choice, .drr, words: 2 * b + b * n) { i in
       let (dy, columns, dx) = (i.floats(b), i.indices(b, below: n), i.empty(b * n))
-      return { i.backend.pickValuesBackward(dy, columns, b: b, n: n, into: dx) }
+      return { i.backend.pickBackward(dy, columns, b: b, n: n, into: dx) }
     },
-    KernelCase("pick", "480×21", .irecgan, words: 3 * 480) { i in
+    KernelCase("pick", "480×21 row numbers", .irecgan, words: 3 * 480) { i in
       let (rows, y) = (i.indices(480 * 21, below: Size.items), i.emptyIndices(480))
       let columns = i.indices(480, below: 21)
-      return { i.backend.pick(rows, columns, b: 480, w: 21, into: y) }
+      return { i.backend.pick(rows, columns, b: 480, n: 21, into: y) }
     },
   ]
 

@@ -5,11 +5,13 @@ extension KernelCase {
     scatter(1_024, 100, rows: Size.users, .pmf, .cache),
     scatter(2_000, Size.recurrent, rows: Size.sequences * Size.steps, .irecgan, .cache),
     scatter(Size.million / 16, 100, rows: Size.million, .catalogue, .memory),
-    KernelCase("gatherRows", "480×400 of 24 rows", .irecgan, words: 480 + 2 * 480 * 400) { i in
+    KernelCase(
+      "gather", "480×400 of 24 rows of numbers", .irecgan, words: 480 + 2 * 480 * 400
+    ) { i in
       let (rows, index, y) = (
         i.indices(24 * 400, below: Size.items), i.indices(480, below: 24), i.emptyIndices(480 * 400)
       )
-      return { i.backend.gatherRows(rows, index, b: 480, w: 400, into: y) }
+      return { i.backend.gather(rows, index, b: 480, e: 400, into: y) }
     },
   ]
 

@@ -116,46 +116,25 @@ extension CPUBackend {
     return host_sum(weights, n)
   }
 
-  public func columns(_ rows: Indices, b: Int, w: Int, columns: Range<Int>, into y: Indices) {
-    guard begin() else { return }
-    require((0...w).contains(columns.upperBound), "columns: columns \(columns) of \(w)")
-    let count = columns.count
-    let rows = pointer(rows, b * w, "columns", "rows")
-    let y = pointer(y, b * count, "columns", "y")
-    for i in 0..<b {
-      (y + i * count).update(from: rows + i * w + columns.lowerBound, count: count)
-    }
-  }
-
-  public func pick(_ rows: Indices, _ column: Indices, b: Int, w: Int, into y: Indices) {
-    guard begin() else { return }
-    let rows = pointer(rows, b * w, "pick", "rows")
-    let column = pointer(column, b, "pick", "column")
-    let y = pointer(y, b, "pick", "y")
-    for i in 0..<b {
-      let column = Int(column[i])
-      y[i] = 0..<w ~= column ? rows[i * w + column] : -1
-    }
-  }
-
-  public func pickValues(_ x: Floats, _ column: Indices, b: Int, n: Int, into y: Floats) {
-    guard begin() else { return }
-    let x = pointer(x, b * n, "pickValues", "x")
-    let column = pointer(column, b, "pickValues", "column")
-    let y = pointer(y, b, "pickValues", "y")
-    for i in 0..<b {
-      let column = Int(column[i])
-      y[i] = 0..<n ~= column ? x[i * n + column] : 0
-    }
-  }
-
-  public func pickValuesBackward(
-    _ dy: Floats, _ column: Indices, b: Int, n: Int, into dx: Floats
+  public func pick<Scalar>(
+    _ x: View<Scalar>, _ column: Indices, b: Int, n: Int, into y: View<Scalar>
   ) {
     guard begin() else { return }
-    let dy = pointer(dy, b, "pickValuesBackward", "dy")
-    let column = pointer(column, b, "pickValuesBackward", "column")
-    let dx = pointer(dx, b * n, "pickValuesBackward", "dx")
+    let x = pointer(x.words, b * n, "pick", "x")
+    let column = pointer(column, b, "pick", "column")
+    let y = pointer(y.words, b, "pick", "y")
+    let absent = Scalar.absent.word
+    for i in 0..<b {
+      let column = Int(column[i])
+      y[i] = 0..<n ~= column ? x[i * n + column] : absent
+    }
+  }
+
+  public func pickBackward(_ dy: Floats, _ column: Indices, b: Int, n: Int, into dx: Floats) {
+    guard begin() else { return }
+    let dy = pointer(dy, b, "pickBackward", "dy")
+    let column = pointer(column, b, "pickBackward", "column")
+    let dx = pointer(dx, b * n, "pickBackward", "dx")
     dx.update(repeating: 0, count: b * n)
     for i in 0..<b {
       let column = Int(column[i])

@@ -74,38 +74,23 @@ extension OpenCLBackend {
       .count(b), .count(n), .float(temperature))
   }
 
-  public func columns(_ rows: Indices, b: Int, w: Int, columns: Range<Int>, into y: Indices) {
-    require((0...w).contains(columns.upperBound), "columns: columns \(columns) of \(w)")
-    expect("columns", "rows", rows, b, w)
-    expect("columns", "y", y, b, columns.count)
-    launch(
-      .columns, elements: b * columns.count, argument(y), argument(rows), .count(b), .count(w),
-      .count(columns.lowerBound), .count(columns.count))
-  }
-
-  public func pick(_ rows: Indices, _ column: Indices, b: Int, w: Int, into y: Indices) {
-    expect("pick", "rows", rows, b, w)
+  public func pick<Scalar>(
+    _ x: View<Scalar>, _ column: Indices, b: Int, n: Int, into y: View<Scalar>
+  ) {
+    expect("pick", "x", x, b, n)
     expect("pick", "column", column, b)
     expect("pick", "y", y, b)
-    launch(.pick, elements: b, argument(y), argument(rows), argument(column), .count(b), .count(w))
+    launch(
+      .pick, elements: b, argument(y), argument(x), argument(column), .count(b), .count(n),
+      .absent(Scalar.self))
   }
 
-  public func pickValues(_ x: Floats, _ column: Indices, b: Int, n: Int, into y: Floats) {
-    expect("pickValues", "x", x, b, n)
-    expect("pickValues", "column", column, b)
-    expect("pickValues", "y", y, b)
+  public func pickBackward(_ dy: Floats, _ column: Indices, b: Int, n: Int, into dx: Floats) {
+    expect("pickBackward", "dy", dy, b)
+    expect("pickBackward", "column", column, b)
+    expect("pickBackward", "dx", dx, b, n)
     launch(
-      .pickValues, elements: b, argument(y), argument(x), argument(column), .count(b), .count(n))
-  }
-
-  public func pickValuesBackward(
-    _ dy: Floats, _ column: Indices, b: Int, n: Int, into dx: Floats
-  ) {
-    expect("pickValuesBackward", "dy", dy, b)
-    expect("pickValuesBackward", "column", column, b)
-    expect("pickValuesBackward", "dx", dx, b, n)
-    launch(
-      .pickValuesBackward, elements: b * n, argument(dx), argument(dy), argument(column),
+      .pickBackward, elements: b * n, argument(dx), argument(dy), argument(column),
       .count(b), .count(n))
   }
 

@@ -27,12 +27,9 @@ public protocol CandidateKernels: AnyObject {
     _ dy: Floats, _ scores: Floats, _ values: Floats, _ y: Floats, temperature: Float, b: Int,
     n: Int, into dScores: Floats?, dValues: Floats?)
 
-  /// y[b, c] = rows[b, columns.lowerBound + c] of rows[b, w].
-  func columns(_ rows: Indices, b: Int, w: Int, columns: Range<Int>, into y: Indices)
-  /// y[b] = rows[b, column_b] of rows[b, w], −1 where the column is outside 0 ..< w.
-  func pick(_ rows: Indices, _ column: Indices, b: Int, w: Int, into y: Indices)
-  /// y[b] = x[b, column_b] of x[b, n], 0 where the column is outside 0 ..< n.
-  func pickValues(_ x: Floats, _ column: Indices, b: Int, n: Int, into y: Floats)
+  /// y[b] = x[b, column_b] of x[b, n]; where the column is outside 0 ..< n 0, of row numbers −1.
+  func pick<Scalar>(
+    _ x: View<Scalar>, _ column: Indices, b: Int, n: Int, into y: View<Scalar>)
   /// dx[b, column_b] = dy_b, 0 elsewhere, overwritten.
-  func pickValuesBackward(_ dy: Floats, _ column: Indices, b: Int, n: Int, into dx: Floats)
+  func pickBackward(_ dy: Floats, _ column: Indices, b: Int, n: Int, into dx: Floats)
 }

@@ -134,12 +134,14 @@ extension CPUBackend {
     }
   }
 
-  public func slice(_ x: Floats, m: Int, n: Int, columns: Range<Int>, into y: Floats) {
+  public func slice<Scalar>(
+    _ x: View<Scalar>, m: Int, n: Int, columns: Range<Int>, into y: View<Scalar>
+  ) {
     guard begin() else { return }
     require(
       columns.lowerBound >= 0 && columns.upperBound <= n, "slice: columns \(columns) of \(n)")
-    let x = pointer(x, m * n, "slice", "x")
-    let y = pointer(y, m * columns.count, "slice", "y")
+    let x = pointer(x.words, m * n, "slice", "x")
+    let y = pointer(y.words, m * columns.count, "slice", "y")
     for i in 0..<m {
       (y + i * columns.count).update(from: x + i * n + columns.lowerBound, count: columns.count)
     }

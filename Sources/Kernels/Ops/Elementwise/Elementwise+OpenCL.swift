@@ -70,13 +70,15 @@ extension OpenCLBackend {
       .count(p), .count(q))
   }
 
-  public func slice(_ x: Floats, m: Int, n: Int, columns: Range<Int>, into y: Floats) {
+  public func slice<Scalar>(
+    _ x: View<Scalar>, m: Int, n: Int, columns: Range<Int>, into y: View<Scalar>
+  ) {
     require(
       columns.lowerBound >= 0 && columns.upperBound <= n, "slice: columns \(columns) of \(n)")
     expect("slice", "x", x, m, n)
     expect("slice", "y", y, m, columns.count)
     launch(
-      .slice, elements: columns.count, rows: m, argument(y), argument(x), .count(m), .count(n),
+      .slice, elements: m * columns.count, argument(y), argument(x), .count(m), .count(n),
       .count(columns.lowerBound), .count(columns.count))
   }
 }

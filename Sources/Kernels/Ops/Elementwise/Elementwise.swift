@@ -34,5 +34,5 @@ public protocol ElementwiseKernels: AnyObject {
   /// y[m, p + q] = [a[m, p] ; b[m, q]], column-wise.
   func concatenate(_ a: Floats, _ b: Floats, m: Int, p: Int, q: Int, into y: Floats)
   /// y[m, columns.count] = x[m, n][:, columns].
-  func slice(_ x: Floats, m: Int, n: Int, columns: Range<Int>, into y: Floats)
+  func slice<Scalar>(_ x: View<Scalar>, m: Int, n: Int, columns: Range<Int>, into y: View<Scalar>)
 }

@@ -1,21 +1,15 @@
 extension OpenCLBackend {
-  public func gather(_ table: Floats, _ index: Indices, b: Int, e: Int, into y: Floats) {
+  public func gather<Scalar>(
+    _ table: View<Scalar>, _ index: Indices, b: Int, e: Int, into y: View<Scalar>
+  ) {
+    require(
+      e > 0 && table.count % e == 0,
+      "gather: table has \(table.count) elements, expected rows of \(e)")
     expect("gather", "index", index, b)
     expect("gather", "y", y, b, e)
     launch(
       .gatherRows, elements: e, rows: b, argument(y), argument(table), argument(index),
-      .count(b), .count(e), .count(e == 0 ? 0 : table.count / e))
-  }
-
-  public func gatherRows(_ rows: Indices, _ index: Indices, b: Int, w: Int, into y: Indices) {
-    require(
-      w > 0 && rows.count % w == 0,
-      "gatherRows: rows has \(rows.count) elements, expected rows of \(w)")
-    expect("gatherRows", "index", index, b)
-    expect("gatherRows", "y", y, b, w)
-    launch(
-      .gatherIndexRows, elements: w, rows: b, argument(y), argument(rows), argument(index),
-      .count(b), .count(w), .count(rows.count / w))
+      .count(b), .count(e), .count(table.count / e), .absent(Scalar.self))
   }
 
   public func scatterAdd(_ dy: Floats, _ index: Indices, b: Int, e: Int, into dTable: Floats) {
