@@ -1,3 +1,4 @@
+import Environments
 import Tensor
 
 /// An agent whose network turns a state into a vector, and scores items by vectors that it learned
@@ -17,7 +18,7 @@ public final class ItemVectorAgent: SessionAgent {
   /// What is expected of the items [B] that were picked in those states, [B].
   private let expectation: (IndexTensor, IndexTensor) -> Tensor
 
-  init(
+  package init(
     _ weights: ParameterSet, table: Parameter, users: Tensor, window: Int, discount: Float,
     query: @escaping (IndexTensor) -> Tensor,
     expectation: @escaping (IndexTensor, IndexTensor) -> Tensor

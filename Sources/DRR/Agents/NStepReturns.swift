@@ -1,3 +1,4 @@
+import DRRCore
 import Tensor
 
 /// Turns steps into n-step transitions on their way to the replay (Sutton & Barto 2018, eq. 7.1):

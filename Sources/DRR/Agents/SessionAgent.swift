@@ -1,3 +1,5 @@
+import DRRCore
+import Environments
 import Tensor
 
 /// Who acts in sessions by a vector that scores items: what evaluations, simulations and
@@ -96,4 +98,16 @@ public struct TrainingProgress: Codable, Hashable, Sendable {
   /// Of the last update; absent before the first.
   public var criticLoss: Float?
   public var actorLoss: Float?
+
+  public init(
+    step: Int, reward: Double, inLog: Double? = nil, epsilon: Float, criticLoss: Float? = nil,
+    actorLoss: Float? = nil
+  ) {
+    self.step = step
+    self.reward = reward
+    self.inLog = inLog
+    self.epsilon = epsilon
+    self.criticLoss = criticLoss
+    self.actorLoss = actorLoss
+  }
 }

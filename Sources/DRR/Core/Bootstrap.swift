@@ -9,6 +9,14 @@ public struct Estimate: Codable, Hashable, Sendable {
   public var deviation: Double?
   /// Values that the mean is of.
   public var count: Int
+
+  public init(mean: Double, low: Double, high: Double, deviation: Double? = nil, count: Int) {
+    self.mean = mean
+    self.low = low
+    self.high = high
+    self.deviation = deviation
+    self.count = count
+  }
 }
 
 /// The percentile bootstrap of means (Efron & Tibshirani 1993, chapter 13), in which whole
@@ -101,7 +109,7 @@ public struct Bootstrap: Sendable {
 }
 
 /// Standard deviation of a sample; nil of fewer than two.
-func standardDeviation(_ values: [Double]) -> Double? {
+package func standardDeviation(_ values: [Double]) -> Double? {
   guard values.count > 1 else { return nil }
   let mean = values.reduce(0, +) / Double(values.count)
   let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }

@@ -2,7 +2,7 @@
 package func triangle(_ width: Int) -> Int { width * (width + 1) / 2 }
 
 /// L of A = L Lᵀ, in place; both packed lower triangles.
-func choleskyFactor(_ a: inout [Double], _ n: Int) {
+package func choleskyFactor(_ a: inout [Double], _ n: Int) {
   a.withUnsafeMutableBufferPointer { a in
     for i in 0..<n {
       let row = triangle(i)
@@ -17,7 +17,7 @@ func choleskyFactor(_ a: inout [Double], _ n: Int) {
 }
 
 /// x of L Lᵀ x = b.
-func choleskySolve(_ l: [Double], _ b: [Double], _ n: Int) -> [Double] {
+package func choleskySolve(_ l: [Double], _ b: [Double], _ n: Int) -> [Double] {
   var x = b
   for i in 0..<n {
     let row = triangle(i)
@@ -32,7 +32,7 @@ func choleskySolve(_ l: [Double], _ b: [Double], _ n: Int) -> [Double] {
 }
 
 /// (L Lᵀ)⁻¹ as a packed lower triangle.
-func choleskyInverse(_ l: [Double], _ n: Int) -> [Double] {
+package func choleskyInverse(_ l: [Double], _ n: Int) -> [Double] {
   // M = L⁻¹, row by row; the inverse is Mᵀ M.
   var m = [Double](repeating: 0, count: l.count)
   var inverse = m
@@ -62,7 +62,7 @@ func choleskyInverse(_ l: [Double], _ n: Int) -> [Double] {
 }
 
 /// x of A x = b, A symmetric and positive definite, given by its packed lower triangle.
-func solvePositiveDefinite(_ a: [Double], _ b: [Double], _ n: Int) -> [Double] {
+package func solvePositiveDefinite(_ a: [Double], _ b: [Double], _ n: Int) -> [Double] {
   var factor = a
   choleskyFactor(&factor, n)
   return choleskySolve(factor, b, n)

@@ -3,7 +3,7 @@ public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
   public let description: String
   public init(_ description: String) { self.description = description }
 
-  static func require<Value>(
+  package static func require<Value>(
     _ name: String, _ value: Value, _ expectation: String, _ holds: (Value) -> Bool
   ) throws(ConfigurationError) {
     if !holds(value) {

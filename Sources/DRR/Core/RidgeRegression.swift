@@ -29,7 +29,7 @@ public struct RidgeRegression: Codable, Sendable {
   /// A⁻¹x.
   public func solve(_ x: [Double]) -> [Double] { x.withUnsafeBufferPointer { solve($0) } }
 
-  func solve(_ x: UnsafeBufferPointer<Double>) -> [Double] {
+  package func solve(_ x: UnsafeBufferPointer<Double>) -> [Double] {
     [Double](unsafeUninitializedCapacity: width) { y, count in
       count = width
       y.initialize(repeating: 0)
@@ -44,12 +44,12 @@ public struct RidgeRegression: Codable, Sendable {
   }
 
   /// θᵀx.
-  func expected(_ x: UnsafeBufferPointer<Double>) -> Double {
+  package func expected(_ x: UnsafeBufferPointer<Double>) -> Double {
     coefficients.withUnsafeBufferPointer { dot($0, x) }
   }
 
   /// xᵀA⁻¹x, from the lower triangle.
-  func variance(_ x: UnsafeBufferPointer<Double>) -> Double {
+  package func variance(_ x: UnsafeBufferPointer<Double>) -> Double {
     inverse.withUnsafeBufferPointer { inverse in
       var sum = 0.0
       for i in 0..<width {
@@ -65,7 +65,7 @@ public struct RidgeRegression: Codable, Sendable {
   }
 
   /// Sherman and Morrison: A⁻¹ less (A⁻¹x)(A⁻¹x)ᵀ / (1 + xᵀA⁻¹x).
-  mutating func observe(_ x: UnsafeBufferPointer<Double>, _ reward: Double) {
+  package mutating func observe(_ x: UnsafeBufferPointer<Double>, _ reward: Double) {
     let direction = solve(x)
     let gain = 1 + direction.withUnsafeBufferPointer { dot(x, $0) }
     for i in 0..<width {
@@ -78,13 +78,13 @@ public struct RidgeRegression: Codable, Sendable {
   }
 }
 
-func dot(_ a: [Double], _ b: [Double]) -> Double {
+package func dot(_ a: [Double], _ b: [Double]) -> Double {
   a.withUnsafeBufferPointer { a in b.withUnsafeBufferPointer { dot(a, $0) } }
 }
 
 /// As many products as the shorter one has elements.
 @inline(__always)
-func dot(_ a: UnsafeBufferPointer<Double>, _ b: UnsafeBufferPointer<Double>) -> Double {
+package func dot(_ a: UnsafeBufferPointer<Double>, _ b: UnsafeBufferPointer<Double>) -> Double {
   var sums = SIMD4<Double>()
   let count = min(a.count, b.count)
   let whole = count / 4 * 4

@@ -1,3 +1,5 @@
+import DRRCore
+
 /// What a user has rated, and the item that she rates next.
 public struct NextItemQuery: Sendable {
   public let user: Int32

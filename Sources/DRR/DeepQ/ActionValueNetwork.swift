@@ -1,13 +1,15 @@
+import Agents
+import DRRCore
 import Tensor
 
 /// Q(s, a) = ⟨h(s), e_a⟩, h a network over a state and e_a a learned vector an action, so that the
 /// best of a whole catalogue is a search and a known action's value needs no other's. Duelling adds
 /// V(s) and takes off the mean of all advantages.
-final class ActionValueNetwork {
-  let parameters: ParameterSet
-  let state: any StateModule
-  let layers: MLP
-  let actions: Embedding
+package final class ActionValueNetwork {
+  package let parameters: ParameterSet
+  package let state: any StateModule
+  package let layers: MLP
+  package let actions: Embedding
   let value: MLP?
 
   /// - Parameter vectors: what the actions' vectors begin as; nil draws them.
@@ -29,14 +31,14 @@ final class ActionValueNetwork {
   }
 
   /// What the values of a batch of states are made of.
-  struct States {
+  package struct States {
     /// h(s), [B, E].
     let query: Tensor
     /// V(s) less the mean advantage, [B]; nil without duelling.
     let offset: Tensor?
   }
 
-  func callAsFunction(_ rows: IndexTensor, _ tape: Tape? = nil) -> States {
+  package func callAsFunction(_ rows: IndexTensor, _ tape: Tape? = nil) -> States {
     let state = state(rows, tape)
     let query = layers(state, tape)
     guard let value else { return States(query: query, offset: nil) }
@@ -47,7 +49,7 @@ final class ActionValueNetwork {
   }
 
   /// Q(s, a) of one action [B] a state, [B].
-  func values(_ states: States, of actions: IndexTensor, _ tape: Tape? = nil) -> Tensor {
+  package func values(_ states: States, of actions: IndexTensor, _ tape: Tape? = nil) -> Tensor {
     let b = actions.shape[0]
     let scores = self.actions.scores(of: states.query, actions.reshaped([b, 1]), tape)
       .reshaped([b])

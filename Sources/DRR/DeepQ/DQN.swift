@@ -1,3 +1,5 @@
+import Agents
+import DRRCore
 import Tensor
 
 /// Deep Q-learning (Mnih et al. 2015, algorithm 1) over any number of actions, with double and
@@ -7,7 +9,7 @@ import Tensor
 public final class DQN {
   public let configuration: DQNConfiguration
   public let backend: any Backend
-  let network: ActionValueNetwork
+  package let network: ActionValueNetwork
   let target: ActionValueNetwork
   let optimizer: Adam
   /// First column of a state's row that names an action which cannot follow; nil where all can.

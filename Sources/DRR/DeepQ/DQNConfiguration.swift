@@ -1,3 +1,5 @@
+import DRRCore
+
 /// Settings of deep Q-learning, whatever it acts in.
 public struct DQNConfiguration: Codable, Hashable, Sendable {
   /// Width of the hidden layers.

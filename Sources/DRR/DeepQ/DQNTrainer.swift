@@ -1,3 +1,6 @@
+import Agents
+import DRRCore
+import Environments
 import Tensor
 
 /// How a deep agent acts while it learns by values, beside what `DQNConfiguration` says.
@@ -25,7 +28,7 @@ public final class DQNTrainer {
   public internal(set) var step = 0
   public internal(set) var lastLoss: Tensor?
   /// Since the last report.
-  var tally: EpisodeTally
+  package var tally: EpisodeTally
 
   public init(
     _ dqn: DQN, _ schedule: DQNSchedule, environments: any ActionEnvironments, seed: UInt64

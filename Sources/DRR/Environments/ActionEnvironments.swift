@@ -1,3 +1,4 @@
+import DRRCore
 import Tensor
 
 /// Environments of countable actions that step together: what agents on the tensor layer act in.

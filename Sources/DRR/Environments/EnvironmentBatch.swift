@@ -1,3 +1,4 @@
+import DRRCore
 import Tensor
 
 /// Environments that step together: one list of states, one mask, one list of items a step. A
@@ -22,7 +23,7 @@ public struct EnvironmentBatch: Sendable {
   }
 
   /// One environment a start, each in the session of its own.
-  init(_ environment: RatingEnvironment, starts: Range<Int>, without: (Int) -> [Int32]) {
+  package init(_ environment: RatingEnvironment, starts: Range<Int>, without: (Int) -> [Int32]) {
     environments = Array(repeating: environment, count: starts.count)
     allowed = ItemMask(
       rows: starts.count, items: environment.model.itemCount, allowed: false)
@@ -67,7 +68,7 @@ public struct EnvironmentBatch: Sendable {
   }
 
   /// Puts every environment where the items `chosen` led in the session `episodes`.
-  mutating func restore(begun: Int, episodes: [Int], chosen: [[Int32]]) {
+  package mutating func restore(begun: Int, episodes: [Int], chosen: [[Int32]]) {
     self.begun = begun
     for (row, (episode, items)) in zip(episodes, chosen).enumerated() {
       begin(row, episode: episode)

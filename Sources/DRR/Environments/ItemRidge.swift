@@ -1,3 +1,7 @@
+import DRRCore
+import DRRData
+import Factorization
+
 /// Kernel ridge regression on items: a simulator of another family than a factorisation.
 ///
 /// φ_i holds what other users' ratings say of item i beyond the biases, K_ij = ⟨φ_i, φ_j⟩, and

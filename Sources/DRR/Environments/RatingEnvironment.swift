@@ -1,3 +1,6 @@
+import DRRCore
+import DRRData
+import Factorization
 import Tensor
 
 /// A user and the items that she liked latest, oldest first: what DRR's state is made from.
@@ -13,6 +16,12 @@ public struct SessionState: Hashable, Sendable {
     public var reward: Float
     /// What it earned: the same where consecutive items have no effect.
     public var earned: Float
+
+    public init(item: Int32, reward: Float, earned: Float) {
+      self.item = item
+      self.reward = reward
+      self.earned = earned
+    }
   }
 
   public init(user: Int32, history: [Int32]) {
@@ -40,7 +49,7 @@ public struct RatingEnvironment: Environment, Sendable {
   public let world: World
   public let sessionLength: Int
   /// Users who can start a session and their first `window` liked items.
-  let starts: [SessionState]
+  package let starts: [SessionState]
   /// Items that somebody's visible ratings contain; of the others nothing is known.
   let catalogue: ItemMask
   /// How many those are.
@@ -73,7 +82,7 @@ public struct RatingEnvironment: Environment, Sendable {
       catalogue: statistics.ratedItems, sessionLength: sessionLength, seed: seed)
   }
 
-  init(
+  package init(
     model: PMFModel, world: World, starts: [SessionState], catalogue: ItemMask,
     sessionLength: Int, seed: UInt64
   ) {
@@ -90,7 +99,7 @@ public struct RatingEnvironment: Environment, Sendable {
   /// Training users who can start a session, with their first `window` liked items.
   ///
   /// - Throws: where nobody's history fills the window, or the items do not outlast it.
-  static func starts(
+  package static func starts(
     log: RatingsLog, split: UserSplit, statistics: ItemStatistics, window: Int, scale: RewardScale
   ) throws(ConfigurationError) -> [SessionState] {
     var longest = 0

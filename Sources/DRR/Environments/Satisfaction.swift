@@ -1,3 +1,5 @@
+import DRRCore
+
 /// Effects of consecutive items: after several liked ones in a row, each of another kind than the
 /// one before it, a user is better disposed to whatever comes; after several disliked ones, worse.
 ///

@@ -1,18 +1,19 @@
+import DRRCore
 import Tensor
 
 /// Which start each session has: every epoch takes each start once, in an order of its own drawn
 /// from the seed.
-struct SessionOrder: Sendable {
+package struct SessionOrder: Sendable {
   let seed: UInt64
   let count: Int
   private var current: (epoch: Int, starts: [Int])?
 
-  init(seed: UInt64, count: Int) {
+  package init(seed: UInt64, count: Int) {
     self.seed = seed
     self.count = count
   }
 
-  mutating func start(ofEpisode episode: Int) -> Int {
+  package mutating func start(ofEpisode episode: Int) -> Int {
     let epoch = episode / count
     if current?.epoch != epoch {
       var random = Philox(seed: seed, stream: Streams.sessions &+ UInt64(epoch) << 8)

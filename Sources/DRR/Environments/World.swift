@@ -1,3 +1,6 @@
+import DRRData
+import Factorization
+
 /// A model that says what a user would think of an item that she has not rated.
 public protocol RewardModel: Sendable {
   var itemCount: Int { get }

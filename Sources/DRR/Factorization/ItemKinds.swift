@@ -1,3 +1,5 @@
+import DRRCore
+import DRRData
 import Tensor
 
 /// Which of a few kinds each item is of, by whom it pleased more than expected: spherical k-means

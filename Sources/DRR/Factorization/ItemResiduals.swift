@@ -1,19 +1,22 @@
+import DRRCore
+import DRRData
+
 /// What some users' ratings say of items beyond the biases μ + b_i + b_v: a sparse vector an item,
 /// a coordinate a user.
-struct ItemResiduals: Sendable {
+package struct ItemResiduals: Sendable {
   /// Ratings of the mean that a bias is pulled by.
   static let damping = 5.0
 
   /// Users whose ratings these are; a coordinate is a place in this list.
-  let users: [Int32]
-  let mean: Double
-  let itemBiases: [Double]
+  package let users: [Int32]
+  package let mean: Double
+  package let itemBiases: [Double]
   private let offsets: [Int]
   private let coordinates: [Int32]
   private let values: [Double]
 
   /// - Parameter shrinkage: s; item i is x_i / √(‖x_i‖² + s), so that few ratings weigh little.
-  init(_ logged: LoggedRewards, users: [Int32], itemCount: Int, shrinkage: Double) {
+  package init(_ logged: LoggedRewards, users: [Int32], itemCount: Int, shrinkage: Double) {
     var (sum, count) = (0.0, 0)
     var sums = [Double](repeating: 0, count: itemCount)
     var counts = [Int](repeating: 0, count: itemCount)
@@ -58,10 +61,10 @@ struct ItemResiduals: Sendable {
     (self.offsets, self.coordinates, self.values) = (offsets, coordinates, values)
   }
 
-  var itemCount: Int { itemBiases.count }
+  package var itemCount: Int { itemBiases.count }
 
   /// b_u of a user with this log.
-  func userBias(_ row: (items: ArraySlice<Int32>, rewards: ArraySlice<Float>)) -> Double {
+  package func userBias(_ row: (items: ArraySlice<Int32>, rewards: ArraySlice<Float>)) -> Double {
     Self.userBias(row, mean: mean, itemBiases: itemBiases)
   }
 
@@ -76,14 +79,14 @@ struct ItemResiduals: Sendable {
   }
 
   /// ⟨φ_i, w⟩.
-  func dot(_ item: Int, _ weights: (Int) -> Double) -> Double {
+  package func dot(_ item: Int, _ weights: (Int) -> Double) -> Double {
     (offsets[item]..<offsets[item + 1]).reduce(0) {
       $0 + values[$1] * weights(Int(coordinates[$1]))
     }
   }
 
   /// w += scale · φ_i
-  func add(_ item: Int, times scale: Double, to weights: inout [Double]) {
+  package func add(_ item: Int, times scale: Double, to weights: inout [Double]) {
     for at in offsets[item]..<offsets[item + 1] {
       weights[Int(coordinates[at])] += scale * values[at]
     }

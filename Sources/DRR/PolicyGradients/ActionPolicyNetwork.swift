@@ -1,11 +1,13 @@
+import Agents
+import DRRCore
 import Tensor
 
 /// π(a | s) = softmax_a ⟨h(s), e_a⟩ over all actions, and V(s) beside it, of one state module.
-final class ActionPolicyNetwork {
-  let parameters: ParameterSet
-  let state: any StateModule
+package final class ActionPolicyNetwork {
+  package let parameters: ParameterSet
+  package let state: any StateModule
   let layers: MLP
-  let actions: Embedding
+  package let actions: Embedding
   let value: MLP
 
   /// - Parameter vectors: what the actions' vectors begin as; nil draws them.
@@ -26,7 +28,7 @@ final class ActionPolicyNetwork {
   }
 
   /// h(s) of states [B, S], [B, E].
-  func query(_ state: Tensor, _ tape: Tape? = nil) -> Tensor { layers(state, tape) }
+  package func query(_ state: Tensor, _ tape: Tape? = nil) -> Tensor { layers(state, tape) }
 
   /// Logits of all actions, [B, A]; `penalty`, 0 or −∞, keeps actions out.
   func logits(_ query: Tensor, _ tape: Tape? = nil) -> Tensor { actions.scores(of: query, tape) }
@@ -34,7 +36,7 @@ final class ActionPolicyNetwork {
 
 /// β(a | s), the policy that a log was made by, as far as a softmax over the policy's own states can
 /// tell; nothing of the policy learns from it (Chen et al. 2019).
-final class BehaviourPolicy {
+package final class BehaviourPolicy {
   let parameters: ParameterSet
   let layers: MLP
   let actions: Embedding

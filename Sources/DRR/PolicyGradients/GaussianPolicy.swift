@@ -1,3 +1,5 @@
+import DRRCore
+import Environments
 import Tensor
 
 /// π(u | x) = N(μ(x), σ(x)²) for actions of continuous numbers, mean and log deviation from one

@@ -1,3 +1,5 @@
+import Agents
+import DRRCore
 import Tensor
 
 /// Steps that a policy learns from.
@@ -32,7 +34,7 @@ public struct PolicyBatch {
 public final class PolicyGradient {
   public let configuration: PolicyGradientConfiguration
   public let backend: any Backend
-  let policy: ActionPolicyNetwork
+  package let policy: ActionPolicyNetwork
   /// Where the choices are a log's.
   let behaviour: BehaviourPolicy?
   let optimizer: Adam

@@ -1,3 +1,5 @@
+import DRRCore
+
 /// What a policy is trained by.
 public enum PolicyGradientMethod: String, Codable, CaseIterable, Hashable, Sendable {
   /// Returns of whole episodes (Williams 1992).

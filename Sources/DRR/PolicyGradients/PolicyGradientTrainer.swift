@@ -1,3 +1,6 @@
+import Agents
+import DRRCore
+import Environments
 import Tensor
 
 /// Acts by a softmax policy and learns from what came of it: whole episodes for REINFORCE, a few
@@ -13,7 +16,7 @@ public final class PolicyGradientTrainer {
   public internal(set) var step = 0
   public internal(set) var lastLosses: PolicyGradient.Losses?
   /// Since the last report.
-  var tally: EpisodeTally
+  package var tally: EpisodeTally
 
   /// One step of one environment.
   private struct Taken {

@@ -1,3 +1,9 @@
+import ActorCritic
+import ClickSessions
+import DRRCore
+import DeepQ
+import Factorization
+import IRecGAN
 import Tensor
 
 /// What a device needs for the work at hand: small networks can be faster on the host.
@@ -66,12 +72,6 @@ extension DeviceTrial {
       if trial >= 3 { times.append((ContinuousClock.now - start).seconds) }
     }
     return times.sorted()[times.count / 2]
-  }
-}
-
-extension Duration {
-  public var seconds: Double {
-    Double(components.seconds) + Double(components.attoseconds) * 1e-18
   }
 }
 

@@ -1,3 +1,8 @@
+import Agents
+import DRRCore
+import DRRData
+import Evaluation
+
 /// One run, evaluated: every ranker over the same sessions.
 public struct RunEvaluation: Sendable {
   /// What the run was.

@@ -1,3 +1,7 @@
+import DRRCore
+import DRRData
+import Evaluation
+import Factorization
 import Tensor
 
 /// How an evaluation is drawn, beside the protocol.

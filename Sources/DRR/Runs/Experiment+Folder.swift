@@ -1,3 +1,8 @@
+import ActorCritic
+import Agents
+import DRRCore
+import Environments
+import Factorization
 import Tensor
 
 extension Experiment {

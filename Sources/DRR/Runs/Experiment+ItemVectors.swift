@@ -1,3 +1,10 @@
+import ActorCritic
+import Agents
+import DRRCore
+import DeepQ
+import Environments
+import Factorization
+import PolicyGradients
 import Tensor
 
 extension DRRConfiguration {

@@ -1,3 +1,7 @@
+import ActorCritic
+import Agents
+import DRRCore
+import Factorization
 import Tensor
 
 extension Experiment {

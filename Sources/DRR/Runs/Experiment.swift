@@ -1,3 +1,10 @@
+import ActorCritic
+import Agents
+import DRRCore
+import DRRData
+import Environments
+import Evaluation
+import Factorization
 import Tensor
 
 /// A run at work: its data, split and reward scale, and the stages that its folder remembers.
@@ -7,28 +14,6 @@ public struct Experiment: Sendable {
   public let split: UserSplit
   public let statistics: ItemStatistics
   public internal(set) var folder: RunFolder
-
-  /// How a stage tells of its progress and learns that it is to stop.
-  public struct Observer {
-    /// (done, total) of a stage, whose unit and state are in the text.
-    public var progress: (_ done: Int, _ total: Int, _ note: String) -> Void = { _, _, _ in }
-    /// Told what a person should know.
-    public var note: (String) -> Void = { _ in }
-    /// Asked after every step; true saves and throws `Interrupted`.
-    public var shouldStop: () -> Bool = { false }
-    /// Steps between checkpoints; nil: every 30 seconds.
-    public var checkpointSteps: Int?
-
-    public init() {}
-  }
-
-  /// The run was asked to stop, and has saved how far it came.
-  public struct Interrupted: Error {
-    /// Saved steps of DRR, or epochs of PMF.
-    public let step: Int
-
-    public init(step: Int) { self.step = step }
-  }
 
   /// - Throws: `ConfigurationError`; `RunError` where the data are not those that the run began on.
   public init(_ configuration: RunConfiguration, log: RatingsLog, folder: RunFolder) throws {

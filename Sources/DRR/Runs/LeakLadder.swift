@@ -1,3 +1,8 @@
+import Agents
+import DRRCore
+import DRRData
+import Evaluation
+import Factorization
 import Tensor
 
 /// What the leaks of the published protocol are worth: from it to the honest one, a leak less on
@@ -60,7 +65,7 @@ public struct LeakLadder: Sendable {
   /// Measures every rung with `seeds` seeds, of the split and of all training. What the folder
   /// holds of the same configuration is read back, and an interrupted training goes on.
   public func climb(
-    seeds: Int, on backend: any Backend, _ observer: Experiment.Observer = Experiment.Observer()
+    seeds: Int, on backend: any Backend, _ observer: Observer = Observer()
   ) throws -> LeakLadderReport {
     let known = folder.read(LeakLadderReport.self, from: folder.leakLadder)?.measurements ?? []
     var report = LeakLadderReport(seeds: seeds, measurements: [])
@@ -126,7 +131,7 @@ public struct LeakLadder: Sendable {
   /// Fits a PMF, trains an agent on it, and ranks with both under each rung's protocol.
   private func measure(
     _ rungs: [Rung], _ settings: RunConfiguration, on backend: any Backend,
-    _ observer: Experiment.Observer, _ stage: Stage
+    _ observer: Observer, _ stage: Stage
   ) throws -> [LeakLadderReport.Measurement] {
     let experiment = try Experiment(
       settings, log: log, folder: RunFolder(path(of: settings, rungs[0])))

@@ -1,3 +1,6 @@
+import ActorCritic
+import Evaluation
+
 /// Settings that belong together.
 public enum Preset: String, CaseIterable, Sendable, CustomStringConvertible {
   /// DRR as it was published, and the agent of its last step.

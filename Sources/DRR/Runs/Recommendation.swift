@@ -1,3 +1,8 @@
+import Agents
+import DRRCore
+import Environments
+import Evaluation
+import Factorization
 import Tensor
 
 extension Experiment {

@@ -1,3 +1,5 @@
+import DRRCore
+
 /// Runs that differ in their seeds alone, in one folder: `seed-0`, `seed-1` …, or
 /// `split-0/seed-0` … where the users are split anew as well.
 public struct RunGroup: Codable, Hashable, Sendable {

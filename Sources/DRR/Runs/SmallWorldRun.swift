@@ -1,3 +1,9 @@
+import Agents
+import DRRCore
+import DeepQ
+import Environments
+import Evaluation
+import PolicyGradients
 import Tensor
 
 /// A deep agent in a small world, whose best policy is known: one of the two learners.

@@ -1,10 +1,7 @@
+import Agents
+import DRRCore
+import Factorization
 import Tensor
-
-extension RunFolder {
-  /// Where the run's γ = 0 twin has its own.
-  public var twin: RunFolder { RunFolder(path + "/twin") }
-  public var hasTwin: Bool { exists(twin.checkpoint) }
-}
 
 /// The twin of an agent is the same in everything but γ = 0: it looks no step ahead. What the agent
 /// earns above it comes of planning.

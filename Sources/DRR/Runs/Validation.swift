@@ -1,31 +1,8 @@
+import Agents
+import DRRCore
+import DRRData
+import Evaluation
 import Tensor
-
-/// Which policy of a training is the run's agent.
-public enum CheckpointChoice: String, Codable, CaseIterable, Hashable, Sendable,
-  CustomStringConvertible
-{
-  /// That of the best NDCG@10 on the validation users, the earlier of two equal ones.
-  case best
-  /// That of the last step.
-  case last
-
-  public var description: String { rawValue }
-}
-
-/// What the policy of a step is worth to the validation users: a line of the metrics.
-public struct ValidationPoint: Codable, Hashable, Sendable {
-  public var step: Int
-  public var precision5: Double
-  public var precision10: Double
-  public var ndcg10: Double
-
-  public init(step: Int, precision5: Double, precision10: Double, ndcg10: Double) {
-    self.step = step
-    self.precision5 = precision5
-    self.precision10 = precision10
-    self.ndcg10 = ndcg10
-  }
-}
 
 /// Re-ranks the validation users' sessions at equally spaced steps of a training.
 struct Validation {

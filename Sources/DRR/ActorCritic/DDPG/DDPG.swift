@@ -1,3 +1,5 @@
+import Agents
+import DRRCore
 import Tensor
 
 /// π_θ(s): two ReLU layers and one tanh layer (Liu et al. 2018, section 3.2). The state module

@@ -1,3 +1,5 @@
+import DRRCore
+
 /// Settings of deep deterministic policy gradient (Lillicrap et al. 2016) with prioritised replay
 /// (Schaul et al. 2016), and of what TD3 adds to it (Fujimoto, van Hoof & Meger 2018).
 public struct DDPGConfiguration: Codable, Hashable, Sendable {

@@ -1,3 +1,4 @@
+import Agents
 import Tensor
 
 extension DDPG: Checkpointed {

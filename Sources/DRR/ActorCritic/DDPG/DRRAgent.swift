@@ -1,3 +1,7 @@
+import Agents
+import DRRCore
+import Environments
+import Factorization
 import Tensor
 
 /// DRR on the vectors of a PMF: the state's user and items, and the items that actions score.

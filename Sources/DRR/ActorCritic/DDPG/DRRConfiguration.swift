@@ -1,3 +1,9 @@
+import Agents
+import DRRCore
+import DeepQ
+import Environments
+import PolicyGradients
+
 /// Settings of DRR: those of the paper and its open implementations.
 public struct DRRConfiguration: Codable, Hashable, Sendable {
   public var ddpg = DDPGConfiguration()
@@ -93,7 +99,7 @@ public struct DRRConfiguration: Codable, Hashable, Sendable {
   }
 
   /// Whether a validation falls due on the way from one step to another.
-  func validates(after before: Int, upTo step: Int, of steps: Int) -> Bool {
+  package func validates(after before: Int, upTo step: Int, of steps: Int) -> Bool {
     func due(_ step: Int) -> Int { min(step, steps) * validations / steps }
     return due(step) > due(before)
   }

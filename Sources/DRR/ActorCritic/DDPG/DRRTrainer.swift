@@ -1,3 +1,6 @@
+import Agents
+import DRRCore
+import Environments
 import Tensor
 
 /// DRR's training (Liu et al. 2018, algorithm 1): recommend, observe, remember, update; in several

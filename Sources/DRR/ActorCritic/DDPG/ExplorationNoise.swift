@@ -1,3 +1,4 @@
+import DRRCore
 import Tensor
 
 /// How training strays from π(s).

@@ -1,3 +1,5 @@
+import DRRCore
+import Factorization
 import Tensor
 
 /// An actor-critic whose actions are items. DDPG's critic judges an action's vector, though nothing

@@ -1,3 +1,4 @@
+import DRRCore
 import Tensor
 
 extension ItemActorCritic: Checkpointed {
@@ -15,7 +16,7 @@ extension ItemActorCritic: Checkpointed {
   }
 
   /// Makes the actor what cloning left; false where the file is from before.
-  func restoreCloned(from file: SafetensorsFile, _ prefix: String) throws -> Bool {
+  package func restoreCloned(from file: SafetensorsFile, _ prefix: String) throws -> Bool {
     guard Self.hasCloned(file, prefix) else { return false }
     try actor.parameters.restore(from: file, "\(prefix).cloned")
     return true

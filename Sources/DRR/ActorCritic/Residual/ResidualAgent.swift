@@ -1,3 +1,8 @@
+import Agents
+import DRRCore
+import DRRData
+import Environments
+import Factorization
 import Tensor
 
 /// An agent that stands on what it believes of the user (``BeliefModel``) and learns what to add.

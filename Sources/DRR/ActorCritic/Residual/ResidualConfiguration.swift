@@ -1,3 +1,6 @@
+import DRRCore
+import Factorization
+
 /// Settings of the residual agent beside those that it shares with DRR.
 public struct ResidualConfiguration: Codable, Hashable, Sendable {
   public var beliefs = BeliefModel.Configuration()

@@ -1,3 +1,8 @@
+import Agents
+import DRRCore
+import DRRData
+import Environments
+import Factorization
 import Tensor
 
 /// Trains a ``ResidualAgent``: first by cloning what training users liked, then by acting.

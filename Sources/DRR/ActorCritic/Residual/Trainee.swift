@@ -1,3 +1,7 @@
+import DRRCore
+import DRRData
+import Environments
+import Factorization
 import Tensor
 
 /// A training user as a held-out one would be met: the earlier half of her ratings is on record, the

@@ -1,3 +1,6 @@
+import DRRCore
+import DRRData
+
 /// The files of CIKM Cup 2016, track 2 (DIGINETICA), as they were published: queries with the
 /// items they showed, clicks on these, purchases, and views of items.
 ///

@@ -1,3 +1,6 @@
+import DRRCore
+import DRRData
+
 /// Item numbers from bytes.
 enum ItemNumber {
   /// Whole numbers of digits alone.

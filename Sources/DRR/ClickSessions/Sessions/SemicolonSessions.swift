@@ -1,3 +1,6 @@
+import DRRCore
+import DRRData
+
 /// A step a line, `session;state;click;i1,..,ik;purchase`, the state after the click. A session's
 /// lines stand together, and its first is its start: `s;0;0;;0`.
 enum SemicolonSessions {

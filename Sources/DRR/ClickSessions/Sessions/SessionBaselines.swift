@@ -1,3 +1,4 @@
+import DRRCore
 import Tensor
 
 /// Any item as likely as any other: random numbers that depend on the seed and the position alone.

@@ -1,3 +1,5 @@
+import DRRData
+
 /// Sessions as a reader meets them, checked one by one, into a log.
 struct SessionBuilder {
   private var log: SessionLog
@@ -78,7 +80,7 @@ struct SessionBuilder {
 
   /// Counts what cannot be used, or refuses the log for it.
   mutating func leaveOut(_ fault: SessionFault) throws(DataError) {
-    guard options.repairs.contains(.dropSessions) else { throw .session(fault) }
+    guard options.repairs.contains(.dropSessions) else { throw .line(fault.fault) }
     repairs.note(fault.kind, fault.file, fault.line)
   }
 
@@ -219,9 +221,9 @@ struct SessionBuilder {
     if let most = options.maximumLength, count > most {
       switch options.longSessions {
       case .refuse:
-        throw .session(
-          SessionFault(
-            kind: .tooLong, file: file, line: line, found: "a session of \(counted(count, "step"))",
+        throw .line(
+          LineFault(
+            file: file, line: line, found: "a session of \(counted(count, "step"))",
             expected: "at most \(most)"))
       case .drop:
         repairs.note(.tooLong, file, line)

@@ -1,3 +1,5 @@
+import DRRCore
+
 /// How well scores tell the next click, on the same positions for everybody.
 ///
 /// Two precisions that are not to be compared: in the *re-ranking* form only the items that were

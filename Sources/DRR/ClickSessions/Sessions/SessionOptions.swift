@@ -1,3 +1,5 @@
+import DRRData
+
 /// What to read of a log of sessions, and what to do where it is not as it should be.
 public struct SessionOptions: Codable, Hashable, Sendable {
   /// What happens to a session with more steps than `maximumLength`.
@@ -93,7 +95,9 @@ public struct SessionFault: Error, Hashable, Sendable, CustomStringConvertible {
   public var found: String
   public var expected: String
 
-  public var description: String { "\(file), line \(line): \(found); expected \(expected)" }
+  /// As every reader reports it.
+  var fault: LineFault { LineFault(file: file, line: line, found: found, expected: expected) }
+  public var description: String { fault.description }
 }
 
 /// What a reader left out or mended, by kind, with the first lines.

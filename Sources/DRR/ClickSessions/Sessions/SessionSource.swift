@@ -1,4 +1,5 @@
 internal import CZlib
+import DRRData
 
 /// Where sessions come from: a folder, a file or a zip archive.
 public enum SessionSource {
@@ -135,9 +136,9 @@ struct SessionFiles {
         }
       }
     } catch .lineTooLong(let file, let line, let limit) {
-      throw .session(
-        SessionFault(
-          kind: .malformed, file: file, line: line, found: "a line longer than \(limit) bytes",
+      throw .line(
+        LineFault(
+          file: file, line: line, found: "a line longer than \(limit) bytes",
           expected: "a session or a step"))
     }
     crc = crc32_combine(crc, scanner.crc, scanner.source.totalBytes)

@@ -1,3 +1,4 @@
+import DRRCore
 import Tensor
 
 /// Which sessions train, validate and test.

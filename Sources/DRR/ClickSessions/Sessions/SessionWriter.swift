@@ -1,3 +1,6 @@
+import DRRCore
+import DRRData
+
 extension SessionLog {
   /// Layouts that a log of lists can be written in; items are written as their numbers.
   public enum OutputFormat: String, CaseIterable, Sendable {

@@ -1,3 +1,6 @@
+import DRRCore
+import DRRData
+
 /// Clicks, lists and rewards of sessions in three files, a session a line in each and steps by
 /// blank: `gen_click.txt` an item, `gen_action.txt` the list by comma, `gen_reward.txt` a number.
 /// The first step is the start, and its list is filled with it.

@@ -1,3 +1,5 @@
+import DRRCore
+import DRRData
 import Tensor
 
 #if canImport(FoundationEssentials)

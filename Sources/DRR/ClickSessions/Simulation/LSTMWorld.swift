@@ -1,3 +1,4 @@
+import DRRCore
 import Tensor
 
 /// A world whose users are one recurrent network of random weights (the second simulator of Bai,

@@ -1,3 +1,4 @@
+import DRRCore
 import Tensor
 
 /// Lists of different items drawn uniformly, anew at each step.

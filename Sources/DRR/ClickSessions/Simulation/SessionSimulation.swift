@@ -1,3 +1,4 @@
+import DRRCore
 import Tensor
 
 /// Sessions of a world's users with somebody who fills their lists.

@@ -1,3 +1,6 @@
+import DRRCore
+import DRRData
+
 extension TabularWorld {
   private static let files = ["score.txt", "prob.txt"]
 
@@ -69,8 +72,7 @@ extension TabularWorld {
   private static func fault(
     _ file: String, _ line: Int, _ found: String, expected: String
   ) -> DataError {
-    .session(
-      SessionFault(kind: .malformed, file: file, line: line, found: found, expected: expected))
+    .line(LineFault(file: file, line: line, found: found, expected: expected))
   }
 
   /// Writes `score.txt` and `prob.txt` into a folder, made where it is absent; both appear or none.

@@ -1,3 +1,5 @@
+import DRRCore
+import DRRData
 import Tensor
 
 /// A world by its name, and who may fill lists in it.

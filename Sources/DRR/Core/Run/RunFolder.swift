@@ -38,6 +38,10 @@ public struct RunFolder: Sendable {
   public var online: String { path + "/online.json" }
   public var leakLadder: String { path + "/leak-ladder.json" }
 
+  /// Where the run's myopic baseline (γ = 0) has its own.
+  public var twin: RunFolder { RunFolder(path + "/twin") }
+  public var hasTwin: Bool { exists(twin.checkpoint) }
+
   public init(_ path: String) { self.path = path }
 
   /// Makes the folder and those above it where they are missing.
@@ -82,7 +86,7 @@ public struct RunFolder: Sendable {
   }
 
   /// Removes the temporary files of writes that were killed.
-  func removeTemporaries() {
+  package func removeTemporaries() {
     for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
     where name.hasPrefix(AtomicFile.temporaryPrefix) && name.hasSuffix(AtomicFile.temporarySuffix) {
       remove("\(path)/\(name)")
@@ -91,30 +95,8 @@ public struct RunFolder: Sendable {
 
   public func exists(_ file: String) -> Bool { access(file, F_OK) == 0 }
 
-  public func readConfiguration() throws -> RunConfiguration? {
-    guard exists(configuration) else { return nil }
-    guard let bytes = FileManager.default.contents(atPath: configuration) else {
-      throw RunError("cannot read \(configuration): \(String(cString: strerror(errno)))")
-    }
-    do {
-      return try Self.decoder.decode(RunConfiguration.self, from: bytes)
-    } catch  where readAlgorithm() == "irecgan" {
-      throw RunError(
-        "\(path) holds a run of IRecGAN; use `drr evaluate irecgan` or `drr simulate irecgan`")
-    } catch  where readAlgorithm() != nil {
-      throw RunError("\(path) holds a run of \(readAlgorithm()!), not of DRR")
-    } catch let error as DecodingError {
-      throw RunError("\(configuration): not the configuration of a run: \(error.summary)")
-    }
-  }
-
   public func write(_ value: some Encodable, to file: String) throws {
     try AtomicFile.write(RunFolder.json(value, pretty: true) + "\n", to: file)
-  }
-
-  /// A configuration that `json` made; nil for any other text.
-  static func configuration(json: String) -> RunConfiguration? {
-    try? decoder.decode(RunConfiguration.self, from: Data(json.utf8))
   }
 
   /// What a file of this folder holds; nil where it is missing or holds something else.
@@ -123,30 +105,30 @@ public struct RunFolder: Sendable {
   }
 
   /// Adds a line to the metrics, on the disk before any checkpoint that counts on it.
-  func append(_ value: some Encodable) throws {
+  package func append(_ value: some Encodable) throws {
     try AtomicFile.append(line: RunFolder.json(value), to: metrics, synchronize: true)
   }
 
   /// The last line of the metrics; nil where there is none or it is something else.
-  func lastMetrics<Value: Decodable>(_ type: Value.Type) -> Value? {
+  package func lastMetrics<Value: Decodable>(_ type: Value.Type) -> Value? {
     FileManager.default.contents(atPath: metrics)?.split(separator: UInt8(ascii: "\n")).last
       .flatMap { try? Self.decoder.decode(type, from: Data($0)) }
   }
 
   /// Bytes in the metrics file, to which a resumed run goes back.
-  var metricsSize: Int {
+  package var metricsSize: Int {
     var status = stat()
     return stat(metrics, &status) == 0 ? Int(status.st_size) : 0
   }
 
-  func truncateMetrics(to size: Int) throws {
+  package func truncateMetrics(to size: Int) throws {
     guard metricsSize > size else { return }
     if truncate(metrics, off_t(size)) != 0 {
       throw RunError("cannot shorten \(metrics): \(String(cString: strerror(errno)))")
     }
   }
 
-  func remove(_ file: String) { unlink(file) }
+  package func remove(_ file: String) { unlink(file) }
 
   /// Forgets the run: removes its files and its twin, and nothing else that the folder holds. The
   /// configuration goes last, so that what is left of an interrupted removal still has one.
@@ -155,20 +137,26 @@ public struct RunFolder: Sendable {
     let files = [
       checkpoint, pmfCheckpoint, model, metrics, report, evaluation, world, beliefs, online,
     ]
-    let parts = IRecGANTrainer.Part.allCases.map { checkpoint(of: $0) }
-    for file in files + parts + [configuration]
+    for file in files + ownCheckpoints() + [configuration]
     where unlink(file) != 0 && errno != ENOENT {
       throw RunError("cannot remove \(file): \(String(cString: strerror(errno)))")
     }
   }
 
+  /// Files of the folder that a run wrote: those whose header names the run's configuration.
+  private func ownCheckpoints() -> [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
+      .filter { $0.hasSuffix(".safetensors") }.map { "\(path)/\($0)" }
+      .filter { (try? SafetensorsFile(contentsOf: $0))?.metadata["configuration"] != nil }
+  }
+
   /// Forgets the run and removes the folder, unless it holds something else.
-  func delete() {
+  package func delete() {
     try? clear()
     rmdir(path)
   }
 
-  private static var decoder: JSONDecoder {
+  package static var decoder: JSONDecoder {
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
@@ -189,7 +177,8 @@ public struct RunFolder: Sendable {
 }
 
 extension DecodingError {
-  fileprivate var summary: String {
+  /// What is wrong with a file that was to be decoded.
+  package var summary: String {
     func name(_ path: [any CodingKey]) -> String {
       path.isEmpty ? "the top level" : path.map(\.stringValue).joined(separator: ".")
     }

@@ -121,7 +121,7 @@ public struct KindRun<Kind: RunKind>: Sendable {
   @discardableResult
   public func train<Training: Trainable>(
     _ trainer: Training, device: String, unit: String = "steps",
-    _ observer: Experiment.Observer = Experiment.Observer()
+    _ observer: Observer = Observer()
   ) throws -> Training.Report? {
     if folder.exists(folder.checkpoint) {
       let file = try readCheckpoint()
@@ -168,7 +168,7 @@ public struct KindRun<Kind: RunKind>: Sendable {
         try save()
         (lastSave, saved) = (.now, trainer.step)
       }
-      if stop && !trainer.isFinished { throw Experiment.Interrupted(step: saved) }
+      if stop && !trainer.isFinished { throw Interrupted(step: saved) }
     }
     return last
   }

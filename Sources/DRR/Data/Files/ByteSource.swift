@@ -30,18 +30,18 @@ extension ByteSource {
   }
 }
 
-final class FileSource: ByteSource {
-  let name: String
-  var totalBytes: Int { file.size }
+package final class FileSource: ByteSource {
+  package let name: String
+  package var totalBytes: Int { file.size }
   private let file: PosixFile
   private var offset = 0
 
-  init(path: String, name: String) throws(DataError) {
+  package init(path: String, name: String) throws(DataError) {
     file = try PosixFile(path: path)
     self.name = name
   }
 
-  func read(into buffer: UnsafeMutableRawBufferPointer) throws(DataError) -> Int {
+  package func read(into buffer: UnsafeMutableRawBufferPointer) throws(DataError) -> Int {
     let got = try file.read(into: buffer, at: offset)
     offset += got
     return got

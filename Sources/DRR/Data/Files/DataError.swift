@@ -20,11 +20,10 @@ public enum DataError: Error, Equatable, Sendable, CustomStringConvertible {
   case unknownGenerated(name: String, known: [String])
   case unknownSplit(name: String, known: [String])
   case cannotWrite(path: String, reason: String)
-  case session(SessionFault)
   case noSessions(file: String)
   case unrecognisedSessions(path: String, lookedFor: [String])
   case setting(name: String, value: String, expected: String)
-  case feedback(FeedbackFault)
+  case line(LineFault)
 
   public var description: String {
     switch self {
@@ -63,15 +62,13 @@ public enum DataError: Error, Equatable, Sendable, CustomStringConvertible {
       "MovieLens 100K has no split \"\(name)\", expected one of \(known.joined(separator: ", "))"
     case .cannotWrite(let path, let reason):
       "\(path): cannot be written: \(reason)"
-    case .session(let fault):
-      fault.description
     case .noSessions(let file):
       "\(file): no sessions in it"
     case .unrecognisedSessions(let path, let lookedFor):
       "\(path): no known layout of sessions; looked for \(lookedFor.joined(separator: ", "))"
     case .setting(let name, let value, let expected):
       "\(name) is \(value), expected \(expected)"
-    case .feedback(let fault):
+    case .line(let fault):
       fault.description
     }
   }

@@ -6,12 +6,12 @@ package struct DataFolder {
   }
 
   private let place: Place
-  let path: String
+  package let path: String
   /// The name of the data: the folder's or archive's, without `.zip`.
-  let label: String
-  let names: [String]
+  package let label: String
+  package let names: [String]
 
-  init(folder path: String) throws(DataError) {
+  package init(folder path: String) throws(DataError) {
     place = .folder(path)
     self.path = path
     label = path.lastPathPart
@@ -42,7 +42,7 @@ package struct DataFolder {
     names = entries.keys.sorted()
   }
 
-  func has(_ name: String) -> Bool { names.contains(name) }
+  package func has(_ name: String) -> Bool { names.contains(name) }
 
   package func open(_ name: String) throws(DataError) -> any ByteSource {
     switch place {
@@ -65,7 +65,7 @@ package struct DataFolder {
   }
 
   /// The first line that is not blank; empty for an empty file. Looks at 64 KiB.
-  func firstLine(_ name: String) throws(DataError) -> String {
+  package func firstLine(_ name: String) throws(DataError) -> String {
     let source = try open(name)
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
     defer { buffer.deallocate() }

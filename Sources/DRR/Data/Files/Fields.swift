@@ -1,24 +1,26 @@
-typealias Bytes = UnsafeBufferPointer<UInt8>
+import DRRCore
 
-enum Separator {
+package typealias Bytes = UnsafeBufferPointer<UInt8>
+
+package enum Separator {
   case tab, comma, semicolon, doubleColon
 }
 
 /// The fields of one line, as pointers into it.
-struct Fields {
+package struct Fields {
   private(set) var fields: [Bytes] = []
-  private(set) var count = 0
+  package private(set) var count = 0
   /// Fields beyond this many are counted, not kept.
   private let kept: Int
 
-  init(kept: Int) {
+  package init(kept: Int) {
     self.kept = kept
     fields = Array(repeating: Bytes(start: nil, count: 0), count: kept)
   }
 
-  subscript(index: Int) -> Bytes { fields[index] }
+  package subscript(index: Int) -> Bytes { fields[index] }
 
-  mutating func split(_ line: Bytes, _ separator: Separator) {
+  package mutating func split(_ line: Bytes, _ separator: Separator) {
     count = 0
     switch separator {
     case .tab: split(line, by: 9)
@@ -89,8 +91,8 @@ struct Fields {
 }
 
 /// Numbers from bytes, without a string in between where they are written plainly.
-enum Number {
-  static func decimal(_ text: Bytes) -> Double? {
+package enum Number {
+  package static func decimal(_ text: Bytes) -> Double? {
     var value: Int64 = 0
     var scale: Double = 1
     var index = 0
@@ -133,7 +135,7 @@ enum Number {
   }
 
   /// Whole seconds; a fraction, as RecBole writes times, is cut off.
-  static func seconds(_ text: Bytes) -> Int64? {
+  package static func seconds(_ text: Bytes) -> Int64? {
     var value: Int64 = 0
     for byte in text {
       guard byte >= 48, byte <= 57, text.count <= 18 else {
@@ -146,12 +148,12 @@ enum Number {
 }
 
 /// Text as messages quote it: cut, and without line ends and other control characters.
-func quoted(_ text: String, limit: Int = 80) -> String {
+package func quoted(_ text: String, limit: Int = 80) -> String {
   let scalars = text.unicodeScalars.prefix(limit)
   let safe = String(String.UnicodeScalarView(scalars.map { $0.value < 32 ? "?" : $0 }))
   return text.unicodeScalars.count > limit ? safe + "..." : safe
 }
 
-func quoted(_ field: Bytes) -> String {
+package func quoted(_ field: Bytes) -> String {
   quoted(String(decoding: field, as: UTF8.self), limit: 40)
 }

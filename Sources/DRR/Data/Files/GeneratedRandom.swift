@@ -1,3 +1,4 @@
+import DRRCore
 import Tensor
 
 /// Draws for ``GeneratedWorld``, exact on every machine.

@@ -1,3 +1,5 @@
+import DRRCore
+
 /// The people and items behind ``GeneratedRatings``.
 ///
 /// Additions, multiplications, divisions and square roots only: they round the same everywhere.

@@ -1,3 +1,5 @@
+import DRRCore
+
 /// The genres of every item; empty where the data name none.
 ///
 /// Names are those of the MovieLens CSV files: `Children's` of the older sets is `Children`, and

@@ -1,3 +1,5 @@
+import DRRCore
+
 /// Titles and genres of items, as a file beside the ratings lists them.
 struct ItemList {
   private(set) var ids = RawIDs()

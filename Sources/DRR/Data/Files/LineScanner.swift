@@ -1,4 +1,5 @@
 internal import CZlib
+import DRRCore
 
 #if canImport(Glibc)
   import Glibc
@@ -12,21 +13,21 @@ internal import CZlib
 /// bytes.
 ///
 /// A byte order mark, carriage returns before the line feed and blank lines are left out.
-final class LineScanner {
+package final class LineScanner {
   static let lineLimit = 1 << 20
   private static let blockBytes = 1 << 22
 
-  let source: any ByteSource
-  private(set) var line = 0
+  package let source: any ByteSource
+  package private(set) var line = 0
   /// Bytes of the lines seen so far.
   private(set) var consumed = 0
-  private(set) var crc: UInt = 0
+  package private(set) var crc: UInt = 0
 
   private let buffer = UnsafeMutableRawBufferPointer.allocate(
     byteCount: LineScanner.lineLimit + LineScanner.blockBytes, alignment: 64)
   private let progress: ((Int, Int) -> Void)?
 
-  init(_ source: any ByteSource, progress: ((Int, Int) -> Void)? = nil) {
+  package init(_ source: any ByteSource, progress: ((Int, Int) -> Void)? = nil) {
     self.source = source
     self.progress = progress
   }
@@ -36,7 +37,7 @@ final class LineScanner {
   /// Calls `body` with each run of whole lines, which `body` passes to `forEachLine` or `skip`. Of
   /// an archive the rest is read even after an error, so that damage is told as such and not by the
   /// first odd line it makes.
-  func forEachBlock(_ body: (Bytes) throws(DataError) -> Void) throws(DataError) {
+  package func forEachBlock(_ body: (Bytes) throws(DataError) -> Void) throws(DataError) {
     do {
       try scan(body)
     } catch {
@@ -81,7 +82,7 @@ final class LineScanner {
   }
 
   /// Calls `body` with each line of a block.
-  func forEachLine(
+  package func forEachLine(
     of block: Bytes, _ body: (Bytes) throws(DataError) -> Void
   ) throws(DataError) {
     guard var first = block.baseAddress else { return }

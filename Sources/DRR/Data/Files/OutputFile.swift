@@ -1,4 +1,5 @@
 internal import CZlib
+import DRRCore
 import Tensor
 
 #if canImport(Glibc)
@@ -40,9 +41,9 @@ package final class OutputFile {
     if buffer.count >= Self.chunk { try flush() }
   }
 
-  func write(_ byte: UInt8) { buffer.append(byte) }
+  package func write(_ byte: UInt8) { buffer.append(byte) }
 
-  func write(decimal value: Int64) {
+  package func write(decimal value: Int64) {
     if value < 0 { buffer.append(45) }
     let first = buffer.count
     var rest = value.magnitude
@@ -54,7 +55,7 @@ package final class OutputFile {
   }
 
   /// `4.0`, `3.5`, otherwise the shortest that reads back the same.
-  func write(rating: Float) {
+  package func write(rating: Float) {
     let tenths = rating * 10
     if tenths.rounded() == tenths, tenths.magnitude < 1e6, tenths / 10 == rating {
       let value = Int64(tenths)
@@ -67,7 +68,7 @@ package final class OutputFile {
     }
   }
 
-  func endLine() throws(DataError) {
+  package func endLine() throws(DataError) {
     buffer.append(10)
     if buffer.count >= Self.chunk { try flush() }
   }
@@ -103,13 +104,14 @@ package final class OutputFile {
 }
 
 /// Files that appear in a folder all together or not at all.
-struct FolderWriter {
+package struct FolderWriter {
   let folder: String
+
   private var created = false
   private var names: [String] = []
 
   /// Makes the folder where there is none; its parent must exist.
-  init(folder: String) throws(DataError) {
+  package init(folder: String) throws(DataError) {
     self.folder = folder
     if mkdir(folder, 0o755) == 0 {
       created = true
@@ -122,7 +124,7 @@ struct FolderWriter {
 
   /// The CRC-32 of what `body` wrote.
   @discardableResult
-  mutating func write(
+  package mutating func write(
     _ name: String, _ body: (OutputFile) throws(DataError) -> Void
   ) throws(DataError) -> UInt32 {
     names.append(name)
@@ -138,7 +140,7 @@ struct FolderWriter {
   }
 
   /// Gives the files their names, the first one last: it is what a reader recognises.
-  mutating func commit(removing stale: [String] = []) throws(DataError) {
+  package mutating func commit(removing stale: [String] = []) throws(DataError) {
     for name in names.reversed() where rename(temporary(name), "\(folder)/\(name)") != 0 {
       let error = OutputFile.error("\(folder)/\(name)")
       discard()

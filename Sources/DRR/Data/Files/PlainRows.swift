@@ -1,3 +1,5 @@
+import DRRCore
+
 /// Rows from lines of plain numbers: whole ids and times of digits alone, a rating of digits and a
 /// point. Most files have no other lines, and these need no intermediate fields.
 struct PlainRows: Sendable {

@@ -1,3 +1,5 @@
+import DRRCore
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -7,7 +9,7 @@
 #endif
 
 /// A file open for reading, by position.
-final class PosixFile {
+package final class PosixFile {
   let path: String
   let size: Int
   private let descriptor: Int32
@@ -61,14 +63,14 @@ final class PosixFile {
     return .unreadable(path: path, reason: String(cString: strerror(code)))
   }
 
-  static func isFolder(_ path: String) throws(DataError) -> Bool {
+  package static func isFolder(_ path: String) throws(DataError) -> Bool {
     var status = stat()
     guard stat(path, &status) == 0 else { throw error(path) }
     return status.st_mode & S_IFMT == S_IFDIR
   }
 
   /// The names in a folder, sorted.
-  static func names(inFolder path: String) throws(DataError) -> [String] {
+  package static func names(inFolder path: String) throws(DataError) -> [String] {
     guard let folder = opendir(path) else { throw error(path) }
     defer { closedir(folder) }
     var names: [String] = []
@@ -84,14 +86,14 @@ final class PosixFile {
 
 extension String {
   /// The part after the last slash.
-  var lastPathPart: String {
+  package var lastPathPart: String {
     var trimmed = self[...]
     while trimmed.count > 1, trimmed.last == "/" { trimmed.removeLast() }
     return String(trimmed[(trimmed.lastIndex(of: "/").map(trimmed.index(after:)) ?? startIndex)...])
   }
 
   /// The part before the last slash, `.` where there is none.
-  var folderPart: String {
+  package var folderPart: String {
     guard let slash = lastIndex(of: "/") else { return "." }
     return slash == startIndex ? "/" : String(self[..<slash])
   }

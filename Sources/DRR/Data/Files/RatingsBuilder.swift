@@ -1,3 +1,5 @@
+import DRRCore
+
 /// Where the columns of a ratings file are.
 struct RatingsLayout {
   var separator: Separator

@@ -1,3 +1,5 @@
+import DRRCore
+
 /// The four columns of a log while it is put in order.
 struct RatingsColumns {
   var users: [Int32] = []

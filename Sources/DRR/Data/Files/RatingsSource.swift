@@ -29,7 +29,7 @@ public enum RatingsSource {
     return log
   }
 
-  static func isArchive(_ path: String) throws(DataError) -> Bool {
+  package static func isArchive(_ path: String) throws(DataError) -> Bool {
     let start = try PosixFile(path: path).bytes(at: 0, count: 4)
     return path.lowercased().hasSuffix(".zip")
       || start == [0x50, 0x4b, 3, 4] || start == [0x50, 0x4b, 5, 6]

@@ -1,3 +1,5 @@
+import DRRCore
+
 extension RatingsLog {
   /// Layouts a log can be written in.
   public enum OutputFormat: String, Sendable, CaseIterable {

@@ -1,3 +1,5 @@
+import DRRCore
+
 /// The ids of users or items as the files spell them, by dense index, and back.
 ///
 /// One block of bytes, one end offset an id and an open-addressing table: about 20 bytes an id.
@@ -31,7 +33,7 @@ public struct RawIDs: Sendable, RandomAccessCollection {
     return id.withUTF8 { lookup($0) }
   }
 
-  func lookup(_ text: UnsafeBufferPointer<UInt8>) -> Int? {
+  package func lookup(_ text: UnsafeBufferPointer<UInt8>) -> Int? {
     let index = slots[slot(of: text)]
     return index < 0 ? nil : Int(index)
   }
@@ -39,7 +41,7 @@ public struct RawIDs: Sendable, RandomAccessCollection {
   private func start(_ index: Int) -> Int { index == 0 ? 0 : ends[index - 1] }
 
   /// The index of the id, given the next one where it is new.
-  mutating func intern(_ text: UnsafeBufferPointer<UInt8>) -> Int32 {
+  package mutating func intern(_ text: UnsafeBufferPointer<UInt8>) -> Int32 {
     let slot = slot(of: text)
     if slots[slot] >= 0 { return slots[slot] }
     let index = Int32(ends.count)
@@ -83,7 +85,7 @@ public struct RawIDs: Sendable, RandomAccessCollection {
     return index
   }
 
-  mutating func intern(_ text: String) -> Int32 {
+  package mutating func intern(_ text: String) -> Int32 {
     var text = text
     return text.withUTF8 { intern($0) }
   }
@@ -129,7 +131,7 @@ public struct RawIDs: Sendable, RandomAccessCollection {
 
   /// The place of every id once sorted: whole numbers by value where all of them are, otherwise
   /// by bytes. So dense indices do not depend on the order of rows.
-  mutating func sort() -> [Int32] {
+  package mutating func sort() -> [Int32] {
     let keys = (0..<count).map { numericKey($0) }
     let numeric = !keys.contains(nil)
     let order = (0..<count).sorted { first, second in

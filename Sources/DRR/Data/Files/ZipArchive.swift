@@ -1,10 +1,11 @@
 internal import CZlib
+import DRRCore
 
 /// The directory of a zip archive (APPNOTE 6.3.10: stored and deflated entries, zip64), read
 /// from its end. Nothing is written to disk.
-final class ZipArchive {
-  struct Entry {
-    var name: String
+package final class ZipArchive {
+  package struct Entry {
+    package var name: String
     var method: UInt16
     var flags: UInt16
     var crc: UInt32
@@ -14,9 +15,9 @@ final class ZipArchive {
   }
 
   let file: PosixFile
-  private(set) var entries: [Entry] = []
+  package private(set) var entries: [Entry] = []
 
-  init(path: String) throws(DataError) {
+  package init(path: String) throws(DataError) {
     file = try PosixFile(path: path)
     let (offset, size, count) = try findDirectory()
     guard offset >= 0, size >= 0, offset <= file.size, size <= file.size - offset else {
@@ -27,7 +28,7 @@ final class ZipArchive {
 
   func damaged(_ reason: String) -> DataError { .archive(path: file.path, reason: reason) }
 
-  func open(_ entry: Entry) throws(DataError) -> any ByteSource {
+  package func open(_ entry: Entry) throws(DataError) -> any ByteSource {
     if entry.flags & 0x41 != 0 {
       throw damaged("\(entry.name) is encrypted, expected an archive without a password")
     }

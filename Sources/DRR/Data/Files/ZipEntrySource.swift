@@ -109,7 +109,7 @@ final class ZipEntrySource: ByteSource {
 
 extension UInt32 {
   /// Eight lower-case hexadecimal digits.
-  var hexadecimal: String {
+  package var hexadecimal: String {
     let digits = String(self, radix: 16)
     return String(repeating: "0", count: 8 - digits.count) + digits
   }

@@ -1,3 +1,4 @@
+import DRRCore
 import Tensor
 
 /// What an offline figure means: printed and stored with every result.
@@ -148,7 +149,7 @@ public struct EvaluationProtocol: Codable, Hashable, Sendable {
   }
 
   /// What is held out, for people.
-  var splitSummary: String {
+  package var splitSummary: String {
     let shares =
       "\(percent(1 - testShare - validationShare))/\(percent(validationShare))/\(percent(testShare))"
     let parts =

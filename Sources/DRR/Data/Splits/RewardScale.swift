@@ -1,3 +1,5 @@
+import DRRCore
+
 /// reward = (rating − center) / halfRange; positive is what counts as liked.
 /// (rating − 3) / 2 for five stars, as in DRR's evaluation.
 public struct RewardScale: Codable, Hashable, Sendable, CustomStringConvertible {

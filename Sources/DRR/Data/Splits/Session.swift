@@ -1,3 +1,5 @@
+import DRRCore
+
 /// One held-out user's session: the items that she went on to rate, to be put in order.
 public struct Session: Sendable {
   public let user: Int32
@@ -111,7 +113,7 @@ public struct Session: Sendable {
   /// The sessions that a protocol admits.
   ///
   /// - Throws: `RunError` where there is none, or none that one order serves better than another.
-  static func measurable(
+  package static func measurable(
     of part: UserSplit.HeldOut = .test, _ log: RatingsLog, _ split: UserSplit,
     _ evaluation: EvaluationProtocol, window: Int, scale: RewardScale
   ) throws -> (sessions: [Session], admission: Admission) {

@@ -1,3 +1,4 @@
+import DRRCore
 import Tensor
 
 /// The order of what a user rated at one time. Half of the neighbours in MovieLens 100K share a

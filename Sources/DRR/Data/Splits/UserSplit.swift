@@ -1,3 +1,4 @@
+import DRRCore
 import Tensor
 
 /// Which ratings may be learned from, and which make the sessions of validation and test.
@@ -146,7 +147,7 @@ public struct UserSplit: Sendable {
   }
 
   /// Whether held-out ratings have others to learn from after them.
-  var isAtRandom: Bool { evaluation.split == .rows }
+  package var isAtRandom: Bool { evaluation.split == .rows }
 
   /// What a row is kept from training for; nil where it may be learned from.
   public func heldOut(row: Int) -> HeldOut? {
@@ -171,7 +172,7 @@ public struct UserSplit: Sendable {
   }
 
   /// Throws `ConfigurationError` where a part has nobody in it.
-  func requireEveryPart() throws(ConfigurationError) {
+  package func requireEveryPart() throws(ConfigurationError) {
     let all = Set(trainUsers).union(validationUsers).union(testUsers).count
     let setting: String
     if trainUsers.isEmpty || testUsers.isEmpty {

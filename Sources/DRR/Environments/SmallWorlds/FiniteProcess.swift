@@ -1,3 +1,4 @@
+import DRRCore
 import Tensor
 
 /// A Markov decision process of finitely many states and actions, given in full (Sutton & Barto
@@ -162,12 +163,12 @@ public struct FiniteEnvironment: Environment {
 }
 
 extension FiniteEnvironment {
-  func save(to file: inout SafetensorsWriter, _ prefix: String) throws {
+  package func save(to file: inout SafetensorsWriter, _ prefix: String) throws {
     try file.add("\(prefix).counts", counts.joined().map { Int64($0) })
     try file.add("\(prefix).place", [Int64(state), Int64(age), Int64(random.counter)])
   }
 
-  mutating func restore(from file: SafetensorsFile, _ prefix: String) throws {
+  package mutating func restore(from file: SafetensorsFile, _ prefix: String) throws {
     let place = try file.int64s("\(prefix).place", shape: [3])
     var found = try file.int64s(
       "\(prefix).counts", shape: [counts.reduce(0) { $0 + $1.count }])[...]

@@ -1,3 +1,5 @@
+import DRRCore
+
 /// A point on a line that pushes are to bring to 0: x′ = x + u + noise, and each step costs
 /// x² + ρu². The linear-quadratic problem in one dimension, whose best policy is u = −Kx.
 public struct PointWorld: Codable, Hashable, Sendable {
@@ -21,7 +23,7 @@ public struct PointWorld: Codable, Hashable, Sendable {
     return discount * p / (effort + discount * p)
   }
 
-  func validate() throws(ConfigurationError) {
+  package func validate() throws(ConfigurationError) {
     try ConfigurationError.require("effort", effort, "a positive number") { $0 > 0 && $0.isFinite }
     try ConfigurationError.require("deviation", deviation, "0 or more") { $0 >= 0 && $0.isFinite }
     try ConfigurationError.require("discount", discount, "between 0 and 1") { $0 > 0 && $0 < 1 }

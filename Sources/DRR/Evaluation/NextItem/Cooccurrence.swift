@@ -1,3 +1,6 @@
+import DRRCore
+import DRRData
+
 /// Item-based nearest neighbours by what users have in common (Deshpande & Karypis 2004): an item's
 /// score is the sum of its cosines with the items of the history, of each of which the nearest count.
 ///

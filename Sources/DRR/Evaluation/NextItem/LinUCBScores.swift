@@ -1,3 +1,7 @@
+import DRRCore
+import DRRData
+import Factorization
+
 /// The upper confidence bound of what a user will think of each item, by the regression of `LinUCB`
 /// on all that she has rated so far: it foresees liking, not watching.
 public struct LinUCBScores: NextItemScorer, Sendable {

@@ -1,3 +1,6 @@
+import DRRData
+import Factorization
+
 /// The same scores for everybody.
 public struct ItemScores: NextItemHostScorer {
   public let name: String

@@ -1,3 +1,5 @@
+import DRRCore
+import DRRData
 import Tensor
 
 /// Predicts, for each held-out rating, which item it is of: all items that the user has not rated

@@ -1,3 +1,5 @@
+import DRRCore
+import DRRData
 import Tensor
 
 /// Puts the candidates of sessions in order by a scorer of next items, which is told what the user

@@ -10,7 +10,7 @@ public enum NextItemMeasure: String, Codable, CaseIterable, Hashable, Sendable {
 
 /// Where one scorer put each target, and what its lists are like.
 public struct NextItemScores: Sendable {
-  public internal(set) var name: String
+  public package(set) var name: String
   /// Of each query.
   public let users: [Int32]
   public let ranks: [TargetRank]
@@ -44,7 +44,7 @@ public struct NextItemScores: Sendable {
   }
 
   /// The values of the queries whose targets are of a group; nil for the others.
-  func values(_ measure: NextItemMeasure, at k: Int, group: Int) -> [Double?] {
+  package func values(_ measure: NextItemMeasure, at k: Int, group: Int) -> [Double?] {
     zip(values(measure, at: k), groups).map { $1 == group ? $0 : nil }
   }
 }

@@ -1,3 +1,5 @@
+import DRRData
+
 /// Items by how often they were rated in training: a third of the ratings falls on each group.
 public struct PopularityGroups: Sendable {
   public static let names = ["head", "middle", "tail"]

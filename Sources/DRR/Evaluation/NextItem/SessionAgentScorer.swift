@@ -1,3 +1,6 @@
+import Agents
+import DRRData
+import Environments
 import Tensor
 
 /// An agent's action for what a user has done so far, scored against every item.

@@ -1,3 +1,7 @@
+import Agents
+import DRRCore
+import DRRData
+import Environments
 import Tensor
 
 /// How an agent acted and what it expected.
@@ -12,7 +16,7 @@ public struct PolicyStatistics: Codable, Hashable, Sendable {
   public var overestimation: Double { expectedReturn - discountedReturn }
 
   /// The mean over runs.
-  init?(mean runs: [PolicyStatistics]) {
+  package init?(mean runs: [PolicyStatistics]) {
     guard !runs.isEmpty else { return nil }
     let count = Double(runs.count)
     saturation = runs.reduce(0) { $0 + $1.saturation } / count

@@ -1,8 +1,11 @@
+import DRRCore
+import DRRData
+import Factorization
 import Tensor
 
 /// A fresh random order: the base rate.
 public struct RandomOrder: Scorer {
-  static let title = "random"
+  package static let title = "random"
   public let name = title
   let seed: UInt64
   public init(seed: UInt64) { self.seed = seed }
@@ -76,7 +79,7 @@ public struct PMFDot: Scorer {
 
 /// The order that knows the answers: the ceiling.
 public struct Oracle: Scorer {
-  static let title = "oracle"
+  package static let title = "oracle"
   public let name = title
   public init() {}
   public func scores(_ session: Session) -> [Float] { session.rewards }

@@ -1,3 +1,6 @@
+import DRRCore
+import DRRData
+import Factorization
 import Tensor
 
 /// Scores by the dot product of the item vectors with one vector for everybody: what an actor that

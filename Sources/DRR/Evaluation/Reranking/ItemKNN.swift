@@ -1,3 +1,5 @@
+import DRRCore
+import DRRData
 import Tensor
 
 /// Rating prediction from similar items (Sarwar et al. 2001), with the similarity shrunk by the

@@ -1,3 +1,6 @@
+import DRRCore
+import DRRData
+import Factorization
 import Tensor
 
 /// The contextual bandit LinUCB (Li et al. 2010, algorithm 1), one ridge regression a user.

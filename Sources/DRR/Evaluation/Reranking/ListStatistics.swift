@@ -1,3 +1,6 @@
+import DRRData
+import Factorization
+
 #if canImport(Darwin)
   import Darwin
 #elseif canImport(Musl)
@@ -98,7 +101,7 @@ extension ListStatistics {
   }
 
   /// The mean over runs.
-  init?(mean runs: [ListStatistics]) {
+  package init?(mean runs: [ListStatistics]) {
     guard !runs.isEmpty else { return nil }
     func mean(_ value: (ListStatistics) -> Double?) -> Double? {
       let values = runs.compactMap(value)

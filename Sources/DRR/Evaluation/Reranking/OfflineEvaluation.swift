@@ -1,3 +1,5 @@
+import DRRCore
+import DRRData
 import Tensor
 
 /// What one ranker earned in each session, and what its lists are like.

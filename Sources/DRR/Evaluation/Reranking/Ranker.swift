@@ -1,4 +1,5 @@
-import Dispatch
+import DRRCore
+import DRRData
 
 /// Puts the candidates of sessions in order, one pick after another.
 public protocol Ranker {
@@ -53,17 +54,4 @@ extension Scorer {
 func best(of session: Session, by scores: [Float], _ length: Int) -> [Int32] {
   let order = scores.indices.sorted { (-scores[$0], $0) < (-scores[$1], $1) }
   return order.prefix(length).map { session.candidates[$0] }
-}
-
-/// What `body` makes of `0 ..< count`, in order, on all cores.
-func concurrentMap<Result: Sendable>(
-  _ count: Int, _ body: @Sendable (Int) -> Result
-) -> [Result] {
-  Array(unsafeUninitializedCapacity: count) { buffer, initialized in
-    nonisolated(unsafe) let results = buffer
-    DispatchQueue.concurrentPerform(iterations: count) { index in
-      results.initializeElement(at: index, to: body(index))
-    }
-    initialized = count
-  }
 }

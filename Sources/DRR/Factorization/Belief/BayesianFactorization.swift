@@ -1,3 +1,4 @@
+import DRRCore
 import Tensor
 
 /// Variational Bayesian matrix factorisation with biases (Lim & Teh 2007, section 3):

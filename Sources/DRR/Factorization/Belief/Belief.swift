@@ -1,3 +1,4 @@
+import DRRCore
 import Tensor
 
 /// What a user has said of items so far, as the posterior of her vector in every factorisation of a

@@ -1,3 +1,5 @@
+import DRRCore
+import DRRData
 import Tensor
 
 #if canImport(Darwin)
@@ -45,7 +47,7 @@ public struct BeliefModel: Sendable {
   /// [fold][item · 3]: mean reward, share of likes, log(1 + n) / 10.
   let statistics: [[Float]]
   let foldOfUser: [Int32]
-  let kinds: [Int32]
+  package let kinds: [Int32]
   public let itemCount: Int
 
   /// Who is nobody's training user sees everything: the last of the folds.

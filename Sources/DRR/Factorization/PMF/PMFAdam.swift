@@ -1,3 +1,4 @@
+import DRRCore
 import Tensor
 
 /// Adam over whole tables on shuffled batches, the penalties as means over a batch.

@@ -1,3 +1,4 @@
+import DRRCore
 import Tensor
 
 /// Settings of probabilistic matrix factorisation with biases.

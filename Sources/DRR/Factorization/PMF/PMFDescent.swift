@@ -1,3 +1,4 @@
+import DRRCore
 import Tensor
 
 /// Stochastic gradient descent rating by rating, over disjoint blocks of users and items (Gemulla

@@ -1,3 +1,5 @@
+import DRRCore
+import DRRData
 import Tensor
 
 /// A fitted factorisation on the host: reward(u, i) = mean + userBias_u + itemBias_i + ⟨p_u, q_i⟩,

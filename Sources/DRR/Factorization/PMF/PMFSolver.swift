@@ -1,3 +1,4 @@
+import DRRData
 import Tensor
 
 /// How a factorisation's weights are found. What it draws depends on the seed and the epoch alone.

@@ -1,3 +1,5 @@
+import DRRCore
+import DRRData
 import Tensor
 
 /// Probabilistic matrix factorisation (Salakhutdinov & Mnih 2008, eq. 4) with user and item

@@ -1,3 +1,8 @@
+import Agents
+import DRRCore
+import DRRData
+import Evaluation
+import Factorization
 import Tensor
 
 /// A run of DRR or of PMF alone.
@@ -14,7 +19,7 @@ public struct ComparedDRR: ComparedRun {
     self.configuration = configuration
   }
 
-  public var data: RunConfiguration.Data { configuration.data }
+  public var data: DataIdentity { configuration.data }
   public var evaluation: EvaluationProtocol { configuration.evaluation }
   public var scale: RewardScale { configuration.scale }
   public var window: Int { configuration.drr?.window ?? 0 }

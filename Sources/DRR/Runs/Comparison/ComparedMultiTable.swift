@@ -1,3 +1,6 @@
+import DRRCore
+import DRRData
+import Tables
 import Tensor
 
 /// A trained run of many tables.
@@ -7,7 +10,7 @@ public struct ComparedMultiTable: ComparedRun {
 
   public init(_ folder: RunFolder) throws { run = try KindRun(reading: folder) }
 
-  public var data: RunConfiguration.Data { run.configuration.data }
+  public var data: DataIdentity { run.configuration.data }
   public var evaluation: EvaluationProtocol { run.configuration.evaluation }
   public var scale: RewardScale { run.configuration.scale }
 

@@ -1,3 +1,7 @@
+import DRRCore
+import DRRData
+import Evaluation
+import Factorization
 import Tensor
 
 /// A method as it stands in the one table.
@@ -25,7 +29,7 @@ public protocol ComparedRun {
   static var algorithm: String? { get }
   /// - Throws: `RunError` where the folder does not hold a run of this method.
   init(_ folder: RunFolder) throws
-  var data: RunConfiguration.Data { get }
+  var data: DataIdentity { get }
   var evaluation: EvaluationProtocol { get }
   var scale: RewardScale { get }
   /// Liked items that a session must begin with.

@@ -1,3 +1,7 @@
+import DRRCore
+import DRRData
+import Evaluation
+import Factorization
 import Tensor
 
 /// Puts methods on one split into one table: whether they foresee the next item out of the whole

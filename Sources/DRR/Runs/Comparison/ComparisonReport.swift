@@ -1,3 +1,7 @@
+import DRRCore
+import DRRData
+import Evaluation
+
 /// What a comparison found, with all that it depends on.
 public struct ComparisonReport: Codable, Sendable {
   /// A run that stands in the table.
@@ -49,7 +53,7 @@ public struct ComparisonReport: Codable, Sendable {
     public var rerankingDifference: Estimate?
   }
 
-  public var data: RunConfiguration.Data
+  public var data: DataIdentity
   public var training: Comparison.Training
   public var settings: Comparison.Settings
   public var protocolSummary: String
@@ -74,7 +78,7 @@ public struct ComparisonReport: Codable, Sendable {
   /// - Throws: `RunError` where nobody is called what the baseline is to be.
   public init(
     _ parts: [(comparison: Comparison, results: Comparison.Results)], runs: [Run],
-    data: RunConfiguration.Data, device: String
+    data: DataIdentity, device: String
   ) throws {
     let first = parts[0].comparison
     self.data = data

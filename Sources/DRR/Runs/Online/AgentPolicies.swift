@@ -1,3 +1,6 @@
+import Agents
+import DRRCore
+import Environments
 import Tensor
 
 /// A trained agent that learns nothing on the way: one action, one scoring call and one read a step.

@@ -1,3 +1,8 @@
+import Agents
+import DRRCore
+import DRRData
+import Environments
+import Factorization
 import Tensor
 
 extension Experiment {

@@ -1,3 +1,8 @@
+import DRRCore
+import DRRData
+import Environments
+import Evaluation
+import Factorization
 import Tensor
 
 /// The simulators of a run. Whoever is scored in one was trained in another: the training worlds

@@ -1,3 +1,8 @@
+import DRRCore
+import DRRData
+import Environments
+import Evaluation
+import Factorization
 import Tensor
 
 /// What an online figure means beside the evaluation's split and cutoffs.

@@ -1,3 +1,5 @@
+import DRRCore
+import Environments
 import Tensor
 
 /// Who recommends in sessions that step together.

@@ -1,3 +1,5 @@
+import DRRCore
+import DRRData
 import Tensor
 
 /// The decision process that a log makes: of every sub-state and every item watched in it, how often,

@@ -1,3 +1,4 @@
+import DRRData
 import Tensor
 
 /// What is learned from: each user's items in order, and how they were rated.

@@ -1,3 +1,5 @@
+import DRRCore
+import DRRData
 import Tensor
 
 /// Which tables an item's sub-states belong to: those of its genres, or of its cluster.

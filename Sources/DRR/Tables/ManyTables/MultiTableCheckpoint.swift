@@ -1,3 +1,4 @@
+import DRRCore
 import Tensor
 
 #if canImport(FoundationEssentials)
@@ -9,13 +10,13 @@ import Tensor
 /// A run's tables on the disk: parts of each shard in files of their own, and one file that names the
 /// round they are of, written last. A run that was killed at any moment finds the last whole one; how
 /// many shards wrote it, and how many read it, makes no difference.
-struct MultiTableCheckpoint {
+package struct MultiTableCheckpoint {
   let run: KindRun<MultiTableRunConfiguration>
 
   /// A part's arrays have about so many cells at most, to keep the copy that is written small.
   static let cellsPerPart = 2_000_000
 
-  init(_ run: KindRun<MultiTableRunConfiguration>) { self.run = run }
+  package init(_ run: KindRun<MultiTableRunConfiguration>) { self.run = run }
 
   private var folder: RunFolder { run.folder }
   private static let prefix = "table-"
@@ -79,7 +80,7 @@ struct MultiTableCheckpoint {
   }
 
   /// - Returns: the round, and what was counted until then.
-  func read(
+  package func read(
     into tables: [QTable], where isWanted: (UInt64) -> Bool = { _ in true }
   ) throws -> (round: Int, counts: MultiTableLearner.Counts) {
     let file = try run.readCheckpoint()

@@ -1,3 +1,6 @@
+import DRRCore
+import DRRData
+
 /// Q-learning in one table a genre (Kumar & Ranjan 2020, "Deep reinforcement learning based
 /// recommender system using distributed Q-table"), and how what was learned recommends.
 public struct MultiTableConfiguration: Codable, Hashable, Sendable {

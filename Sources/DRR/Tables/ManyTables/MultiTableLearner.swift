@@ -1,3 +1,5 @@
+import DRRCore
+import DRRData
 import Tensor
 
 /// Q-learning in many tables (Watkins 1989), of which this learner holds a shard: the rows whose keys

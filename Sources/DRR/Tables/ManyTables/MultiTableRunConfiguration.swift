@@ -1,14 +1,17 @@
+import DRRCore
+import DRRData
+
 /// A run of many tables: what `config.json` of its folder keeps.
 public struct MultiTableRunConfiguration: RunKind {
   public static let algorithm = "multi-q"
 
-  public var data: RunConfiguration.Data
+  public var data: DataIdentity
   public var evaluation: EvaluationProtocol
   public var scale: RewardScale
   public var settings: MultiTableConfiguration
 
   public init(source: String, log: RatingsLog) {
-    data = RunConfiguration.Data(source: source, log: log)
+    data = DataIdentity(source: source, log: log)
     var evaluation = EvaluationProtocol()
     evaluation.split = .latest
     evaluation.ties = evaluation.tieOrder

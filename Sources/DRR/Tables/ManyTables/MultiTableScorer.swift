@@ -1,3 +1,4 @@
+import DRRData
 import Tensor
 
 #if canImport(Darwin)

@@ -1,3 +1,5 @@
+import DRRCore
+import DRRData
 import Tensor
 
 #if canImport(Darwin)
@@ -48,7 +50,7 @@ public struct MultiTableTraining: Sendable {
 
   /// Trains to the end, going on from the last checkpoint.
   public func train(
-    _ collective: any Collective, _ observer: Experiment.Observer = Experiment.Observer()
+    _ collective: any Collective, _ observer: Observer = Observer()
   ) throws -> Outcome {
     let learner = MultiTableLearner(
       run.configuration.settings, histories, tables, scale: run.configuration.scale,
@@ -93,7 +95,7 @@ public struct MultiTableTraining: Sendable {
 
   private func solve(
     _ learner: MultiTableLearner, _ checkpoint: MultiTableCheckpoint,
-    _ observer: Experiment.Observer
+    _ observer: Observer
   ) throws -> Outcome {
     let settings = run.configuration.settings
     guard learner.collective.size == 1 else {

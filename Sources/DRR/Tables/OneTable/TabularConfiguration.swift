@@ -1,3 +1,6 @@
+import DRRCore
+import Environments
+
 /// How a table of action values learns.
 public enum TabularMethod: String, Codable, CaseIterable, Hashable, Sendable {
   /// Q-learning (Watkins 1989): the best next action counts, whichever is taken.

@@ -1,3 +1,5 @@
+import DRRCore
+import Environments
 import Tensor
 
 /// Learns a table of action values by acting ε-greedily in a small world.

@@ -1,3 +1,4 @@
+import DRRCore
 import Tensor
 
 /// How a training's policies did on the validation users, and which of them is the run's agent.
@@ -28,22 +29,22 @@ public struct PolicyHistory: Codable, Hashable, Sendable {
 }
 
 /// The policy that a training keeps as the run's agent, beside the one that it goes on from.
-struct KeptPolicy {
+package struct KeptPolicy {
   let choice: CheckpointChoice
   private(set) var points: [ValidationPoint] = []
   /// Of the best point; none where the last is wanted, or nothing is known yet.
   private var best: [(name: String, weights: ParameterSet)]?
 
-  init(_ choice: CheckpointChoice) { self.choice = choice }
+  package init(_ choice: CheckpointChoice) { self.choice = choice }
 
-  mutating func add(_ point: ValidationPoint, of agent: any SessionAgent) {
+  package mutating func add(_ point: ValidationPoint, of agent: any SessionAgent) {
     points.append(point)
     guard choice == .best, PolicyHistory.best(points) == point else { return }
     best = agent.policy.map { ($0, $1.copy()) }
   }
 
   /// - Parameter trainer: has the policy to keep where there is no best.
-  func save(to file: inout SafetensorsWriter, _ trainer: any AgentTrainer) throws {
+  package func save(to file: inout SafetensorsWriter, _ trainer: any AgentTrainer) throws {
     for (name, weights) in best ?? trainer.sessionAgent.policy {
       try weights.save(to: &file, "\(Self.prefix).\(name)")
     }
@@ -56,7 +57,7 @@ struct KeptPolicy {
   }
 
   /// - Parameter agent: of the kind whose weights they are.
-  mutating func restore(from file: SafetensorsFile, like agent: any SessionAgent) throws {
+  package mutating func restore(from file: SafetensorsFile, like agent: any SessionAgent) throws {
     points = try Self.history(in: file).points
     guard choice == .best, !points.isEmpty else { return }
     best = try agent.policy.map { name, weights in
@@ -67,9 +68,9 @@ struct KeptPolicy {
   }
 
   /// Of the run's agent in a checkpoint.
-  static let prefix = "policy"
+  package static let prefix = "policy"
 
-  static func history(in file: SafetensorsFile) throws -> PolicyHistory {
+  package static func history(in file: SafetensorsFile) throws -> PolicyHistory {
     let steps = try file.int64s("validation.steps")
     let measures = try file.doubles("validation.measures", shape: [steps.count, 3])
     return PolicyHistory(
