@@ -1,6 +1,13 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
+/// A module of DRR, in the folder of its name.
+func module(
+  _ name: String, folder: String? = nil, _ dependencies: [Target.Dependency]
+) -> Target {
+  .target(name: name, dependencies: dependencies, path: "Sources/DRR/\(folder ?? name)")
+}
+
 let package = Package(
   name: "drr",
   products: [
@@ -28,9 +35,28 @@ let package = Package(
     .target(
       name: "CMPI", cSettings: [.define("DRR_MPI", .when(traits: ["MPI"]))],
       linkerSettings: [.linkedLibrary("mpi", .when(traits: ["MPI"]))]),
-    .target(
-      name: "DRR",
-      dependencies: ["Tensor", "CZlib", .target(name: "CMPI", condition: .when(traits: ["MPI"]))]),
+    // Below DRR, each module a folder; an arrow goes to what stands above it in this list.
+    module("DRRCore", folder: "Core", ["Tensor"]),
+    module("DRRData", folder: "Data", ["DRRCore", "CZlib"]),
+    module("Factorization", ["DRRData"]),
+    module("Environments", ["Factorization"]),
+    module("Agents", ["Environments"]),
+    module("DeepQ", ["Agents"]),
+    module("PolicyGradients", ["Agents"]),
+    module("ActorCritic", ["Agents", "DeepQ", "PolicyGradients"]),
+    module("ClickSessions", ["DRRData"]),
+    module("IRecGAN", ["ClickSessions"]),
+    module("Tables", ["Environments", .target(name: "CMPI", condition: .when(traits: ["MPI"]))]),
+    module("OffPolicy", ["Environments"]),
+    module("Bandits", ["OffPolicy"]),
+    module("Evaluation", ["Agents"]),
+    module(
+      "Runs",
+      [
+        "ActorCritic", "DeepQ", "PolicyGradients", "IRecGAN", "Tables", "Bandits", "OffPolicy",
+        "Evaluation",
+      ]),
+    .target(name: "DRR", dependencies: ["Runs"], path: "Sources/DRR/Umbrella"),
     .target(
       name: "Terminal",
       dependencies: ["DRR", .product(name: "Logging", package: "swift-log")]),

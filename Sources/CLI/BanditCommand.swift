@@ -77,7 +77,7 @@ struct BanditCommand: ParsableCommand {
         return Interrupt.isRequested
       }
       progress.finish()
-      if Interrupt.isRequested { throw Experiment.Interrupted(step: 0) }
+      if Interrupt.isRequested { throw Interrupted(step: 0) }
       try log.write(csv: path)
       Console.note("\(path): \(grouped(log.count)) decisions of \(options.policy[0])")
     }

@@ -66,7 +66,7 @@ struct BanditOptions: ParsableArguments {
         _ = try trainer.advance()
         progress.update(
           trainer.step, of: trainer.steps, "rounds, \(trainer.experiment.place.policy)")
-        if Interrupt.isRequested { throw Experiment.Interrupted(step: trainer.step) }
+        if Interrupt.isRequested { throw Interrupted(step: trainer.step) }
       }
       return trainer.experiment
     }
@@ -76,7 +76,7 @@ struct BanditOptions: ParsableArguments {
     defer { progress.finish() }
     do {
       try run.train(trainer, device: "cpu", unit: "rounds", training.observer(progress))
-    } catch let interrupted as Experiment.Interrupted {
+    } catch let interrupted as Interrupted {
       progress.finish()
       Console.note(
         "interrupted; \(grouped(interrupted.step)) rounds are saved; to go on: "

@@ -81,7 +81,7 @@ extension BanditCommand {
         BanditReplay.row(
           name,
           try (0..<seeds).map { run in
-            if Interrupt.isRequested { throw Experiment.Interrupted(step: 0) }
+            if Interrupt.isRequested { throw Interrupted(step: 0) }
             defer {
               progress.update(
                 number * seeds + run + 1, of: policies.count * seeds, "replays, \(name)")

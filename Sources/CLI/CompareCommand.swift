@@ -71,7 +71,7 @@ struct CompareCommand: ParsableCommand {
     var trainings: [Comparison.Training] = []
     if !runs.isEmpty { trainings = [try Comparison.training(of: runs)] }
     let log = try loadRatings(source)
-    let described = RunConfiguration.Data(source: source, log: log)
+    let described = DataIdentity(source: source, log: log)
     try runs.first?.run.data.requireContents(of: log, from: source)
     if runs.isEmpty { trainings = split.trainings(for: log) }
     let window = runs.map(\.run.window).max() ?? 0

@@ -31,7 +31,7 @@ struct DRRCommand: ParsableCommand {
     do {
       var command = try parseAsRoot()
       try command.run()
-    } catch is Experiment.Interrupted {
+    } catch is Interrupted {
       Foreign.exit(130)
     } catch {
       exit(withError: error)

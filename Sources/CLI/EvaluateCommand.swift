@@ -81,7 +81,7 @@ struct EvaluateCommand: ParsableCommand {
           agents.append(AgentRanker(experiment.twinName, twin.agent))
           try twin.run.noteUnfinished()
         }
-        var observer = Experiment.Observer()
+        var observer = Observer()
         observer.progress = {
           progress.update($1 * number + $0, of: $1 * runs.count, $2)
         }

@@ -135,7 +135,7 @@ struct GroupTraining {
     if Interrupt.isRequested && finished < group.members.count {
       Console.note(
         "interrupted; every run is saved; to go on: drr train drr --run \(options.run)")
-      throw Experiment.Interrupted(step: 0)
+      throw Interrupted(step: 0)
     }
   }
 

@@ -50,7 +50,7 @@ struct LeakLadderOptions: ParsableArguments {
     Interrupt.install()
     let progress = Progress()
     defer { progress.finish() }
-    var observer = Experiment.Observer()
+    var observer = Observer()
     observer.progress = { progress.update($0, of: $1, $2) }
     observer.note = { Console.note("warning: \($0)") }
     observer.shouldStop = { Interrupt.isRequested }
@@ -58,7 +58,7 @@ struct LeakLadderOptions: ParsableArguments {
       let report = try ladder.climb(seeds: seeds, on: backend, observer)
       progress.finish()
       try Console.result(output.json ? RunFolder.json(report, pretty: true) : report.text)
-    } catch let interrupted as Experiment.Interrupted {
+    } catch let interrupted as Interrupted {
       progress.finish()
       Console.note("interrupted; what was trained is saved; to go on, give the command again")
       throw interrupted

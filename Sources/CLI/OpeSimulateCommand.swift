@@ -83,7 +83,7 @@ extension OpeCommand {
         Interrupt.isRequested
       }
       progress.finish()
-      guard let found else { throw Experiment.Interrupted(step: 0) }
+      guard let found else { throw Interrupted(step: 0) }
       try report.keep(found)
       try Console.result(output.json ? RunFolder.json(found, pretty: true) : found.text)
     }

@@ -299,7 +299,7 @@ struct RunOpening {
       begun
       ?? RunConfiguration(source: settings.data ?? "generated:small", log: log)
     if let data = settings.data, let begun, data != begun.data.source {
-      wanted.data = RunConfiguration.Data(source: data, log: log)
+      wanted.data = DataIdentity(source: data, log: log)
     }
     if let agent {
       agent.prepare(&wanted, asPublished: settings.asPublished)

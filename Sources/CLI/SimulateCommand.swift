@@ -87,7 +87,7 @@ struct SimulateCommand: ParsableCommand {
       }
       Interrupt.install()
       let progress = Progress()
-      var observer = Experiment.Observer()
+      var observer = Observer()
       observer.progress = { progress.update($0, of: $1, $2) }
       observer.shouldStop = { Interrupt.isRequested }
       let report = try experiment.simulate(

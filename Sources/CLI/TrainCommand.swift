@@ -29,8 +29,8 @@ struct TrainingOptions: ParsableArguments {
     }
   }
 
-  func observer(_ progress: Progress) -> Experiment.Observer {
-    var observer = Experiment.Observer()
+  func observer(_ progress: Progress) -> Observer {
+    var observer = Observer()
     observer.progress = { progress.update($0, of: $1, $2) }
     observer.note = { Console.note("warning: \($0)") }
     observer.shouldStop = { Interrupt.isRequested }
@@ -41,13 +41,13 @@ struct TrainingOptions: ParsableArguments {
   /// Runs a stage under a progress bar, and says how to go on where it is interrupted.
   func watched<Result>(
     _ run: RunOptions, _ command: String, saves unit: String,
-    _ body: (Experiment.Observer) throws -> Result
+    _ body: (Observer) throws -> Result
   ) throws -> Result {
     let progress = Progress(reports: reportProgress)
     defer { progress.finish() }
     do {
       return try body(observer(progress))
-    } catch let interrupted as Experiment.Interrupted {
+    } catch let interrupted as Interrupted {
       progress.finish()
       Console.note(
         "interrupted; \(grouped(interrupted.step)) \(unit) are saved; to go on: "

@@ -103,13 +103,13 @@ extension TrainCommand {
     ) throws -> [IRecGANReport] {
       let progress = Progress()
       defer { progress.finish() }
-      var observer = Experiment.Observer()
+      var observer = Observer()
       observer.progress = { progress.update($0, of: $1, $2) }
       observer.note = { Console.note("warning: \($0)") }
       observer.shouldStop = { Interrupt.isRequested }
       do {
         return try experiment.train(part, on: backend, observer)
-      } catch let interrupted as Experiment.Interrupted {
+      } catch let interrupted as Interrupted {
         progress.finish()
         Console.note(
           "interrupted; \(grouped(interrupted.step)) batches of \(part.name) are saved; to go on "

@@ -105,7 +105,7 @@ extension TrainCommand {
         Console.note(
           "interrupted; \(grouped(round)) rounds are saved; to go on: "
             + "drr train multi-q --run \(options.run)")
-        throw Experiment.Interrupted(step: round)
+        throw Interrupted(step: round)
       case .finished(let report):
         let folder = work.run.folder
         try folder.write(report, to: folder.report)
@@ -123,7 +123,7 @@ extension TrainCommand {
       let log = try loadRatings(data)
       var wanted = begun ?? MultiTableRunConfiguration(source: data, log: log)
       if begun != nil, source.data != nil {
-        wanted.data = RunConfiguration.Data(source: data, log: log)
+        wanted.data = DataIdentity(source: data, log: log)
       }
       try wanted.data.requireContents(of: log)
       source.apply(to: &wanted.evaluation)

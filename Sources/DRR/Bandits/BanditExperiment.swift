@@ -1,3 +1,4 @@
+import DRRCore
 import Tensor
 
 #if canImport(FoundationEssentials)

@@ -1,3 +1,6 @@
+import DRRCore
+import DRRData
+import OffPolicy
 import Tensor
 
 extension BernoulliArms {
@@ -16,7 +19,7 @@ extension BernoulliArms {
   private func log(
     _ fresh: some BanditPolicy, _ name: String, _ rounds: Int, _ seed: UInt64,
     _ progress: (Int) -> Bool
-  ) throws(FeedbackFault) -> LoggedFeedback {
+  ) throws(LineFault) -> LoggedFeedback {
     var policy = fresh
     let (means, round) = (means(seed: seed), BanditRound())
     var random = Philox(seed: seed, stream: Streams.banditRewards)

@@ -1,3 +1,4 @@
+import DRRCore
 import Tensor
 
 /// What a policy sees before it chooses one of its arms.

@@ -1,3 +1,5 @@
+import DRRCore
+import OffPolicy
 import Tensor
 
 /// Policies played over a log of another policy's decisions: they learn from a decision, and are

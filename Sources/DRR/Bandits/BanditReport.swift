@@ -1,3 +1,4 @@
+import DRRCore
 import Tensor
 
 /// What came of an experiment, a row a policy.

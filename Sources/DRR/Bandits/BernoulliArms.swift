@@ -1,3 +1,4 @@
+import DRRCore
 import Tensor
 
 /// The classical bandit: arms that pay 1 with a probability of their own, else 0.

@@ -1,3 +1,5 @@
+import DRRCore
+import OffPolicy
 import Tensor
 
 /// How a person goes through a list of ads, and when she clicks. Ad i is clicked, where it is looked

@@ -1,3 +1,4 @@
+import DRRCore
 import Tensor
 
 /// What personalisation in an exhibition is a function of: pa = f(u, x_pa, cr, cx, env), the user, the

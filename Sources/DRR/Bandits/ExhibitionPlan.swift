@@ -1,3 +1,5 @@
+import DRRCore
+import OffPolicy
 import Tensor
 
 #if canImport(Glibc)

@@ -1,3 +1,4 @@
+import DRRCore
 import Tensor
 
 /// An exhibition in which a mobile guide recommends one exhibit after another to visitors, whose

@@ -1,3 +1,4 @@
+import DRRCore
 import Tensor
 
 /// Arms with features: E[r | x, a] = θᵀx with one θ for all arms, or θ_aᵀx, where all arms see the

@@ -1,3 +1,5 @@
+import DRRCore
+
 /// A policy as it is named: a word, and up to two numbers or words behind colons.
 struct PolicyName {
   let text: String

@@ -1,3 +1,4 @@
+import DRRCore
 import Tensor
 
 /// D, who tells real sessions from simulated ones (Bai, Guan & Wang 2019).

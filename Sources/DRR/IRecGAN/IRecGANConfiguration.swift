@@ -1,3 +1,5 @@
+import DRRCore
+
 /// Settings of IRecGAN (Bai, Guan & Wang 2019): user model U, agent A, discriminator D, and how
 /// they are trained together.
 public struct IRecGANConfiguration: Codable, Hashable, Sendable {

@@ -1,3 +1,5 @@
+import ClickSessions
+import DRRCore
 import Tensor
 
 /// What the agents and user models of runs are worth, beside baselines: on the log's test sessions,

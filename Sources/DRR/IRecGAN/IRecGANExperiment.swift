@@ -1,3 +1,5 @@
+import ClickSessions
+import DRRCore
 import Tensor
 
 /// A run of IRecGAN at work: its sessions, their split, and the parts that its folder remembers.
@@ -68,7 +70,7 @@ public struct IRecGANExperiment: Sendable {
   @discardableResult
   public func train(
     _ part: IRecGANTrainer.Part, on backend: any Backend,
-    _ observer: Experiment.Observer = Experiment.Observer()
+    _ observer: Observer = Observer()
   ) throws -> [IRecGANReport] {
     let trainer = try makeTrainer(part, on: backend)
     let path = folder.checkpoint(of: part)
@@ -113,7 +115,7 @@ public struct IRecGANExperiment: Sendable {
       if stop || trainer.isFinished || ContinuousClock.now - lastSave > .seconds(30) {
         try save()
       }
-      if stop && !trainer.isFinished { throw Experiment.Interrupted(step: done) }
+      if stop && !trainer.isFinished { throw Interrupted(step: done) }
     }
     return reports
   }
@@ -173,7 +175,7 @@ public struct IRecGANExperiment: Sendable {
   }
 
   private func keepMetrics(
-    of part: IRecGANTrainer.Part, first lines: Int, _ observer: Experiment.Observer
+    of part: IRecGANTrainer.Part, first lines: Int, _ observer: Observer
   ) throws {
     let found = try folder.keepMetrics(of: part, first: lines)
     if found < lines {

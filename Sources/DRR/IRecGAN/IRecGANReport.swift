@@ -1,3 +1,6 @@
+import ClickSessions
+import DRRCore
+
 /// How well clicks were foreseen among what was shown (``SessionScore``), and how training fares: a
 /// line of the metrics.
 public struct IRecGANReport: Codable, Hashable, Sendable {

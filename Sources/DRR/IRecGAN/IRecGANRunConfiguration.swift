@@ -1,3 +1,5 @@
+import ClickSessions
+import DRRCore
 import Tensor
 
 #if canImport(FoundationEssentials)

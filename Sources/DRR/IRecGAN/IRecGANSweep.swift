@@ -1,3 +1,5 @@
+import ClickSessions
+import DRRCore
 import Tensor
 
 /// Log sizes, logging policies and list sizes, each with several seeds: what every method makes of
@@ -65,7 +67,7 @@ public struct IRecGANSweep: Sendable {
       var last: IRecGANReport?
       while !trainer.isFinished {
         if let report = try trainer.advance(), report.realness != nil { last = report }
-        if isStopped() { throw Experiment.Interrupted(step: 0) }
+        if isStopped() { throw Interrupted(step: 0) }
       }
       return (trainer, last)
     }

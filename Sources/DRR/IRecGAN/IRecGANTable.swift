@@ -1,3 +1,6 @@
+import ClickSessions
+import DRRCore
+
 /// What everybody who took part came to, a row each.
 public struct IRecGANTable: Codable, Sendable {
   /// One who took part, in every run that had them; those that no seed touches have one run.

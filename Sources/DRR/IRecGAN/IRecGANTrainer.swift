@@ -1,3 +1,5 @@
+import ClickSessions
+import DRRCore
 import Tensor
 
 /// How IRecGAN is trained (Bai, Guan & Wang 2019), batch by batch.

@@ -1,3 +1,4 @@
+import DRRCore
 import Tensor
 
 /// A, the agent: a state of the clicks so far, and a softmax over the whole catalogue (Bai, Guan &

@@ -1,3 +1,5 @@
+import ClickSessions
+import DRRCore
 import Tensor
 
 /// Sessions that U and A learn from, and what each step of them weighs.

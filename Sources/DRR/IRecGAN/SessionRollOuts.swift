@@ -1,25 +1,6 @@
+import ClickSessions
+import DRRCore
 import Tensor
-
-/// Draws that follow one another, each of its own number.
-package struct DrawSequence {
-  private let seed: UInt64
-  private let stream: UInt64
-  package private(set) var count: UInt64
-
-  package init(seed: UInt64, stream: UInt64, count: UInt64 = 0) {
-    self.seed = seed
-    self.stream = stream
-    self.count = count
-  }
-
-  package mutating func next() -> RandomKey {
-    defer { count += 1 }
-    return RandomKey(seed: seed, stream: stream, counter: count)
-  }
-
-  /// As if so many draws had been made.
-  mutating func skip(_ draws: Int) { count += UInt64(draws) }
-}
 
 /// U and A together: sessions that they make up, and what D thinks of how those may go on (Bai, Guan
 /// & Wang 2019). Whole batches of sessions stay on the device.

@@ -1,3 +1,4 @@
+import ClickSessions
 import Tensor
 
 /// A network that reads clicks, as one who says what is clicked next.

@@ -1,3 +1,4 @@
+import DRRCore
 import Tensor
 
 /// U, the user as a model: what she clicks of a list, whether she leaves, and what a click earns

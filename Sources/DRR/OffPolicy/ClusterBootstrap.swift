@@ -1,3 +1,4 @@
+import DRRCore
 import Tensor
 
 /// A value, and the 95 % interval that resampling gives it.

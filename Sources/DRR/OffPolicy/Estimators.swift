@@ -1,3 +1,5 @@
+import DRRCore
+
 /// Ways to tell the value of a policy, its mean reward a decision, from what another one logged.
 ///
 /// With the weight w = π(a | x) / p of the logged action a and its propensity p, the reward r, the

@@ -1,3 +1,4 @@
+import DRRData
 import Tensor
 
 /// Numbers and categories of things, one row a thing; a category counts as one column a level.

@@ -1,3 +1,5 @@
+import DRRCore
+import DRRData
 import Tensor
 
 /// The rows of a comma-separated file whose first line names its columns.
@@ -46,13 +48,13 @@ struct HeadedRows {
         }
       }
     } catch .lineTooLong(let file, let line, let limit) {
-      throw .feedback(
-        FeedbackFault(
+      throw .line(
+        LineFault(
           file: file, line: line, found: "a line longer than \(limit) bytes",
           expected: "one decision a line"))
     }
     if width == 0 {
-      throw .feedback(FeedbackFault(file: file, found: "it is empty", expected: "a header"))
+      throw .line(LineFault(file: file, found: "it is empty", expected: "a header"))
     }
   }
 
@@ -65,8 +67,8 @@ struct HeadedRows {
     /// The place of a column that must be there.
     func place(_ name: String, _ meaning: String) throws(DataError) -> Int {
       guard let place = index(name) else {
-        throw .feedback(
-          FeedbackFault(
+        throw .line(
+          LineFault(
             file: file, line: 1,
             found: "no column \(name) in \"\(quoted(names.joined(separator: ",")))\"",
             expected: meaning))
@@ -82,7 +84,7 @@ struct HeadedRows {
 
     func fault(_ name: String, _ field: Bytes, _ expected: String) -> DataError {
       let shown = field.isEmpty ? "\(name) is empty" : "\(name) is \"\(quoted(field))\""
-      return .feedback(FeedbackFault(file: file, line: line, found: shown, expected: expected))
+      return .line(LineFault(file: file, line: line, found: shown, expected: expected))
     }
 
     func number(_ column: Int, _ name: String) throws(DataError) -> Double {
@@ -94,7 +96,7 @@ struct HeadedRows {
 
     func probability(_ column: Int, _ name: String) throws(DataError) -> Double {
       guard let value = Number.decimal(fields[column]), value > 0, value <= 1 else {
-        throw fault(name, fields[column], FeedbackFault.propensity)
+        throw fault(name, fields[column], LineFault.propensity)
       }
       return value
     }

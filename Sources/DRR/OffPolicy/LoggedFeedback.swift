@@ -1,3 +1,4 @@
+import DRRData
 import Tensor
 
 /// Decisions that a policy took by chance: in which context, at which position, which action, with
@@ -65,7 +66,7 @@ public struct LoggedFeedback: Sendable {
     name: String, users: [Int32]? = nil, positions: [Int32]? = nil, actions: [Int32],
     rewards: [Double], propensities: [Double], actionCount: Int, positionCount: Int = 1,
     context: FeatureTable = FeatureTable()
-  ) throws(FeedbackFault) {
+  ) throws(LineFault) {
     self.init(name: name, context: context, clustering: users == nil ? "row" : "user")
     let n = actions.count
     require(
@@ -78,12 +79,12 @@ public struct LoggedFeedback: Sendable {
       "an action or position of a log is outside \(actionCount) and \(positionCount)")
     for row in 0..<n {
       if !(propensities[row] > 0 && propensities[row] <= 1) {
-        throw FeedbackFault(
+        throw LineFault(
           file: name, line: row + 1, found: "the propensity is \(propensities[row])",
-          expected: FeedbackFault.propensity)
+          expected: LineFault.propensity)
       }
       if !rewards[row].isFinite {
-        throw FeedbackFault(
+        throw LineFault(
           file: name, line: row + 1, found: "the reward is \(rewards[row])", expected: "a number")
       }
     }

@@ -1,3 +1,4 @@
+import DRRCore
 import Tensor
 
 /// Ways to tell a policy's mean discounted return of a session from sessions of another.

@@ -1,3 +1,5 @@
+import DRRCore
+import DRRData
 import Tensor
 
 /// Sessions of decisions, one after the other, with the propensity of each.
@@ -80,7 +82,7 @@ public struct LoggedSessions: Sendable {
       layout.step = try columns.place("step", "the number of the step in its session")
       layout.action = try columns.place("action", "the action that was taken")
       layout.reward = try columns.place("reward", "what the action earned")
-      layout.propensity = try columns.place("propensity", FeedbackFault.propensity)
+      layout.propensity = try columns.place("propensity", LineFault.propensity)
       layout.state = columns.index("state")
       layout.target = columns.index("target")
     } row: { (row) throws(DataError) in
@@ -106,8 +108,8 @@ public struct LoggedSessions: Sendable {
           propensity: try row.probability(layout.propensity, "propensity"), target: target))
     }
     if steps.isEmpty {
-      throw .feedback(
-        FeedbackFault(file: rows.source.name, found: "no steps", expected: "one a line"))
+      throw .line(
+        LineFault(file: rows.source.name, found: "no steps", expected: "one a line"))
     }
     steps.sort { ($0.session, $0.step, $0.line) < ($1.session, $1.step, $1.line) }
     let places = (states.sort(), actions.sort())
@@ -117,8 +119,8 @@ public struct LoggedSessions: Sendable {
     log.hasStates = layout.state != nil
     for (at, step) in steps.enumerated() {
       if at > 0, steps[at - 1].session == step.session, steps[at - 1].step == step.step {
-        throw .feedback(
-          FeedbackFault(
+        throw .line(
+          LineFault(
             file: rows.source.name, line: max(steps[at - 1].line, step.line),
             found: "step \(step.step) of session \(sessions[Int(step.session)]) stands here again",
             expected: "each once"))
@@ -225,8 +227,8 @@ public struct StatePolicy: Sendable {
     for state in 0..<log.stateCount {
       let sum = table[state * log.actionCount..<(state + 1) * log.actionCount].reduce(0, +)
       if abs(sum - 1) > 1e-6 {
-        throw .feedback(
-          FeedbackFault(
+        throw .line(
+          LineFault(
             file: rows.source.name,
             found: "the probabilities in state \(log.stateIDs[state]) sum to \(sum)", expected: "1")
         )

@@ -1,3 +1,4 @@
+import DRRCore
 import Tensor
 
 /// How policies are judged on a log.

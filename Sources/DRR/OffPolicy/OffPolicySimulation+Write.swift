@@ -1,3 +1,6 @@
+import DRRCore
+import Environments
+
 extension OffPolicySimulation {
   /// What the policies beside a written log are worth.
   public struct Truth: Codable, Hashable, Sendable {

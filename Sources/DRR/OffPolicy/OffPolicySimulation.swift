@@ -1,3 +1,5 @@
+import DRRCore
+import Environments
 import Tensor
 
 /// How estimators do where the truth is known: bias, error and coverage by log size and overlap,

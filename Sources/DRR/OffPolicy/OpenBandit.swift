@@ -1,3 +1,4 @@
+import DRRData
 import Tensor
 
 /// The Open Bandit data (Saito et al. 2021): impressions of a fashion shop with the probability of
@@ -29,8 +30,8 @@ public struct OpenBandit {
     } else if try RatingsSource.isArchive(path) {
       archive = try ZipArchive(path: path)
     } else {
-      throw .feedback(
-        FeedbackFault(
+      throw .line(
+        LineFault(
           file: path, found: "neither a folder nor a .zip",
           expected: "one with bts/men/men.csv and the like"))
     }
@@ -54,8 +55,8 @@ public struct OpenBandit {
     let name = "\(behaviour.rawValue)/\(campaign.rawValue)"
     func open(_ file: String) throws(DataError) -> any ByteSource {
       if let source = try source(behaviour, campaign, file) { return source }
-      throw .feedback(
-        FeedbackFault(
+      throw .line(
+        LineFault(
           file: path, found: "no \(name)/\(file) in it",
           expected: logs.isEmpty
             ? "the layout of Open Bandit, bts/men/men.csv and the like"
@@ -132,8 +133,8 @@ private struct OpenBanditReader {
     log.actionIDs = Array(items)
     self.items = items
     if items.isEmpty {
-      throw .feedback(
-        FeedbackFault(file: rows.source.name, found: "no items", expected: "one a line"))
+      throw .line(
+        LineFault(file: rows.source.name, found: "no items", expected: "one a line"))
     }
   }
 
@@ -158,7 +159,7 @@ private struct OpenBanditReader {
       layout.item = try columns.place("item_id", "the item that was shown")
       layout.position = try columns.place("position", "where it was shown")
       layout.click = try columns.place("click", "0 or 1")
-      layout.propensity = try columns.place("propensity_score", FeedbackFault.propensity)
+      layout.propensity = try columns.place("propensity_score", LineFault.propensity)
       for name in Self.userFeatures {
         layout.features.append(try columns.place(name, "a category of the user"))
       }
@@ -203,8 +204,8 @@ private struct OpenBanditReader {
       log.affinities.endRow()
     }
     if log.count == 0 {
-      throw .feedback(
-        FeedbackFault(file: rows.source.name, found: "no impressions", expected: "one a line"))
+      throw .line(
+        LineFault(file: rows.source.name, found: "no impressions", expected: "one a line"))
     }
     let places = positions.sort()
     log.positions = log.positions.map { places[Int($0)] }

@@ -1,3 +1,5 @@
+import DRRCore
+import DRRData
 import Tensor
 
 extension LoggedFeedback {
@@ -35,7 +37,7 @@ extension LoggedFeedback {
       names = columns.names
       layout.action = try columns.place("action", "the action that was taken")
       layout.reward = try columns.place("reward", "what the action earned")
-      layout.propensity = try columns.place("propensity", FeedbackFault.propensity)
+      layout.propensity = try columns.place("propensity", LineFault.propensity)
       layout.user = columns.index("user")
       layout.position = columns.index("position")
       layout.time = columns.index("time")
@@ -63,8 +65,8 @@ extension LoggedFeedback {
       log.context.endRow()
     }
     if log.count == 0 {
-      throw .feedback(
-        FeedbackFault(file: rows.source.name, found: "no decisions", expected: "one a line"))
+      throw .line(
+        LineFault(file: rows.source.name, found: "no decisions", expected: "one a line"))
     }
     let places = (actions.sort(), positions.sort())
     log.actions = log.actions.map { places.0[Int($0)] }

@@ -1,3 +1,5 @@
+import DRRCore
+import DRRData
 import Tensor
 
 /// A policy as a file gives it.
@@ -31,14 +33,14 @@ public enum PolicyFile {
       }
       columns = header.names.map { actions[$0] ?? -1 }
       if let unknown = columns.firstIndex(of: -1) {
-        throw .feedback(
-          FeedbackFault(
+        throw .line(
+          LineFault(
             file: header.file, line: 1, found: "\"\(quoted(header.names[unknown]))\" is no action",
             expected: "action,probability, or the actions of \(log.name)"))
       }
       if Set(columns).count != log.actionCount || columns.count != log.actionCount {
-        throw .feedback(
-          FeedbackFault(
+        throw .line(
+          LineFault(
             file: header.file, line: 1, found: "\(Set(columns).count) different actions",
             expected: "each of the \(log.actionCount) of \(log.name) once"))
       }
@@ -70,8 +72,8 @@ public enum PolicyFile {
       for place in places {
         let at = place * log.actionCount + action
         if isGiven[at] {
-          throw .feedback(
-            FeedbackFault(
+          throw .line(
+            LineFault(
               file: row.file, line: row.line,
               found: "action \"\(quoted(log.actionIDs[action]))\" stands here again",
               expected: "each once a position"))
@@ -82,8 +84,8 @@ public enum PolicyFile {
     }
     if !isFixed {
       if table.count != log.count * log.actionCount {
-        throw .feedback(
-          FeedbackFault(
+        throw .line(
+          LineFault(
             file: rows.source.name, found: "\(table.count / log.actionCount) lines",
             expected: "one for each of the \(log.count) decisions of \(log.name)"))
       }
@@ -101,8 +103,8 @@ public enum PolicyFile {
     _ sum: Double, _ file: String, _ line: Int, _ whose: String
   ) throws(DataError) {
     if abs(sum - 1) > 1e-6 {
-      throw .feedback(
-        FeedbackFault(
+      throw .line(
+        LineFault(
           file: file, line: line, found: "\(whose) probabilities sum to \(sum)", expected: "1"))
     }
   }

@@ -1,3 +1,6 @@
+import DRRCore
+import Factorization
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)

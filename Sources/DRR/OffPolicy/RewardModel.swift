@@ -1,3 +1,4 @@
+import DRRCore
 import Tensor
 
 /// What the expected reward of each action of each decision is taken to be.

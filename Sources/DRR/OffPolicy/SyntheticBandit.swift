@@ -1,3 +1,4 @@
+import DRRCore
 import Tensor
 
 /// A contextual bandit of which everything is known: finitely many contexts, drawn with equal

@@ -1,3 +1,5 @@
+import DRRCore
+import Environments
 import Tensor
 
 extension FiniteProcess {

@@ -1,3 +1,4 @@
+import DRRData
 import Tensor
 
 #if canImport(Glibc)
@@ -48,13 +49,13 @@ public struct FixedTarget: TargetPolicy {
   /// - Throws: where it has an action or a position that the log to be judged on has not.
   public init(
     marginalOf other: LoggedFeedback, for log: LoggedFeedback
-  ) throws(FeedbackFault) {
-    func places(_ from: [String], _ to: [String], _ what: String) throws(FeedbackFault) -> [Int] {
+  ) throws(LineFault) {
+    func places(_ from: [String], _ to: [String], _ what: String) throws(LineFault) -> [Int] {
       let known = Dictionary(uniqueKeysWithValues: zip(to, to.indices))
       var places: [Int] = []
       for id in from {
         guard let place = known[id] else {
-          throw FeedbackFault(
+          throw LineFault(
             file: other.name, found: "\(what) \"\(quoted(id))\"", expected: "one of \(log.name)")
         }
         places.append(place)
@@ -71,7 +72,7 @@ public struct FixedTarget: TargetPolicy {
       totals[position] += 1
     }
     if let missing = totals.firstIndex(of: 0) {
-      throw FeedbackFault(
+      throw LineFault(
         file: other.name, found: "nothing at position \(log.positionIDs[missing])",
         expected: "some actions at each position of \(log.name)")
     }

@@ -1,3 +1,5 @@
+import DRRCore
+
 /// How far the weights of a policy can be trusted.
 public struct WeightDiagnostics: Codable, Hashable, Sendable {
   /// Decisions, or sessions.

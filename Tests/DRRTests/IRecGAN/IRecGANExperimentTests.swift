@@ -31,7 +31,7 @@ struct IRecGANExperimentTests {
   ) throws {
     while true {
       var batches = 0
-      var observer = Experiment.Observer()
+      var observer = Observer()
       observer.shouldStop = {
         batches += 1
         return batches >= pace
@@ -39,7 +39,7 @@ struct IRecGANExperimentTests {
       do {
         try experiment.train(part, on: CPUBackend(), observer)
         return
-      } catch is Experiment.Interrupted {}
+      } catch is Interrupted {}
     }
   }
 
@@ -88,12 +88,12 @@ struct IRecGANExperimentTests {
       to: URL(fileURLWithPath: broken.folder.metrics))
     try train(broken, .pretraining)
     var batches = 0
-    var observer = Experiment.Observer()
+    var observer = Observer()
     observer.shouldStop = {
       batches += 1
       return batches == 20
     }
-    #expect(throws: Experiment.Interrupted.self) {
+    #expect(throws: Interrupted.self) {
       try broken.train(.method(.irecgan), on: CPUBackend(), observer)
     }
     try train(broken, .method(.pg))

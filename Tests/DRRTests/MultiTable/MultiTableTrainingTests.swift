@@ -50,7 +50,7 @@ import Testing
       let broken = training
       #expect(throws: CollectiveError.lost(rank: victim, reason: "killed")) {
         try ThreadCollective.run(shards) { collective in
-          var observer = Experiment.Observer()
+          var observer = Observer()
           observer.checkpointSteps = 5
           return try broken.train(collective, observer)
         }
@@ -73,7 +73,7 @@ import Testing
     let expected = try Self.finish(Self.training(whole), shards: 1)
     let training = try Self.training(parts)
     try training.run.folder.create()
-    var observer = Experiment.Observer()
+    var observer = Observer()
     var asked = 0
     observer.shouldStop = {
       asked += 1

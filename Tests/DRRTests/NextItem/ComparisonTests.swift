@@ -25,7 +25,7 @@ struct ComparisonTests {
   /// A run that was trained elsewhere.
   private struct Trained: ComparedRun {
     static let algorithm: String? = "trained"
-    var data = RunConfiguration.Data(source: "tiny", log: log)
+    var data = DataIdentity(source: "tiny", log: log)
     var evaluation = LatestSplitTests.evaluation()
     var scale = RewardScale.fiveStars
     init(_ folder: RunFolder) {}
@@ -80,7 +80,7 @@ struct ComparisonTests {
       progress = done
     }
     let report = try ComparisonReport(
-      [(comparison, results)], runs: [], data: RunConfiguration.Data(source: "", log: Self.log),
+      [(comparison, results)], runs: [], data: DataIdentity(source: "", log: Self.log),
       device: "cpu")
     #expect(
       report.rows.map(\.name) == [
@@ -108,7 +108,7 @@ struct ComparisonTests {
     #expect(oracle.reranking.last!.ndcg!.mean == 1)
     let again = try ComparisonReport(
       [(comparison, comparison.evaluate(contestants))], runs: [],
-      data: RunConfiguration.Data(source: "", log: Self.log), device: "cpu")
+      data: DataIdentity(source: "", log: Self.log), device: "cpu")
     #expect(try RunFolder.json(again) == RunFolder.json(report))
   }
 
@@ -120,7 +120,7 @@ struct ComparisonTests {
         Self.log, Self.training { $0.splitSeed = seed }, Self.settings())
       return (comparison, try comparison.evaluate(comparison.baselines(model)))
     }
-    let data = RunConfiguration.Data(source: "", log: Self.log)
+    let data = DataIdentity(source: "", log: Self.log)
     let both = try ComparisonReport(parts, runs: [], data: data, device: "cpu")
     let each = try parts.map {
       try ComparisonReport([$0], runs: [], data: data, device: "cpu").rows[3].cutoffs[2].hitRate
@@ -148,7 +148,7 @@ struct ComparisonTests {
     #expect(throws: RunError("there is no nobody to compare with; there are random")) {
       try ComparisonReport(
         [(comparison, results)], runs: [],
-        data: RunConfiguration.Data(source: "", log: Self.log), device: "cpu")
+        data: DataIdentity(source: "", log: Self.log), device: "cpu")
     }
   }
 

@@ -97,7 +97,7 @@ struct FeedbackReaderTests {
     #expect(
       fault { _ = try LoggedFeedback.read(csv: "/nowhere/log.csv") }
         == "/nowhere/log.csv: no such file or folder")
-    #expect(throws: FeedbackFault.self) {
+    #expect(throws: LineFault.self) {
       try LoggedFeedback(
         name: "made", actions: [0], rewards: [1], propensities: [0], actionCount: 1)
     }

@@ -49,8 +49,8 @@ struct TargetPolicyTests {
     let expected = [0, 2.0 / 3, 1.0 / 3, 0, 0, 1]
     #expect(zip(policy.table, expected).allSatisfy { abs($0 - $1) < 1e-15 })
     #expect(policy.name == "marginal of b.csv")
-    #expect(throws: FeedbackFault.self) { try FixedTarget(marginalOf: log, for: other) }
-    #expect(throws: FeedbackFault.self) {
+    #expect(throws: LineFault.self) { try FixedTarget(marginalOf: log, for: other) }
+    #expect(throws: LineFault.self) {
       try FixedTarget(marginalOf: try read("c.csv", "a,1,0,1\n"), for: log)
     }
   }

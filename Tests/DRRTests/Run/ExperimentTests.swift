@@ -20,7 +20,7 @@ struct ExperimentTests {
     drr.steps = 60
     drr.explorationSteps = 20
     var configuration = RunConfiguration(
-      data: RunConfiguration.Data(source: "generated:tiny", log: log), seed: 3,
+      data: DataIdentity(source: "generated:tiny", log: log), seed: 3,
       evaluation: evaluation, scale: .fiveStars, pmf: pmf, drr: drr)
     change(&configuration)
     return configuration
@@ -59,7 +59,7 @@ struct ExperimentTests {
         $0.drr!.ddpg.criticLearningRate = 1e30
       })
     let model = try experiment.trainPMF(on: CPUBackend())
-    var observer = Experiment.Observer()
+    var observer = Observer()
     observer.checkpointSteps = 5
     let message = Self.message { _ = try experiment.trainDRR(model, on: CPUBackend(), observer) }
     #expect(message.hasPrefix("DRR diverged by step "), "\(message)")
@@ -75,24 +75,24 @@ struct ExperimentTests {
     var drrStops = stops
     while true {
       do {
-        var interrupted = Experiment.Observer()
+        var interrupted = Observer()
         interrupted.shouldStop = { !stops.isEmpty }
         model = try experiment.readModel()
         if model == nil { model = try experiment.trainPMF(on: CPUBackend(), interrupted) }
         break
-      } catch is Experiment.Interrupted {
+      } catch is Interrupted {
       }
     }
     while true {
       do {
         var steps = 0
-        var observer = Experiment.Observer()
+        var observer = Observer()
         observer.progress = { done, _, _ in steps = done }
         observer.shouldStop = { drrStops.first == steps }
         observer.checkpointSteps = 25
         _ = try experiment.trainDRR(model!, on: CPUBackend(), observer)
         return
-      } catch let stop as Experiment.Interrupted {
+      } catch let stop as Interrupted {
         #expect(stop.step == drrStops.removeFirst())
       }
     }

@@ -61,7 +61,7 @@ struct LeakLadderTests {
     let ladder = try Self.ladder(folder)
     try ladder.begin()
     var last = 0
-    var observer = Experiment.Observer()
+    var observer = Observer()
     observer.progress = { done, total, _ in
       #expect(done >= last && total == 10_000)
       last = done
@@ -113,7 +113,7 @@ struct LeakLadderTests {
     var asked = 0
     while interruptions < 6 {
       do {
-        var observer = Experiment.Observer()
+        var observer = Observer()
         observer.shouldStop = {
           asked += 1
           return asked % 30 == 0
@@ -121,14 +121,14 @@ struct LeakLadderTests {
         let report = try ladder.climb(seeds: 1, on: CPUBackend(), observer)
         #expect(try text(report) == expected)
         break
-      } catch is Experiment.Interrupted {
+      } catch is Interrupted {
         interruptions += 1
       }
     }
     #expect(interruptions >= 3 && interruptions < 6)
     // What is read back is not trained again; other settings are.
     var trained = 0
-    var observer = Experiment.Observer()
+    var observer = Observer()
     observer.progress = { _, _, _ in trained += 1 }
     #expect(try text(ladder.climb(seeds: 1, on: CPUBackend(), observer)) == expected)
     #expect(trained == 0)

@@ -17,7 +17,7 @@ struct TwinTests {
     let model = try experiment.trainPMF(on: CPUBackend())
     #expect(try experiment.readTwin(model, on: CPUBackend())?.agent == nil)
     var shown: [Int] = []
-    var observer = Experiment.Observer()
+    var observer = Observer()
     observer.progress = { done, total, _ in
       shown.append(done)
       #expect(total == 120)
@@ -50,7 +50,7 @@ struct TwinTests {
     let experiment = try ExperimentTests.experiment(
       folder.path, ExperimentTests.configuration { $0.evaluation.validationShare = 0 })
     var notes: [String] = []
-    var observer = Experiment.Observer()
+    var observer = Observer()
     observer.note = { notes.append($0) }
     _ = try experiment.trainWithTwin(
       experiment.trainPMF(on: CPUBackend()), on: CPUBackend(), observer)

@@ -72,7 +72,7 @@ struct ValidationTests {
       let experiment = try Self.experiment(folder.path, change: change)
       let model = try experiment.trainPMF(on: CPUBackend())
       var notes: [String] = []
-      var observer = Experiment.Observer()
+      var observer = Observer()
       observer.note = { notes.append($0) }
       let trainer = try experiment.trainDRR(model, on: CPUBackend(), observer).trainer
       let agent = try experiment.readAgent(model, on: CPUBackend())

@@ -1,0 +1,92 @@
+import DRRCore
+
+/// Settings of deep deterministic policy gradient (Lillicrap et al. 2016) with prioritised replay
+/// (Schaul et al. 2016), and of what TD3 adds to it (Fujimoto, van Hoof & Meger 2018).
+public struct DDPGConfiguration: Codable, Hashable, Sendable {
+  /// Width of the hidden layers.
+  public var hidden = 128
+  /// Transitions an update.
+  public var batchSize = 64
+  public var actorLearningRate: Float = 5e-4
+  public var criticLearningRate: Float = 1e-3
+  /// L2, in the gradient of both networks.
+  public var weightDecay: Float = 1e-3
+  /// Largest norm of the critic's gradient.
+  public var criticGradientNorm: Float = 1
+  /// γ, a step.
+  public var discount: Float = 0.9
+  /// τ, the weight of the online networks in a target update.
+  public var targetRate: Float = 0.001
+  /// Transitions kept.
+  public var replayCapacity = 200_000
+  /// α of prioritised replay; 0 samples uniformly.
+  public var priorityExponent: Float = 0.3
+  /// β at the start; it rises linearly to 1 over training.
+  public var importanceExponent: Float = 0.4
+  /// Two critics, the smaller of whose target values is learned from (Fujimoto et al. 2018,
+  /// algorithm 1). They share the norm that the gradient is clipped to.
+  public var twinCritics = false
+  /// d, updates of the critic to one of the actor and the targets (Fujimoto et al. 2018,
+  /// algorithm 1, where it is 2).
+  public var policyDelay = 1
+  /// σ of the noise on the target's actions, 0 for none, and how far it may go (Fujimoto et al.
+  /// 2018, algorithm 1).
+  public var targetNoise: Float = 0
+  public var targetNoiseClip: Float = 0.5
+  /// n, rewards of a transition before the value of a state takes over (Sutton & Barto 2018,
+  /// eq. 7.1).
+  public var returnSteps = 1
+
+  public init() {}
+
+  public func validate() throws(ConfigurationError) {
+    try ConfigurationError.require("hidden width", hidden, "1 ... 65536") {
+      (1...65_536).contains($0)
+    }
+    try ConfigurationError.require("batch size", batchSize, "1 ... 65536") {
+      (1...65_536).contains($0)
+    }
+    for (name, rate) in [
+      ("actor learning rate", actorLearningRate), ("critic learning rate", criticLearningRate),
+      ("critic gradient norm", criticGradientNorm),
+    ] {
+      try ConfigurationError.require(name, rate, "a positive number") { $0 > 0 && $0.isFinite }
+    }
+    try ConfigurationError.require("weight decay", weightDecay, "0 or more") {
+      $0 >= 0 && $0.isFinite
+    }
+    try ConfigurationError.require("discount", discount, "0 or more and below 1") {
+      $0 >= 0 && $0 < 1
+    }
+    try ConfigurationError.require("target rate", targetRate, "above 0 and at most 1") {
+      $0 > 0 && $0 <= 1
+    }
+    try ConfigurationError.require("replay capacity", replayCapacity, "1 ... 100,000,000") {
+      (1...100_000_000).contains($0)
+    }
+    try ConfigurationError.require("replay capacity", replayCapacity, "at least a batch") {
+      $0 >= batchSize
+    }
+    try ConfigurationError.require("policy delay", policyDelay, "1 ... 1000") {
+      (1...1_000).contains($0)
+    }
+    try ConfigurationError.require("target noise", targetNoise, "0 or more") {
+      $0 >= 0 && $0.isFinite
+    }
+    try ConfigurationError.require("target noise clip", targetNoiseClip, "a positive number") {
+      $0 > 0 && $0.isFinite
+    }
+    try ConfigurationError.require("return steps", returnSteps, "1 ... 1000") {
+      (1...1_000).contains($0)
+    }
+    try ConfigurationError.require("return steps", returnSteps, "at most the replay capacity") {
+      $0 <= replayCapacity
+    }
+    try ConfigurationError.require("priority exponent", priorityExponent, "between 0 and 1") {
+      $0 >= 0 && $0 <= 1
+    }
+    try ConfigurationError.require("importance exponent", importanceExponent, "between 0 and 1") {
+      $0 >= 0 && $0 <= 1
+    }
+  }
+}

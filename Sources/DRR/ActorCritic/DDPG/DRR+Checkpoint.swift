@@ -1,0 +1,112 @@
+import Agents
+import Tensor
+
+extension DDPG: Checkpointed {
+  public func save(to file: inout SafetensorsWriter, _ prefix: String) throws {
+    try actor.parameters.save(to: &file, "\(prefix).actor")
+    try critic.parameters.save(to: &file, "\(prefix).critic")
+    try targetActor.parameters.save(to: &file, "\(prefix).target_actor")
+    try targetCritic.parameters.save(to: &file, "\(prefix).target_critic")
+    try actorOptimizer.save(to: &file, "\(prefix).actor_adam")
+    try criticOptimizer.save(to: &file, "\(prefix).critic_adam")
+  }
+
+  public func prepareRestore(
+    from file: SafetensorsFile, _ prefix: String
+  ) throws -> () -> Void {
+    let parts: [(String, any Checkpointed)] = [
+      ("actor", actor.parameters), ("critic", critic.parameters),
+      ("target_actor", targetActor.parameters), ("target_critic", targetCritic.parameters),
+      ("actor_adam", actorOptimizer), ("critic_adam", criticOptimizer),
+    ]
+    let restores = try parts.map { try $1.prepareRestore(from: file, "\(prefix).\($0)") }
+    return { for restore in restores { restore() } }
+  }
+}
+
+extension DRRTrainer {
+  /// Everything that the next step depends on: networks, moments, targets, replay, priorities,
+  /// the sessions under way and the counters that the random streams follow from.
+  public func save(to file: inout SafetensorsWriter) throws {
+    try agent.ddpg.save(to: &file, "drr")
+    try memory.save(to: &file, "replay")
+    try exploration.save(to: &file, "exploration")
+    try returns.save(to: &file, "returns")
+    let sessions = environments.environments.map(\.chosen)
+    try file.add("trainer.chosen", sessions.flatMap { $0 })
+    try file.add("trainer.chosen_counts", sessions.map { Int64($0.count) })
+    try file.add("trainer.episodes", environments.episodes.map { Int64($0) })
+    try file.add(
+      "trainer.counters",
+      [Int64(step), Int64(environments.begun), Int64(tally.steps), Int64(tally.logged)])
+    try file.add("trainer.reward", [tally.reward])
+  }
+
+  /// A trainer of the same configuration, data and seed goes on where the saved one was. Everything
+  /// is read and checked before anything is changed.
+  public func restore(from file: SafetensorsFile) throws { try prepareRestore(from: file)() }
+
+  /// Networks, moments, targets, replay and the steps behind them; no session, and no return that
+  /// one has not completed. Where the run's agent is not that of the last step, targets begin at its
+  /// weights.
+  public func restoreLearning(from file: SafetensorsFile) throws {
+    let restore = try prepareLearning(from: file)
+    restore()
+    guard configuration.choice == .best else { return }
+    try agent.restorePolicy(from: file, KeptPolicy.prefix)
+    agent.ddpg.startTargets()
+  }
+
+  private func prepareLearning(from file: SafetensorsFile) throws -> () -> Void {
+    let step = try counters(of: file)[0]
+    let restoreMemory = try memory.prepareRestore(from: file, "replay")
+    let restoreNetworks = try agent.ddpg.prepareRestore(from: file, "drr")
+    return { [self] in
+      restoreMemory()
+      restoreNetworks()
+      lastLosses = nil
+      self.step = step
+    }
+  }
+
+  private func counters(of file: SafetensorsFile) throws -> [Int] {
+    let counters = try file.int64s("trainer.counters", shape: [4]).map { Int($0) }
+    guard counters.allSatisfy({ $0 >= 0 }) else { throw outOfRange(file) }
+    return counters
+  }
+
+  private func outOfRange(_ file: SafetensorsFile) -> CheckpointError {
+    .malformed(path: file.path, reason: "the trainer's counters or items are out of range")
+  }
+
+  /// What it returns puts the saved state in place, as often as it is called.
+  public func prepareRestore(from file: SafetensorsFile) throws -> () -> Void {
+    let counters = try counters(of: file)
+    let reward = try file.doubles("trainer.reward", shape: [1])[0]
+    let chosen = try file.int32s("trainer.chosen")
+    let shape = [environments.count]
+    let counts = try file.int64s("trainer.chosen_counts", shape: shape).map { Int($0) }
+    let episodes = try file.int64s("trainer.episodes", shape: shape).map { Int($0) }
+    guard counts.allSatisfy({ (0...chosen.count).contains($0) }),
+      counts.reduce(0, +) == chosen.count,
+      episodes.allSatisfy({ (0..<counters[1]).contains($0) }),
+      chosen.allSatisfy({ (0..<Int32(agent.itemCount)).contains($0) })
+    else { throw outOfRange(file) }
+    let restoreLearning = try prepareLearning(from: file)
+    let restoreExploration = try exploration.prepareRestore(from: file, "exploration")
+    let restoreReturns = try returns.prepareRestore(from: file, "returns")
+    // A session is its start and the items since.
+    var left = chosen[...]
+    let sessions = counts.map { count in
+      defer { left = left.dropFirst(count) }
+      return Array(left.prefix(count))
+    }
+    return { [self] in
+      restoreLearning()
+      restoreExploration()
+      restoreReturns()
+      tally = Tally(steps: counters[2], reward: reward, logged: counters[3])
+      environments.restore(begun: counters[1], episodes: episodes, chosen: sessions)
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import Agents
+import DRRCore
+import Environments
+import Factorization
+import Tensor
+
+/// DRR on the vectors of a PMF: the state's user and items, and the items that actions score.
+public final class DRRAgent: SessionAgent {
+  public let ddpg: DDPG
+  public let window: Int
+  /// [N, k]
+  public let items: Tensor
+  /// [U + 1, k]; the last row is for a guest.
+  public let users: Tensor
+
+  public var backend: any Backend { ddpg.backend }
+  public var discount: Float { ddpg.configuration.discount }
+  public var policy: [(name: String, weights: ParameterSet)] {
+    [("actor", ddpg.actor.parameters), ("critic", ddpg.critic.parameters)]
+  }
+
+  public init(
+    _ configuration: DRRConfiguration, model: PMFModel, seed: UInt64, on backend: any Backend
+  ) throws(ConfigurationError) {
+    try configuration.validate()
+    let k = model.dimension
+    window = configuration.window
+    let users = Tensor(
+      model.userFactors + [Float](repeating: 0, count: k), shape: [model.userCount + 1, k],
+      on: backend)
+    let items = Tensor(model.itemFactors, shape: [model.itemCount, k], on: backend)
+    self.users = users
+    self.items = items
+    ddpg = try DDPG(configuration.ddpg, actionWidth: k, seed: seed, on: backend) { parameters in
+      configuration.state.make(
+        users: users, items: items, window: configuration.window, in: parameters)
+    }
+  }
+
+  /// She has the last row of `users`, which takes a vector of length k.
+  public func guest(liked: [Int32], history: [Int32], vector: [Float]) -> SessionState {
+    let (guest, k) = (users.shape[0] - 1, users.shape[1])
+    require(vector.count == k, "guest: \(vector.count) numbers, want \(k)")
+    backend.write(vector, to: users.view[guest * k..<(guest + 1) * k])
+    return SessionState(user: Int32(guest), history: history)
+  }
+
+  /// Actions for states whose histories have `window` items, −1 for none: [B, k].
+  public func act(_ states: [SessionState]) -> Tensor { ddpg.act(rows(states)) }
+
+  /// Q of the actions themselves, whatever they picked.
+  public func value(
+    of actions: Tensor, picking picks: [Int32], in states: [SessionState]
+  ) throws -> [Float] {
+    try ddpg.critic(ddpg.actor.state(rows(states), nil), actions).host()
+  }
+
+  private func rows(_ states: [SessionState]) -> IndexTensor {
+    IndexTensor(states.flatMap(\.rows), shape: [states.count, 1 + window], on: backend)
+  }
+}

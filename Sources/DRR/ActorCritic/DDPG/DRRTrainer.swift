@@ -1,0 +1,137 @@
+import Agents
+import DRRCore
+import Environments
+import Tensor
+
+/// DRR's training (Liu et al. 2018, algorithm 1): recommend, observe, remember, update; in several
+/// environments at once, with one action for all. Many environments step while the device does the
+/// updates, which then draw from what was remembered before that step; one environment's update has
+/// its latest transition too, as in the paper.
+///
+/// Every random number is drawn from the seed and the step, so a trainer that is saved and
+/// restored goes on to the same bits.
+public final class DRRTrainer: SessionLearner {
+  public let configuration: DRRConfiguration
+  public let agent: DRRAgent
+  public internal(set) var environments: EnvironmentBatch
+  public let memory: ReplayMemory
+  let seed: UInt64
+  let mask: DeviceMask
+  let exploration: ExplorationNoise
+  let returns: NStepReturns
+
+  /// Items recommended so far, in all environments.
+  public internal(set) var step = 0
+  var tally = Tally()
+  var lastLosses: DDPG.Losses?
+
+  /// What has been seen since the last report.
+  struct Tally {
+    var steps = 0
+    var reward = 0.0
+    var logged = 0
+  }
+
+  public init(
+    _ configuration: DRRConfiguration, environment: RatingEnvironment, seed: UInt64,
+    on backend: any Backend
+  ) throws(ConfigurationError) {
+    self.configuration = configuration
+    environments = EnvironmentBatch(environment, count: configuration.environments)
+    self.seed = seed
+    agent = try DRRAgent(configuration, model: environment.model, seed: seed, on: backend)
+    memory = ReplayMemory(
+      ReplayMemory.Configuration(
+        capacity: configuration.ddpg.replayCapacity, stateWidth: 1 + configuration.window,
+        actionWidth: agent.items.shape[1],
+        priorityExponent: configuration.ddpg.priorityExponent),
+      on: backend)
+    mask = DeviceMask(rows: environments.count, items: agent.itemCount, on: backend)
+    exploration = ExplorationNoise(
+      configuration, rows: environments.count, width: agent.items.shape[1], seed: seed,
+      on: backend)
+    returns = NStepReturns(
+      steps: configuration.ddpg.returnSteps, discount: configuration.ddpg.discount,
+      environments: environments.count, into: memory)
+  }
+
+  /// The first of the environments.
+  public var environment: RatingEnvironment { environments.environments[0] }
+
+  /// Whether the steps are done; the last of many environments may go past them together.
+  public var isFinished: Bool { step >= steps }
+  public var steps: Int { configuration.steps }
+  public var sessionAgent: any SessionAgent { agent }
+  public func isFinite() throws -> Bool { try agent.ddpg.isFinite() }
+
+  /// One item recommended in every environment and, once `learningStarts` are past, the updates.
+  /// Reads back nothing but the items.
+  public func advance() throws(BackendError) {
+    let before = environments.states
+    let action = agent.act(before)
+    exploration.apply(to: action, step: step)
+    mask.upload(environments.allowed)
+    let choice = action.topK(1, items: agent.items, allowed: mask).items.startHost()
+    let overlaps = environments.count > 1
+    if overlaps { updateWhereReady() }
+    let items = try choice.wait()
+
+    for (state, item) in zip(before, items)
+    where environment.world.isLogged(user: Int(state.user), item: item) { tally.logged += 1 }
+    let outcomes = environments.step(items)
+    tally.steps += outcomes.count
+    for (row, outcome) in outcomes.enumerated() {
+      tally.reward += Double(outcome.reward)
+      if outcome.isLast { exploration.sessionEnded(row: row) }
+    }
+    remember(before, action, outcomes)
+    if !overlaps { updateWhereReady() }
+  }
+
+  /// Remembers what actions [B, k] led to, and updates once `learningStarts` are past.
+  public func learn(
+    _ before: [SessionState], _ actions: Tensor, _ outcomes: [Step<SessionState>]
+  ) {
+    remember(before, actions, outcomes)
+    updateWhereReady()
+  }
+
+  private func remember(
+    _ before: [SessionState], _ actions: Tensor, _ outcomes: [Step<SessionState>]
+  ) {
+    returns.append(
+      zip(before, outcomes).map { state, outcome in
+        ReplayMemory.Transition(
+          state: state.rows, nextState: outcome.observation.rows, reward: outcome.reward,
+          terminated: outcome.terminated)
+      }, isLast: outcomes.map(\.isLast), actions: actions)
+    step += outcomes.count
+  }
+
+  private func updateWhereReady() {
+    if step > configuration.learningStarts && memory.count >= configuration.ddpg.batchSize {
+      for number in 0..<configuration.updatesPerStep { lastLosses = update(number) }
+    }
+  }
+
+  /// The update of that number after the latest step, from prioritised replay. Never waits for the
+  /// device.
+  public func update(_ number: Int = 0) -> DDPG.Losses {
+    let counter = UInt64(step) * UInt64(configuration.updatesPerStep) + UInt64(number)
+    let batch = memory.sample(
+      configuration.ddpg.batchSize,
+      importanceExponent: configuration.importanceExponent(at: step),
+      RandomKey(seed: seed, stream: Streams.replay, counter: counter))
+    return agent.ddpg.update(batch, memory)
+  }
+
+  /// What happened since the last report. Waits for the device.
+  public func report() throws(BackendError) -> TrainingProgress {
+    defer { tally = Tally() }
+    let steps = Double(max(tally.steps, 1))
+    return TrainingProgress(
+      step: step, reward: tally.reward / steps, inLog: Double(tally.logged) / steps,
+      epsilon: configuration.epsilon(at: max(step - 1, 0)),
+      criticLoss: try lastLosses?.critic.host()[0], actorLoss: try lastLosses?.actor?.host()[0])
+  }
+}

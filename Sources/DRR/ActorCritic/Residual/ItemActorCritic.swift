@@ -1,0 +1,161 @@
+import DRRCore
+import Factorization
+import Tensor
+
+/// An actor-critic whose actions are items. DDPG's critic judges an action's vector, though nothing
+/// but the item that the vector picks earns anything; here the critics judge the item,
+/// Q(s, i) = ⟨φ(s), e_i⟩, and the actor follows what they expect of its choice made soft:
+///
+/// J(θ) = E_s Σ_i softmax(⟨π_θ(s), e_i⟩ / T)_i Q(s, i) over the candidates i of s,
+///
+/// the gradient of all actions at once (Allen et al. 2017) in place of ∇_a Q. Critics are twins, of
+/// which the smaller expectation counts, and the actor is delayed (Fujimoto et al. 2018).
+///
+/// Confined to the task that holds the backend.
+public final class ItemActorCritic {
+  let configuration: ResidualConfiguration
+  let ddpg: DDPGConfiguration
+  public let backend: any Backend
+  package let actor: Network
+  package let critic: Network
+  package let targetActor: Network
+  package let targetCritic: Network
+  /// The actor as cloning left it; none before.
+  var cloned: ParameterSet?
+  let actorOptimizer: Adam
+  let criticOptimizer: Adam
+
+  /// Heads that share one set of parameters.
+  package final class Network {
+    package let parameters: ParameterSet
+    package let heads: [ItemHead]
+
+    init(
+      _ names: [String], blocks: [Int], anchor: (width: Int, weight: Float), hidden: Int,
+      scale: Float, reach: Float, seed: UInt64,
+      stream: UInt64, on backend: any Backend
+    ) {
+      let parameters = ParameterSet(on: backend, seed: seed, stream: stream)
+      heads = names.map {
+        ItemHead(
+          $0, blocks: blocks, statistics: BeliefModel.statisticsWidth, kinds: ItemKinds.count,
+          anchor: anchor,
+          contextWidth: ResidualAgent.contextWidth, hidden: hidden, scale: scale, reach: reach,
+          in: parameters)
+      }
+      self.parameters = parameters
+    }
+  }
+
+  /// - Parameters:
+  ///   - blocks: widths of the factorisations' parts of an item's vector.
+  ///   - anchor: width of the part that the run's PMF has in it.
+  package init(
+    _ configuration: ResidualConfiguration, _ ddpg: DDPGConfiguration, blocks: [Int],
+    anchor: Int, seed: UInt64, on backend: any Backend
+  ) {
+    self.configuration = configuration
+    self.ddpg = ddpg
+    self.backend = backend
+    func makeActor() -> Network {
+      Network(
+        ["actor"], blocks: blocks, anchor: (anchor, configuration.anchor),
+        hidden: configuration.hidden, scale: 1,
+        reach: configuration.reach, seed: seed, stream: Streams.actor, on: backend)
+    }
+    func makeCritic() -> Network {
+      Network(
+        ddpg.twinCritics ? ["critic", "critic_twin"] : ["critic"], blocks: blocks,
+        anchor: (anchor, 0),
+        hidden: configuration.hidden, scale: 1 / Float(blocks.count), reach: 1, seed: seed,
+        stream: Streams.critic, on: backend)
+    }
+    (actor, targetActor) = (makeActor(), makeActor())
+    (critic, targetCritic) = (makeCritic(), makeCritic())
+    actorOptimizer = Adam(
+      actor.parameters, learningRate: ddpg.actorLearningRate,
+      weightDecay: configuration.weightDecay)
+    criticOptimizer = Adam(
+      critic.parameters, learningRate: ddpg.criticLearningRate, weightDecay: ddpg.weightDecay)
+  }
+
+  /// π(s): [B, S] to [B, A].
+  func act(_ states: Tensor) -> Tensor { actor.heads[0](states) }
+
+  /// Whether training has kept to numbers. Waits for the device.
+  func isFinite() throws(BackendError) -> Bool {
+    for network in [actor.parameters, critic.parameters] where try !network.isFinite() {
+      return false
+    }
+    return true
+  }
+
+  /// One update of the actor towards items that users liked: binary cross-entropy of the candidates'
+  /// scores. `rows` [B, 1 + C] are as ``update(_:_:states:items:number:)`` has them, `liked` [B · C]
+  /// is 1 or 0.
+  package func clone(_ states: Tensor, _ rows: IndexTensor, liked: Tensor, items: Tensor) -> Tensor
+  {
+    let tape = Tape(training: actor.parameters)
+    let scores = actor.heads[0](states, tape).candidateScores(rows, first: 1, items: items)
+    let loss = scores.binaryCrossEntropy(liked)
+    tape.backward(from: loss)
+    actorOptimizer.step()
+    return loss.detached
+  }
+
+  /// The targets begin where cloning has led.
+  package func startTargets() {
+    cloned = actor.parameters.copy()
+    targetActor.parameters.follow(actor.parameters, tau: 1)
+    targetCritic.parameters.follow(critic.parameters, tau: 1)
+  }
+
+  /// One update from a batch whose priorities `memory` then learns. No host synchronisation.
+  ///
+  /// - Parameters:
+  ///   - batch: states are rows [index of the state's vector ; C candidates], actions the vectors of
+  ///     the items shown.
+  ///   - states: the table of state vectors, [rows, S].
+  ///   - items: the table of item vectors, [rows, A].
+  ///   - number: counts updates from 0; every `policyDelay`-th moves the actor.
+  package func update(
+    _ batch: TransitionBatch, _ memory: ReplayMemory, states: Tensor, items: Tensor, number: Int
+  ) -> DDPG.Losses {
+    // y = r + γ min_k Σ_i softmax(⟨π′(s′), e_i⟩ / T)_i Q′_k(s′, i)
+    let next = states.detachedRows(at: batch.nextStates.column(0))
+    let choice = targetActor.heads[0](next)
+      .candidateScores(batch.nextStates, first: 1, items: items)
+    let expected = targetCritic.heads.map { head in
+      choice.softmaxExpectation(
+        of: head(next).candidateScores(batch.nextStates, first: 1, items: items),
+        temperature: configuration.temperature)
+    }
+    let y = temporalDifferenceTarget(
+      batch.outcomes, nextValue: expected[0], twin: expected.count > 1 ? expected[1] : nil,
+      discount: ddpg.discount)
+
+    let state = states.detachedRows(at: batch.states.column(0))
+    let criticTape = Tape(training: critic.parameters)
+    let values = critic.heads.map { $0(state, criticTape).rowDot(batch.actions) }
+    var criticLoss = values[0].squaredError(y, weights: batch.weights)
+    if values.count > 1 {
+      criticLoss = criticLoss + values[1].squaredError(y, weights: batch.weights)
+    }
+    criticTape.backward(from: criticLoss)
+    let movesActor = number % ddpg.policyDelay == 0
+    criticOptimizer.step(
+      maximumNorm: ddpg.criticGradientNorm, target: movesActor ? targetCritic.parameters : nil,
+      rate: ddpg.targetRate)
+    memory.reprioritize(batch, values: values[0], targets: y)
+    guard movesActor else { return DDPG.Losses(critic: criticLoss.detached, actor: nil) }
+
+    let worth = critic.heads[0](state).candidateScores(batch.states, first: 1, items: items)
+    let actorTape = Tape(training: actor.parameters)
+    let actorLoss = actor.heads[0](state, actorTape)
+      .candidateScores(batch.states, first: 1, items: items)
+      .softmaxExpectation(of: worth, temperature: configuration.temperature).mean(scale: -1)
+    actorTape.backward(from: actorLoss)
+    actorOptimizer.step(target: targetActor.parameters, rate: ddpg.targetRate)
+    return DDPG.Losses(critic: criticLoss.detached, actor: actorLoss.detached)
+  }
+}

@@ -1,0 +1,141 @@
+import Agents
+import DRRCore
+import DRRData
+import Environments
+import Factorization
+import Tensor
+
+/// An agent that stands on what it believes of the user (``BeliefModel``) and learns what to add.
+/// Before any training it ranks as the beliefs predict.
+public final class ResidualAgent: SessionAgent {
+  public let networks: ItemActorCritic
+  public let model: BeliefModel
+  /// The run's factorisation.
+  let factorization: PMFModel
+  /// [N, A] as those see them whose ratings no item's vector has learned from: of each item what the
+  /// beliefs have (``BeliefModel``), then [q ; b ; 1] of the factorisation.
+  public let items: Tensor
+  private var guestVector: [Float] = []
+  /// What is on record of each user.
+  let profiles: LoggedRewards
+  private var beliefs: [Int32: Belief] = [:]
+
+  package static let contextWidth = 7
+
+  public init(
+    _ configuration: ResidualConfiguration, _ ddpg: DDPGConfiguration, model: BeliefModel,
+    factorization: PMFModel, profiles: LoggedRewards, seed: UInt64, on backend: any Backend
+  ) throws(ConfigurationError) {
+    try configuration.validate()
+    try ddpg.validate()
+    self.model = model
+    self.factorization = factorization
+    self.profiles = profiles
+    let everything = model.everything
+    let k = factorization.dimension
+    var vectors: [Float] = []
+    for item in 0..<model.itemCount {
+      vectors += model.itemVector(item, fold: everything)
+      vectors += factorization.itemFactors[item * k..<(item + 1) * k]
+      vectors += [factorization.itemBiases[item], 1]
+    }
+    items = Tensor(vectors, shape: [model.itemCount, model.itemWidth + k + 2], on: backend)
+    networks = ItemActorCritic(
+      configuration, ddpg, blocks: model.blocks, anchor: k + 2, seed: seed, on: backend)
+  }
+
+  public var backend: any Backend { networks.backend }
+  public var discount: Float { networks.ddpg.discount }
+  public var policy: [(name: String, weights: ParameterSet)] {
+    [("actor", networks.actor.parameters), ("critic", networks.critic.parameters)]
+  }
+
+  /// S: the belief's action, the vector of the item shown last, and the context.
+  package var stateWidth: Int { 2 * items.shape[1] + Self.contextWidth }
+
+  /// What is believed of a user before the session: her profile taken in.
+  private func belief(ofUser user: Int32) -> Belief {
+    if let belief = beliefs[user] { return belief }
+    var belief = model.belief()
+    if 0..<profiles.userCount ~= Int(user) {
+      let profile = profiles.row(ofUser: Int(user))
+      for (item, reward) in zip(profile.items, profile.rewards) {
+        belief.observe(item, reward, fold: model.everything)
+      }
+    }
+    beliefs[user] = belief
+    return belief
+  }
+
+  private func vector(_ state: SessionState) -> [Float] {
+    var belief = belief(ofUser: state.user)
+    for seen in state.feedback { belief.observe(seen.item, seen.reward, fold: model.everything) }
+    return vector(
+      belief, state.feedback, fold: model.everything, anchor: anchor(ofUser: state.user))
+  }
+
+  /// [p ; 1 ; b] of a user in the factorisation.
+  private func anchor(ofUser user: Int32) -> [Float] {
+    let k = factorization.dimension
+    guard 0..<factorization.userCount ~= Int(user) else {
+      return guestVector + [Float](repeating: 0, count: k - guestVector.count) + [1, 0]
+    }
+    return factorization.userFactors[Int(user) * k..<(Int(user) + 1) * k]
+      + [1, factorization.userBiases[Int(user)]]
+  }
+
+  /// The state's vector, [S]: what is believed after `feedback`, which `belief` has taken in.
+  ///
+  /// - Parameter anchor: the user in the factorisation; nil for a training user, of whom it knows how
+  ///   the session goes on.
+  func vector(
+    _ belief: Belief, _ feedback: [SessionState.Feedback], fold: Int, anchor: [Float]? = nil
+  ) -> [Float] {
+    let none = [Float](repeating: 0, count: factorization.dimension + 2)
+    var vector = belief.action() + (anchor ?? none)
+    if let last = feedback.last {
+      vector += model.itemVector(Int(last.item), fold: fold) + none
+    } else {
+      vector += [Float](repeating: 0, count: items.shape[1])
+    }
+    let liked = feedback.reversed().prefix { $0.reward > 0 }.count
+    let disliked = feedback.reversed().prefix { $0.reward <= 0 }.count
+    vector += belief.summary
+    // Of those liked in a row, the latest that each were of another kind than the one before.
+    var varied = 0
+    var kind: Int32?
+    for seen in feedback.reversed().prefix(liked) {
+      if kind == model.kinds[Int(seen.item)] { break }
+      kind = model.kinds[Int(seen.item)]
+      varied += 1
+    }
+    vector.append(Float(min(varied, 5)) / 5)
+    vector.append(Float(min(liked, 5)) / 5)
+    vector.append(Float(min(disliked, 5)) / 5)
+    vector.append(feedback.last?.earned ?? 0)
+    vector.append(min(Float(feedback.count) / 20, 1))
+    return vector
+  }
+
+  package func vectors(_ states: [SessionState]) -> Tensor {
+    Tensor(
+      states.flatMap { vector($0) }, shape: [states.count, stateWidth], on: backend)
+  }
+
+  public func act(_ states: [SessionState]) -> Tensor { networks.act(vectors(states)) }
+
+  public func guest(liked: [Int32], history: [Int32], vector: [Float]) -> SessionState {
+    guestVector = vector
+    var state = SessionState(user: -1, history: [])
+    for item in liked { state.observe(item, 1) }
+    return state
+  }
+
+  /// Q of the items picked.
+  public func value(
+    of actions: Tensor, picking picks: [Int32], in states: [SessionState]
+  ) throws -> [Float] {
+    let chosen = items.detachedRows(at: IndexTensor(picks, shape: [picks.count], on: backend))
+    return try networks.critic.heads[0](vectors(states)).rowDot(chosen).host()
+  }
+}

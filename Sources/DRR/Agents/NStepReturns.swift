@@ -1,0 +1,143 @@
+import DRRCore
+import Tensor
+
+/// Turns steps into n-step transitions on their way to the replay (Sutton & Barto 2018, eq. 7.1):
+/// R_t+1 + γ R_t+2 + … + γ^(m−1) R_t+m with the state after them, m = n, or fewer where the session
+/// ended first. The continuation is γ^(m−1), and 0 where it terminated, so that what bootstraps
+/// from that state counts γ^m. Not corrected for the policy's change since.
+///
+/// Rewards are summed on the host; actions wait on the device.
+public final class NStepReturns {
+  /// A step whose return is not whole yet.
+  private struct Pending {
+    var state: [Int32]
+    /// Where its action waits.
+    var row: Int32
+    var reward: Float = 0
+    /// m, and γ^(m−1).
+    var count = 0
+    var scale: Float = 1
+  }
+
+  let steps: Int
+  let discount: Float
+  let memory: ReplayMemory
+  /// Of each environment, oldest first.
+  private var windows: [[Pending]]
+  /// The actions of the latest n steps, [n · environments, A]; nil where n is 1.
+  private let actions: Tensor?
+  private var slot = 0
+
+  /// - Parameter memory: holds n transitions of every environment at least.
+  public init(steps: Int, discount: Float, environments: Int, into memory: ReplayMemory) {
+    require(
+      steps >= 1 && environments >= 1 && steps * environments <= memory.configuration.capacity,
+      "returns: \(steps) steps of \(environments) environments into \(memory.configuration)")
+    self.steps = steps
+    self.discount = discount
+    self.memory = memory
+    windows = Array(repeating: [], count: environments)
+    actions =
+      steps == 1
+      ? nil
+      : Tensor(
+        repeating: 0, shape: [steps * environments, memory.configuration.actionWidth],
+        on: memory.backend)
+  }
+
+  /// One step of every environment: transition i took row i of `actions` [environments, A], and
+  /// ended its session where `isLast[i]`.
+  public func append(
+    _ transitions: [ReplayMemory.Transition], isLast: [Bool], actions taken: Tensor
+  ) {
+    require(
+      transitions.count == windows.count && isLast.count == windows.count,
+      "returns: \(transitions.count) transitions of \(windows.count) environments")
+    guard let actions else { return memory.append(transitions, actions: taken) }
+    let (first, width) = (slot * windows.count, actions.shape[1])
+    memory.backend.copy(
+      taken.view, into: actions.view[first * width..<(first + windows.count) * width])
+    slot = (slot + 1) % steps
+
+    var whole: [ReplayMemory.Transition] = []
+    var rows: [Int32] = []
+    for (environment, step) in transitions.enumerated() {
+      var window = windows[environment]
+      window.append(Pending(state: step.state, row: Int32(first + environment)))
+      for i in window.indices {
+        if window[i].count > 0 { window[i].scale *= discount }
+        window[i].count += 1
+        window[i].reward += window[i].scale * step.reward
+      }
+      let ready = isLast[environment] ? window.count : window.prefix { $0.count == steps }.count
+      for pending in window.prefix(ready) {
+        whole.append(
+          ReplayMemory.Transition(
+            state: pending.state, nextState: step.nextState, reward: pending.reward,
+            continuation: step.continuation * pending.scale))
+        rows.append(pending.row)
+      }
+      windows[environment] = Array(window.dropFirst(ready))
+    }
+    guard !whole.isEmpty else { return }
+    let index = IndexTensor(rows, shape: [rows.count], on: memory.backend)
+    memory.append(whole, actions: actions.detachedRows(at: index))
+  }
+}
+
+extension NStepReturns: Checkpointed {
+  public func save(to file: inout SafetensorsWriter, _ prefix: String) throws {
+    guard let actions else { return }
+    let pending = windows.joined()
+    try file.add("\(prefix).actions", actions.host(), shape: actions.shape.array)
+    try file.add(
+      "\(prefix).states", pending.flatMap(\.state),
+      shape: [pending.count, memory.configuration.stateWidth])
+    try file.add("\(prefix).rows", pending.map(\.row))
+    try file.add("\(prefix).rewards", pending.map(\.reward))
+    try file.add("\(prefix).scales", pending.map(\.scale))
+    try file.add("\(prefix).counts", pending.map { Int32($0.count) })
+    try file.add("\(prefix).pending", windows.map { Int32($0.count) })
+    try file.add("\(prefix).slot", [Int64(slot)])
+  }
+
+  public func prepareRestore(
+    from file: SafetensorsFile, _ prefix: String
+  ) throws -> () -> Void {
+    guard let actions else { return {} }
+    let values = try file.floats("\(prefix).actions", shape: actions.shape.array)
+    let lengths = try file.int32s("\(prefix).pending", shape: [windows.count]).map { Int($0) }
+    let slot = try file.int64s("\(prefix).slot", shape: [1])[0]
+    guard lengths.allSatisfy({ (0..<steps).contains($0) }), (0..<Int64(steps)).contains(slot) else {
+      throw CheckpointError.malformed(
+        path: file.path, reason: "\(prefix) has steps out of range, expected 0 ..< \(steps)")
+    }
+    let count = lengths.reduce(0, +)
+    let width = memory.configuration.stateWidth
+    let states = try file.int32s("\(prefix).states", shape: [count, width])
+    let rows = try file.int32s("\(prefix).rows", shape: [count])
+    let rewards = try file.floats("\(prefix).rewards", shape: [count])
+    let scales = try file.floats("\(prefix).scales", shape: [count])
+    let counts = try file.int32s("\(prefix).counts", shape: [count])
+    guard rows.allSatisfy({ (0..<Int32(actions.shape[0])).contains($0) }),
+      counts.allSatisfy({ (1..<Int32(steps)).contains($0) })
+    else {
+      throw CheckpointError.malformed(
+        path: file.path, reason: "\(prefix) has actions or counts out of range")
+    }
+    var from = 0
+    let restored = lengths.map { length in
+      defer { from += length }
+      return (from..<from + length).map { i in
+        Pending(
+          state: Array(states[i * width..<(i + 1) * width]), row: rows[i], reward: rewards[i],
+          count: Int(counts[i]), scale: scales[i])
+      }
+    }
+    return { [self] in
+      memory.backend.write(values, to: actions.view)
+      windows = restored
+      self.slot = Int(slot)
+    }
+  }
+}

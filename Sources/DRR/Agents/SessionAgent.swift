@@ -1,0 +1,113 @@
+import DRRCore
+import Environments
+import Tensor
+
+/// Who acts in sessions by a vector that scores items: what evaluations, simulations and
+/// recommendations ask of any agent.
+public protocol SessionAgent: AnyObject {
+  var backend: any Backend { get }
+  /// [N, A]: what actions score.
+  var items: Tensor { get }
+  /// γ, a step.
+  var discount: Float { get }
+  /// The weights that acting and valuing stand on.
+  var policy: [(name: String, weights: ParameterSet)] { get }
+  /// Greedy actions for states: [B, A].
+  func act(_ states: [SessionState]) -> Tensor
+  /// The state of somebody new who likes these items.
+  ///
+  /// - Parameters:
+  ///   - history: the latest of them, as a state has them.
+  ///   - vector: hers in the factorisation.
+  func guest(liked: [Int32], history: [Int32], vector: [Float]) -> SessionState
+  /// What the critic expects of actions [B, A] in these states, where `picks` are the items that
+  /// they chose. Waits for the device.
+  func value(
+    of actions: Tensor, picking picks: [Int32], in states: [SessionState]
+  ) throws
+    -> [Float]
+}
+
+extension SessionAgent {
+  public var itemCount: Int { items.shape[0] }
+
+  public func savePolicy(to file: inout SafetensorsWriter, _ prefix: String) throws {
+    for (name, weights) in policy { try weights.save(to: &file, "\(prefix).\(name)") }
+  }
+
+  public func restorePolicy(from file: SafetensorsFile, _ prefix: String) throws {
+    let restores = try policy.map { name, weights in
+      try weights.prepareRestore(from: file, "\(prefix).\(name)")
+    }
+    for restore in restores { restore() }
+  }
+
+  /// The best items for one state, best first, fewer where fewer are allowed.
+  public func recommend(
+    _ state: SessionState, count: Int, allowed: ItemMask
+  ) throws(BackendError) -> [(item: Int, score: Float)] {
+    let mask = DeviceMask(rows: 1, items: itemCount, on: backend)
+    mask.upload(allowed)
+    let ranking = act([state]).topK(min(count, itemCount), items: items, allowed: mask)
+    let (chosen, scores) = (try ranking.items.host(), try ranking.scores.host())
+    return zip(chosen, scores).filter { $0.0 >= 0 }.map { (Int($0), $1) }
+  }
+}
+
+/// Who trains an agent step by step, and can be saved between any two of them.
+public protocol AgentTrainer: AnyObject {
+  var sessionAgent: any SessionAgent { get }
+  /// Items recommended so far, in all environments.
+  var step: Int { get }
+  /// How many there are to be.
+  var steps: Int { get }
+  /// One step of all environments and the updates after it.
+  func advance() throws
+  /// What happened since the last report. Waits for the device.
+  func report() throws -> TrainingProgress
+  /// Whether training has kept to numbers. Waits for the device.
+  func isFinite() throws -> Bool
+  /// Everything that the next step depends on.
+  func save(to file: inout SafetensorsWriter) throws
+  func restore(from file: SafetensorsFile) throws
+}
+
+extension AgentTrainer {
+  public var isFinished: Bool { step >= steps }
+}
+
+/// A trainer that can go on learning in sessions that are not its own.
+public protocol SessionLearner: AgentTrainer {
+  /// Takes over what a trainer of any number of environments had learned when it was saved, and
+  /// none of the sessions that it was in.
+  func restoreLearning(from file: SafetensorsFile) throws
+  /// What it returns puts the saved state in place, as often as it is called.
+  func prepareRestore(from file: SafetensorsFile) throws -> () -> Void
+  /// Remembers what actions [B, A] led to, one a session, and updates.
+  func learn(_ before: [SessionState], _ actions: Tensor, _ outcomes: [Step<SessionState>])
+}
+
+/// A line of the metrics.
+public struct TrainingProgress: Codable, Hashable, Sendable {
+  public var step: Int
+  /// Mean reward of a step since the last report.
+  public var reward: Double
+  /// Share of the items that the user's own log contains; absent where it is not counted.
+  public var inLog: Double?
+  public var epsilon: Float
+  /// Of the last update; absent before the first.
+  public var criticLoss: Float?
+  public var actorLoss: Float?
+
+  public init(
+    step: Int, reward: Double, inLog: Double? = nil, epsilon: Float, criticLoss: Float? = nil,
+    actorLoss: Float? = nil
+  ) {
+    self.step = step
+    self.reward = reward
+    self.inLog = inLog
+    self.epsilon = epsilon
+    self.criticLoss = criticLoss
+    self.actorLoss = actorLoss
+  }
+}

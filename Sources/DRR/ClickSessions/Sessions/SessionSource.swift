@@ -1,0 +1,148 @@
+internal import CZlib
+import DRRData
+
+/// Where sessions come from: a folder, a file or a zip archive.
+public enum SessionSource {
+  /// Reads a log; the layout is recognised by itself.
+  ///
+  /// - Parameter path: a folder or `.zip` with `gen_click.txt`, `gen_action.txt` and
+  ///   `gen_reward.txt`; with the CSV files of CIKM Cup 2016; with `train_sessions.txt`,
+  ///   `test_sessions.txt` or both, one after the other; or with `output.txt`, lines of
+  ///   `session;state;click;list;purchase`. Or one file of the last three kinds.
+  public static func load(
+    _ path: String, _ options: SessionOptions = SessionOptions(),
+    progress: RatingsSource.Progress? = nil
+  ) throws(DataError) -> SessionLog {
+    try options.validate()
+    if try PosixFile.isFolder(path) {
+      return try load(DataFolder(folder: path), options, progress)
+    }
+    if try RatingsSource.isArchive(path) {
+      let folder = try DataFolder(archive: path) {
+        options.file.map($0.contains) ?? (SessionFormat.recognise($0) != nil)
+      }
+      return try load(folder, options, progress)
+    }
+    var options = options
+    options.file = path.lastPathPart
+    return try load(DataFolder(folder: path.folderPart), options, progress)
+  }
+
+  private static func load(
+    _ folder: DataFolder, _ options: SessionOptions, _ progress: RatingsSource.Progress?
+  ) throws(DataError) -> SessionLog {
+    var found: SessionFormat?
+    if let file = options.file {
+      if !folder.has(file) { throw .missingFile(path: "\(folder.path)/\(file)") }
+      found = try SessionFormat.ofFile(file, in: folder)
+    } else {
+      found = SessionFormat.recognise(folder.names)
+    }
+    guard let format = found else {
+      throw options.file.map {
+        .unrecognisedSessions(path: "\(folder.path)/\($0)", lookedFor: SessionFormat.lineShapes)
+      } ?? .unrecognisedSessions(path: folder.path, lookedFor: SessionFormat.files)
+    }
+    var files = SessionFiles(folder, progress)
+    var log = try format.read(&files, options)
+    log.name = options.file ?? folder.label
+    return log
+  }
+}
+
+/// The layouts known.
+enum SessionFormat: Equatable {
+  case threeFiles
+  case semicolon(String)
+  case lines([String])
+  case clickLogs
+  case views(String)
+
+  static let files = [
+    "gen_click.txt", "train-queries.csv with train-clicks.csv", "train_sessions.txt",
+    "test_sessions.txt", "output.txt", "train-item-views.csv",
+  ]
+  static let lineShapes = [
+    "session;state;click;i1,...,ik;purchase", "item ids by blank",
+    "the header sessionId;userId;itemId;timeframe;eventdate",
+  ]
+
+  static func recognise(_ names: [String]) -> SessionFormat? {
+    if names.contains("gen_click.txt") { return .threeFiles }
+    if names.contains("train-queries.csv") || names.contains("train-clicks.csv") {
+      return .clickLogs
+    }
+    let parts = ["train_sessions.txt", "test_sessions.txt"].filter(names.contains)
+    if !parts.isEmpty { return .lines(parts) }
+    if names.contains("output.txt") { return .semicolon("output.txt") }
+    return names.contains("train-item-views.csv") ? .views("train-item-views.csv") : nil
+  }
+
+  /// By the first line.
+  static func ofFile(_ name: String, in folder: DataFolder) throws(DataError) -> SessionFormat? {
+    if ["gen_click.txt", "gen_action.txt", "gen_reward.txt"].contains(name) { return .threeFiles }
+    if ["train-queries.csv", "train-clicks.csv"].contains(name) { return .clickLogs }
+    let line = try folder.firstLine(name)
+    if line.isEmpty { throw .noSessions(file: "\(folder.label)/\(name)") }
+    let fields = line.split(separator: ";", omittingEmptySubsequences: false)
+    if fields.count == 5, fields[0].allSatisfy(\.isNumber) { return .semicolon(name) }
+    if ClickLogs.Columns(line).has("sessionid", "itemid", "timeframe") { return .views(name) }
+    return fields.count == 1 && !line.contains(",") ? .lines([name]) : nil
+  }
+
+  func read(
+    _ files: inout SessionFiles, _ options: SessionOptions
+  ) throws(DataError) -> SessionLog {
+    switch self {
+    case .threeFiles: try ThreeFileSessions.read(&files, options)
+    case .semicolon(let name): try SemicolonSessions.read(name, &files, options)
+    case .lines(let names): try SessionLines.read(names, &files, options)
+    case .clickLogs: try ClickLogs.read(&files, options)
+    case .views(let name): try ClickLogs.readViews(name, &files, options)
+    }
+  }
+}
+
+/// The files of one log, read one after the other: lines, checksum and progress.
+struct SessionFiles {
+  let folder: DataFolder
+  /// CRC-32 of all bytes read, one file after the other.
+  private(set) var crc: UInt = 0
+  private let progress: RatingsSource.Progress?
+  private var bytesDone = 0
+
+  init(_ folder: DataFolder, _ progress: RatingsSource.Progress?) {
+    self.folder = folder
+    self.progress = progress
+  }
+
+  var checksum: String { UInt32(truncatingIfNeeded: crc).hexadecimal }
+
+  /// Calls `body` with the number of each line that is not blank, and the line.
+  ///
+  /// Returns how messages name the file.
+  @discardableResult
+  mutating func forEachLine(
+    of name: String, _ body: (String, Int, Bytes) throws(DataError) -> Void
+  ) throws(DataError) -> String {
+    if !folder.has(name) { throw .missingFile(path: "\(folder.path)/\(name)") }
+    let source = try folder.open(name)
+    let (before, progress) = (bytesDone, self.progress)
+    let scanner = LineScanner(source) { progress?(before + $0, before + $1) }
+    do throws(DataError) {
+      try scanner.forEachBlock { (block) throws(DataError) in
+        try scanner.forEachLine(of: block) { (line) throws(DataError) in
+          try body(source.name, scanner.line, line)
+        }
+      }
+    } catch .lineTooLong(let file, let line, let limit) {
+      throw .line(
+        LineFault(
+          file: file, line: line, found: "a line longer than \(limit) bytes",
+          expected: "a session or a step"))
+    }
+    crc = crc32_combine(crc, scanner.crc, scanner.source.totalBytes)
+    bytesDone += source.totalBytes
+    return source.name
+  }
+}

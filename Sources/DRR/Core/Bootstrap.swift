@@ -1,0 +1,117 @@
+import Tensor
+
+/// A mean over users and the 95 % interval that resampling the users gives it.
+public struct Estimate: Codable, Hashable, Sendable {
+  public var mean: Double
+  public var low: Double
+  public var high: Double
+  /// Standard deviation of the means of the runs, where there are several.
+  public var deviation: Double?
+  /// Values that the mean is of.
+  public var count: Int
+
+  public init(mean: Double, low: Double, high: Double, deviation: Double? = nil, count: Int) {
+    self.mean = mean
+    self.low = low
+    self.high = high
+    self.deviation = deviation
+    self.count = count
+  }
+}
+
+/// The percentile bootstrap of means (Efron & Tibshirani 1993, chapter 13), in which whole
+/// clusters are drawn: values of one user stay together, however many seeds they come from
+/// (Davison & Hinkley 1997, section 3.8).
+///
+/// The resamples are drawn once, so that all estimates stand on the same ones.
+public struct Bootstrap: Sendable {
+  static let resamples = 1_000
+  /// Above so many clusters the interval is the normal limit, mean ± 1.96 standard errors, from
+  /// which resampling can then not be told.
+  static let limit = 2_000
+
+  /// Dense cluster of each value.
+  private let clusters: [Int]
+  private let clusterCount: Int
+  /// [resamples, clusters]: how often each was drawn; empty above the limit.
+  private let draws: [UInt16]
+
+  /// `clusters` names the cluster of each value to come.
+  public init(clusters names: [Int32], seed: UInt64) {
+    var numbers: [Int32: Int] = [:]
+    clusters = names.map { name in
+      let number = numbers[name] ?? numbers.count
+      numbers[name] = number
+      return number
+    }
+    clusterCount = numbers.count
+    var draws: [UInt16] = []
+    if (1...Self.limit).contains(clusterCount) {
+      draws = Array(repeating: 0, count: Self.resamples * clusterCount)
+      var random = Philox(seed: seed, stream: Streams.bootstrap)
+      for resample in 0..<Self.resamples {
+        for _ in 0..<clusterCount {
+          draws[resample * clusterCount + random.index(below: clusterCount)] += 1
+        }
+      }
+    }
+    self.draws = draws
+  }
+
+  /// The mean of the values that are there; nil where none is.
+  public func estimate(_ values: [Double?]) -> Estimate? {
+    require(values.count == clusters.count, "\(values.count) values of \(clusters.count) clusters")
+    var sums = [Double](repeating: 0, count: clusterCount)
+    var counts = sums
+    for (cluster, value) in zip(clusters, values) {
+      guard let value else { continue }
+      sums[cluster] += value
+      counts[cluster] += 1
+    }
+    let count = counts.reduce(0, +)
+    guard count > 0 else { return nil }
+    let mean = sums.reduce(0, +) / count
+    let (low, high) =
+      draws.isEmpty ? normal(sums, counts, mean, count) : percentiles(sums, counts)
+    return Estimate(mean: mean, low: low, high: high, deviation: nil, count: Int(count))
+  }
+
+  private func percentiles(_ sums: [Double], _ counts: [Double]) -> (Double, Double) {
+    var means: [Double] = []
+    means.reserveCapacity(Self.resamples)
+    draws.withUnsafeBufferPointer { draws in
+      for resample in 0..<Self.resamples {
+        var (sum, count) = (0.0, 0.0)
+        for cluster in 0..<clusterCount {
+          let times = Double(draws[resample * clusterCount + cluster])
+          sum += times * sums[cluster]
+          count += times * counts[cluster]
+        }
+        if count > 0 { means.append(sum / count) }
+      }
+    }
+    means.sort()
+    return (means[means.count / 40], means[means.count - 1 - means.count / 40])
+  }
+
+  /// Of a mean as the ratio of two sums over clusters, by linearisation.
+  private func normal(
+    _ sums: [Double], _ counts: [Double], _ mean: Double, _ count: Double
+  ) -> (Double, Double) {
+    let squares = zip(sums, counts).reduce(0) { total, cluster in
+      let deviation = cluster.0 - mean * cluster.1
+      return total + deviation * deviation
+    }
+    let clusters = Double(counts.count { $0 > 0 })
+    let error = (squares * clusters / max(clusters - 1, 1)).squareRoot() / count
+    return (mean - 1.96 * error, mean + 1.96 * error)
+  }
+}
+
+/// Standard deviation of a sample; nil of fewer than two.
+package func standardDeviation(_ values: [Double]) -> Double? {
+  guard values.count > 1 else { return nil }
+  let mean = values.reduce(0, +) / Double(values.count)
+  let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+  return (squares / Double(values.count - 1)).squareRoot()
+}

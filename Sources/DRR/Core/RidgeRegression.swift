@@ -1,0 +1,95 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Least squares with a penalty, one observation after another: A = λI + Σ x xᵀ, b = Σ r x.
+public struct RidgeRegression: Codable, Sendable {
+  public let width: Int
+  /// θ = A⁻¹b.
+  public private(set) var coefficients: [Double]
+  /// ln det A − d ln λ.
+  public private(set) var logDeterminant = 0.0
+  /// A⁻¹, [width, width].
+  public private(set) var inverse: [Double]
+  private var right: [Double]
+
+  /// `regularization`: λ > 0.
+  public init(width: Int, regularization: Double) {
+    self.width = width
+    inverse = Array(repeating: 0, count: width * width)
+    right = Array(repeating: 0, count: width)
+    coefficients = right
+    for i in 0..<width { inverse[i * width + i] = 1 / regularization }
+  }
+
+  /// A⁻¹x.
+  public func solve(_ x: [Double]) -> [Double] { x.withUnsafeBufferPointer { solve($0) } }
+
+  package func solve(_ x: UnsafeBufferPointer<Double>) -> [Double] {
+    [Double](unsafeUninitializedCapacity: width) { y, count in
+      count = width
+      y.initialize(repeating: 0)
+      inverse.withUnsafeBufferPointer { inverse in
+        // A⁻¹ is symmetric: by columns, so that the loop is one of vectors.
+        for i in 0..<width {
+          let factor = x[i]
+          for j in 0..<width { y[j] += factor * inverse[i * width + j] }
+        }
+      }
+    }
+  }
+
+  /// θᵀx.
+  package func expected(_ x: UnsafeBufferPointer<Double>) -> Double {
+    coefficients.withUnsafeBufferPointer { dot($0, x) }
+  }
+
+  /// xᵀA⁻¹x, from the lower triangle.
+  package func variance(_ x: UnsafeBufferPointer<Double>) -> Double {
+    inverse.withUnsafeBufferPointer { inverse in
+      var sum = 0.0
+      for i in 0..<width {
+        let row = UnsafeBufferPointer(rebasing: inverse[i * width..<i * width + i])
+        sum += x[i] * (2 * dot(row, x) + inverse[i * width + i] * x[i])
+      }
+      return max(sum, 0)
+    }
+  }
+
+  public mutating func observe(_ x: [Double], _ reward: Double) {
+    x.withUnsafeBufferPointer { observe($0, reward) }
+  }
+
+  /// Sherman and Morrison: A⁻¹ less (A⁻¹x)(A⁻¹x)ᵀ / (1 + xᵀA⁻¹x).
+  package mutating func observe(_ x: UnsafeBufferPointer<Double>, _ reward: Double) {
+    let direction = solve(x)
+    let gain = 1 + direction.withUnsafeBufferPointer { dot(x, $0) }
+    for i in 0..<width {
+      let factor = direction[i] / gain
+      for j in 0..<width { inverse[i * width + j] -= factor * direction[j] }
+      right[i] += reward * x[i]
+    }
+    logDeterminant += log(gain)
+    coefficients = solve(right)
+  }
+}
+
+package func dot(_ a: [Double], _ b: [Double]) -> Double {
+  a.withUnsafeBufferPointer { a in b.withUnsafeBufferPointer { dot(a, $0) } }
+}
+
+/// As many products as the shorter one has elements.
+@inline(__always)
+package func dot(_ a: UnsafeBufferPointer<Double>, _ b: UnsafeBufferPointer<Double>) -> Double {
+  var sums = SIMD4<Double>()
+  let count = min(a.count, b.count)
+  let whole = count / 4 * 4
+  for at in stride(from: 0, to: whole, by: 4) {
+    for lane in 0..<4 { sums[lane] += a[at + lane] * b[at + lane] }
+  }
+  return (whole..<count).reduce(sums.sum()) { $0 + a[$1] * b[$1] }
+}

@@ -1,0 +1,21 @@
+/// How a stage tells of its progress and learns that it is to stop.
+public struct Observer {
+  /// (done, total) of a stage, whose unit and state are in the text.
+  public var progress: (_ done: Int, _ total: Int, _ note: String) -> Void = { _, _, _ in }
+  /// Told what a person should know.
+  public var note: (String) -> Void = { _ in }
+  /// Asked after every step; true saves and throws `Interrupted`.
+  public var shouldStop: () -> Bool = { false }
+  /// Steps between checkpoints; nil: every 30 seconds.
+  public var checkpointSteps: Int?
+
+  public init() {}
+}
+
+/// The run was asked to stop, and has saved how far it came.
+public struct Interrupted: Error {
+  /// Saved steps of DRR, or epochs of PMF.
+  public let step: Int
+
+  public init(step: Int) { self.step = step }
+}

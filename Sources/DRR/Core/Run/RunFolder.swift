@@ -1,0 +1,196 @@
+import Tensor
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
+/// Why a run's folder cannot be used, in one sentence.
+public struct RunError: Error, Equatable, CustomStringConvertible {
+  public let description: String
+  public init(_ description: String) { self.description = description }
+}
+
+/// Where a run keeps its configuration, metrics, checkpoints and results.
+public struct RunFolder: Sendable {
+  public let path: String
+
+  public var configuration: String { path + "/config.json" }
+  public var metrics: String { path + "/metrics.jsonl" }
+  /// The fitted factorisation.
+  public var model: String { path + "/pmf.safetensors" }
+  public var pmfCheckpoint: String { path + "/pmf-checkpoint.safetensors" }
+  public var checkpoint: String { path + "/checkpoint.safetensors" }
+  public var report: String { path + "/report.json" }
+  public var evaluation: String { path + "/evaluation.json" }
+  /// What the residual agent believes of items.
+  public var beliefs: String { path + "/beliefs.safetensors" }
+  /// The factorisation of every rating that a simulation takes for the truth.
+  public var world: String { path + "/world.safetensors" }
+  public var online: String { path + "/online.json" }
+  public var leakLadder: String { path + "/leak-ladder.json" }
+
+  /// Where the run's myopic baseline (γ = 0) has its own.
+  public var twin: RunFolder { RunFolder(path + "/twin") }
+  public var hasTwin: Bool { exists(twin.checkpoint) }
+
+  public init(_ path: String) { self.path = path }
+
+  /// Makes the folder and those above it where they are missing.
+  public func create() throws {
+    var status = stat()
+    if stat(path, &status) == 0 {
+      guard status.st_mode & S_IFMT == S_IFDIR else {
+        throw RunError("\(path) is not a folder, and a run needs one")
+      }
+      return
+    }
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+    for count in 1...parts.count {
+      let part = parts.prefix(count).joined(separator: "/")
+      if part.isEmpty || mkdir(part, 0o777) == 0 || errno == EEXIST { continue }
+      // A folder that exists may also answer EROFS or EACCES.
+      let code = errno
+      if count == parts.count || stat(part, &status) != 0 {
+        throw RunError("cannot create the run folder \(path): \(String(cString: strerror(code)))")
+      }
+    }
+  }
+
+  /// Keeps other processes from training in this folder while this process lives.
+  public func lock() throws { _ = try locked() }
+
+  /// Throws where another process trains in this folder.
+  public func requireUnlocked() throws { close(try locked()) }
+
+  /// The open descriptor that holds the lock.
+  private func locked() throws -> Int32 {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      throw RunError("cannot open the run folder \(path): \(String(cString: strerror(errno)))")
+    }
+    // Some file systems have no locks; without one the run goes on.
+    if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
+      close(descriptor)
+      throw RunError("\(path): another drr is training in this folder; wait for it or name another")
+    }
+    return descriptor
+  }
+
+  /// Removes the temporary files of writes that were killed.
+  package func removeTemporaries() {
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    where name.hasPrefix(AtomicFile.temporaryPrefix) && name.hasSuffix(AtomicFile.temporarySuffix) {
+      remove("\(path)/\(name)")
+    }
+  }
+
+  public func exists(_ file: String) -> Bool { access(file, F_OK) == 0 }
+
+  public func write(_ value: some Encodable, to file: String) throws {
+    try AtomicFile.write(RunFolder.json(value, pretty: true) + "\n", to: file)
+  }
+
+  /// What a file of this folder holds; nil where it is missing or holds something else.
+  public func read<Value: Decodable>(_ type: Value.Type, from file: String) -> Value? {
+    FileManager.default.contents(atPath: file).flatMap { try? Self.decoder.decode(type, from: $0) }
+  }
+
+  /// Adds a line to the metrics, on the disk before any checkpoint that counts on it.
+  package func append(_ value: some Encodable) throws {
+    try AtomicFile.append(line: RunFolder.json(value), to: metrics, synchronize: true)
+  }
+
+  /// The last line of the metrics; nil where there is none or it is something else.
+  package func lastMetrics<Value: Decodable>(_ type: Value.Type) -> Value? {
+    FileManager.default.contents(atPath: metrics)?.split(separator: UInt8(ascii: "\n")).last
+      .flatMap { try? Self.decoder.decode(type, from: Data($0)) }
+  }
+
+  /// Bytes in the metrics file, to which a resumed run goes back.
+  package var metricsSize: Int {
+    var status = stat()
+    return stat(metrics, &status) == 0 ? Int(status.st_size) : 0
+  }
+
+  package func truncateMetrics(to size: Int) throws {
+    guard metricsSize > size else { return }
+    if truncate(metrics, off_t(size)) != 0 {
+      throw RunError("cannot shorten \(metrics): \(String(cString: strerror(errno)))")
+    }
+  }
+
+  package func remove(_ file: String) { unlink(file) }
+
+  /// Forgets the run: removes its files and its twin, and nothing else that the folder holds. The
+  /// configuration goes last, so that what is left of an interrupted removal still has one.
+  public func clear() throws {
+    if exists(twin.path) { twin.delete() }
+    let files = [
+      checkpoint, pmfCheckpoint, model, metrics, report, evaluation, world, beliefs, online,
+    ]
+    for file in files + ownCheckpoints() + [configuration]
+    where unlink(file) != 0 && errno != ENOENT {
+      throw RunError("cannot remove \(file): \(String(cString: strerror(errno)))")
+    }
+  }
+
+  /// Files of the folder that a run wrote: those whose header names the run's configuration.
+  private func ownCheckpoints() -> [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
+      .filter { $0.hasSuffix(".safetensors") }.map { "\(path)/\($0)" }
+      .filter { (try? SafetensorsFile(contentsOf: $0))?.metadata["configuration"] != nil }
+  }
+
+  /// Forgets the run and removes the folder, unless it holds something else.
+  package func delete() {
+    try? clear()
+    rmdir(path)
+  }
+
+  package static var decoder: JSONDecoder {
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return decoder
+  }
+
+  /// Keys in order, so that equal values are equal text.
+  public static func json(_ value: some Encodable, pretty: Bool = false) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting =
+      pretty
+      ? [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+      : [.sortedKeys, .withoutEscapingSlashes]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
+  }
+}
+
+extension DecodingError {
+  /// What is wrong with a file that was to be decoded.
+  package var summary: String {
+    func name(_ path: [any CodingKey]) -> String {
+      path.isEmpty ? "the top level" : path.map(\.stringValue).joined(separator: ".")
+    }
+    switch self {
+    case .keyNotFound(let key, let context):
+      return "\(name(context.codingPath + [key])) is missing"
+    case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
+      return "\(name(context.codingPath)) is not a \(type)"
+    case .dataCorrupted(let context):
+      return context.codingPath.isEmpty
+        ? "it is not JSON" : "\(name(context.codingPath)) is damaged"
+    @unknown default: return "it cannot be read"
+    }
+  }
+}

@@ -1,0 +1,159 @@
+import DRRCore
+
+package typealias Bytes = UnsafeBufferPointer<UInt8>
+
+package enum Separator {
+  case tab, comma, semicolon, doubleColon
+}
+
+/// The fields of one line, as pointers into it.
+package struct Fields {
+  private(set) var fields: [Bytes] = []
+  package private(set) var count = 0
+  /// Fields beyond this many are counted, not kept.
+  private let kept: Int
+
+  package init(kept: Int) {
+    self.kept = kept
+    fields = Array(repeating: Bytes(start: nil, count: 0), count: kept)
+  }
+
+  package subscript(index: Int) -> Bytes { fields[index] }
+
+  package mutating func split(_ line: Bytes, _ separator: Separator) {
+    count = 0
+    switch separator {
+    case .tab: split(line, by: 9)
+    case .semicolon: split(line, by: 59)
+    case .doubleColon: splitDoubleColon(line)
+    case .comma: splitCSV(line)
+    }
+  }
+
+  private mutating func keep(_ line: Bytes, _ start: Int, _ end: Int) {
+    if count < kept { fields[count] = Bytes(rebasing: line[start..<end]) }
+    count += 1
+  }
+
+  private mutating func split(_ line: Bytes, by separator: UInt8) {
+    var start = 0
+    for index in 0..<line.count where line[index] == separator {
+      keep(line, start, index)
+      start = index + 1
+    }
+    keep(line, start, line.count)
+  }
+
+  private mutating func splitDoubleColon(_ line: Bytes) {
+    var start = 0
+    var index = 0
+    while index + 1 < line.count {
+      if line[index] == 58, line[index + 1] == 58 {
+        keep(line, start, index)
+        index += 2
+        start = index
+      } else {
+        index += 1
+      }
+    }
+    keep(line, start, line.count)
+  }
+
+  private mutating func splitCSV(_ line: Bytes) {
+    var start = 0
+    while true {
+      var end = start
+      if start < line.count, line[start] == 34 {
+        let opened = start + 1
+        end = opened
+        var write = opened
+        // A doubled quote is one; the line's memory is the scanner's own, so it closes up there.
+        let text = UnsafeMutablePointer(mutating: line.baseAddress!)
+        while end < line.count {
+          if line[end] == 34 {
+            if end + 1 >= line.count || line[end + 1] != 34 { break }
+            end += 1
+          }
+          text[write] = line[end]
+          write += 1
+          end += 1
+        }
+        keep(line, opened, write)
+        while end < line.count, line[end] != 44 { end += 1 }
+      } else {
+        while end < line.count, line[end] != 44 { end += 1 }
+        keep(line, start, end)
+      }
+      if end >= line.count { return }
+      start = end + 1
+    }
+  }
+}
+
+/// Numbers from bytes, without a string in between where they are written plainly.
+package enum Number {
+  package static func decimal(_ text: Bytes) -> Double? {
+    var value: Int64 = 0
+    var scale: Double = 1
+    var index = 0
+    var seenPoint = false
+    var digits = 0
+    let negative = text.first == 45
+    if negative { index = 1 }
+    while index < text.count {
+      let byte = text[index]
+      if byte >= 48, byte <= 57 {
+        digits += 1
+        if digits > 15 { return slow(text) }
+        value = value * 10 + Int64(byte - 48)
+        if seenPoint { scale *= 10 }
+      } else if byte == 46, !seenPoint {
+        seenPoint = true
+      } else {
+        return slow(text)
+      }
+      index += 1
+    }
+    if digits == 0 { return nil }
+    let magnitude = Double(value) / scale
+    return negative ? -magnitude : magnitude
+  }
+
+  /// Exponents and long fractions; nothing that is not made of digits, sign, point and e.
+  private static func slow(_ text: Bytes) -> Double? {
+    guard text.count <= 64 else { return nil }
+    for byte in text {
+      switch byte {
+      case 48...57, 43, 45, 46, 69, 101: continue
+      default: return nil
+      }
+    }
+    guard let value = Double(String(decoding: text, as: UTF8.self)), value.isFinite else {
+      return nil
+    }
+    return value
+  }
+
+  /// Whole seconds; a fraction, as RecBole writes times, is cut off.
+  package static func seconds(_ text: Bytes) -> Int64? {
+    var value: Int64 = 0
+    for byte in text {
+      guard byte >= 48, byte <= 57, text.count <= 18 else {
+        return decimal(text).flatMap { Int64(exactly: $0.rounded(.towardZero)) }
+      }
+      value = value * 10 + Int64(byte - 48)
+    }
+    return text.isEmpty ? nil : value
+  }
+}
+
+/// Text as messages quote it: cut, and without line ends and other control characters.
+package func quoted(_ text: String, limit: Int = 80) -> String {
+  let scalars = text.unicodeScalars.prefix(limit)
+  let safe = String(String.UnicodeScalarView(scalars.map { $0.value < 32 ? "?" : $0 }))
+  return text.unicodeScalars.count > limit ? safe + "..." : safe
+}
+
+package func quoted(_ field: Bytes) -> String {
+  quoted(String(decoding: field, as: UTF8.self), limit: 40)
+}

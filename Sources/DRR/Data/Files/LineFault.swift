@@ -1,0 +1,19 @@
+/// What is wrong with a file: where, what stands there and what was expected.
+public struct LineFault: Error, Hashable, Sendable, CustomStringConvertible {
+  public var file: String
+  /// From 1; 0 if the fault is of the file as a whole.
+  public var line: Int
+  public var found: String
+  public var expected: String
+
+  public init(file: String, line: Int = 0, found: String, expected: String) {
+    self.file = file
+    self.line = line
+    self.found = found
+    self.expected = expected
+  }
+
+  public var description: String {
+    "\(file)\(line > 0 ? ", line \(line)" : ""): \(found), expected \(expected)"
+  }
+}

@@ -1,0 +1,116 @@
+/// Where ratings come from: a folder, a ratings file, a zip archive, or generated data.
+public enum RatingsSource {
+  /// Bytes done and bytes in all.
+  public typealias Progress = (_ bytesDone: Int, _ bytesTotal: Int) -> Void
+
+  /// Reads a log; the layout is recognised by itself.
+  ///
+  /// - Parameter path: a folder, file or `.zip` with MovieLens 100K, 1M, 10M, the CSV editions,
+  ///   MovieTweetings or a RecBole `.inter`; or `generated:SIZE`, `generated:SIZE:SEED`.
+  public static func load(
+    _ path: String, progress: Progress? = nil
+  ) throws(DataError) -> RatingsLog {
+    if path.hasPrefix("generated:") {
+      return try GeneratedRatings(named: path).generate(progress: progress)
+    }
+    if try PosixFile.isFolder(path) {
+      return try load(DataFolder(folder: path), progress: progress)
+    }
+    if try isArchive(path) {
+      return try load(try openArchive(path), progress: progress)
+    }
+    let folder = try DataFolder(folder: path.folderPart)
+    let file = path.lastPathPart
+    guard let format = try RatingsFormat.ofFile(file, in: folder) else {
+      throw .unrecognised(path: path, lookedFor: RatingsFormat.lineShapes)
+    }
+    var log = try format.read(file, folder, progress)
+    log.name = file
+    return log
+  }
+
+  package static func isArchive(_ path: String) throws(DataError) -> Bool {
+    let start = try PosixFile(path: path).bytes(at: 0, count: 4)
+    return path.lowercased().hasSuffix(".zip")
+      || start == [0x50, 0x4b, 3, 4] || start == [0x50, 0x4b, 5, 6]
+  }
+
+  static func openArchive(_ path: String) throws(DataError) -> DataFolder {
+    try DataFolder(archive: path) { RatingsFormat.recognise($0) != nil }
+  }
+
+  private static func load(
+    _ folder: DataFolder, progress: Progress?
+  ) throws(DataError) -> RatingsLog {
+    guard let (format, file) = RatingsFormat.recognise(folder.names) else {
+      throw .unrecognised(path: folder.path, lookedFor: RatingsFormat.files)
+    }
+    var log = try format.read(file, folder, progress)
+    log.name = folder.label
+    return log
+  }
+}
+
+/// The layouts known.
+enum RatingsFormat {
+  case movieLens100K, doubleColon, csv, recBole
+
+  static let files = ["u.data", "ratings.csv", "ratings.dat", "ratings_notime.dat", "one *.inter"]
+  static let lineShapes = [
+    "user<TAB>item<TAB>rating<TAB>time", "user::item::rating[::time]",
+    "the header userId,movieId,rating[,timestamp]",
+    "the header user_id:token<TAB>item_id:token ...",
+  ]
+
+  static func recognise(_ names: [String]) -> (RatingsFormat, file: String)? {
+    if names.contains("u.data") { return (.movieLens100K, "u.data") }
+    if names.contains("ratings.csv") { return (.csv, "ratings.csv") }
+    for name in ["ratings.dat", "ratings_notime.dat"] where names.contains(name) {
+      return (.doubleColon, name)
+    }
+    // Several are the parts of a split: which of them is meant, only the user knows.
+    let inter = names.filter { $0.hasSuffix(".inter") }
+    return inter.count == 1 ? (.recBole, inter[0]) : nil
+  }
+
+  /// By name, otherwise by the first line.
+  static func ofFile(_ name: String, in folder: DataFolder) throws(DataError) -> RatingsFormat? {
+    if name == "u.data" { return .movieLens100K }
+    if name.hasSuffix(".csv") { return .csv }
+    if name.hasSuffix(".inter") { return .recBole }
+    let line = try folder.firstLine(name)
+    if line.isEmpty { throw .empty(file: "\(folder.label)/\(name)") }
+    if line.contains("::") { return .doubleColon }
+    if line.contains("\t") { return line.contains(":token") ? .recBole : .movieLens100K }
+    return line.contains(",") ? .csv : nil
+  }
+
+  func read(
+    _ file: String, _ folder: DataFolder, _ progress: RatingsSource.Progress?
+  ) throws(DataError) -> RatingsLog {
+    switch self {
+    case .movieLens100K: try MovieLens100K.read(file, folder, progress)
+    case .doubleColon: try DoubleColonRatings.read(file, folder, progress)
+    case .csv: try MovieLensCSV.read(file, folder, progress)
+    case .recBole: try RecBole.read(file, folder, progress)
+    }
+  }
+
+  /// Rows in order with the ids in theirs.
+  static func finish(
+    _ builder: inout RatingsBuilder, format: String, checksum: String,
+    range: ClosedRange<Float>
+  ) -> RatingsLog {
+    let space = builder.space
+    builder.renumber(users: space.users.sort(), items: space.items.sort())
+    return RatingsLog(
+      name: "", format: format, checksum: checksum, ratingRange: range,
+      hasTimes: builder.layout.time != nil, columns: builder.takeColumns(),
+      userIDs: space.users, itemIDs: space.items)
+  }
+
+  /// 1 ... 5 where all stars are whole, otherwise the half-star scale.
+  static func starRange(_ builder: RatingsBuilder) -> ClosedRange<Float> {
+    builder.wholeStars && builder.lowest >= 1 ? 1...5 : 0.5...5
+  }
+}

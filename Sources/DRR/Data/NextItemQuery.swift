@@ -1,0 +1,46 @@
+import DRRCore
+
+/// What a user has rated, and the item that she rates next.
+public struct NextItemQuery: Sendable {
+  public let user: Int32
+  /// Everything before the target, oldest first; of what is held out too, since it has happened by
+  /// then.
+  public let items: ArraySlice<Int32>
+  /// What she thought of each; liked is > 0.
+  public let rewards: ArraySlice<Float>
+  /// How many of those, the first, training could see.
+  public let visibleCount: Int
+  public let target: Int32
+  public let targetReward: Float
+
+  public init(
+    user: Int32, items: ArraySlice<Int32>, rewards: ArraySlice<Float>, visibleCount: Int,
+    target: Int32, targetReward: Float
+  ) {
+    self.user = user
+    self.items = items
+    self.rewards = rewards
+    self.visibleCount = visibleCount
+    self.target = target
+    self.targetReward = targetReward
+  }
+}
+
+/// Scores every item as the one to come. To look at the target is the oracle's alone.
+public protocol NextItemScorer {
+  var name: String { get }
+  /// A score for each of all items, a row a query: higher comes first, equal ones tie, −∞ is never
+  /// recommended. Items that the user has seen may have any.
+  func scores(_ queries: [NextItemQuery]) throws -> [[Float]]
+}
+
+/// Scores on the host, one query at a time.
+public protocol NextItemHostScorer: NextItemScorer, Sendable {
+  func scores(_ query: NextItemQuery) -> [Float]
+}
+
+extension NextItemHostScorer {
+  public func scores(_ queries: [NextItemQuery]) -> [[Float]] {
+    concurrentMap(queries.count) { scores(queries[$0]) }
+  }
+}

@@ -1,0 +1,134 @@
+import DRRCore
+
+/// One held-out user's session: the items that she went on to rate, to be put in order.
+public struct Session: Sendable {
+  public let user: Int32
+  /// Liked items, oldest first: where the agent starts.
+  public let history: [Int32]
+  /// Items of the session in ascending order, and what she thought of each.
+  public let candidates: [Int32]
+  public let rewards: [Float]
+  /// Position in `candidates` of each item in the order in which she rated them.
+  public let logged: [Int]
+
+  /// One value a candidate; candidates ascend.
+  public init(
+    user: Int32, history: [Int32], candidates: [Int32], rewards: [Float], logged: [Int]
+  ) {
+    self.user = user
+    self.history = history
+    self.candidates = candidates
+    self.rewards = rewards
+    self.logged = logged
+  }
+
+  public var likedCount: Int { rewards.count { $0 > 0 } }
+
+  /// How many held-out users have a session, and why the others have none.
+  public struct Admission: Codable, Hashable, Sendable {
+    /// Held-out users.
+    public var users = 0
+    /// Users without a window of liked items to start from.
+    public var tooFewLiked = 0
+    /// Users who can start, with too few items left to rank.
+    public var tooFewCandidates = 0
+    /// By cutoff: sessions that have K candidates.
+    public var measured: [Int] = []
+    /// Sessions of which nothing is liked: they have no NDCG and no recall.
+    public var withoutLiked = 0
+
+    public init() {}
+
+    public var sessions: Int { users - tooFewLiked - tooFewCandidates }
+
+    /// One line for people.
+    public func summary(
+      of part: UserSplit.HeldOut, _ evaluation: EvaluationProtocol, window: Int
+    ) -> String {
+      var reasons: [String] = []
+      if tooFewLiked > 0 {
+        reasons.append("\(tooFewLiked) with fewer than \(window) liked items to start from")
+      }
+      if tooFewCandidates > 0 {
+        reasons.append(
+          "\(tooFewCandidates) with fewer than \(evaluation.minimumCandidates) items to rank")
+      }
+      let counts = zip(evaluation.cutoffs, measured).map { "\($1) @\($0)" }
+      return "\(sessions) of \(users) \(part) users"
+        + (reasons.isEmpty ? "" : "; left out: " + reasons.joined(separator: ", "))
+        + (Set(measured).count > 1
+          ? "; with K candidates: " + counts.joined(separator: ", ") : "")
+        + (withoutLiked > 0 ? "; \(withoutLiked) like no candidate: no NDCG, no recall" : "")
+    }
+  }
+
+  /// The sessions that a protocol admits: `window` liked items to start from, and enough to rank.
+  public static func all(
+    of part: UserSplit.HeldOut = .test, _ log: RatingsLog, _ split: UserSplit,
+    _ evaluation: EvaluationProtocol, window: Int, scale: RewardScale
+  ) -> [Session] {
+    admitted(of: part, log, split, evaluation, window: window, scale: scale).sessions
+  }
+
+  /// The sessions that a protocol admits, and whom it leaves out.
+  public static func admitted(
+    of part: UserSplit.HeldOut = .test, _ log: RatingsLog, _ split: UserSplit,
+    _ evaluation: EvaluationProtocol, window: Int, scale: RewardScale
+  ) -> (sessions: [Session], admission: Admission) {
+    var admission = Admission()
+    let sessions: [Session] = split.users(of: part).compactMap { user in
+      admission.users += 1
+      let all = split.sessionRows(of: Int(user), in: log, for: part)
+      func liked(_ rows: UserSplit.Rows) -> [Int32] {
+        rows.filter { scale.reward(log.ratings[$0]) > 0 }.map { log.items[$0] }
+      }
+      let history =
+        switch evaluation.history {
+        case .profile: liked(split.visibleRows(of: Int(user), in: log)).suffix(window)
+        case .session: liked(all).prefix(window)
+        }
+      guard history.count == window else {
+        admission.tooFewLiked += 1
+        return nil
+      }
+      let rows = all.filter { evaluation.keepsHistory || !history.contains(log.items[$0]) }
+      guard rows.count >= evaluation.minimumCandidates else {
+        admission.tooFewCandidates += 1
+        return nil
+      }
+      let sorted = rows.sorted { log.items[$0] < log.items[$1] }
+      let position = Dictionary(uniqueKeysWithValues: sorted.enumerated().map { ($1, $0) })
+      return Session(
+        user: user, history: Array(history), candidates: sorted.map { log.items[$0] },
+        rewards: sorted.map { scale.reward(log.ratings[$0]) },
+        logged: rows.map { position[$0]! })
+    }
+    admission.measured = evaluation.cutoffs.map { k in
+      sessions.count { $0.candidates.count >= k }
+    }
+    admission.withoutLiked = sessions.count { $0.likedCount == 0 }
+    return (sessions, admission)
+  }
+
+  /// The sessions that a protocol admits.
+  ///
+  /// - Throws: `RunError` where there is none, or none that one order serves better than another.
+  package static func measurable(
+    of part: UserSplit.HeldOut = .test, _ log: RatingsLog, _ split: UserSplit,
+    _ evaluation: EvaluationProtocol, window: Int, scale: RewardScale
+  ) throws -> (sessions: [Session], admission: Admission) {
+    let (sessions, admission) = admitted(
+      of: part, log, split, evaluation, window: window, scale: scale)
+    if sessions.isEmpty {
+      throw RunError(
+        "no \(part) user can be evaluated: "
+          + admission.summary(of: part, evaluation, window: window))
+    }
+    if sessions.allSatisfy({ $0.likedCount == 0 }) {
+      throw RunError(
+        "nothing that the \(sessions.count) \(part) sessions could recommend is liked, so no order "
+          + "is better than another: no reward \(scale) is above 0")
+    }
+    return (sessions, admission)
+  }
+}

@@ -1,0 +1,190 @@
+import DRRCore
+import Tensor
+
+/// Which ratings may be learned from, and which make the sessions of validation and test.
+public struct UserSplit: Sendable {
+  /// What is kept from training.
+  public enum HeldOut: String, Sendable { case validation, test }
+
+  /// Rows of a user in time.
+  public typealias Rows = LazyFilterSequence<Timeline>
+  public typealias Timeline = LazyMapSequence<Range<Int>, Int>
+
+  /// Users who have ratings to learn from and are not held out themselves.
+  public let trainUsers: [Int32]
+  public let validationUsers: [Int32]
+  public let testUsers: [Int32]
+  /// One a row.
+  private let parts: [Part]
+  /// A row for each place of the log; empty where each stands in its own.
+  private let order: [Int32]
+  private let evaluation: EvaluationProtocol
+
+  private enum Part: UInt8, Sendable { case visible, validation, test }
+
+  public init(_ log: RatingsLog, _ evaluation: EvaluationProtocol) {
+    self.evaluation = evaluation
+    let places =
+      evaluation.tieOrder == .drawn ? log.rowsWithDrawnTies(seed: evaluation.splitSeed) : []
+    order = places
+    guard evaluation.split == .users else {
+      let parts =
+        switch evaluation.split {
+        case .users, .rows: Self.byRow(log, evaluation)
+        case .time: Self.byTime(log, evaluation)
+        case .latest: Self.byUser(log, evaluation, order: places)
+        }
+      self.parts = parts
+      func users(_ part: Part) -> [Int32] {
+        (0..<Int32(log.userCount)).filter { user in
+          log.rows(ofUser: Int(user)).contains { parts[$0] == part }
+        }
+      }
+      (trainUsers, validationUsers, testUsers) = (users(.visible), users(.validation), users(.test))
+      return
+    }
+    var order = (0..<Int32(log.userCount)).map { $0 }
+    var random = Philox(seed: evaluation.splitSeed, stream: Streams.split)
+    order.shuffle(using: &random)
+    let counts = Self.heldOut(of: log.userCount, evaluation)
+    testUsers = order.prefix(counts.test).sorted()
+    validationUsers = order.dropFirst(counts.test).prefix(counts.validation).sorted()
+    trainUsers = order.dropFirst(counts.test + counts.validation).sorted()
+    var parts = [Part](repeating: .visible, count: log.count)
+    for (part, users) in [(Part.validation, validationUsers), (.test, testUsers)] {
+      for user in users {
+        let rows = log.rows(ofUser: Int(user))
+        let profile = Int((evaluation.profileShare * Double(rows.count)).rounded())
+        for place in rows.dropFirst(profile) {
+          parts[places.isEmpty ? place : Int(places[place])] = part
+        }
+      }
+    }
+    self.parts = parts
+  }
+
+  /// Everyone trains on everything and nobody is held out.
+  package init(everything log: RatingsLog) {
+    trainUsers = (0..<Int32(log.userCount)).map { $0 }
+    validationUsers = []
+    testUsers = []
+    parts = [Part](repeating: .visible, count: log.count)
+    order = []
+    evaluation = EvaluationProtocol()
+  }
+
+  /// Of a number of users or ratings, those that validation and test take.
+  private static func heldOut(
+    of count: Int, _ evaluation: EvaluationProtocol
+  ) -> (validation: Int, test: Int) {
+    func share(_ share: Double) -> Int { Int((share * Double(count)).rounded()) }
+    let test = share(evaluation.testShare)
+    return (min(share(evaluation.validationShare), count - test), test)
+  }
+
+  private static func byRow(_ log: RatingsLog, _ evaluation: EvaluationProtocol) -> [Part] {
+    var random = Philox(seed: evaluation.splitSeed, stream: Streams.rowSplit)
+    let order = (0..<Int32(log.count)).shuffled(using: &random)
+    let counts = heldOut(of: log.count, evaluation)
+    var parts = [Part](repeating: .visible, count: log.count)
+    for row in order.prefix(counts.test) { parts[Int(row)] = .test }
+    for row in order.dropFirst(counts.test).prefix(counts.validation) {
+      parts[Int(row)] = .validation
+    }
+    return parts
+  }
+
+  /// Ratings of one time are never parted: those of a cut's own time come after it.
+  private static func byTime(_ log: RatingsLog, _ evaluation: EvaluationProtocol) -> [Part] {
+    let times = log.times.sorted()
+    let counts = heldOut(of: log.count, evaluation)
+    func cut(after count: Int) -> Int64 { count < times.count ? times[count] : .max }
+    let test = cut(after: log.count - counts.test)
+    let validation = cut(after: log.count - counts.test - counts.validation)
+    return log.times.map { $0 >= test ? .test : $0 >= validation ? .validation : .visible }
+  }
+
+  /// Of each user the latest for test, and before them the latest for validation.
+  private static func byUser(
+    _ log: RatingsLog, _ evaluation: EvaluationProtocol, order: [Int32]
+  ) -> [Part] {
+    var parts = [Part](repeating: .visible, count: log.count)
+    for user in 0..<log.userCount {
+      let places = log.rows(ofUser: user)
+      let counts = heldOut(of: places.count, evaluation)
+      for (age, place) in places.reversed().prefix(counts.test + counts.validation).enumerated() {
+        parts[order.isEmpty ? place : Int(order[place])] =
+          age < counts.test ? .test : .validation
+      }
+    }
+    return parts
+  }
+
+  /// Users who have a session to rank.
+  public func users(of part: HeldOut) -> [Int32] {
+    part == .test ? testUsers : validationUsers
+  }
+
+  /// What may be seen of a user.
+  public func visibleRows(of user: Int, in log: RatingsLog) -> Rows {
+    rows(of: user, in: log, .visible)
+  }
+
+  /// What a user is to be recommended, and nothing learns from.
+  public func sessionRows(
+    of user: Int, in log: RatingsLog, for part: HeldOut = .test
+  ) -> Rows {
+    rows(of: user, in: log, part == .test ? .test : .validation)
+  }
+
+  private func rows(of user: Int, in log: RatingsLog, _ part: Part) -> Rows {
+    rows(of: user, in: log).filter { [parts] in parts[$0] == part }
+  }
+
+  /// All that a user rated, held out or not.
+  public func rows(of user: Int, in log: RatingsLog) -> Timeline {
+    log.rows(ofUser: user).lazy.map { [order] in order.isEmpty ? $0 : Int(order[$0]) }
+  }
+
+  /// Whether held-out ratings have others to learn from after them.
+  package var isAtRandom: Bool { evaluation.split == .rows }
+
+  /// What a row is kept from training for; nil where it may be learned from.
+  public func heldOut(row: Int) -> HeldOut? {
+    switch parts[row] {
+    case .visible: nil
+    case .validation: .validation
+    case .test: .test
+    }
+  }
+
+  /// Every row that may be learned from.
+  public func visibleRows(in log: RatingsLog) -> [Int32] {
+    (0..<Int32(log.count)).filter { parts[Int($0)] == .visible }
+  }
+
+  /// Every row that the PMF is fitted on.
+  public func pmfRows(in log: RatingsLog) -> [Int32] {
+    guard evaluation.pmfRows == .reshuffled else { return visibleRows(in: log) }
+    var random = Philox(seed: evaluation.splitSeed, stream: Streams.pmfRows)
+    let order = (0..<Int32(log.count)).shuffled(using: &random)
+    return order.dropFirst(Self.heldOut(of: log.count, evaluation).test).sorted()
+  }
+
+  /// Throws `ConfigurationError` where a part has nobody in it.
+  package func requireEveryPart() throws(ConfigurationError) {
+    let all = Set(trainUsers).union(validationUsers).union(testUsers).count
+    let setting: String
+    if trainUsers.isEmpty || testUsers.isEmpty {
+      setting = "test share is \(evaluation.testShare)"
+    } else if validationUsers.isEmpty && evaluation.validationShare > 0 {
+      setting = "validation share is \(evaluation.validationShare)"
+    } else {
+      return
+    }
+    throw ConfigurationError(
+      "\(setting), which splits \(all) users into \(trainUsers.count) to train "
+        + "on, \(validationUsers.count) to validate on and \(testUsers.count) to test on; each must be "
+        + "1 or more, or the validation share 0")
+  }
+}

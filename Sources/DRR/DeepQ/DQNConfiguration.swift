@@ -1,0 +1,64 @@
+import DRRCore
+
+/// Settings of deep Q-learning, whatever it acts in.
+public struct DQNConfiguration: Codable, Hashable, Sendable {
+  /// Width of the hidden layers.
+  public var hidden = 128
+  /// Width of an action's vector in small worlds; of an item it is that of the factorisation.
+  public var actionWidth = 32
+  /// Whether the network chooses the next action that its target values (van Hasselt, Guez & Silver
+  /// 2016).
+  public var isDouble = true
+  /// Whether a state's value and its actions' advantages are told apart (Wang et al. 2016).
+  public var isDuelling = true
+  public var learningRate: Float = 1e-3
+  public var discount: Float = 0.9
+  public var batchSize = 64
+  /// τ, with which the target follows after every update.
+  public var targetRate: Float = 0.01
+  /// Largest norm of the gradient.
+  public var gradientNorm: Float = 10
+  /// n of the n-step returns.
+  public var returnSteps = 1
+  public var replayCapacity = 100_000
+  /// α and β of prioritised replay (Schaul et al. 2016); α 0 draws evenly.
+  public var priorityExponent: Float = 0.6
+  public var importanceExponent: Float = 0.4
+  /// Weight of the log-sum-exp of all values less that of the logged action, which keeps values of
+  /// what no log shows down (Kumar et al. 2020, CQL); 0: none.
+  public var conservatism: Float = 0
+
+  public init() {}
+
+  public func validate() throws(ConfigurationError) {
+    try ConfigurationError.require("hidden", hidden, "1 ... 65536") { (1...65_536).contains($0) }
+    try ConfigurationError.require("action width", actionWidth, "1 ... 65536") {
+      (1...65_536).contains($0)
+    }
+    try ConfigurationError.require("learning rate", learningRate, "a positive number") {
+      $0 > 0 && $0.isFinite
+    }
+    try ConfigurationError.require("discount", discount, "between 0 and 1") { $0 >= 0 && $0 <= 1 }
+    try ConfigurationError.require("batch size", batchSize, "1 ... 65536") {
+      (1...65_536).contains($0)
+    }
+    try ConfigurationError.require("target rate", targetRate, "above 0 and at most 1") {
+      $0 > 0 && $0 <= 1
+    }
+    try ConfigurationError.require("gradient norm", gradientNorm, "a positive number") { $0 > 0 }
+    try ConfigurationError.require("return steps", returnSteps, "1 ... 1000") {
+      (1...1_000).contains($0)
+    }
+    try ConfigurationError.require("replay", replayCapacity, "1 ... 100,000,000") {
+      (1...100_000_000).contains($0)
+    }
+    for (name, exponent) in [
+      ("priority exponent", priorityExponent), ("importance exponent", importanceExponent),
+    ] {
+      try ConfigurationError.require(name, exponent, "between 0 and 1") { $0 >= 0 && $0 <= 1 }
+    }
+    try ConfigurationError.require("conservatism", conservatism, "0 or more") {
+      $0 >= 0 && $0.isFinite
+    }
+  }
+}

@@ -1,0 +1,148 @@
+import Agents
+import DRRCore
+import Environments
+import Tensor
+
+/// How a deep agent acts while it learns by values, beside what `DQNConfiguration` says.
+public struct DQNSchedule: Hashable, Sendable {
+  public var steps = 20_000
+  public var learningStarts = 1_000
+  public var updatesPerStep = 1
+  public var epsilon = EpsilonSchedule(1, to: 0.05, share: 0.5)
+
+  public init() {}
+}
+
+/// Acts ε-greedily in environments, or follows a log, remembers and updates. Every random number is
+/// drawn from the seed and the step, so a trainer that is saved and restored goes on to the same
+/// bits.
+public final class DQNTrainer {
+  public let dqn: DQN
+  public let schedule: DQNSchedule
+  public internal(set) var environments: any ActionEnvironments
+  public let memory: ReplayMemory
+  let returns: NStepReturns
+  let mask: DeviceMask?
+  let seed: UInt64
+  /// Actions so far, in all environments.
+  public internal(set) var step = 0
+  public internal(set) var lastLoss: Tensor?
+  /// Since the last report.
+  package var tally: EpisodeTally
+
+  public init(
+    _ dqn: DQN, _ schedule: DQNSchedule, environments: any ActionEnvironments, seed: UInt64
+  ) {
+    self.dqn = dqn
+    self.schedule = schedule
+    self.environments = environments
+    self.seed = seed
+    let (c, count) = (dqn.configuration, environments.count)
+    // The action is part of a state's row; the ring of actions has nothing to hold.
+    memory = ReplayMemory(
+      ReplayMemory.Configuration(
+        capacity: max(c.replayCapacity, c.returnSteps * count),
+        stateWidth: environments.rowWidth + 1, actionWidth: 1,
+        priorityExponent: c.priorityExponent),
+      on: dqn.backend)
+    returns = NStepReturns(
+      steps: c.returnSteps, discount: c.discount, environments: count, into: memory)
+    mask = environments.allowed.map {
+      DeviceMask(rows: count, items: $0.items, on: dqn.backend)
+    }
+    none = Tensor(repeating: 0, shape: [count, 1], on: dqn.backend)
+    tally = EpisodeTally(environments: count)
+  }
+
+  private let none: Tensor
+
+  /// One step of every environment and, once `learningStarts` are past, the updates. Reads back
+  /// nothing but the actions.
+  public func advance() throws(BackendError) {
+    let before = environments.rows
+    let actions: [Int32]
+    if let logged = environments.logged {
+      actions = logged
+    } else {
+      actions = try choose(before)
+    }
+    let outcomes = environments.step(actions)
+    returns.append(
+      before.indices.map { row in
+        ReplayMemory.Transition(
+          state: DQN.replayRow(before[row], action: actions[row]),
+          nextState: DQN.replayRow(outcomes[row].observation), reward: outcomes[row].reward,
+          terminated: outcomes[row].terminated)
+      }, isLast: outcomes.map(\.isLast), actions: none)
+    step += outcomes.count
+    tally.add(outcomes)
+    guard step > schedule.learningStarts, memory.count >= dqn.configuration.batchSize else {
+      return
+    }
+    for number in 0..<schedule.updatesPerStep { lastLoss = update(number) }
+  }
+
+  /// The best of the actions allowed, or with probability ε any of them.
+  private func choose(_ rows: [[Int32]]) throws(BackendError) -> [Int32] {
+    let epsilon = schedule.epsilon(step, of: schedule.steps)
+    var random = Philox(key: seed, stream: Streams.deepExploration, counter: UInt64(step) * 64)
+    let allowed = environments.allowed
+    if let mask, let allowed { mask.upload(allowed) }
+    let index = IndexTensor(
+      rows.flatMap { $0 }, shape: [rows.count, environments.rowWidth], on: dqn.backend)
+    var actions = try dqn.best(index, allowed: mask).host()
+    for row in actions.indices where Double.random(in: 0..<1, using: &random) < epsilon {
+      actions[row] = Self.any(row, environments.actionCount, allowed, &random)
+    }
+    return actions
+  }
+
+  /// An action drawn evenly from those allowed in a row.
+  static func any(
+    _ row: Int, _ count: Int, _ allowed: ItemMask?, _ random: inout Philox
+  ) -> Int32 {
+    while true {
+      let action = Int.random(in: 0..<count, using: &random)
+      if allowed?[row, action] ?? true { return Int32(action) }
+    }
+  }
+
+  /// The update of that number after the latest step. Never waits for the device.
+  public func update(_ number: Int = 0) -> Tensor {
+    let c = dqn.configuration
+    let counter = UInt64(step) * UInt64(schedule.updatesPerStep) + UInt64(number)
+    let progress = min(1, Float(step) / Float(max(schedule.steps - 1, 1)))
+    let batch = memory.sample(
+      c.batchSize,
+      importanceExponent: c.importanceExponent + (1 - c.importanceExponent) * progress,
+      RandomKey(seed: seed, stream: Streams.deepReplay, counter: counter))
+    return dqn.update(batch, memory)
+  }
+
+  public func save(to file: inout SafetensorsWriter) throws {
+    try dqn.save(to: &file, "dqn")
+    try memory.save(to: &file, "replay")
+    try returns.save(to: &file, "returns")
+    try environments.save(to: &file, "environments")
+    try tally.save(to: &file)
+    try file.add("trainer.counters", [Int64(step)])
+  }
+
+  /// Everything is read and checked before anything is changed.
+  public func restore(from file: SafetensorsFile) throws {
+    let step = try file.counts("trainer.counters", 1)[0]
+    var tally = tally
+    try tally.restore(from: file)
+    let restores = try [
+      dqn.prepareRestore(from: file, "dqn"), memory.prepareRestore(from: file, "replay"),
+      returns.prepareRestore(from: file, "returns"),
+    ]
+    var environments = environments
+    try environments.restore(from: file, "environments")
+    for restore in restores { restore() }
+    self.environments = environments
+    self.tally = tally
+    self.step = step
+    lastLoss = nil
+  }
+}

@@ -1,0 +1,254 @@
+import DRRCore
+import Tensor
+
+/// Environments of countable actions that step together: what agents on the tensor layer act in.
+/// States are rows of integers, which a `StateModule` reads; an episode that ends makes room for the
+/// next at once.
+public protocol ActionEnvironments {
+  var count: Int { get }
+  /// Integers a state.
+  var rowWidth: Int { get }
+  var actionCount: Int { get }
+  /// Where each environment is.
+  var rows: [[Int32]] { get }
+  /// [count, actions]: what may be chosen next; nil where everything may.
+  var allowed: ItemMask? { get }
+  /// What was chosen, where a log says it; nil where the agent chooses.
+  var logged: [Int32]? { get }
+  /// The row that an ended episode led to is its own last, while `rows` then has the next start.
+  mutating func step(_ actions: [Int32]) -> [Step<[Int32]>]
+  /// Begins an episode in each.
+  mutating func beginEpisodes()
+  func save(to file: inout SafetensorsWriter, _ prefix: String) throws
+  mutating func restore(from file: SafetensorsFile, _ prefix: String) throws
+}
+
+/// Small worlds side by side, each with draws of its own.
+public struct FiniteEnvironments: ActionEnvironments {
+  public let process: FiniteProcess
+  private var environments: [FiniteEnvironment]
+  private var episodes: [Int]
+
+  public init(
+    _ process: FiniteProcess, count: Int, exploringStarts: Bool = false, limit: Int = 100,
+    seed: UInt64
+  ) {
+    self.process = process
+    environments = (0..<UInt64(count)).map {
+      FiniteEnvironment(
+        process, exploringStarts: exploringStarts, limit: limit,
+        seed: seed &+ $0 &* 0x9E37_79B9_7F4A_7C15)
+    }
+    episodes = Array(repeating: 0, count: count)
+    for index in environments.indices { _ = environments[index].reset(episode: 0) }
+  }
+
+  public var count: Int { environments.count }
+  public var rowWidth: Int { 1 }
+  public var actionCount: Int { process.actions.count }
+  public var rows: [[Int32]] { environments.map { [Int32($0.state)] } }
+  public var allowed: ItemMask? { nil }
+  public var logged: [Int32]? { nil }
+
+  public mutating func step(_ actions: [Int32]) -> [Step<[Int32]>] {
+    environments.indices.map { index in
+      let step = environments[index].step(Int(actions[index]))
+      if step.isLast { begin(index) }
+      return Step(
+        observation: [Int32(step.observation)], reward: step.reward, terminated: step.terminated,
+        truncated: step.truncated)
+    }
+  }
+
+  public mutating func beginEpisodes() { for index in environments.indices { begin(index) } }
+
+  private mutating func begin(_ index: Int) {
+    episodes[index] += 1
+    _ = environments[index].reset(episode: episodes[index])
+  }
+
+  public func save(to file: inout SafetensorsWriter, _ prefix: String) throws {
+    try file.add("\(prefix).episodes", episodes.map { Int64($0) })
+    for (index, environment) in environments.enumerated() {
+      try environment.save(to: &file, "\(prefix).\(index)")
+    }
+  }
+
+  public mutating func restore(from file: SafetensorsFile, _ prefix: String) throws {
+    let found = try file.int64s("\(prefix).episodes", shape: [count])
+    for index in environments.indices {
+      try environments[index].restore(from: file, "\(prefix).\(index)")
+    }
+    episodes = found.map { Int($0) }
+  }
+}
+
+/// Sessions of training users in a simulator or in their logs.
+public struct RatingEnvironments: ActionEnvironments {
+  public private(set) var batch: EnvironmentBatch
+  public let rowWidth: Int
+
+  public init(_ environment: RatingEnvironment, window: Int, count: Int) {
+    batch = EnvironmentBatch(environment, count: count)
+    rowWidth = 1 + window
+  }
+
+  public var count: Int { batch.count }
+  public var actionCount: Int { batch.allowed.items }
+  public var rows: [[Int32]] { batch.states.map(\.rows) }
+  public var allowed: ItemMask? { batch.allowed }
+  public var logged: [Int32]? { nil }
+
+  public mutating func step(_ actions: [Int32]) -> [Step<[Int32]>] {
+    batch.step(actions).map {
+      Step(
+        observation: $0.observation.rows, reward: $0.reward, terminated: $0.terminated,
+        truncated: $0.truncated)
+    }
+  }
+
+  public mutating func beginEpisodes() { batch.beginEpisodes() }
+
+  public func save(to file: inout SafetensorsWriter, _ prefix: String) throws {
+    let sessions = batch.environments.map(\.chosen)
+    try file.add("\(prefix).chosen", sessions.flatMap { $0 })
+    try file.add("\(prefix).chosen_counts", sessions.map { Int64($0.count) })
+    try file.add("\(prefix).episodes", batch.episodes.map { Int64($0) })
+    try file.add("\(prefix).begun", [Int64(batch.begun)])
+  }
+
+  public mutating func restore(from file: SafetensorsFile, _ prefix: String) throws {
+    let chosen = try file.int32s("\(prefix).chosen")
+    let counts = try file.int64s("\(prefix).chosen_counts", shape: [count]).map { Int($0) }
+    let episodes = try file.int64s("\(prefix).episodes", shape: [count]).map { Int($0) }
+    let begun = Int(try file.int64s("\(prefix).begun", shape: [1])[0])
+    guard counts.allSatisfy({ (0...chosen.count).contains($0) }),
+      counts.reduce(0, +) == chosen.count, episodes.allSatisfy({ (0..<begun).contains($0) }),
+      chosen.allSatisfy({ (0..<Int32(actionCount)).contains($0) })
+    else {
+      throw CheckpointError.malformed(
+        path: file.path, reason: "\(prefix) has sessions or items out of range")
+    }
+    var left = chosen[...]
+    let sessions = counts.map { count in
+      defer { left = left.dropFirst(count) }
+      return Array(left.prefix(count))
+    }
+    batch.restore(begun: begun, episodes: episodes, chosen: sessions)
+  }
+}
+
+/// Users' logs played back in their order: what each chose and what she thought of it. The state is
+/// the user and the items that she liked latest, as in sessions; a log's end cuts an episode off.
+public struct LoggedEnvironments: ActionEnvironments {
+  /// One user's log.
+  public struct Sequence: Sendable {
+    public var user: Int32
+    public var items: [Int32]
+    public var rewards: [Float]
+
+    public init(user: Int32, items: [Int32], rewards: [Float]) {
+      (self.user, self.items, self.rewards) = (user, items, rewards)
+    }
+  }
+
+  private let sequences: [Sequence]
+  private let window: Int
+  /// What every logged choice earns, in the place of what the user thought of it.
+  private let watchReward: Float?
+  public let actionCount: Int
+  private var order: SessionOrder
+  private var begun = 0
+  /// Which sequence each environment plays, how far it is, and its state.
+  private var playing: [Int]
+  private var places: [Int]
+  private var states: [SessionState]
+
+  public init(
+    _ sequences: [Sequence], window: Int, itemCount: Int, count: Int, watchReward: Float? = nil,
+    seed: UInt64
+  ) {
+    require(sequences.contains { !$0.items.isEmpty }, "logged environments: every log is empty")
+    self.sequences = sequences.filter { !$0.items.isEmpty }
+    self.window = window
+    self.watchReward = watchReward
+    actionCount = itemCount
+    order = SessionOrder(seed: seed, count: self.sequences.count)
+    playing = Array(repeating: 0, count: count)
+    places = playing
+    states = Array(repeating: SessionState(user: 0, history: []), count: count)
+    for index in 0..<count { begin(index) }
+  }
+
+  /// Logged choices in all.
+  public var length: Int { sequences.reduce(0) { $0 + $1.items.count } }
+  public var count: Int { playing.count }
+  public var rowWidth: Int { 1 + window }
+  public var rows: [[Int32]] { states.map(\.rows) }
+  public var allowed: ItemMask? { nil }
+  public var logged: [Int32]? {
+    zip(playing, places).map { sequences[$0].items[$1] }
+  }
+
+  /// What is left of each log from here on: r + γ r′ + … of its choices.
+  public func returns(discount: Float) -> [Float] {
+    zip(playing, places).map { sequence, place in
+      sequences[sequence].rewards[place...].reversed().reduce(0) {
+        (watchReward ?? $1) + discount * $0
+      }
+    }
+  }
+
+  /// Takes the log's choices, whatever is asked for.
+  public mutating func step(_ actions: [Int32]) -> [Step<[Int32]>] {
+    playing.indices.map { index in
+      let sequence = sequences[playing[index]]
+      let (item, reward) = (sequence.items[places[index]], sequence.rewards[places[index]])
+      states[index].observe(item, reward)
+      places[index] += 1
+      let isLast = places[index] == sequence.items.count
+      let step = Step(
+        observation: states[index].rows, reward: watchReward ?? reward, terminated: false,
+        truncated: isLast)
+      if isLast { begin(index) }
+      return step
+    }
+  }
+
+  public mutating func beginEpisodes() { for index in playing.indices { begin(index) } }
+
+  private mutating func begin(_ index: Int) {
+    playing[index] = order.start(ofEpisode: begun)
+    begun += 1
+    place(index, at: 0)
+  }
+
+  private mutating func place(_ index: Int, at place: Int) {
+    let sequence = sequences[playing[index]]
+    var state = SessionState(
+      user: sequence.user, history: Array(repeating: -1, count: window))
+    for at in 0..<place { state.observe(sequence.items[at], sequence.rewards[at]) }
+    states[index] = state
+    places[index] = place
+  }
+
+  public func save(to file: inout SafetensorsWriter, _ prefix: String) throws {
+    try file.add("\(prefix).playing", playing.map { Int64($0) })
+    try file.add("\(prefix).places", places.map { Int64($0) })
+    try file.add("\(prefix).begun", [Int64(begun)])
+  }
+
+  public mutating func restore(from file: SafetensorsFile, _ prefix: String) throws {
+    let found = try file.int64s("\(prefix).playing", shape: [count]).map { Int($0) }
+    let places = try file.int64s("\(prefix).places", shape: [count]).map { Int($0) }
+    let begun = Int(try file.int64s("\(prefix).begun", shape: [1])[0])
+    guard found.allSatisfy({ sequences.indices.contains($0) }), begun >= 0,
+      zip(found, places).allSatisfy({ sequences[$0].items.indices.contains($1) })
+    else {
+      throw CheckpointError.malformed(
+        path: file.path, reason: "\(prefix) names a place that no log has")
+    }
+    (playing, self.begun) = (found, begun)
+    for index in playing.indices { place(index, at: places[index]) }
+  }
+}

@@ -1,0 +1,175 @@
+import DRRCore
+import DRRData
+import Factorization
+import Tensor
+
+/// A user and the items that she liked latest, oldest first: what DRR's state is made from.
+public struct SessionState: Hashable, Sendable {
+  public var user: Int32
+  public var history: [Int32]
+  /// All that this session has shown her so far, and what she thought of each.
+  public private(set) var feedback: [Feedback] = []
+
+  public struct Feedback: Hashable, Sendable {
+    public var item: Int32
+    /// What she thought of it.
+    public var reward: Float
+    /// What it earned: the same where consecutive items have no effect.
+    public var earned: Float
+
+    public init(item: Int32, reward: Float, earned: Float) {
+      self.item = item
+      self.reward = reward
+      self.earned = earned
+    }
+  }
+
+  public init(user: Int32, history: [Int32]) {
+    self.user = user
+    self.history = history
+  }
+
+  /// Takes in what she thought of an item: a liked one enters the history and pushes the oldest out.
+  public mutating func observe(_ item: Int32, _ reward: Float, earning earned: Float? = nil) {
+    feedback.append(Feedback(item: item, reward: reward, earned: earned ?? reward))
+    if reward > 0 { history = history.dropFirst() + [item] }
+  }
+
+  /// The rows that the state module gathers.
+  public var rows: [Int32] { [user] + history }
+}
+
+/// Sessions of training users (Liu et al. 2018, algorithm 1, lines 5 to 12) in a world. A liked
+/// item enters the history and pushes the oldest out; no item is recommended twice.
+///
+/// A session is truncated after `sessionLength` items and terminates when nothing is left.
+public struct RatingEnvironment: Environment, Sendable {
+  /// What the agent's vectors come from.
+  public let model: PMFModel
+  public let world: World
+  public let sessionLength: Int
+  /// Users who can start a session and their first `window` liked items.
+  package let starts: [SessionState]
+  /// Items that somebody's visible ratings contain; of the others nothing is known.
+  let catalogue: ItemMask
+  /// How many those are.
+  private let rated: Int
+
+  public private(set) var state = SessionState(user: 0, history: [])
+  /// What may be recommended next.
+  public private(set) var allowed: ItemMask
+  /// Items of this session so far.
+  public private(set) var chosen: [Int32] = []
+  /// The runs of liked and disliked items that the session is in.
+  public private(set) var run = Satisfaction.Run()
+  /// Items that are still allowed.
+  private var remaining = 0
+  var order: SessionOrder
+
+  /// - Parameter world: where rewards come from; nil: the users' visible ratings and `model`.
+  public init(
+    log: RatingsLog, split: UserSplit, model: PMFModel, statistics: ItemStatistics, window: Int,
+    sessionLength: Int, scale: RewardScale, seed: UInt64, world: World? = nil
+  ) throws(ConfigurationError) {
+    self.init(
+      model: model,
+      world: world
+        ?? World(
+          logged: LoggedRewards(log, scale: scale) { split.visibleRows(of: $0, in: log) },
+          model: model),
+      starts: try Self.starts(
+        log: log, split: split, statistics: statistics, window: window, scale: scale),
+      catalogue: statistics.ratedItems, sessionLength: sessionLength, seed: seed)
+  }
+
+  package init(
+    model: PMFModel, world: World, starts: [SessionState], catalogue: ItemMask,
+    sessionLength: Int, seed: UInt64
+  ) {
+    self.model = model
+    self.world = world
+    self.starts = starts
+    self.catalogue = catalogue
+    self.sessionLength = sessionLength
+    rated = catalogue.count(row: 0)
+    allowed = catalogue
+    order = SessionOrder(seed: seed, count: starts.count)
+  }
+
+  /// Training users who can start a session, with their first `window` liked items.
+  ///
+  /// - Throws: where nobody's history fills the window, or the items do not outlast it.
+  package static func starts(
+    log: RatingsLog, split: UserSplit, statistics: ItemStatistics, window: Int, scale: RewardScale
+  ) throws(ConfigurationError) -> [SessionState] {
+    var longest = 0
+    let starts: [SessionState] = split.trainUsers.compactMap { user in
+      let liked = split.visibleRows(of: Int(user), in: log).lazy
+        .filter { scale.reward(log.ratings[$0]) > 0 }.map { log.items[$0] }
+      longest = max(longest, liked.count)
+      let history = Array(liked.prefix(window))
+      return history.count == window ? SessionState(user: user, history: history) : nil
+    }
+    if starts.isEmpty {
+      throw ConfigurationError(
+        "window is \(window), but the longest history of a training user has \(longest) liked items"
+      )
+    }
+    let rated = statistics.ratedItems.count(row: 0)
+    if rated <= window {
+      throw ConfigurationError(
+        "window is \(window), but only \(rated) items have ratings to learn from")
+    }
+    return starts
+  }
+
+  @discardableResult
+  public mutating func reset(episode: Int) -> SessionState {
+    reset(to: order.start(ofEpisode: episode))
+    return state
+  }
+
+  /// Begins a session of the user and history of that number.
+  mutating func reset(to start: Int) {
+    state = starts[start]
+    chosen = []
+    run = Satisfaction.Run()
+    allowed = catalogue
+    remaining = rated
+    if world.isLogOnly {
+      allowed = ItemMask(rows: 1, items: catalogue.items, allowed: false)
+      let logged = world.logged.row(ofUser: Int(state.user)).items
+      for item in logged where catalogue[0, Int(item)] { allowed[0, Int(item)] = true }
+      remaining = allowed.count(row: 0)
+    }
+    for item in state.history { forbid(item) }
+  }
+
+  /// Takes an item out of what may be recommended in this session.
+  mutating func forbid(_ item: Int32) {
+    remaining -= allowed[0, Int(item)] ? 1 : 0
+    allowed[0, Int(item)] = false
+  }
+
+  /// Whether the user's own log says what she thinks of `item`.
+  public func isLogged(_ item: Int32) -> Bool {
+    world.isLogged(user: Int(state.user), item: item)
+  }
+
+  public mutating func step(_ item: Int32) -> Step<SessionState> {
+    step(item, earning: world.reward(user: Int(state.user), item: item))
+  }
+
+  /// A step whose item would earn `reward` from somebody in no particular mood.
+  mutating func step(_ item: Int32, earning reward: Float) -> Step<SessionState> {
+    let earned = world.satisfaction.reward(reward, after: run)
+    run = world.satisfaction.run(run, showing: item, earning: reward)
+    chosen.append(item)
+    forbid(item)
+    state.observe(item, reward, earning: earned)
+    let terminated = remaining == 0
+    return Step(
+      observation: state, reward: earned, terminated: terminated,
+      truncated: !terminated && chosen.count >= sessionLength)
+  }
+}

@@ -1,0 +1,50 @@
+/// How well a next item was foreseen.
+public enum NextItemMeasure: String, Codable, CaseIterable, Hashable, Sendable {
+  /// Share of the targets among the first K: HR@K.
+  case hit
+  /// 1 / log₂(rank + 1) up to rank K: NDCG@K.
+  case gain
+  /// 1 / rank, whatever the K: MRR.
+  case reciprocalRank
+}
+
+/// Where one scorer put each target, and what its lists are like.
+public struct NextItemScores: Sendable {
+  public package(set) var name: String
+  /// Of each query.
+  public let users: [Int32]
+  public let ranks: [TargetRank]
+  public let lists: ListStatistics
+  /// Of each query the group of its target.
+  let groups: [Int]
+
+  init(_ name: String, _ answers: [NextItemEvaluation.Answer], _ evaluation: NextItemEvaluation) {
+    self.name = name
+    users = evaluation.queries.map(\.user)
+    ranks = answers.map(\.rank)
+    groups = evaluation.queries.map { evaluation.groups.groups[Int($0.target)] }
+    lists = ListStatistics(
+      answers.map(\.list), at: evaluation.settings.listLength,
+      candidates: Set(0..<Int32(evaluation.itemCount)), catalogue: nil)
+  }
+
+  /// A value a query.
+  public func values(_ measure: NextItemMeasure, at k: Int = 1) -> [Double] {
+    ranks.map { rank in
+      switch measure {
+      case .hit: rank.hit(at: k)
+      case .gain: rank.gain(at: k)
+      case .reciprocalRank: rank.reciprocal
+      }
+    }
+  }
+
+  public func mean(_ measure: NextItemMeasure, at k: Int = 1) -> Double {
+    values(measure, at: k).reduce(0, +) / Double(max(ranks.count, 1))
+  }
+
+  /// The values of the queries whose targets are of a group; nil for the others.
+  package func values(_ measure: NextItemMeasure, at k: Int, group: Int) -> [Double?] {
+    zip(values(measure, at: k), groups).map { $1 == group ? $0 : nil }
+  }
+}

@@ -1,0 +1,60 @@
+import Agents
+import DRRData
+import Environments
+import Tensor
+
+/// An agent's action for what a user has done so far, scored against every item.
+///
+/// Its session begins where her visible ratings end, with the latest liked of them, and everything
+/// after that is what she thought of what the session has shown. Of items without a visible rating
+/// nothing is known: they are never recommended.
+public struct SessionAgentScorer: NextItemScorer {
+  public let name: String
+  let agent: any SessionAgent
+  /// Liked items that a state has.
+  let window: Int
+  let rated: [Bool]
+  /// [E, N]
+  private let items: Tensor
+
+  public init(
+    _ name: String, _ agent: any SessionAgent, window: Int, _ statistics: ItemStatistics
+  ) throws {
+    self.name = name
+    self.agent = agent
+    self.window = window
+    rated = statistics.counts.map { $0 > 0 }
+    let (n, e) = (agent.itemCount, agent.items.shape[1])
+    let rows = try agent.items.host()
+    var columns = [Float](repeating: 0, count: rows.count)
+    for item in 0..<n {
+      for j in 0..<e { columns[j * n + item] = rows[item * e + j] }
+    }
+    items = Tensor(columns, shape: [e, n], on: agent.backend)
+  }
+
+  public func scores(_ queries: [NextItemQuery]) throws -> [[Float]] {
+    let n = agent.itemCount
+    var all: [[Float]] = []
+    for start in stride(from: 0, to: queries.count, by: 256) {
+      let block = queries[start..<min(start + 256, queries.count)]
+      let scores = try agent.act(block.map { state(for: $0) }).multiplied(by: items).host()
+      for row in 0..<block.count {
+        all.append(
+          zip(scores[row * n..<(row + 1) * n], rated).map { $1 ? $0 : -.infinity })
+      }
+    }
+    return all
+  }
+
+  package func state(for query: NextItemQuery) -> SessionState {
+    let (items, rewards) = (query.items, query.rewards)
+    let session = items.startIndex + query.visibleCount
+    let liked = zip(items, rewards).prefix(query.visibleCount).filter { $0.1 > 0 }.map(\.0)
+      .suffix(window)
+    let missing = [Int32](repeating: -1, count: window - liked.count)
+    var state = SessionState(user: query.user, history: missing + liked)
+    for at in session..<items.endIndex { state.observe(items[at], rewards[at]) }
+    return state
+  }
+}

@@ -1,0 +1,124 @@
+import Agents
+import DRRCore
+import DRRData
+import Environments
+import Tensor
+
+/// How an agent acted and what it expected.
+public struct PolicyStatistics: Codable, Hashable, Sendable {
+  /// Share of the actions' coordinates beyond ±0.95, where tanh has hardly any slope left.
+  public var saturation: Double
+  /// Mean Q of the first pick of a session.
+  public var expectedReturn: Double
+  /// Mean discounted sum of the rewards of the first pick and the rest of the list.
+  public var discountedReturn: Double
+  /// By how much the critic expects too much.
+  public var overestimation: Double { expectedReturn - discountedReturn }
+
+  /// The mean over runs.
+  package init?(mean runs: [PolicyStatistics]) {
+    guard !runs.isEmpty else { return nil }
+    let count = Double(runs.count)
+    saturation = runs.reduce(0) { $0 + $1.saturation } / count
+    expectedReturn = runs.reduce(0) { $0 + $1.expectedReturn } / count
+    discountedReturn = runs.reduce(0) { $0 + $1.discountedReturn } / count
+  }
+
+  init(saturation: Double, expectedReturn: Double, discountedReturn: Double) {
+    self.saturation = saturation
+    self.expectedReturn = expectedReturn
+    self.discountedReturn = discountedReturn
+  }
+}
+
+/// An agent that picks one item after another, its history following what it finds (Liu et al.
+/// 2018, algorithm 2).
+public struct AgentRanker: Ranker {
+  public let name: String
+  public let agent: any SessionAgent
+  /// ε, with which a pick is that of an action drawn from U(0, 0.1) in each of its dimensions.
+  private var exploration: Float = 0
+  private var seed: UInt64 = 0
+
+  public init(_ name: String, _ agent: any SessionAgent) {
+    self.name = name
+    self.agent = agent
+  }
+
+  /// The same agent, exploring with draws of a seed.
+  public func exploring(_ exploration: Float, seed: UInt64) -> AgentRanker {
+    var ranker = self
+    (ranker.exploration, ranker.seed) = (exploration, seed)
+    return ranker
+  }
+
+  /// Sessions go in blocks, so that memory does not grow with their number.
+  public func rank(
+    _ sessions: [Session], length: Int, progress: (_ sessionsDone: Int) -> Void
+  ) throws -> RankedLists {
+    var picks: [[Int32]] = []
+    var tally = Tally()
+    for start in stride(from: 0, to: sessions.count, by: 256) {
+      let block = Array(sessions[start..<min(start + 256, sessions.count)])
+      picks += try rollOut(block, length: length, draw: UInt64(start) << 16, &tally)
+      progress(picks.count)
+    }
+    let sessionCount = Double(max(sessions.count, 1))
+    let policy = PolicyStatistics(
+      saturation: Double(tally.saturated) / Double(max(tally.coordinates, 1)),
+      expectedReturn: tally.expected / sessionCount,
+      discountedReturn: tally.discounted / sessionCount)
+    return RankedLists(picks: picks, policy: policy)
+  }
+
+  private struct Tally {
+    var (saturated, coordinates) = (0, 0)
+    var (expected, discounted) = (0.0, 0.0)
+  }
+
+  private func rollOut(
+    _ sessions: [Session], length: Int, draw: UInt64, _ tally: inout Tally
+  ) throws -> [[Int32]] {
+    var allowed = ItemMask(rows: sessions.count, items: agent.itemCount, allowed: false)
+    for (row, session) in sessions.enumerated() {
+      for item in session.candidates { allowed[row, Int(item)] = true }
+    }
+    let mask = DeviceMask(rows: sessions.count, items: agent.itemCount, on: agent.backend)
+    let rewards = sessions.map { session in
+      Dictionary(uniqueKeysWithValues: zip(session.candidates, session.rewards))
+    }
+    var states = sessions.map { SessionState(user: $0.user, history: $0.history) }
+    var picks = [[Int32]](repeating: [], count: sessions.count)
+    var discount = 1.0
+    for step in 0..<length {
+      mask.upload(allowed)
+      let action = agent.act(states)
+      if exploration > 0 {
+        let counter = draw + UInt64(step)
+        action.replaceRows(
+          probability: exploration, low: 0, high: 0.1,
+          coin: RandomKey(seed: seed, stream: Streams.evaluationCoin, counter: counter),
+          values: RandomKey(seed: seed, stream: Streams.evaluationVector, counter: counter))
+      }
+      let items = try action.topK(1, items: agent.items, allowed: mask).items.host()
+      if step == 0 {
+        tally.expected += try agent.value(of: action, picking: items, in: states)
+          .reduce(0) { $0 + Double($1) }
+      }
+      let coordinates = try action.host()
+      let width = coordinates.count / sessions.count
+      for (row, item) in items.enumerated() {
+        // A session whose candidates are used up is over.
+        guard item >= 0, let reward = rewards[row][item] else { continue }
+        picks[row].append(item)
+        allowed[row, Int(item)] = false
+        states[row].observe(item, reward)
+        tally.discounted += discount * Double(reward)
+        tally.coordinates += width
+        tally.saturated += coordinates[row * width..<(row + 1) * width].count { abs($0) > 0.95 }
+      }
+      discount *= Double(agent.discount)
+    }
+    return picks
+  }
+}

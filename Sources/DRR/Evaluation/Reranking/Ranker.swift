@@ -1,0 +1,57 @@
+import DRRCore
+import DRRData
+
+/// Puts the candidates of sessions in order, one pick after another.
+public protocol Ranker {
+  var name: String { get }
+  /// Ranks each session by itself.
+  func rank(
+    _ sessions: [Session], length: Int, progress: (_ sessionsDone: Int) -> Void
+  ) throws -> RankedLists
+}
+
+/// What a ranker answers.
+public struct RankedLists: Sendable {
+  /// The items picked in each session, best first: as many as asked for, all where there are fewer.
+  public var picks: [[Int32]]
+  /// Of an agent.
+  public var policy: PolicyStatistics?
+
+  public init(picks: [[Int32]], policy: PolicyStatistics? = nil) {
+    self.picks = picks
+    self.policy = policy
+  }
+}
+
+/// Ranks one session at a time, on the host: it may learn from the reward of each pick before the
+/// next, and of nothing else in the session.
+public protocol SessionRanker: Ranker, Sendable {
+  func picks(_ session: Session, length: Int) -> [Int32]
+}
+
+extension SessionRanker {
+  public func rank(
+    _ sessions: [Session], length: Int, progress: (_ sessionsDone: Int) -> Void
+  ) -> RankedLists {
+    RankedLists(picks: concurrentMap(sessions.count) { picks(sessions[$0], length: length) })
+  }
+}
+
+/// Scores the candidates once.
+public protocol Scorer: SessionRanker {
+  /// One score a candidate, higher first.
+  func scores(_ session: Session) -> [Float]
+}
+
+extension Scorer {
+  public func picks(_ session: Session, length: Int) -> [Int32] {
+    best(of: session, by: scores(session), length)
+  }
+}
+
+/// The candidates of the highest scores. They ascend, so a stable order gives ties to the lower
+/// item.
+func best(of session: Session, by scores: [Float], _ length: Int) -> [Int32] {
+  let order = scores.indices.sorted { (-scores[$0], $0) < (-scores[$1], $1) }
+  return order.prefix(length).map { session.candidates[$0] }
+}

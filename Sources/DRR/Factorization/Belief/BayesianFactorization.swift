@@ -1,0 +1,131 @@
+import DRRCore
+import Tensor
+
+/// Variational Bayesian matrix factorisation with biases (Lim & Teh 2007, section 3):
+/// reward = mean + b_u + b_i + ⟨p_u, q_i⟩ + noise, each user's [p_u ; b_u] and each item's [q_i ; b_i]
+/// Gaussian, their prior variances and the noise fitted with them. Where little is known of an item
+/// its vector stays near 0, and what is known of a user can be brought up to date at any time
+/// (``Belief``).
+public struct BayesianFactorization: Sendable {
+  public struct Configuration: Codable, Hashable, Sendable {
+    /// d, the length of a vector.
+    public var dimension: Int
+    /// Sweeps over items and users.
+    public var sweeps = 12
+
+    public init(dimension: Int) { self.dimension = dimension }
+
+    public func validate() throws(ConfigurationError) {
+      try ConfigurationError.require("belief dimension", dimension, "1 ... 256") {
+        (1...256).contains($0)
+      }
+      try ConfigurationError.require("belief sweeps", sweeps, "1 ... 1000") {
+        (1...1_000).contains($0)
+      }
+    }
+  }
+
+  public let configuration: Configuration
+  public let mean: Float
+  /// 1 / variance of the noise.
+  public let noisePrecision: Float
+  /// Prior variances of a user's [p ; b].
+  public let userVariances: [Float]
+  public let items: Posteriors
+
+  public var dimension: Int { configuration.dimension }
+
+  /// Gaussian posteriors of many vectors of width d + 1, the bias last: means, and covariances as
+  /// packed lower triangles.
+  public struct Posteriors: Sendable {
+    public let width: Int
+    public internal(set) var means: [Float]
+    public internal(set) var covariances: [Float]
+
+    init(count: Int, width: Int) {
+      self.width = width
+      means = [Float](repeating: 0, count: count * width)
+      covariances = [Float](repeating: 0, count: count * triangle(width))
+    }
+
+    package init(width: Int, means: [Float], covariances: [Float]) {
+      self.width = width
+      self.means = means
+      self.covariances = covariances
+    }
+
+    public var count: Int { means.count / width }
+
+    /// Mean of the squares in each coordinate, the prior variance that explains them best.
+    func secondMoments() -> [Float] {
+      (0..<width).map { k in
+        var sum = 0.0
+        for row in 0..<count {
+          let mean = Double(means[row * width + k])
+          sum += mean * mean + Double(covariances[row * triangle(width) + triangle(k) + k])
+        }
+        return Float(max(sum / Double(max(count, 1)), 1e-6))
+      }
+    }
+  }
+}
+
+/// The Gaussian posterior of a vector [x ; b] under y = mean + ⟨x, z⟩ + b + c + noise, where [z ; c]
+/// is another Gaussian: precision and precision times mean.
+package struct GaussianAccumulator {
+  let width: Int
+  private(set) var precision: [Double]
+  private(set) var shifted: [Double]
+
+  package init(priorVariances: [Float]) {
+    width = priorVariances.count
+    precision = [Double](repeating: 0, count: triangle(width))
+    shifted = [Double](repeating: 0, count: width)
+    for k in 0..<width { precision[triangle(k) + k] = 1 / Double(priorVariances[k]) }
+  }
+
+  /// Takes in one y: E[f fᵀ] and E[f (y − mean − c)], f = [z ; 1].
+  package mutating func observe(
+    _ value: Float, _ other: BayesianFactorization.Posteriors, _ row: Int, mean: Float,
+    noisePrecision: Float
+  ) {
+    let bias = width - 1
+    let size = triangle(width)
+    let noise = Double(noisePrecision)
+    other.means.withUnsafeBufferPointer { means in
+      other.covariances.withUnsafeBufferPointer { covariances in
+        let z = means.baseAddress! + row * width
+        let s = covariances.baseAddress! + row * size
+        let residual = Double(value - mean - z[bias])
+        var at = 0
+        for i in 0..<bias {
+          let zi = z[i]
+          for j in 0...i { precision[at + j] += noise * Double(zi * z[j] + s[at + j]) }
+          at += i + 1
+        }
+        for j in 0..<bias {
+          precision[at + j] += noise * Double(z[j])
+          shifted[j] += noise * (Double(z[j]) * residual - Double(s[at + j]))
+        }
+        precision[at + bias] += noise
+        shifted[bias] += noise * residual
+      }
+    }
+  }
+
+  /// The posterior's mean.
+  package func mean() -> [Float] {
+    solvePositiveDefinite(precision, shifted, width).map { Float($0) }
+  }
+
+  /// Writes mean and covariance to a row of `posteriors`.
+  package func write(to posteriors: inout BayesianFactorization.Posteriors, row: Int) {
+    var factor = precision
+    choleskyFactor(&factor, width)
+    let mean = choleskySolve(factor, shifted, width)
+    for k in 0..<width { posteriors.means[row * width + k] = Float(mean[k]) }
+    let inverse = choleskyInverse(factor, width)
+    let first = row * triangle(width)
+    for k in inverse.indices { posteriors.covariances[first + k] = Float(inverse[k]) }
+  }
+}

@@ -1,0 +1,47 @@
+import DRRCore
+import Tensor
+
+/// What a user has said of items so far, as the posterior of her vector in every factorisation of a
+/// ``BeliefModel``: the sufficient statistic of a session, liked and disliked items alike.
+public struct Belief: Sendable {
+  private var accumulators: [GaussianAccumulator]
+  private let model: BeliefModel
+  private var count = 0
+  private var sum: Float = 0
+
+  init(_ model: BeliefModel) {
+    self.model = model
+    accumulators = model.factorizations.map {
+      GaussianAccumulator(priorVariances: $0.userVariances)
+    }
+  }
+
+  /// Takes in her reward of an item, in the eyes of the fold that she belongs to.
+  public mutating func observe(_ item: Int32, _ reward: Float, fold: Int) {
+    for (index, factorization) in model.factorizations.enumerated() {
+      accumulators[index].observe(
+        reward, model.posteriors(fold, index), Int(item), mean: factorization.mean,
+        noisePrecision: factorization.noisePrecision)
+    }
+    count += 1
+    sum += reward
+  }
+
+  /// What the actor's action is without any learning: of each factorisation her vector, a 1 that
+  /// meets the item's bias, and her own bias; then 0 for the items' statistics and kinds. Length
+  /// ``BeliefModel/itemWidth``.
+  public func action() -> [Float] {
+    var action: [Float] = []
+    action.reserveCapacity(model.itemWidth)
+    for accumulator in accumulators {
+      let mean = accumulator.mean()
+      action += mean.dropLast()
+      action.append(1)
+      action.append(mean.last!)
+    }
+    return action + [Float](repeating: 0, count: BeliefModel.statisticsWidth + ItemKinds.count)
+  }
+
+  /// How many items she rated, as log(1 + n) / 5, and their mean reward.
+  public var summary: [Float] { [log1p(Float(count)) / 5, count == 0 ? 0 : sum / Float(count)] }
+}

@@ -1,0 +1,65 @@
+import DRRCore
+import Tensor
+
+extension BeliefModel {
+  package func save(to file: inout SafetensorsWriter) throws {
+    try file.add("beliefs.folds", foldOfUser)
+    try file.add("beliefs.kinds", kinds)
+    try file.add("beliefs.statistics", statistics.flatMap { $0 })
+    for (index, factorization) in factorizations.enumerated() {
+      let prefix = "beliefs.\(index)"
+      try file.add("\(prefix).noise", [factorization.mean, factorization.noisePrecision])
+      try file.add("\(prefix).user_variances", factorization.userVariances)
+      try file.add("\(prefix).means", factorization.items.means)
+      try file.add("\(prefix).covariances", factorization.items.covariances)
+      for fold in folds.indices.dropLast() {
+        try file.add("\(prefix).means.\(fold)", folds[fold][index].means)
+      }
+    }
+  }
+
+  /// Reads what `save` wrote. Throws where the file holds another model.
+  package init(
+    _ configuration: Configuration, contentsOf file: SafetensorsFile, userCount: Int,
+    itemCount: Int
+  ) throws {
+    let foldOfUser = try file.int32s("beliefs.folds", shape: [userCount])
+    let kinds = try file.int32s("beliefs.kinds", shape: [itemCount])
+    guard foldOfUser.allSatisfy({ 0...Int32(configuration.folds) ~= $0 }),
+      kinds.allSatisfy({ 0..<Int32(ItemKinds.count) ~= $0 })
+    else {
+      throw CheckpointError.malformed(
+        path: file.path, reason: "a user's fold or an item's kind is out of range")
+    }
+    let width = 3 * itemCount
+    let statistics = try file.floats(
+      "beliefs.statistics", shape: [(configuration.folds + 1) * width])
+    var folds = [[BayesianFactorization.Posteriors]](repeating: [], count: configuration.folds)
+    var models: [BayesianFactorization] = []
+    for (index, factorization) in configuration.factorizations.enumerated() {
+      let prefix = "beliefs.\(index)"
+      let width = factorization.dimension + 1
+      let noise = try file.floats("\(prefix).noise", shape: [2])
+      let covariances = try file.floats(
+        "\(prefix).covariances", shape: [itemCount * triangle(width)])
+      func posteriors(_ name: String) throws -> BayesianFactorization.Posteriors {
+        .init(
+          width: width, means: try file.floats(name, shape: [itemCount * width]),
+          covariances: covariances)
+      }
+      models.append(
+        BayesianFactorization(
+          configuration: factorization, mean: noise[0], noisePrecision: noise[1],
+          userVariances: try file.floats("\(prefix).user_variances", shape: [width]),
+          items: try posteriors("\(prefix).means")))
+      for fold in folds.indices {
+        folds[fold].append(try posteriors("\(prefix).means.\(fold)"))
+      }
+    }
+    self.init(
+      configuration, models, folds: folds + [models.map(\.items)],
+      statistics: (0...configuration.folds).map {
+        Array(statistics[$0 * width..<($0 + 1) * width])
+      }, foldOfUser: foldOfUser, kinds: kinds, itemCount: itemCount)
+  }
+}

@@ -1,0 +1,145 @@
+import DRRCore
+import Tensor
+
+/// Settings of probabilistic matrix factorisation with biases.
+public struct PMFConfiguration: Codable, Hashable, Sendable {
+  /// k, the length of a user's and an item's vector; DRR's action has the same length.
+  public var dimension = 100
+  /// How the weights are found.
+  public var solver = Solver.adam
+  /// Passes over the ratings at most.
+  public var epochs = 60
+  /// Adam: ratings an update.
+  public var batchSize = 1_024
+  /// At the start; it falls linearly over the epochs, Adam's to a tenth and descent's to 0.
+  public var learningRate: Float = 2e-3
+  /// λ of every vector met, once a rating.
+  public var regularization: Float = 0.06
+  /// The same of every bias.
+  public var biasRegularization: Float = 0.02
+  /// The first vectors.
+  public var start = Start.uniform(to: 0.1)
+  /// Whether the mean reward is taken off before vectors and biases are fitted. Where it is not, the
+  /// vectors carry it in a direction that they share, and an agent that scores by ⟨a, q_i⟩ finds
+  /// good items along it.
+  public var isCentered = false
+  /// Share of the visible ratings that only decides when to stop.
+  public var holdoutShare = 0.05
+  /// Epochs without a better held-out error before training ends.
+  public var patience = 3
+
+  /// How the weights are found.
+  public enum Solver: String, Codable, Hashable, Sendable, CaseIterable {
+    /// Kingma & Ba 2015, on shuffled batches.
+    case adam
+    /// Stochastic gradient descent rating by rating, an epoch in one pass of the device.
+    case sgd
+  }
+
+  /// How the first vectors are drawn.
+  public enum Start: Codable, Hashable, Sendable, CustomStringConvertible {
+    /// U(0, to), as the open implementations of DRR do: vectors then point one way, and so does
+    /// a random action of the agent.
+    case uniform(to: Float)
+    /// N(0, deviation²).
+    case normal(deviation: Float)
+
+    var width: Float {
+      switch self {
+      case .uniform(let to): to
+      case .normal(let deviation): deviation
+      }
+    }
+
+    var initializer: Initializer {
+      switch self {
+      case .uniform(let to): .uniform(low: 0, high: to)
+      case .normal(let deviation): .normal(deviation: deviation)
+      }
+    }
+
+    public var description: String {
+      switch self {
+      case .uniform(let to): "uniform:\(to)"
+      case .normal(let deviation): "normal:\(deviation)"
+      }
+    }
+
+    /// `uniform:WIDTH` or `normal:DEVIATION`; nil for any other text.
+    public init?(_ text: String) {
+      let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+      guard parts.count == 2, let width = Float(parts[1]) else { return nil }
+      switch parts[0] {
+      case "uniform": self = .uniform(to: width)
+      case "normal": self = .normal(deviation: width)
+      default: return nil
+      }
+    }
+  }
+
+  public init() {}
+
+  /// A solver with the settings that suit it.
+  public mutating func choose(_ solver: Solver) {
+    let defaults = PMFConfiguration()
+    self.solver = solver
+    switch solver {
+    case .adam:
+      epochs = defaults.epochs
+      learningRate = defaults.learningRate
+      regularization = defaults.regularization
+      biasRegularization = defaults.biasRegularization
+      start = defaults.start
+    case .sgd:
+      epochs = 20
+      learningRate = 0.06
+      regularization = 0.0225
+      biasRegularization = 0.05
+      start = .uniform(to: 0.03)
+    }
+  }
+
+  /// One λ for vectors and biases. Biases so held back leave more of an item's quality to its
+  /// vector, where an action finds it: DRR's published figures are met with this.
+  public mutating func shareRegularization() {
+    regularization = 0.05
+    biasRegularization = 0.05
+  }
+
+  public func validate() throws(ConfigurationError) {
+    try ConfigurationError.require("PMF dimension", dimension, "1 ... 4096") {
+      (1...4096).contains($0)
+    }
+    try ConfigurationError.require("PMF epochs", epochs, "1 ... 1,000,000") {
+      (1...1_000_000).contains($0)
+    }
+    try ConfigurationError.require("PMF batch size", batchSize, "1 ... 100,000,000") {
+      (1...100_000_000).contains($0)
+    }
+    try ConfigurationError.require("PMF learning rate", learningRate, "a positive number") {
+      $0 > 0 && $0.isFinite
+    }
+    try ConfigurationError.require("PMF regularization", regularization, "0 or more") {
+      $0 >= 0 && $0.isFinite
+    }
+    try ConfigurationError.require(
+      "PMF bias regularization", biasRegularization, "0 or more"
+    ) { $0 >= 0 && $0.isFinite }
+    try ConfigurationError.require("PMF start", start, "of a positive width") {
+      $0.width > 0 && $0.width.isFinite
+    }
+    try ConfigurationError.require("PMF holdout share", holdoutShare, "0 or more and below 0.5") {
+      $0 >= 0 && $0 < 0.5
+    }
+    try ConfigurationError.require("PMF patience", patience, "1 or more") { $0 >= 1 }
+  }
+}
+
+extension KeyedDecodingContainer {
+  /// Adam where a run was begun before there was a choice.
+  func decode(
+    _ type: PMFConfiguration.Solver.Type, forKey key: Key
+  ) throws -> PMFConfiguration.Solver {
+    try decodeIfPresent(type, forKey: key) ?? .adam
+  }
+}

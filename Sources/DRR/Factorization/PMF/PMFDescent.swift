@@ -1,0 +1,54 @@
+import DRRCore
+import Tensor
+
+/// Stochastic gradient descent rating by rating, over disjoint blocks of users and items (Gemulla
+/// et al. 2011; Chin et al. 2015): an epoch is one pass on the device, with the penalties of the
+/// two rows that a rating touches. The learning rate falls linearly to 0.
+final class PMFDescent: PMFSolver {
+  let configuration: PMFConfiguration
+  let seed: UInt64
+  let factors: BiasedFactors
+  let grid: RatingGrid
+  let batchesPerEpoch = 1
+
+  init(
+    _ configuration: PMFConfiguration, _ ratings: PMFRatings, seed: UInt64,
+    on backend: any Backend
+  ) {
+    self.configuration = configuration
+    self.seed = seed
+    let (users, items) = (ratings.log.userCount, ratings.log.itemCount)
+    factors = BiasedFactors(
+      dimension: configuration.dimension, userCount: users, itemCount: items,
+      configuration.start.initializer, seed: seed, stream: Streams.pmfWeights, on: backend)
+    var random = Philox(seed: seed, stream: Streams.pmfGrid)
+    let order = ratings.rows.shuffled(using: &random)
+    grid = RatingGrid(
+      users: order.map { ratings.user($0) }, items: order.map { ratings.item($0) },
+      values: order.map { ratings.residual($0) }, userCount: users, itemCount: items, on: backend)
+  }
+
+  func pass(epoch: Int, progress: (_ batchesDone: Int) throws -> Void) throws {
+    var random = Philox(seed: seed, stream: Streams.pmfOrder &+ UInt64(epoch) << 8)
+    let rate = configuration.learningRate * (1 - Float(epoch) / Float(configuration.epochs))
+    factors.descend(
+      grid, shifts: (0..<Int32(grid.side)).shuffled(using: &random),
+      FactorizationStep(
+        rate: rate, decay: configuration.regularization,
+        biasDecay: configuration.biasRegularization))
+    try progress(1)
+  }
+
+  func model(mean: Float) throws -> PMFModel {
+    let host = try factors.host()
+    return PMFModel(
+      dimension: configuration.dimension, mean: mean, userFactors: host.userVectors,
+      itemFactors: host.itemVectors, userBiases: host.userBiases, itemBiases: host.itemBiases)
+  }
+
+  func save(to file: inout SafetensorsWriter) throws { try factors.save(to: &file, "pmf.factors") }
+
+  func prepareRestore(from file: SafetensorsFile) throws -> () -> Void {
+    try factors.prepareRestore(from: file, "pmf.factors")
+  }
+}

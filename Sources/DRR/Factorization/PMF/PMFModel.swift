@@ -1,0 +1,108 @@
+import DRRCore
+import DRRData
+import Tensor
+
+/// A fitted factorisation on the host: reward(u, i) = mean + userBias_u + itemBias_i + ⟨p_u, q_i⟩,
+/// the mean 0 unless the fit was centered.
+public struct PMFModel: Sendable {
+  public let dimension: Int
+  public let mean: Float
+  /// [users, dimension]
+  public let userFactors: [Float]
+  /// [items, dimension]
+  public let itemFactors: [Float]
+  public let userBiases: [Float]
+  public let itemBiases: [Float]
+
+  public init(
+    dimension: Int, mean: Float, userFactors: [Float], itemFactors: [Float],
+    userBiases: [Float], itemBiases: [Float]
+  ) {
+    require(
+      userFactors.count == userBiases.count * dimension
+        && itemFactors.count == itemBiases.count * dimension,
+      "PMF: \(userFactors.count) and \(itemFactors.count) numbers for \(userBiases.count) users "
+        + "and \(itemBiases.count) items of dimension \(dimension)")
+    self.dimension = dimension
+    self.mean = mean
+    self.userFactors = userFactors
+    self.itemFactors = itemFactors
+    self.userBiases = userBiases
+    self.itemBiases = itemBiases
+  }
+
+  public var userCount: Int { userBiases.count }
+  public var itemCount: Int { itemBiases.count }
+
+  /// The predicted reward.
+  public func reward(user: Int, item: Int) -> Float {
+    let dot = userFactors.withUnsafeBufferPointer { p in
+      itemFactors.withUnsafeBufferPointer { q in
+        dotProduct(p, user * dimension, q, item * dimension, dimension)
+      }
+    }
+    return mean + userBiases[user] + itemBiases[item] + dot
+  }
+
+  /// The reward predicted for somebody with this vector and no bias.
+  public func reward(of vector: [Float], item: Int) -> Float {
+    let dot = vector.withUnsafeBufferPointer { p in
+      itemFactors.withUnsafeBufferPointer { q in
+        dotProduct(p, 0, q, item * dimension, dimension)
+      }
+    }
+    return mean + itemBiases[item] + dot
+  }
+
+  /// Root of the mean squared error of the predicted rewards, within ±1, in stars.
+  public func rootMeanSquaredError(
+    _ log: RatingsLog, rows: some Sequence<Int>, scale: RewardScale
+  ) -> Double {
+    let best = scale.reward(log.ratingRange.upperBound)
+    let worst = scale.reward(log.ratingRange.lowerBound)
+    var sum = (count: 0, squares: 0.0)
+    for row in rows {
+      let predicted = reward(user: Int(log.users[row]), item: Int(log.items[row]))
+      let error = min(max(predicted, worst), best) - scale.reward(log.ratings[row])
+      sum = (sum.count + 1, sum.squares + Double(error * error))
+    }
+    return (sum.squares / Double(max(sum.count, 1))).squareRoot() * Double(scale.halfRange)
+  }
+
+  /// A vector for somebody new from items she rated: ridge regression of the rewards, less the
+  /// biases, on the item vectors (one half-step of alternating least squares).
+  public func foldIn(items: [Int], rewards: [Float], regularization: Double) -> [Float] {
+    let k = dimension
+    var normal = [Double](repeating: 0, count: triangle(k))
+    var right = [Double](repeating: 0, count: k)
+    for (item, reward) in zip(items, rewards) {
+      let q = itemFactors[item * k..<(item + 1) * k].map { Double($0) }
+      let residual = Double(reward - mean - itemBiases[item])
+      for i in 0..<k {
+        right[i] += q[i] * residual
+        for j in 0...i { normal[triangle(i) + j] += q[i] * q[j] }
+      }
+    }
+    for i in 0..<k { normal[triangle(i) + i] += regularization * Double(max(items.count, 1)) }
+    return solvePositiveDefinite(normal, right, k).map { Float($0) }
+  }
+}
+
+private func dotProduct(
+  _ a: UnsafeBufferPointer<Float>, _ i: Int, _ b: UnsafeBufferPointer<Float>, _ j: Int, _ n: Int
+) -> Float {
+  var lanes = SIMD8<Float>()
+  var at = 0
+  while at + 8 <= n {
+    let x = UnsafeRawPointer(a.baseAddress! + i + at).loadUnaligned(as: SIMD8<Float>.self)
+    let y = UnsafeRawPointer(b.baseAddress! + j + at).loadUnaligned(as: SIMD8<Float>.self)
+    lanes += x * y
+    at += 8
+  }
+  var sum = lanes.sum()
+  while at < n {
+    sum += a[i + at] * b[j + at]
+    at += 1
+  }
+  return sum
+}

@@ -1,0 +1,91 @@
+import DRRCore
+import DRRData
+import Tensor
+
+/// Probabilistic matrix factorisation (Salakhutdinov & Mnih 2008, eq. 4) with user and item
+/// biases: minimises mean (reward − prediction)² + λ · mean (‖p_u‖² + ‖q_i‖²) + λ_b · mean (b_u² +
+/// b_i²) over the visible ratings, by the solver of its configuration.
+public final class PMFTrainer {
+  public let configuration: PMFConfiguration
+  public let backend: any Backend
+  let solver: any PMFSolver
+
+  let log: RatingsLog
+  let scale: RewardScale
+  let mean: Float
+  /// Rows that train, and rows that decide when to stop.
+  let rows: [Int32]
+  let holdout: [Int32]
+
+  /// Epochs done.
+  public internal(set) var epoch = 0
+  /// The best held-out error so far, in stars, the epoch it came from and its weights.
+  public internal(set) var best: (error: Double, epoch: Int, model: PMFModel)?
+
+  public struct EpochReport: Codable, Sendable {
+    public var epoch: Int
+    /// Held-out root mean squared error in stars; of the training rows where nothing is held out.
+    public var error: Double
+  }
+
+  /// - Parameter rows: what may be learned from, as row numbers of `log`.
+  public init(
+    _ configuration: PMFConfiguration, log: RatingsLog, rows: [Int32], scale: RewardScale,
+    seed: UInt64, on backend: any Backend
+  ) throws(ConfigurationError) {
+    try configuration.validate()
+    if rows.isEmpty { throw ConfigurationError("there are no ratings to train PMF on") }
+    self.configuration = configuration
+    self.backend = backend
+    self.log = log
+    self.scale = scale
+
+    var random = Philox(seed: seed, stream: Streams.pmfHoldout)
+    let held = Int((configuration.holdoutShare * Double(rows.count)).rounded())
+    if held > 0 {
+      let shuffled = rows.shuffled(using: &random)
+      holdout = Array(shuffled.prefix(held))
+      self.rows = Array(shuffled.dropFirst(held))
+    } else {
+      holdout = []
+      self.rows = rows
+    }
+    let sum = self.rows.reduce(0.0) { $0 + Double(scale.reward(log.ratings[Int($1)])) }
+    mean = configuration.isCentered ? Float(sum / Double(self.rows.count)) : 0
+
+    let ratings = PMFRatings(log: log, rows: self.rows, scale: scale, mean: mean)
+    solver =
+      switch configuration.solver {
+      case .adam: PMFAdam(configuration, ratings, seed: seed, on: backend)
+      case .sgd: PMFDescent(configuration, ratings, seed: seed, on: backend)
+      }
+  }
+
+  /// Whether another epoch would be one too many.
+  public var isFinished: Bool {
+    epoch >= configuration.epochs
+      || (!holdout.isEmpty && best.map { epoch - $0.epoch >= configuration.patience } ?? false)
+  }
+
+  public var batchesPerEpoch: Int { solver.batchesPerEpoch }
+
+  /// One pass in an order drawn from the seed and the epoch. Waits for the device once, at its end.
+  /// `progress` may throw to give up; the trainer is then of no further use.
+  public func runEpoch(
+    progress: (_ batchesDone: Int) throws -> Void = { _ in }
+  ) throws -> EpochReport {
+    try solver.pass(epoch: epoch, progress: progress)
+    epoch += 1
+    let model = try solver.model(mean: mean)
+    let error = model.rootMeanSquaredError(
+      log, rows: (holdout.isEmpty ? rows : holdout).lazy.map { Int($0) }, scale: scale)
+    if best.map({ error < $0.error }) ?? true || holdout.isEmpty { best = (error, epoch, model) }
+    return EpochReport(epoch: epoch, error: error)
+  }
+
+  /// The updates of one epoch alone, neither counted nor judged, to be timed. Waits for the device.
+  public func pass() throws {
+    try solver.pass(epoch: epoch) { _ in }
+    try backend.synchronize()
+  }
+}

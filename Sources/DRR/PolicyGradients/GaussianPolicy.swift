@@ -1,0 +1,198 @@
+import DRRCore
+import Environments
+import Tensor
+
+/// π(u | x) = N(μ(x), σ(x)²) for actions of continuous numbers, mean and log deviation from one
+/// network, and V(x) beside it (Williams 1992, section 6).
+public final class GaussianPolicy {
+  public let parameters: ParameterSet
+  let layers: MLP
+  let value: MLP
+  let optimizer: Adam
+  let actionWidth: Int
+  let valueWeight: Float
+
+  public init(
+    stateWidth: Int, actionWidth: Int, hidden: Int, learningRate: Float, valueWeight: Float = 0.5,
+    seed: UInt64, on backend: any Backend
+  ) {
+    parameters = ParameterSet(on: backend, seed: seed, stream: Streams.gaussianPolicy)
+    layers = MLP(
+      "policy", [stateWidth, hidden, 2 * actionWidth], hidden: .tanh, in: parameters,
+      lastWeight: .uniform(low: -3e-2, high: 3e-2))
+    value = MLP("policy.value", [stateWidth, hidden, 1], hidden: .tanh, in: parameters)
+    optimizer = Adam(parameters, learningRate: learningRate)
+    self.actionWidth = actionWidth
+    self.valueWeight = valueWeight
+  }
+
+  /// μ and log σ of states [B, S], [B, A] each.
+  func moments(_ states: Tensor, _ tape: Tape? = nil) -> (mean: Tensor, logDeviation: Tensor) {
+    let both = layers(states, tape)
+    return (
+      both.columns(0..<actionWidth), both.columns(actionWidth..<2 * actionWidth)
+    )
+  }
+
+  /// V(x), [B].
+  func values(_ states: Tensor) -> Tensor { value(states).reshaped([states.shape[0]]) }
+
+  /// μ(x), [B, A].
+  public func mean(_ states: Tensor) -> Tensor { moments(states).mean }
+
+  /// μ + σ · noise, [B, A].
+  func sample(_ states: Tensor, _ key: RandomKey) -> Tensor {
+    let (mean, logDeviation) = moments(states)
+    let noise = Tensor.normal(mean.shape, deviation: 1, key, on: states.backend)
+    return mean + logDeviation.exp() * noise
+  }
+
+  /// log π(u | x) less its constant, [B].
+  public func logDensity(of actions: Tensor, _ states: Tensor, _ tape: Tape? = nil) -> Tensor {
+    let (mean, logDeviation) = moments(states, tape)
+    let distance = (mean - actions) * (-logDeviation).exp()
+    let ones = Tensor(repeating: 1, shape: mean.shape, on: states.backend)
+    return (-0.5 * distance.squared() - logDeviation).rowDot(ones)
+  }
+
+  /// One step along −(G − V(x)) log π, V learning G beside it. No host synchronisation.
+  public func update(_ states: Tensor, _ actions: Tensor, returns: Tensor) -> Tensor {
+    let tape = Tape(training: parameters)
+    let expected = value(states, tape).reshaped([states.shape[0]])
+    let advantages = returns - expected.detached
+    let policyLoss = (logDensity(of: actions, states, tape) * advantages).mean(scale: -1)
+    let loss = policyLoss + valueWeight * expected.squaredError(returns)
+    tape.backward(from: loss)
+    optimizer.step(maximumNorm: 1, rate: 0)
+    return policyLoss.detached
+  }
+}
+
+/// Settings of a Gaussian policy that moves a point.
+public struct GaussianConfiguration: RunKind {
+  public static let algorithm = "gaussian"
+
+  public var world = PointWorld()
+  public var hidden = 32
+  public var learningRate: Float = 1e-3
+  /// Steps of all points together.
+  public var steps = 3_000_000
+  /// Points that move side by side.
+  public var environments = 512
+  public var seed: UInt64 = 0
+
+  public init() {}
+
+  public func validate() throws {
+    try world.validate()
+    try ConfigurationError.require("hidden", hidden, "1 ... 65536") { (1...65_536).contains($0) }
+    try ConfigurationError.require("learning rate", learningRate, "a positive number") {
+      $0 > 0 && $0.isFinite
+    }
+    try ConfigurationError.require("steps", steps, "1 or more") { $0 >= 1 }
+    try ConfigurationError.require("environments", environments, "1 ... 65536") {
+      (1...65_536).contains($0)
+    }
+  }
+}
+
+/// A line of the metrics.
+public struct GaussianReport: Codable, Hashable, Sendable {
+  public var step: Int
+  /// Mean discounted cost of an episode, and of what V sees behind it, since the last report.
+  public var meanCost: Double
+  /// −μ(1) + μ(−1), halved: K of the policy, and that of the best.
+  public var gain: Double
+  public var bestGain: Double
+}
+
+/// Trains a Gaussian policy by the returns of many points' episodes.
+public final class GaussianTrainer: Trainable {
+  public let configuration: GaussianConfiguration
+  public let policy: GaussianPolicy
+  private let backend: any Backend
+  public private(set) var step = 0
+  private var costs = (sum: 0.0, count: 0)
+
+  public init(_ configuration: GaussianConfiguration, on backend: any Backend) throws {
+    try configuration.validate()
+    self.configuration = configuration
+    self.backend = backend
+    policy = GaussianPolicy(
+      stateWidth: 1, actionWidth: 1, hidden: configuration.hidden,
+      learningRate: configuration.learningRate, seed: configuration.seed, on: backend)
+  }
+
+  public var steps: Int { configuration.steps }
+
+  /// One episode of every point, and the update. Points begin anywhere within ±1.
+  public func advance() throws -> GaussianReport? {
+    let (world, count) = (configuration.world, configuration.environments)
+    var random = Philox(
+      key: configuration.seed, stream: Streams.finiteEnvironment,
+      counter: UInt64(step / world.length) * 1024)
+    var points = (0..<count).map { _ in Float.random(in: -1...1, using: &random) }
+    var (states, actions) = ([[Float]](), [[Float]]())
+    var rewards: [[Float]] = []
+    for number in 0..<world.length {
+      let key = RandomKey(
+        seed: configuration.seed, stream: Streams.policyDraws, counter: UInt64(step + number))
+      let pushes = try policy.sample(Tensor(points, shape: [count, 1], on: backend), key).host()
+      states.append(points)
+      actions.append(pushes)
+      rewards.append(
+        zip(points, pushes).map { -($0 * $0 + Float(world.effort) * $1 * $1) })
+      points = zip(points, pushes).map { point, push in
+        min(max(point + push + Float(world.deviation) * random.normal(), -10), 10)
+      }
+    }
+    // Episodes are cut off and do not end: V says what is left.
+    var after = try policy.values(Tensor(points, shape: [count, 1], on: backend)).host()
+    var returns = rewards
+    for number in (0..<world.length).reversed() {
+      for row in 0..<count { returns[number][row] += Float(world.discount) * after[row] }
+      after = returns[number]
+    }
+    let all = count * world.length
+    _ = policy.update(
+      Tensor(states.flatMap { $0 }, shape: [all, 1], on: backend),
+      Tensor(actions.flatMap { $0 }, shape: [all, 1], on: backend),
+      returns: Tensor(returns.flatMap { $0 }, shape: [all], on: backend))
+    let before = step
+    step += all
+    costs.sum -= returns[0].reduce(0) { $0 + Double($1) }
+    costs.count += count
+    let part = max(steps / 20, 1)
+    guard step / part > before / part || isFinished else { return nil }
+    defer { costs = (0, 0) }
+    let ends = try policy.mean(Tensor([1, -1], shape: [2, 1], on: backend)).host()
+    return GaussianReport(
+      step: step, meanCost: costs.sum / Double(costs.count),
+      gain: Double(ends[1] - ends[0]) / 2, bestGain: world.bestGain)
+  }
+
+  public func summary(of report: GaussianReport) -> String {
+    ", gain \(decimal(report.gain, 3)) of \(decimal(report.bestGain, 3))"
+  }
+
+  public func isFinite() throws -> Bool { try policy.parameters.isFinite() }
+
+  public func save(to file: inout SafetensorsWriter) throws {
+    try policy.parameters.save(to: &file, "policy")
+    try policy.optimizer.save(to: &file, "adam")
+    try file.add("counters", [Int64(step), Int64(costs.count)])
+    try file.add("costs", [costs.sum])
+  }
+
+  public func restore(from file: SafetensorsFile) throws {
+    let counters = try file.int64s("counters", shape: [2])
+    let costs = try file.doubles("costs", shape: [1])
+    let restores = try [
+      policy.parameters.prepareRestore(from: file, "policy"),
+      policy.optimizer.prepareRestore(from: file, "adam"),
+    ]
+    for restore in restores { restore() }
+    step = Int(counters[0])
+    self.costs = (costs[0], Int(counters[1]))
+  }
+}

@@ -1,0 +1,214 @@
+import DRRCore
+import DRRData
+import Evaluation
+import Factorization
+import Tensor
+
+/// Puts methods on one split into one table: whether they foresee the next item out of the whole
+/// catalogue, and how they order the items that a user went on to rate.
+public struct Comparison: Sendable {
+  public struct Settings: Codable, Hashable, Sendable {
+    public var nextItem = NextItemEvaluation.Settings()
+    /// Ks of re-ranking, whose sessions have as many candidates as the largest at least.
+    public var rerankingCutoffs = [5, 10]
+    /// Whom the differences are from.
+    public var baseline = MarkovChain.title
+    /// Whether LinUCB is among the baselines: it learns from every rating of every user in turn, in
+    /// the time of all items each.
+    public var linUCB = false
+    /// Draws the random order of re-ranking, ties and the intervals.
+    public var seed: UInt64 = 0
+
+    public init() {}
+
+    public func validate() throws(ConfigurationError) {
+      try nextItem.validate()
+      try ConfigurationError.require("cutoffs", rerankingCutoffs, "at least one K, each 1 or more")
+      {
+        !$0.isEmpty && $0.allSatisfy { $0 >= 1 }
+      }
+    }
+
+    /// The K that differences are at.
+    var cutoff: Int { nextItem.cutoffs.contains(10) ? 10 : nextItem.cutoffs.max()! }
+  }
+
+  /// What all methods of a table have learned from.
+  public struct Training: Codable, Hashable, Sendable {
+    public var evaluation: EvaluationProtocol
+    public var scale: RewardScale
+
+    public init(evaluation: EvaluationProtocol, scale: RewardScale) {
+      self.evaluation = evaluation
+      self.scale = scale
+    }
+
+    /// Without what measures alone depend on.
+    private var learned: Training {
+      let defaults = EvaluationProtocol()
+      var learned = self
+      learned.evaluation.ties = evaluation.tieOrder
+      learned.evaluation.history = defaults.history
+      learned.evaluation.keepsHistory = defaults.keepsHistory
+      learned.evaluation.minimumCandidates = defaults.minimumCandidates
+      learned.evaluation.population = defaults.population
+      learned.evaluation.cutoffs = defaults.cutoffs
+      learned.evaluation.exploration = defaults.exploration
+      if evaluation.split != .users { learned.evaluation.profileShare = defaults.profileShare }
+      return learned
+    }
+
+    /// The first setting in which two have learned from other ratings.
+    func firstDifference(
+      from other: Training
+    ) -> (name: String, begun: String, wanted: String)? {
+      firstSettingThatDiffers(learned, other.learned)
+    }
+  }
+
+  public let training: Training
+  public let settings: Settings
+  public let log: RatingsLog
+  public let split: UserSplit
+  public let statistics: ItemStatistics
+  public let nextItem: NextItemEvaluation
+  public let sessions: [Session]
+  public let admission: Session.Admission
+  let window: Int
+
+  /// - Parameter window: liked items that every session to re-rank begins with.
+  /// - Throws: `ConfigurationError`; `RunError` where there is no next item to ask for.
+  public init(
+    _ log: RatingsLog, _ training: Training, window: Int = 0, _ settings: Settings = Settings()
+  ) throws {
+    try settings.validate()
+    try training.evaluation.validate()
+    self.training = training
+    self.settings = settings
+    self.window = window
+    self.log = log
+    split = UserSplit(log, training.evaluation)
+    try split.requireEveryPart()
+    statistics = ItemStatistics(log, split, scale: training.scale)
+    nextItem = try NextItemEvaluation(
+      log, split, scale: training.scale, settings.nextItem)
+    (sessions, admission) = Session.admitted(
+      log, split, Self.reranking(training.evaluation, settings), window: window,
+      scale: training.scale)
+  }
+
+  /// The protocol of the sessions to re-rank.
+  private static func reranking(
+    _ evaluation: EvaluationProtocol, _ settings: Settings
+  ) -> EvaluationProtocol {
+    var reranking = evaluation
+    reranking.history = .profile
+    reranking.keepsHistory = false
+    reranking.cutoffs = settings.rerankingCutoffs
+    reranking.minimumCandidates = settings.rerankingCutoffs.max()!
+    reranking.population = .shared
+    reranking.exploration = 0
+    return reranking
+  }
+
+  /// A factorisation of what may be seen, where no run brings one.
+  public func fitFactorization(
+    on backend: any Backend, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+  ) throws -> PMFModel {
+    var pmf = PMFConfiguration()
+    pmf.choose(.sgd)
+    let trainer = try PMFTrainer(
+      pmf, log: log, rows: split.pmfRows(in: log), scale: training.scale, seed: settings.seed,
+      on: backend)
+    while !trainer.isFinished {
+      _ = try trainer.runEpoch()
+      progress(trainer.epoch, pmf.epochs)
+    }
+    return trainer.best!.model
+  }
+
+  /// What a method must beat, and the oracle.
+  public func baselines(_ model: PMFModel) -> [Contestant] {
+    let seed = settings.seed
+    func reranking(_ scorer: any NextItemScorer) -> Contestant {
+      Contestant(scorer, log, split, scale: training.scale, seed: seed)
+    }
+    func ranking(_ scorer: any NextItemScorer, _ ranker: any Ranker) -> Contestant {
+      Contestant(scorer.name, scorer, ranker)
+    }
+    var baselines = [
+      ranking(ItemScores.random(items: log.itemCount), RandomOrder(seed: seed)),
+      ranking(ItemScores.popularity(statistics), Popularity(statistics)),
+      ranking(ItemScores.mean(statistics), ItemMean(statistics)),
+      reranking(MarkovChain(log, split, statistics)),
+      reranking(Cooccurrence(log, split)),
+      ranking(PMFScores(model, biased: true), PMFRating(model)),
+      ranking(PMFScores(model, biased: false), PMFDot(model)),
+    ]
+    if settings.linUCB {
+      baselines.append(
+        ranking(LinUCBScores(model), LinUCB(model, log, split, scale: training.scale)))
+    }
+    return baselines + [ranking(NextItemOracle(items: log.itemCount), Oracle())]
+  }
+
+  /// What each contestant reached.
+  public struct Results: Sendable {
+    let nextItem: [NextItemScores]
+    /// Empty where nobody has a session to re-rank.
+    let reranking: [RankerScores]
+    let admission: Session.Admission
+  }
+
+  /// - Parameter progress: (done, total, what) of all contestants together.
+  public func evaluate(
+    _ contestants: [Contestant],
+    progress: (_ done: Int, _ total: Int, _ note: String) -> Void = { _, _, _ in }
+  ) throws -> Results {
+    let reranking = OfflineEvaluation(sessions: sessions, cutoffs: settings.rerankingCutoffs)
+    let each = nextItem.queries.count + sessions.count
+    let total = each * contestants.count
+    var results: (nextItem: [NextItemScores], reranking: [RankerScores]) = ([], [])
+    for (number, contestant) in contestants.enumerated() {
+      let note = "targets, \(contestant.name)"
+      var scores = try nextItem.evaluate(contestant.scorer) {
+        progress(number * each + $0, total, note)
+      }
+      scores.name = contestant.name
+      results.nextItem.append(scores)
+      guard !sessions.isEmpty else { continue }
+      let done = number * each + nextItem.queries.count
+      results.reranking.append(
+        try reranking.evaluate(contestant.ranker) { progress(done + $0, total, note) })
+      progress(done + sessions.count, total, note)
+    }
+    return Results(
+      nextItem: results.nextItem, reranking: results.reranking, admission: admission)
+  }
+}
+
+extension Comparison {
+  /// What runs have learned from, which is the same for all.
+  ///
+  /// - Throws: `RunError` with the first setting in which one differs from the first of them.
+  public static func training(
+    of runs: [(folder: RunFolder, run: any ComparedRun)]
+  ) throws -> Training {
+    let all = runs.map { Training(evaluation: $0.run.evaluation, scale: $0.run.scale) }
+    let first = runs[0]
+    for (other, training) in zip(runs, all).dropFirst() {
+      if other.run.data.checksum != first.run.data.checksum {
+        throw RunError(
+          "\(other.folder.path) was trained on \(other.run.data.name) with checksum "
+            + "\(other.run.data.checksum), \(first.folder.path) on \(first.run.data.name) with "
+            + "\(first.run.data.checksum); one table needs the same ratings")
+      }
+      if let change = all[0].firstDifference(from: training) {
+        throw RunError(
+          "\(other.folder.path) was trained with \(change.name) \(change.wanted), "
+            + "\(first.folder.path) with \(change.begun); one table needs the same split")
+      }
+    }
+    return all[0]
+  }
+}

@@ -1,0 +1,204 @@
+import DRRCore
+import DRRData
+import Evaluation
+
+/// What a comparison found, with all that it depends on.
+public struct ComparisonReport: Codable, Sendable {
+  /// A run that stands in the table.
+  public struct Run: Codable, Sendable {
+    public var folder: String
+    public var contestants: [String]
+
+    public init(folder: String, contestants: [String]) {
+      self.folder = folder
+      self.contestants = contestants
+    }
+  }
+
+  /// Next items at one K.
+  public struct Cutoff: Codable, Sendable {
+    public var k: Int
+    public var hitRate: Estimate
+    public var ndcg: Estimate
+  }
+
+  /// Targets of one group of items.
+  public struct Group: Codable, Sendable {
+    public var name: String
+    public var hitRate: Estimate
+    public var ndcg: Estimate
+  }
+
+  /// Held-out ratings put in order, at one K.
+  public struct Reranking: Codable, Sendable {
+    public var k: Int
+    public var precision: Estimate?
+    public var ndcg: Estimate?
+  }
+
+  public struct Row: Codable, Sendable {
+    public var name: String
+    public var cutoffs: [Cutoff]
+    public var reciprocalRank: Estimate
+    /// Share of the catalogue that its lists show.
+    public var coverage: Double
+    /// How unevenly they show it.
+    public var gini: Double
+    public var groups: [Group]
+    public var reranking: [Reranking]
+    /// By how much it is above the baseline, at the same targets; nil of the baseline itself.
+    public var hitRateDifference: Estimate?
+    public var ndcgDifference: Estimate?
+    /// The same of NDCG at the largest K of re-ranking.
+    public var rerankingDifference: Estimate?
+  }
+
+  public var data: DataIdentity
+  public var training: Comparison.Training
+  public var settings: Comparison.Settings
+  public var protocolSummary: String
+  public var device: String
+  public var splitSeeds: [UInt64]
+  /// Of each split.
+  public var targets: [Int]
+  public var users: [Int]
+  public var admissions: [Session.Admission]
+  /// Liked items that the sessions to re-rank begin with.
+  public var window: Int
+  public var runs: [Run]
+  public var rows: [Row]
+
+  /// The K of the differences, lists and groups.
+  public var cutoff: Int { settings.cutoff }
+
+  /// - Parameters:
+  ///   - parts: comparisons that differ in their split seeds alone, and what the same contestants
+  ///     reached in each.
+  ///   - data: where the ratings came from.
+  /// - Throws: `RunError` where nobody is called what the baseline is to be.
+  public init(
+    _ parts: [(comparison: Comparison, results: Comparison.Results)], runs: [Run],
+    data: DataIdentity, device: String
+  ) throws {
+    let first = parts[0].comparison
+    self.data = data
+    training = first.training
+    settings = first.settings
+    protocolSummary = first.protocolSummary
+    self.device = device
+    splitSeeds = parts.map { $0.comparison.training.evaluation.splitSeed }
+    targets = parts.map { $0.comparison.nextItem.queries.count }
+    users = parts.map { Set($0.comparison.nextItem.queries.map(\.user)).count }
+    admissions = parts.map(\.results.admission)
+    window = first.window
+    self.runs = runs
+    let names = parts[0].results.nextItem.map(\.name)
+    guard let baseline = names.firstIndex(of: settings.baseline) else {
+      throw RunError(
+        "there is no \(settings.baseline) to compare with; there are \(names.joined(separator: ", "))"
+      )
+    }
+    let seed = settings.seed
+    let queries = Bootstrap(clusters: parts.flatMap { $0.results.nextItem[0].users }, seed: seed)
+    let sessions = Bootstrap(
+      clusters: parts.flatMap { $0.results.reranking.first?.users ?? [] }, seed: seed)
+    let columns = names.indices.map { at in
+      Column(
+        nextItem: parts.map { $0.results.nextItem[at] },
+        reranking: parts.compactMap {
+          $0.results.reranking.isEmpty ? nil : $0.results.reranking[at]
+        })
+    }
+    let settings = settings
+    rows = concurrentMap(names.count) { at in
+      columns[at].row(
+        less: at == baseline ? nil : columns[baseline], queries, sessions, settings)
+    }
+  }
+}
+
+/// One contestant in every split.
+private struct Column: Sendable {
+  let nextItem: [NextItemScores]
+  let reranking: [RankerScores]
+
+  func row(
+    less baseline: Column?, _ targets: Bootstrap, _ sessions: Bootstrap,
+    _ settings: Comparison.Settings
+  ) -> ComparisonReport.Row {
+    func estimate(_ values: (NextItemScores) -> [Double?]) -> Estimate {
+      let splits = nextItem.map(values)
+      var estimate =
+        targets.estimate(splits.flatMap { $0 })
+        ?? Estimate(mean: 0, low: 0, high: 0, deviation: nil, count: 0)
+      estimate.deviation = standardDeviation(splits.compactMap { mean($0) })
+      return estimate
+    }
+    func difference(_ measure: NextItemMeasure, _ baseline: Column) -> Estimate {
+      let other = baseline.nextItem.map { $0.values(measure, at: settings.cutoff) }
+      let splits = zip(nextItem, other).map {
+        zip($0.values(measure, at: settings.cutoff), $1).map { $0 - $1 }
+      }
+      var estimate = targets.estimate(splits.flatMap { $0 })!
+      estimate.deviation = standardDeviation(splits.compactMap { mean($0) })
+      return estimate
+    }
+    func ordered(_ measure: Measure, at k: Int) -> Estimate? {
+      let splits = reranking.map { $0.values(measure, at: k) }
+      var estimate = sessions.estimate(splits.flatMap { $0 })
+      estimate?.deviation = standardDeviation(splits.compactMap { mean($0) })
+      return estimate
+    }
+    func orderedDifference(_ baseline: Column) -> Estimate? {
+      let k = settings.rerankingCutoffs.max()!
+      return sessions.estimate(
+        zip(reranking, baseline.reranking).flatMap { own, other in
+          zip(own.values(.ndcg, at: k), other.values(.ndcg, at: k)).map { a, b in
+            a.flatMap { a in b.map { a - $0 } }
+          }
+        })
+    }
+    let k = settings.cutoff
+    return ComparisonReport.Row(
+      name: nextItem[0].name,
+      cutoffs: settings.nextItem.cutoffs.map { k in
+        ComparisonReport.Cutoff(
+          k: k, hitRate: estimate { $0.values(.hit, at: k) },
+          ndcg: estimate { $0.values(.gain, at: k) })
+      },
+      reciprocalRank: estimate { $0.values(.reciprocalRank) },
+      coverage: nextItem.reduce(0) { $0 + $1.lists.coverage } / Double(nextItem.count),
+      gini: nextItem.reduce(0) { $0 + $1.lists.gini } / Double(nextItem.count),
+      groups: PopularityGroups.names.enumerated().map { group, name in
+        ComparisonReport.Group(
+          name: name, hitRate: estimate { $0.values(.hit, at: k, group: group) },
+          ndcg: estimate { $0.values(.gain, at: k, group: group) })
+      },
+      reranking: reranking.isEmpty
+        ? []
+        : settings.rerankingCutoffs.map {
+          ComparisonReport.Reranking(
+            k: $0, precision: ordered(.precision, at: $0), ndcg: ordered(.ndcg, at: $0))
+        },
+      hitRateDifference: baseline.map { difference(.hit, $0) },
+      ndcgDifference: baseline.map { difference(.gain, $0) },
+      rerankingDifference: baseline.flatMap { reranking.isEmpty ? nil : orderedDifference($0) })
+  }
+
+  private func mean(_ values: [Double?]) -> Double? {
+    let found = values.compactMap { $0 }
+    return found.isEmpty ? nil : found.reduce(0, +) / Double(found.count)
+  }
+}
+
+extension Comparison {
+  /// Two lines for people: what is held out, and what is asked.
+  var protocolSummary: String {
+    let targets = settings.nextItem.likedOnly ? "liked held-out rating" : "held-out rating"
+    let limit = settings.nextItem.users.map { " of \($0) users drawn" } ?? ""
+    return training.evaluation.splitSummary + "\nnext item: of every \(targets)\(limit), given all "
+      + "before it; candidates = all \(log.itemCount) items but those she had rated; equal scores: "
+      + "the mean over their random orders"
+      + (log.hasTimes ? "" : "\nno times: the order of the file stands in")
+  }
+}

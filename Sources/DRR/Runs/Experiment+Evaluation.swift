@@ -1,0 +1,113 @@
+import DRRCore
+import DRRData
+import Evaluation
+import Factorization
+import Tensor
+
+/// How an evaluation is drawn, beside the protocol.
+public struct EvaluationSettings: Sendable {
+  /// Draws the random rankers and the intervals; nil: the run's.
+  public var seed: UInt64?
+  /// α of LinUCB.
+  public var exploration = 0.25
+
+  public init() {}
+
+  public func validate() throws(ConfigurationError) {
+    try ConfigurationError.require("LinUCB's alpha", exploration, "0 or more") {
+      $0 >= 0 && $0.isFinite
+    }
+  }
+}
+
+extension Experiment {
+  /// The name of the run's own agent.
+  public var agentName: String {
+    configuration.drr?.agentName ?? "DRR"
+  }
+
+  /// The sessions of the protocol.
+  public func sessions(of part: UserSplit.HeldOut = .test) throws -> [Session] {
+    try admitted(part).sessions
+  }
+
+  /// The sessions of the protocol, and whom it leaves out.
+  ///
+  /// - Throws: `RunError` where none can be measured.
+  public func admitted(
+    _ part: UserSplit.HeldOut = .test
+  ) throws -> (sessions: [Session], admission: Session.Admission) {
+    try Session.measurable(
+      of: part, log, split, configuration.evaluation, window: drr.window,
+      scale: configuration.scale)
+  }
+
+  /// What an agent must beat; the oracle, the other end of the scale, is not among them.
+  public func baselines(
+    _ model: PMFModel, seed: UInt64, _ settings: EvaluationSettings = EvaluationSettings()
+  ) -> [any Ranker] {
+    let scale = configuration.scale
+    return [
+      RandomOrder(seed: seed), LoggedOrder(), Popularity(statistics), ItemMean(statistics),
+      ItemKNN(log, split, statistics, scale: scale), PMFRating(model), PMFDot(model),
+      LinUCB(model, log, split, scale: scale, alpha: settings.exploration),
+      FixedDirection(model, log, split, scale: scale),
+      RandomAction(.positive, model, seed: seed), RandomAction(.normal, model, seed: seed),
+    ]
+  }
+
+  /// Agents beside every baseline and the run's own untrained network, over the same sessions.
+  public func evaluate(
+    _ model: PMFModel, _ agents: [AgentRanker],
+    _ settings: EvaluationSettings = EvaluationSettings(), _ observer: Observer = Observer()
+  ) throws -> RunEvaluation {
+    try settings.validate()
+    let (sessions, admission) = try admitted()
+    let catalogue = ItemCatalogue(
+      statistics, users: log.userCount, model: model)
+    let evaluation = OfflineEvaluation(
+      sessions: sessions, cutoffs: configuration.evaluation.cutoffs, catalogue: catalogue)
+    let exploration = configuration.evaluation.exploration
+    let seed = settings.seed ?? configuration.seed
+    var agents = agents
+    if let backend = agents.first?.agent.backend {
+      let untrained = try makeAgent(model, on: backend)
+      agents.insert(AgentRanker("\(agentName) untrained", untrained), at: 0)
+    }
+    agents = agents.map { $0.exploring(exploration, seed: seed) }
+    let baselines = baselines(model, seed: seed, settings)
+    let total = (baselines.count + agents.count + 1) * sessions.count
+    var done = 0
+    var scores: [RankerScores] = []
+    for ranker in baselines + agents + [Oracle()] {
+      observer.progress(done, total, "sessions, \(ranker.name)")
+      scores.append(
+        try evaluation.evaluate(ranker) {
+          observer.progress(done + $0, total, "sessions, \(ranker.name)")
+        })
+      done += sessions.count
+    }
+    let candidates = sessions.reduce(0) { $0 + $1.candidates.count }
+    return RunEvaluation(
+      run: RunEvaluation.Run(
+        seed: configuration.seed, splitSeed: configuration.evaluation.splitSeed,
+        steps: try trainedSteps() ?? 0, policy: try policyHistory(),
+        admission: admission,
+        candidatesPerSession: Double(candidates) / Double(sessions.count),
+        sessionRMSE: sessionError(model)),
+      scores: scores)
+  }
+
+  /// The runs of one evaluation as a report; this one is the first of them.
+  public func report(
+    _ runs: [RunEvaluation], on backend: any Backend,
+    _ settings: EvaluationSettings = EvaluationSettings()
+  ) throws -> EvaluationReport {
+    EvaluationReport(
+      runs, agent: agentName, configuration: configuration,
+      seed: settings.seed ?? configuration.seed,
+      protocolSummary: configuration.evaluation.summary(
+        scale: configuration.scale, window: try drr.window, hasTimes: log.hasTimes),
+      device: "\(backend.device.id): \(backend.device.name), \(backend.device.driver)")
+  }
+}

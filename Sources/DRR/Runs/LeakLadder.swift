@@ -1,0 +1,213 @@
+import Agents
+import DRRCore
+import DRRData
+import Evaluation
+import Factorization
+import Tensor
+
+/// What the leaks of the published protocol are worth: from it to the honest one, a leak less on
+/// every rung, each ranker measured on all of them.
+public struct LeakLadder: Sendable {
+  public enum Rung: String, Codable, Hashable, Sendable, CaseIterable {
+    case asPublished = "as published"
+    case greedy = "ε 0"
+    case historyRemoved = "history out of the candidates"
+    case visibleFit = "PMF on visible ratings"
+    case honest = "the default protocol"
+
+    /// The published protocol less the leaks below and on this rung; at last the honest one.
+    public func evaluation(honest: EvaluationProtocol) -> EvaluationProtocol {
+      if self == .honest { return honest }
+      var evaluation = EvaluationProtocol.asPublished
+      evaluation.testShare = honest.testShare
+      evaluation.cutoffs = honest.cutoffs
+      evaluation.minimumCandidates = honest.cutoffs.min()!
+      evaluation.splitSeed = honest.splitSeed
+      let removed = Self.allCases[...Self.allCases.firstIndex(of: self)!]
+      if removed.contains(.greedy) { evaluation.exploration = 0 }
+      if removed.contains(.historyRemoved) { evaluation.keepsHistory = false }
+      if removed.contains(.visibleFit) { evaluation.pmfRows = .visible }
+      return evaluation
+    }
+
+    /// The lowest rung that learns from the same ratings.
+    var trained: Rung {
+      switch self {
+      case .asPublished, .greedy, .historyRemoved: .asPublished
+      case .visibleFit, .honest: self
+      }
+    }
+  }
+
+  /// The first seed, the honest protocol and the settings of every training.
+  public let configuration: RunConfiguration
+  public let log: RatingsLog
+  public let folder: RunFolder
+  /// Whether what was trained stays in the folder once it is measured.
+  public var keepsRuns = false
+
+  public init(
+    _ configuration: RunConfiguration, log: RatingsLog, folder: RunFolder
+  ) throws(ConfigurationError) {
+    try configuration.validate()
+    self.configuration = configuration
+    self.log = log
+    self.folder = folder
+  }
+
+  /// Makes the folder this process's own.
+  public func begin() throws {
+    try folder.create()
+    try folder.lock()
+    folder.removeTemporaries()
+  }
+
+  /// Measures every rung with `seeds` seeds, of the split and of all training. What the folder
+  /// holds of the same configuration is read back, and an interrupted training goes on.
+  public func climb(
+    seeds: Int, on backend: any Backend, _ observer: Observer = Observer()
+  ) throws -> LeakLadderReport {
+    let known = folder.read(LeakLadderReport.self, from: folder.leakLadder)?.measurements ?? []
+    var report = LeakLadderReport(seeds: seeds, measurements: [])
+    let trainings = Rung.allCases.filter { $0.trained == $0 }
+    for seed in 0..<seeds {
+      for (place, training) in trainings.enumerated() {
+        let rungs = Rung.allCases.filter { $0.trained == training }
+        let wanted = rungs.map { (rung: $0, configuration: settings($0, seed: seed)) }
+        let found = wanted.compactMap { rung, configuration in
+          known.first { $0.rung == rung && $0.configuration.isSame(as: configuration) }
+        }
+        if found.count == wanted.count {
+          report.measurements += found
+          continue
+        }
+        let stage = Stage(
+          number: seed * trainings.count + place, count: seeds * trainings.count,
+          note: "\(training.rawValue), seed \(settings(training, seed: seed).seed)")
+        report.measurements += try measure(
+          rungs, settings(training, seed: seed), on: backend, observer, stage)
+        // Seeds beyond those asked for are kept.
+        let others = known.filter { old in
+          !report.measurements.contains {
+            $0.rung == old.rung && $0.configuration.isSame(as: old.configuration)
+          }
+        }
+        try folder.write(
+          LeakLadderReport(seeds: seeds, measurements: report.measurements + others),
+          to: folder.leakLadder)
+        if !keepsRuns { RunFolder(path(of: settings(training, seed: seed), training)).delete() }
+      }
+    }
+    return report
+  }
+
+  /// The run that a rung trains for the first seed.
+  public func experiment(_ rung: Rung) throws -> Experiment {
+    let settings = settings(rung.trained, seed: 0)
+    return try Experiment(
+      settings, log: log, folder: RunFolder(path(of: settings, rung.trained)))
+  }
+
+  private func settings(_ rung: Rung, seed: Int) -> RunConfiguration {
+    var settings = configuration
+    settings.seed &+= UInt64(seed)
+    var honest = configuration.evaluation
+    honest.splitSeed &+= UInt64(seed)
+    settings.evaluation = rung.evaluation(honest: honest)
+    return settings
+  }
+
+  private func path(of settings: RunConfiguration, _ training: Rung) -> String {
+    "\(folder.path)/leak-ladder-\(training)-\(settings.seed)"
+  }
+
+  /// A training among all, on one bar.
+  private struct Stage {
+    var number: Int
+    var count: Int
+    var note: String
+  }
+
+  /// Fits a PMF, trains an agent on it, and ranks with both under each rung's protocol.
+  private func measure(
+    _ rungs: [Rung], _ settings: RunConfiguration, on backend: any Backend,
+    _ observer: Observer, _ stage: Stage
+  ) throws -> [LeakLadderReport.Measurement] {
+    let experiment = try Experiment(
+      settings, log: log, folder: RunFolder(path(of: settings, rungs[0])))
+    try experiment.requireHistories()
+    let begun = try experiment.folder.readConfiguration()
+    try experiment.prepare(fresh: begun != settings)
+    // The PMF counts as a fifth of a training.
+    var (fitting, training) = (observer, observer)
+    func show(_ share: Double) {
+      let done = (Double(stage.number) + share) / Double(stage.count)
+      observer.progress(Int(done * 10_000), 10_000, "of the ladder: \(stage.note)")
+    }
+    fitting.progress = { done, total, _ in show(0.2 * Double(done) / Double(total)) }
+    training.progress = { done, total, _ in show(0.2 + 0.8 * Double(done) / Double(total)) }
+    let model = try experiment.readModel() ?? experiment.trainPMF(on: backend, fitting)
+    _ = try experiment.trainDRR(model, on: backend, training)
+    let agent = try experiment.readAgent(model, on: backend)
+    return try rungs.map { rung in
+      var configuration = settings
+      configuration.evaluation = self.settings(rung, seed: 0).evaluation
+      configuration.evaluation.splitSeed = settings.evaluation.splitSeed
+      return try measurement(rung, configuration, experiment, model, agent)
+    }
+  }
+
+  private func measurement(
+    _ rung: Rung, _ configuration: RunConfiguration, _ experiment: Experiment, _ model: PMFModel,
+    _ agent: any SessionAgent
+  ) throws -> LeakLadderReport.Measurement {
+    let drr = try experiment.drr
+    let evaluation = configuration.evaluation
+    let (sessions, admission) = try Session.measurable(
+      log, experiment.split, evaluation, window: drr.window, scale: configuration.scale)
+    let seed = configuration.seed
+    let offline = OfflineEvaluation(sessions: sessions, cutoffs: evaluation.cutoffs)
+    let untrained = try experiment.makeAgent(model, on: agent.backend)
+    let baselines: [any Ranker] = [
+      RandomOrder(seed: seed), Popularity(experiment.statistics), ItemMean(experiment.statistics),
+      PMFRating(model), RandomAction(.positive, model, seed: seed),
+    ]
+    let agents = [AgentRanker("DRR untrained", untrained), AgentRanker("DRR trained", agent)]
+      .map { $0.exploring(evaluation.exploration, seed: seed) }
+    let scores =
+      try baselines.map { try offline.evaluate($0) }
+      + agents.map { try offline.evaluate($0) }
+    let bootstrap = Bootstrap(clusters: sessions.map(\.user), seed: seed)
+    return LeakLadderReport.Measurement(
+      rung: rung, configuration: configuration,
+      protocolSummary: evaluation.summary(
+        scale: configuration.scale, window: drr.window, hasTimes: log.hasTimes),
+      admission: admission,
+      rankers: scores.map { RankerResult([$0], bootstrap) })
+  }
+}
+
+/// The ladder's figures: every rung with every seed.
+public struct LeakLadderReport: Codable, Sendable {
+  public struct Measurement: Codable, Sendable {
+    public var rung: LeakLadder.Rung
+    public var configuration: RunConfiguration
+    public var protocolSummary: String
+    public var admission: Session.Admission
+    public var rankers: [RankerResult]
+  }
+
+  public var seeds: Int
+  public var measurements: [Measurement]
+
+  public func measurements(of rung: LeakLadder.Rung) -> [Measurement] {
+    measurements.filter { $0.rung == rung }
+  }
+
+  /// A ranker's precision on a rung, with each seed; fewer where no session had K candidates.
+  public func precisions(of ranker: String, on rung: LeakLadder.Rung, at k: Int) -> [Double] {
+    measurements(of: rung).compactMap { measurement in
+      measurement.rankers.first { $0.name == ranker }?.rows.first { $0.k == k }?.precision?.mean
+    }
+  }
+}

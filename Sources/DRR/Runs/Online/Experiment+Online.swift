@@ -1,0 +1,163 @@
+import Agents
+import DRRCore
+import DRRData
+import Environments
+import Factorization
+import Tensor
+
+extension Experiment {
+  /// An agent that takes part, with the vectors that it stands on.
+  public struct Contestant {
+    public var name: String
+    public var agent: any SessionAgent
+    /// Given where it is also to learn in each session.
+    public var learner: (any SessionLearner)?
+
+    public init(
+      _ name: String, _ agent: any SessionAgent, learner: (any SessionLearner)? = nil
+    ) {
+      self.name = name
+      self.agent = agent
+      self.learner = learner
+    }
+  }
+
+  /// The agent of the folder's checkpoint with all that it goes on learning from, in one session at
+  /// a time; nil where its kind learns in training alone.
+  public func readLearner(
+    _ model: PMFModel, on backend: any Backend
+  ) throws -> (any SessionLearner)? {
+    let trainer = try makeTrainer(model, environments: 1, on: backend)
+    guard let learner = trainer as? any SessionLearner else { return nil }
+    try learner.restoreLearning(from: readCheckpoint())
+    return learner
+  }
+
+  /// Sessions of the test users in a world: each starts from her latest liked profile items.
+  public func onlineEvaluation(
+    _ online: OnlineProtocol, _ model: PMFModel, _ world: World, seed: UInt64
+  ) throws -> OnlineEvaluation {
+    let window = try drr.window
+    var (starts, profiles) = ([SessionState](), [[Int32]]())
+    for user in split.testUsers {
+      let rows = split.visibleRows(of: Int(user), in: log)
+      let liked = rows.filter { configuration.scale.reward(log.ratings[$0]) > 0 }
+      guard liked.count >= window else { continue }
+      starts.append(
+        SessionState(user: user, history: liked.suffix(window).map { log.items[$0] }))
+      profiles.append(online.allowsProfile ? [] : rows.map { log.items[$0] })
+    }
+    if starts.isEmpty { throw RunError("no test user has \(window) liked profile items") }
+    return try OnlineEvaluation(
+      starts: starts, profiles: profiles, world: world, model: model,
+      catalogue: online.allowsUnseenItems
+        ? ItemMask(rows: 1, items: log.itemCount, allowed: true) : statistics.ratedItems,
+      statistics: statistics, cutoffs: configuration.evaluation.cutoffs, seed: seed)
+  }
+
+  /// The agents beside every baseline in one world, and their differences from a twin among them.
+  public func simulate(
+    _ online: OnlineProtocol, _ model: PMFModel, _ contestants: [Contestant],
+    twin: Contestant? = nil, on backend: any Backend, seed: UInt64? = nil,
+    _ observer: Observer = Observer()
+  ) throws -> OnlineReport {
+    let seed = seed ?? configuration.seed
+    let world = try scoringWorld(online, on: backend, observer)
+    let evaluation = try onlineEvaluation(online, model, world, seed: seed)
+    let counts = statistics.counts.map { Float($0) }
+    let own = FixedOrder("PMF greedy") { user in
+      (0..<model.itemCount).map { model.reward(user: user, item: $0) }
+    }
+    let explorer = try makeAgent(model, on: backend)
+    var policies: [any OnlinePolicy] = [
+      RandomItem(seed: seed), FixedOrder("popularity") { _ in counts },
+      FixedOrder("item mean") { [means = statistics.means] _ in means }, own,
+      RandomVector(explorer, range: try drr.explorationRange, seed: seed),
+      FrozenAgent("\(agentName) untrained", explorer),
+    ]
+    for contestant in contestants + (twin.map { [$0] } ?? []) {
+      policies.append(FrozenAgent("\(contestant.name) frozen", contestant.agent))
+      if let learner = contestant.learner {
+        policies.append(try UpdatedAgent("\(contestant.name) updated", learner))
+      }
+    }
+    policies.append(
+      FixedOrder("world's model greedy") { user in
+        (0..<model.itemCount).map { world.model.reward(user: user, item: $0) }
+      })
+    policies.append(FixedOrder("world greedy") { world.rewards(user: $0) })
+    if online.consecutive != 0 { policies.append(KindChanging()) }
+
+    let total = policies.count * evaluation.sessionCount
+    let traces = try policies.enumerated().map { number, policy in
+      let trace = try evaluation.evaluate(policy) {
+        observer.progress(
+          number * evaluation.sessionCount + $0, total, "sessions, \(policy.name)")
+      }
+      if observer.shouldStop() { throw Interrupted(step: 0) }
+      return trace
+    }
+    let byName = Dictionary(uniqueKeysWithValues: traces.map { ($0.name, $0) })
+    let results = traces.map { trace in
+      let its = twin.flatMap { twin in
+        // Who learns in session is held against the twin that does.
+        trace.name.hasSuffix(" updated")
+          ? byName["\(twin.name) updated"] : byName["\(twin.name) frozen"]
+      }
+      return evaluation.result(trace, reference: byName[own.name]!, twin: its)
+    }
+    let device = backend.device
+    return OnlineReport(
+      configuration: configuration, online: online, seed: seed,
+      protocolSummary: online.summary(
+        configuration.evaluation, scale: configuration.scale, window: try drr.window),
+      device: "\(device.id): \(device.name), \(device.driver)",
+      sessions: evaluation.sessionCount,
+      leftOut: split.testUsers.count - evaluation.sessionCount,
+      steps: try trainedSteps() ?? 0, twin: twin?.name, policies: results)
+  }
+}
+
+/// What a simulation found, with all that it depends on.
+public struct OnlineReport: Codable, Sendable {
+  public var configuration: RunConfiguration
+  public var online: OnlineProtocol
+  /// Of the random policies and the intervals.
+  public var seed: UInt64
+  public var protocolSummary: String
+  public var device: String
+  public var sessions: Int
+  /// Test users whose profile does not fill the window.
+  public var leftOut: Int
+  /// DRR steps behind the agent.
+  public var steps: Int
+  /// Name of the γ = 0 twin, where it takes part.
+  public var twin: String?
+  public var policies: [OnlineResult]
+}
+
+extension OnlineProtocol {
+  public func validate() throws(ConfigurationError) {
+    try Satisfaction.validate(strength: consecutive)
+  }
+
+  /// One line for people.
+  public func summary(
+    _ evaluation: EvaluationProtocol, scale: RewardScale, window: Int
+  ) -> String {
+    let source =
+      switch world {
+      case .pmf: "a PMF fitted on every rating with other seeds"
+      case .items: "kernel ridge regression on items, fitted on the test users"
+      }
+    let mood =
+      consecutive == 0
+      ? ""
+      : ", moved by consecutive items with strength \(consecutive) (\(ItemKinds.count) kinds, m \(Satisfaction.limit))"
+    return "test users (\(Int((evaluation.testShare * 100).rounded()))%, split seed "
+      + "\(evaluation.splitSeed)), \(evaluation.cutoffs.max()!) items each from the \(window) latest "
+      + "liked profile items; reward = \(scale) where she rated, else \(source), within ±1\(mood); "
+      + "candidates = \(allowsUnseenItems ? "all items" : "items with a visible rating"), less the "
+      + "start\(allowsProfile ? "" : " and her profile") and what was recommended; exploration 0"
+  }
+}

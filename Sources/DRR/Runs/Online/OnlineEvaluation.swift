@@ -1,0 +1,153 @@
+import DRRCore
+import DRRData
+import Environments
+import Evaluation
+import Factorization
+import Tensor
+
+/// What an online figure means beside the evaluation's split and cutoffs.
+public struct OnlineProtocol: Codable, Hashable, Sendable {
+  /// The simulator that rewards come from.
+  public var world = WorldKind.pmf
+  /// c, the strength of consecutive items' effects; 0: none.
+  public var consecutive: Float = 0
+  /// Whether items that no visible rating contains may be recommended.
+  public var allowsUnseenItems = false
+  /// Whether the items of a user's profile may be recommended to her.
+  public var allowsProfile = true
+
+  public init() {}
+}
+
+/// What a policy earned in the sessions of an online evaluation.
+public struct OnlineTrace: Sendable {
+  public let name: String
+  /// [sessions][T]
+  public internal(set) var rewards: [[Float]] = []
+  public internal(set) var items: [[Int32]] = []
+  /// Picks that the user's own log holds.
+  public internal(set) var logged = 0
+  /// σ before each pick, summed.
+  public internal(set) var satisfaction = 0.0
+}
+
+/// Figures of one policy.
+public struct OnlineResult: Codable, Sendable {
+  public struct Row: Codable, Sendable {
+    public var k: Int
+    /// Mean reward of the first K items.
+    public var reward: Estimate
+    /// The same less that of the agent's PMF, user by user.
+    public var overPMF: Estimate
+    /// The same less that of the γ = 0 twin, where it takes part.
+    public var overTwin: Estimate?
+  }
+  public var name: String
+  public var rows: [Row]
+  /// Share of the picks that the user's own log holds.
+  public var inLog: Double
+  /// Share of the picks with fewer than five visible ratings.
+  public var rarelyRated: Double
+  /// Different items over all sessions.
+  public var distinctItems: Int
+  /// Mean σ of ``Satisfaction`` before a pick.
+  public var satisfaction: Double
+}
+
+/// Sessions of held-out users in a world (Liu et al. 2018, algorithm 1, on test users), T = the
+/// largest cutoff, exploration 0. All sessions of a block step together.
+public struct OnlineEvaluation {
+  let environment: RatingEnvironment
+  let statistics: ItemStatistics
+  let profiles: [[Int32]]
+  public let cutoffs: [Int]
+  let seed: UInt64
+
+  /// - Parameters:
+  ///   - starts: where the sessions begin, one a user.
+  ///   - profiles: items that are not recommended to the user of that start.
+  ///   - catalogue: what may be recommended at all, one row.
+  /// - Throws: where a session could run out of items, or there is none.
+  public init(
+    starts: [SessionState], profiles: [[Int32]], world: World, model: PMFModel,
+    catalogue: ItemMask, statistics: ItemStatistics, cutoffs: [Int], seed: UInt64
+  ) throws(ConfigurationError) {
+    let length = cutoffs.max()!
+    if starts.isEmpty { throw ConfigurationError("there is no session to simulate") }
+    let rated = catalogue.count(row: 0)
+    let taken = zip(starts, profiles).map { Set($0.history).union($1).count }.max()!
+    if rated < taken + length {
+      throw ConfigurationError(
+        "largest cutoff is \(length), but of \(rated) items that may be recommended a session can "
+          + "begin with \(taken) taken")
+    }
+    environment = RatingEnvironment(
+      model: model, world: world, starts: starts, catalogue: catalogue, sessionLength: length,
+      seed: seed)
+    self.profiles = profiles
+    self.statistics = statistics
+    self.cutoffs = cutoffs
+    self.seed = seed
+  }
+
+  public var sessionCount: Int { environment.starts.count }
+  var length: Int { environment.sessionLength }
+
+  public func evaluate(
+    _ policy: some OnlinePolicy, progress: (_ sessionsDone: Int) -> Void = { _ in }
+  ) throws -> OnlineTrace {
+    var policy = policy
+    var trace = OnlineTrace(name: policy.name)
+    let block = policy.sessionsAtOnce
+    for first in stride(from: 0, to: sessionCount, by: block) {
+      let starts = first..<min(first + block, sessionCount)
+      var sessions = EnvironmentBatch(environment, starts: starts) { profiles[$0] }
+      var rewards = [[Float]](repeating: [], count: starts.count)
+      var items = [[Int32]](repeating: [], count: starts.count)
+      try policy.begin(sessions)
+      for _ in 0..<length {
+        let (before, world) = (sessions.states, environment.world)
+        trace.satisfaction += sessions.environments.reduce(0.0) {
+          $0 + Double(world.satisfaction.level($1.run))
+        }
+        let picks = try policy.pick(sessions)
+        let steps = sessions.step(picks)
+        try policy.observe(before, steps)
+        for (row, item) in picks.enumerated() {
+          trace.logged += world.isLogged(user: Int(before[row].user), item: item) ? 1 : 0
+          rewards[row].append(steps[row].reward)
+          items[row].append(item)
+        }
+      }
+      trace.rewards += rewards
+      trace.items += items
+      progress(starts.upperBound)
+    }
+    return trace
+  }
+
+  /// The figures of a policy beside those of the agent's PMF, and of the twin, over the same
+  /// sessions.
+  public func result(
+    _ trace: OnlineTrace, reference: OnlineTrace, twin: OnlineTrace? = nil
+  ) -> OnlineResult {
+    let picks = trace.items.flatMap { $0 }
+    let count = Double(picks.count)
+    let bootstrap = Bootstrap(clusters: environment.starts.map(\.user), seed: seed)
+    return OnlineResult(
+      name: trace.name,
+      rows: cutoffs.map { k in
+        let earned = trace.rewards.map { RankingMetrics.averageReward($0, at: k) }
+        func over(_ other: OnlineTrace) -> Estimate {
+          let compared = other.rewards.map { RankingMetrics.averageReward($0, at: k) }
+          return bootstrap.estimate(zip(earned, compared).map { $0 - $1 })!
+        }
+        return OnlineResult.Row(
+          k: k, reward: bootstrap.estimate(earned)!, overPMF: over(reference),
+          overTwin: twin.map(over))
+      },
+      inLog: Double(trace.logged) / count,
+      rarelyRated: Double(picks.count { statistics.counts[Int($0)] < 5 }) / count,
+      distinctItems: Set(picks).count, satisfaction: trace.satisfaction / count)
+  }
+}

@@ -1,0 +1,105 @@
+import DRRCore
+import Environments
+import Tensor
+
+/// Who recommends in sessions that step together.
+public protocol OnlinePolicy {
+  var name: String { get }
+  /// How many sessions it can hold at once.
+  var sessionsAtOnce: Int { get }
+  /// The sessions that now begin, each user new to it.
+  mutating func begin(_ sessions: EnvironmentBatch) throws
+  /// An allowed item for each session.
+  mutating func pick(_ sessions: EnvironmentBatch) throws -> [Int32]
+  /// What the items picked led to.
+  mutating func observe(_ before: [SessionState], _ steps: [Step<SessionState>]) throws
+}
+
+extension OnlinePolicy {
+  public var sessionsAtOnce: Int { 256 }
+  public mutating func begin(_ sessions: EnvironmentBatch) throws {}
+  public mutating func observe(_ before: [SessionState], _ steps: [Step<SessionState>]) throws {}
+}
+
+/// Any allowed item, all as likely.
+public struct RandomItem: OnlinePolicy {
+  public let name = "random"
+  let seed: UInt64
+  private var random: [Philox] = []
+
+  public init(seed: UInt64) { self.seed = seed }
+
+  public mutating func begin(_ sessions: EnvironmentBatch) {
+    random = sessions.states.map {
+      Philox(seed: seed, stream: Streams.onlineItem &+ UInt64($0.user) << 8)
+    }
+  }
+
+  public mutating func pick(_ sessions: EnvironmentBatch) -> [Int32] {
+    random.indices.map { row in
+      while true {
+        let item = random[row].index(below: sessions.allowed.items)
+        if sessions.allowed[row, item] { return Int32(item) }
+      }
+    }
+  }
+}
+
+/// The items in the order of scores that a session does not change; ties to the lower item.
+public struct FixedOrder: OnlinePolicy {
+  public let name: String
+  let scores: (_ user: Int) -> [Float]
+  private var left: [ArraySlice<Int32>] = []
+
+  /// - Parameter scores: of every item, higher first.
+  public init(_ name: String, scores: @escaping (_ user: Int) -> [Float]) {
+    self.name = name
+    self.scores = scores
+  }
+
+  public mutating func begin(_ sessions: EnvironmentBatch) {
+    left = sessions.states.enumerated().map { row, state in
+      let scores = scores(Int(state.user))
+      let items = (0..<Int32(scores.count)).filter { sessions.allowed[row, Int($0)] }
+      return items.sorted { (-scores[Int($0)], $0) < (-scores[Int($1)], $1) }
+        .prefix(sessions.environments[row].sessionLength)
+    }
+  }
+
+  public mutating func pick(_ sessions: EnvironmentBatch) -> [Int32] {
+    left.indices.map { left[$0].removeFirst() }
+  }
+}
+
+/// Knows the world and looks one item back: the item that earns most among those of another kind
+/// than the item before, where one of them is liked; else the item that earns most. What planning
+/// for consecutive satisfaction is worth.
+public struct KindChanging: OnlinePolicy {
+  public let name = "world greedy, changing kinds"
+  private var left: [[Int32]] = []
+
+  public init() {}
+
+  public mutating func begin(_ sessions: EnvironmentBatch) {
+    left = sessions.states.enumerated().map { row, state in
+      let rewards = sessions.environments[row].world.rewards(user: Int(state.user))
+      return (0..<Int32(rewards.count)).filter { sessions.allowed[row, Int($0)] }
+        .sorted { (-rewards[Int($0)], $0) < (-rewards[Int($1)], $1) }
+    }
+  }
+
+  public mutating func pick(_ sessions: EnvironmentBatch) -> [Int32] {
+    left.indices.map { row in
+      let environment = sessions.environments[row]
+      let (world, user) = (environment.world, Int(environment.state.user))
+      let kinds = world.satisfaction.kinds
+      let other = left[row].firstIndex {
+        environment.run.kind == nil || kinds[Int($0)] != environment.run.kind
+      }
+      guard let other, world.reward(user: user, item: left[row][other]) > 0 else {
+        return left[row].removeFirst()
+      }
+      return left[row].remove(at: other)
+    }
+  }
+}

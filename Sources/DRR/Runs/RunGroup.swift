@@ -1,0 +1,67 @@
+import DRRCore
+
+/// Runs that differ in their seeds alone, in one folder: `seed-0`, `seed-1` …, or
+/// `split-0/seed-0` … where the users are split anew as well.
+public struct RunGroup: Codable, Hashable, Sendable {
+  /// Training seeds, counted on from the first run's.
+  public var seeds: Int
+  /// Split seeds, counted on likewise; nil: one, without folders of splits.
+  public var splits: Int?
+
+  public init(seeds: Int, splits: Int? = nil) {
+    self.seeds = seeds
+    self.splits = splits
+  }
+
+  public func validate() throws(ConfigurationError) {
+    try ConfigurationError.require("seeds", seeds, "1 ... 1000") { (1...1_000).contains($0) }
+    try ConfigurationError.require("splits", splits ?? 1, "1 ... 1000") {
+      (1...1_000).contains($0)
+    }
+  }
+
+  /// One of the runs.
+  public struct Member: Hashable, Sendable {
+    public var name: String
+    /// What its seeds are above those of the first.
+    public var seed: UInt64
+    public var split: UInt64
+
+    public func folder(in group: RunFolder) -> RunFolder { RunFolder("\(group.path)/\(name)") }
+
+    /// The first run's configuration with this one's seeds.
+    public func configuration(from first: RunConfiguration) -> RunConfiguration {
+      var configuration = first
+      configuration.seed &+= seed
+      configuration.evaluation.splitSeed &+= split
+      return configuration
+    }
+  }
+
+  /// Split by split.
+  public var members: [Member] {
+    (0..<UInt64(splits ?? 1)).flatMap { split in
+      (0..<UInt64(seeds)).map { seed in
+        Member(
+          name: (splits == nil ? "" : "split-\(split)/") + "seed-\(seed)", seed: seed,
+          split: split)
+      }
+    }
+  }
+}
+
+extension RunFolder {
+  /// What makes a folder that of a group.
+  public var group: String { path + "/runs.json" }
+
+  /// The group of runs that the folder holds; nil where it holds none.
+  ///
+  /// - Throws: `RunError` where the file cannot be read as one.
+  public func readGroup() throws -> RunGroup? {
+    guard exists(group) else { return nil }
+    guard let found = read(RunGroup.self, from: group), (try? found.validate()) != nil else {
+      throw RunError("\(group): not the list of a group's runs")
+    }
+    return found
+  }
+}

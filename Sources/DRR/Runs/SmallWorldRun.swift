@@ -1,0 +1,210 @@
+import Agents
+import DRRCore
+import DeepQ
+import Environments
+import Evaluation
+import PolicyGradients
+import Tensor
+
+/// A deep agent in a small world, whose best policy is known: one of the two learners.
+public struct SmallWorldConfiguration: RunKind {
+  public static let algorithm = "small-world"
+
+  public var environment = SmallProcess.lizard
+  public var dqn: DQNConfiguration?
+  public var policyGradient: PolicyGradientConfiguration?
+  public var steps = 20_000
+  /// Environments that step together.
+  public var environments = 8
+  public var exploringStarts = false
+  /// Steps after which an episode is cut off.
+  public var episodeLimit = 100
+  /// γ; nil: that of the environment.
+  public var discount: Double?
+  public var learningStarts = 200
+  public var epsilon = EpsilonSchedule(1, to: 0.1, share: 0.5)
+  public var seed: UInt64 = 0
+
+  public init() {}
+
+  public func validate() throws {
+    try dqn?.validate()
+    try policyGradient?.validate()
+    guard (dqn == nil) != (policyGradient == nil) else {
+      throw ConfigurationError("a small world has one learner, dqn or policy gradient")
+    }
+    try epsilon.validate()
+    try ConfigurationError.require("steps", steps, "1 ... 1,000,000,000,000") {
+      (1...1_000_000_000_000).contains($0)
+    }
+    try ConfigurationError.require("environments", environments, "1 ... 65536") {
+      (1...65_536).contains($0)
+    }
+    try ConfigurationError.require("episode limit", episodeLimit, "1 or more") { $0 >= 1 }
+    try ConfigurationError.require("learning starts", learningStarts, "0 or more") { $0 >= 0 }
+    try ConfigurationError.require("discount", discount ?? 0, "between 0 and 1") {
+      $0 >= 0 && $0 <= 1
+    }
+  }
+}
+
+/// A line of the metrics.
+public struct SmallWorldReport: Codable, Hashable, Sendable {
+  public var step: Int
+  /// Mean sum of rewards of the episodes that ended since the last report.
+  public var meanReturn: Double?
+  /// What the greedy policy is worth from the start, and the best policy, exactly.
+  public var greedyValue: Double
+  public var bestValue: Double
+  /// Largest |V(s) − V*(s)| of any state; V of a policy gradient is that of its policy.
+  public var valueError: Double
+  /// Of the last update.
+  public var loss: Float?
+
+  /// Whether no policy is better.
+  public var isOptimal: Bool { abs(greedyValue - bestValue) < 1e-6 }
+}
+
+/// Deep Q-learning or a policy gradient in a small world, on states as one-hot vectors.
+public final class SmallWorldTrainer: Trainable {
+  public let process: FiniteProcess
+  public let optimum: ActionValues
+  private let discount: Double
+  private let learner: Learner
+  private let total: Int
+  /// Told of every report.
+  public var onReport: ((SmallWorldReport) -> Void)?
+
+  private enum Learner {
+    case dqn(DQNTrainer)
+    case policy(PolicyGradientTrainer)
+  }
+
+  public init(_ configuration: SmallWorldConfiguration, on backend: any Backend) throws {
+    try configuration.validate()
+    process = configuration.environment.process
+    discount = configuration.discount ?? process.discount
+    optimum = process.valueIteration(discount: discount).values
+    total = configuration.steps
+    let count = process.states.count
+    var table = [Float](repeating: 0, count: count * count)
+    for state in 0..<count { table[state * count + state] = 1 }
+    let states = Tensor(table, shape: [count, count], on: backend)
+    let environments = FiniteEnvironments(
+      process, count: configuration.environments, exploringStarts: configuration.exploringStarts,
+      limit: configuration.episodeLimit, seed: configuration.seed)
+    if var settings = configuration.dqn {
+      settings.discount = Float(discount)
+      let dqn = try DQN(
+        settings, actionCount: process.actions.count, seed: configuration.seed, on: backend
+      ) { _ in TableState(states) }
+      var schedule = DQNSchedule()
+      schedule.steps = configuration.steps
+      schedule.learningStarts = configuration.learningStarts
+      schedule.epsilon = configuration.epsilon
+      learner = .dqn(
+        DQNTrainer(dqn, schedule, environments: environments, seed: configuration.seed))
+    } else {
+      var settings = configuration.policyGradient!
+      settings.discount = Float(discount)
+      let gradient = try PolicyGradient(
+        settings, actionCount: process.actions.count, seed: configuration.seed, on: backend
+      ) { _ in TableState(states) }
+      learner = .policy(
+        try PolicyGradientTrainer(
+          gradient, steps: configuration.steps, environments: environments,
+          seed: configuration.seed))
+    }
+  }
+
+  public var steps: Int { total }
+  public var step: Int {
+    switch learner {
+    case .dqn(let trainer): trainer.step
+    case .policy(let trainer): trainer.step
+    }
+  }
+
+  /// Q of deep Q-learning, the logits of a policy: of all states, [S, A].
+  private func scores() throws(BackendError) -> [Float] {
+    func rows(_ backend: any Backend) -> IndexTensor {
+      IndexTensor(
+        process.states.indices.map { Int32($0) }, shape: [process.states.count, 1], on: backend)
+    }
+    return switch learner {
+    case .dqn(let trainer): try trainer.dqn.values(rows(trainer.dqn.backend)).host()
+    case .policy(let trainer): try trainer.gradient.logits(rows(trainer.gradient.backend)).host()
+    }
+  }
+
+  /// What the network makes of every pair: values, or the policy's logits.
+  public func table() throws(BackendError) -> ActionValues {
+    var table = ActionValues(
+      stateCount: process.states.count, actionCount: process.actions.count)
+    table.values = try scores().map { Double($0) }
+    return table
+  }
+
+  public func advance() throws -> SmallWorldReport? {
+    let before = step
+    switch learner {
+    case .dqn(let trainer): try trainer.advance()
+    case .policy(let trainer): try trainer.advance()
+    }
+    let part = max(total / 20, 1)
+    guard step / part > before / part || step >= total else { return nil }
+    let report = try report()
+    onReport?(report)
+    return report
+  }
+
+  private func report() throws -> SmallWorldReport {
+    let table = try table()
+    let greedy = process.evaluation(
+      of: { table.greedy($0) == $1 ? 1 : 0 }, discount: discount, tolerance: 1e-9, limit: 10_000)
+    var (meanReturn, loss) = (Double?.none, Float?.none)
+    var values = process.states.indices.map { table.best($0) }
+    switch learner {
+    case .dqn(let trainer):
+      meanReturn = trainer.tally.meanReturn
+      trainer.tally.begin()
+      loss = try trainer.lastLoss?.host()[0]
+    case .policy(let trainer):
+      meanReturn = trainer.tally.meanReturn
+      trainer.tally.begin()
+      loss = try trainer.lastLosses?.policy.host()[0]
+      values = process.states.indices.map { greedy[$0, table.greedy($0)] }
+    }
+    return SmallWorldReport(
+      step: step, meanReturn: meanReturn,
+      greedyValue: greedy[process.start, table.greedy(process.start)],
+      bestValue: optimum.best(process.start),
+      valueError: process.choosing.reduce(0) { max($0, abs(values[$1] - optimum.best($1))) },
+      loss: loss)
+  }
+
+  public func summary(of report: SmallWorldReport) -> String {
+    ", greedy \(decimal(report.greedyValue, 3)) of \(decimal(report.bestValue, 3))"
+  }
+
+  public func isFinite() throws -> Bool {
+    switch learner {
+    case .dqn(let trainer): try trainer.dqn.isFinite()
+    case .policy(let trainer): try trainer.gradient.isFinite()
+    }
+  }
+
+  public func save(to file: inout SafetensorsWriter) throws {
+    switch learner {
+    case .dqn(let trainer): try trainer.save(to: &file)
+    case .policy(let trainer): try trainer.save(to: &file)
+    }
+  }
+
+  public func restore(from file: SafetensorsFile) throws {
+    switch learner {
+    case .dqn(let trainer): try trainer.restore(from: file)
+    case .policy(let trainer): try trainer.restore(from: file)
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import Agents
+import DRRCore
+import DRRData
+import Evaluation
+import Tensor
+
+/// Re-ranks the validation users' sessions at equally spaced steps of a training.
+struct Validation {
+  private let evaluation: OfflineEvaluation
+
+  /// Nil where no session has ten candidates, a liked one among them.
+  init?(sessions: [Session]) {
+    guard sessions.contains(where: { $0.candidates.count >= 10 && $0.likedCount > 0 }) else {
+      return nil
+    }
+    evaluation = OfflineEvaluation(sessions: sessions, cutoffs: [5, 10])
+  }
+
+  /// Greedy, so that training draws the same numbers with it and without. Waits for the device.
+  func point(_ agent: any SessionAgent, step: Int) throws -> ValidationPoint {
+    let scores = try evaluation.evaluate(AgentRanker("agent", agent))
+    return ValidationPoint(
+      step: step, precision5: scores.mean(.precision, at: 5)!,
+      precision10: scores.mean(.precision, at: 10)!, ndcg10: scores.mean(.ndcg, at: 10)!)
+  }
+}
+
+extension Experiment {
+  /// How the agent is validated while it trains; nil where it is not to be, or, which is noted,
+  /// where nobody can be asked.
+  func validation(_ observer: Observer) throws -> Validation? {
+    let drr = try drr
+    guard drr.validations > 0 else { return nil }
+    let evaluation = configuration.evaluation
+    let (sessions, admission) = Session.admitted(
+      of: .validation, log, split, evaluation, window: drr.window, scale: configuration.scale)
+    if let validation = Validation(sessions: sessions) { return validation }
+    let reason =
+      evaluation.validationShare == 0
+      ? "the validation share is 0"
+      : "nobody validates: "
+        + admission.summary(of: .validation, evaluation, window: drr.window)
+    observer.note("\(reason); the agent of the last step is kept")
+    return nil
+  }
+}

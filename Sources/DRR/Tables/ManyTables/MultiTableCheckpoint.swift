@@ -1,0 +1,130 @@
+import DRRCore
+import Tensor
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// A run's tables on the disk: parts of each shard in files of their own, and one file that names the
+/// round they are of, written last. A run that was killed at any moment finds the last whole one; how
+/// many shards wrote it, and how many read it, makes no difference.
+package struct MultiTableCheckpoint {
+  let run: KindRun<MultiTableRunConfiguration>
+
+  /// A part's arrays have about so many cells at most, to keep the copy that is written small.
+  static let cellsPerPart = 2_000_000
+
+  package init(_ run: KindRun<MultiTableRunConfiguration>) { self.run = run }
+
+  private var folder: RunFolder { run.folder }
+  private static let prefix = "table-"
+  private static let names = ["table", "second"]
+
+  private func path(round: Int, rank: Int, part: Int) -> String {
+    "\(folder.path)/\(Self.prefix)\(round)-\(rank)-\(part).safetensors"
+  }
+
+  private func identity() throws -> [String: String] {
+    [
+      "kind": MultiTableRunConfiguration.algorithm,
+      "configuration": try RunFolder.json(run.configuration.identity),
+    ]
+  }
+
+  func save(_ learner: MultiTableLearner, round: Int) throws {
+    let collective = learner.collective
+    let cells = learner.shards.reduce(0) { $0 + $1.cellCount }
+    let parts = cells / Self.cellsPerPart + 1
+    for part in 0..<parts {
+      var file = SafetensorsWriter(metadata: try identity())
+      for (name, table) in zip(Self.names, learner.shards) {
+        try table.add(to: &file, name, part: part, of: parts)
+      }
+      try file.write(to: path(round: round, rank: collective.rank, part: part))
+    }
+    // By then every rank's files are whole.
+    let allParts = try collective.allGather([UInt64(parts)]).map { $0[0] }
+    let counts = try learner.countsOfAll()
+    if collective.rank == 0 {
+      var file = SafetensorsWriter(metadata: try identity())
+      file.metadata["counts"] = try RunFolder.json(counts)
+      try file.add("round", [Int64(round)])
+      try file.add("parts", allParts)
+      try file.write(to: folder.checkpoint)
+    }
+    try collective.barrier()
+    if collective.rank == 0 { removeFiles(except: round) }
+  }
+
+  /// Gives the learner its shard of what was saved.
+  ///
+  /// - Returns: the rounds that were learned.
+  func restore(_ learner: MultiTableLearner) throws -> Int {
+    let collective = learner.collective
+    guard folder.exists(folder.checkpoint) else {
+      if collective.rank == 0 { removeFiles(except: nil) }
+      try collective.barrier()
+      return 0
+    }
+    let (round, counts) = try read(into: learner.shards) {
+      KeyHash.shard(of: $0, count: collective.size) == collective.rank
+    }
+    if collective.rank == 0 {
+      learner.counts = counts
+      // Of a process that was killed before it did.
+      removeFiles(except: round)
+    }
+    return round
+  }
+
+  /// - Returns: the round, and what was counted until then.
+  package func read(
+    into tables: [QTable], where isWanted: (UInt64) -> Bool = { _ in true }
+  ) throws -> (round: Int, counts: MultiTableLearner.Counts) {
+    let file = try run.readCheckpoint()
+    let round = Int(try file.int64s("round", shape: [1])[0])
+    for (rank, parts) in try file.uint64s("parts").enumerated() {
+      for part in 0..<Int(min(parts, 1 << 32)) {
+        let file = try SafetensorsFile(
+          contentsOf: path(round: round, rank: rank, part: part), requireChecksum: true)
+        for (key, expected) in try identity() where file.metadata[key] != expected {
+          throw RunError("\(file.path) belongs to another run: its \(key) differs")
+        }
+        for (name, table) in zip(Self.names, tables) {
+          try table.read(from: file, name, where: isWanted)
+        }
+      }
+    }
+    let counts = file.metadata["counts"].flatMap {
+      try? JSONDecoder().decode(MultiTableLearner.Counts.self, from: Data($0.utf8))
+    }
+    return (round, counts ?? MultiTableLearner.Counts())
+  }
+
+  /// Forgets tables of other rounds.
+  func removeFiles(except round: Int?) {
+    let kept = round.map { "\(Self.prefix)\($0)-" }
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    where name.hasPrefix(Self.prefix) && name.hasSuffix(".safetensors") {
+      if let kept, name.hasPrefix(kept) { continue }
+      folder.remove("\(folder.path)/\(name)")
+    }
+  }
+}
+
+extension MultiTableLearner {
+  /// What all ranks counted.
+  func countsOfAll() throws(CollectiveError) -> Counts {
+    let mine = [
+      counts.updates, counts.events, counts.subStates, counts.messages, counts.recommended,
+      counts.clicked,
+    ]
+    let sums = try collective.allReduce(mine.map(Double.init)).map { Int($0) }
+    var all = Counts()
+    (all.updates, all.events, all.subStates) = (sums[0], sums[1], sums[2])
+    (all.messages, all.recommended, all.clicked) = (sums[3], sums[4], sums[5])
+    return all
+  }
+}

@@ -1,0 +1,40 @@
+import DRRCore
+import DRRData
+
+/// A run of many tables: what `config.json` of its folder keeps.
+public struct MultiTableRunConfiguration: RunKind {
+  public static let algorithm = "multi-q"
+
+  public var data: DataIdentity
+  public var evaluation: EvaluationProtocol
+  public var scale: RewardScale
+  public var settings: MultiTableConfiguration
+
+  public init(source: String, log: RatingsLog) {
+    data = DataIdentity(source: source, log: log)
+    var evaluation = EvaluationProtocol()
+    evaluation.split = .latest
+    evaluation.ties = evaluation.tieOrder
+    self.evaluation = evaluation
+    scale = RewardScale(ratingRange: log.ratingRange)
+    settings = MultiTableConfiguration()
+  }
+
+  /// How it recommends can be changed after it was trained.
+  public var identity: Self {
+    var same = self
+    let defaults = MultiTableConfiguration()
+    (same.data.source, same.data.name) = ("", "")
+    same.settings.aggregation = defaults.aggregation
+    same.settings.shrinkage = defaults.shrinkage
+    same.settings.lagExponent = defaults.lagExponent
+    same.settings.backOff = defaults.backOff
+    return same
+  }
+
+  public func validate() throws {
+    try evaluation.validate()
+    try scale.validate()
+    try settings.validate()
+  }
+}

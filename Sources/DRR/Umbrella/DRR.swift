@@ -1,0 +1,15 @@
+@_exported import ActorCritic
+@_exported import Agents
+@_exported import Bandits
+@_exported import ClickSessions
+@_exported import DRRCore
+@_exported import DRRData
+@_exported import DeepQ
+@_exported import Environments
+@_exported import Evaluation
+@_exported import Factorization
+@_exported import IRecGAN
+@_exported import OffPolicy
+@_exported import PolicyGradients
+@_exported import Runs
+@_exported import Tables
