@@ -38,9 +38,3 @@ struct DRRCommand: ParsableCommand {
     }
   }
 }
-
-/// Options that every command has.
-struct OutputOptions: ParsableArguments {
-  @Flag(help: "Print the result as JSON on standard output.")
-  var json = false
-}

@@ -2,16 +2,7 @@ import ArgumentParser
 import DRR
 import Kernels
 
-struct EvaluateCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "evaluate", abstract: "Evaluate what a run has trained, beside honest baselines.",
-    discussion: """
-      Examples:
-        drr evaluate --run runs/first
-        drr evaluate irecgan --run runs/gan
-      """,
-    subcommands: [DRR.self, IRecGAN.self], defaultSubcommand: DRR.self)
-
+extension EvaluateCommand {
   struct DRR: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "drr", abstract: "Re-rank held-out users' sessions, beside honest baselines.",

@@ -2,20 +2,7 @@ import ArgumentParser
 import DRR
 import Kernels
 
-struct SimulateCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "simulate", abstract: "Let agents recommend in simulated worlds.",
-    discussion: """
-      Examples:
-        drr simulate --run runs/first
-        drr simulate irecgan --run runs/gan
-        drr simulate sessions --world tabular --policy mix --sessions 1000 --out logs/mix
-        drr simulate values --world tabular
-        drr simulate sweep --sizes 200,1000 --policies max,mix --seeds 3 --run runs/sweep
-      """,
-    subcommands: [DRR.self, IRecGAN.self, Sessions.self, Values.self, Sweep.self],
-    defaultSubcommand: DRR.self)
-
+extension SimulateCommand {
   struct DRR: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "drr",
@@ -116,42 +103,3 @@ struct SimulateCommand: ParsableCommand {
 }
 
 extension WorldKind: ExpressibleByArgument {}
-
-extension OnlineReport {
-  var text: String {
-    let cutoffs = configuration.evaluation.cutoffs
-    func table(_ title: String, _ value: (OnlineResult.Row) -> Estimate?) -> String {
-      let header = [title] + cutoffs.flatMap { ["@\($0)", ""] }
-      let body = policies.map { policy in
-        [policy.name]
-          + policy.rows.flatMap { row -> [String] in
-            guard let found = value(row) else { return ["–", ""] }
-            let interval = "\(decimal(found.low, 3)) to \(decimal(found.high, 3))"
-            return [decimal(found.mean, 3), interval]
-          }
-      }
-      return Table(rows: [header] + body).text
-    }
-    var tables = [table("mean reward", \.reward), table("over PMF greedy", \.overPMF)]
-    if let twin { tables.append(table("over \(twin)", \.overTwin)) }
-    let picks =
-      [["picks", "in her log", "under 5 ratings", "different", "satisfaction"]]
-      + policies.map {
-        [
-          $0.name, decimal($0.inLog, 3), decimal($0.rarelyRated, 3), grouped($0.distinctItems),
-          decimal($0.satisfaction, 3),
-        ]
-      }
-    return """
-      data      \(configuration.data.name), \(grouped(configuration.data.ratings)) ratings, CRC-32 \(configuration.data.checksum)
-      protocol  \(protocolSummary)
-      sessions  \(sessions); \(leftOut) test users left out: too few liked profile items
-      seeds     run \(configuration.seed), split \(configuration.evaluation.splitSeed), simulation \(seed); intervals: 95%, users resampled
-      device    \(device)
-
-      \(tables.joined(separator: "\n\n"))
-
-      \(Table(rows: picks).text)
-      """
-  }
-}

@@ -1,0 +1,8 @@
+import ArgumentParser
+import DRR
+
+/// Options that every command has.
+struct OutputOptions: ParsableArguments {
+  @Flag(help: "Print the result as JSON on standard output.")
+  var json = false
+}
