@@ -10,7 +10,7 @@ struct DRRCommand: ParsableCommand {
     commandName: "drr",
     abstract: "Reinforcement-learning recommendation on a GPU or a CPU.",
     discussion: """
-      Train on real ratings, evaluate beside honest baselines, and recommend:
+      Train on real ratings, evaluate beside baselines, and recommend:
 
         drr train drr --data ml-100k.zip --run runs/first
         drr evaluate --run runs/first
@@ -29,7 +29,8 @@ struct DRRCommand: ParsableCommand {
     Console.surviveFileLimits()
     LoggingSystem.bootstrap { _ in PlainLogHandler() }
     do {
-      var command = try parseAsRoot()
+      let words = try OldNames.rewritten(Array(CommandLine.arguments.dropFirst()))
+      var command = try parseAsRoot(words)
       try command.run()
     } catch is Experiment.Interrupted {
       Foreign.exit(130)

@@ -5,27 +5,30 @@ import Tensor
 extension ChartAxes: ExpressibleByArgument {}
 
 /// What experiments with bandits have in common.
-struct BanditOptions: ParsableArguments {
-  @Option(help: "Give it again for more (default: all the usual ones).")
+struct BanditOptions<Problem: BanditProblem>: ParsableArguments {
+  @Option(
+    help: "A policy; may repeat. (default: all the usual ones)",
+    completion: .list(policyNames(Problem.policies)))
   var policy: [String] = []
-  @Option(help: "Rounds that each policy plays with each seed.")
+  @Option(
+    help:
+      "Horizon T: rounds that each policy plays with each seed. (default: \(Problem.usualRounds))")
   var rounds: Int?
-  @Option(help: "How many seeds (default: 20).")
+  @Option(help: "Number of seeds. (default: 20)")
   var seeds: Int?
-  @Option(help: "The first seed; the others follow it (default: 1).")
+  @Option(help: "The first seed; the others follow it. (default: 0)")
   var seed: UInt64?
   @Option(
-    help: ArgumentHelp("Draw the regret of all policies, and its bounds.", valueName: "file.svg"))
-  var plot: String?
-  @Option(
     help: ArgumentHelp(
-      "The chart's axes (default: log).",
-      valueName: ChartAxes.allCases.map(\.rawValue).joined(separator: "|")))
+      "Draw the regret of all policies, and its bounds.", valueName: "file.svg"),
+    completion: .file(extensions: ["svg"]))
+  var plot: String?
+  @Option(help: "The chart's axes.")
   var axes = ChartAxes.log
   @Option(
     help: ArgumentHelp(
-      "Keep configuration, metrics and checkpoints there; the same command goes on where it was "
-        + "stopped.", valueName: "folder"))
+      "A folder for configuration, metrics and checkpoints; the same command goes on where it was "
+        + "stopped. (default: none)", valueName: "folder"), completion: .directory)
   var run: String?
   @OptionGroup var training: TrainingOptions
   @OptionGroup var output: OutputOptions
@@ -39,15 +42,16 @@ struct BanditOptions: ParsableArguments {
       throw ValidationError("--plot is \"\(plot)\"; name a file, as regret.svg.")
     }
     if !folder.isEmpty, !RunFolder(folder).exists(folder) {
-      throw ValidationError("--plot is \(plot), but there is no folder \(folder).")
+      throw ValidationError(
+        "--plot is \(plot), but there is no folder \(folder); make it, or name another file.")
     }
   }
 
-  /// Plays the experiment. What is not given is as the run was begun, or the default.
+  /// Plays the experiment. What is not given is as the run was started, or the default.
   ///
-  /// - Parameter problem: the problem, from that which the run was begun with.
-  func play<Problem: BanditProblem>(
-    rounds usualRounds: Int, usualPolicies: [String] = Problem.usualPolicies,
+  /// - Parameter problem: the problem, from that which the run was started with.
+  func play(
+    usualPolicies: [String] = Problem.usualPolicies,
     _ problem: (Problem?) throws -> Problem
   ) throws -> BanditExperiment<Problem> {
     let folder = run.map { RunFolder($0) }
@@ -55,8 +59,8 @@ struct BanditOptions: ParsableArguments {
     let configuration = BanditConfiguration(
       try problem(begun?.problem),
       policies: policy.isEmpty ? begun?.policies ?? usualPolicies : policy,
-      rounds: rounds ?? begun?.rounds ?? usualRounds, seeds: seeds ?? begun?.seeds ?? 20,
-      seed: seed ?? begun?.seed ?? 1)
+      rounds: rounds ?? begun?.rounds ?? Problem.usualRounds, seeds: seeds ?? begun?.seeds ?? 20,
+      seed: seed ?? begun?.seed ?? 0)
     let trainer = try BanditTraining(configuration)
     Interrupt.install()
     guard let folder else {
@@ -72,17 +76,10 @@ struct BanditOptions: ParsableArguments {
     }
     let run = try KindRun(configuration, folder: folder)
     try run.begin(fresh: training.fresh)
-    let progress = Progress(reports: training.reportProgress)
-    defer { progress.finish() }
-    do {
-      try run.train(trainer, device: "cpu", unit: "rounds", training.observer(progress))
-    } catch let interrupted as Experiment.Interrupted {
-      progress.finish()
-      Console.note(
-        "interrupted; \(grouped(interrupted.step)) rounds are saved; to go on: "
-          + "drr bandit \(Problem.kind) --run \(folder.path)")
-      throw interrupted
-    }
+    try watched(
+      training, resume: "drr bandit \(Problem.kind) --run \(folder.path)",
+      saved: { "\(grouped($0)) rounds are saved" }
+    ) { _ = try run.train(trainer, device: "cpu", unit: "rounds", $0) }
     return trainer.experiment
   }
 
@@ -93,17 +90,6 @@ struct BanditOptions: ParsableArguments {
       Console.note("\(plot): the regret of \(report.rows.count) policies")
     }
     if let run { try RunFolder(run).write(json, to: RunFolder(run).report) }
-    if output.json { return try Console.result(RunFolder.json(json, pretty: true)) }
-    try Console.result(([report.table] + lines).joined(separator: "\n"))
-  }
-}
-
-/// Numbers with commas between them.
-func numbers(_ text: String, _ option: String) throws -> [Double] {
-  try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
-    guard let number = Double(part) else {
-      throw ValidationError("\(option) has \"\(part)\"; it must be numbers, as 0.1,0.2.")
-    }
-    return number
+    try output.print(json, ([report.table] + lines).joined(separator: "\n"))
   }
 }

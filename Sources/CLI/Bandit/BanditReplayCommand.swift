@@ -4,56 +4,58 @@ import DRR
 extension BanditCommand {
   struct Replay: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "replay", abstract: "Judge policies by a log of another one's decisions.",
+      commandName: "replay", abstract: "Evaluate policies on a log of another one's decisions.",
+      usage: "drr bandit replay --data <source> [<options>]",
       discussion: """
-        A policy learns from a logged decision, and is judged by it, where it would have taken the \
-        same action (Li, Chu, Langford & Wang 2011). One in K decisions matches, so that short logs \
-        tell little: the table has the standard error. With the first seed the log is played in its \
-        own order, with others in orders that are drawn.
+        A policy learns from a logged decision, and is evaluated by it, where it would have taken the \
+        same action (Li, Chu, Langford & Wang 2011). One in K decisions is accepted, so that short \
+        logs tell little: the table has the standard error. With the first seed the log is played in \
+        its own order, with others in orders that are drawn.
 
         Policies: \(BanditReplay.policies.joined(separator: ", "))
 
         Examples:
-          drr bandit replay --data open-bandit-small.zip --campaign men
+          drr bandit arms --policy softmax --rounds 5000 --out log.csv
           drr bandit replay --data log.csv --policy thompson --method weighted
+          drr bandit replay --data open-bandit-small.zip --campaign men
         """)
     @Option(
       help: ArgumentHelp(
         "Open Bandit, a folder or .zip, or a .csv of user,position,action,reward,propensity.",
-        valueName: "source"))
+        valueName: "source"), completion: .file())
     var data: String
-    @Option(
-      help: ArgumentHelp("Whose decisions (default: random).", valueName: "random|bts"))
-    var behaviour = "random"
-    @Option(help: ArgumentHelp("Of which campaign (default: all).", valueName: "all|men|women"))
-    var campaign = "all"
-    @Option(help: "Only decisions at this position, from 1 (default: all).")
+    @Option(help: "Open Bandit: the behavior policy. (default: random)")
+    var behavior: OpenBandit.Behaviour?
+    @Option(help: "Open Bandit: the campaign. (default: all)")
+    var campaign: OpenBandit.Campaign?
+    @Option(help: "Only decisions at this position, from 1. (default: all)")
     var position: Int?
-    @Option(
-      help: ArgumentHelp(
-        "What is done where probabilities differ (default: rejection).",
-        valueName: BanditReplay.Method.allCases.map(\.rawValue).joined(separator: "|")))
+    @Option(help: "What is done where probabilities differ.")
     var method = BanditReplay.Method.rejection
-    @Option(help: "Give it again for more (default: all the usual ones).")
+    @Option(
+      help: "A policy; may repeat. (default: all the usual ones)",
+      completion: .list(policyNames(BanditReplay.policies)))
     var policy: [String] = []
-    @Option(help: "How many orders and seeds (default: 20).")
+    @Option(help: "Number of orders and seeds.")
     var seeds = 20
-    @Option(help: "The first seed; the others follow it (default: 1).")
-    var seed: UInt64 = 1
+    @Option(help: "The first seed; the others follow it.")
+    var seed: UInt64 = 0
     @OptionGroup var output: OutputOptions
+
+    private var isPlain: Bool { data.lowercased().hasSuffix(".csv") }
 
     func validate() throws {
       guard (1...10_000).contains(seeds) else {
-        throw ValidationError("--seeds is \(seeds); it must be 1 ... 10000.")
+        throw ValidationError(
+          "--seeds is \(seeds); it must be at \(seeds < 1 ? "least 1" : "most 10000").")
       }
       guard seed < .max - 10_000 else {
         throw ValidationError("--seed is \(seed); it must be below 2⁶⁴ − 10,000.")
       }
-      if OpenBandit.Behaviour(rawValue: behaviour) == nil {
-        throw ValidationError("--behaviour is \(behaviour); it must be random or bts.")
-      }
-      if OpenBandit.Campaign(rawValue: campaign) == nil {
-        throw ValidationError("--campaign is \(campaign); it must be all, men or women.")
+      if isPlain, behavior != nil || campaign != nil {
+        throw ValidationError(
+          "\(behavior == nil ? "--campaign" : "--behavior") is an option of Open Bandit, and "
+            + "\(data) is a .csv; leave it out.")
       }
     }
 
@@ -67,10 +69,9 @@ extension BanditCommand {
 
     func run() throws {
       let log =
-        data.hasSuffix(".csv")
+        isPlain
         ? try LoggedFeedback.read(csv: data)
-        : try OpenBandit(data).read(
-          OpenBandit.Behaviour(rawValue: behaviour)!, OpenBandit.Campaign(rawValue: campaign)!)
+        : try OpenBandit(data).read(behavior ?? .random, campaign ?? .all)
       let replay = try BanditReplay(log, method: method, position: position)
       let policies = policy.isEmpty ? BanditReplay.usualPolicies : policy
       for name in policies { _ = try replay.policy(name, seed: seed) }
@@ -95,9 +96,8 @@ extension BanditCommand {
       let result = Result(
         log: log.name, decisions: replay.count, loggedValue: replay.loggedValue, method: method,
         rows: rows)
-      if output.json { return try Console.result(RunFolder.json(result, pretty: true)) }
       let header = [
-        "policy", "value", "± 1 s.e.", "over orders", "kept", "effective", "mean weight",
+        "policy", "value", "SE", "SD over orders", "accepted matches", "ESS", "mean weight",
       ]
       let cells = rows.map { row in
         [
@@ -107,7 +107,8 @@ extension BanditCommand {
           decimal(row.effectiveSample, 1), decimal(row.meanWeight, 3),
         ]
       }
-      try Console.result(
+      try output.print(
+        result,
         """
         \(log.name): \(grouped(replay.count)) decisions of \(log.actionCount) actions, logged value \
         \(decimal(replay.loggedValue, 5)); \(method.rawValue), \(seeds) orders

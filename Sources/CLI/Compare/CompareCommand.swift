@@ -5,64 +5,66 @@ import Kernels
 struct CompareCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compare",
-    abstract: "Set methods trained on one split beside each other and every baseline.",
+    abstract: "Compare methods trained on one split with each other and every baseline.",
     discussion: """
-      Two questions to every run: which item a user rates next, out of all that she has not rated, \
-      and in which order she likes what she went on to rate. Runs of any method can be named that \
-      were trained on the same ratings and the same split. Predicting the next rating rewards \
-      imitation, not foresight: see `drr simulate`.
+      Two measurements of every run: next-item prediction over the full catalogue, and the ranking \
+      of held-out ratings, whose candidates are only items the user rated. Runs of any method can be \
+      named that were trained on the same ratings and the same split. Predicting the next rating \
+      rewards imitation, not planning: see `drr simulate`.
 
       Examples:
         drr train drr --data ml-100k.zip --split latest --run runs/drr
         drr compare --run runs/drr --run runs/multi-q
-        drr compare --only-baselines --data ml-100k.zip --splits 3
+        drr compare --baselines-only --data ml-100k.zip --splits 3
       """)
 
   @Option(
     name: .customLong("run"),
-    help: ArgumentHelp("The folder of a trained run; once for each.", valueName: "folder"))
+    help: ArgumentHelp("The folder of a trained run; may repeat.", valueName: "folder"),
+    completion: .directory)
   var runs: [String] = []
   @Flag(help: "The baselines alone, on a split of --data.")
-  var onlyBaselines = false
+  var baselinesOnly = false
   @Option(
     help: ArgumentHelp(
-      "A folder, a file, a .zip, or generated:SIZE[:SEED] (default: the first run's, else generated:small).",
-      valueName: "source"))
+      "A folder, a file, a .zip, or generated:SIZE[:SEED]. (default: the first run's, else "
+        + "generated:small)", valueName: "source"), completion: .file())
   var data: String?
-  @Option(help: ArgumentHelp("The method that differences are from.", valueName: "name"))
+  @Option(help: ArgumentHelp("The row that differences are from.", valueName: "name"))
   var against = MarkovChain.title
-  @Option(help: "Draws ties, random orders and intervals.")
-  var seed: UInt64 = 0
-  @Flag(help: "Only liked targets are to be found.")
+  @OptionGroup var random: SeedOption
+  @Flag(help: "Only liked items are targets.")
   var likedOnly = false
   @Flag(name: .customLong("linucb"), help: "LinUCB among the baselines, which takes its time.")
   var linUCB = false
-  @Option(help: "Ask for the next items of so many users, drawn (default: all).")
+  @Option(help: "Query the next items of so many users, drawn. (default: all)")
   var users: Int?
-  @OptionGroup var split: ComparisonSplitOptions
+  @OptionGroup(title: "Options of --baselines-only") var split: ComparisonSplitOptions
   @OptionGroup var device: DeviceOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    if runs.isEmpty != onlyBaselines {
+    if runs.isEmpty != baselinesOnly {
       throw ValidationError(
         runs.isEmpty
-          ? "no run is named: add --run FOLDER, or --only-baselines."
-          : "--only-baselines and --run exclude each other.")
+          ? "no run is named; add --run FOLDER, or --baselines-only."
+          : "--baselines-only and --run \(runs[0]) exclude each other; leave one of them out.")
     }
-    if !onlyBaselines, let option = split.firstGiven {
-      throw ValidationError("\(option) is of --only-baselines; runs have a split of their own.")
+    if !baselinesOnly, let option = split.firstGiven {
+      throw ValidationError(
+        "\(option) is an option of --baselines-only, and runs have their own split; leave it out.")
     }
-    if Set(runs).count < runs.count { throw ValidationError("a run is named twice.") }
-    if split.splits ?? 1 < 1 { throw ValidationError("--splits is \(split.splits!): 1 or more.") }
+    if let twice = runs.first(where: { run in runs.count { $0 == run } > 1 }) {
+      throw ValidationError("--run \(twice) is named twice; leave one of them out.")
+    }
   }
 
   func run() throws {
     var settings = Comparison.Settings()
-    settings.seed = seed
+    settings.seed = random.seed
     settings.baseline = against
     settings.linUCB = linUCB
-    settings.nextItem.seed = seed
+    settings.nextItem.seed = random.seed
     settings.nextItem.likedOnly = likedOnly
     settings.nextItem.users = users
     try settings.validate()
@@ -91,7 +93,7 @@ struct CompareCommand: ParsableCommand {
       let model = try own ?? fit(comparison, on: backend)
       var contestants = comparison.baselines(model)
       listed = try runs.map { folder, run in
-        let found = try run.contestants(log, comparison.split, seed: seed, on: backend)
+        let found = try run.contestants(log, comparison.split, seed: random.seed, on: backend)
         for remark in found.compactMap(\.remark) { Console.note(remark) }
         let named = found.map { $0.named(apartFrom: contestants, in: folder) }
         contestants += named
@@ -106,7 +108,7 @@ struct CompareCommand: ParsableCommand {
     let report = try ComparisonReport(
       parts, runs: listed, data: described,
       device: "\(backend.device.id): \(backend.device.name), \(backend.device.driver)")
-    try Console.result(output.json ? RunFolder.json(report, pretty: true) : report.text)
+    try output.print(report, report.text)
   }
 }
 

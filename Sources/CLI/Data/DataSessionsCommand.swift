@@ -4,7 +4,8 @@ import DRR
 extension DataCommand {
   struct Sessions: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Count what a log of sessions holds, or write it in another layout.",
+      abstract: "Describe a log of sessions, or write it in another layout.",
+      usage: "drr data sessions [<source>] [<options>]",
       discussion: """
         Reads gen_click.txt, gen_action.txt and gen_reward.txt; lines of \
         session;state;click;list;purchase; item ids by blank, a session a line; the raw files of \
@@ -12,31 +13,30 @@ extension DataCommand {
         train-purchases.csv) or views alone; from a folder, a file or a .zip, recognised by itself.
 
         Examples:
-          drr data sessions irecgan-lstm-sim.zip
-          drr data sessions cikm2016 --top-items 40000 --maximum-length 40 --long-sessions drop
-          drr data sessions output.txt --out converted --format threeFiles --json
+          drr data sessions --data irecgan-lstm-sim.zip
+          drr data sessions cikm2016 --top-items 40000 --long-sessions drop --maximum-length 40
+          drr data sessions log.txt --out converted --format three-files --json
         """)
 
-    @Argument(help: "A folder, a file or a .zip.")
-    var source: String
+    @OptionGroup var source: SourceOptions
     @OptionGroup var reading: SessionReadingOptions
-    @Option(help: "The folder to write the sessions to (default: none).")
-    var out: String?
     @Option(
       help: ArgumentHelp(
-        "In which layout (default: semicolon).",
-        valueName: SessionLog.OutputFormat.allCases.map(\.rawValue).joined(separator: "|")))
+        "The folder or file to write the sessions to. (default: none)", valueName: "path"),
+      completion: .file())
+    var out: String?
+    @Option(help: "The layout that is written.")
     var format = SessionLog.OutputFormat.semicolon
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-      let log = try loadSessions(source, reading.options)
+      let log = try loadSessions(source.path, reading.options)
       if let out {
         try log.write(to: out, format: format)
         Console.note("\(out): \(grouped(log.count)) sessions")
       }
       let summary = log.describe()
-      try Console.result(output.json ? RunFolder.json(summary, pretty: true) : summary.text)
+      try output.print(summary, summary.text)
     }
   }
 }

@@ -2,7 +2,7 @@ import ArgumentParser
 
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "evaluate", abstract: "Evaluate what a run has trained, beside honest baselines.",
+    commandName: "evaluate", abstract: "Evaluate what a run has trained, beside baselines.",
     discussion: """
       Examples:
         drr evaluate --run runs/first

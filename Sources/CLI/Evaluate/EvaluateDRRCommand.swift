@@ -5,40 +5,46 @@ import Kernels
 extension EvaluateCommand {
   struct DRR: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "drr", abstract: "Re-rank held-out users' sessions, beside honest baselines.",
+      commandName: "drr", abstract: "Rank held-out users' test items, beside baselines.",
+      usage: "drr evaluate drr [<options>]",
       discussion: """
-        Of every test user the first half of the ratings is her profile; the agent puts the items of \
-        the second half in order. The intervals are of resampled users. A folder of several runs is \
-        evaluated as one: a user keeps together what all runs made of her.
+        Of every test user the first half of the ratings is observed; the agent ranks the items of \
+        the second half. Candidates are only items that the user rated. The intervals are of \
+        resampled users. A folder of several runs is evaluated as one: users are resampled with what \
+        all runs made of them.
 
         Examples:
           drr evaluate --run runs/first
-          drr evaluate --run runs/first --device opencl --json
-          drr evaluate --leak-ladder --data ml-100k.zip --seeds 3 --run runs/ladder
+          drr evaluate --run runs/first --device cpu --json
+          drr evaluate --leakage-ablation --data ml-100k.zip --seeds 3 --run runs/leaks
         """)
 
     @OptionGroup var options: RunOptions
-    @Option(help: "Where the run's ratings are now (default: where they were).")
-    var data: String?
-    @Option(help: "Draws the random rankers and the intervals (default: the run's seed).")
-    var seed: UInt64?
-    @OptionGroup var ladder: LeakLadderOptions
+    @OptionGroup var place: RunDataOption
+    @OptionGroup var random: MeasurementSeedOption
+    @OptionGroup var ablation: LeakageOptions
     @Option(
-      help:
-        "Of a folder of several runs the first so many seeds (default: all); of the leak ladder as many, from --seed on (default: 1)."
-    )
+      help: ArgumentHelp(
+        "Of a folder of several runs only so many seeds; of the leakage ablation so many, from "
+          + "--seed on. (default: all; 1)"))
     var seeds: Int?
-    @Option(help: "Of a folder of several runs the first so many splits (default: all).")
+    @Option(help: "Of a folder of several runs only so many splits. (default: all)")
     var splits: Int?
-    @Option(help: "α of LinUCB: how many standard errors of hope an item gets.")
+    @Option(help: "α of LinUCB: how many standard errors are added to an estimate.")
     var linucbAlpha = 0.25
     @OptionGroup var device: DeviceOptions
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-      if ladder.leakLadder {
-        return try ladder.climb(
+      let (data, seed) = (place.data, random.seed)
+      if ablation.leakageAblation {
+        return try ablation.run(
           options, data: data, seed: seed, seeds: seeds ?? 1, device, output)
+      }
+      if try runFolders(options)[0].readAlgorithm() == "irecgan" {
+        return try EvaluateCommand.IRecGAN.evaluate(
+          options, data: data, env: nil, sessions: IRecGAN.usualSessions, seed: seed ?? 0, device,
+          output)
       }
       var settings = EvaluationSettings()
       settings.seed = seed
@@ -56,7 +62,7 @@ extension EvaluateCommand {
       defer { progress.finish() }
       let twins = runs.count { $0.folder.hasTwin }
       if twins > 0 && twins < runs.count {
-        Console.note("only \(twins) of \(runs.count) runs have a γ = 0 twin: it is left out")
+        Console.note("only \(twins) of \(runs.count) runs have a myopic agent: it is left out")
       }
       var evaluated: [RunEvaluation] = []
       for (number, run) in runs.enumerated() {
@@ -82,7 +88,7 @@ extension EvaluateCommand {
       let first = try Experiment(configuration, log: log, folder: runs[0].folder)
       let report = try first.report(evaluated, on: backend, settings)
       try options.folder.write(report, to: options.folder.evaluation)
-      try Console.result(output.json ? RunFolder.json(report, pretty: true) : report.text)
+      try output.print(report, report.text)
     }
 
     /// The run of the folder, or the runs of its group.

@@ -5,21 +5,22 @@ extension OpeCommand {
   struct Describe: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "describe",
-      abstract: "Count what a log of decisions holds.",
+      abstract: "Describe a log of decisions.",
+      usage: "drr ope describe [<source>] [<options>]",
       discussion: """
-        "1/p by action" is the mean of 1/propensity over the number of actions: about 1 where \
-        propensities are right and every action could be taken.
+        "mean 1/p ÷ actions" is the mean of 1/propensity over the number of actions: about 1 where \
+        propensities are right and every action could be taken. Clusters are what intervals resample.
 
         Examples:
-          drr ope describe open-bandit-small.zip
+          drr ope describe --data open-bandit-small.zip
           drr ope describe log.csv --json
         """)
 
-    @Argument(help: "A .csv, or Open Bandit as a folder or .zip.")
-    var source: String
+    @OptionGroup var place: SourceOptions
     @OptionGroup var output: OutputOptions
 
     func run() throws {
+      let source = place.path
       var summaries: [FeedbackSummary] = []
       if source.lowercased().hasSuffix(".csv") {
         summaries = [try LoggedFeedback.read(csv: source).summary]
@@ -34,8 +35,7 @@ extension OpeCommand {
           summaries.append(try bandit.read(log.behaviour, log.campaign).summary)
         }
       }
-      if output.json { return try Console.result(RunFolder.json(summaries, pretty: true)) }
-      try Console.result(summaries.map(\.text).joined(separator: "\n\n"))
+      try output.print(summaries, summaries.map(\.text).joined(separator: "\n\n"))
     }
   }
 }
@@ -43,7 +43,7 @@ extension OpeCommand {
 extension FeedbackSummary {
   var text: String {
     var rows = [
-      ["position", "decisions", "actions", "mean reward", "propensity", "1/p by action"]
+      ["position", "decisions", "actions", "mean reward", "propensity", "mean 1/p ÷ actions"]
     ]
     for position in positions {
       rows.append([

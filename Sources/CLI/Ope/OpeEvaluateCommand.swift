@@ -5,65 +5,59 @@ extension OpeCommand {
   struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "evaluate",
-      abstract: "Judge policies on a log of decisions (default).",
+      abstract: "Evaluate policies on a log of decisions (default).",
       discussion: """
-        Every number comes with a 95 % interval, drawn by whole users, and with what its weights are \
-        worth. A policy whose effective sample size is below --minimum-ess is not ranked. Open \
+        Every number comes with a 95 % interval, by resampling whole users, and with what its weights \
+        are worth. A policy whose effective sample size is below --minimum-ess is not ranked. Open \
         Bandit names no users: its clusters are the four user features, which put all of a user's \
         decisions into one. Softmax and greedy follow the reward model of the other folds, so no \
-        decision is judged by a policy that saw it; the direct method (dm) still flatters them, \
+        decision is evaluated by a policy that saw it; the direct method (dm) still flatters them, \
         since they choose what it overrates. Intervals take the reward model as given: those of dm \
-        are too narrow.
+        are too narrow. Inverse propensity weighting and its self-normalized form are ips and snips \
+        here, ipw and snipw in the Open Bandit Pipeline.
 
         Policies: uniform; softmax[:TEMPERATURE] and greedy[:EPSILON] of the reward model; \
-        marginal, the shares of the other Open Bandit log, or marginal:FILE.csv of a log; FILE.csv \
-        with [position,]action,probability, or with a column for each action and a line for each \
-        decision.
+        marginal, the frequencies of the other Open Bandit log, or marginal:FILE.csv of a log; \
+        FILE.csv with [position,]action,probability, or with a column for each action and a line for \
+        each decision.
 
         Examples:
-          drr ope evaluate --data open-bandit-small.zip --behaviour bts --campaign men
-          drr ope evaluate --data log.csv --policy uniform --policy softmax:0.5 --policy greedy:0.1
+          drr ope evaluate --data open-bandit-small.zip --behavior bts --campaign men
+          drr ope evaluate --data log.csv --policy uniform --policy greedy:0.1
           drr ope evaluate --data log.csv --policy target.csv --model logistic --json
         """)
 
     @OptionGroup var source: FeedbackOptions
     @Option(
       help: ArgumentHelp(
-        "Give it again for more (default: uniform, softmax:1, greedy:0.1, and marginal where there "
-          + "is another log).",
-        valueName: "policy"))
+        "An evaluation policy; may repeat. (default: uniform, softmax:1, greedy:0.1, and marginal "
+          + "where there is another log)", valueName: "policy"),
+      completion: .list(["uniform", "softmax", "greedy", "marginal"]))
     var policy: [String] = []
-    @Option(
-      help: ArgumentHelp(
-        "Give it again for more (default: all).",
-        valueName: OffPolicyEstimator.allCases.map(\.rawValue).joined(separator: "|")))
+    @Option(help: "An estimator; may repeat. (default: all)")
     var estimator: [OffPolicyEstimator] = []
-    @Option(help: "Whose values rank the policies (default: dr).")
+    @Option(help: "The estimator that ranks the policies.")
     var rankBy = OffPolicyEstimator.doublyRobust
-    @Option(
-      help: ArgumentHelp(
-        "The reward model: linear, or of the log-odds (default: ridge).",
-        valueName: RewardModelConfiguration.Form.allCases.map(\.rawValue).joined(separator: "|")))
+    @Option(help: "The reward model: linear, or of the log-odds.")
     var model = RewardModelConfiguration.Form.ridge
     @Flag(help: "Give each action its own coefficients of the context.")
     var crossed = false
     @Option(
       help: ArgumentHelp(
-        "The reward model's penalty of squared coefficients (default: of 1, 10, 100 and 1000 that "
-          + "which foretells best)."))
+        "The reward model's L2 regularization. (default: that of 1, 10, 100 and 1000 which predicts "
+          + "best)"))
     var regularization: Double?
-    @Option(help: "Parts that the reward model is cross-fitted over (default: 5).")
+    @Option(help: "Folds of the reward model's cross-fitting.")
     var folds = 5
-    @Option(help: "The weight to clip at, and above which the model is trusted (default: √n).")
+    @Option(help: "The weight to clip at, and above which the model is trusted. (default: √n)")
     var clip: Double?
-    @Option(help: "The least effective sample size that is ranked (default: 100).")
+    @Option(help: "The least effective sample size that is ranked.")
     var minimumEss = 100.0
-    @Option(help: "Resamples of the intervals (default: 1000).")
+    @Option(help: "Resamples of the intervals.")
     var bootstrap = 1_000
-    @Flag(help: "Draw single decisions, not whole users: too narrow where users repeat.")
+    @Flag(help: "Resample single decisions, not whole users: too narrow where users repeat.")
     var byRow = false
-    @Option(help: "Draws folds and resamples (default: 0).")
-    var seed: UInt64 = 0
+    @OptionGroup var random: SeedOption
     @OptionGroup var report: ReportOptions
     @OptionGroup var output: OutputOptions
 
@@ -79,7 +73,7 @@ extension OpeCommand {
       configuration.minimumESS = minimumEss
       configuration.resamples = bootstrap
       configuration.ranking = rankBy
-      configuration.seed = seed
+      configuration.seed = random.seed
       try configuration.validate()
       var log = try source.read()
       var other = try source.readOther()
@@ -93,7 +87,7 @@ extension OpeCommand {
       }
       progress.finish()
       try report.keep(found)
-      try Console.result(output.json ? RunFolder.json(found, pretty: true) : found.text)
+      try output.print(found, found.text)
     }
 
     /// The policies asked for, and the value of those that have a log of their own.
@@ -108,7 +102,7 @@ extension OpeCommand {
       var known: [String: Interval] = [:]
       let bootstrap = ClusterBootstrap(
         resamples: configuration.resamples, seed: configuration.seed)
-      let otherIsUniform = source.behaviour ?? .bts == .bts
+      let otherIsUniform = source.behavior ?? .bts == .bts
       for name in names {
         let parts = name.split(separator: ":", maxSplits: 1).map(String.init)
         switch parts.first ?? "" {
@@ -137,7 +131,7 @@ extension OpeCommand {
               + "marginal[:FILE.csv] or a .csv.")
         }
         if policies.dropLast().contains(where: { $0.name == policies.last!.name }) {
-          throw ValidationError("--policy \(name) stands twice; each must be another.")
+          throw ValidationError("--policy \(name) is named twice; leave one of them out.")
         }
       }
       return (policies, known)

@@ -6,38 +6,32 @@ struct FeedbackOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "A .csv of action,reward,propensity[,user,position,time,x1,...], or Open Bandit, as a folder "
-        + "or .zip.",
-      valueName: "source"))
+        + "or .zip.", valueName: "source"), completion: .file())
   var data: String
-  @Option(
-    help: ArgumentHelp(
-      "Open Bandit: who logged (default: bts).",
-      valueName: OpenBandit.Behaviour.allCases.map(\.rawValue).joined(separator: "|")))
-  var behaviour: OpenBandit.Behaviour?
-  @Option(
-    help: ArgumentHelp(
-      "Open Bandit: which campaign (default: men).",
-      valueName: OpenBandit.Campaign.allCases.map(\.rawValue).joined(separator: "|")))
+  @Option(help: "Open Bandit: the behavior policy. (default: bts)")
+  var behavior: OpenBandit.Behaviour?
+  @Option(help: "Open Bandit: the campaign. (default: men)")
   var campaign: OpenBandit.Campaign?
 
   /// Whether the data are one file of their own.
   var isPlain: Bool { data.lowercased().hasSuffix(".csv") }
 
   func validate() throws {
-    if isPlain && (behaviour != nil || campaign != nil) {
+    if isPlain && (behavior != nil || campaign != nil) {
       throw ValidationError(
-        "--behaviour and --campaign are for Open Bandit, and \(data) is a .csv.")
+        "\(behavior == nil ? "--campaign" : "--behavior") is an option of Open Bandit, and \(data) is a .csv; "
+          + "leave it out.")
     }
   }
 
   func read() throws -> LoggedFeedback {
-    isPlain ? try readPlain(data) : try readBandit(behaviour ?? .bts)
+    isPlain ? try readPlain(data) : try readBandit(behavior ?? .bts)
   }
 
-  /// The log of the behaviour that `read` does not read, where it is there.
+  /// The log of the behavior policy that `read` does not read, where it is there.
   func readOther() throws -> LoggedFeedback? {
     if isPlain { return nil }
-    let other: OpenBandit.Behaviour = (behaviour ?? .bts) == .bts ? .random : .bts
+    let other: OpenBandit.Behaviour = (behavior ?? .bts) == .bts ? .random : .bts
     guard try OpenBandit(data).has(other, campaign ?? .men) else { return nil }
     return try readBandit(other)
   }
@@ -59,14 +53,17 @@ struct FeedbackOptions: ParsableArguments {
 
 /// Where a report goes.
 struct ReportOptions: ParsableArguments {
-  @Option(help: "A folder to keep the result in, as report.json (default: none).")
-  var run: String?
+  @Option(
+    help: ArgumentHelp(
+      "A folder to keep the result in, as report.json. (default: none)", valueName: "folder"),
+    completion: .directory)
+  var out: String?
 
   func keep(_ report: some Encodable) throws {
-    guard let run else { return }
-    let folder = RunFolder(run)
+    guard let out else { return }
+    let folder = RunFolder(out)
     if folder.exists(folder.configuration) {
-      throw RunError("\(run) holds a training run; name another folder for the report")
+      throw RunError("--out \(out) holds a training run; name another folder for the report")
     }
     try folder.create()
     try folder.write(report, to: folder.report)
@@ -74,7 +71,7 @@ struct ReportOptions: ParsableArguments {
   }
 
   func validate() throws {
-    if run?.isEmpty == true { throw ValidationError("--run is empty; name a folder.") }
+    if out?.isEmpty == true { throw ValidationError("--out is empty; name a folder.") }
   }
 }
 

@@ -6,9 +6,10 @@ import Tensor
 struct RecommendCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "recommend", abstract: "List what a trained agent would recommend.",
+    usage: "drr recommend [<options>]",
     discussion: """
-      For a user of the data, or for somebody new who says what she likes: ids or titles, whole or \
-      in part. Items without a rating to learn from are left out, and those the user has rated.
+      For a user of the data, or for a new user who likes some items: ids or titles, whole or in \
+      part. Items without a training rating are left out, and those the user has rated.
 
       Examples:
         drr recommend --run runs/first --user 196 --top 10
@@ -16,11 +17,10 @@ struct RecommendCommand: ParsableCommand {
       """)
 
   @OptionGroup var options: RunOptions
-  @Option(help: "Where the run's ratings are now (default: where they were).")
-  var data: String?
+  @OptionGroup var place: RunDataOption
   @Option(help: "The id of a user of the data.")
   var user: String?
-  @Option(help: "An item that is liked, by id or title; repeat it, the latest last.")
+  @Option(help: "A liked item, by id or title; may repeat, the latest last.")
   var liked: [String] = []
   @Option(help: "Items to list.")
   var top = 10
@@ -29,10 +29,10 @@ struct RecommendCommand: ParsableCommand {
 
   func validate() throws {
     if (user == nil) == liked.isEmpty {
-      throw ValidationError("Name a --user, or items that are --liked.")
+      throw ValidationError("name a --user, or items that are --liked.")
     }
     if liked.contains("") { throw ValidationError("--liked is empty; name an item.") }
-    if top < 1 { throw ValidationError("--top is \(top); it must be 1 or more.") }
+    if top < 1 { throw ValidationError("--top is \(top); it must be at least 1.") }
   }
 
   private struct Item: Encodable {
@@ -44,7 +44,7 @@ struct RecommendCommand: ParsableCommand {
   }
 
   func run() throws {
-    let (experiment, model) = try reopen(options, data: data)
+    let (experiment, model) = try reopen(options, data: place.data)
     // A single forward pass: measuring the devices would take longer.
     var device = device
     if device.device == .auto { device.device = .cpu }

@@ -13,7 +13,8 @@ struct BlasOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "The processor that OpenBLAS is told to be, e.g. Haswell; auto drops a preset "
-        + "OPENBLAS_CORETYPE.", valueName: "auto|CORE"))
+        + "OPENBLAS_CORETYPE.", valueName: "core"),
+    completion: .list(["auto", "Haswell", "SkylakeX", "Zen"]))
   var blasCore: String?
 
   /// To be called before anything else uses the CPU.
@@ -23,8 +24,7 @@ struct BlasOptions: ParsableArguments {
 struct DeviceOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Where to compute; auto times one update on each device and takes the fastest.",
-      valueName: "auto|cpu|opencl[:P:D]"))
+      "Where to compute; auto times one update on each device and takes the fastest."))
   var device: DeviceRequest = .auto
 
   @OptionGroup var blas: BlasOptions
@@ -63,7 +63,7 @@ struct DeviceOptions: ParsableArguments {
 }
 
 extension DeviceOptions {
-  /// For work on sessions; `auto` stays on the device that a run was begun on.
+  /// For work on sessions; `auto` stays on the device that a run was started on.
   func sessionBackend(begunIn folder: RunFolder? = nil) throws -> any Backend {
     var device = self
     if device.device == .auto, let begun = try folder?.deviceOfIRecGAN(),

@@ -1,9 +1,12 @@
 import ArgumentParser
 import DRR
 
-/// Which run, and what it may be begun with.
+/// Which run, and what it may be started with.
 struct RunOptions: ParsableArguments {
-  @Option(help: "The folder of the run: configuration, metrics, checkpoints, results.")
+  @Option(
+    help: ArgumentHelp(
+      "The folder of the run: configuration, metrics, checkpoints, results.", valueName: "folder"),
+    completion: .directory)
   var run = "runs/default"
 
   func validate() throws {
@@ -18,14 +21,48 @@ struct RunOptions: ParsableArguments {
     throw RunError("\(run) holds several runs; name one, as --run \(run)/\(group.members[0].name)")
   }
 
-  /// The run as it was begun.
+  /// The run on ratings as it was started.
   func begun() throws -> RunConfiguration {
     try requireOne()
+    try requireRatings(folder)
     guard let configuration = try folder.readConfiguration() else {
-      throw RunError("\(run): no run was begun there; use `drr train drr --run \(run)`")
+      throw RunError("\(run): no run was started there; use `drr train drr --run \(run)`")
     }
     return configuration
   }
+}
+
+/// The folder of a run, or those of its group's runs.
+func runFolders(_ options: RunOptions) throws -> [RunFolder] {
+  try options.folder.readGroup()?.members.map { $0.folder(in: options.folder) }
+    ?? [options.folder]
+}
+
+/// Refuses a run that has no agent to recommend with, and says which command takes it.
+func requireRatings(_ folder: RunFolder) throws {
+  guard let algorithm = folder.readAlgorithm() else { return }
+  let path = folder.path
+  let (kind, command) =
+    switch algorithm {
+    case "irecgan": ("an IRecGAN run", "drr evaluate irecgan --run \(path)")
+    case "irecgan-sweep": ("a sweep of IRecGAN", "drr simulate sweep --run \(path)")
+    case MultiTableRunConfiguration.algorithm:
+      ("a run of multi-table Q-learning", "drr compare --run \(path)")
+    case TabularConfiguration.algorithm:
+      ("a Q-learning run", "drr train q --run \(path) --show")
+    case GaussianConfiguration.algorithm:
+      ("a run of policy gradients on the point", "drr train pg --run \(path)")
+    case SmallWorldConfiguration.algorithm:
+      (
+        "a run in a tabular MDP",
+        (try folder.read(SmallWorldConfiguration.self))?.dqn == nil
+          ? "drr train pg --run \(path)" : "drr train dqn --run \(path)"
+      )
+    case let bandit where bandit.hasPrefix("bandit-"):
+      ("a bandit experiment", "drr bandit \(bandit.dropFirst("bandit-".count)) --run \(path)")
+    default: ("a run of \(algorithm)", "drr train \(algorithm) --run \(path)")
+    }
+  throw RunError("\(path) is \(kind); use `\(command)`")
 }
 
 extension Experiment {

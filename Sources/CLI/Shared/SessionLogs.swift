@@ -1,6 +1,6 @@
 import DRR
 
-/// Reads a log of sessions, showing progress, and says what was mended.
+/// Reads a log of sessions, showing progress, and says what was repaired.
 func loadSessions(_ source: String, _ options: SessionOptions) throws -> SessionLog {
   let progress = Progress()
   defer { progress.finish() }

@@ -5,20 +5,17 @@ extension SessionOptions.LongSessions: ExpressibleByArgument {}
 extension SessionOptions.Negatives: ExpressibleByArgument {}
 extension SessionLog.OutputFormat: ExpressibleByArgument {}
 
-/// What of a log of sessions is read, and how it is mended.
+/// What of a log of sessions is read, and how it is repaired.
 struct SessionReadingOptions: ParsableArguments {
-  @Option(help: "The file to read of a folder or archive that has several.")
+  @Option(help: "The file to read of a folder or archive that has several.", completion: .file())
   var file: String?
-  @Option(help: "Items of the catalogue, where ids count from 0 (default: as many as occur).")
+  @Option(help: "Items of the catalogue, where ids count from 0. (default: as many as occur)")
   var items: Int?
-  @Option(help: "Steps of a session at least, its start among them.")
+  @Option(help: "Fewest steps of a session, its start among them.")
   var minimumLength: Int?
-  @Option(help: "Steps of a session at most, its start among them.")
+  @Option(help: "Most steps of a session, its start among them.")
   var maximumLength: Int?
-  @Option(
-    help: ArgumentHelp(
-      "What happens to a session of more.",
-      valueName: SessionOptions.LongSessions.allCases.map(\.rawValue).joined(separator: "|")))
+  @Option(help: "What happens to a longer session.")
   var longSessions = SessionOptions.LongSessions.refuse
   @Option(help: "Keep only so many items, those clicked most.")
   var topItems: Int?
@@ -26,13 +23,10 @@ struct SessionReadingOptions: ParsableArguments {
   var minimumList: Int?
   @Option(help: "Items of the lists that are sampled where the log has none.")
   var sampledList = 10
-  @Option(
-    help: ArgumentHelp(
-      "How those beside the click are drawn.",
-      valueName: SessionOptions.Negatives.allCases.map(\.rawValue).joined(separator: "|")))
+  @Option(help: "How those beside the click are drawn.")
   var negatives = SessionOptions.Negatives.uniform
-  @Flag(help: "Leave out sessions with a fault, and count them.")
-  var dropFaulty = false
+  @Flag(help: "Leave out sessions with an invalid row, and count them.")
+  var dropInvalid = false
   @Flag(help: "Append clicks to lists that lack them, and count them.")
   var appendClicks = false
   @Flag(help: "Of an item that a list has twice keep the first, and count them.")
@@ -49,7 +43,7 @@ struct SessionReadingOptions: ParsableArguments {
     options.minimumList = minimumList
     options.listSize = sampledList
     options.negatives = negatives
-    if dropFaulty { options.repairs.insert(.dropSessions) }
+    if dropInvalid { options.repairs.insert(.dropSessions) }
     if appendClicks { options.repairs.insert(.appendClicks) }
     if mergeDuplicates { options.repairs.insert(.mergeDuplicates) }
     return options

@@ -2,15 +2,16 @@ import ArgumentParser
 
 struct SimulateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "simulate", abstract: "Let agents recommend in simulated worlds.",
+    commandName: "simulate", abstract: "Let agents recommend in simulators.",
     discussion: """
       Examples:
         drr simulate --run runs/first
-        drr simulate irecgan --run runs/gan
-        drr simulate sessions --world tabular --policy mix --sessions 1000 --out logs/mix
-        drr simulate values --world tabular
+        drr simulate sessions --env tabular --policy mix --sessions 1000 --out mix
+        drr simulate values --env tabular
         drr simulate sweep --sizes 200,1000 --policies max,mix --seeds 3 --run runs/sweep
+
+      Agents of `drr train irecgan` play in their log's simulator in `drr evaluate irecgan`.
       """,
-    subcommands: [DRR.self, IRecGAN.self, Sessions.self, Values.self, Sweep.self],
+    subcommands: [DRR.self, Sessions.self, Values.self, Sweep.self],
     defaultSubcommand: DRR.self)
 }

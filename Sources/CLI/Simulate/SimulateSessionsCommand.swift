@@ -6,25 +6,26 @@ import Tensor
 extension SimulateCommand {
   struct Sessions: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "sessions", abstract: "Let a world's users click, and write the log.",
+      commandName: "sessions", abstract: "Let a simulator's users click, and write the log.",
+      usage: "drr simulate sessions [<options>]",
       discussion: """
-        Worlds: tabular[:SEED] and lstm[:SEED] are drawn; a folder or .zip with score.txt and \
-        prob.txt, or with an exported network's manifest.json, is read. Policies: random, max and \
-        mix, in a tabular world optimal, and blind, the best that looks at nothing, in an LSTM world the one that its log \
-        was made by.
+        Simulators: tabular[:SEED] and lstm[:SEED] are drawn; a folder or .zip with score.txt and \
+        prob.txt, or with an exported network's manifest.json, is read. Logging policies: random, max \
+        and mix, in a tabular simulator optimal, and blind, the best state-blind list, in an LSTM \
+        simulator the one that its log was made by.
 
         Examples:
-          drr simulate sessions --world tabular --policy mix --sessions 1000 --out logs/mix
-          drr simulate sessions --world irecgan-lstm-sim.zip --sessions 10000 --out logs/lstm
+          drr simulate sessions --env tabular --policy mix --sessions 1000 --out mix
+          drr simulate sessions --env lstm --sessions 200 --out lstm-log
         """)
 
     @OptionGroup var world: WorldOptions
-    @Option(help: "Where to write the log (default: nowhere, only count).")
-    var out: String?
     @Option(
       help: ArgumentHelp(
-        "The layout (default: semicolon, of an LSTM world threeFiles).",
-        valueName: SessionLog.OutputFormat.allCases.map(\.rawValue).joined(separator: "|")))
+        "The folder or file to write the log to. (default: none, only count)", valueName: "path"),
+      completion: .file())
+    var out: String?
+    @Option(help: "The layout. (default: semicolon, of an LSTM simulator three-files)")
     var format: SessionLog.OutputFormat?
     @OptionGroup var device: DeviceOptions
     @OptionGroup var output: OutputOptions
@@ -37,10 +38,9 @@ extension SimulateCommand {
         try made.log.write(to: out, format: format)
         Console.note("\(out): \(grouped(made.log.count)) sessions")
       }
-      try Console.result(
-        output.json
-          ? RunFolder.json(made.statistics, pretty: true)
-          : Table(rows: [SimulationStatistics.header, made.statistics.row(made.log.name)]).text)
+      try output.print(
+        made.statistics,
+        Table(rows: [SimulationStatistics.header, made.statistics.row(made.log.name)]).text)
     }
   }
 }

@@ -10,43 +10,40 @@ extension SimulateCommand {
       abstract: "Train on logs of many sizes, policies and list sizes, and play in their world.",
       discussion: """
         Every log is made anew with each seed; all methods learn from the same one, as many epochs, \
-        and are then shown to the world's users. What is done is kept in the run's folder: the same \
-        command goes on where it was stopped.
+        and are then shown to the simulator's users. What is done is kept in the run's folder: the \
+        same command goes on where it was stopped.
 
         Examples:
           drr simulate sweep --sizes 200,1000 --policies max,mix --seeds 3 --run runs/sweep
-          drr simulate sweep --world irecgan-mdp.zip --list-sizes 5,10,20 --json
+          drr simulate sweep --env tabular:7 --list-sizes 5,10,20 --run runs/sizes --json
         """)
 
     @OptionGroup var options: RunOptions
     @Option(
       help: ArgumentHelp(
-        "The world (default: tabular).", valueName: "source|tabular[:SEED]|lstm[:SEED]"))
-    var world = "tabular"
-    @Option(help: "Sessions with a click of a log (default: 200,1000).")
+        "The simulator: tabular[:SEED], lstm[:SEED], a folder or a .zip.", valueName: "simulator"),
+      completion: .file())
+    var env = "tabular"
+    @Option(help: ArgumentHelp("Sessions with a click of a log.", valueName: "n,n,..."))
     var sizes = "200,1000"
-    @Option(help: "Who fills the lists of the logs (default: max,mix).")
+    @Option(help: ArgumentHelp("Logging policies.", valueName: "policy,..."))
     var policies = "max,mix"
-    @Option(help: "Items of a list (default: 10).")
+    @Option(help: ArgumentHelp("Items of a list.", valueName: "k,k,..."))
     var listSizes = "10"
-    @Option(help: "Logs and trainings of each kind (default: 3).")
+    @Option(help: "Logs and trainings of each kind.")
     var seeds = 3
-    @Option(
-      help: ArgumentHelp(
-        "Give it again for more (default: irecgan, pg and pgu).",
-        valueName: IRecGANMethod.allCases.map(\.rawValue).joined(separator: "|")))
+    @Option(help: "The training method; may repeat. (default: irecgan, pg and pgu)")
     var method: [IRecGANMethod] = []
-    @Option(help: "Sessions that each agent plays (default: 2000).")
+    @Option(help: "Sessions that each agent plays.")
     var evaluationSessions = 2_000
-    @OptionGroup var settings: IRecGANOptions
-    @Flag(help: "Forget what the run's folder holds and begin again.")
-    var fresh = false
+    @OptionGroup(title: "Network options") var settings: IRecGANOptions
+    @OptionGroup var start: FreshOption
     @OptionGroup var device: DeviceOptions
     @OptionGroup var output: OutputOptions
 
     func run() throws {
       let backend = try device.sessionBackend()
-      let source = try WorldSource(world, on: backend)
+      let source = try WorldSource(env, on: backend)
       let policies = policies.split(separator: ",").map(String.init)
       let listSizes = try wholeNumbers(listSizes, "--list-sizes")
       for policy in policies {
@@ -67,8 +64,8 @@ extension SimulateCommand {
         cells: cells, methods: method.isEmpty ? [.irecgan, .pg, .pgu] : method,
         settings: settings.settings())
       sweep.evaluationSessions = evaluationSessions
-      let keeper = SweepFolder(options.folder, sweep, world: world)
-      try keeper.begin(fresh: fresh)
+      let keeper = SweepFolder(options.folder, sweep, world: env)
+      try keeper.begin(fresh: start.fresh)
       Interrupt.install()
       let progress = Progress()
       defer { progress.finish() }
@@ -86,8 +83,7 @@ extension SimulateCommand {
       progress.update(cells.count, of: cells.count, "logs")
       progress.finish()
       let rows = SweepRow.rows(of: outcomes.filter { cells.contains($0.cell) })
-      if output.json { return try Console.result(RunFolder.json(rows, pretty: true)) }
-      try Console.result(Table(rows: SweepRow.table(rows)).text)
+      try output.print(rows, Table(rows: SweepRow.table(rows)).text)
     }
   }
 }

@@ -5,24 +5,27 @@ import Kernels
 extension SimulateCommand {
   struct Values: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "values", abstract: "What list policies are worth in a tabular world, exactly.",
+      commandName: "values", abstract: "Values of list policies in a tabular simulator, exactly.",
+      usage: "drr simulate values [<options>]",
       discussion: """
         The expected clicks of a session without a limit, by solving the policy's linear equations, \
-        and beside them what so many simulated sessions come to.
+        and beside them the mean of simulated sessions.
 
         Examples:
-          drr simulate values --world tabular
-          drr simulate values --world irecgan-mdp.zip --sessions 4000 --json
+          drr simulate values --env tabular
+          drr simulate values --env tabular:7 --sessions 4000 --json
         """)
 
-    @Option(help: "A tabular world: tabular[:SEED], or a folder or .zip (default: tabular).")
-    var world = "tabular"
-    @Option(help: "Sessions that are simulated beside each value; 0: none (default: 2000).")
+    @Option(
+      help: ArgumentHelp(
+        "A tabular simulator: tabular[:SEED], or a folder or .zip.", valueName: "simulator"),
+      completion: .file())
+    var env = "tabular"
+    @Option(help: "Sessions that are simulated beside each value; 0: none.")
     var sessions = 2_000
-    @Option(help: "List sizes, e.g. 1,5,10 (default: 1,2,5,10,20,50).")
+    @Option(help: ArgumentHelp("List sizes.", valueName: "k,k,..."))
     var listSizes = "1,2,5,10,20,50"
-    @Option(help: "Draws the sessions (default: 1).")
-    var seed: UInt64 = 1
+    @OptionGroup var random: SeedOption
     @OptionGroup var output: OutputOptions
 
     private struct Row: Encodable {
@@ -33,9 +36,10 @@ extension SimulateCommand {
     }
 
     func run() throws {
-      let source = try WorldSource(world, on: DeviceCatalog.backend(for: .cpu))
+      let source = try WorldSource(env, on: DeviceCatalog.backend(for: .cpu))
       guard let tabular = source.world as? TabularWorld else {
-        throw ValidationError("--world is \(world); it must be a tabular world.")
+        throw ValidationError(
+          "--env is \(env), which is not tabular; use tabular[:SEED] or its files.")
       }
       tabular.longestSession = 100_000
       let sizes = try wholeNumbers(listSizes, "--list-sizes")
@@ -44,7 +48,7 @@ extension SimulateCommand {
       for (done, size) in sizes.enumerated() {
         guard size <= tabular.itemCount else {
           throw ValidationError(
-            "--list-sizes has \(size); the world has \(tabular.itemCount) items.")
+            "--list-sizes has \(size), but the simulator has \(tabular.itemCount) items; lower it.")
         }
         var values: [(String, [Double])] = [
           ("random", tabular.randomValue(size)),
@@ -62,7 +66,7 @@ extension SimulateCommand {
             ? nil
             : try SessionSimulation.run(
               tabular, source.policy(name, listSize: size), sessions: sessions, listSize: size,
-              seed: seed
+              seed: random.seed
             ).statistics.clicks
           rows.append(
             Row(listSize: size, policy: name, value: value[0], simulated: simulated))
@@ -70,9 +74,9 @@ extension SimulateCommand {
         progress.update(done + 1, of: sizes.count, "list sizes")
       }
       progress.finish()
-      if output.json { return try Console.result(RunFolder.json(rows, pretty: true)) }
       let header = ["k", "policy", "clicks a session", "simulated", "±"]
-      try Console.result(
+      try output.print(
+        rows,
         Table(
           rows: [header]
             + rows.map {

@@ -46,7 +46,7 @@ struct Training {
     if let written = folder.read(TrainingReport.self, from: folder.report),
       written.configuration == experiment.configuration, steps == nil || written.steps == steps
     {
-      Console.note("\(options.run) is finished; --fresh would begin it again")
+      Console.note("\(options.run) is finished; --fresh would start it again")
       return written
     }
     let report = TrainingReport(
@@ -84,16 +84,16 @@ struct AgentTraining {
     }
     let model = try training.model()
     let (trainer, last) = try training.training.watched(options, command, saves: "steps") {
-      try agent.twin
+      try agent.myopic
         ? training.experiment.trainWithTwin(model, on: training.backend, $0)
         : training.experiment.trainDRR(model, on: training.backend, $0)
     }
     let report = try training.report(model, steps: trainer.step, last: last)
-    if output.json { return try Console.result(RunFolder.json(report, pretty: true)) }
     let reward = report.last.map { ", reward \(decimal($0.reward, 3)) a step at the end" } ?? ""
     let step = try training.experiment.policyHistory()?.step ?? trainer.step
     let choice = step < trainer.step ? ", the policy of step \(grouped(step)) kept" : ""
-    try Console.result(
+    try output.print(
+      report,
       "\(training.experiment.agentName): \(grouped(trainer.step)) steps\(reward)\(choice); "
         + "next: drr evaluate --run \(options.run)")
   }
@@ -123,7 +123,7 @@ extension DeviceOptions {
     if let begun, DeviceRequest("\(backend.device.id)") != begun,
       try experiment.trainedSteps() != experiment.configuration.drr?.steps
     {
-      Console.note("begun on another device: what follows is not equal to the bit")
+      Console.note("the run was started on another device: what follows is not equal to the bit")
     }
     return backend
   }

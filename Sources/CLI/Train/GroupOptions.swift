@@ -5,21 +5,28 @@ import DRR
 struct GroupOptions: ParsableArguments {
   @Option(
     help: """
-      Runs with as many seeds, from --seed on, side by side in the folders seed-0, seed-1 … \
-      (default: one run, in the folder itself).
+      Number of runs, with seeds from --seed on, in the folders seed-0, seed-1 … side by side. \
+      (default: one run, in the folder itself)
       """)
   var seeds: Int?
   @Option(
     help: """
-      The same again for as many splits of the users, from --split-seed on, in split-0/seed-0 … \
-      (default: one split).
+      The same for as many splits, with seeds from --split-seed on, in split-0/seed-0 … \
+      (default: one split)
       """)
   var splits: Int?
 
+  var firstGiven: String? {
+    CLI.firstGiven([("--seeds", seeds != nil), ("--splits", splits != nil)])
+  }
+
   func validate() throws {
     for (name, number) in [("--seeds", seeds), ("--splits", splits)] {
-      if let number, !(1...1_000).contains(number) {
-        throw ValidationError("\(name) is \(number); it must be 1 ... 1000.")
+      if let number, number < 1 {
+        throw ValidationError("\(name) is \(number); it must be at least 1.")
+      }
+      if let number, number > 1_000 {
+        throw ValidationError("\(name) is \(number); it must be at most 1000.")
       }
     }
   }
@@ -36,7 +43,7 @@ struct GroupOptions: ParsableArguments {
     if let splits {
       if let begun, begun.splits == nil {
         throw RunError(
-          "\(folder.path): its runs were begun without splits; name another --run for --splits")
+          "\(folder.path): its runs were started without splits; name another --run for --splits")
       }
       group.splits = splits
     }

@@ -29,7 +29,7 @@ struct GroupTraining {
   func run(_ output: OutputOptions) throws {
     let first = try begin()
     let steps = first.configuration.drr!.steps
-    let all = agent.twin && first.twin != nil ? 2 * steps : steps
+    let all = agent.myopic && first.twin != nil ? 2 * steps : steps
     let backend = try device.backend(for: first, fresh: training.fresh) {
       try DeviceTrial.secondsPerUpdate(
         first.configuration.drr!, dimension: first.configuration.pmf.dimension, on: $0)
@@ -41,9 +41,9 @@ struct GroupTraining {
       let folder = member.folder(in: options.folder)
       return folder.read(TrainingReport.self, from: folder.report)
     }
-    if output.json { return try Console.result(RunFolder.json(reports, pretty: true)) }
     let rewards = reports.compactMap(\.last).map { decimal($0.reward, 3) }
-    try Console.result(
+    try output.print(
+      reports,
       "\(first.agentName): \(group.members.count) runs of \(grouped(steps)) steps, rewards "
         + "\(rewards.joined(separator: " ")) a step at the end; next: "
         + "drr evaluate --run \(options.run)")
@@ -127,14 +127,13 @@ struct GroupTraining {
       let learning = working.compactMap(\.report).filter { !$0.note.hasPrefix("PMF") }
       progress.update(
         finished * steps + learning.reduce(0) { $0 + $1.done }, of: group.members.count * steps,
-        "DRR steps of \(group.members.count) runs"
+        "steps of \(group.members.count) runs"
           + (fitting.isEmpty ? "" : ", PMF \(Int(share * 100))%"))
     }
     progress.finish()
     if let failure { throw RunError(failure) }
     if Interrupt.isRequested && finished < group.members.count {
-      Console.note(
-        "interrupted; every run is saved; to go on: drr train drr --run \(options.run)")
+      Interrupt.note("every run is saved", resume: "drr train drr --run \(options.run)")
       throw Experiment.Interrupted(step: 0)
     }
   }
@@ -142,7 +141,7 @@ struct GroupTraining {
   private func arguments(_ member: RunGroup.Member, device: String) -> [String] {
     var arguments = [
       "train", "drr", "--run", "\(options.run)/\(member.name)", "--device", device,
-      "--report-progress", agent.twin ? "--twin" : "--no-twin",
+      "--report-progress", agent.myopic ? "--myopic" : "--no-myopic",
     ]
     if let core = self.device.blas.blasCore { arguments += ["--blas-core", core] }
     if let steps = training.checkpointSteps { arguments += ["--checkpoint-steps", "\(steps)"] }

@@ -11,95 +11,87 @@ extension IRecGANConfiguration.Encoder.Cell: ExpressibleByArgument {}
 struct IRecGANOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Sizes and rates that belong together: small, U 2 x 128, A 50, D 128; paper, 2 x 512 each "
-        + "(default: small).",
-      valueName: IRecGANPreset.allCases.map(\.rawValue).joined(separator: "|")))
+      "Hyperparameters, which the options given override: small, U 2 x 128, A 50, D 128; paper, "
+        + "2 x 512 each. (default: small)"))
   var preset: IRecGANPreset?
-  @Option(help: "k, the items of a list (default: the longest of the log).")
+  @Option(help: "k, the items of a list. (default: the longest of the log)")
   var listSize: Int?
-  @Option(help: "Steps of a simulated session at most (default: the longest of the log).")
+  @Option(help: "Most steps of a simulated session. (default: the longest of the log)")
   var longestSession: Int?
-  @Option(help: "Sessions an update (default: 128; paper 32).")
-  var batch: Int?
-  @Option(help: "Epochs of the user model on the log at most (default: 40; paper 50).")
+  @Option(help: "Sessions an update. (default: 128; paper 32)")
+  var batchSize: Int?
+  @Option(help: "Most epochs of the user model on the log. (default: 40; paper 50)")
   var userEpochs: Int?
-  @Option(help: "Epochs of the agent on the log at most (default: 40; paper 50).")
+  @Option(help: "Most epochs of the agent on the log. (default: 40; paper 50)")
   var agentEpochs: Int?
-  @Option(help: "Epochs of the discriminator before the rounds (default: 2; paper 3).")
+  @Option(help: "Epochs of the discriminator before the iterations. (default: 2; paper 3)")
   var discriminatorEpochs: Int?
-  @Option(help: "Epochs without a better validation after which a network is done; 0: all.")
+  @Option(
+    help: ArgumentHelp(
+      "Epochs without a better validation after which a network is done; 0: train all. (default: "
+        + "U 6, A 8; paper 3)"))
   var patience: Int?
-  @Option(help: "Rounds of generator and discriminator steps (default: 10).")
+  @Option(help: "Adversarial iterations, of generator and discriminator steps. (default: 10)")
   var rounds: Int?
-  @Option(help: "Times in a round that sessions are simulated anew (default: 4; paper 9).")
+  @Option(help: "Resampling steps: simulations anew in an iteration. (default: 4; paper 9)")
   var refreshes: Int?
-  @Option(help: "N, the roll-outs behind a prefix (default: 10; paper 5).")
-  var rollOuts: Int?
-  @Option(help: "γ, the discount a step (default: 0.9).")
+  @Option(help: "N, the rollouts behind a prefix. (default: 10; paper 5)")
+  var rollouts: Int?
+  @Option(help: "γ, the discount factor (--gamma). (default: 0.9)")
   var discount: Float?
-  @Option(help: "λ₁ / λ₂, simulated sessions for each logged one (default: 0.1).")
-  var simulatedShare: Float?
-  @Option(help: "λ_r, what a reward is worth to the agent beside a click (default: 1; paper 3).")
+  @Option(help: "λ₁ / λ₂, simulated sessions for each logged one. (default: 0.1)")
+  var simulatedRatio: Float?
+  @Option(help: "λ_r, a reward's weight for the agent, a click's being 1. (default: 1; paper 3)")
   var agentRewardWeight: Float?
-  @Option(help: "λ_p, what a reward is worth to the user model beside a click (default: 1).")
+  @Option(help: "λ_p, a reward's weight for the user model, a click's being 1. (default: 1)")
   var userRewardWeight: Float?
   @Option(
     help: ArgumentHelp(
-      "What is taken off a return: nothing, the mean at that step, or what a critic expects "
-        + "(default: none).",
-      valueName: IRecGANConfiguration.Baseline.allCases.map(\.rawValue).joined(separator: "|")))
+      "What is subtracted from a return: nothing, the mean at that step, or what a critic "
+        + "expects. (default: none)"))
   var baseline: IRecGANConfiguration.Baseline?
-  @Option(help: "How far D's labels are from 0 and 1 (default: 0).")
+  @Option(help: "Label smoothing of D: how far labels are from 0 and 1. (default: 0)")
   var labelSmoothing: Float?
-  @Option(help: "D rests while it is right more often than this (default: 1, never).")
+  @Option(help: "The D update is skipped above this accuracy. (default: 1, never)")
   var accuracyCeiling: Float?
   @Option(
     help: ArgumentHelp(
-      "What D looks at: click, list and reward; no list; or the click against what was expected of "
-        + "the list (default: lists; paper expectation).",
-      valueName: IRecGANConfiguration.DiscriminatorForm.allCases.map(\.rawValue)
-        .joined(separator: "|")))
+      "What D looks at: click, list and reward; no list; or the click against what was expected "
+        + "of the list. (default: lists; paper expectation)"))
   var discriminator: IRecGANConfiguration.DiscriminatorForm?
-  @Option(help: "Sessions of each kind that D learns from in an epoch; 0: all (default: 2000).")
+  @Option(help: "Sessions of each kind that D learns from an epoch; 0: all. (default: 2000)")
   var discriminatorSessions: Int?
-  @Option(help: "Units of the user model (default: 128; paper 512).")
+  @Option(help: "Units of the user model. (default: 128; paper 512)")
   var userUnits: Int?
-  @Option(help: "Layers of the user model (default: 2).")
+  @Option(help: "Layers of the user model. (default: 2)")
   var userLayers: Int?
-  @Option(help: "Units of the agent (default: 50; paper 512).")
+  @Option(help: "Units of the agent. (default: 50; paper 512)")
   var agentUnits: Int?
-  @Option(
-    help: "Share of the vectors' numbers that the user model drops (default: 0.6; paper 0).")
+  @Option(help: "Dropout of the user model's vectors. (default: 0.6; paper 0)")
   var userDropout: Float?
-  @Option(help: "Share of the vectors' numbers that the agent drops (default: 0.25; paper 0).")
+  @Option(help: "Dropout of the agent's vectors. (default: 0.25; paper 0)")
   var agentDropout: Float?
-  @Option(help: "Width of all item vectors (default: 50).")
+  @Option(help: "Width of all item vectors. (default: 50)")
   var embedding: Int?
-  @Option(
-    help: ArgumentHelp(
-      "The recurrent cell of all networks (default: lstm).",
-      valueName: IRecGANConfiguration.Encoder.Cell.allCases.map(\.rawValue)
-        .joined(separator: "|")))
+  @Option(help: "The recurrent cell of all networks. (default: lstm)")
   var cell: IRecGANConfiguration.Encoder.Cell?
-  @Option(help: "The user model's learning rate on the log (default: 0.003; paper 0.0005).")
+  @Option(help: "The user model's learning rate on the log. (default: 0.003; paper 0.0005)")
   var userLearningRate: Float?
-  @Option(help: "The agent's learning rate on the log (default: 0.002; paper 0.0001).")
+  @Option(help: "The agent's learning rate on the log. (default: 0.002; paper 0.0001)")
   var agentLearningRate: Float?
-  @Option(help: "What both are multiplied by after each epoch (default: U 0.95, A 1).")
+  @Option(help: "Factor of both learning rates after each epoch. (default: U 0.95, A 1)")
   var learningRateDecay: Float?
-  @Option(
-    help: "Share of the newest weights in the mean that is kept; 1: no mean (default: 0.005).")
+  @Option(help: "Weight of the newest in the averaged weights; 1: no mean. (default: 0.005)")
   var averagingRate: Float?
   @Option(
     help: ArgumentHelp(
-      "The networks of a method that are its result: the best on the validation sessions (U by 1 / "
-        + "rank, A by −G log π), or those of the last round (default: best).",
-      valueName: CheckpointChoice.allCases.map(\.rawValue).joined(separator: "|")))
-  var choose: CheckpointChoice?
-  @Option(help: "Learning rate of agent and user model in the rounds (default: the preset's).")
+      "The networks of a method that are kept: the best on the validation sessions (U by 1 / rank, "
+        + "A by −G log π), or those of the last iteration. (default: best)"))
+  var checkpoint: CheckpointChoice?
+  @Option(help: "Learning rate of A and U in the iterations. (default: the preset's)")
   var adversarialLearningRate: Float?
 
-  /// Those of a run that was begun, or the preset's, and what is given in their place.
+  /// Those of a run that was started, or the preset's, and what is given in their place.
   ///
   /// - Parameter listSize: of the log, where it is known.
   func settings(
@@ -125,7 +117,7 @@ struct IRecGANOptions: ParsableArguments {
   private func apply(to settings: inout IRecGANConfiguration) {
     if let listSize { settings.listSize = listSize }
     if let longestSession { settings.longestSession = longestSession }
-    if let batch { settings.batchSize = batch }
+    if let batchSize { settings.batchSize = batchSize }
     if let userEpochs { settings.userTraining.epochs = userEpochs }
     if let agentEpochs { settings.agentTraining.epochs = agentEpochs }
     if let discriminatorEpochs { settings.discriminatorTraining.epochs = discriminatorEpochs }
@@ -135,9 +127,9 @@ struct IRecGANOptions: ParsableArguments {
     }
     if let rounds { settings.rounds = rounds }
     if let refreshes { settings.refreshes = refreshes }
-    if let rollOuts { settings.rollOuts = rollOuts }
+    if let rollouts { settings.rollOuts = rollouts }
     if let discount { settings.discount = discount }
-    if let simulatedShare { settings.simulatedShare = simulatedShare }
+    if let simulatedRatio { settings.simulatedShare = simulatedRatio }
     if let agentRewardWeight { settings.agentRewardWeight = agentRewardWeight }
     if let userRewardWeight { settings.userRewardWeight = userRewardWeight }
     if let baseline { settings.baseline = baseline }
@@ -150,7 +142,7 @@ struct IRecGANOptions: ParsableArguments {
     if let agentUnits { settings.agent.units = agentUnits }
     if let userDropout { settings.user.dropout = userDropout }
     if let averagingRate { settings.averagingRate = averagingRate }
-    if let choose { settings.choice = choose }
+    if let checkpoint { settings.choice = checkpoint }
     if let agentDropout { settings.agent.dropout = agentDropout }
     if let embedding {
       settings.user.embedding = embedding

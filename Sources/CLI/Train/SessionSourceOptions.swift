@@ -2,39 +2,42 @@ import ArgumentParser
 import DRR
 import Kernels
 
-/// Where sessions come from: a file, or a world.
+/// Where sessions come from: a file, or a simulator.
 struct SessionSourceOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "A log: a folder, a file or a .zip (default: one that is made in --world).",
-      valueName: "source"))
+      "A log: a folder, a file or a .zip. (default: one that is made in --env)",
+      valueName: "source"), completion: .file())
   var data: String?
   @Option(
     help: ArgumentHelp(
-      "The world that the log is from, if it is known, for evaluation there; without --data the "
-        + "world that it is made in (default: tabular).",
-      valueName: "source|tabular[:SEED]|lstm[:SEED]"))
-  var world: String?
+      "The simulator that the log is from, if it is known, for evaluation there: tabular[:SEED], "
+        + "lstm[:SEED], a folder or a .zip; without --data the log is made in it. (default: "
+        + "tabular)", valueName: "simulator"), completion: .file())
+  var env: String?
   @Option(
-    help: "Who fills the lists of a log that is made (default: mix; in an LSTM world logging).")
+    help: ArgumentHelp(
+      "The logging policy of a log that is made: random, max, mix, optimal or blind. (default: "
+        + "mix; in an LSTM simulator logging)"),
+    completion: .list(["random", "max", "mix", "optimal", "blind", "logging"]))
   var policy: String?
   @Option(
     help: ArgumentHelp(
-      "Sessions of a log that is made; in a tabular world those without a click come on top "
-        + "(default: 1000)."))
+      "Sessions of a log that is made; in a tabular simulator those without a click come on top. "
+        + "(default: 1000)"))
   var sessions: Int?
-  @Option(help: "Items of its lists (default: 10; in an LSTM world 20).")
+  @Option(help: "Items of its lists. (default: 10; in an LSTM simulator 20)")
   var shown: Int?
-  @Option(help: "Draws it (default: 1).")
+  @Option(help: "Its seed. (default: 1)")
   var logSeed: UInt64?
 
-  /// Reads the log, or makes it; what is not given is as the run was begun.
+  /// Reads the log, or makes it; what is not given is as the run was started.
   func load(
     _ reading: SessionOptions, begun: IRecGANRunConfiguration?, on backend: any Backend
   ) throws -> LoadedSessions {
     let makes = begun == nil || begun?.simulation != nil
     if data == nil && makes {
-      let world = world ?? begun?.world ?? "tabular"
+      let world = env ?? begun?.world ?? "tabular"
       let source = try WorldSource(world, on: backend)
       let known = begun?.simulation
       let simulation = SimulatedLog(
@@ -51,7 +54,7 @@ struct SessionSourceOptions: ParsableArguments {
     let source = data ?? begun!.data.source
     return LoadedSessions(
       log: try loadSessions(source, reading), source: source, reading: reading,
-      world: world ?? begun?.world, simulation: nil)
+      world: env ?? begun?.world, simulation: nil)
   }
 }
 

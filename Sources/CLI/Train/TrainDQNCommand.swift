@@ -4,29 +4,33 @@ import DRR
 extension TrainCommand {
   struct DQN: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "dqn", abstract: "Train a deep Q-network over all items, or in a small world.",
+      commandName: "dqn", abstract: "Train a deep Q-network over all items, or in a tabular MDP.",
       discussion: """
-        Double and duelling, with prioritised replay and a target network. On ratings the state is \
+        Double and dueling DQN with prioritized replay and a target network. On ratings the state is \
         what DRR's is, or a GRU over the liked items, on vectors of a PMF that is fitted first; \
         choices are those of users' logs, or the agent's own in a simulator.
 
         Examples:
           drr train dqn --env cliff --exploring-starts --run runs/cliff
           drr train dqn --data ml-100k.zip --split latest --run runs/dqn
-          drr train dqn --data ml-100k.zip --world pmf --state ave --window 5 --run runs/simulated
+          drr train dqn --data ml-100k.zip --env pmf --state ave --run runs/simulated
         """)
 
     @OptionGroup var options: RunOptions
-    @OptionGroup var settings: SettingOptions
-    @OptionGroup var agent: DQNOptions
+    @OptionGroup(title: "Data and PMF options") var settings: SettingOptions
+    @OptionGroup(title: "Agent options") var agent: DQNOptions
     @OptionGroup var group: GroupOptions
     @OptionGroup var training: TrainingOptions
     @OptionGroup var device: DeviceOptions
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-      if agent.deep.isSmall(options.folder, fresh: training.fresh) {
-        return try SmallWorldTraining(
+      if agent.deep.env == .point {
+        throw ValidationError("--env is point, which `drr train pg` alone moves; name another.")
+      }
+      if agent.deep.isTabular(options.folder, fresh: training.fresh) {
+        try agent.deep.requireNoRatings(settings, group)
+        return try TabularTraining(
           command: "dqn", options: options, training: training, device: device
         ).run(output) { begun in
           var small = begun ?? SmallWorldConfiguration()
@@ -37,6 +41,7 @@ extension TrainCommand {
           return small
         }
       }
+      try agent.deep.requireRatings()
       try AgentTraining(
         command: "dqn", options: options, settings: settings, agent: agent, group: group,
         training: training, device: device
@@ -47,32 +52,34 @@ extension TrainCommand {
 
 struct DQNOptions: ParsableArguments, AgentSettings {
   @OptionGroup var deep: DeepOptions
-  @Flag(inversion: .prefixedNo, help: "The network chooses what its target values (default: yes).")
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Double DQN: the network chooses the action that its target values. (default: yes)")
   var double: Bool?
   @Flag(
     inversion: .prefixedNo,
-    help: "A state's value and its actions' advantages are told apart (default: yes).")
-  var duelling: Bool?
-  @Option(help: "Transitions an update (default: 64).")
-  var batch: Int?
-  @Option(help: "Transitions kept (default: 100000).")
-  var replay: Int?
-  @Option(help: "Updates after each step of the environments together (default: 1).")
+    help: "Dueling DQN: a state's value beside its actions' advantages. (default: yes)")
+  var dueling: Bool?
+  @Option(help: "Transitions an update. (default: 64)")
+  var batchSize: Int?
+  @Option(help: "Transitions in the replay buffer. (default: 100000)")
+  var bufferSize: Int?
+  @Option(
+    help: "Ratings: updates after each step of all environments (--gradient-steps). (default: 1)")
   var updatesPerStep: Int?
-  @Option(help: "Steps before the first update (default: 1000; small worlds 200).")
+  @Option(help: "Steps before the first update. (default: 1000; tabular 200)")
   var learningStarts: Int?
-  @Option(help: "n, the rewards that a transition sums up (default: 1).")
-  var returnSteps: Int?
-  @Option(help: "τ, the weight of the network in a target update (default: 0.01).")
+  @Option(help: "n of n-step returns. (default: 1)")
+  var nStep: Int?
+  @Option(help: "τ of the soft target update (--tau). (default: 0.01)")
   var targetRate: Float?
-  @Option(help: "α of prioritised replay; 0 draws evenly (default: 0.6).")
+  @Option(help: "α of prioritized replay; 0 draws uniformly. (default: 0.6)")
   var priorityExponent: Float?
   @Option(
-    help:
-      "Weight of what keeps values of choices that no log shows down (default: 1; small worlds 0).")
-  var conservatism: Float?
+    help: "α of conservative Q-learning, which lowers values no log shows. (default: 1; tabular 0)")
+  var cqlAlpha: Float?
 
-  var twin: Bool { false }
+  var myopic: Bool { false }
 
   func prepare(_ run: inout RunConfiguration, asPublished: Bool) {
     guard run.drr == nil else { return }
@@ -84,7 +91,8 @@ struct DQNOptions: ParsableArguments, AgentSettings {
 
   func apply(to drr: inout DRRConfiguration) throws(ConfigurationError) {
     guard var dqn = drr.dqn else {
-      throw ConfigurationError("the run is not one of deep Q-learning; name another --run")
+      throw ConfigurationError(
+        "the folder of --run holds no run of deep Q-learning; name another folder")
     }
     deep.apply(to: &drr)
     apply(to: &dqn)
@@ -99,14 +107,14 @@ struct DQNOptions: ParsableArguments, AgentSettings {
   func apply(to dqn: inout DQNConfiguration) {
     if let hidden = deep.hidden { dqn.hidden = hidden }
     if let learningRate = deep.learningRate { dqn.learningRate = learningRate }
-    if let norm = deep.gradientNorm { dqn.gradientNorm = norm }
+    if let norm = deep.maxGradNorm { dqn.gradientNorm = norm }
     if let double { dqn.isDouble = double }
-    if let duelling { dqn.isDuelling = duelling }
-    if let batch { dqn.batchSize = batch }
-    if let replay { dqn.replayCapacity = replay }
-    if let returnSteps { dqn.returnSteps = returnSteps }
+    if let dueling { dqn.isDuelling = dueling }
+    if let batchSize { dqn.batchSize = batchSize }
+    if let bufferSize { dqn.replayCapacity = bufferSize }
+    if let nStep { dqn.returnSteps = nStep }
     if let targetRate { dqn.targetRate = targetRate }
     if let priorityExponent { dqn.priorityExponent = priorityExponent }
-    if let conservatism { dqn.conservatism = conservatism }
+    if let cqlAlpha { dqn.conservatism = cqlAlpha }
   }
 }

@@ -7,13 +7,13 @@ extension TrainCommand {
   struct MultiQ: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "multi-q",
-      abstract: "Learn many tables of action values, one a genre, on a log of ratings.",
+      abstract: "Multi-table Q-learning on a log of ratings, one table a genre.",
       discussion: """
-        The last items of a user are split by genre into sub-states; each has a row in its genre's \
-        table, with a value for every item that followed it, and recommendations are merged over the \
-        sub-states. Rows and cells are kept where they were visited alone. With --shards the rows are \
-        spread over threads by a hash of their key\(mpiHelp); the result is the same to the bit. \
-        Interrupted or killed, a run goes on from its last checkpoint.
+        The last items of a user are split by genre into item tuples. Each tuple is a state of its \
+        genre's table, with a value for every item that followed it, and recommendations are merged \
+        over the tuples. Only state-action entries that were visited are kept. With --shards the \
+        states are spread over threads by a hash of their key\(mpiHelp); the result is the same to \
+        the bit. Interrupted or killed, a run goes on from its last checkpoint.
 
         --preset published is the system of Kumar & Ranjan (2020): reward +15 for what was watched, \
         −5 for what was recommended and not watched, α 0.8, γ 0.4, ε 0.3, the 627 items rated most \
@@ -36,14 +36,16 @@ extension TrainCommand {
     }
 
     @OptionGroup var options: RunOptions
-    @OptionGroup var source: MultiTableSourceOptions
+    @OptionGroup var ratings: RatingsOption
+    @OptionGroup var held: SplitOptions<LatestHeldOut>
     @OptionGroup var settings: MultiTableOptions
-    @Option(help: "Threads that the rows are spread over (default: 1).")
+    @Option(help: "Threads that the states are spread over.")
     var shards = 1
     @OptionGroup var training: TrainingOptions
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
+      try held.requireTraining()
       if !(1...256).contains(shards) {
         throw ValidationError("--shards is \(shards); it must be 1 ... 256.")
       }
@@ -82,7 +84,8 @@ extension TrainCommand {
       }
       let progress = Progress(reports: training.reportProgress)
       defer { progress.finish() }
-      nonisolated(unsafe) let observer = training.observer(progress)
+      nonisolated(unsafe) let observer = Experiment.Observer.watching(
+        progress, checkpointSteps: training.checkpointSteps)
       let outcome: MultiTableTraining.Outcome
       if let process {
         outcome = try work.train(process, observer)
@@ -102,15 +105,14 @@ extension TrainCommand {
     ) throws {
       switch outcome {
       case .interrupted(let round):
-        Console.note(
-          "interrupted; \(grouped(round)) rounds are saved; to go on: "
-            + "drr train multi-q --run \(options.run)")
+        Interrupt.note(
+          "\(grouped(round)) rounds are saved",
+          resume: "drr train multi-q --run \(options.run)")
         throw Experiment.Interrupted(step: round)
       case .finished(let report):
         let folder = work.run.folder
         try folder.write(report, to: folder.report)
-        if output.json { return try Console.result(RunFolder.json(report, pretty: true)) }
-        try Console.result(report.text + "\nnext: drr compare --run \(options.run)")
+        try output.print(report, report.text + "\nnext: drr compare --run \(options.run)")
       }
     }
 
@@ -119,48 +121,18 @@ extension TrainCommand {
     private func makeTraining(
       _ begun: MultiTableRunConfiguration?, _ folder: RunFolder
     ) throws -> MultiTableTraining {
-      let data = source.data ?? begun?.data.source ?? "generated:small"
+      let data = ratings.data ?? begun?.data.source ?? "generated:small"
       let log = try loadRatings(data)
       var wanted = begun ?? MultiTableRunConfiguration(source: data, log: log)
-      if begun != nil, source.data != nil {
+      if begun != nil, ratings.data != nil {
         wanted.data = RunConfiguration.Data(source: data, log: log)
       }
       try wanted.data.requireContents(of: log)
-      source.apply(to: &wanted.evaluation)
+      held.apply(to: &wanted.evaluation, choosing: false)
       settings.apply(to: &wanted.settings)
       let run = try KindRun(wanted, folder: folder)
       return try MultiTableTraining(run, log, UserSplit(log, wanted.evaluation))
     }
-  }
-}
-
-/// What is learned from, and what is held out.
-struct MultiTableSourceOptions: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "A folder, a file, a .zip, or generated:SIZE[:SEED] (default: generated:small).",
-      valueName: "source"))
-  var data: String?
-  @Option(
-    help: "What is held out: the latest of each user, time, users or rows (default: latest).")
-  var split: EvaluationProtocol.Split?
-  @Option(
-    help:
-      "Ratings of one user and time: drawn or file order (default: drawn with latest, else file).")
-  var ties: TieOrder?
-  @Option(help: "Draws what is held out (default: 0).")
-  var splitSeed: UInt64?
-  @Option(help: "Share that is held out for test (default: 0.2).")
-  var testShare: Double?
-  @Option(help: "Share that is held out for validation (default: 0.1).")
-  var validationShare: Double?
-
-  func apply(to evaluation: inout EvaluationProtocol) {
-    if let split { evaluation.split = split }
-    if let ties { evaluation.ties = ties }
-    if let splitSeed { evaluation.splitSeed = splitSeed }
-    if let testShare { evaluation.testShare = testShare }
-    if let validationShare { evaluation.validationShare = validationShare }
   }
 }
 
@@ -169,21 +141,21 @@ extension MultiTableReport {
   fileprivate var text: String {
     func percent(_ share: Double) -> String { "\(decimal(100 * share, 1)) %" }
     var lines = [
-      "\(grouped(rows)) rows, \(grouped(cells)) cells in \(byteText(UInt64(bytes))): "
+      "\(grouped(rows)) states, \(grouped(cells)) state-action entries in \(byteText(UInt64(bytes))): "
         + "\(decimal(100 * Double(cells) / max(denseCells, 1), 4)) % of the "
         + "\(grouped(Int(min(denseCells, 1e18)))) of dense tables",
-      "\(decimal(subStatesPerEvent, 2)) sub-states an event, \(grouped(counts.updates)) updates, "
+      "\(decimal(subStatesPerEvent, 2)) item tuples an event, \(grouped(counts.updates)) updates, "
         + "\(grouped(Int(updatesPerSecond))) a second, \(grouped(Int(updatesPerCoreSecond))) a "
         + "second of a core",
       "\(shards) \(shards == 1 ? "shard" : "shards"), the largest \(decimal(shardSkew, 3)) times the "
         + "mean; \(grouped(Int(messagesPerRound))) messages a round, \(grouped(rounds)) rounds",
-      "cells by table: "
+      "state-action entries by table: "
         + tableShares.prefix(5).map { "\($0.table) \(percent($0.share))" }.joined(separator: ", "),
     ]
     if let coverage, let backOffRate {
       lines.append(
-        "held out: \(percent(coverage)) of the sub-states have a row; \(percent(backOffRate)) of the "
-          + "events have none and are backed off")
+        "held out: \(percent(coverage)) of the item tuples are states seen; \(percent(backOffRate)) "
+          + "of the events have none and are backed off")
     }
     if let clickRate {
       lines.append("\(percent(clickRate)) of what was recommended in training was watched")

@@ -5,35 +5,35 @@ extension TrainCommand {
   struct PG: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "pg",
-      abstract: "Train a softmax policy over all items by policy gradients, or in a small world.",
+      abstract: "Train a softmax policy over all items by policy gradients, or in a tabular MDP.",
       discussion: """
-        REINFORCE with a baseline or advantage actor-critic. In playback of users' logs REINFORCE \
-        weighs every choice by π / β, β being learned beside, and for lists of K by the top-K \
-        correction.
+        REINFORCE with a baseline, or advantage actor-critic. In playback of users' logs REINFORCE \
+        weights every choice by π / β, with a learned behavior policy β, and for lists of K by the \
+        top-K correction.
 
         Examples:
           drr train pg --env robot --method a2c --exploring-starts --run runs/robot
-          drr train pg --point --run runs/point
+          drr train pg --env point --run runs/point
           drr train pg --data ml-100k.zip --split latest --top-k 10 --run runs/pg
-          drr train pg --data ml-100k.zip --world pmf --method a2c --state ave --run runs/a2c
+          drr train pg --data ml-100k.zip --env pmf --method a2c --state ave --run runs/a2c
         """)
 
     @OptionGroup var options: RunOptions
-    @OptionGroup var settings: SettingOptions
-    @OptionGroup var agent: PGOptions
+    @OptionGroup(title: "Data and PMF options") var settings: SettingOptions
+    @OptionGroup(title: "Agent options") var agent: PGOptions
     @OptionGroup var group: GroupOptions
     @OptionGroup var training: TrainingOptions
     @OptionGroup var device: DeviceOptions
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-      if agent.point
-        || (!training.fresh && options.folder.readAlgorithm() == GaussianConfiguration.algorithm)
-      {
+      if agent.isPoint(options.folder, fresh: training.fresh) {
+        try agent.requirePoint(settings, group)
         return try movePoint()
       }
-      if agent.deep.isSmall(options.folder, fresh: training.fresh) {
-        return try SmallWorldTraining(
+      if agent.deep.isTabular(options.folder, fresh: training.fresh) {
+        try agent.deep.requireNoRatings(settings, group)
+        return try TabularTraining(
           command: "pg", options: options, training: training, device: device
         ).run(output) { begun in
           var small = begun ?? SmallWorldConfiguration()
@@ -44,6 +44,7 @@ extension TrainCommand {
           return small
         }
       }
+      try agent.deep.requireRatings()
       try AgentTraining(
         command: "pg", options: options, settings: settings, agent: agent, group: group,
         training: training, device: device
@@ -56,7 +57,7 @@ extension TrainCommand {
         (training.fresh ? nil : try folder.read(GaussianConfiguration.self))
         ?? GaussianConfiguration()
       if let steps = agent.deep.steps { settings.steps = steps }
-      if let environments = agent.deep.environments { settings.environments = environments }
+      if let numEnvs = agent.deep.numEnvs { settings.environments = numEnvs }
       if let hidden = agent.deep.hidden { settings.hidden = hidden }
       if let rate = agent.deep.learningRate { settings.learningRate = rate }
       if let discount = agent.deep.discount { settings.world.discount = Double("\(discount)")! }
@@ -71,8 +72,8 @@ extension TrainCommand {
       }
       guard let last else { return }
       try folder.write(last, to: folder.report)
-      if output.json { return try Console.result(RunFolder.json(last, pretty: true)) }
-      try Console.result(
+      try output.print(
+        last,
         "point, step \(grouped(last.step)): cost \(decimal(last.meanCost, 3)) an episode, gain "
           + "\(decimal(last.gain, 3)), the best \(decimal(last.bestGain, 3))")
     }
@@ -81,32 +82,25 @@ extension TrainCommand {
 
 struct PGOptions: ParsableArguments, AgentSettings {
   @OptionGroup var deep: DeepOptions
-  @Flag(help: "Move a point on a line to 0: continuous actions, by a Gaussian policy.")
-  var point = false
   @Option(
-    help: ArgumentHelp(
-      "What the policy is trained by (default: reinforce).",
-      valueName: PolicyGradientMethod.allCases.map(\.rawValue).joined(separator: "|")))
+    help: "REINFORCE, or advantage actor-critic, which learns in no playback. (default: reinforce)")
   var method: PolicyGradientMethod?
-  @Option(
-    help: ArgumentHelp(
-      "What is taken off the returns (default: value; of ratings none).",
-      valueName: PolicyBaseline.allCases.map(\.rawValue).joined(separator: "|")))
+  @Option(help: "What is subtracted from returns. (default: value; of ratings none)")
   var baseline: PolicyBaseline?
-  @Option(help: "Weight of the policy's entropy (default: 0.01).")
-  var entropyWeight: Float?
-  @Option(help: "Steps between updates of a2c (default: 8).")
-  var rollOutSteps: Int?
+  @Option(help: "Weight of the policy's entropy. (default: 0.01)")
+  var entropyCoef: Float?
+  @Option(help: "Steps between updates of a2c. (default: 8)")
+  var rolloutLength: Int?
   @Flag(
     inversion: .prefixedNo,
-    help: "In playback, weigh choices by π / β (default: yes).")
+    help: "In playback, weight choices by π / β. (default: yes)")
   var offPolicy: Bool?
-  @Option(help: "The largest such weight (default: 10).")
+  @Option(help: "The largest such weight. (default: 10)")
   var weightCap: Float?
-  @Option(help: "K of the top-K correction, for lists of K; 1: none (default: 1).")
+  @Option(help: "K of the top-K correction, for lists of K; 1: none. (default: 1)")
   var topK: Int?
 
-  var twin: Bool { false }
+  var myopic: Bool { false }
 
   func prepare(_ run: inout RunConfiguration, asPublished: Bool) {
     guard run.drr == nil else { return }
@@ -117,9 +111,31 @@ struct PGOptions: ParsableArguments, AgentSettings {
     run.drr!.policyGradient = gradient
   }
 
+  /// Whether the point is to be moved: named, or that of a run which was started.
+  func isPoint(_ folder: RunFolder, fresh: Bool) -> Bool {
+    if let env = deep.env { return env == .point }
+    return !fresh && folder.readAlgorithm() == GaussianConfiguration.algorithm
+  }
+
+  /// Refuses what the point has no use for.
+  func requirePoint(_ settings: SettingOptions, _ group: GroupOptions) throws {
+    try deep.requireNoRatings(settings, group)
+    let other = firstGiven([
+      ("--max-episode-steps", deep.maxEpisodeSteps != nil),
+      ("--exploring-starts", deep.exploringStarts), ("--max-grad-norm", deep.maxGradNorm != nil),
+      ("--method", method != nil), ("--baseline", baseline != nil),
+      ("--entropy-coef", entropyCoef != nil), ("--rollout-length", rolloutLength != nil),
+      ("--off-policy", offPolicy != nil), ("--weight-cap", weightCap != nil),
+      ("--top-k", topK != nil),
+    ])
+    guard let other else { return }
+    throw ValidationError("\(other) has no meaning for --env point; leave it out.")
+  }
+
   func apply(to drr: inout DRRConfiguration) throws(ConfigurationError) {
     guard var gradient = drr.policyGradient else {
-      throw ConfigurationError("the run is not one of policy gradients; name another --run")
+      throw ConfigurationError(
+        "the folder of --run holds no run of policy gradients; name another folder")
     }
     deep.apply(to: &drr)
     apply(to: &gradient)
@@ -131,11 +147,11 @@ struct PGOptions: ParsableArguments, AgentSettings {
   func apply(to gradient: inout PolicyGradientConfiguration) {
     if let hidden = deep.hidden { gradient.hidden = hidden }
     if let learningRate = deep.learningRate { gradient.learningRate = learningRate }
-    if let norm = deep.gradientNorm { gradient.gradientNorm = norm }
+    if let norm = deep.maxGradNorm { gradient.gradientNorm = norm }
     if let method { gradient.method = method }
     if let baseline { gradient.baseline = baseline }
-    if let entropyWeight { gradient.entropyWeight = entropyWeight }
-    if let rollOutSteps { gradient.rollOutSteps = rollOutSteps }
+    if let entropyCoef { gradient.entropyWeight = entropyCoef }
+    if let rolloutLength { gradient.rollOutSteps = rolloutLength }
     if let offPolicy { gradient.isOffPolicy = offPolicy }
     if let weightCap { gradient.weightCap = weightCap }
     if let topK { gradient.topK = topK }

@@ -4,7 +4,7 @@ import DRR
 extension TrainCommand {
   struct PMF: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "pmf", abstract: "Factorise the ratings: the vectors that DRR stands on.",
+      commandName: "pmf", abstract: "Fit a probabilistic matrix factorization (PMF).",
       discussion: """
         Examples:
           drr train pmf --data ml-1m.zip --run runs/million
@@ -12,7 +12,7 @@ extension TrainCommand {
         """)
 
     @OptionGroup var options: RunOptions
-    @OptionGroup var settings: SettingOptions
+    @OptionGroup(title: "Data and PMF options") var settings: SettingOptions
     @OptionGroup var training: TrainingOptions
     @OptionGroup var device: DeviceOptions
     @OptionGroup var output: OutputOptions
@@ -24,10 +24,10 @@ extension TrainCommand {
       ) { try $0.secondsPerPMFUpdate(on: $1) }
       let model = try training.model()
       let report = try training.report(model)
-      if output.json { return try Console.result(RunFolder.json(report, pretty: true)) }
-      try Console.result(
+      try output.print(
+        report,
         "PMF of \(model.userCount) users and \(model.itemCount) items, k \(model.dimension): "
-          + "RMSE \(decimal(report.sessionRMSE, 4)) stars on the test users' unseen sessions")
+          + "RMSE \(decimal(report.sessionRMSE, 4)) stars on held-out test ratings")
     }
   }
 }

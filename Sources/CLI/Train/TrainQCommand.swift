@@ -5,59 +5,49 @@ import Terminal
 extension TrainCommand {
   struct Q: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "q", abstract: "Learn a table of action values in a small world.",
+      commandName: "q", abstract: "Learn a table of action values in a tabular MDP.",
       discussion: """
-        The worlds are solved exactly beside it, by value iteration. Defaults are those of the \
-        lizard's example: α 0.7, γ 0.99, ε from 1 down. A table that is to come close to exact \
-        values in a world of chance needs step sizes that fall, exploring starts and balanced draws.
+        The environments are solved exactly beside it, by value iteration. A table that is to come \
+        close to exact values in a stochastic environment needs step sizes that fall, exploring \
+        starts and balanced draws.
 
         Examples:
           drr train q --env lizard --show
           drr train q --env cliff --method sarsa --steps 100000 --run runs/cliff
-          drr train q --env robot --step-size n^-0.7 --exploring-starts --draws balanced \
-        --steps 5000000
+          drr train q --env robot --step-size n^-0.7 --exploring-starts --run runs/robot
         """)
 
     @OptionGroup var options: RunOptions
-    @Option(
-      help: ArgumentHelp(
-        "Where it acts (default: lizard).",
-        valueName: SmallProcess.allCases.map(\.rawValue).joined(separator: "|")))
+    @Option(help: "The environment. (default: lizard)")
     var env: SmallProcess?
-    @Option(
-      help: ArgumentHelp(
-        "How it learns (default: q).",
-        valueName: TabularMethod.allCases.map(\.rawValue).joined(separator: "|")))
+    @Option(help: "The algorithm. (default: q)")
     var method: TabularMethod?
-    @Option(help: "α: a number, 1/n or n^-0.7, n the visits of a cell (default: 0.7).")
-    var stepSize: StepSize?
-    @Option(help: "γ (default: that of the world).")
-    var discount: Double?
-    @Option(help: "ε of the first step (default: 1).")
-    var epsilonStart: Double?
-    @Option(help: "ε that it falls to (default: 0.01).")
-    var epsilonEnd: Double?
-    @Option(help: "Share of the steps in which it falls (default: 0.5).")
-    var epsilonShare: Double?
     @Option(
-      help: ArgumentHelp(
-        "How it falls (default: exponential).", valueName: "linear|exponential"))
+      help: "α: a number, 1/n or n^-0.7, n the visits of a state-action entry. (default: 0.7)",
+      completion: .list(["0.7", "1/n", "n^-0.7"]))
+    var stepSize: StepSize?
+    @Option(help: "γ, the discount factor (--gamma). (default: the environment's)")
+    var discount: Double?
+    @Option(help: "ε of the first step. (default: 1)")
+    var epsilonStart: Double?
+    @Option(help: "ε that it falls to. (default: 0.01)")
+    var epsilonEnd: Double?
+    @Option(help: "Fraction of the steps in which ε falls. (default: 0.5)")
+    var explorationFraction: Double?
+    @Option(help: "How ε falls. (default: exponential)")
     var epsilonShape: EpsilonSchedule.Shape?
-    @Option(help: "Steps in all (default: 10000).")
+    @Option(help: "Steps in all. (default: 10000)")
     var steps: Int?
-    @Option(help: "Steps after which an episode is cut off (default: 200).")
-    var episodeLimit: Int?
-    @Option(help: "Value of every pair before it is visited (default: 0).")
+    @Option(help: "Steps after which an episode is truncated. (default: 200)")
+    var maxEpisodeSteps: Int?
+    @Option(help: "Initial value of every state-action entry. (default: 0)")
     var initialValue: Double?
-    @Flag(help: "Begin episodes in any state, with any action.")
+    @Flag(help: "Start episodes in any state, with any action.")
     var exploringStarts = false
     @Option(
-      help: ArgumentHelp(
-        "How outcomes are drawn: independently, or in turn by their shares (default: independent).",
-        valueName: "independent|balanced"))
+      help: "Outcomes: drawn, or in turn by their probabilities. (default: independent)")
     var draws: OutcomeDraws?
-    @Option(help: "Draws actions and outcomes (default: 0).")
-    var seed: UInt64?
+    @OptionGroup var random: RunSeedOption
     @Flag(help: "Print the table and the greedy path as it learns.")
     var show = false
     @OptionGroup var training: TrainingOptions
@@ -78,11 +68,10 @@ extension TrainCommand {
       }
       guard let last else { return }
       try folder.write(last, to: folder.report)
-      if output.json { return try Console.result(RunFolder.json(last, pretty: true)) }
-      try Console.result(learner.text(last))
+      try output.print(last, learner.text(last))
     }
 
-    /// What is not given is as the run was begun.
+    /// What is not given is as the run was started.
     private func settings(_ begun: TabularConfiguration?) -> TabularConfiguration {
       var settings = begun ?? TabularConfiguration()
       if let env { settings.environment = env }
@@ -91,14 +80,14 @@ extension TrainCommand {
       if let discount { settings.discount = discount }
       if let epsilonStart { settings.epsilon.first = epsilonStart }
       if let epsilonEnd { settings.epsilon.last = epsilonEnd }
-      if let epsilonShare { settings.epsilon.share = epsilonShare }
+      if let explorationFraction { settings.epsilon.share = explorationFraction }
       if let epsilonShape { settings.epsilon.shape = epsilonShape }
       if let steps { settings.steps = steps }
-      if let episodeLimit { settings.episodeLimit = episodeLimit }
+      if let maxEpisodeSteps { settings.episodeLimit = maxEpisodeSteps }
       if let initialValue { settings.initialValue = initialValue }
       if exploringStarts { settings.exploringStarts = true }
       if let draws { settings.draws = draws }
-      if let seed { settings.seed = seed }
+      if let seed = random.seed { settings.seed = seed }
       return settings
     }
   }
