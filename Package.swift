@@ -31,9 +31,12 @@ let package = Package(
     .target(
       name: "DRR",
       dependencies: ["Tensor", "CZlib", .target(name: "CMPI", condition: .when(traits: ["MPI"]))]),
+    // The commit that the program is built at.
+    .target(name: "CCommit", path: "Sources/Terminal/Commit"),
     .target(
       name: "Terminal",
-      dependencies: ["DRR", .product(name: "Logging", package: "swift-log")]),
+      dependencies: ["DRR", "CCommit", .product(name: "Logging", package: "swift-log")],
+      exclude: ["Commit"]),
     .executableTarget(
       name: "CLI",
       dependencies: [

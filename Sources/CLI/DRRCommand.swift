@@ -18,7 +18,7 @@ struct DRRCommand: ParsableCommand {
 
       Without --data the ratings are generated: nothing has to be downloaded.
       """,
-    version: programVersion,
+    version: programTitle,
     subcommands: [
       DevicesCommand.self, DataCommand.self, TrainCommand.self, EvaluateCommand.self,
       CompareCommand.self, SimulateCommand.self, RecommendCommand.self, BanditCommand.self,

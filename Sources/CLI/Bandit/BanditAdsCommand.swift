@@ -15,7 +15,7 @@ extension BanditCommand {
 
         Examples:
           drr bandit ads --rates 0.1,0.05,0.3 --payments 3,8,1 --places 2
-          drr bandit ads --rates 0.1,0.05,0.3 --payments 3,8,1 --places 2 --examination 1,0.4
+          drr bandit ads --examination 1,0.6,0.3
         """)
     @Option(help: "Click rates of the ads. (default: 0.1,0.05,0.3,0.2,0.02,0.15)")
     var rates: String?

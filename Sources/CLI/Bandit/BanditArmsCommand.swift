@@ -16,7 +16,7 @@ extension BanditCommand {
         Examples:
           drr bandit arms --arms 0.9,0.6 --policy ucb1 --policy thompson --rounds 10000
           drr bandit arms --random-arms 10 --seeds 50 --plot regret.svg
-          drr bandit arms --policy epsilon:0.05 --policy epsilon-decay:5 --run runs/arms
+          drr bandit arms --policy epsilon:0.05 --policy ucb1 --run runs/arms
           drr bandit arms --policy softmax --out log.csv
         """)
     @Option(help: "Probabilities. (default: 0.1, three of 0.05, three of 0.02, three of 0.01)")

@@ -14,7 +14,7 @@ extension DataCommand {
 
         Examples:
           drr data sessions --data irecgan-lstm-sim.zip
-          drr data sessions cikm2016 --top-items 40000 --long-sessions drop --maximum-length 40
+          drr data sessions cikm2016 --maximum-length 40 --long-sessions drop
           drr data sessions log.txt --out converted --format three-files --json
         """)
 

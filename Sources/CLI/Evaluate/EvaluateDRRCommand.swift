@@ -26,7 +26,7 @@ extension EvaluateCommand {
     @Option(
       help: ArgumentHelp(
         "Of a folder of several runs only so many seeds; of the leakage ablation so many, from "
-          + "--seed on. (default: all; 1)"))
+          + "--seed on. (default: all; of the ablation 1)"))
     var seeds: Int?
     @Option(help: "Of a folder of several runs only so many splits. (default: all)")
     var splits: Int?

@@ -9,7 +9,7 @@ struct OpeCommand: ParsableCommand {
 
       Examples:
         drr ope simulate --log-only --sizes 2000 --out synthetic
-        drr ope --data synthetic/log.csv --policy uniform --policy synthetic/target.csv
+        drr ope --data synthetic/log.csv --policy synthetic/target.csv
         drr ope describe --data synthetic/log.csv
         drr ope sessions --data synthetic/sessions.csv
       """,

@@ -5,7 +5,7 @@ extension OpeCommand {
   struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "evaluate",
-      abstract: "Evaluate policies on a log of decisions (default).",
+      abstract: "Evaluate policies on a log of decisions.",
       discussion: """
         Every number comes with a 95 % interval, by resampling whole users, and with what its weights \
         are worth. A policy whose effective sample size is below --minimum-ess is not ranked. Open \

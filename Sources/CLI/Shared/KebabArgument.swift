@@ -14,6 +14,9 @@ extension KebabArgument {
 
   public static var allValueStrings: [String] { allCases.map(\.kebab) }
 
+  /// None: a value is described by the option.
+  public static var allValueDescriptions: [String: String] { [:] }
+
   public var defaultValueDescription: String { kebab }
 
   private var kebab: String {

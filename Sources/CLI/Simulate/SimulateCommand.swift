@@ -8,7 +8,7 @@ struct SimulateCommand: ParsableCommand {
         drr simulate --run runs/first
         drr simulate sessions --env tabular --policy mix --sessions 1000 --out mix
         drr simulate values --env tabular
-        drr simulate sweep --sizes 200,1000 --policies max,mix --seeds 3 --run runs/sweep
+        drr simulate sweep --sizes 200,1000 --policies max,mix --run runs/sweep
 
       Agents of `drr train irecgan` play in their log's simulator in `drr evaluate irecgan`.
       """,

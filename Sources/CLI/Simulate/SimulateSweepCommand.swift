@@ -7,15 +7,15 @@ extension SimulateCommand {
   struct Sweep: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "sweep",
-      abstract: "Train on logs of many sizes, policies and list sizes, and play in their world.",
+      abstract: "Train on logs of many sizes, policies and list sizes, and play in their simulator.",
       discussion: """
         Every log is made anew with each seed; all methods learn from the same one, as many epochs, \
         and are then shown to the simulator's users. What is done is kept in the run's folder: the \
         same command goes on where it was stopped.
 
         Examples:
-          drr simulate sweep --sizes 200,1000 --policies max,mix --seeds 3 --run runs/sweep
-          drr simulate sweep --env tabular:7 --list-sizes 5,10,20 --run runs/sizes --json
+          drr simulate sweep --sizes 200,1000 --policies max,mix --run runs/sweep
+          drr simulate sweep --env tabular:7 --list-sizes 5,10,20 --run runs/sizes
         """)
 
     @OptionGroup var options: RunOptions

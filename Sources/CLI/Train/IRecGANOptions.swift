@@ -56,8 +56,9 @@ struct IRecGANOptions: ParsableArguments {
   var accuracyCeiling: Float?
   @Option(
     help: ArgumentHelp(
-      "What D looks at: click, list and reward; no list; or the click against what was expected "
-        + "of the list. (default: lists; paper expectation)"))
+      "What D looks at: lists, which is click, list and reward; listless, no slate input; "
+        + "expectation, the click against what was expected of the list. (default: lists; paper "
+        + "expectation)"))
   var discriminator: IRecGANConfiguration.DiscriminatorForm?
   @Option(help: "Sessions of each kind that D learns from an epoch; 0: all. (default: 2000)")
   var discriminatorSessions: Int?

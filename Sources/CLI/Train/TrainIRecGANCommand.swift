@@ -19,8 +19,8 @@ extension TrainCommand {
         Examples:
           drr train irecgan --env tabular --policy mix --sessions 1000 --run runs/gan
           drr train irecgan --data irecgan-lstm-sim.zip --run runs/lstm
-          drr train irecgan --data irecgan-lstm-sim.zip --seeds 3 --all-methods --run runs/three
-          drr train irecgan --preset paper --data cikm.zip --top-items 40000 --run runs/shop
+          drr train irecgan --env tabular --seeds 3 --all-methods --run runs/three
+          drr train irecgan --preset paper --data cikm2016 --run runs/shop
         """)
 
     @OptionGroup var options: RunOptions

@@ -23,7 +23,7 @@ extension TrainCommand {
         Examples:
           drr train multi-q --data ml-100k.zip --run runs/tables
           drr train multi-q --preset published --data ml-100k.zip --run runs/published
-          drr train multi-q --data ml-100k.zip --solver iteration --discount 0.9 --run runs/exact
+          drr train multi-q --data ml-100k.zip --solver iteration --run runs/exact
           drr train multi-q --data generated:large --shards 2 --run runs/large --json
         """)
 

@@ -15,7 +15,7 @@ extension TrainCommand {
           drr train pg --env robot --method a2c --exploring-starts --run runs/robot
           drr train pg --env point --run runs/point
           drr train pg --data ml-100k.zip --split latest --top-k 10 --run runs/pg
-          drr train pg --data ml-100k.zip --env pmf --method a2c --state ave --run runs/a2c
+          drr train pg --data ml-100k.zip --env pmf --method a2c --run runs/a2c
         """)
 
     @OptionGroup var options: RunOptions

@@ -8,7 +8,7 @@ extension TrainCommand {
       discussion: """
         Examples:
           drr train pmf --data ml-1m.zip --run runs/million
-          drr train pmf --data generated:medium --dimension 50 --seed 3 --run runs/medium
+          drr train pmf --data generated:medium --dimension 50 --run runs/medium
         """)
 
     @OptionGroup var options: RunOptions
