@@ -36,14 +36,15 @@ let package = Package(
       name: "CMPI", cSettings: [.define("DRR_MPI", .when(traits: ["MPI"]))],
       linkerSettings: [.linkedLibrary("mpi", .when(traits: ["MPI"]))]),
     // Below DRR, each module a folder; an arrow goes to what stands above it in this list.
-    module("DRRCore", folder: "Core", ["Tensor"]),
+    .target(name: "CCommit", path: "Sources/DRR/Commit"),
+    module("DRRCore", folder: "Core", ["Tensor", "CCommit"]),
     module("DRRData", folder: "Data", ["DRRCore", "CZlib"]),
     module("Factorization", ["DRRData"]),
     module("Environments", ["Factorization"]),
     module("Agents", ["Environments"]),
     module("DeepQ", ["Agents"]),
     module("PolicyGradients", ["Agents"]),
-    module("ActorCritic", ["Agents", "DeepQ", "PolicyGradients"]),
+    module("ActorCritic", ["Agents"]),
     module("ClickSessions", ["DRRData"]),
     module("IRecGAN", ["ClickSessions"]),
     module("Tables", ["Environments", .target(name: "CMPI", condition: .when(traits: ["MPI"]))]),
@@ -57,12 +58,9 @@ let package = Package(
         "Evaluation",
       ]),
     .target(name: "DRR", dependencies: ["Runs"], path: "Sources/DRR/Umbrella"),
-    // The commit that the program is built at.
-    .target(name: "CCommit", path: "Sources/Terminal/Commit"),
     .target(
       name: "Terminal",
-      dependencies: ["DRR", "CCommit", .product(name: "Logging", package: "swift-log")],
-      exclude: ["Commit"]),
+      dependencies: ["DRR", .product(name: "Logging", package: "swift-log")]),
     .executableTarget(
       name: "CLI",
       dependencies: [
