@@ -29,14 +29,19 @@ let package = Package(
     .target(name: "COpenBLAS"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
-    .target(name: "Kernels", dependencies: ["COpenCL", "COpenBLAS"]),
-    .target(name: "Tensor", dependencies: ["Kernels", "CZlib"]),
+    // The C library and the Foundation of the system, one import each.
+    .target(name: "Platform", path: "Sources/Kernels/Platform"),
+    .target(name: "Essentials", path: "Sources/Kernels/Essentials"),
+    .target(
+      name: "Kernels", dependencies: ["COpenCL", "COpenBLAS", "Platform"],
+      exclude: ["Platform", "Essentials"]),
+    .target(name: "Tensor", dependencies: ["Kernels", "Platform", "CZlib"]),
     // The Message Passing Interface; empty without the trait.
     .target(
       name: "CMPI", cSettings: [.define("DRR_MPI", .when(traits: ["MPI"]))],
       linkerSettings: [.linkedLibrary("mpi", .when(traits: ["MPI"]))]),
     // Below DRR, each module a folder; an arrow goes to what stands above it in this list.
-    module("DRRCore", folder: "Core", ["Tensor"]),
+    module("DRRCore", folder: "Core", ["Tensor", "Platform", "Essentials"]),
     module("DRRData", folder: "Data", ["DRRCore", "CZlib"]),
     module("Factorization", ["DRRData"]),
     module("Environments", ["Factorization"]),

@@ -1,12 +1,5 @@
 import DRR
-
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
+import Platform
 
 /// Another `drr` at work, of whose standard error every line is read. Its standard output is lost.
 ///

@@ -1,14 +1,7 @@
 import ArgumentParser
 import DRR
 import Kernels
-
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
+import Platform
 
 /// Trains the runs of a group side by side, each a `drr train drr` of its own on one core.
 struct GroupTraining {

@@ -1,12 +1,7 @@
 import ClickSessions
 import DRRCore
+import Essentials
 import Tensor
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// Every setting of a run of IRecGAN, resolved: what its folder keeps as `config.json`.
 public struct IRecGANRunConfiguration: Codable, Hashable, Sendable {

@@ -1,11 +1,6 @@
 import DRRCore
+import Essentials
 import Tensor
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// Where a sweep keeps what it has done, a cell a line.
 public struct SweepFolder {

@@ -1,11 +1,6 @@
 import DRRCore
+import Essentials
 import Tensor
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 extension RunFolder {
   public func readConfiguration() throws -> RunConfiguration? {

@@ -1,10 +1,4 @@
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Glibc)
-  import Glibc
-#else
-  import Musl
-#endif
+import Platform
 
 /// Files that are whole or absent: a reader sees the old contents or the new ones, never a part.
 public enum AtomicFile {

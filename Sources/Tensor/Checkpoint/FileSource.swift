@@ -1,10 +1,4 @@
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Glibc)
-  import Glibc
-#else
-  import Musl
-#endif
+import Platform
 
 /// Random access to bytes: an open file, read piece by piece, or an array. A file stays the one
 /// that was opened, even when another is renamed over its path.

@@ -1,16 +1,9 @@
 import ArgumentParser
 import CBench
 import DRR
+import Platform
 import Tensor
 import Terminal
-
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
 
 /// What every measuring command takes.
 struct MeasuringOptions: ParsableArguments {

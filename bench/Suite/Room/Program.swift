@@ -1,12 +1,5 @@
 import DRR
-
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
+import Platform
 
 /// Another program, run to its end. Its standard error is this one's unless it is kept back.
 enum Program {

@@ -1,14 +1,7 @@
 internal import CZlib
 import DRRCore
+import Platform
 import Tensor
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// Text that goes to a file, or only through the checksum where there is none.
 package final class OutputFile {

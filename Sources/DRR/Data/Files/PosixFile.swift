@@ -1,12 +1,5 @@
 import DRRCore
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import Platform
 
 /// A file open for reading, by position.
 package final class PosixFile {
