@@ -62,9 +62,12 @@ let package = Package(
         "Evaluation",
       ]),
     .target(name: "DRR", dependencies: ["Runs"], path: "Sources/DRR/Umbrella"),
+    // The commit that the program is built at.
+    .target(name: "CCommit", path: "Sources/Terminal/Commit"),
     .target(
       name: "Terminal",
-      dependencies: ["DRR", .product(name: "Logging", package: "swift-log")]),
+      dependencies: ["DRR", "CCommit", .product(name: "Logging", package: "swift-log")],
+      exclude: ["Commit"]),
     .executableTarget(
       name: "CLI",
       dependencies: [

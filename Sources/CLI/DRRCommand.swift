@@ -11,7 +11,7 @@ struct DRRCommand: ParsableCommand {
     commandName: "drr",
     abstract: "Reinforcement-learning recommendation on a GPU or a CPU.",
     discussion: """
-      Train on real ratings, evaluate beside honest baselines, and recommend:
+      Train on real ratings, evaluate beside baselines, and recommend:
 
         drr train drr --data ml-100k.zip --run runs/first
         drr evaluate --run runs/first
@@ -19,7 +19,7 @@ struct DRRCommand: ParsableCommand {
 
       Without --data the ratings are generated: nothing has to be downloaded.
       """,
-    version: programVersion,
+    version: programTitle,
     subcommands: [
       DevicesCommand.self, DataCommand.self, TrainCommand.self, EvaluateCommand.self,
       CompareCommand.self, SimulateCommand.self, RecommendCommand.self, BanditCommand.self,
@@ -30,7 +30,8 @@ struct DRRCommand: ParsableCommand {
     Console.surviveFileLimits()
     LoggingSystem.bootstrap { _ in PlainLogHandler() }
     do {
-      var command = try parseAsRoot()
+      let words = try OldNames.rewritten(Array(CommandLine.arguments.dropFirst()))
+      var command = try parseAsRoot(words)
       try command.run()
     } catch is Interrupted {
       Platform.exit(130)
@@ -39,12 +40,3 @@ struct DRRCommand: ParsableCommand {
     }
   }
 }
-
-/// Options that every command has.
-struct OutputOptions: ParsableArguments {
-  @Flag(help: "Print the result as JSON on standard output.")
-  var json = false
-}
-
-/// The root of the commands, for the tests of their help.
-package var rootCommand: any ParsableCommand.Type { DRRCommand.self }

@@ -1,0 +1,120 @@
+import ArgumentParser
+import DRR
+import Kernels
+
+struct CompareCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compare",
+    abstract: "Compare methods trained on one split with each other and every baseline.",
+    discussion: """
+      Two measurements of every run: next-item prediction over the full catalogue, and the ranking \
+      of held-out ratings, whose candidates are only items the user rated. Runs of any method can be \
+      named that were trained on the same ratings and the same split. Predicting the next rating \
+      rewards imitation, not planning: see `drr simulate`.
+
+      Examples:
+        drr train drr --data ml-100k.zip --split latest --run runs/drr
+        drr compare --run runs/drr --run runs/multi-q
+        drr compare --baselines-only --data ml-100k.zip --splits 3
+      """)
+
+  @Option(
+    name: .customLong("run"),
+    help: ArgumentHelp("The folder of a trained run; may repeat.", valueName: "folder"),
+    completion: .directory)
+  var runs: [String] = []
+  @Flag(help: "The baselines alone, on a split of --data.")
+  var baselinesOnly = false
+  @Option(
+    help: ArgumentHelp(
+      "A folder, a file, a .zip, or generated:SIZE[:SEED]. (default: the first run's, else "
+        + "generated:small)", valueName: "source"), completion: .file())
+  var data: String?
+  @Option(help: ArgumentHelp("The row that differences are from.", valueName: "name"))
+  var against = MarkovChain.title
+  @OptionGroup var random: SeedOption
+  @Flag(help: "Only liked items are targets.")
+  var likedOnly = false
+  @Flag(name: .customLong("linucb"), help: "LinUCB among the baselines, which takes its time.")
+  var linUCB = false
+  @Option(help: "Query the next items of so many users, drawn. (default: all)")
+  var users: Int?
+  @OptionGroup(title: "Options of --baselines-only") var split: ComparisonSplitOptions
+  @OptionGroup var device: DeviceOptions
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    if runs.isEmpty != baselinesOnly {
+      throw ValidationError(
+        runs.isEmpty
+          ? "no run is named; add --run FOLDER, or --baselines-only."
+          : "--baselines-only and --run \(runs[0]) exclude each other; leave one of them out.")
+    }
+    if !baselinesOnly, let option = split.firstGiven {
+      throw ValidationError(
+        "\(option) is an option of --baselines-only, and runs have their own split; leave it out.")
+    }
+    if let twice = runs.first(where: { run in runs.count { $0 == run } > 1 }) {
+      throw ValidationError("--run \(twice) is named twice; leave one of them out.")
+    }
+  }
+
+  func run() throws {
+    var settings = Comparison.Settings()
+    settings.seed = random.seed
+    settings.baseline = against
+    settings.linUCB = linUCB
+    settings.nextItem.seed = random.seed
+    settings.nextItem.likedOnly = likedOnly
+    settings.nextItem.users = users
+    try settings.validate()
+    let runs = try runs.map { (folder: RunFolder($0), run: try ComparedRuns.read(RunFolder($0))) }
+    let source = data ?? runs.first?.run.data.source ?? "generated:small"
+    var trainings: [Comparison.Training] = []
+    if !runs.isEmpty { trainings = [try Comparison.training(of: runs)] }
+    let log = try loadRatings(source)
+    let described = DataIdentity(source: source, log: log)
+    try runs.first?.run.data.requireContents(of: log, from: source)
+    if runs.isEmpty { trainings = split.trainings(for: log) }
+    let window = runs.map(\.run.window).max() ?? 0
+    let comparisons = try trainings.map { try Comparison(log, $0, window: window, settings) }
+    let backend =
+      try runs.isEmpty
+      ? device.hostBackend()
+      : device.backend {
+        try DeviceTrial.secondsPerUpdate(DRRConfiguration(), dimension: 100, on: $0)
+      }
+    let progress = Progress()
+    defer { progress.finish() }
+    var parts: [(Comparison, Comparison.Results)] = []
+    var listed: [ComparisonReport.Run] = []
+    for (number, comparison) in comparisons.enumerated() {
+      let own = try runs.lazy.compactMap { try $0.run.factorization(of: log) }.first
+      let model = try own ?? fit(comparison, on: backend)
+      var contestants = comparison.baselines(model)
+      listed = try runs.map { folder, run in
+        let found = try run.contestants(log, comparison.split, seed: random.seed, on: backend)
+        for remark in found.compactMap(\.remark) { Console.note(remark) }
+        let named = found.map { $0.named(apartFrom: contestants, in: folder) }
+        contestants += named
+        return ComparisonReport.Run(folder: folder.path, contestants: named.map(\.name))
+      }
+      let results = try comparison.evaluate(contestants) {
+        progress.update(number * $1 + $0, of: trainings.count * $1, $2)
+      }
+      parts.append((comparison, results))
+    }
+    progress.finish()
+    let report = try ComparisonReport(
+      parts, runs: listed, data: described,
+      device: "\(backend.device.id): \(backend.device.name), \(backend.device.driver)")
+    try output.print(report, report.text)
+  }
+}
+
+/// A factorisation where no run brings one, showing progress.
+private func fit(_ comparison: Comparison, on backend: any Backend) throws -> PMFModel {
+  let progress = Progress()
+  defer { progress.finish() }
+  return try comparison.fitFactorization(on: backend) { progress.update($0, of: $1, "PMF epochs") }
+}

@@ -1,0 +1,31 @@
+import ArgumentParser
+import DRR
+
+/// What the baselines are compared on where no run says it.
+struct ComparisonSplitOptions: ParsableArguments {
+  @OptionGroup var held: SplitOptions<LatestHeldOut>
+  @Option(help: "Number of splits, with seeds from --split-seed on. (default: 1)")
+  var splits: Int?
+
+  var firstGiven: String? { held.firstGiven ?? (splits == nil ? nil : "--splits") }
+
+  func validate() throws {
+    try held.requireTraining()
+    if let splits, splits < 1 {
+      throw ValidationError("--splits is \(splits); it must be at least 1.")
+    }
+  }
+
+  /// One a split.
+  func trainings(for log: RatingsLog) -> [Comparison.Training] {
+    (0..<UInt64(splits ?? 1)).map { number in
+      var evaluation = EvaluationProtocol()
+      evaluation.split = LatestHeldOut.split
+      held.apply(to: &evaluation, choosing: false)
+      evaluation.splitSeed &+= number
+      evaluation.ties = evaluation.tieOrder
+      return Comparison.Training(
+        evaluation: evaluation, scale: RewardScale(ratingRange: log.ratingRange))
+    }
+  }
+}

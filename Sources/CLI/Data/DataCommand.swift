@@ -1,0 +1,132 @@
+import ArgumentParser
+import DRR
+
+struct DataCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "data", abstract: "Describe, generate or convert ratings and sessions.",
+    discussion: """
+      Examples:
+        drr data describe --data generated:small
+        drr data sessions --data irecgan-lstm-sim.zip
+        drr data generate small --out generated-small
+        drr data import --data ml-1m.zip --out converted --format inter
+      """,
+    subcommands: [Describe.self, Sessions.self, Generate.self, Import.self])
+}
+
+extension DataCommand {
+  struct Describe: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Describe a set of ratings.",
+      usage: "drr data describe [<source>] [<options>]",
+      discussion: """
+        Reads MovieLens (100K, 1M, 10M, 20M, 25M, 32M, latest), MovieTweetings and RecBole .inter, \
+        from a folder, a file or a .zip; the layout is recognised by itself.
+
+        Examples:
+          drr data describe --data generated:small
+          drr data describe ml-100k.zip --json
+        """)
+
+    @OptionGroup var source: SourceOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+      let summary = try loadRatings(source.path).describe()
+      try output.print(summary, summary.text)
+    }
+  }
+
+  struct Generate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Write generated ratings in the layout of MovieLens CSV.",
+      usage: "drr data generate <size> --out <folder> [<options>]",
+      discussion: """
+        Examples:
+          drr data generate small --out generated-small
+          drr data generate medium --out generated-medium --seed 7
+        """)
+
+    @Argument(
+      help: "The size.", completion: .list(GeneratedRatings.Size.allCases.map(\.rawValue)))
+    var size: String
+    @OptionGroup var target: TargetFolder
+    @Option(help: "Seed of the ratings.")
+    var seed: UInt64 = 1
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws { try target.requireFolder() }
+
+    func run() throws {
+      let generated = try GeneratedRatings(named: "generated:\(size):\(seed)")
+      let progress = Progress()
+      defer { progress.finish() }
+      let checksum = try generated.write(to: target.path) { done, total in
+        progress.update(done, of: total, "ratings")
+      }
+      progress.finish()
+      let written = Written(
+        folder: target.path, ratings: generated.size.ratingCount, checksum: checksum)
+      try output.print(written, written.text)
+    }
+  }
+
+  struct Import: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Convert ratings of any known layout.",
+      usage: "drr data import [<source>] --out <folder> [<options>]",
+      discussion: """
+        Examples:
+          drr data import --data generated:small --out converted
+          drr data import ml-100k.zip --out atomic --format inter
+        """)
+
+    @OptionGroup var source: SourceOptions
+    @OptionGroup var target: TargetFolder
+    @Option(help: "csv (MovieLens) or inter (RecBole).")
+    var format: RatingsLog.OutputFormat = .csv
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws { try target.requireFolder() }
+
+    func run() throws {
+      let log = try loadRatings(source.path)
+      let progress = Progress()
+      defer { progress.finish() }
+      let checksum = try log.write(to: target.path, format: format) { done, total in
+        progress.update(done, of: total, "ratings")
+      }
+      progress.finish()
+      let written = Written(folder: target.path, ratings: log.count, checksum: checksum)
+      try output.print(written, written.text)
+    }
+  }
+
+  /// The folder that ratings are written to: named by --out, or alone.
+  struct TargetFolder: ParsableArguments {
+    @Argument(help: .hidden, completion: .directory)
+    var folder: String?
+    @Option(
+      help: ArgumentHelp("The folder to write to.", valueName: "folder"), completion: .directory)
+    var out: String?
+
+    var path: String { out ?? folder ?? "" }
+
+    func requireFolder() throws {
+      if let out, let folder {
+        throw ValidationError("\(folder) and --out \(out) both name a folder; leave one out.")
+      }
+      if path.isEmpty { throw ValidationError("no folder is named; add --out FOLDER.") }
+    }
+  }
+
+  struct Written: Encodable {
+    var folder: String
+    var ratings: Int
+    var checksum: String
+
+    var text: String { "\(folder): \(grouped(ratings)) ratings, CRC-32 \(checksum)" }
+  }
+}
+
+extension RatingsLog.OutputFormat: ExpressibleByArgument {}

@@ -1,0 +1,120 @@
+import ArgumentParser
+import DRR
+import Kernels
+
+extension EvaluateCommand {
+  struct DRR: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "drr", abstract: "Rank held-out users' test items, beside baselines.",
+      usage: "drr evaluate drr [<options>]",
+      discussion: """
+        Of every test user the first half of the ratings is observed; the agent ranks the items of \
+        the second half. Candidates are only items that the user rated. The intervals are of \
+        resampled users. A folder of several runs is evaluated as one: users are resampled with what \
+        all runs made of them.
+
+        Examples:
+          drr evaluate --run runs/first
+          drr evaluate --run runs/first --device cpu --json
+          drr evaluate --leakage-ablation --data ml-100k.zip --seeds 3 --run runs/leaks
+        """)
+
+    @OptionGroup var options: RunOptions
+    @OptionGroup var place: RunDataOption
+    @OptionGroup var random: MeasurementSeedOption
+    @OptionGroup var ablation: LeakageOptions
+    @Option(
+      help: ArgumentHelp(
+        "Of a folder of several runs only so many seeds; of the leakage ablation so many, from "
+          + "--seed on. (default: all; of the ablation 1)"))
+    var seeds: Int?
+    @Option(help: "Of a folder of several runs only so many splits. (default: all)")
+    var splits: Int?
+    @Option(help: "α of LinUCB: how many standard errors are added to an estimate.")
+    var linucbAlpha = 0.25
+    @OptionGroup var device: DeviceOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+      let (data, seed) = (place.data, random.seed)
+      if ablation.leakageAblation {
+        return try ablation.run(
+          options, data: data, seed: seed, seeds: seeds ?? 1, device, output)
+      }
+      if try runFolders(options)[0].readAlgorithm() == "irecgan" {
+        return try EvaluateCommand.IRecGAN.evaluate(
+          options, data: data, env: nil, sessions: IRecGAN.usualSessions, seed: seed ?? 0, device,
+          output)
+      }
+      var settings = EvaluationSettings()
+      settings.seed = seed
+      settings.exploration = linucbAlpha
+      try settings.validate()
+      let runs = try runs()
+      var configuration = try runs[0].begun()
+      if let data { configuration.data.source = data }
+      let log = try loadRatings(configuration.data.source)
+      let backend = try device.backend {
+        try DeviceTrial.secondsPerUpdate(
+          configuration.drr ?? DRRConfiguration(), dimension: configuration.pmf.dimension, on: $0)
+      }
+      let progress = Progress()
+      defer { progress.finish() }
+      let twins = runs.count { $0.folder.hasTwin }
+      if twins > 0 && twins < runs.count {
+        Console.note("only \(twins) of \(runs.count) runs have a myopic agent: it is left out")
+      }
+      var evaluated: [RunEvaluation] = []
+      for (number, run) in runs.enumerated() {
+        let (experiment, model) = try reopen(run, log, data: data)
+        var agents = [
+          AgentRanker(experiment.agentName, try experiment.readAgent(model, on: backend))
+        ]
+        try experiment.noteUnfinished()
+        if let cloned = try experiment.readCloned(model, on: backend) {
+          agents.insert(AgentRanker(experiment.clonedName, cloned), at: 0)
+        }
+        if twins == runs.count, let twin = try experiment.readTwin(model, on: backend) {
+          agents.append(AgentRanker(experiment.twinName, twin.agent))
+          try twin.run.noteUnfinished()
+        }
+        var observer = Observer()
+        observer.progress = {
+          progress.update($1 * number + $0, of: $1 * runs.count, $2)
+        }
+        evaluated.append(try experiment.evaluate(model, agents, settings, observer))
+      }
+      progress.finish()
+      let first = try Experiment(configuration, log: log, folder: runs[0].folder)
+      let report = try first.report(evaluated, on: backend, settings)
+      try options.folder.write(report, to: options.folder.evaluation)
+      try output.print(report, report.text)
+    }
+
+    /// The run of the folder, or the runs of its group.
+    private func runs() throws -> [RunOptions] {
+      guard let group = try options.folder.readGroup() else {
+        for (name, number) in [("--seeds", seeds), ("--splits", splits)] where (number ?? 1) != 1 {
+          throw RunError(
+            "\(name) is \(number!), but \(options.run) holds one run; use "
+              + "`drr train drr \(name) \(number!)`")
+        }
+        return [options]
+      }
+      for (name, number, held) in [
+        ("--seeds", seeds, group.seeds), ("--splits", splits, group.splits ?? 1),
+      ] {
+        if let number, !(1...held).contains(number) {
+          throw RunError("\(name) is \(number), but \(options.run) holds 1 ... \(held)")
+        }
+      }
+      let part = RunGroup(
+        seeds: seeds ?? group.seeds, splits: group.splits.map { splits ?? $0 })
+      return part.members.map { member in
+        var run = options
+        run.run += "/\(member.name)"
+        return run
+      }
+    }
+  }
+}

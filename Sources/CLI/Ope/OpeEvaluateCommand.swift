@@ -1,0 +1,152 @@
+import ArgumentParser
+import DRR
+
+extension OpeCommand {
+  struct Evaluate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "evaluate",
+      abstract: "Evaluate policies on a log of decisions.",
+      discussion: """
+        Every number comes with a 95 % interval, by resampling whole users, and with what its weights \
+        are worth. A policy whose effective sample size is below --minimum-ess is not ranked. Open \
+        Bandit names no users: its clusters are the four user features, which put all of a user's \
+        decisions into one. Softmax and greedy follow the reward model of the other folds, so no \
+        decision is evaluated by a policy that saw it; the direct method (dm) still flatters them, \
+        since they choose what it overrates. Intervals take the reward model as given: those of dm \
+        are too narrow. Inverse propensity weighting and its self-normalized form are ips and snips \
+        here, ipw and snipw in the Open Bandit Pipeline.
+
+        Policies: uniform; softmax[:TEMPERATURE] and greedy[:EPSILON] of the reward model; \
+        marginal, the frequencies of the other Open Bandit log, or marginal:FILE.csv of a log; \
+        FILE.csv with [position,]action,probability, or with a column for each action and a line for \
+        each decision.
+
+        Examples:
+          drr ope evaluate --data open-bandit-small.zip --behavior bts --campaign men
+          drr ope evaluate --data log.csv --policy uniform --policy greedy:0.1
+          drr ope evaluate --data log.csv --policy target.csv --model logistic --json
+        """)
+
+    @OptionGroup var source: FeedbackOptions
+    @Option(
+      help: ArgumentHelp(
+        "An evaluation policy; may repeat. (default: uniform, softmax:1, greedy:0.1, and marginal "
+          + "where there is another log)", valueName: "policy"),
+      completion: .list(["uniform", "softmax", "greedy", "marginal"]))
+    var policy: [String] = []
+    @Option(help: "An estimator; may repeat. (default: all)")
+    var estimator: [OffPolicyEstimator] = []
+    @Option(help: "The estimator that ranks the policies.")
+    var rankBy = OffPolicyEstimator.doublyRobust
+    @Option(help: "The reward model: linear, or of the log-odds.")
+    var model = RewardModelConfiguration.Form.ridge
+    @Flag(help: "Give each action its own coefficients of the context.")
+    var crossed = false
+    @Option(
+      help: ArgumentHelp(
+        "The reward model's L2 regularization. (default: that of 1, 10, 100 and 1000 which predicts "
+          + "best)"))
+    var regularization: Double?
+    @Option(help: "Folds of the reward model's cross-fitting.")
+    var folds = 5
+    @Option(help: "The weight to clip at, and above which the model is trusted. (default: √n)")
+    var clip: Double?
+    @Option(help: "The least effective sample size that is ranked.")
+    var minimumEss = 100.0
+    @Option(help: "Resamples of the intervals.")
+    var bootstrap = 1_000
+    @Flag(help: "Resample single decisions, not whole users: too narrow where users repeat.")
+    var byRow = false
+    @OptionGroup var random: SeedOption
+    @OptionGroup var report: ReportOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+      var configuration = OffPolicyConfiguration()
+      if !estimator.isEmpty { configuration.estimators = estimator }
+      if !configuration.estimators.contains(rankBy) { configuration.estimators.append(rankBy) }
+      configuration.model.form = model
+      configuration.model.isCrossed = crossed
+      configuration.model.regularization = regularization
+      configuration.model.folds = folds
+      configuration.clip = clip
+      configuration.minimumESS = minimumEss
+      configuration.resamples = bootstrap
+      configuration.ranking = rankBy
+      configuration.seed = random.seed
+      try configuration.validate()
+      var log = try source.read()
+      var other = try source.readOther()
+      if byRow { (log, other) = (log.clusteredByRow(), other?.clusteredByRow()) }
+      try configuration.validate(for: log)
+      let (policies, known) = try policies(for: log, other: other, configuration)
+      let progress = Progress()
+      defer { progress.finish() }
+      let found = try log.evaluate(policies, configuration, onPolicy: known) {
+        progress.update($0, of: $1, $2)
+      }
+      progress.finish()
+      try report.keep(found)
+      try output.print(found, found.text)
+    }
+
+    /// The policies asked for, and the value of those that have a log of their own.
+    private func policies(
+      for log: LoggedFeedback, other: LoggedFeedback?, _ configuration: OffPolicyConfiguration
+    ) throws -> ([any TargetPolicy], [String: Interval]) {
+      var names = policy
+      if names.isEmpty {
+        names = ["uniform", "softmax", "greedy"] + (other == nil ? [] : ["marginal"])
+      }
+      var policies: [any TargetPolicy] = []
+      var known: [String: Interval] = [:]
+      let bootstrap = ClusterBootstrap(
+        resamples: configuration.resamples, seed: configuration.seed)
+      let otherIsUniform = source.behavior ?? .bts == .bts
+      for name in names {
+        let parts = name.split(separator: ":", maxSplits: 1).map(String.init)
+        switch parts.first ?? "" {
+        case "uniform" where parts.count == 1:
+          policies.append(UniformTarget())
+          if otherIsUniform { known["uniform"] = other?.onPolicyValue(bootstrap) }
+        case "softmax":
+          policies.append(
+            SoftmaxTarget(temperature: try number(parts, "temperature", 1, 1e-3...1e3)))
+        case "greedy":
+          policies.append(GreedyTarget(epsilon: try number(parts, "ε", 0.1, 0...1)))
+        case "marginal":
+          let from = parts.count > 1 ? try source.readPlain(parts[1]) : other
+          guard let from else {
+            throw ValidationError(
+              "--policy marginal has no other log here; name one, as marginal:FILE.csv.")
+          }
+          let marginal = try FixedTarget(marginalOf: from, for: log)
+          policies.append(marginal)
+          known[marginal.name] = from.onPolicyValue(bootstrap)
+        case let file where file.lowercased().hasSuffix(".csv"):
+          policies.append(try PolicyFile.read(name, for: log))
+        default:
+          throw ValidationError(
+            "--policy is \"\(name)\"; it must be uniform, softmax[:TEMPERATURE], greedy[:EPSILON], "
+              + "marginal[:FILE.csv] or a .csv.")
+        }
+        if policies.dropLast().contains(where: { $0.name == policies.last!.name }) {
+          throw ValidationError("--policy \(name) is named twice; leave one of them out.")
+        }
+      }
+      return (policies, known)
+    }
+
+    private func number(
+      _ parts: [String], _ what: String, _ standard: Double, _ range: ClosedRange<Double>
+    ) throws -> Double {
+      guard parts.count > 1 else { return standard }
+      guard let value = Double(parts[1]), range.contains(value) else {
+        throw ValidationError(
+          "--policy \(parts[0]) has the \(what) \"\(parts[1])\"; it must be a number in "
+            + "\(range.lowerBound) ... \(range.upperBound).")
+      }
+      return value
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import ArgumentParser
+import DRR
+import Kernels
+import Logging
+import Tensor
+
+extension DeviceRequest: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
+  public static var allValueStrings: [String] { ["auto", "cpu", "opencl", "opencl:P:D"] }
+}
+
+struct BlasOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The processor that OpenBLAS is told to be, e.g. Haswell; auto drops a preset "
+        + "OPENBLAS_CORETYPE.", valueName: "core"),
+    completion: .list(["auto", "Haswell", "SkylakeX", "Zen"]))
+  var blasCore: String?
+
+  /// To be called before anything else uses the CPU.
+  func configure() throws { try CPUBackend.configure(blasCore: blasCore) }
+}
+
+struct DeviceOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Where to compute; auto times one update on each device and takes the fastest."))
+  var device: DeviceRequest = .auto
+
+  @OptionGroup var blas: BlasOptions
+
+  /// The backend asked for, for work that no device does faster than the CPU.
+  func hostBackend() throws -> any Backend {
+    try blas.configure()
+    return try DeviceCatalog.backend(for: device == .auto ? .cpu : DeviceCatalog.resolve(device))
+  }
+
+  /// The backend asked for. `trial` gives the seconds of one update on a device, for `auto`.
+  func backend(trial: (any Backend) throws -> Double) throws -> any Backend {
+    try blas.configure()
+    guard device == .auto else {
+      return try DeviceCatalog.backend(for: DeviceCatalog.resolve(device))
+    }
+    let usable = DeviceCatalog.candidates().compactMap(\.info)
+    guard usable.count > 1 else { return try DeviceCatalog.backend(for: .cpu) }
+    var timed: [(info: DeviceInfo, seconds: Double)] = []
+    for info in usable {
+      do {
+        timed.append((info, try trial(DeviceCatalog.backend(for: info.id))))
+      } catch let error as BackendError {
+        Logger(label: "drr").warning("\(info.id) is left out: \(error)")
+      }
+    }
+    guard let best = timed.min(by: { $0.seconds < $1.seconds }) else {
+      return try DeviceCatalog.backend(for: .cpu)
+    }
+    let figures = timed.map { "\($0.info.id) \(decimal($0.seconds * 1e3, 2)) ms" }
+    Console.note(
+      "device: \(best.info.id) (\(best.info.name)), the fastest of one update each: "
+        + figures.joined(separator: ", "))
+    return try DeviceCatalog.backend(for: best.info.id)
+  }
+}
+
+extension DeviceOptions {
+  /// For work on sessions; `auto` stays on the device that a run was started on.
+  func sessionBackend(begunIn folder: RunFolder? = nil) throws -> any Backend {
+    var device = self
+    if device.device == .auto, let begun = try folder?.deviceOfIRecGAN(),
+      (try? DeviceCatalog.resolve(begun)) != nil
+    {
+      device.device = begun
+    }
+    return try device.backend { try DeviceTrial.secondsPerSessionUpdate(on: $0) }
+  }
+}

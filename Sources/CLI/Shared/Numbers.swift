@@ -1,0 +1,26 @@
+import ArgumentParser
+
+/// Numbers with commas between them.
+func numbers(_ text: String, _ option: String) throws -> [Double] {
+  try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
+    guard let number = Double(part) else {
+      throw ValidationError("\(option) has \"\(part)\"; it must be numbers, as 0.1,0.2.")
+    }
+    return number
+  }
+}
+
+/// 1,2,5 as numbers.
+func wholeNumbers(_ text: String, _ option: String) throws -> [Int] {
+  try text.split(separator: ",").map { part in
+    guard let number = Int(part), number > 0 else {
+      throw ValidationError("\(option) has \"\(part)\"; it must be whole numbers, as 1,5,10.")
+    }
+    return number
+  }
+}
+
+/// The names of policies, without the settings that may follow them.
+func policyNames(_ policies: [String]) -> [String] {
+  policies.map { String($0.prefix { $0 != "[" && $0 != ":" }) }
+}

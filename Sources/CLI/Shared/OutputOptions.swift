@@ -1,0 +1,13 @@
+import ArgumentParser
+import DRR
+
+/// How a command prints its result.
+struct OutputOptions: ParsableArguments {
+  @Flag(help: "Print the result as JSON on standard output.")
+  var json = false
+
+  /// Prints a result: itself as JSON where that is wanted, otherwise its text.
+  func print(_ result: some Encodable, _ text: @autoclosure () -> String) throws {
+    try Console.result(json ? RunFolder.json(result, pretty: true) : text())
+  }
+}

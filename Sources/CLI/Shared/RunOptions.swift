@@ -1,0 +1,97 @@
+import ArgumentParser
+import DRR
+
+/// Which run, and what it may be started with.
+struct RunOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The folder of the run: configuration, metrics, checkpoints, results.", valueName: "folder"),
+    completion: .directory)
+  var run = "runs/default"
+
+  func validate() throws {
+    if run.isEmpty { throw ValidationError("--run is empty; name a folder.") }
+  }
+
+  var folder: RunFolder { RunFolder(run) }
+
+  /// Throws where the folder holds a group of runs.
+  func requireOne() throws {
+    guard let group = try folder.readGroup() else { return }
+    throw RunError("\(run) holds several runs; name one, as --run \(run)/\(group.members[0].name)")
+  }
+
+  /// The run on ratings as it was started.
+  func begun() throws -> RunConfiguration {
+    try requireOne()
+    try requireRatings(folder)
+    guard let configuration = try folder.readConfiguration() else {
+      throw RunError("\(run): no run was started there; use `drr train drr --run \(run)`")
+    }
+    return configuration
+  }
+}
+
+/// The folder of a run, or those of its group's runs.
+func runFolders(_ options: RunOptions) throws -> [RunFolder] {
+  try options.folder.readGroup()?.members.map { $0.folder(in: options.folder) }
+    ?? [options.folder]
+}
+
+/// Refuses a run that has no agent to recommend with, and says which command takes it.
+func requireRatings(_ folder: RunFolder) throws {
+  guard let algorithm = folder.readAlgorithm() else { return }
+  let path = folder.path
+  let (kind, command) =
+    switch algorithm {
+    case "irecgan": ("an IRecGAN run", "drr evaluate irecgan --run \(path)")
+    case "irecgan-sweep": ("a sweep of IRecGAN", "drr simulate sweep --run \(path)")
+    case MultiTableRunConfiguration.algorithm:
+      ("a run of multi-table Q-learning", "drr compare --run \(path)")
+    case TabularConfiguration.algorithm:
+      ("a Q-learning run", "drr train q --run \(path) --show")
+    case GaussianConfiguration.algorithm:
+      ("a run of policy gradients on the point", "drr train pg --run \(path)")
+    case SmallWorldConfiguration.algorithm:
+      (
+        "a run in a tabular MDP",
+        (try folder.read(SmallWorldConfiguration.self))?.dqn == nil
+          ? "drr train pg --run \(path)" : "drr train dqn --run \(path)"
+      )
+    case let bandit where bandit.hasPrefix("bandit-"):
+      ("a bandit experiment", "drr bandit \(bandit.dropFirst("bandit-".count)) --run \(path)")
+    default: ("a run of \(algorithm)", "drr train \(algorithm) --run \(path)")
+    }
+  throw RunError("\(path) is \(kind); use `\(command)`")
+}
+
+extension Experiment {
+  func noteUnfinished() throws {
+    guard let steps = try trainedSteps(), let wanted = configuration.drr?.steps, steps < wanted
+    else { return }
+    Console.note(
+      "the agent is not fully trained: \(grouped(steps)) of \(grouped(wanted)) steps; to go on: "
+        + "drr train drr --run \(folder.path)")
+  }
+}
+
+/// Takes up a run that was trained, with its data from where they are now.
+func reopen(
+  _ run: RunOptions, data: String?
+) throws -> (experiment: Experiment, model: PMFModel) {
+  let begun = try run.begun()
+  return try reopen(run, loadRatings(data ?? begun.data.source), data: data)
+}
+
+/// Takes up a run that was trained on these ratings.
+func reopen(
+  _ run: RunOptions, _ log: RatingsLog, data: String?
+) throws -> (experiment: Experiment, model: PMFModel) {
+  var configuration = try run.begun()
+  if let data { configuration.data.source = data }
+  let experiment = try Experiment(configuration, log: log, folder: run.folder)
+  guard let model = try experiment.readModel() else {
+    throw RunError("\(run.run): its PMF is not trained yet; use `drr train drr --run \(run.run)`")
+  }
+  return (experiment, model)
+}

@@ -1,0 +1,83 @@
+import ArgumentParser
+import DRR
+
+/// Settings of a run. Those not given keep what the run was started with, or the default.
+struct SettingOptions: ParsableArguments {
+  @OptionGroup var ratings: RatingsOption
+  @OptionGroup var random: RunSeedOption
+  @OptionGroup var held: SplitOptions<UsersHeldOut>
+  @Flag(
+    help: ArgumentHelp(
+      "Evaluate as the published figures were made: ratings held out at random, the history taken "
+        + "from the test items and left among the candidates, a PMF that saw most test ratings, "
+        + "ε 0.1; λ is 0.05, of the biases too."))
+  var asPublished = false
+  @Option(help: "k, the length of the PMF vectors. (default: 100)")
+  var dimension: Int?
+  @Option(
+    help: "PMF: the solver; sgd is many times faster, with defaults of its own. (default: adam)")
+  var pmfSolver: PMFConfiguration.Solver?
+  @Option(help: "PMF: most epochs. (default: 60; sgd 20)")
+  var pmfEpochs: Int?
+  @Option(help: "PMF: Adam's batch size. (default: 1024, or 1% of the ratings if more)")
+  var pmfBatchSize: Int?
+  @Option(help: "PMF: learning rate at the start. (default: 0.002; sgd 0.06)")
+  var pmfLearningRate: Float?
+  @Option(help: "PMF: λ, the L2 regularization of the vectors. (default: 0.06; sgd 0.0225)")
+  var pmfRegularization: Float?
+  @Option(
+    help: ArgumentHelp(
+      "PMF: the initial vectors, uniform:WIDTH or normal:DEVIATION. (default: uniform:0.1; sgd "
+        + "uniform:0.03)", valueName: "start"),
+    completion: .list(["uniform:0.1", "normal:0.1"]))
+  var pmfStart: PMFConfiguration.Start?
+  @Flag(
+    inversion: .prefixedNo,
+    help: "PMF: subtract the mean before fitting. (default: no; the vectors then carry it)")
+  var pmfCentered: Bool?
+
+  var data: String? { ratings.data }
+  var seed: UInt64? { random.seed }
+
+  /// The first given of those that ratings need.
+  var firstOfRatings: String? {
+    firstGiven([("--data", data != nil)]) ?? held.firstGiven
+      ?? firstGiven([
+        ("--as-published", asPublished), ("--dimension", dimension != nil),
+        ("--pmf-solver", pmfSolver != nil), ("--pmf-epochs", pmfEpochs != nil),
+        ("--pmf-batch-size", pmfBatchSize != nil),
+        ("--pmf-learning-rate", pmfLearningRate != nil),
+        ("--pmf-regularization", pmfRegularization != nil), ("--pmf-start", pmfStart != nil),
+        ("--pmf-centered", pmfCentered != nil),
+      ])
+  }
+
+  func validate() throws { try held.requireTraining(validation: asPublished ? 0 : 0.1) }
+
+  func apply(to configuration: inout RunConfiguration) {
+    if let seed { configuration.seed = seed }
+    if let pmfSolver, pmfSolver != configuration.pmf.solver {
+      configuration.pmf.choose(pmfSolver)
+    }
+    if asPublished {
+      let seed = configuration.evaluation.splitSeed
+      configuration.evaluation = .asPublished
+      configuration.evaluation.splitSeed = seed
+      configuration.pmf.shareRegularization()
+    }
+    held.apply(to: &configuration.evaluation, choosing: true)
+    if let dimension { configuration.pmf.dimension = dimension }
+    if let pmfEpochs { configuration.pmf.epochs = pmfEpochs }
+    if let pmfBatchSize { configuration.pmf.batchSize = pmfBatchSize }
+    if let pmfLearningRate { configuration.pmf.learningRate = pmfLearningRate }
+    if let pmfRegularization { configuration.pmf.regularization = pmfRegularization }
+    if let pmfStart { configuration.pmf.start = pmfStart }
+    if let pmfCentered { configuration.pmf.isCentered = pmfCentered }
+  }
+}
+
+extension PMFConfiguration.Solver: ExpressibleByArgument {}
+
+extension PMFConfiguration.Start: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
+}

@@ -1,0 +1,35 @@
+import ArgumentParser
+import DRR
+
+/// Whether a run is started anew.
+struct FreshOption: ParsableArguments {
+  @Flag(help: "Delete what the run's folder holds and start a new run.")
+  var fresh = false
+}
+
+/// How a training run is watched and saved.
+struct TrainingOptions: ParsableArguments {
+  @OptionGroup var start: FreshOption
+  @Option(help: "Steps between checkpoints. (default: one every 30 seconds)")
+  var checkpointSteps: Int?
+  @Flag(help: .hidden)
+  var reportProgress = false
+
+  var fresh: Bool { start.fresh }
+
+  func validate() throws {
+    if let checkpointSteps, checkpointSteps < 1 {
+      throw ValidationError("--checkpoint-steps is \(checkpointSteps); it must be at least 1.")
+    }
+  }
+
+  /// Runs a stage of `drr train`, and says how to go on where it is interrupted.
+  func watched<Result>(
+    _ run: RunOptions, _ command: String, saves unit: String,
+    _ body: (Observer) throws -> Result
+  ) throws -> Result {
+    try CLI.watched(
+      self, resume: "drr train \(command) --run \(run.run)",
+      saved: { "\(grouped($0)) \(unit) are saved" }, body)
+  }
+}

@@ -1,0 +1,181 @@
+import ArgumentParser
+import DRR
+
+/// What DRR and the residual agent are trained in.
+enum AgentEnvironment: String, CaseIterable, ExpressibleByArgument {
+  case log, pmf, items
+
+  var world: TrainingWorld {
+    switch self {
+    case .log: .log
+    case .pmf: .pmf
+    case .items: .items
+    }
+  }
+}
+
+/// Settings of the agent.
+struct AgentOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Hyperparameters, which the options given override: paper, DRR as published, with the policy "
+        + "of its last step; best, the residual agent, which corrects the user posterior's action "
+        + "and is trained on logged items. (default: best; with --as-published paper)"))
+  var preset: Preset?
+  @Flag(inversion: .prefixedNo, help: "Also train the myopic agent, with γ = 0.")
+  var myopic = true
+  @Option(
+    help: "Items recommended in training, in all environments. (default: 5000; paper 20000)")
+  var steps: Int?
+  @Option(
+    help: "Preset best: behavior cloning updates before those steps; 0: none. (default: 2000)")
+  var bcUpdates: Int?
+  @Option(
+    help: ArgumentHelp(
+      "The environment: the training users' logged items, or a simulator fitted on them, a PMF or "
+        + "kernel ridge regression on items. (default: log; paper pmf)"))
+  var env: AgentEnvironment?
+  @Option(
+    help: "Strength of the streak effect of liked or disliked items on the reward. (default: 0)")
+  var streakStrength: Float?
+  @Option(help: "Environments that step together. (default: 16; paper 1)")
+  var numEnvs: Int?
+  @Option(help: "Updates after each step of all environments (--gradient-steps). (default: 1)")
+  var updatesPerStep: Int?
+  @Option(
+    help: ArgumentHelp(
+      "Preset paper: the state module: DRR-p, -u, -ave, -att, items without a user, or a GRU. "
+        + "(default: ave)"))
+  var state: StateModuleKind?
+  @Option(help: "n, the liked items that a state is made from. (default: 5)")
+  var window: Int?
+  @Option(help: "T, the items of an episode. (default: 10)")
+  var sessionLength: Int?
+  @Option(help: "Preset paper: width of the hidden layers. (default: 128)")
+  var hidden: Int?
+  @Option(help: "Transitions an update. (default: 64)")
+  var batchSize: Int?
+  @Option(help: "Transitions in the replay buffer. (default: 20000; paper 200000)")
+  var bufferSize: Int?
+  @Option(help: "The actor's learning rate. (default: 0.0001; paper 0.0005)")
+  var actorLearningRate: Float?
+  @Option(help: "The critic's learning rate. (default: 0.001)")
+  var criticLearningRate: Float?
+  @Option(help: "γ, the discount factor (--gamma). (default: 0.9)")
+  var discount: Float?
+  @Option(help: "τ of the soft target update (--tau). (default: 0.005; paper 0.001)")
+  var targetRate: Float?
+  @Option(help: "α of prioritized replay. (default: 0.3)")
+  var priorityExponent: Float?
+  @Option(help: "β of prioritized replay at the start. (default: 0.4)")
+  var importanceExponent: Float?
+  @Option(help: "Steps before the first update. (default: 1000)")
+  var learningStarts: Int?
+  @Option(help: "Preset paper: exploration. (default: epsilon)")
+  var exploration: ExplorationKind?
+  @Option(help: "Preset paper: σ of gaussian and ou exploration. (default: 0.1)")
+  var explorationNoise: Float?
+  @Option(help: "Preset paper: θ of ou exploration, a step. (default: 0.15)")
+  var explorationReversion: Float?
+  @Option(
+    help: "Steps over which ε falls, from 0.3 to 0.05; paper from 1 to 0.1. (default: 5000)")
+  var explorationSteps: Int?
+  @Flag(
+    inversion: .prefixedNo,
+    help: "TD3: two critics, with the smaller target value. (default: yes; paper no)")
+  var twinCritics: Bool?
+  @Option(help: "TD3: critic updates an actor update. (default: 2; paper 1)")
+  var policyDelay: Int?
+  @Option(help: "Preset paper, TD3: σ of the noise on target actions. (default: 0)")
+  var policyNoise: Float?
+  @Option(help: "Preset paper, TD3: largest such noise. (default: 0.5)")
+  var noiseClip: Float?
+  @Option(help: "Preset paper: n of n-step returns. (default: 1)")
+  var nStep: Int?
+  @Option(help: "Evaluations on the validation users in training. (default: 10)")
+  var evalCount: Int?
+  @Option(
+    help: ArgumentHelp(
+      "The policy that is kept: that of the best NDCG@10 on the validation users, or of the last "
+        + "step. (default: best; paper last)"))
+  var checkpoint: CheckpointChoice?
+
+  func apply(to drr: inout DRRConfiguration) throws(ConfigurationError) {
+    if drr.residual != nil, let option = firstOfDRRAlone {
+      throw ConfigurationError(
+        "\(option) is an option of DRR, and --preset best trains the residual agent; add "
+          + "--preset paper")
+    }
+    if let bcUpdates {
+      guard drr.residual != nil else {
+        throw ConfigurationError(
+          "--bc-updates is \(bcUpdates), but only the residual agent of --preset best is cloned; "
+            + "leave it out")
+      }
+      drr.residual!.cloningSteps = bcUpdates
+    }
+    if let steps { drr.steps = steps }
+    if let env { drr.world = env.world }
+    if let streakStrength { drr.consecutive = streakStrength }
+    if let numEnvs { drr.environments = numEnvs }
+    if let updatesPerStep { drr.updatesPerStep = updatesPerStep }
+    if let state { drr.state = state }
+    if let window { drr.window = window }
+    if let sessionLength { drr.sessionLength = sessionLength }
+    if let hidden { drr.ddpg.hidden = hidden }
+    if let batchSize { drr.ddpg.batchSize = batchSize }
+    if let bufferSize { drr.ddpg.replayCapacity = bufferSize }
+    if let actorLearningRate { drr.ddpg.actorLearningRate = actorLearningRate }
+    if let criticLearningRate { drr.ddpg.criticLearningRate = criticLearningRate }
+    if let discount { drr.ddpg.discount = discount }
+    if let targetRate { drr.ddpg.targetRate = targetRate }
+    if let priorityExponent { drr.ddpg.priorityExponent = priorityExponent }
+    if let importanceExponent { drr.ddpg.importanceExponent = importanceExponent }
+    if let learningStarts { drr.learningStarts = learningStarts }
+    if let exploration { drr.exploration = exploration }
+    if let explorationNoise { drr.explorationDeviation = explorationNoise }
+    if let explorationReversion { drr.explorationReversion = explorationReversion }
+    if let twinCritics { drr.ddpg.twinCritics = twinCritics }
+    if let policyDelay { drr.ddpg.policyDelay = policyDelay }
+    if let policyNoise { drr.ddpg.targetNoise = policyNoise }
+    if let noiseClip { drr.ddpg.targetNoiseClip = noiseClip }
+    if let nStep { drr.ddpg.returnSteps = nStep }
+    if let explorationSteps { drr.explorationSteps = explorationSteps }
+    if let evalCount { drr.validations = evalCount }
+    if let checkpoint { drr.choice = checkpoint }
+  }
+
+  /// An option given that the agent of `Preset.best` has no use for.
+  private var firstOfDRRAlone: String? {
+    firstGiven([
+      ("--state", state != nil), ("--hidden", hidden != nil),
+      ("--exploration", exploration != nil),
+      ("--exploration-noise", explorationNoise != nil),
+      ("--exploration-reversion", explorationReversion != nil),
+      ("--policy-noise", policyNoise != nil), ("--noise-clip", noiseClip != nil),
+      ("--n-step", nStep != nil),
+    ])
+  }
+}
+
+/// Options that an agent is started with.
+protocol AgentSettings {
+  /// Whether its myopic copy (γ = 0) is trained as well.
+  var myopic: Bool { get }
+  /// Gives a run what it starts with, before any option is applied. An agent taken up keeps what it
+  /// was started with.
+  func prepare(_ run: inout RunConfiguration, asPublished: Bool)
+  func apply(to drr: inout DRRConfiguration) throws(ConfigurationError)
+}
+
+extension AgentOptions: AgentSettings {
+  func prepare(_ run: inout RunConfiguration, asPublished: Bool) {
+    let unnamed: Preset? = run.drr == nil ? (asPublished ? .paper : .best) : nil
+    (preset ?? unnamed)?.configure(&run)
+  }
+}
+
+extension StateModuleKind: ExpressibleByArgument {}
+extension ExplorationKind: ExpressibleByArgument {}
+extension CheckpointChoice: ExpressibleByArgument {}
+extension Preset: ExpressibleByArgument {}

@@ -1,0 +1,130 @@
+import ArgumentParser
+import DRR
+
+/// What deep Q-learning and policy gradients learn in.
+enum DeepEnvironment: String, CaseIterable, ExpressibleByArgument {
+  case playback, log, pmf, items
+  case lizard, chain, cliff, robot
+  case point
+
+  /// Ratings.
+  var world: TrainingWorld? { TrainingWorld(rawValue: rawValue) }
+  /// A tabular MDP.
+  var process: SmallProcess? { SmallProcess(rawValue: rawValue) }
+}
+
+/// What a choice that a log plays back earns.
+enum PlaybackReward: String, CaseIterable, ExpressibleByArgument {
+  case rating, interaction
+}
+
+/// Settings that deep Q-learning and policy gradients share. Those not given keep what the run was
+/// started with, or the default.
+struct DeepOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      """
+      The environment. Of ratings: logged trajectories (playback, offline), logged items of which \
+      the agent chooses (log), or a simulator, a PMF or kernel ridge regression on items. Tabular \
+      MDPs, whose best policy is known: lizard, chain, cliff, robot. With continuous actions: \
+      point, of `train pg` alone. (default: playback)
+      """))
+  var env: DeepEnvironment?
+  @Option(help: "Actions in training, in all environments. (default: 100000; tabular 20000)")
+  var steps: Int?
+  @Option(help: "Environments that step together. (default: 64; tabular 8)")
+  var numEnvs: Int?
+  @Option(
+    help: "What a choice earns in playback: its rating, or 1 an interaction. (default: rating)")
+  var reward: PlaybackReward?
+  @Option(help: "Ratings: the state module. (default: gru)")
+  var state: StateModuleKind?
+  @Option(help: "Ratings: n, the liked items that a state is made from. (default: 10)")
+  var window: Int?
+  @Option(help: "Ratings: T, the items of an episode outside playback. (default: 10)")
+  var sessionLength: Int?
+  @Option(help: "Tabular: steps after which an episode is truncated. (default: 100)")
+  var maxEpisodeSteps: Int?
+  @Flag(help: "Tabular: start episodes in any state.")
+  var exploringStarts = false
+  @Option(help: "Width of the hidden layers. (default: 128)")
+  var hidden: Int?
+  @Option(help: "The learning rate. (default: 0.001)")
+  var learningRate: Float?
+  @Option(help: "Largest norm of the gradient. (default: 10)")
+  var maxGradNorm: Float?
+  @Option(help: "γ, the discount factor (--gamma). (default: 0.9; tabular the environment's)")
+  var discount: Float?
+  @Option(help: "Ratings: evaluations on the validation users in training. (default: 10)")
+  var evalCount: Int?
+  @Option(
+    help: ArgumentHelp(
+      "Ratings: the policy that is kept: that of the best NDCG@10 on the validation users, or of "
+        + "the last step. (default: last)"))
+  var checkpoint: CheckpointChoice?
+
+  /// Whether a tabular MDP is meant: one that is named, or that of a run which was started.
+  func isTabular(_ folder: RunFolder, fresh: Bool) -> Bool {
+    if let env { return env.process != nil }
+    return !fresh && folder.readAlgorithm() == SmallWorldConfiguration.algorithm
+  }
+
+  /// Refuses what an environment without ratings has no use for.
+  func requireNoRatings(_ settings: SettingOptions, _ group: GroupOptions) throws {
+    let own = firstGiven([
+      ("--reward", reward != nil), ("--state", state != nil), ("--window", window != nil),
+      ("--session-length", sessionLength != nil), ("--eval-count", evalCount != nil),
+      ("--checkpoint", checkpoint != nil),
+    ])
+    guard let option = settings.firstOfRatings ?? own ?? group.firstGiven else { return }
+    let place = env.map { "--env \($0.rawValue)" } ?? "this run"
+    throw ValidationError("\(option) is an option of ratings, and \(place) has none; leave it out.")
+  }
+
+  /// Refuses what only an environment without ratings has a use for.
+  func requireRatings() throws {
+    let given = firstGiven([
+      ("--max-episode-steps", maxEpisodeSteps != nil), ("--exploring-starts", exploringStarts),
+    ])
+    guard let given else { return }
+    throw ValidationError(
+      "\(given) is an option of tabular MDPs; add --env cliff, or leave it out.")
+  }
+
+  /// What an agent on ratings starts with.
+  static func begin(_ run: inout RunConfiguration) {
+    var drr = DRRConfiguration()
+    drr.world = .playback
+    drr.state = .gru
+    drr.window = 10
+    drr.steps = 100_000
+    drr.environments = 64
+    drr.learningStarts = 1_000
+    drr.epsilonEnd = 0.05
+    drr.explorationSteps = 50_000
+    drr.choice = .last
+    run.drr = drr
+  }
+
+  func apply(to drr: inout DRRConfiguration) {
+    if let steps { drr.steps = steps }
+    if let numEnvs { drr.environments = numEnvs }
+    if let world = env?.world { drr.world = world }
+    if let reward { drr.rewardsWatching = reward == .interaction ? true : nil }
+    if let state { drr.state = state }
+    if let window { drr.window = window }
+    if let sessionLength { drr.sessionLength = sessionLength }
+    if let evalCount { drr.validations = evalCount }
+    if let checkpoint { drr.choice = checkpoint }
+  }
+
+  func apply(to tabular: inout SmallWorldConfiguration, seed: UInt64?) {
+    if let process = env?.process { tabular.environment = process }
+    if let steps { tabular.steps = steps }
+    if let numEnvs { tabular.environments = numEnvs }
+    if let maxEpisodeSteps { tabular.episodeLimit = maxEpisodeSteps }
+    if exploringStarts { tabular.exploringStarts = true }
+    if let discount { tabular.discount = Double("\(discount)") }
+    if let seed { tabular.seed = seed }
+  }
+}

@@ -1,0 +1,120 @@
+import ArgumentParser
+import DRR
+
+extension TrainCommand {
+  struct DQN: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "dqn", abstract: "Train a deep Q-network over all items, or in a tabular MDP.",
+      discussion: """
+        Double and dueling DQN with prioritized replay and a target network. On ratings the state is \
+        what DRR's is, or a GRU over the liked items, on vectors of a PMF that is fitted first; \
+        choices are those of users' logs, or the agent's own in a simulator.
+
+        Examples:
+          drr train dqn --env cliff --exploring-starts --run runs/cliff
+          drr train dqn --data ml-100k.zip --split latest --run runs/dqn
+          drr train dqn --data ml-100k.zip --env pmf --state ave --run runs/simulated
+        """)
+
+    @OptionGroup var options: RunOptions
+    @OptionGroup(title: "Data and PMF options") var settings: SettingOptions
+    @OptionGroup(title: "Agent options") var agent: DQNOptions
+    @OptionGroup var group: GroupOptions
+    @OptionGroup var training: TrainingOptions
+    @OptionGroup var device: DeviceOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+      if agent.deep.env == .point {
+        throw ValidationError("--env is point, which `drr train pg` alone moves; name another.")
+      }
+      if agent.deep.isTabular(options.folder, fresh: training.fresh) {
+        try agent.deep.requireNoRatings(settings, group)
+        return try TabularTraining(
+          command: "dqn", options: options, training: training, device: device
+        ).run(output) { begun in
+          var small = begun ?? SmallWorldConfiguration()
+          agent.deep.apply(to: &small, seed: settings.seed)
+          var dqn = small.dqn ?? DQNConfiguration()
+          agent.apply(to: &dqn)
+          small.dqn = dqn
+          return small
+        }
+      }
+      try agent.deep.requireRatings()
+      try AgentTraining(
+        command: "dqn", options: options, settings: settings, agent: agent, group: group,
+        training: training, device: device
+      ).run(output)
+    }
+  }
+}
+
+struct DQNOptions: ParsableArguments, AgentSettings {
+  @OptionGroup var deep: DeepOptions
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Double DQN: the network chooses the action that its target values. (default: yes)")
+  var double: Bool?
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Dueling DQN: a state's value beside its actions' advantages. (default: yes)")
+  var dueling: Bool?
+  @Option(help: "Transitions an update. (default: 64)")
+  var batchSize: Int?
+  @Option(help: "Transitions in the replay buffer. (default: 100000)")
+  var bufferSize: Int?
+  @Option(
+    help: "Ratings: updates after each step of all environments (--gradient-steps). (default: 1)")
+  var updatesPerStep: Int?
+  @Option(help: "Steps before the first update. (default: 1000; tabular 200)")
+  var learningStarts: Int?
+  @Option(help: "n of n-step returns. (default: 1)")
+  var nStep: Int?
+  @Option(help: "τ of the soft target update (--tau). (default: 0.01)")
+  var targetRate: Float?
+  @Option(help: "α of prioritized replay; 0 draws uniformly. (default: 0.6)")
+  var priorityExponent: Float?
+  @Option(
+    help: "α of conservative Q-learning, which lowers values no log shows. (default: 1; tabular 0)")
+  var cqlAlpha: Float?
+
+  var myopic: Bool { false }
+
+  func prepare(_ run: inout RunConfiguration, asPublished: Bool) {
+    guard run.drr == nil else { return }
+    DeepOptions.begin(&run)
+    var dqn = DQNConfiguration()
+    dqn.conservatism = 1
+    run.drr!.dqn = dqn
+  }
+
+  func apply(to drr: inout DRRConfiguration) throws(ConfigurationError) {
+    guard var dqn = drr.dqn else {
+      throw ConfigurationError(
+        "the folder of --run holds no run of deep Q-learning; name another folder")
+    }
+    deep.apply(to: &drr)
+    apply(to: &dqn)
+    if let updatesPerStep { drr.updatesPerStep = updatesPerStep }
+    if let learningStarts { drr.learningStarts = learningStarts }
+    if let discount = deep.discount { dqn.discount = discount }
+    drr.ddpg.discount = dqn.discount
+    drr.ddpg.replayCapacity = dqn.replayCapacity
+    drr.dqn = dqn
+  }
+
+  func apply(to dqn: inout DQNConfiguration) {
+    if let hidden = deep.hidden { dqn.hidden = hidden }
+    if let learningRate = deep.learningRate { dqn.learningRate = learningRate }
+    if let norm = deep.maxGradNorm { dqn.gradientNorm = norm }
+    if let double { dqn.isDouble = double }
+    if let dueling { dqn.isDuelling = dueling }
+    if let batchSize { dqn.batchSize = batchSize }
+    if let bufferSize { dqn.replayCapacity = bufferSize }
+    if let nStep { dqn.returnSteps = nStep }
+    if let targetRate { dqn.targetRate = targetRate }
+    if let priorityExponent { dqn.priorityExponent = priorityExponent }
+    if let cqlAlpha { dqn.conservatism = cqlAlpha }
+  }
+}

@@ -1,0 +1,165 @@
+import ArgumentParser
+import DRR
+import Tensor
+import Terminal
+
+extension TrainCommand {
+  struct MultiQ: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "multi-q",
+      abstract: "Multi-table Q-learning on a log of ratings, one table a genre.",
+      discussion: """
+        The last items of a user are split by genre into item tuples. Each tuple is a state of its \
+        genre's table, with a value for every item that followed it, and recommendations are merged \
+        over the tuples. Only state-action entries that were visited are kept. With --shards the \
+        states are spread over threads by a hash of their key\(mpiHelp); the result is the same to \
+        the bit. Interrupted or killed, a run goes on from its last checkpoint.
+
+        --preset published is the system of Kumar & Ranjan (2020): reward +15 for what was watched, \
+        −5 for what was recommended and not watched, α 0.8, γ 0.4, ε 0.3, the 627 items rated most \
+        often (of equally often rated ones the lower id), without its program's defects:
+        \(MultiTableConfiguration.defectsLeftOut.map { "  - \($0)" }.joined(separator: "\n"))
+
+        Examples:
+          drr train multi-q --data ml-100k.zip --run runs/tables
+          drr train multi-q --preset published --data ml-100k.zip --run runs/published
+          drr train multi-q --data ml-100k.zip --solver iteration --run runs/exact
+          drr train multi-q --data generated:large --shards 2 --run runs/large --json
+        """)
+
+    private static var mpiHelp: String {
+      #if MPI
+        ", or, started as mpirun -n 4 drr train multi-q …, over processes"
+      #else
+        ""
+      #endif
+    }
+
+    @OptionGroup var options: RunOptions
+    @OptionGroup var ratings: RatingsOption
+    @OptionGroup var held: SplitOptions<LatestHeldOut>
+    @OptionGroup var settings: MultiTableOptions
+    @Option(help: "Threads that the states are spread over.")
+    var shards = 1
+    @OptionGroup var training: TrainingOptions
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+      try held.requireTraining()
+      if !(1...256).contains(shards) {
+        throw ValidationError("--shards is \(shards); it must be 1 ... 256.")
+      }
+    }
+
+    func run() throws {
+      #if MPI
+        if let collective = try MPICollective.ofThisProcess() {
+          if shards > 1 {
+            throw ConfigurationError(
+              "--shards is \(shards) under mpirun, where each process is a shard; leave it out")
+          }
+          return try collective.run(report: { Console.note("error: \($0)") }) {
+            try train(by: collective)
+          }
+        }
+      #endif
+      try train(by: nil)
+    }
+
+    /// - Parameter process: this process among those that mpirun started; nil: threads.
+    private func train(by process: (any Collective)?) throws {
+      let speaks = (process?.rank ?? 0) == 0
+      let folder = options.folder
+      if speaks { try options.requireOne() }
+      let begun = training.fresh ? nil : try folder.read(MultiTableRunConfiguration.self)
+      let work = try makeTraining(begun, folder)
+      if speaks {
+        try work.run.begin(fresh: training.fresh)
+      }
+      try process?.barrier()
+      Interrupt.install()
+      guard speaks else {
+        _ = try work.train(process!)
+        return
+      }
+      let progress = Progress(reports: training.reportProgress)
+      defer { progress.finish() }
+      nonisolated(unsafe) let observer = Observer.watching(
+        progress, checkpointSteps: training.checkpointSteps)
+      let outcome: MultiTableTraining.Outcome
+      if let process {
+        outcome = try work.train(process, observer)
+      } else if shards == 1 {
+        outcome = try work.train(SoleCollective(), observer)
+      } else {
+        outcome = try ThreadCollective.run(shards) { collective in
+          try collective.rank == 0 ? work.train(collective, observer) : work.train(collective)
+        }[0]
+      }
+      progress.finish()
+      try tell(outcome, work)
+    }
+
+    private func tell(
+      _ outcome: MultiTableTraining.Outcome, _ work: MultiTableTraining
+    ) throws {
+      switch outcome {
+      case .interrupted(let round):
+        Interrupt.note(
+          "\(grouped(round)) rounds are saved",
+          resume: "drr train multi-q --run \(options.run)")
+        throw Interrupted(step: round)
+      case .finished(let report):
+        let folder = work.run.folder
+        try folder.write(report, to: folder.report)
+        try output.print(report, report.text + "\nnext: drr compare --run \(options.run)")
+      }
+    }
+
+    /// Reads the log, takes from it what is learned from, and lets it go. What is not given is as the
+    /// run was begun.
+    private func makeTraining(
+      _ begun: MultiTableRunConfiguration?, _ folder: RunFolder
+    ) throws -> MultiTableTraining {
+      let data = ratings.data ?? begun?.data.source ?? "generated:small"
+      let log = try loadRatings(data)
+      var wanted = begun ?? MultiTableRunConfiguration(source: data, log: log)
+      if begun != nil, ratings.data != nil {
+        wanted.data = DataIdentity(source: data, log: log)
+      }
+      try wanted.data.requireContents(of: log)
+      held.apply(to: &wanted.evaluation, choosing: false)
+      settings.apply(to: &wanted.settings)
+      let run = try KindRun(wanted, folder: folder)
+      return try MultiTableTraining(run, log, UserSplit(log, wanted.evaluation))
+    }
+  }
+}
+
+extension MultiTableReport {
+  /// For people.
+  fileprivate var text: String {
+    func percent(_ share: Double) -> String { "\(decimal(100 * share, 1)) %" }
+    var lines = [
+      "\(grouped(rows)) states, \(grouped(cells)) state-action entries in \(byteText(UInt64(bytes))): "
+        + "\(decimal(100 * Double(cells) / max(denseCells, 1), 4)) % of the "
+        + "\(grouped(Int(min(denseCells, 1e18)))) of dense tables",
+      "\(decimal(subStatesPerEvent, 2)) item tuples an event, \(grouped(counts.updates)) updates, "
+        + "\(grouped(Int(updatesPerSecond))) a second, \(grouped(Int(updatesPerCoreSecond))) a "
+        + "second of a core",
+      "\(shards) \(shards == 1 ? "shard" : "shards"), the largest \(decimal(shardSkew, 3)) times the "
+        + "mean; \(grouped(Int(messagesPerRound))) messages a round, \(grouped(rounds)) rounds",
+      "state-action entries by table: "
+        + tableShares.prefix(5).map { "\($0.table) \(percent($0.share))" }.joined(separator: ", "),
+    ]
+    if let coverage, let backOffRate {
+      lines.append(
+        "held out: \(percent(coverage)) of the item tuples are states seen; \(percent(backOffRate)) "
+          + "of the events have none and are backed off")
+    }
+    if let clickRate {
+      lines.append("\(percent(clickRate)) of what was recommended in training was watched")
+    }
+    return (lines + ["checksum \(checksum)"]).joined(separator: "\n")
+  }
+}

@@ -1,0 +1,162 @@
+import ArgumentParser
+import DRR
+
+extension TrainCommand {
+  struct PG: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "pg",
+      abstract: "Train a softmax policy over all items by policy gradients, or in a tabular MDP.",
+      discussion: """
+        REINFORCE with a baseline, or advantage actor-critic. In playback of users' logs REINFORCE \
+        weights every choice by π / β, with a learned behavior policy β, and for lists of K by the \
+        top-K correction.
+
+        Examples:
+          drr train pg --env robot --method a2c --exploring-starts --run runs/robot
+          drr train pg --env point --run runs/point
+          drr train pg --data ml-100k.zip --split latest --top-k 10 --run runs/pg
+          drr train pg --data ml-100k.zip --env pmf --method a2c --run runs/a2c
+        """)
+
+    @OptionGroup var options: RunOptions
+    @OptionGroup(title: "Data and PMF options") var settings: SettingOptions
+    @OptionGroup(title: "Agent options") var agent: PGOptions
+    @OptionGroup var group: GroupOptions
+    @OptionGroup var training: TrainingOptions
+    @OptionGroup var device: DeviceOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+      if agent.isPoint(options.folder, fresh: training.fresh) {
+        try agent.requirePoint(settings, group)
+        return try movePoint()
+      }
+      if agent.deep.isTabular(options.folder, fresh: training.fresh) {
+        try agent.deep.requireNoRatings(settings, group)
+        return try TabularTraining(
+          command: "pg", options: options, training: training, device: device
+        ).run(output) { begun in
+          var small = begun ?? SmallWorldConfiguration()
+          agent.deep.apply(to: &small, seed: settings.seed)
+          var gradient = small.policyGradient ?? PolicyGradientConfiguration()
+          agent.apply(to: &gradient)
+          small.policyGradient = gradient
+          return small
+        }
+      }
+      try agent.deep.requireRatings()
+      try AgentTraining(
+        command: "pg", options: options, settings: settings, agent: agent, group: group,
+        training: training, device: device
+      ).run(output)
+    }
+
+    private func movePoint() throws {
+      let folder = options.folder
+      var settings =
+        (training.fresh ? nil : try folder.read(GaussianConfiguration.self))
+        ?? GaussianConfiguration()
+      if let steps = agent.deep.steps { settings.steps = steps }
+      if let numEnvs = agent.deep.numEnvs { settings.environments = numEnvs }
+      if let hidden = agent.deep.hidden { settings.hidden = hidden }
+      if let rate = agent.deep.learningRate { settings.learningRate = rate }
+      if let discount = agent.deep.discount { settings.world.discount = Double("\(discount)")! }
+      if let seed = self.settings.seed { settings.seed = seed }
+      let run = try KindRun(settings, folder: folder)
+      let backend = try device.backend { try DeviceTrial.secondsPerSmallUpdate(on: $0) }
+      let trainer = try GaussianTrainer(settings, on: backend)
+      try run.begin(fresh: training.fresh)
+      Interrupt.install()
+      let last = try training.watched(options, "pg", saves: "steps") {
+        try run.train(trainer, device: "\(backend.device.id)", $0)
+      }
+      guard let last else { return }
+      try folder.write(last, to: folder.report)
+      try output.print(
+        last,
+        "point, step \(grouped(last.step)): cost \(decimal(last.meanCost, 3)) an episode, gain "
+          + "\(decimal(last.gain, 3)), the best \(decimal(last.bestGain, 3))")
+    }
+  }
+}
+
+struct PGOptions: ParsableArguments, AgentSettings {
+  @OptionGroup var deep: DeepOptions
+  @Option(
+    help: "REINFORCE, or advantage actor-critic, which learns in no playback. (default: reinforce)")
+  var method: PolicyGradientMethod?
+  @Option(help: "What is subtracted from returns. (default: value; of ratings none)")
+  var baseline: PolicyBaseline?
+  @Option(help: "Weight of the policy's entropy. (default: 0.01)")
+  var entropyCoef: Float?
+  @Option(help: "Steps between updates of a2c. (default: 8)")
+  var rolloutLength: Int?
+  @Flag(
+    inversion: .prefixedNo,
+    help: "In playback, weight choices by π / β. (default: yes)")
+  var offPolicy: Bool?
+  @Option(help: "The largest such weight. (default: 10)")
+  var weightCap: Float?
+  @Option(help: "K of the top-K correction, for lists of K; 1: none. (default: 1)")
+  var topK: Int?
+
+  var myopic: Bool { false }
+
+  func prepare(_ run: inout RunConfiguration, asPublished: Bool) {
+    guard run.drr == nil else { return }
+    DeepOptions.begin(&run)
+    var gradient = PolicyGradientConfiguration()
+    // A baseline would take the choices of a log that all earn alike for nothing learned.
+    gradient.baseline = .none
+    run.drr!.policyGradient = gradient
+  }
+
+  /// Whether the point is to be moved: named, or that of a run which was started.
+  func isPoint(_ folder: RunFolder, fresh: Bool) -> Bool {
+    if let env = deep.env { return env == .point }
+    return !fresh && folder.readAlgorithm() == GaussianConfiguration.algorithm
+  }
+
+  /// Refuses what the point has no use for.
+  func requirePoint(_ settings: SettingOptions, _ group: GroupOptions) throws {
+    try deep.requireNoRatings(settings, group)
+    let other = firstGiven([
+      ("--max-episode-steps", deep.maxEpisodeSteps != nil),
+      ("--exploring-starts", deep.exploringStarts), ("--max-grad-norm", deep.maxGradNorm != nil),
+      ("--method", method != nil), ("--baseline", baseline != nil),
+      ("--entropy-coef", entropyCoef != nil), ("--rollout-length", rolloutLength != nil),
+      ("--off-policy", offPolicy != nil), ("--weight-cap", weightCap != nil),
+      ("--top-k", topK != nil),
+    ])
+    guard let other else { return }
+    throw ValidationError("\(other) has no meaning for --env point; leave it out.")
+  }
+
+  func apply(to drr: inout DRRConfiguration) throws(ConfigurationError) {
+    guard var gradient = drr.policyGradient else {
+      throw ConfigurationError(
+        "the folder of --run holds no run of policy gradients; name another folder")
+    }
+    deep.apply(to: &drr)
+    apply(to: &gradient)
+    if let discount = deep.discount { gradient.discount = discount }
+    drr.ddpg.discount = gradient.discount
+    drr.policyGradient = gradient
+  }
+
+  func apply(to gradient: inout PolicyGradientConfiguration) {
+    if let hidden = deep.hidden { gradient.hidden = hidden }
+    if let learningRate = deep.learningRate { gradient.learningRate = learningRate }
+    if let norm = deep.maxGradNorm { gradient.gradientNorm = norm }
+    if let method { gradient.method = method }
+    if let baseline { gradient.baseline = baseline }
+    if let entropyCoef { gradient.entropyWeight = entropyCoef }
+    if let rolloutLength { gradient.rollOutSteps = rolloutLength }
+    if let offPolicy { gradient.isOffPolicy = offPolicy }
+    if let weightCap { gradient.weightCap = weightCap }
+    if let topK { gradient.topK = topK }
+  }
+}
+
+extension PolicyGradientMethod: ExpressibleByArgument {}
+extension PolicyBaseline: ExpressibleByArgument {}
