@@ -88,7 +88,8 @@ public enum AtomicFile {
     return String(cString: resolved)
   }
 
-  private static func synchronizeFolder(
+  /// Waits until the disk has the names in `folder`, `path` among them.
+  package static func synchronizeFolder(
     _ folder: String, for path: String
   ) throws(CheckpointError) {
     let descriptor = open(folder, O_RDONLY | O_CLOEXEC)

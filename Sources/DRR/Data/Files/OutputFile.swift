@@ -140,10 +140,10 @@ package struct FolderWriter {
       throw error
     }
     for name in stale where !names.contains(name) { unlink("\(folder)/\(name)") }
-    let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
-    if descriptor >= 0 {
-      fsync(descriptor)
-      close(descriptor)
+    do throws(CheckpointError) {
+      try AtomicFile.synchronizeFolder(folder, for: folder)
+    } catch {
+      throw OutputFile.error(folder, error)
     }
   }
 
