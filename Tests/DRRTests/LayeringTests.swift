@@ -30,6 +30,7 @@ import Testing
     let words =
       kernels + [
         "OpenCLBackend", "CPUBackend", "DeviceCatalog", "OpenCLContext", "COpenCL", "COpenBLAS",
+        "CLoops",
       ]
     var sources = 0
     for folder in ["Sources/Tensor", "Sources/DRR"] {

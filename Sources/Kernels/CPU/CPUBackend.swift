@@ -1,4 +1,4 @@
-internal import COpenBLAS
+internal import CLoops
 import Platform
 
 /// The host's processor. Work is done when a call returns.

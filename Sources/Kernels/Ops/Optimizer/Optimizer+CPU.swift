@@ -1,4 +1,4 @@
-internal import COpenBLAS
+internal import CLoops
 import Platform
 
 extension CPUBackend {
