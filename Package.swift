@@ -24,20 +24,27 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
   ],
   targets: [
-    // The two C doors: types, function tables and embedded kernel sources; array loops.
+    // The two C doors: types, function tables and embedded kernel sources.
     .target(name: "COpenCL"),
     .target(name: "COpenBLAS"),
+    // The host's array loops.
+    .target(name: "CLoops", dependencies: ["COpenBLAS"], path: "Sources/Kernels/Loops"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
-    .target(name: "Kernels", dependencies: ["COpenCL", "COpenBLAS"]),
-    .target(name: "Tensor", dependencies: ["Kernels", "CZlib"]),
+    // The C library and the Foundation of the system, one import each.
+    .target(name: "Platform", path: "Sources/Kernels/Platform"),
+    .target(name: "Essentials", path: "Sources/Kernels/Essentials"),
+    .target(
+      name: "Kernels", dependencies: ["COpenCL", "COpenBLAS", "CLoops", "Platform"],
+      exclude: ["Loops", "Platform", "Essentials"]),
+    .target(name: "Tensor", dependencies: ["Kernels", "Platform", "CZlib"]),
     // The Message Passing Interface; empty without the trait.
     .target(
       name: "CMPI", cSettings: [.define("DRR_MPI", .when(traits: ["MPI"]))],
       linkerSettings: [.linkedLibrary("mpi", .when(traits: ["MPI"]))]),
     // Below DRR, each module a folder; an arrow goes to what stands above it in this list.
     .target(name: "CCommit", path: "Sources/DRR/Commit"),
-    module("DRRCore", folder: "Core", ["Tensor", "CCommit"]),
+    module("DRRCore", folder: "Core", ["Tensor", "CCommit", "Platform", "Essentials"]),
     module("DRRData", folder: "Data", ["DRRCore", "CZlib"]),
     module("Factorization", ["DRRData"]),
     module("Environments", ["Factorization"]),
@@ -80,7 +87,7 @@ let package = Package(
     .executableTarget(name: "bench", dependencies: ["Benchmarks"], path: "bench/Main"),
 
     .target(name: "TestSupport", dependencies: ["Kernels", "Tensor"], path: "Tests/Support"),
-    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "COpenBLAS", "TestSupport"]),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "CLoops", "TestSupport"]),
     .testTarget(name: "TensorTests", dependencies: ["Tensor", "TestSupport"]),
     .testTarget(name: "DRRTests", dependencies: ["DRR", "TestSupport"]),
     .testTarget(name: "BenchTests", dependencies: ["Benchmarks", "DRR"]),

@@ -3,6 +3,7 @@ import Benchmarks
 import DRR
 import Kernels
 import Logging
+import Platform
 
 @main
 struct DRRCommand: ParsableCommand {
@@ -33,7 +34,7 @@ struct DRRCommand: ParsableCommand {
       var command = try parseAsRoot(words)
       try command.run()
     } catch is Interrupted {
-      Foreign.exit(130)
+      Platform.exit(130)
     } catch {
       exit(withError: error)
     }

@@ -1,14 +1,7 @@
 import DRR
 import Logging
+import Platform
 import Synchronization
-
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
 
 /// What a person reads while a command works goes to standard error; results go to standard output.
 package enum Console {
@@ -33,35 +26,12 @@ package enum Console {
   private static func write(_ text: String, to file: Int32) -> Int32? {
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
-      let count = bytes.withUnsafeBytes { Foreign.write(file, $0.baseAddress, $0.count) }
+      let count = bytes.withUnsafeBytes { Platform.write(file, $0.baseAddress, $0.count) }
       if count < 0 && errno == EINTR { continue }
       guard count > 0 else { return count < 0 ? errno : EIO }
       bytes = bytes.dropFirst(count)
     }
     return nil
-  }
-}
-
-/// Calls whose names Swift or ArgumentParser also use.
-package enum Foreign {
-  package static func write(_ file: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
-    #if canImport(Darwin)
-      Darwin.write(file, bytes, count)
-    #elseif canImport(Musl)
-      Musl.write(file, bytes, count)
-    #else
-      Glibc.write(file, bytes, count)
-    #endif
-  }
-
-  package static func exit(_ code: Int32) -> Never {
-    #if canImport(Darwin)
-      Darwin.exit(code)
-    #elseif canImport(Musl)
-      Musl.exit(code)
-    #else
-      Glibc.exit(code)
-    #endif
   }
 }
 

@@ -1,12 +1,5 @@
 import DRR
-
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
+import Platform
 
 /// Lines over one axis, some with a band about them, as an SVG picture.
 package struct LineChart {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// How a run of `drr` ended.
 struct Outcome {
@@ -108,53 +109,7 @@ final class Program {
   }
 }
 
-/// A folder that is removed with the value.
-final class Scratch {
-  let path: String
-
-  init() {
-    path =
-      FileManager.default.temporaryDirectory
-      .appendingPathComponent("drr-tests-\(UUID().uuidString)").resolvingSymlinksInPath().path
-    try? FileManager.default.createDirectory(
-      atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  func url(_ name: String) -> URL { URL(fileURLWithPath: path + "/" + name) }
-
-  func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path + "/" + name) }
-
-  func data(_ name: String) throws -> Data { try Data(contentsOf: url(name)) }
-
-  func text(_ name: String) throws -> String { String(decoding: try data(name), as: UTF8.self) }
-
-  func names(_ folder: String) throws -> [String] {
-    try FileManager.default.contentsOfDirectory(atPath: path + "/" + folder).sorted()
-  }
-
-  /// Writes a file, and the folder it is in.
-  func write(_ name: String, _ contents: Data) throws {
-    try FileManager.default.createDirectory(
-      at: url(name).deletingLastPathComponent(), withIntermediateDirectories: true)
-    try contents.write(to: url(name))
-  }
-
-  func write(_ name: String, _ contents: String) throws { try write(name, Data(contents.utf8)) }
-
-  func copy(_ from: String, _ to: String) throws {
-    try? FileManager.default.removeItem(at: url(to))
-    try FileManager.default.copyItem(at: url(from), to: url(to))
-  }
-
-  func remove(_ name: String) throws { try FileManager.default.removeItem(at: url(name)) }
-
-  /// Every file of a folder by name.
-  func contents(_ folder: String) throws -> [String: Data] {
-    try names(folder).reduce(into: [:]) { $0[$1] = try data(folder + "/" + $1) }
-  }
-}
+typealias Scratch = TemporaryFolder
 
 /// Settings with which everything takes a fraction of a second.
 enum Tiny {

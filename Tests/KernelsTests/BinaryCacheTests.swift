@@ -1,11 +1,12 @@
 import Foundation
 import Kernels
+import TestSupport
 import Testing
 
 /// Built programs on disk: what is given back is what was stored under the same key, or nothing.
 @Suite struct BinaryCacheTests {
-  private let folder = FileManager.default.temporaryDirectory
-    .appending(path: "drr-cache-\(UUID().uuidString)").path
+  private let temporary = TemporaryFolder()
+  private var folder: String { temporary.path + "/cache" }
   private let binary = (0..<1_000).map { UInt8(truncatingIfNeeded: $0 &* 37) }
 
   private func cache(_ key: String = "source, options, device, driver") -> OpenCLBinaryCache {
@@ -13,13 +14,12 @@ import Testing
   }
 
   private func file() throws -> String {
-    let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+    let names = try temporary.names("cache")
     #expect(names.count == 1, "no temporary file stays: \(names)")
     return folder + "/" + names[0]
   }
 
   @Test func givesBackWhatWasStored() throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     #expect(cache().load() == nil)
     cache().store(binary)
     #expect(cache().load() == binary)
@@ -30,7 +30,6 @@ import Testing
   }
 
   @Test func ignoresWhatIsDamaged() throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     cache().store(binary)
     let path = try file()
     let whole = try #require(FileManager.default.contents(atPath: path))
@@ -50,11 +49,10 @@ import Testing
 
   /// A file that another key left under the name is not taken for this one's.
   @Test func comparesTheWholeKey() throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     cache("one").store(binary)
     let other = try file()
     cache("two").store([9])
-    let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+    let names = try temporary.names("cache")
     let path = folder + "/" + (try #require(names.first { !other.hasSuffix($0) }))
     try FileManager.default.removeItem(atPath: path)
     try FileManager.default.copyItem(atPath: other, toPath: path)

@@ -101,13 +101,10 @@ import Testing
   @Test(arguments: TestDevices.all.filter { $0.matches("opencl") }.map(\.name))
   func buildErrorsCarryTheLog(_ name: String) async {
     await #expect(processExitsWith: .success) { [name] in
-      let folder = FileManager.default.temporaryDirectory
-        .appending(path: "drr-kernels-\(ProcessInfo.processInfo.processIdentifier)")
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-      defer { try? FileManager.default.removeItem(at: folder) }
+      let folder = TemporaryFolder()
       for program in ["common", "elementwise"] {
         let text = program == "common" ? "" : "__kernel void map_forward() { mistaken_name = 1; }"
-        try Data(text.utf8).write(to: folder.appending(path: program + ".cl"))
+        try folder.write(program + ".cl", text)
       }
       setenv("DRR_KERNEL_PATH", folder.path, 1)
       let backend = try TestDevices.present.first { $0.name == name }!.make()
@@ -119,6 +116,7 @@ import Testing
         fatalError("expected a build error, got \(String(describing: error))")
       }
       #expect(log.contains("mistaken_name"), "\(log)")
+      withExtendedLifetime(folder) {}
     }
   }
 

@@ -1,4 +1,4 @@
-import COpenBLAS
+import CLoops
 import Kernels
 import Testing
 

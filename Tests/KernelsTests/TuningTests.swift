@@ -37,8 +37,8 @@ import Testing
     }
   }
 
-  private let folder = FileManager.default.temporaryDirectory
-    .appending(path: "drr-tuning-\(UUID().uuidString)").path
+  private let temporary = TemporaryFolder()
+  private var folder: String { temporary.path + "/tuning" }
   private let traits = DeviceTraits(vendor: "NVIDIA", localBytes: 48 << 10, vectorWidth: 1)
 
   private func device(_ name: String, driver: String = "driver 1") -> DeviceInfo {
@@ -52,7 +52,6 @@ import Testing
   }
 
   @Test func aProfileIsReadBack() throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     let info = device("A")
     let standard = read(info)
     #expect(standard.note.hasSuffix("the default"))
@@ -64,14 +63,13 @@ import Testing
     let path = try OpenCLTuning.store(tuning, info, isCPU: false, folder: folder)
     #expect(read(info).tuning == tuning)
     #expect(read(info).note.contains(path))
-    #expect(try FileManager.default.contentsOfDirectory(atPath: folder).count == 1)
+    #expect(try temporary.names("tuning").count == 1)
     #expect(read(device("B")).tuning == standard.tuning)
     #expect(read(device("A", driver: "driver 2")).tuning == standard.tuning)
   }
 
   /// Whatever stands in the file, the default serves and the note says why.
   @Test func aProfileThatIsNoneIsIgnored() throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     let info = device("A")
     let standard = read(info).tuning
     let tile = ProductTile(rows: 16, columns: 16, depth: 32)

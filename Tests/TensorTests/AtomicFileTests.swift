@@ -1,5 +1,6 @@
 import Foundation
 import Tensor
+import TestSupport
 import Testing
 
 @Suite struct AtomicFileTests {
@@ -9,16 +10,16 @@ import Testing
   }
 
   @Test func replacesTheWholeFile() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let path = folder.path + "/report.json"
     try AtomicFile.write("a longer first text", to: path)
     try AtomicFile.write("{}\n", to: path)
     #expect(try String(contentsOfFile: path, encoding: .utf8) == "{}\n")
-    #expect(try folder.contents() == ["report.json"])
+    #expect(folder.names == ["report.json"])
   }
 
   @Test func keepsPermissionsAndFollowsLinks() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let (path, link) = (folder.path + "/a", folder.path + "/link")
     try AtomicFile.write("1", to: path)
     try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: path)
@@ -31,7 +32,7 @@ import Testing
   }
 
   @Test func appendsLines() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let path = folder.path + "/log.jsonl"
     try AtomicFile.append(line: "{\"step\":1}", to: path)
     try AtomicFile.append(line: "{\"step\":2}", to: path, synchronize: true)
@@ -39,7 +40,7 @@ import Testing
   }
 
   @Test func leavesTheOldFileWhenWritingFails() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let path = folder.path + "/model"
     try AtomicFile.write("old", to: path)
     let full = CheckpointError.system(path: path, action: "write", code: ENOSPC)
@@ -53,7 +54,7 @@ import Testing
       }
     }
     #expect(thrown == full)
-    #expect(try folder.contents() == ["model"])
+    #expect(folder.names == ["model"])
     #expect(try String(contentsOfFile: path, encoding: .utf8) == "old")
   }
 
@@ -70,7 +71,7 @@ import Testing
   }
 
   @Test func reportsWhatTheSystemRefuses() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let file = folder.path + "/file"
     try AtomicFile.write("x", to: file)
     func code(_ path: String) -> Int32? {
@@ -82,7 +83,7 @@ import Testing
     #expect(code(file + "/below") == ENOTDIR)
     #expect(code(folder.path) == EISDIR)
     #expect(code(folder.path + "/" + String(repeating: "n", count: 300)) == ENAMETOOLONG)
-    #expect(try folder.contents() == ["file"])
+    #expect(folder.names == ["file"])
 
     for (path, expected) in [(folder.path + "/none", ENOENT), (folder.path, EISDIR)] {
       let thrown = error { _ = try SafetensorsFile(contentsOf: path) }
@@ -94,7 +95,7 @@ import Testing
 
   /// Without write permission; a superuser is not refused, so its outcome is the written file.
   @Test func needsAFolderThatMayBeWritten() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let path = folder.path + "/file"
     let manager = FileManager.default
     try manager.setAttributes([.posixPermissions: 0o555], ofItemAtPath: folder.path)

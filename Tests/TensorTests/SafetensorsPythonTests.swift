@@ -1,5 +1,6 @@
 import Foundation
 import Tensor
+import TestSupport
 import Testing
 
 /// The package `safetensors` for Python, the format's reference, as the judge of our files.
@@ -70,7 +71,7 @@ import Testing
 
   /// Values, shapes, types, metadata, the order of the tensors and the data section.
   @Test func theReferenceReadsOurFile() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let path = folder.path + "/ours.safetensors"
     try writer().write(to: path)
     let script =
@@ -99,7 +100,7 @@ import Testing
   }
 
   @Test func weReadTheReferencesFile() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let path = folder.path + "/theirs.safetensors"
     let script =
       Self.tensors + """
@@ -126,7 +127,7 @@ import Testing
 
   /// The lists of the other tests, and random edits: whatever the reference refuses, we refuse.
   @Test func weRefuseWhatTheReferenceRefuses() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     var random = SplitMix(state: 5)
     let listed = refusedByReference.map(\.file) + refusedHereOnly.map(\.file) + acceptedFiles
     let seeds = try acceptedFiles + [writer().bytes()]

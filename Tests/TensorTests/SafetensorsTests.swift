@@ -1,27 +1,12 @@
 import Foundation
 import Tensor
+import TestSupport
 import Testing
 
 /// A file from its header and data, whatever they hold.
 func safetensors(_ header: String, data: [UInt8] = [], length: UInt64? = nil) -> [UInt8] {
   let lead = withUnsafeBytes(of: length ?? UInt64(header.utf8.count)) { Array($0) }
   return lead + Array(header.utf8) + data
-}
-
-/// A folder that is removed with its contents.
-final class TemporaryFolder {
-  let path: String
-
-  init() throws {
-    path = FileManager.default.temporaryDirectory.path + "/drr-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  func contents() throws -> [String] {
-    try FileManager.default.contentsOfDirectory(atPath: path).sorted()
-  }
 }
 
 /// Headers that the reference reader refuses, each with what our error must mention.
@@ -178,7 +163,7 @@ let acceptedFiles: [[UInt8]] = [
 
   /// Every kind of value, compared by its bits after a way through a file.
   @Test func returnsTheBitsThatWereWritten() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let path = folder.path + "/model.safetensors"
     let floats: [Float] = [0, -0.0, .nan, -.infinity, .leastNonzeroMagnitude, .pi]
     let doubles: [Double] = [.pi, -0.0, .nan, .greatestFiniteMagnitude]

@@ -1,14 +1,7 @@
 import ArgumentParser
 import DRR
 import Kernels
-
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
+import Platform
 
 /// Trains the runs of a group side by side, each a `drr train drr` of its own on one core.
 struct GroupTraining {
@@ -98,7 +91,10 @@ struct GroupTraining {
     defer { progress.finish() }
     while !working.isEmpty || (!waiting.isEmpty && !isStopping) {
       while working.count < max(cores, 1), !isStopping, let member = waiting.popFirst() {
-        let process = try ChildProcess(arguments(member, device: device))
+        // One thread each: the processes are as many as the cores.
+        let process = try ChildProcess(
+          [ChildProcess.own] + arguments(member, device: device), reading: .error,
+          setting: ["OPENBLAS_NUM_THREADS": "1"], quietly: true, apart: true)
         working.append(Worker(name: member.name, process: process))
       }
       usleep(50_000)

@@ -1,11 +1,6 @@
 import DRRCore
+import Essentials
 import Tensor
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// What one round came to.
 public struct BanditPlay: Sendable {

@@ -1,11 +1,6 @@
 import DRRCore
+import Essentials
 import Tensor
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// An experiment as a run: a step is a round, and the metrics have a line for each policy and seed.
 public final class BanditTraining<Problem: BanditProblem>: Trainer {

@@ -1,13 +1,6 @@
 import DRRCore
+import Platform
 import Tensor
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// UCB1 (Auer, Cesa-Bianchi & Fischer 2002, figure 1): each arm once, then the one of the highest
 /// mean + √(2 ln n / n_a), n the pulls so far.

@@ -1,14 +1,7 @@
 import DRRCore
 import OffPolicy
+import Platform
 import Tensor
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// An exhibition area: rooms in two rows, and in each some exhibits.
 struct ExhibitionPlan: Codable, Sendable {

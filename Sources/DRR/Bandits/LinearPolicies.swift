@@ -1,14 +1,7 @@
 import DRRCore
 import OffPolicy
+import Platform
 import Tensor
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// What a linear policy believes: E[r | x, a] = θᵀx with one θ for all arms, or θ_aᵀx with one for
 /// each. Features are [arms, width].

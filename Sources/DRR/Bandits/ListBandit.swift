@@ -1,14 +1,7 @@
 import DRRCore
 import OffPolicy
+import Platform
 import Tensor
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// How a policy of lists values what it does not know well: its index of an item's click rate.
 public enum ListIndex: Codable, Equatable, Sendable {

@@ -1,14 +1,7 @@
 import DRRCore
 import OffPolicy
+import Platform
 import Tensor
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// Thompson sampling for rewards of 0 and 1 (Agrawal & Goyal 2012, algorithm 1): a mean is drawn for
 /// each arm from its posterior Beta(1 + successes, 1 + failures), and the highest wins. A reward in

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import Platform
 
 /// Least squares with a penalty, one observation after another: A = λI + Σ x xᵀ, b = Σ r x.
 public struct RidgeRegression: Codable, Sendable {

@@ -1,10 +1,4 @@
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
+import Platform
 
 /// α of the n-th visit of a cell.
 public enum StepSize: Codable, Hashable, Sendable, CustomStringConvertible {

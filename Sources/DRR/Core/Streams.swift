@@ -33,7 +33,6 @@ package enum Streams {
   package static let tabularUsers: UInt64 = 63
   package static let listPolicy: UInt64 = 64
   package static let simulation: UInt64 = 65
-  package static let chanceScorer: UInt64 = 66
   package static let userModel: UInt64 = 70
   package static let listAgent: UInt64 = 71
   package static let discriminator: UInt64 = 72
@@ -65,7 +64,6 @@ package enum Streams {
   package static let policyDraws: UInt64 = 98
   package static let behaviourPolicy: UInt64 = 99
   package static let gaussianPolicy: UInt64 = 100
-  static let deepOrder: UInt64 = 101
   package static let tieOrder: UInt64 = 120
   package static let nextItemLists: UInt64 = 121
   package static let nextItemUsers: UInt64 = 122

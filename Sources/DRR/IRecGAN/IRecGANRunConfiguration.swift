@@ -1,5 +1,6 @@
 import ClickSessions
 import DRRCore
+import Essentials
 import Tensor
 
 /// Every setting of a run of IRecGAN, resolved: what its folder keeps as `config.json`.

@@ -1,13 +1,6 @@
 import DRRCore
+import Platform
 import Tensor
-
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
 
 /// What is made before a segment's batches, and what is concluded behind them.
 extension IRecGANTrainer {

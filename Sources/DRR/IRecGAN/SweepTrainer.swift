@@ -1,13 +1,8 @@
 import ClickSessions
 import DRRCore
+import Essentials
 import Kernels
 import Tensor
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// What every cell of a sweep has in common. Cells can be added later.
 public struct SweepSettings: RunSettings {

@@ -133,11 +133,3 @@ public struct PolicyWeights: Sendable {
     return (results, predicted)
   }
 }
-
-/// Knows nothing: every reward is expected to be 0, so that doubly robust is IPS.
-public struct NoRewards: RewardPrediction {
-  public init() {}
-  public func predict(_ row: Int, into values: inout [Double]) {
-    for action in values.indices { values[action] = 0 }
-  }
-}

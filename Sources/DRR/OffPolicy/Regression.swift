@@ -1,13 +1,6 @@
 import DRRCore
 import Factorization
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import Platform
 
 /// XᵀWX and XᵀWy of sparse rows.
 struct NormalEquations: Sendable {

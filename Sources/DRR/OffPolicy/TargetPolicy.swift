@@ -1,13 +1,6 @@
 import DRRData
+import Platform
 import Tensor
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// A policy whose value is asked for: π(a | x, position) of every decision of a log.
 public protocol TargetPolicy: Sendable {

@@ -1,4 +1,4 @@
-internal import COpenBLAS
+internal import CLoops
 
 /// A row-major matrix, or a block of one: `stride` elements from one row to the next.
 struct Rows {

@@ -1,5 +1,5 @@
-internal import COpenBLAS
-import Glibc
+internal import CLoops
+import Platform
 
 /// The host's processor. Work is done when a call returns.
 ///

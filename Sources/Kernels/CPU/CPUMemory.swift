@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 
 /// The memory of one CPU backend: what its buffers give back is used again, and freed with it.
 final class CPUMemory {

@@ -1,5 +1,5 @@
 internal import COpenBLAS
-import Glibc
+import Platform
 import Synchronization
 
 /// The matrix product library of the host, opened once, when it is first needed.

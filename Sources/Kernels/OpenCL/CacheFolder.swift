@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import Platform
 
 /// $DRR_CACHE, else $XDG_CACHE_HOME/drr, else ~/.cache/drr.
 package var cacheFolder: String? {

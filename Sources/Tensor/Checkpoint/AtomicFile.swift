@@ -1,10 +1,4 @@
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Glibc)
-  import Glibc
-#else
-  import Musl
-#endif
+import Platform
 
 /// Files that are whole or absent: a reader sees the old contents or the new ones, never a part.
 public enum AtomicFile {
@@ -94,7 +88,8 @@ public enum AtomicFile {
     return String(cString: resolved)
   }
 
-  private static func synchronizeFolder(
+  /// Waits until the disk has the names in `folder`, `path` among them.
+  package static func synchronizeFolder(
     _ folder: String, for path: String
   ) throws(CheckpointError) {
     let descriptor = open(folder, O_RDONLY | O_CLOEXEC)

@@ -1,10 +1,4 @@
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Glibc)
-  import Glibc
-#else
-  import Musl
-#endif
+import Platform
 
 /// Why a checkpoint cannot be read or written, in one sentence that names the file.
 public enum CheckpointError: Error, Equatable, CustomStringConvertible {

@@ -22,7 +22,7 @@ public struct SafetensorsFile: Sendable {
   public let hasChecksum: Bool
   public var path: String { source.path }
 
-  private let source: FileSource
+  private let source: CheckpointBytes
   private let dataStart: Int
   private let positions: [String: Int]
 
@@ -31,7 +31,7 @@ public struct SafetensorsFile: Sendable {
   public init(
     contentsOf path: String, requireChecksum: Bool = false
   ) throws(CheckpointError) {
-    try self.init(source: FileSource(path: path), requireChecksum: requireChecksum)
+    try self.init(source: CheckpointBytes(path: path), requireChecksum: requireChecksum)
   }
 
   /// A file in memory; errors call it `name`.
@@ -39,10 +39,10 @@ public struct SafetensorsFile: Sendable {
     bytes: [UInt8], name: String, requireChecksum: Bool = false
   ) throws(CheckpointError) {
     try self.init(
-      source: FileSource(bytes: bytes, name: name), requireChecksum: requireChecksum)
+      source: CheckpointBytes(bytes: bytes, name: name), requireChecksum: requireChecksum)
   }
 
-  private init(source: FileSource, requireChecksum: Bool) throws(CheckpointError) {
+  private init(source: CheckpointBytes, requireChecksum: Bool) throws(CheckpointError) {
     self.source = source
     var header: SafetensorsHeader
     (header, dataStart) = try Self.readHeader(source)
@@ -130,7 +130,7 @@ public struct SafetensorsFile: Sendable {
   // MARK: Opening
 
   private static func readHeader(
-    _ source: FileSource
+    _ source: CheckpointBytes
   ) throws(CheckpointError) -> (SafetensorsHeader, dataStart: Int) {
     guard source.count >= 8 else {
       throw CheckpointError.malformed(
@@ -196,7 +196,7 @@ public struct SafetensorsFile: Sendable {
   }
 
   private static func checksum(
-    _ source: FileSource, from start: Int
+    _ source: CheckpointBytes, from start: Int
   ) throws(CheckpointError) -> Checksum {
     var checksum = Checksum()
     var position = start

@@ -114,7 +114,7 @@ struct DataErrorsTests {
     #expect(message(parts)?.hasSuffix("one *.inter") == true)
     #expect(message("\(empty)/absent") == "\(empty)/absent: no such file or folder")
     #expect(message("\(empty)/readme.txt")?.contains("user::item::rating[::time]") == true)
-    let blank = try temporary.file("blank.tsv", Data())
+    let blank = try temporary.write("blank.tsv", Data())
     #expect(message(blank)?.hasSuffix("blank.tsv: no ratings in it") == true)
     let pipe = "\(temporary.path)/pipe"
     #expect(mkfifo(pipe, 0o600) == 0)

@@ -1,42 +1,7 @@
 import CZlib
 import DRR
 import Foundation
-
-/// A folder that goes away with the test.
-final class TemporaryFolder {
-  let path: String
-
-  init() {
-    path =
-      FileManager.default.temporaryDirectory.appendingPathComponent(
-        "drr-data-\(UUID().uuidString)"
-      ).path
-    try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  var names: [String] {
-    (try? FileManager.default.contentsOfDirectory(atPath: path))?.sorted() ?? []
-  }
-
-  /// Writes `files` into a folder of this name and returns its path.
-  func folder(_ name: String, _ files: [String: Data]) throws -> String {
-    let folder = "\(path)/\(name)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    for (file, data) in files { try data.write(to: URL(fileURLWithPath: "\(folder)/\(file)")) }
-    return folder
-  }
-
-  func folder(_ name: String, _ files: [String: String]) throws -> String {
-    try folder(name, files.mapValues { Data($0.utf8) })
-  }
-
-  func file(_ name: String, _ data: Data) throws -> String {
-    try data.write(to: URL(fileURLWithPath: "\(path)/\(name)"))
-    return "\(path)/\(name)"
-  }
-}
+@_exported import TestSupport
 
 /// The checksum by its definition, bit by bit: independent of zlib.
 func referenceCRC(_ bytes: some Sequence<UInt8>) -> UInt32 {

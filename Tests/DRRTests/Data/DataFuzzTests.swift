@@ -102,11 +102,11 @@ struct DataFuzzTests {
         .init(name: "m/\(name)", data: Data(text.utf8), deflated: deflated, zip64: zip64))
     }
     let whole = builder.build()
-    #expect(check(try temporary.file("a.zip", whole)))
+    #expect(check(try temporary.write("a.zip", whole)))
     var loaded = 0
     let rounds = 1_500
     for _ in 0..<rounds {
-      if check(try temporary.file("a.zip", Self.damaged(whole, &random))) { loaded += 1 }
+      if check(try temporary.write("a.zip", Self.damaged(whole, &random))) { loaded += 1 }
     }
     #expect(loaded < rounds)
   }
@@ -117,7 +117,7 @@ struct DataFuzzTests {
     for name in ["u.data", "ratings.csv", "ratings.dat", "x.inter", "x.zip", "x"] {
       for count in [1, 2, 3, 40, 5_000] {
         let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
-        #expect(!check(try temporary.file(name, Data(bytes))))
+        #expect(!check(try temporary.write(name, Data(bytes))))
       }
     }
   }

@@ -109,7 +109,7 @@ struct DataWriterTests {
     #expect(
       try FileManager.default.contentsOfDirectory(atPath: taken).sorted()
         == ["keep.txt", "movies.csv"])
-    let file = try temporary.file("plain", Data([1]))
+    let file = try temporary.write("plain", Data([1]))
     #expect(throws: DataError.self) { try GeneratedRatings(size: .tiny).write(to: file) }
     #expect(temporary.names == ["plain", "taken"])
   }

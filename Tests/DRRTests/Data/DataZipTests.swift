@@ -10,11 +10,11 @@ struct DataZipTests {
     (0..<60_000).map { "\($0 % 700)\t\($0 / 700)\t\($0 % 5 + 1)\t\($0)\n" }.joined().utf8)
 
   private func load(_ builder: ZipBuilder, as name: String = "set.zip") throws -> RatingsLog {
-    try RatingsSource.load(try temporary.file(name, builder.build()))
+    try RatingsSource.load(try temporary.write(name, builder.build()))
   }
 
   private func failure(_ data: Data) throws -> String? {
-    let path = try temporary.file("bad.zip", data)
+    let path = try temporary.write("bad.zip", data)
     return message(path)?.replacingOccurrences(of: path, with: "ZIP")
   }
 

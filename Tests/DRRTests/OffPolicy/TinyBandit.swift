@@ -85,3 +85,10 @@ func drawnLog(_ count: Int, users: Int, seed: UInt64 = 1) throws -> LoggedFeedba
     propensities: (0..<count).map { _ in uniform(0.05...1) }, actionCount: 4, positionCount: 2,
     context: FeatureTable((0..<count).map { _ in [uniform(-1...1), uniform(-1...1)] }))
 }
+
+/// Knows nothing: every reward is expected to be 0, so that doubly robust is IPS.
+struct NoRewards: RewardPrediction {
+  func predict(_ row: Int, into values: inout [Double]) {
+    for action in values.indices { values[action] = 0 }
+  }
+}

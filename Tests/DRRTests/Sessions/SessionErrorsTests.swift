@@ -196,7 +196,7 @@ struct SessionErrorsTests {
       sessionMessage(try temporary.folder("two", ["gen_click.txt": "1\n"]))?.hasSuffix(
         "two/gen_action.txt: no such file or folder") == true)
     #expect(
-      sessionMessage(try temporary.file("a.csv", Data("a,b\n".utf8)))?.contains(
+      sessionMessage(try temporary.write("a.csv", Data("a,b\n".utf8)))?.contains(
         "a.csv: no known layout of sessions; looked for session;state;click") == true)
     let empty = try temporary.folder("e", ["output.txt": ""])
     #expect(sessionMessage(empty)?.hasSuffix(": no sessions in it") == true)

@@ -1,5 +1,6 @@
 import DRR
 import Foundation
+import Tensor
 
 /// Small logs in every layout, and what they say.
 enum SessionFixtures {
@@ -65,4 +66,20 @@ func options(_ change: (inout SessionOptions) -> Void) -> SessionOptions {
   var options = SessionOptions()
   change(&options)
   return options
+}
+
+/// Any item as likely as any other: random numbers that depend on the seed and the position alone.
+/// What chance comes to exactly, ``SessionEvaluation/chance()`` tells.
+final class ChanceScorer: SessionScorer {
+  let name = "chance"
+  private let seed: UInt64
+
+  init(seed: UInt64) { self.seed = seed }
+
+  func scores(at positions: ArraySlice<SessionPosition>, of log: SessionLog) -> [Float] {
+    positions.flatMap { position in
+      var random = Philox(seed: seed, stream: 66 | UInt64(position.step + 1) << 32)
+      return (0..<log.itemCount).map { _ in random.uniform() }
+    }
+  }
 }

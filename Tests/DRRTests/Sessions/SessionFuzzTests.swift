@@ -58,7 +58,7 @@ struct SessionFuzzTests {
     for name in names {
       for count in [1, 2, 40, 5_000] {
         let bytes = (0..<count).map { _ in UInt8.random(in: 128...255, using: &random) }
-        #expect(!check(try temporary.file(name, Data(bytes)), SessionOptions()))
+        #expect(!check(try temporary.write(name, Data(bytes)), SessionOptions()))
       }
     }
   }

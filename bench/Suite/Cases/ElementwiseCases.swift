@@ -1,12 +1,5 @@
+import Platform
 import Tensor
-
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
 
 extension KernelCase {
   static let elementwise: [KernelCase] = maps + joins

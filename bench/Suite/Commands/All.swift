@@ -57,7 +57,7 @@ struct All: ParsableCommand {
           pictures.append(("Roofline, threads: \(threads)", file))
         }
         Console.note(words.joined(separator: " "))
-        let report = try Report(json: Program.again(Latency.prefix + words))
+        let report = try Report(json: ChildProcess.again(Latency.prefix + words))
         for part in report.all {
           let key = part.stamp.coreType == stamp.coreType ? part.stamp.threads : -part.stamp.threads
           if byThreads[key] == nil {

@@ -2,6 +2,7 @@ import ArgumentParser
 import DRR
 import FoundationEssentials
 import Tensor
+import Terminal
 
 /// Reading ratings: rows a second, and the memory that it takes.
 struct DataCommand: MeasuringCommand {
@@ -72,7 +73,7 @@ struct DataCommand: MeasuringCommand {
     let peer = room.peer("pandas.read_csv", "pandas_csv.py", [file])
     for _ in 0..<rounds {
       room.step("reading")
-      let output = try Program.again(
+      let output = try ChildProcess.again(
         Latency.prefix + ["data", "--csv", file, "--worker"])
       let reading = try JSONDecoder().decode(Reading.self, from: Data(output.utf8))
       ours.wall.append(reading.seconds)

@@ -2,6 +2,7 @@ import ArgumentParser
 import DRR
 import FoundationEssentials
 import Tensor
+import Terminal
 
 /// What it costs to ask the device for anything at all.
 struct Latency: MeasuringCommand {
@@ -85,7 +86,7 @@ struct Latency: MeasuringCommand {
       ]
       for state in ["cold", "cached"] {
         room.step("kernels, \(state)")
-        let output = try Program.again(Self.prefix + arguments, setting: caches)
+        let output = try ChildProcess.again(Self.prefix + arguments, setting: caches)
         let times = try JSONDecoder().decode([String: Double].self, from: Data(output.utf8))
         for (name, time) in times {
           samples["\(name), kernels \(state)", default: Samples()].wall.append(time)

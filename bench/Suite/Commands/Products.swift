@@ -2,6 +2,7 @@ import ArgumentParser
 import DRR
 import FoundationEssentials
 import Tensor
+import Terminal
 
 /// Matrix products through the layer, beside the libraries that do nothing else.
 struct Products: MeasuringCommand {
@@ -124,7 +125,7 @@ struct Products: MeasuringCommand {
     let words =
       [measuring.python, script, "--device", "\(platform):\(index)", "--rounds"]
       + ["\(room.harness.rounds)"] + products.map { "\($0.m),\($0.k),\($0.n)" }
-    let outcome = try Program.run(words, quietly: true)
+    let outcome = try ChildProcess.run(words, quietly: true)
     let line = outcome.output.split(separator: "\n").last ?? ""
     guard outcome.code == 0,
       let answer = try? JSONDecoder().decode(CLBlast.self, from: Data(line.utf8))

@@ -1,6 +1,7 @@
 import DRR
 import FoundationEssentials
 import Tensor
+import Terminal
 
 /// PMF's epochs, beside LIBMF's on the same ratings; a tenth of them only tells the error.
 extension Updates {
@@ -89,7 +90,7 @@ extension Updates {
     let words =
       [measuring.python, script, "\(folder.path)/train", "\(folder.path)/test", "--k"]
       + pmf.map(String.init) + ["--threads", "\(room.threads)", "--epochs", "\(pmfEpochs)"]
-    let outcome = try Program.run(words, quietly: true)
+    let outcome = try ChildProcess.run(words, quietly: true)
     let line = outcome.output.split(separator: "\n").last ?? ""
     guard outcome.code == 0,
       let answer = try? JSONDecoder().decode(LibMF.self, from: Data(line.utf8))

@@ -1,13 +1,6 @@
 import CBench
 import DRR
-
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
+import Platform
 
 /// Something that is timed: the calls of a round and what they are waited for with.
 struct Work {

@@ -1,16 +1,9 @@
 import ArgumentParser
 import CBench
 import DRR
+import Platform
 import Tensor
 import Terminal
-
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
 
 /// What every measuring command takes.
 struct MeasuringOptions: ParsableArguments {
@@ -93,7 +86,7 @@ extension MeasuringCommand {
     room.finish()
     var report = Report(stamp: room.stamp, figures: figures, skipped: room.skipped)
     if Self.goesByCore && room.isCPU && report.stamp.coreType != nil {
-      let own = try Program.again(
+      let own = try ChildProcess.again(
         CommandLine.arguments.dropFirst() + (measuring.json ? [] : ["--json"]),
         without: ["OPENBLAS_CORETYPE"])
       report.others = [try Report(json: own)]

@@ -1,5 +1,6 @@
 import DRR
 import FoundationEssentials
+import Terminal
 
 /// Another program that does the same work, through a script of bench/peers. The script takes its
 /// shapes, --threads and --rounds as arguments and prints one line of JSON: an `Answer`.
@@ -42,9 +43,9 @@ struct Peer {
     guard readText(script) != nil else {
       return .failure(Absence(description: "\(name) is left out: there is no \(script)"))
     }
-    let outcome: Program.Outcome
+    let outcome: ChildProcess.Outcome
     do {
-      outcome = try Program.run(words, setting: setting, quietly: true)
+      outcome = try ChildProcess.run(words, setting: setting, quietly: true)
     } catch let error as RunError {
       return .failure(Absence(description: "\(name) is left out: \(error)"))
     }

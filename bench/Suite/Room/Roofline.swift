@@ -1,12 +1,5 @@
 import DRR
-
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
+import Platform
 
 /// Ops under the ceilings of their device (Williams, Waterman & Patterson 2009): operations a byte
 /// to the right, GFLOP/s upwards, both by powers of ten. Points are numbered; a list names them.

@@ -1,15 +1,8 @@
 import CBench
 import DRR
+import Platform
 import Tensor
 import Terminal
-
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
 
 /// Where one command measures: the device, the clockwork, the peers, and what is told on the way.
 final class Room {

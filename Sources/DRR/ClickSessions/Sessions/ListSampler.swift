@@ -1,13 +1,6 @@
 import DRRCore
+import Platform
 import Tensor
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// Lists around a click for logs that do not tell what was shown.
 struct ListSampler {

@@ -1,25 +1,6 @@
 import DRRCore
 import Tensor
 
-/// Any item as likely as any other: random numbers that depend on the seed and the position alone.
-/// What chance comes to exactly, ``SessionEvaluation/chance()`` tells.
-public final class ChanceScorer: SessionScorer {
-  public let name = "chance"
-  private let seed: UInt64
-
-  public init(seed: UInt64) { self.seed = seed }
-
-  public func scores(
-    at positions: ArraySlice<SessionPosition>, of log: SessionLog
-  ) -> [Float] {
-    positions.flatMap { position in
-      var random = Philox(
-        seed: seed, stream: Streams.chanceScorer | UInt64(position.step + 1) << 32)
-      return (0..<log.itemCount).map { _ in random.uniform() }
-    }
-  }
-}
-
 /// How often each item was clicked, starts not counted.
 public final class PopularityScorer: SessionScorer {
   public let name = "popularity"

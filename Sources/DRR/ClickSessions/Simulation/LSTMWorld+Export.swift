@@ -1,12 +1,7 @@
 import DRRCore
 import DRRData
+import Essentials
 import Tensor
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// Worlds that PyTorch wrote: a folder with `manifest.json`, which gives the shape of each array, and
 /// the arrays as raw little-endian Float32, row by row.

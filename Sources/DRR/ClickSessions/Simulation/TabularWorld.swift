@@ -1,13 +1,6 @@
 import DRRCore
+import Platform
 import Tensor
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// The tabular simulator of Bai, Guan & Wang (NeurIPS 2019), as its public code
 /// has it: a user is in one of a few states, and each item has a reward r(s, i) there.

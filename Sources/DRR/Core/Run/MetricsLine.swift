@@ -1,10 +1,5 @@
+import Essentials
 import Tensor
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// A line of `metrics.jsonl`: what reports it, the step, Unix seconds, and the report's own figures
 /// beside them.

@@ -1,10 +1,5 @@
+import Essentials
 import Tensor
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// A run at work: its settings, and the folder that remembers it. Every algorithm is trained by it:
 /// begin, train, validate, save, stop, go on.

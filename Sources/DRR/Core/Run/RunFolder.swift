@@ -1,17 +1,6 @@
+import Essentials
+import Platform
 import Tensor
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
 
 /// Why a run's folder cannot be used, in one sentence.
 public struct RunError: Error, Equatable, CustomStringConvertible {

@@ -1,13 +1,6 @@
 internal import CZlib
 import DRRCore
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import Platform
 
 /// The whole lines of a source, a block at a time, out of one fixed buffer; and the CRC-32 of all
 /// bytes.

@@ -1,14 +1,7 @@
 internal import CZlib
 import DRRCore
+import Platform
 import Tensor
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// Text that goes to a file, or only through the checksum where there is none.
 package final class OutputFile {
@@ -147,10 +140,10 @@ package struct FolderWriter {
       throw error
     }
     for name in stale where !names.contains(name) { unlink("\(folder)/\(name)") }
-    let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
-    if descriptor >= 0 {
-      fsync(descriptor)
-      close(descriptor)
+    do throws(CheckpointError) {
+      try AtomicFile.synchronizeFolder(folder, for: folder)
+    } catch {
+      throw OutputFile.error(folder, error)
     }
   }
 

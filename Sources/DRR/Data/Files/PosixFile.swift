@@ -1,52 +1,29 @@
 import DRRCore
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import Platform
+import Tensor
 
 /// A file open for reading, by position.
 package final class PosixFile {
   let path: String
-  let size: Int
-  private let descriptor: Int32
+  var size: Int { file.count }
+  private let file: ReadFile
 
   init(path: String) throws(DataError) {
     self.path = path
-    // Without O_NONBLOCK a named pipe would wait for a writer before it could be refused.
-    descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw Self.error(path) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else {
-      close(descriptor)
-      throw Self.error(path)
+    do throws(ReadFile.Failure) {
+      file = try ReadFile(path: path)
+    } catch {
+      throw Self.error(path, error)
     }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      close(descriptor)
-      throw .unreadable(path: path, reason: "not a regular file")
-    }
-    size = Int(status.st_size)
   }
-
-  deinit { close(descriptor) }
 
   /// Fills as much of `buffer` as the file has from `offset` on.
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(DataError) -> Int {
-    var done = 0
-    while done < buffer.count {
-      let got = pread(
-        descriptor, buffer.baseAddress! + done, buffer.count - done, off_t(offset + done))
-      if got < 0 {
-        if errno == EINTR { continue }
-        throw Self.error(path)
-      }
-      if got == 0 { break }
-      done += got
+    do throws(ReadFile.Failure) {
+      return try file.read(into: buffer, at: offset)
+    } catch {
+      throw Self.error(path, error)
     }
-    return done
   }
 
   func bytes(at offset: Int, count: Int) throws(DataError) -> [UInt8] {
@@ -57,11 +34,15 @@ package final class PosixFile {
     return Array(wanted[0..<got])
   }
 
-  static func error(_ path: String) -> DataError {
-    let code = errno
-    if code == ENOENT || code == ENOTDIR { return .missingFile(path: path) }
-    return .unreadable(path: path, reason: String(cString: strerror(code)))
+  private static func error(_ path: String, _ failure: ReadFile.Failure) -> DataError {
+    switch failure {
+    case .system(ENOENT), .system(ENOTDIR): .missingFile(path: path)
+    case .notRegular, .system(EISDIR): .unreadable(path: path, reason: "not a regular file")
+    case .system(let code): .unreadable(path: path, reason: String(cString: strerror(code)))
+    }
   }
+
+  private static func error(_ path: String) -> DataError { error(path, .system(code: errno)) }
 
   package static func isFolder(_ path: String) throws(DataError) -> Bool {
     var status = stat()

@@ -92,25 +92,6 @@ extension FiniteProcess {
     return backup(values, discount: discount)
   }
 
-  /// Q* by policy iteration (Sutton & Barto 2018, section 4.3): evaluate, be greedy, until nothing
-  /// changes.
-  public func policyIteration(
-    discount: Double? = nil, tolerance: Double = 1e-12
-  ) -> (values: ActionValues, rounds: Int) {
-    var policy = [Int](repeating: 0, count: states.count)
-    for round in 1... {
-      let q = evaluation(
-        of: { policy[$0] == $1 ? 1 : 0 }, discount: discount, tolerance: tolerance, limit: 100_000)
-      var isStable = true
-      for state in choosing where q[state, q.greedy(state)] > q[state, policy[state]] + 1e-9 {
-        policy[state] = q.greedy(state)
-        isStable = false
-      }
-      if isStable { return (q, round) }
-    }
-    fatalError("policies are finitely many")
-  }
-
   /// States on the way that the most probable outcomes of greedy actions lead, at most `limit` steps.
   public func greedyPath(_ q: ActionValues, limit: Int = 100) -> [Int] {
     var path = [start]

@@ -71,9 +71,6 @@ public struct FiniteProcess: Sendable {
 
   /// States in which something is chosen.
   public var choosing: [Int] { states.indices.filter { !terminal.contains($0) } }
-
-  /// Whether every action has one outcome.
-  public var isDeterministic: Bool { table.allSatisfy { $0.count <= 1 } }
 }
 
 /// How an outcome is drawn.

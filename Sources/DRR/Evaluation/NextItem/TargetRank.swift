@@ -1,10 +1,4 @@
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
+import Platform
 
 /// Where a target stands among the candidates. Ties are in random order, so that its rank is
 /// `above` + 1 … `above` + `tied` + 1, each as likely; measures are the expected value over it.

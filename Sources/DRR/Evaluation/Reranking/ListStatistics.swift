@@ -1,13 +1,6 @@
 import DRRData
 import Factorization
-
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
+import Platform
 
 /// What a ranker's lists are like as a whole, beyond whether they please.
 public struct ListStatistics: Codable, Hashable, Sendable {

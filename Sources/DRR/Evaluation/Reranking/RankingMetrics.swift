@@ -1,12 +1,5 @@
+import Platform
 import Tensor
-
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
 
 /// What a user's list is worth.
 public enum Measure: String, Codable, CaseIterable, Sendable {

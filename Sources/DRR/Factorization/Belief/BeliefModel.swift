@@ -1,14 +1,7 @@
 import DRRCore
 import DRRData
+import Platform
 import Tensor
-
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
 
 /// Several Bayesian factorisations of the same ratings and a few statistics of each item, as one
 /// vector an item: [q ; b ; 1] of each factorisation, then mean reward, share of likes, log count, 1,

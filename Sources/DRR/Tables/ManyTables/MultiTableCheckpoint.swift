@@ -1,11 +1,6 @@
 import DRRCore
+import Essentials
 import Tensor
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// A run's tables on the disk: parts of each shard in files of their own, and one file that names the
 /// round they are of, written last. A run that was killed at any moment finds the last whole one; how

@@ -1,13 +1,6 @@
 import DRRData
+import Platform
 import Tensor
-
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
 
 /// What many tables recommend next: the merged scores of the sub-states of what was watched last.
 public struct MultiTableScorer: NextItemHostScorer {

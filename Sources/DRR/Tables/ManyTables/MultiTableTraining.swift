@@ -1,14 +1,7 @@
 import DRRCore
 import DRRData
+import Platform
 import Tensor
-
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
 
 /// The training of a run of many tables, by one rank or several. All call the same; rank 0 speaks for
 /// them.

@@ -1,5 +1,5 @@
-internal import COpenBLAS
-import Glibc
+internal import CLoops
+import Platform
 
 extension CPUBackend {
   public func map(_ op: UnaryOp, _ x: Floats, into y: Floats) {

@@ -1,4 +1,4 @@
-internal import COpenBLAS
+internal import CLoops
 
 extension CPUBackend {
   public func factorize(

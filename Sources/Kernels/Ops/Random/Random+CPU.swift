@@ -1,5 +1,5 @@
-internal import COpenBLAS
-import Glibc
+internal import CLoops
+import Platform
 
 extension CPUBackend {
   public func uniform(_ y: Floats, low: Float, high: Float, _ random: RandomKey) {

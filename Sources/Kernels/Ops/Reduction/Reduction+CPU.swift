@@ -1,4 +1,4 @@
-internal import COpenBLAS
+internal import CLoops
 
 extension CPUBackend {
   public func reduceRows(_ op: Reduction, _ x: Floats, m: Int, n: Int, into y: Floats) {

@@ -1,5 +1,5 @@
 #pragma once
-#include "copenblas.h"
+#include "cloops.h"
 
 enum { top_rows = 64, top_threads = 64 };
 

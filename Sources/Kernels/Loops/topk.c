@@ -3,7 +3,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "copenblas.h"
+#include "cloops.h"
 
 static bool is_worse(float a, int32_t a_item, float b, int32_t b_item) {
   return a < b || (a == b && a_item > b_item);

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "clones.h"
-#include "copenblas.h"
+#include "cloops.h"
 #include "vmath.h"
 
 // The last vector is masked: with 50 units it would else cost as much as the three whole ones.

@@ -1,5 +1,5 @@
 #include "clones.h"
-#include "copenblas.h"
+#include "cloops.h"
 
 enum { together = 256 };
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "clones.h"
-#include "copenblas.h"
+#include "cloops.h"
 
 // Six rows by sixteen columns of c stay in registers while a packed panel of b streams by.
 enum { rows = 6, columns = 16, depth = 256 };

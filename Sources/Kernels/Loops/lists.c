@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "clones.h"
-#include "copenblas.h"
+#include "cloops.h"
 
 #define LOAD(v, p) memcpy(&v, p, sizeof(lanes))
 #define STORE(p, v) memcpy(p, &v, sizeof(lanes))

@@ -1,4 +1,4 @@
-#include "copenblas.h"
+#include "cloops.h"
 
 #if defined(__x86_64__)
 #include "avx512.h"

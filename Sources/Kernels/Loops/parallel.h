@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "copenblas.h"
+#include "cloops.h"
 
 enum { parallel_threads = 64 };
 

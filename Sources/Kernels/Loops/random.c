@@ -1,7 +1,7 @@
 #include <stdbool.h>
 
 #include "clones.h"
-#include "copenblas.h"
+#include "cloops.h"
 #include "philox.h"
 #include "vmath.h"
 

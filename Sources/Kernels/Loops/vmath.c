@@ -1,7 +1,7 @@
 #include <stdint.h>
 
 #include "clones.h"
-#include "copenblas.h"
+#include "cloops.h"
 #include "vmath.h"
 
 CLONES void host_exp(const float *x, float *y, int64_t n) { EACH y[i] = exp_one(x[i]); }

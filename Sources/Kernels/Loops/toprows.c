@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "clones.h"
-#include "copenblas.h"
+#include "cloops.h"
 #include "topk.h"
 
 // Columns that are perturbed at once, and the most of a row whose places are counted.

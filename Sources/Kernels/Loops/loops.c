@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "clones.h"
-#include "copenblas.h"
+#include "cloops.h"
 
 CLONES void host_negate(const float *x, float *y, int64_t n) { EACH y[i] = -x[i]; }
 CLONES void host_square(const float *x, float *y, int64_t n) { EACH y[i] = x[i] * x[i]; }

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "clones.h"
-#include "copenblas.h"
+#include "cloops.h"
 
 // Ratings of one user that are taken together.
 enum { together = 4, widest = 8 };
