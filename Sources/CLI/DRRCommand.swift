@@ -31,11 +31,29 @@ struct DRRCommand: ParsableCommand {
     do {
       let words = try OldNames.rewritten(Array(CommandLine.arguments.dropFirst()))
       var command = try parseAsRoot(words)
-      try command.run()
+      do {
+        try command.run()
+      } catch let error as ValidationError {
+        refuse(error, type(of: command))
+      }
     } catch is Experiment.Interrupted {
       Foreign.exit(130)
     } catch {
       exit(withError: error)
     }
+  }
+
+  /// Ends as a word that cannot be parsed does, with the usage of the command that found it wrong.
+  private static func refuse(_ error: ValidationError, _ command: any ParsableCommand.Type) -> Never
+  {
+    let usage = usageString(for: command)
+    let path = usage.split(separator: " ").prefix { $0.first?.isLetter == true }
+    Console.note(
+      """
+      Error: \(error.message)
+      Usage: \(usage)
+        See '\(path.joined(separator: " ")) --help' for more information.
+      """)
+    Foreign.exit(ExitCode.validationFailure.rawValue)
   }
 }
