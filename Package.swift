@@ -61,7 +61,11 @@ let package = Package(
     .testTarget(name: "DRRTests", dependencies: ["DRR", "TestSupport"]),
     .testTarget(name: "BenchTests", dependencies: ["Benchmarks", "DRR"]),
     .testTarget(
-      name: "CLITests", dependencies: ["CLI", "DRR", "TestSupport"], exclude: ["HelpSnapshots"]),
+      name: "CLITests",
+      dependencies: [
+        "CLI", "DRR", "TestSupport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], exclude: ["HelpSnapshots"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c2x

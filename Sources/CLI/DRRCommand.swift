@@ -5,8 +5,8 @@ import Kernels
 import Logging
 
 @main
-struct DRRCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
+package struct DRRCommand: ParsableCommand {
+  package static let configuration = CommandConfiguration(
     commandName: "drr",
     abstract: "Reinforcement-learning recommendation on a GPU or a CPU.",
     discussion: """
@@ -25,7 +25,9 @@ struct DRRCommand: ParsableCommand {
       OpeCommand.self, Benchmark.self,
     ])
 
-  static func main() {
+  package init() {}
+
+  package static func main() {
     Console.surviveFileLimits()
     LoggingSystem.bootstrap { _ in PlainLogHandler() }
     do {

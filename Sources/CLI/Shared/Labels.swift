@@ -1,13 +1,13 @@
 /// What the rows of a table are called where they are printed. JSON keeps the names that the reports
 /// were always written with, the ids; `--against` takes either.
-struct Labels {
+package struct Labels {
   /// Whole names, by id.
   private let names: [String: String]
   /// Endings of names, by the endings of ids.
   private let endings: [(id: String, label: String)]
 
   /// The rows of `drr evaluate`.
-  static let evaluation = Labels(
+  package static let evaluation = Labels(
     names: [
       "logged order": "chronological",
       "item mean": "item mean (damped)",
@@ -20,7 +20,7 @@ struct Labels {
     ], endings: agents)
 
   /// The rows of `drr simulate`.
-  static let online = Labels(
+  package static let online = Labels(
     names: [
       "world's model greedy": "simulator model greedy",
       "world greedy": "true-reward greedy",
@@ -32,7 +32,7 @@ struct Labels {
     ] + agents)
 
   /// The rows of `drr compare`.
-  static let comparison = Labels(
+  package static let comparison = Labels(
     names: [
       "item mean": "item mean (damped)",
       "item-kNN": "co-occurrence kNN",
@@ -41,7 +41,7 @@ struct Labels {
     ], endings: agents)
 
   /// The rows of `drr evaluate irecgan`.
-  static let sessions = Labels(
+  package static let sessions = Labels(
     names: [
       "chance": "uniform",
       "agent of the log (MLE)": "agent, pretrained (MLE)",
@@ -51,7 +51,7 @@ struct Labels {
     ], endings: [])
 
   /// The rows of the leakage ablation.
-  static let leakage = Labels(
+  package static let leakage = Labels(
     names: [
       "history out of the candidates": "history removed",
       "PMF on visible ratings": "PMF without test ratings",
@@ -59,7 +59,7 @@ struct Labels {
     ], endings: [])
 
   /// The columns that bandits in an exhibition add.
-  static let bandits = Labels(
+  package static let bandits = Labels(
     names: [
       "exhibits a visit": "exhibits per visit", "satisfaction a visit": "satisfaction per visit",
     ], endings: [])
@@ -72,14 +72,14 @@ struct Labels {
   }
 
   /// What the row is called in print. A folder that tells two of one name apart stays behind it.
-  subscript(_ id: String) -> String {
+  package subscript(_ id: String) -> String {
     if let name = names[id] { return name }
     if id.hasPrefix("logging policy (") { return "logging policy" }
     return changed(id, by: endings)
   }
 
   /// The id of a row that is called by its id or by its label.
-  func id(of name: String) -> String {
+  package func id(of name: String) -> String {
     if let id = names.first(where: { $0.value == name })?.key { return id }
     return changed(name, by: endings.map { (id: $0.label, label: $0.id) })
   }

@@ -1,5 +1,5 @@
 /// The word of a list that a mistyped one is close to; nil where none is.
-func nearest(_ word: String, in words: [String]) -> String? {
+package func nearest(_ word: String, in words: [String]) -> String? {
   let typed = Array(word.lowercased())
   let found = words.map { (word: $0, edits: edits(typed, Array($0.lowercased()))) }
     .min { $0.edits < $1.edits }
