@@ -66,12 +66,10 @@ package final class ChildProcess {
 
   deinit { close(descriptor) }
 
-  /// The file of the program at work.
+  /// The program at work, even where another file has taken the place of its own.
   package static var own: String {
-    var path = [CChar](repeating: 0, count: 4_096)
-    let count = readlink("/proc/self/exe", &path, path.count - 1)
-    guard count > 0 else { return CommandLine.arguments[0] }
-    return String(decoding: path.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    if access("/proc/self/exe", X_OK) == 0 { return "/proc/\(getpid())/exe" }
+    return CommandLine.arguments[0]
   }
 
   private static var environment: [String: String] {

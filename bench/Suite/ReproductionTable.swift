@@ -61,7 +61,7 @@ struct ReproductionTable {
   // MARK: - What it depends on
 
   private var facts: [(name: String, value: String)] {
-    let (data, drr) = (first.data, first.drr!)
+    let (data, drr) = (first.data, first.agent as? DRRConfiguration ?? DRRConfiguration())
     let seeds = runs.map(\.online.configuration).map { "\($0.seed)/\($0.evaluation.splitSeed)" }
     return [
       (
@@ -95,7 +95,7 @@ struct ReproductionTable {
   private func protocolLine(_ rung: Rung) -> String {
     let measurements = runs.map { measurement(rung, of: $0).measurement }
     let admission = measurements[0].admission.summary(
-      of: .test, measurements[0].configuration.evaluation, window: first.drr!.window)
+      of: .test, measurements[0].configuration.evaluation, window: first.agent!.training.window)
     return "Protocol: \(measurements[0].protocolSummary). Of the first run: \(admission)."
   }
 

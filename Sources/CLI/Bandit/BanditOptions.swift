@@ -79,7 +79,7 @@ struct BanditOptions<Problem: BanditProblem>: ParsableArguments {
     try watched(
       training, resume: "drr bandit \(Problem.kind) --run \(folder.path)",
       saved: { "\(grouped($0)) rounds are saved" }
-    ) { _ = try run.train(trainer, device: "cpu", unit: "rounds", $0) }
+    ) { _ = try run.train(trainer, device: "cpu", $0) }
     return trainer.experiment
   }
 

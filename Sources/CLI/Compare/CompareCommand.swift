@@ -82,7 +82,7 @@ struct CompareCommand: ParsableCommand {
       try runs.isEmpty
       ? device.hostBackend()
       : device.backend {
-        try DeviceTrial.secondsPerUpdate(DRRConfiguration(), dimension: 100, on: $0)
+        try DeviceTrial.secondsPerUpdate(nil, dimension: 100, on: $0)
       }
     let progress = Progress()
     defer { progress.finish() }

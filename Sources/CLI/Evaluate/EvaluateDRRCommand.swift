@@ -56,7 +56,7 @@ extension EvaluateCommand {
       let log = try loadRatings(configuration.data.source)
       let backend = try device.backend {
         try DeviceTrial.secondsPerUpdate(
-          configuration.drr ?? DRRConfiguration(), dimension: configuration.pmf.dimension, on: $0)
+          configuration.agent, dimension: configuration.pmf.dimension, on: $0)
       }
       let progress = Progress()
       defer { progress.finish() }

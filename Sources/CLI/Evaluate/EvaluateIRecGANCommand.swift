@@ -88,7 +88,7 @@ func openIRecGAN(
     if folder.exists(folder.configuration), folder.readAlgorithm() != "irecgan" {
       throw RunError("\(folder.path) is no IRecGAN run; use `drr evaluate --run \(folder.path)`")
     }
-    guard var configuration = try folder.readIRecGAN() else {
+    guard var configuration = try folder.read(IRecGANRunConfiguration.self) else {
       throw RunError(
         "\(folder.path): no run was started there; use `drr train irecgan --run \(folder.path)`")
     }

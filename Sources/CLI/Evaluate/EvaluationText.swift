@@ -22,7 +22,7 @@ extension EvaluationReport {
     }
     let admissions = runs.map {
       $0.admission.summary(
-        of: .test, configuration.evaluation, window: configuration.drr?.window ?? 0)
+        of: .test, configuration.evaluation, window: configuration.agent?.training.window ?? 0)
     }
     let candidates = runs.map { decimal($0.candidatesPerSession, 1) }
     let errors = runs.map { decimal($0.sessionRMSE, 4) }
@@ -44,7 +44,7 @@ extension EvaluationReport {
     runs.map { run in
       guard let policy = run.policy else { return "not trained" }
       let chosen =
-        policy.points.isEmpty || configuration.drr?.choice == .last
+        policy.points.isEmpty || configuration.agent?.training.choice == .last
         ? "the last" : "of the best NDCG@10 on the validation users"
       let spread =
         policy.spread.map {

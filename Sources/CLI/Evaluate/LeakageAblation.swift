@@ -29,14 +29,15 @@ struct LeakageOptions: ParsableArguments {
         "--seeds is \(seeds); it must be at \(seeds < 1 ? "least 1" : "most 1000").")
     }
     let source =
-      try data ?? run.folder.readConfiguration()?.data.source ?? "generated:small"
+      try data ?? run.folder.read(RunConfiguration.self)?.data.source ?? "generated:small"
     let log = try loadRatings(source)
     var configuration = RunConfiguration(source: source, log: log)
     Preset.paper.configure(&configuration)
-    var drr = configuration.drr!
+    var drr = DRRConfiguration()
+    drr.choice = .last
     drr.validations = 0
     if let steps { drr.steps = steps }
-    configuration.drr = drr
+    configuration.agent = drr
     configuration.seed = seed ?? 0
     configuration.evaluation.splitSeed = configuration.seed
     let ladder = try LeakLadder(configuration, log: log, folder: run.folder)

@@ -18,10 +18,10 @@ extension LeakLadderReport {
       measurements(of: rung).first.map {
         "\(Labels.leakage[rung.rawValue]): "
           + $0.admission.summary(
-            of: .test, $0.configuration.evaluation, window: $0.configuration.drr!.window)
+            of: .test, $0.configuration.evaluation, window: $0.configuration.agent!.training.window)
       }
     }
-    let (data, drr) = (first.configuration.data, first.configuration.drr!)
+    let (data, drr) = (first.configuration.data, first.configuration.agent!.training)
     let firstSeed = first.configuration.seed
     let seedText =
       seeds == 1

@@ -25,7 +25,7 @@ struct RunOptions: ParsableArguments {
   func begun() throws -> RunConfiguration {
     try requireOne()
     try requireRatings(folder)
-    guard let configuration = try folder.readConfiguration() else {
+    guard let configuration = try folder.read(RunConfiguration.self) else {
       throw RunError("\(run): no run was started there; use `drr train drr --run \(run)`")
     }
     return configuration
@@ -40,38 +40,18 @@ func runFolders(_ options: RunOptions) throws -> [RunFolder] {
 
 /// Refuses a run that has no agent to recommend with, and says which command takes it.
 func requireRatings(_ folder: RunFolder) throws {
-  guard let algorithm = folder.readAlgorithm() else { return }
-  let path = folder.path
-  let (kind, command) =
-    switch algorithm {
-    case "irecgan": ("an IRecGAN run", "drr evaluate irecgan --run \(path)")
-    case "irecgan-sweep": ("a sweep of IRecGAN", "drr simulate sweep --run \(path)")
-    case MultiTableRunConfiguration.algorithm:
-      ("a run of multi-table Q-learning", "drr compare --run \(path)")
-    case TabularConfiguration.algorithm:
-      ("a Q-learning run", "drr train q --run \(path) --show")
-    case GaussianConfiguration.algorithm:
-      ("a run of policy gradients on the point", "drr train pg --run \(path)")
-    case SmallWorldConfiguration.algorithm:
-      (
-        "a run in a tabular MDP",
-        (try folder.read(SmallWorldConfiguration.self))?.dqn == nil
-          ? "drr train pg --run \(path)" : "drr train dqn --run \(path)"
-      )
-    case let bandit where bandit.hasPrefix("bandit-"):
-      ("a bandit experiment", "drr bandit \(bandit.dropFirst("bandit-".count)) --run \(path)")
-    default: ("a run of \(algorithm)", "drr train \(algorithm) --run \(path)")
-    }
-  throw RunError("\(path) is \(kind); use `\(command)`")
+  guard let found = try Algorithms.settings(of: folder), !(found is RunConfiguration) else { return }
+  throw RunError(try Algorithms.direction(to: folder) ?? folder.path)
 }
 
 extension Experiment {
+  /// Tells of an agent whose training is not finished.
   func noteUnfinished() throws {
-    guard let steps = try trainedSteps(), let wanted = configuration.drr?.steps, steps < wanted
+    guard let steps = try trainedSteps(), let wanted = configuration.totalSteps, steps < wanted
     else { return }
     Console.note(
       "the agent is not fully trained: \(grouped(steps)) of \(grouped(wanted)) steps; to go on: "
-        + "drr train drr --run \(folder.path)")
+        + "drr \(configuration.command) --run \(folder.path)")
   }
 }
 

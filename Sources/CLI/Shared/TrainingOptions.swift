@@ -29,7 +29,7 @@ struct TrainingOptions: ParsableArguments {
     _ body: (Observer) throws -> Result
   ) throws -> Result {
     try CLI.watched(
-      self, resume: "drr train \(command) --run \(run.run)",
+      self, resume: "drr \(command) --run \(run.run)",
       saved: { "\(grouped($0)) \(unit) are saved" }, body)
   }
 }

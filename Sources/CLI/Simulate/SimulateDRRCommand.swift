@@ -69,7 +69,7 @@ extension SimulateCommand {
       let configuration = experiment.configuration
       let backend = try device.backend {
         try DeviceTrial.secondsPerUpdate(
-          configuration.drr ?? DRRConfiguration(), dimension: configuration.pmf.dimension, on: $0)
+          configuration.agent, dimension: configuration.pmf.dimension, on: $0)
       }
       let learner = frozenOnly ? nil : try experiment.readLearner(model, on: backend)
       var contestants = [
@@ -105,7 +105,7 @@ extension SimulateCommand {
       let (found, model) = try reopen(other, data: place.data)
       let (mine, its) = (experiment.configuration, found.configuration)
       guard mine.data.checksum == its.data.checksum, mine.evaluation == its.evaluation,
-        mine.scale == its.scale, mine.drr?.window == its.drr?.window
+        mine.scale == its.scale, mine.agent?.training.window == its.agent?.training.window
       else {
         throw RunError(
           "--run \(run) has other data, another split or another window than "

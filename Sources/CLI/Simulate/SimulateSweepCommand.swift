@@ -65,25 +65,15 @@ extension SimulateCommand {
         cells: cells, methods: method.isEmpty ? [.irecgan, .pg, .pgu] : method,
         settings: settings.settings())
       sweep.evaluationSessions = evaluationSessions
-      let keeper = SweepFolder(options.folder, sweep, world: env)
-      try keeper.begin(fresh: start.fresh)
+      let run = try Run(SweepSettings(sweep, world: env), folder: options.folder)
+      try run.begin(fresh: start.fresh)
       Interrupt.install()
-      let progress = Progress()
-      defer { progress.finish() }
-      var outcomes = try keeper.read()
-      for (number, cell) in cells.enumerated() {
-        progress.update(
-          number, of: cells.count, "logs, \(cell.policy) \(cell.sessions) k \(cell.listSize)")
-        if outcomes.contains(where: { $0.cell == cell }) { continue }
-        // A cell's networks leave nothing of theirs in the next one's memory.
-        let own = try DeviceCatalog.backend(for: backend.device.id)
-        let found = try sweep.run(cell, in: source, on: own) { Interrupt.isRequested }
-        try keeper.add(found)
-        outcomes += found
-      }
-      progress.update(cells.count, of: cells.count, "logs")
-      progress.finish()
-      let rows = SweepRow.rows(of: outcomes.filter { cells.contains($0.cell) })
+      let trainer = SweepTrainer(
+        sweep, in: source, on: backend.device.id, folder: options.folder)
+      try watched(
+        resume: Interrupt.typedCommand, saved: { "\(grouped($0)) logs are done and saved" }
+      ) { _ = try run.train(trainer, device: "\(backend.device.id)", $0) }
+      let rows = SweepRow.rows(of: trainer.outcomes.filter { cells.contains($0.cell) })
       try output.print(rows, Table(rows: SweepRow.table(rows)).text)
     }
   }

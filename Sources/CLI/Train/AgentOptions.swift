@@ -23,7 +23,7 @@ struct AgentOptions: ParsableArguments {
         + "and is trained on logged items. (default: best; with --as-published paper)"))
   var preset: Preset?
   @Flag(inversion: .prefixedNo, help: "Also train the myopic agent, with γ = 0.")
-  var myopic = true
+  var myopic: Bool?
   @Option(
     help: "Items recommended in training, in all environments. (default: 5000; paper 20000)")
   var steps: Int?
@@ -102,49 +102,62 @@ struct AgentOptions: ParsableArguments {
 
   func validate() throws { try requireStreak(streakStrength ?? 0) }
 
-  func apply(to drr: inout DRRConfiguration) throws(ConfigurationError) {
-    if drr.residual != nil, let option = firstOfDRRAlone {
-      throw ConfigurationError(
-        "\(option) is an option of DRR, and --preset best trains the residual agent; add "
-          + "--preset paper")
-    }
-    if let bcUpdates {
-      guard drr.residual != nil else {
+  func apply(to agent: inout any AgentConfiguration) throws {
+    if var residual = agent as? ResidualAgentConfiguration {
+      if let option = firstOfDRRAlone {
+        throw ConfigurationError(
+          "\(option) is an option of DRR, and --preset best trains the residual agent; add "
+            + "--preset paper")
+      }
+      if let bcUpdates { residual.residual.cloningSteps = bcUpdates }
+      apply(to: &residual.training)
+      apply(to: &residual.ddpg)
+      agent = residual
+    } else if var drr = agent as? DRRConfiguration {
+      if let bcUpdates {
         throw ConfigurationError(
           "--bc-updates is \(bcUpdates), but only the residual agent of --preset best is cloned; "
             + "leave it out")
       }
-      drr.residual!.cloningSteps = bcUpdates
+      apply(to: &drr.training)
+      apply(to: &drr.ddpg)
+      if let exploration { drr.exploration = exploration }
+      if let explorationNoise { drr.explorationDeviation = explorationNoise }
+      if let explorationReversion { drr.explorationReversion = explorationReversion }
+      agent = drr
     }
-    if let steps { drr.steps = steps }
-    if let env { drr.world = env.world }
-    if let streakStrength { drr.consecutive = streakStrength }
-    if let numEnvs { drr.environments = numEnvs }
-    if let updatesPerStep { drr.updatesPerStep = updatesPerStep }
-    if let state { drr.state = state }
-    if let window { drr.window = window }
-    if let sessionLength { drr.sessionLength = sessionLength }
-    if let hidden { drr.ddpg.hidden = hidden }
-    if let batchSize { drr.ddpg.batchSize = batchSize }
-    if let bufferSize { drr.ddpg.replayCapacity = bufferSize }
-    if let actorLearningRate { drr.ddpg.actorLearningRate = actorLearningRate }
-    if let criticLearningRate { drr.ddpg.criticLearningRate = criticLearningRate }
-    if let discount { drr.ddpg.discount = discount }
-    if let targetRate { drr.ddpg.targetRate = targetRate }
-    if let priorityExponent { drr.ddpg.priorityExponent = priorityExponent }
-    if let importanceExponent { drr.ddpg.importanceExponent = importanceExponent }
-    if let learningStarts { drr.learningStarts = learningStarts }
-    if let exploration { drr.exploration = exploration }
-    if let explorationNoise { drr.explorationDeviation = explorationNoise }
-    if let explorationReversion { drr.explorationReversion = explorationReversion }
-    if let twinCritics { drr.ddpg.twinCritics = twinCritics }
-    if let policyDelay { drr.ddpg.policyDelay = policyDelay }
-    if let policyNoise { drr.ddpg.targetNoise = policyNoise }
-    if let noiseClip { drr.ddpg.targetNoiseClip = noiseClip }
-    if let nStep { drr.ddpg.returnSteps = nStep }
-    if let explorationSteps { drr.explorationSteps = explorationSteps }
-    if let evalCount { drr.validations = evalCount }
-    if let checkpoint { drr.choice = checkpoint }
+  }
+
+  private func apply(to training: inout SessionTraining) {
+    if let steps { training.steps = steps }
+    if let env { training.world = env.world }
+    if let streakStrength { training.consecutive = streakStrength }
+    if let numEnvs { training.environments = numEnvs }
+    if let updatesPerStep { training.updatesPerStep = updatesPerStep }
+    if let state { training.state = state }
+    if let window { training.window = window }
+    if let sessionLength { training.sessionLength = sessionLength }
+    if let learningStarts { training.learningStarts = learningStarts }
+    if let explorationSteps { training.explorationSteps = explorationSteps }
+    if let evalCount { training.validations = evalCount }
+    if let checkpoint { training.choice = checkpoint }
+  }
+
+  private func apply(to ddpg: inout DDPGConfiguration) {
+    if let hidden { ddpg.hidden = hidden }
+    if let batchSize { ddpg.batchSize = batchSize }
+    if let bufferSize { ddpg.replayCapacity = bufferSize }
+    if let actorLearningRate { ddpg.actorLearningRate = actorLearningRate }
+    if let criticLearningRate { ddpg.criticLearningRate = criticLearningRate }
+    if let discount { ddpg.discount = discount }
+    if let targetRate { ddpg.targetRate = targetRate }
+    if let priorityExponent { ddpg.priorityExponent = priorityExponent }
+    if let importanceExponent { ddpg.importanceExponent = importanceExponent }
+    if let twinCritics { ddpg.twinCritics = twinCritics }
+    if let policyDelay { ddpg.policyDelay = policyDelay }
+    if let policyNoise { ddpg.targetNoise = policyNoise }
+    if let noiseClip { ddpg.targetNoiseClip = noiseClip }
+    if let nStep { ddpg.returnSteps = nStep }
   }
 
   /// An option given that the agent of `Preset.best` has no use for.
@@ -162,18 +175,39 @@ struct AgentOptions: ParsableArguments {
 
 /// Options that an agent is started with.
 protocol AgentSettings {
-  /// Whether its myopic copy (γ = 0) is trained as well.
-  var myopic: Bool { get }
-  /// Gives a run what it starts with, before any option is applied. An agent taken up keeps what it
-  /// was started with.
-  func prepare(_ run: inout RunConfiguration, asPublished: Bool)
-  func apply(to drr: inout DRRConfiguration) throws(ConfigurationError)
+  /// The command, such as "train drr".
+  static var command: String { get }
+  /// Whether its myopic copy (γ = 0) is trained as well; nil: as the run was started.
+  var myopic: Bool? { get }
+  /// Whether a new run trains it where nobody has said.
+  var trainsMyopic: Bool { get }
+  /// Gives a run the agent that it starts with, before any option is applied. A factorisation that
+  /// was fitted before stays as it is.
+  func prepare(_ run: inout RunConfiguration, asPublished: Bool, keepsPMF: Bool)
+  /// Refuses options that an agent taken up was not started with.
+  func requireLike(_ begun: any AgentConfiguration) throws
+  func apply(to agent: inout any AgentConfiguration) throws
+}
+
+extension AgentSettings {
+  var trainsMyopic: Bool { false }
+  func requireLike(_ begun: any AgentConfiguration) throws {}
 }
 
 extension AgentOptions: AgentSettings {
-  func prepare(_ run: inout RunConfiguration, asPublished: Bool) {
-    let unnamed: Preset? = run.drr == nil ? (asPublished ? .paper : .best) : nil
-    (preset ?? unnamed)?.configure(&run)
+  static let command = "train drr"
+  var trainsMyopic: Bool { true }
+
+  func prepare(_ run: inout RunConfiguration, asPublished: Bool, keepsPMF: Bool) {
+    (preset ?? (asPublished ? .paper : .best)).configure(&run, keepsPMF: keepsPMF)
+  }
+
+  func requireLike(_ begun: any AgentConfiguration) throws {
+    guard let preset, preset.algorithm != type(of: begun).algorithm else { return }
+    let other = Preset.allCases.first { $0.algorithm == type(of: begun).algorithm }
+    throw ConfigurationError(
+      "--preset is \(preset), but the run was started with --preset "
+        + "\(other?.rawValue ?? "another"); name another --run, or start again with --fresh")
   }
 }
 

@@ -3,37 +3,39 @@ import DRR
 import Kernels
 import Tensor
 
-/// A training command at work.
+/// A training command on ratings at work.
 struct Training {
-  let command: String
   let options: RunOptions
   let training: TrainingOptions
   let experiment: Experiment
   let backend: any Backend
 
-  /// Settles the run, then the device, and only then touches the folder.
+  /// Settles the run and writes its folder, and only then looks at the devices.
   init(
-    _ command: String, _ opening: RunOpening, _ training: TrainingOptions, _ device: DeviceOptions,
+    _ opening: RunOpening, _ training: TrainingOptions, _ device: DeviceOptions,
     trial: (Experiment, any Backend) throws -> Double
   ) throws {
-    self.command = command
     self.training = training
     options = opening.run
-    let experiment = try opening.open()
-    backend = try device.backend(for: experiment, fresh: opening.fresh) {
-      try trial(experiment, $0)
-    }
-    try experiment.begin(fresh: opening.fresh)
-    self.experiment = experiment
     Interrupt.install()
+    let experiment = try opening.open()
+    try experiment.begin(fresh: opening.fresh)
+    backend = try device.backend(for: experiment) { try trial(experiment, $0) }
+    self.experiment = experiment
+  }
+
+  private var command: String { experiment.configuration.command }
+
+  func watched<Result>(
+    saves unit: String, _ body: (Observer) throws -> Result
+  ) throws -> Result {
+    try training.watched(options, command, saves: unit, body)
   }
 
   /// The model of the run, fitted now if it was not yet.
   func model() throws -> PMFModel {
     if let model = try experiment.readModel() { return model }
-    return try training.watched(options, command, saves: "PMF epochs") {
-      try experiment.trainPMF(on: backend, $0)
-    }
+    return try watched(saves: "PMF epochs") { try experiment.trainPMF(on: backend, $0) }
   }
 
   /// Writes the report of a finished run, unless the folder has it already.
@@ -44,7 +46,8 @@ struct Training {
   {
     let folder = experiment.folder
     if let written = folder.read(TrainingReport.self, from: folder.report),
-      written.configuration == experiment.configuration, steps == nil || written.steps == steps
+      written.configuration.identity == experiment.configuration.identity,
+      steps == nil || written.steps == steps
     {
       Console.note("\(options.run) is finished; --fresh would start it again")
       return written
@@ -59,7 +62,6 @@ struct Training {
 
 /// Trains an agent that acts in sessions, or a group of them.
 struct AgentTraining {
-  let command: String
   let options: RunOptions
   let settings: SettingOptions
   let agent: any AgentSettings
@@ -69,33 +71,56 @@ struct AgentTraining {
 
   func run(_ output: OutputOptions) throws {
     if let group = try group.wanted(options.folder, fresh: training.fresh) {
-      return try GroupTraining(
-        group: group, options: options, settings: settings, agent: agent, training: training,
-        device: device
-      ).run(output)
+      return try trainGroup(group, output)
     }
-    let training = try Training(
-      command, RunOpening(run: options, settings: settings, agent: agent, fresh: training.fresh),
-      training, device
-    ) { experiment, backend in
-      try DeviceTrial.secondsPerUpdate(
-        experiment.configuration.drr!, dimension: experiment.configuration.pmf.dimension,
-        on: backend)
-    }
+    let training = try Training(opening(options), training, device, trial: Self.trial)
+    let (experiment, backend) = (training.experiment, training.backend)
     let model = try training.model()
-    let (trainer, last) = try training.training.watched(options, command, saves: "steps") {
-      try agent.myopic
-        ? training.experiment.trainWithTwin(model, on: training.backend, $0)
-        : training.experiment.trainDRR(model, on: training.backend, $0)
+    let (trainer, last) = try training.watched(saves: "steps") {
+      try experiment.configuration.myopic == true
+        ? experiment.trainWithTwin(model, on: backend, $0)
+        : experiment.trainAgent(model, on: backend, $0)
     }
     let report = try training.report(model, steps: trainer.step, last: last)
     let reward = report.last.map { ", reward \(decimal($0.reward, 3)) a step at the end" } ?? ""
-    let step = try training.experiment.policyHistory()?.step ?? trainer.step
+    let step = try experiment.policyHistory()?.step ?? trainer.step
     let choice = step < trainer.step ? ", the policy of step \(grouped(step)) kept" : ""
     try output.print(
       report,
-      "\(training.experiment.agentName): \(grouped(trainer.step)) steps\(reward)\(choice); "
+      "\(experiment.agentName): \(grouped(trainer.step)) steps\(reward)\(choice); "
         + "next: drr evaluate --run \(options.run)")
+  }
+
+  private func opening(_ run: RunOptions) -> RunOpening {
+    RunOpening(run: run, settings: settings, agent: agent, fresh: training.fresh)
+  }
+
+  private static func trial(_ experiment: Experiment, on backend: any Backend) throws -> Double {
+    try DeviceTrial.secondsPerUpdate(
+      experiment.configuration.agent, dimension: experiment.configuration.pmf.dimension,
+      on: backend)
+  }
+
+  private func trainGroup(_ group: RunGroup, _ output: OutputOptions) throws {
+    var run = options
+    run.run += "/\(group.members[0].name)"
+    Interrupt.install()
+    let first = try opening(run).open()
+    let training = GroupTraining(
+      group: group, options: options, training: training, device: device,
+      first: first.configuration)
+    try training.prepare()
+    let backend = try device.backend(for: first) { try Self.trial(first, on: $0) }
+    let copies = first.configuration.myopic == true && first.twin != nil ? 2 : 1
+    let steps = first.configuration.totalSteps ?? 0
+    try training.train(steps: copies * steps, on: backend.device.id)
+    let reports = training.reports(TrainingReport.self)
+    let rewards = reports.compactMap(\.last).map { decimal($0.reward, 3) }
+    try output.print(
+      reports,
+      "\(first.agentName): \(group.members.count) runs of \(grouped(steps)) steps, rewards "
+        + "\(rewards.joined(separator: " ")) a step at the end; next: "
+        + "drr evaluate --run \(options.run)")
   }
 }
 
@@ -112,16 +137,16 @@ struct TrainingReport: Codable {
 extension DeviceOptions {
   /// The backend asked for; `auto` stays on the device that the run was begun on.
   func backend(
-    for experiment: Experiment, fresh: Bool, trial: (any Backend) throws -> Double
+    for experiment: Experiment, trial: (any Backend) throws -> Double
   ) throws -> any Backend {
     var device = self
-    let begun = fresh ? nil : try experiment.device()
+    let begun = try experiment.device()
     if device.device == .auto, let begun, (try? DeviceCatalog.resolve(begun)) != nil {
       device.device = begun
     }
     let backend = try device.backend(trial: trial)
     if let begun, DeviceRequest("\(backend.device.id)") != begun,
-      try experiment.trainedSteps() != experiment.configuration.drr?.steps
+      try experiment.trainedSteps() != experiment.configuration.totalSteps
     {
       Console.note("the run was started on another device: what follows is not equal to the bit")
     }

@@ -63,10 +63,15 @@ struct DeepOptions: ParsableArguments {
         + "the last step. (default: last)"))
   var checkpoint: CheckpointChoice?
 
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Ratings: train the agent's myopic baseline (γ = 0) as well. (default: no)")
+  var myopic: Bool?
+
   /// Whether a tabular MDP is meant: one that is named, or that of a run which was started.
   func isTabular(_ folder: RunFolder, fresh: Bool) -> Bool {
     if let env { return env.process != nil }
-    return !fresh && folder.readAlgorithm() == SmallWorldConfiguration.algorithm
+    return !fresh && folder.readGroupAlgorithm() == SmallWorldConfiguration.algorithms[0]
   }
 
   /// Refuses what an environment without ratings has no use for.
@@ -74,9 +79,9 @@ struct DeepOptions: ParsableArguments {
     let own = firstGiven([
       ("--reward", reward != nil), ("--state", state != nil), ("--window", window != nil),
       ("--session-length", sessionLength != nil), ("--eval-count", evalCount != nil),
-      ("--checkpoint", checkpoint != nil),
+      ("--checkpoint", checkpoint != nil), ("--myopic", myopic != nil),
     ])
-    guard let option = settings.firstOfRatings ?? own ?? group.firstGiven else { return }
+    guard let option = settings.firstOfRatings ?? own ?? group.firstOfRatings else { return }
     let place = env.map { "--env \($0.rawValue)" } ?? "this run"
     throw ValidationError("\(option) is an option of ratings, and \(place) has none; leave it out.")
   }
@@ -92,30 +97,30 @@ struct DeepOptions: ParsableArguments {
   }
 
   /// What an agent on ratings starts with.
-  static func begin(_ run: inout RunConfiguration) {
-    var drr = DRRConfiguration()
-    drr.world = .playback
-    drr.state = .gru
-    drr.window = 10
-    drr.steps = 100_000
-    drr.environments = 64
-    drr.learningStarts = 1_000
-    drr.epsilonEnd = 0.05
-    drr.explorationSteps = 50_000
-    drr.choice = .last
-    run.drr = drr
+  static var training: SessionTraining {
+    var training = SessionTraining()
+    training.world = .playback
+    training.state = .gru
+    training.window = 10
+    training.steps = 100_000
+    training.environments = 64
+    training.learningStarts = 1_000
+    training.epsilonEnd = 0.05
+    training.explorationSteps = 50_000
+    training.choice = .last
+    return training
   }
 
-  func apply(to drr: inout DRRConfiguration) {
-    if let steps { drr.steps = steps }
-    if let numEnvs { drr.environments = numEnvs }
-    if let world = env?.world { drr.world = world }
-    if let reward { drr.rewardsWatching = reward == .interaction ? true : nil }
-    if let state { drr.state = state }
-    if let window { drr.window = window }
-    if let sessionLength { drr.sessionLength = sessionLength }
-    if let evalCount { drr.validations = evalCount }
-    if let checkpoint { drr.choice = checkpoint }
+  func apply(to training: inout SessionTraining) {
+    if let steps { training.steps = steps }
+    if let numEnvs { training.environments = numEnvs }
+    if let world = env?.world { training.world = world }
+    if let reward { training.rewardsWatching = reward == .interaction ? true : nil }
+    if let state { training.state = state }
+    if let window { training.window = window }
+    if let sessionLength { training.sessionLength = sessionLength }
+    if let evalCount { training.validations = evalCount }
+    if let checkpoint { training.choice = checkpoint }
   }
 
   func apply(to tabular: inout SmallWorldConfiguration, seed: UInt64?) {

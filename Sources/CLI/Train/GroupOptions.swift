@@ -16,9 +16,8 @@ struct GroupOptions: ParsableArguments {
       """)
   var splits: Int?
 
-  var firstGiven: String? {
-    CLI.firstGiven([("--seeds", seeds != nil), ("--splits", splits != nil)])
-  }
+  /// An option given that only runs on ratings have a use for.
+  var firstOfRatings: String? { CLI.firstGiven([("--splits", splits != nil)]) }
 
   func validate() throws {
     for (name, number) in [("--seeds", seeds), ("--splits", splits)] {
@@ -35,7 +34,7 @@ struct GroupOptions: ParsableArguments {
   func wanted(_ folder: RunFolder, fresh: Bool) throws -> RunGroup? {
     let begun = try folder.readGroup()
     guard begun != nil || splits != nil || (seeds ?? 1) > 1 else { return nil }
-    if try folder.readConfiguration() != nil {
+    if begun == nil && folder.exists(folder.configuration) && !fresh {
       throw RunError("\(folder.path) holds a run of its own; name another --run for several")
     }
     var group = begun ?? RunGroup(seeds: 1)
@@ -48,5 +47,13 @@ struct GroupOptions: ParsableArguments {
       group.splits = splits
     }
     return group
+  }
+
+  /// The settings that a run was started with, or the first run of a group; nil where none was.
+  ///
+  /// - Throws: `RunError` if it is a run of another kind.
+  func begun<Settings: RunSettings>(_ folder: RunFolder) throws -> Settings? {
+    let first = try folder.readGroup()?.members[0].folder(in: folder) ?? folder
+    return try Algorithms.begun(Settings.self, in: first)
   }
 }

@@ -3,14 +3,15 @@ import DRR
 import Kernels
 import Platform
 
-/// Trains the runs of a group side by side, each a `drr train drr` of its own on one core.
+/// Trains the runs of a group side by side, each a `drr train` of its own on one core.
 struct GroupTraining {
   let group: RunGroup
   let options: RunOptions
-  let settings: SettingOptions
-  let agent: any AgentSettings
   let training: TrainingOptions
-  let device: DeviceOptions
+  /// Nil for what is trained on the host alone.
+  let device: DeviceOptions?
+  /// The settings of the first run.
+  let first: any RunSettings
 
   private struct Worker {
     var name: String
@@ -19,68 +20,44 @@ struct GroupTraining {
     var error: String?
   }
 
-  func run(_ output: OutputOptions) throws {
-    let first = try begin()
-    let steps = first.configuration.drr!.steps
-    let all = agent.myopic && first.twin != nil ? 2 * steps : steps
-    let backend = try device.backend(for: first, fresh: training.fresh) {
-      try DeviceTrial.secondsPerUpdate(
-        first.configuration.drr!, dimension: first.configuration.pmf.dimension, on: $0)
-    }
-    try prepare(first)
-    Interrupt.install()
-    try train(steps: all, device: "\(backend.device.id)")
-    let reports = group.members.compactMap { member in
-      let folder = member.folder(in: options.folder)
-      return folder.read(TrainingReport.self, from: folder.report)
-    }
-    let rewards = reports.compactMap(\.last).map { decimal($0.reward, 3) }
-    try output.print(
-      reports,
-      "\(first.agentName): \(group.members.count) runs of \(grouped(steps)) steps, rewards "
-        + "\(rewards.joined(separator: " ")) a step at the end; next: "
-        + "drr evaluate --run \(options.run)")
-  }
+  /// Makes the folders of all runs, each with its settings.
+  func prepare() throws { try prepare(first) }
 
-  /// The first run, with the settings given. Changes nothing.
-  private func begin() throws -> Experiment {
-    var run = options
-    run.run += "/\(group.members[0].name)"
-    return try RunOpening(run: run, settings: settings, agent: agent, fresh: training.fresh)
-      .open()
-  }
-
-  /// Makes the folders of all runs, each with its configuration.
-  private func prepare(_ first: Experiment) throws {
+  private func prepare<Settings: RunSettings>(_ first: Settings) throws {
     let folder = options.folder
     try folder.create()
     try folder.lock()
-    let runs = group.members.map { member in
-      (member.folder(in: folder), member.configuration(from: first.configuration))
+    let runs = try group.members.map { member in
+      try Run(
+        first.member(seed: member.seed, split: member.split), folder: member.folder(in: folder))
     }
-    for (run, wanted) in runs where run.exists(run.path) {
-      try run.requireUnlocked()
-      guard !training.fresh, let begun = try run.readConfiguration() else { continue }
-      var comparable = wanted
-      comparable.data.source = begun.data.source
-      comparable.data.name = begun.data.name
-      if let change = begun.firstDifference(from: comparable) {
-        throw RunError(
-          "\(run.path): the run was begun with \(change.name) \(change.begun), not "
-            + "\(change.wanted); name another --run, or begin again with --fresh")
+    for run in runs where run.folder.exists(run.folder.path) {
+      try run.folder.requireUnlocked()
+      if !training.fresh, let begun = try run.folder.read(Settings.self) {
+        try run.requireSame(begun)
       }
     }
     if training.fresh { try folder.clear() }
     try folder.write(group, to: folder.group)
-    for (run, wanted) in runs {
-      try run.create()
-      if training.fresh { try run.clear() }
-      if try run.readConfiguration() != wanted { try run.write(wanted, to: run.configuration) }
+    for run in runs {
+      try run.folder.create()
+      if training.fresh { try run.folder.clear() }
+      if try run.folder.read(Settings.self) != run.settings { try run.folder.write(run.settings) }
+    }
+  }
+
+  /// What the runs that are trained have reported.
+  func reports<Report: Decodable>(_ type: Report.Type) -> [Report] {
+    group.members.compactMap { member in
+      let folder = member.folder(in: options.folder)
+      return folder.read(Report.self, from: folder.report)
     }
   }
 
   /// As many runs at a time as there are cores. The first that fails stops the others, which save.
-  private func train(steps: Int, device: String) throws {
+  ///
+  /// - Parameter steps: of each run, as its progress counts them.
+  func train(steps: Int, on device: DeviceID) throws {
     let cores =
       DeviceCatalog.candidates().compactMap(\.info)
       .first { $0.kind == .cpu }?.computeUnits ?? 1
@@ -89,6 +66,8 @@ struct GroupTraining {
     var (finished, isStopping, failure) = (0, false, String?.none)
     let progress = Progress()
     defer { progress.finish() }
+    // Whatever goes wrong here, no run is left behind.
+    defer { for worker in working { worker.process.send(SIGTERM) } }
     while !working.isEmpty || (!waiting.isEmpty && !isStopping) {
       while working.count < max(cores, 1), !isStopping, let member = waiting.popFirst() {
         // One thread each: the processes are as many as the cores.
@@ -129,17 +108,18 @@ struct GroupTraining {
     progress.finish()
     if let failure { throw RunError(failure) }
     if Interrupt.isRequested && finished < group.members.count {
-      Interrupt.note("every run is saved", resume: "drr train drr --run \(options.run)")
+      Interrupt.note("every run is saved", resume: "drr \(first.command) --run \(options.run)")
       throw Interrupted(step: 0)
     }
   }
 
-  private func arguments(_ member: RunGroup.Member, device: String) -> [String] {
-    var arguments = [
-      "train", "drr", "--run", "\(options.run)/\(member.name)", "--device", device,
-      "--report-progress", agent.myopic ? "--myopic" : "--no-myopic",
-    ]
-    if let core = self.device.blas.blasCore { arguments += ["--blas-core", core] }
+  private func arguments(_ member: RunGroup.Member, device: DeviceID) -> [String] {
+    var arguments = first.command.split(separator: " ").map(String.init)
+    arguments += ["--run", "\(options.run)/\(member.name)", "--report-progress"]
+    if let own = self.device {
+      arguments += ["--device", "\(device)"]
+      if let core = own.blas.blasCore { arguments += ["--blas-core", core] }
+    }
     if let steps = training.checkpointSteps { arguments += ["--checkpoint-steps", "\(steps)"] }
     return arguments
   }

@@ -1,6 +1,6 @@
 import DRR
 
-/// Makes or takes up the run that the options describe.
+/// Makes or takes up the run on ratings that the options describe.
 struct RunOpening {
   var run: RunOptions
   var settings: SettingOptions
@@ -8,41 +8,50 @@ struct RunOpening {
   var agent: (any AgentSettings)?
   var fresh: Bool
 
-  /// Changes nothing: what is wrong with the settings shows before the folder is touched.
+  /// Changes nothing: what is wrong with the settings shows before the folder is touched. A setting
+  /// that is not given is as the run was started.
   func open() throws -> Experiment {
-    let folder = run.folder
     try run.requireOne()
-    let begun = fresh ? nil : try folder.readConfiguration()
-    let log = try loadRatings(settings.data ?? begun?.data.source ?? "generated:small")
-    var wanted =
-      begun
-      ?? RunConfiguration(source: settings.data ?? "generated:small", log: log)
+    let begun = fresh ? nil : try begun()
+    let source = settings.data ?? begun?.data.source ?? "generated:small"
+    let log = try loadRatings(source)
+    var wanted = begun ?? RunConfiguration(source: source, log: log)
     if let data = settings.data, let begun, data != begun.data.source {
       wanted.data = DataIdentity(source: data, log: log)
     }
     if let agent {
-      agent.prepare(&wanted, asPublished: settings.asPublished)
+      if let begun = wanted.agent {
+        try agent.requireLike(begun)
+      } else {
+        agent.prepare(&wanted, asPublished: settings.asPublished, keepsPMF: begun != nil)
+      }
+      wanted.myopic = agent.myopic ?? wanted.myopic ?? inherited(begun) ?? agent.trainsMyopic
     }
     settings.apply(to: &wanted)
-    if let agent {
-      var drr = wanted.drr ?? DRRConfiguration()
-      try agent.apply(to: &drr)
-      wanted.drr = drr
+    if let agent, var settled = wanted.agent {
+      try agent.apply(to: &settled)
+      wanted.agent = settled
     }
-    if let begun {
-      // Another path to the same ratings is the same data.
-      var comparable = wanted
-      comparable.data.source = begun.data.source
-      comparable.data.name = begun.data.name
-      if begun.drr == nil { comparable.drr = nil }
-      if let change = begun.firstDifference(from: comparable) {
-        throw RunError(
-          "\(run.run): the run was begun with \(change.name) \(change.begun), not "
-            + "\(change.wanted); name another --run, or begin again with --fresh")
-      }
-    }
-    let experiment = try Experiment(wanted, log: log, folder: folder)
+    let experiment = try Experiment(wanted, log: log, folder: run.folder)
+    if let begun { try Run(wanted, folder: run.folder).requireSame(begun) }
     if agent != nil { try experiment.requireHistories() }
     return experiment
+  }
+
+  /// The run that the folder holds, if it is one that this command goes on with.
+  private func begun() throws -> RunConfiguration? {
+    let begun = try Algorithms.begun(RunConfiguration.self, in: run.folder)
+    if let begun, let agent, begun.agent != nil, begun.command != type(of: agent).command {
+      throw RunError(
+        "\(run.run) is \(begun.title); go on with it by `drr \(begun.command) --run \(run.run)`, or "
+          + "name another --run")
+    }
+    return begun
+  }
+
+  /// Whether a run of an older program, which did not keep it, was started with a myopic copy.
+  private func inherited(_ begun: RunConfiguration?) -> Bool? {
+    guard begun?.agent != nil, run.folder.exists(run.folder.checkpoint) else { return nil }
+    return run.folder.exists(run.folder.twin.configuration)
   }
 }

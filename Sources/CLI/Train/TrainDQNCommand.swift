@@ -31,7 +31,7 @@ extension TrainCommand {
       if agent.deep.isTabular(options.folder, fresh: training.fresh) {
         try agent.deep.requireNoRatings(settings, group)
         return try TabularTraining(
-          command: "dqn", options: options, training: training, device: device
+          options: options, group: group, training: training, device: device
         ).run(output) { begun in
           var small = begun ?? SmallWorldConfiguration()
           agent.deep.apply(to: &small, seed: settings.seed)
@@ -43,7 +43,7 @@ extension TrainCommand {
       }
       try agent.deep.requireRatings()
       try AgentTraining(
-        command: "dqn", options: options, settings: settings, agent: agent, group: group,
+        options: options, settings: settings, agent: agent, group: group,
         training: training, device: device
       ).run(output)
     }
@@ -79,29 +79,24 @@ struct DQNOptions: ParsableArguments, AgentSettings {
     help: "α of conservative Q-learning, which lowers values no log shows. (default: 1; tabular 0)")
   var cqlAlpha: Float?
 
-  var myopic: Bool { false }
+  static let command = "train dqn"
+  var myopic: Bool? { deep.myopic }
 
-  func prepare(_ run: inout RunConfiguration, asPublished: Bool) {
-    guard run.drr == nil else { return }
-    DeepOptions.begin(&run)
-    var dqn = DQNConfiguration()
-    dqn.conservatism = 1
-    run.drr!.dqn = dqn
+  func prepare(_ run: inout RunConfiguration, asPublished: Bool, keepsPMF: Bool) {
+    var agent = DQNAgentConfiguration()
+    agent.training = DeepOptions.training
+    agent.dqn.conservatism = 1
+    run.agent = agent
   }
 
-  func apply(to drr: inout DRRConfiguration) throws(ConfigurationError) {
-    guard var dqn = drr.dqn else {
-      throw ConfigurationError(
-        "the folder of --run holds no run of deep Q-learning; name another folder")
-    }
-    deep.apply(to: &drr)
-    apply(to: &dqn)
-    if let updatesPerStep { drr.updatesPerStep = updatesPerStep }
-    if let learningStarts { drr.learningStarts = learningStarts }
-    if let discount = deep.discount { dqn.discount = discount }
-    drr.ddpg.discount = dqn.discount
-    drr.ddpg.replayCapacity = dqn.replayCapacity
-    drr.dqn = dqn
+  func apply(to agent: inout any AgentConfiguration) {
+    guard var mine = agent as? DQNAgentConfiguration else { return }
+    deep.apply(to: &mine.training)
+    apply(to: &mine.dqn)
+    if let updatesPerStep { mine.training.updatesPerStep = updatesPerStep }
+    if let learningStarts { mine.training.learningStarts = learningStarts }
+    if let discount = deep.discount { mine.dqn.discount = discount }
+    agent = mine
   }
 
   func apply(to dqn: inout DQNConfiguration) {

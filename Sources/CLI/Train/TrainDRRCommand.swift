@@ -28,7 +28,7 @@ extension TrainCommand {
 
     func run() throws {
       try AgentTraining(
-        command: "drr", options: options, settings: settings, agent: agent, group: group,
+        options: options, settings: settings, agent: agent, group: group,
         training: training, device: device
       ).run(output)
     }

@@ -56,7 +56,7 @@ extension TrainCommand {
         group == nil && count == 1
         ? [options.folder]
         : RunGroup(seeds: count).members.map { $0.folder(in: options.folder) }
-      let begun = start.fresh ? nil : try folders[0].readIRecGAN()
+      let begun = start.fresh ? nil : try Algorithms.begun(IRecGANRunConfiguration.self, in: folders[0])
       let backend = try device.sessionBackend(begunIn: start.fresh ? nil : folders[0])
       let loaded = try source.load(reading.options, begun: begun, on: backend)
       let experiments = try folders.enumerated().map { number, folder in

@@ -71,7 +71,7 @@ extension TrainCommand {
       let speaks = (process?.rank ?? 0) == 0
       let folder = options.folder
       if speaks { try options.requireOne() }
-      let begun = training.fresh ? nil : try folder.read(MultiTableRunConfiguration.self)
+      let begun = training.fresh ? nil : try Algorithms.begun(MultiTableRunConfiguration.self, in: folder)
       let work = try makeTraining(begun, folder)
       if speaks {
         try work.run.begin(fresh: training.fresh)

@@ -34,7 +34,7 @@ extension TrainCommand {
       if agent.deep.isTabular(options.folder, fresh: training.fresh) {
         try agent.deep.requireNoRatings(settings, group)
         return try TabularTraining(
-          command: "pg", options: options, training: training, device: device
+          options: options, group: group, training: training, device: device
         ).run(output) { begun in
           var small = begun ?? SmallWorldConfiguration()
           agent.deep.apply(to: &small, seed: settings.seed)
@@ -46,36 +46,31 @@ extension TrainCommand {
       }
       try agent.deep.requireRatings()
       try AgentTraining(
-        command: "pg", options: options, settings: settings, agent: agent, group: group,
+        options: options, settings: settings, agent: agent, group: group,
         training: training, device: device
       ).run(output)
     }
 
     private func movePoint() throws {
-      let folder = options.folder
-      var settings =
-        (training.fresh ? nil : try folder.read(GaussianConfiguration.self))
-        ?? GaussianConfiguration()
+      let begun: GaussianConfiguration? =
+        training.fresh ? nil : try group.begun(options.folder)
+      var settings = begun ?? GaussianConfiguration()
       if let steps = agent.deep.steps { settings.steps = steps }
       if let numEnvs = agent.deep.numEnvs { settings.environments = numEnvs }
       if let hidden = agent.deep.hidden { settings.hidden = hidden }
       if let rate = agent.deep.learningRate { settings.learningRate = rate }
       if let discount = agent.deep.discount { settings.world.discount = Double("\(discount)")! }
       if let seed = self.settings.seed { settings.seed = seed }
-      let run = try Run(settings, folder: folder)
-      let backend = try device.backend { try DeviceTrial.secondsPerSmallUpdate(on: $0) }
-      let trainer = try GaussianTrainer(settings, on: backend)
-      try run.begin(fresh: training.fresh)
-      Interrupt.install()
-      let last = try training.watched(options, "pg", saves: "steps") {
-        try run.train(trainer, device: "\(backend.device.id)", $0)
+      let wanted = settings
+      try SettledTraining(
+        options: options, group: group, training: training, device: device, settings: wanted
+      ).run(output, trial: { try DeviceTrial.secondsPerSmallUpdate(on: $0) }) { settings, backend in
+        let trainer = try GaussianTrainer(settings, on: backend)
+        return (trainer, { last in
+          "point, step \(grouped(last.step)): cost \(decimal(last.meanCost, 3)) an episode, gain "
+            + "\(decimal(last.gain, 3)), the best \(decimal(last.bestGain, 3))"
+        })
       }
-      guard let last else { return }
-      try folder.write(last, to: folder.report)
-      try output.print(
-        last,
-        "point, step \(grouped(last.step)): cost \(decimal(last.meanCost, 3)) an episode, gain "
-          + "\(decimal(last.gain, 3)), the best \(decimal(last.bestGain, 3))")
     }
   }
 }
@@ -100,21 +95,21 @@ struct PGOptions: ParsableArguments, AgentSettings {
   @Option(help: "K of the top-K correction, for lists of K; 1: none. (default: 1)")
   var topK: Int?
 
-  var myopic: Bool { false }
+  static let command = "train pg"
+  var myopic: Bool? { deep.myopic }
 
-  func prepare(_ run: inout RunConfiguration, asPublished: Bool) {
-    guard run.drr == nil else { return }
-    DeepOptions.begin(&run)
-    var gradient = PolicyGradientConfiguration()
+  func prepare(_ run: inout RunConfiguration, asPublished: Bool, keepsPMF: Bool) {
+    var agent = PolicyGradientAgentConfiguration()
+    agent.training = DeepOptions.training
     // A baseline would take the choices of a log that all earn alike for nothing learned.
-    gradient.baseline = .none
-    run.drr!.policyGradient = gradient
+    agent.policyGradient.baseline = .none
+    run.agent = agent
   }
 
   /// Whether the point is to be moved: named, or that of a run which was started.
   func isPoint(_ folder: RunFolder, fresh: Bool) -> Bool {
     if let env = deep.env { return env == .point }
-    return !fresh && folder.readAlgorithm() == GaussianConfiguration.algorithm
+    return !fresh && folder.readGroupAlgorithm() == GaussianConfiguration.algorithms[0]
   }
 
   /// Refuses what the point has no use for.
@@ -132,16 +127,12 @@ struct PGOptions: ParsableArguments, AgentSettings {
     throw ValidationError("\(other) has no meaning for --env point; leave it out.")
   }
 
-  func apply(to drr: inout DRRConfiguration) throws(ConfigurationError) {
-    guard var gradient = drr.policyGradient else {
-      throw ConfigurationError(
-        "the folder of --run holds no run of policy gradients; name another folder")
-    }
-    deep.apply(to: &drr)
-    apply(to: &gradient)
-    if let discount = deep.discount { gradient.discount = discount }
-    drr.ddpg.discount = gradient.discount
-    drr.policyGradient = gradient
+  func apply(to agent: inout any AgentConfiguration) {
+    guard var mine = agent as? PolicyGradientAgentConfiguration else { return }
+    deep.apply(to: &mine.training)
+    apply(to: &mine.policyGradient)
+    if let discount = deep.discount { mine.policyGradient.discount = discount }
+    agent = mine
   }
 
   func apply(to gradient: inout PolicyGradientConfiguration) {

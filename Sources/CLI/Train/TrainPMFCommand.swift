@@ -19,7 +19,7 @@ extension TrainCommand {
 
     func run() throws {
       let training = try Training(
-        "pmf", RunOpening(run: options, settings: settings, agent: nil, fresh: training.fresh),
+        RunOpening(run: options, settings: settings, agent: nil, fresh: training.fresh),
         training, device
       ) { try $0.secondsPerPMFUpdate(on: $1) }
       let model = try training.model()

@@ -50,25 +50,22 @@ extension TrainCommand {
     @OptionGroup var random: RunSeedOption
     @Flag(help: "Print the table and the greedy path as it learns.")
     var show = false
+    @OptionGroup var group: GroupOptions
     @OptionGroup var training: TrainingOptions
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-      let folder = options.folder
-      let begun = training.fresh ? nil : try folder.read(TabularConfiguration.self)
-      let run = try Run(settings(begun), folder: folder)
-      let learner = try TabularLearner(run.configuration)
-      try run.begin(fresh: training.fresh)
-      Interrupt.install()
-      learner.onReport = { [show] report in
-        if show { Console.note(learner.text(report)) }
+      let begun: TabularConfiguration? =
+        training.fresh ? nil : try group.begun(options.folder)
+      try SettledTraining(
+        options: options, group: group, training: training, device: nil, settings: settings(begun)
+      ).run(output, trial: { _ in 0 }) { settings, _ in
+        let learner = try TabularLearner(settings)
+        learner.onReport = { [show] report in
+          if show { Console.note(learner.text(report)) }
+        }
+        return (learner, { learner.text($0) })
       }
-      let last = try training.watched(options, "q", saves: "steps") {
-        try run.train(learner, device: "cpu", $0)
-      }
-      guard let last else { return }
-      try folder.write(last, to: folder.report)
-      try output.print(last, learner.text(last))
     }
 
     /// What is not given is as the run was started.

@@ -36,6 +36,22 @@ public enum Algorithms {
     return try folder.read(type)
   }
 
+  /// The settings that a folder's run was begun with, for a command that goes on with such runs; nil
+  /// where none was begun.
+  ///
+  /// - Throws: `RunError` if it is of another kind, which it names with the command that takes it.
+  public static func begun<Settings: RunSettings>(
+    _ type: Settings.Type, in folder: RunFolder
+  ) throws -> Settings? {
+    guard let found = try settings(of: folder) else { return nil }
+    guard let begun = found as? Settings else {
+      throw RunError(
+        "\(folder.path) is \(found.title); go on with it by `drr \(found.command) --run "
+          + "\(folder.path)`, or name another --run")
+    }
+    return begun
+  }
+
   /// What a folder holds and which commands take it, as in "runs/q is a Q-learning run; use
   /// `drr train q --run runs/q`".
   public static func direction(to folder: RunFolder) throws -> String? {

@@ -86,10 +86,12 @@ extension Experiment {
   // MARK: - Identity
 
   func stage(_ kind: FileKind) -> Stage<RunConfiguration> {
-    Stage(
+    var stage = Stage(
       kind: kind == .checkpoint ? configuration.algorithm : kind.rawValue, path: path(of: kind),
       settings: settings(of: kind),
       unit: kind == .checkpoint ? configuration.agent?.stepsName ?? "steps" : "PMF batches")
+    if kind == .pmfCheckpoint { stage.line = FileKind.model.rawValue }
+    return stage
   }
 
   func metadata(_ kind: FileKind, on backend: any Backend) throws -> [String: String] {

@@ -29,13 +29,6 @@ public struct RunGroup: Codable, Hashable, Sendable {
 
     public func folder(in group: RunFolder) -> RunFolder { RunFolder("\(group.path)/\(name)") }
 
-    /// The first run's configuration with this one's seeds.
-    public func configuration(from first: RunConfiguration) -> RunConfiguration {
-      var configuration = first
-      configuration.seed &+= seed
-      configuration.evaluation.splitSeed &+= split
-      return configuration
-    }
   }
 
   /// Split by split.
@@ -63,5 +56,12 @@ extension RunFolder {
       throw RunError("\(group): not the list of a group's runs")
     }
     return found
+  }
+
+  /// The algorithm of the run, or of the first run of the group, that the folder holds; nil where it
+  /// holds none.
+  public func readGroupAlgorithm() -> String? {
+    let first = (try? readGroup())?.members[0].folder(in: self) ?? self
+    return first.readAlgorithm()
   }
 }

@@ -122,7 +122,7 @@ struct FirstUpdate: ParsableCommand {
     backend.affine(x, scale: 0, shift: 1, into: x)
     try backend.synchronize()
     let launched = elapsed()
-    _ = try DeviceTrial.secondsPerUpdate(DRRConfiguration(), dimension: 100, on: backend)
+    _ = try DeviceTrial.secondsPerUpdate(nil, dimension: 100, on: backend)
     print(
       try RunFolder.json([
         "a process's device": ready, "a process's first launch": launched - ready,

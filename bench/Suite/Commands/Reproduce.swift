@@ -78,8 +78,8 @@ struct Reproduce: ParsableCommand {
     var configuration = RunConfiguration(source: data, log: log)
     Preset.paper.configure(&configuration)
     // The agent is that of the last step, whatever a validation on the way would say.
-    configuration.drr!.validations = 0
-    configuration.drr!.steps = steps
+    configuration.agent!.training.validations = 0
+    configuration.agent!.training.steps = steps
     try configuration.validate()
     return configuration
   }
@@ -87,7 +87,7 @@ struct Reproduce: ParsableCommand {
   private func reproduce(
     _ member: RunGroup.Member, _ first: RunConfiguration, _ log: RatingsLog
   ) throws -> Reproduction {
-    var configuration = member.configuration(from: first)
+    var configuration = first.member(seed: member.seed, split: member.split)
     if splits == nil { configuration.evaluation.splitSeed = configuration.seed }
     let name = "seed \(configuration.seed), split \(configuration.evaluation.splitSeed)"
     let backend = try backend()
@@ -102,7 +102,7 @@ struct Reproduce: ParsableCommand {
     let honest = try ladder.experiment(.honest)
     try honest.begin()
     let model = try honest.readModel() ?? honest.trainPMF(on: backend)
-    _ = try honest.trainDRR(model, on: backend)
+    _ = try honest.trainAgent(model, on: backend)
     let agent = Experiment.Contestant(
       honest.agentName, try honest.readAgent(model, on: backend),
       learner: try honest.readLearner(model, on: backend))
@@ -120,7 +120,7 @@ struct Reproduce: ParsableCommand {
     let settings = measurement.configuration
     let cutoffs = settings.evaluation.cutoffs
     let sessions = Session.all(
-      log, UserSplit(log, settings.evaluation), settings.evaluation, window: settings.drr!.window,
+      log, UserSplit(log, settings.evaluation), settings.evaluation, window: settings.agent!.training.window,
       scale: settings.scale)
     let scores = try OfflineEvaluation(sessions: sessions, cutoffs: cutoffs).evaluate(Oracle())
     return Dictionary(

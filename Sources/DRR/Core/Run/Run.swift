@@ -103,7 +103,7 @@ public struct Run<Settings: RunSettings>: Sendable {
       lines += 1
     }
     var last =
-      trainer.step > 0 ? folder.lastMetrics(Training.Report.self, kind: stage.kind) : nil
+      trainer.step > 0 ? folder.lastMetrics(Training.Report.self, kind: stage.line) : nil
     var note = stage.unit
     var (lastSave, savedStep) = (ContinuousClock.now, trainer.step)
     if trainer.step == 0, !trainer.isFinished, let line = try trainer.validate(after: nil) {
@@ -120,7 +120,7 @@ public struct Run<Settings: RunSettings>: Sendable {
       if let found {
         // A checkpoint of numbers is not given up for one without.
         guard trainer.isFinite(found) else { throw divergence(trainer.step, stage) }
-        try report(found, kind: stage.kind)
+        try report(found, kind: stage.line)
         last = found
         note = stage.unit + trainer.summary(of: found)
       }

@@ -1,7 +1,9 @@
 /// A part of a run that is trained for itself, with a checkpoint of its own.
 public struct Stage<Settings: RunSettings>: Sendable {
-  /// As checkpoints and lines of the metrics name it.
+  /// As its checkpoint names it.
   public var kind: String
+  /// As lines of the metrics name it.
+  public var line: String
   /// The file of its checkpoint.
   public var path: String
   /// What its result depends on.
@@ -14,11 +16,12 @@ public struct Stage<Settings: RunSettings>: Sendable {
 
   public init(kind: String, path: String, settings: Settings, unit: String) {
     self.kind = kind
+    line = kind
     self.path = path
     self.settings = settings
     self.unit = unit
   }
 
   /// Kinds of its lines of the metrics.
-  var lineKinds: [String] { [kind, MetricsLine.validation] + olderLineKinds }
+  var lineKinds: [String] { [line, MetricsLine.validation] + olderLineKinds }
 }
