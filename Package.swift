@@ -8,6 +8,15 @@ func module(
   .target(name: name, dependencies: dependencies, path: "Sources/DRR/\(folder ?? name)")
 }
 
+/// The tests of a module of DRR, in a folder below `Tests`; `others` stand beside it.
+func tests(
+  _ module: String, folder: String? = nil, beside others: [Target.Dependency] = []
+) -> Target {
+  .testTarget(
+    name: folder ?? "\(module)Tests",
+    dependencies: [.byName(name: module), "DRRTestSupport", "TestSupport"] + others)
+}
+
 let package = Package(
   name: "drr",
   products: [
@@ -89,7 +98,25 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["Kernels", "Tensor"], path: "Tests/Support"),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "CLoops", "TestSupport"]),
     .testTarget(name: "TensorTests", dependencies: ["Tensor", "TestSupport"]),
-    .testTarget(name: "DRRTests", dependencies: ["DRR", "TestSupport"]),
+    // Worlds, folders, damage and dense algebra that the tests of several modules use.
+    .target(
+      name: "DRRTestSupport", dependencies: ["ActorCritic", "ClickSessions", "TestSupport"],
+      path: "Tests/Worlds"),
+    tests("DRRCore", folder: "CoreTests"),
+    tests("DRRData", folder: "DataTests", beside: ["CZlib"]),
+    tests("Factorization"),
+    tests("Environments"),
+    tests("Agents"),
+    tests("DeepQ"),
+    tests("PolicyGradients"),
+    tests("ActorCritic"),
+    tests("ClickSessions"),
+    tests("IRecGAN"),
+    tests("Tables", beside: ["Evaluation"]),
+    tests("OffPolicy"),
+    tests("Bandits"),
+    tests("Evaluation", beside: ["ActorCritic"]),
+    tests("Runs"),
     .testTarget(name: "BenchTests", dependencies: ["Benchmarks", "DRR"]),
     .testTarget(
       name: "CLITests",

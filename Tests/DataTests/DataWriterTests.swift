@@ -1,0 +1,118 @@
+import DRRData
+import DRRTestSupport
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Writing ratings")
+struct DataWriterTests {
+  let temporary = TemporaryFolder()
+
+  private func odd() throws -> RatingsLog {
+    try RatingsSource.load(
+      try temporary.folder(
+        "odd",
+        [
+          "ratings.csv":
+            "userId,movieId,rating,timestamp\n\"a,b\",\"x\"\"y\",3.5,9\nzoë,10,4,8\nzoë,9,0.5,8\n",
+          "movies.csv":
+            "movieId,title,genres\n\"x\"\"y\",\"One, \"\"Two\"\"\",War|IMAX\n"
+            + "10,Ü,(no genres listed)\n",
+        ]))
+  }
+
+  private func same(_ a: RatingsLog, _ b: RatingsLog) {
+    #expect(a.spelled == b.spelled && a.ratingRange == b.ratingRange && a.hasTimes == b.hasTimes)
+    #expect(a.titles == b.titles)
+    for item in 0..<a.itemCount {
+      #expect(a.genres.namesOfItem(item) == b.genres.namesOfItem(item))
+    }
+  }
+
+  @Test func csvReadsBackTheSame() throws {
+    let log = try odd()
+    let folder = "\(temporary.path)/out"
+    let checksum = try log.write(to: folder)
+    same(try RatingsSource.load(folder), log)
+    let text = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/ratings.csv"))
+    #expect(checksum == hexadecimal(referenceCRC(text)))
+    #expect(
+      String(decoding: text, as: UTF8.self)
+        == "userId,movieId,rating,timestamp\n\"a,b\",\"x\"\"y\",3.5,9\nzoë,10,4.0,8\nzoë,9,0.5,8\n")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder).count == 2)
+  }
+
+  @Test func otherScalesAreKept() throws {
+    let folder = "\(temporary.path)/scales"
+    for range in [0...10, -2.5...40, 1...5, 0.5...5] as [ClosedRange<Float>] {
+      let log = RatingsLog(
+        name: "scale", ratingRange: range, users: [0, 0, 1], items: [0, 1, 1],
+        ratings: [range.lowerBound, range.upperBound, 3.7], times: [-5, 0, 1 << 40])
+      try log.write(to: folder)
+      let read = try RatingsSource.load(folder)
+      #expect(read.spelled == log.spelled && read.titles.isEmpty && read.genres.isEmpty)
+      #expect(read.ratingRange == range)
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["ratings.csv"])
+  }
+
+  @Test func ratingsKeepEveryBit() throws {
+    var random = SeededGenerator(8)
+    var ratings = (0..<500).map { _ in Float.random(in: 0...10, using: &random) }
+    ratings += [Float(3.7).nextUp, Float(3.7).nextDown, 1e-7, 3.7, 9.5]
+    let log = RatingsLog(
+      name: "fine", ratingRange: 0...10, users: ratings.map { _ in 0 },
+      items: ratings.indices.map { Int32($0) }, ratings: ratings)
+    for format in RatingsLog.OutputFormat.allCases {
+      let folder = "\(temporary.path)/fine-\(format)"
+      try log.write(to: folder, format: format)
+      #expect(try RatingsSource.load(folder).ratings == ratings)
+    }
+  }
+
+  @Test func interReadsBackTheSame() throws {
+    let log = GeneratedRatings.generate(size: .tiny)
+    let folder = "\(temporary.path)/tiny"
+    try log.write(to: folder, format: .inter)
+    let read = try RatingsSource.load(folder)
+    same(read, log)
+    #expect(read.format == "RecBole" && read.name == "tiny")
+  }
+
+  @Test func logsWithoutTimesStayWithout() throws {
+    let log = RatingsLog(name: "n", users: [0, 0, 1], items: [2, 0, 1], ratings: [1, 2, 5])
+    for format in RatingsLog.OutputFormat.allCases {
+      let folder = "\(temporary.path)/\(format)"
+      try log.write(to: folder, format: format)
+      same(try RatingsSource.load(folder), log)
+    }
+  }
+
+  @Test func aFullDiskIsAnError() throws {
+    let file = try OutputFile(path: "/dev/full")
+    #expect(
+      throws: DataError.cannotWrite(path: "/dev/full", reason: "No space left on device")
+    ) {
+      try file.write("some text")
+      try file.finish()
+    }
+  }
+
+  @Test func nothingHalfWrittenStays() throws {
+    let log = GeneratedRatings.generate(size: .tiny)
+    #expect(
+      throws: DataError.cannotWrite(
+        path: "\(temporary.path)/no/where", reason: "No such file or directory")
+    ) { try log.write(to: "\(temporary.path)/no/where") }
+    let taken = try temporary.folder("taken", ["keep.txt": "mine"])
+    try FileManager.default.createDirectory(
+      atPath: "\(taken)/movies.csv/in", withIntermediateDirectories: true)
+    #expect(throws: DataError.self) { try log.write(to: taken) }
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: taken).sorted()
+        == ["keep.txt", "movies.csv"])
+    let file = try temporary.write("plain", Data([1]))
+    #expect(throws: DataError.self) { try GeneratedRatings(size: .tiny).write(to: file) }
+    #expect(temporary.names == ["plain", "taken"])
+  }
+}

@@ -1,0 +1,273 @@
+import DRRCore
+import DRRData
+import DRRTestSupport
+import Evaluation
+import Factorization
+import Foundation
+import Runs
+import Tensor
+import TestSupport
+import Testing
+
+@Suite("Runs and their folders")
+struct ExperimentTests {
+  static func configuration(
+    _ log: RatingsLog = Worlds.tiny, change: (inout RunConfiguration) -> Void = { _ in }
+  ) -> RunConfiguration {
+    var pmf = PMFConfiguration()
+    pmf.dimension = 6
+    pmf.epochs = 4
+    pmf.batchSize = 256
+    var evaluation = EvaluationProtocol()
+    evaluation.minimumCandidates = 10
+    evaluation.cutoffs = [5, 10]
+    var drr = Worlds.drr()
+    drr.steps = 60
+    drr.explorationSteps = 20
+    var configuration = RunConfiguration(
+      data: DataIdentity(source: "generated:tiny", log: log), seed: 3,
+      evaluation: evaluation, scale: .fiveStars, pmf: pmf, drr: drr)
+    change(&configuration)
+    return configuration
+  }
+
+  static func experiment(
+    _ path: String, _ configuration: RunConfiguration = configuration(),
+    log: RatingsLog = Worlds.tiny
+  ) throws -> Experiment {
+    let folder = RunFolder(path)
+    try folder.create()
+    return try Experiment(configuration, log: log, folder: folder)
+  }
+
+  private static func contents(_ path: String) throws -> Data {
+    try Data(contentsOf: URL(fileURLWithPath: path))
+  }
+
+  private static func message(_ body: () throws -> Void) -> String {
+    do {
+      try body()
+      return "no error"
+    } catch { return "\(error)" }
+  }
+
+  /// Rates that are far too large leave no numbers within a few updates. No checkpoint of that
+  /// takes the place of one of numbers, whenever it falls due.
+  @Test("an agent that has diverged is not saved")
+  func divergence() throws {
+    let folder = TemporaryFolder()
+    let experiment = try Self.experiment(
+      folder.path,
+      Self.configuration {
+        $0.drr!.steps = 20_000  // reports every 1,000
+        $0.drr!.ddpg.actorLearningRate = 1e30
+        $0.drr!.ddpg.criticLearningRate = 1e30
+      })
+    let model = try experiment.trainPMF(on: CPUBackend())
+    var observer = Observer()
+    observer.checkpointSteps = 5
+    let message = Self.message { _ = try experiment.trainDRR(model, on: CPUBackend(), observer) }
+    #expect(message.hasPrefix("DRR diverged by step "), "\(message)")
+    let trainer = try experiment.makeTrainer(model, on: CPUBackend())
+    try trainer.restore(from: SafetensorsFile(contentsOf: experiment.folder.checkpoint))
+    #expect(trainer.step > 0 && trainer.step < 1_000)
+    #expect(try trainer.isFinite())
+  }
+
+  /// Trains both stages; `stops` are the steps at which a person interrupts.
+  static func run(_ experiment: Experiment, stops: [Int] = []) throws {
+    var model: PMFModel?
+    var drrStops = stops
+    while true {
+      do {
+        var interrupted = Observer()
+        interrupted.shouldStop = { !stops.isEmpty }
+        model = try experiment.readModel()
+        if model == nil { model = try experiment.trainPMF(on: CPUBackend(), interrupted) }
+        break
+      } catch is Interrupted {
+      }
+    }
+    while true {
+      do {
+        var steps = 0
+        var observer = Observer()
+        observer.progress = { done, _, _ in steps = done }
+        observer.shouldStop = { drrStops.first == steps }
+        observer.checkpointSteps = 25
+        _ = try experiment.trainDRR(model!, on: CPUBackend(), observer)
+        return
+      } catch let stop as Interrupted {
+        #expect(stop.step == drrStops.removeFirst())
+      }
+    }
+  }
+
+  @Test("interrupted again and again, a run leaves the same files")
+  func interrupted() throws {
+    let folder = TemporaryFolder()
+    let (whole, parts) = (
+      try Self.experiment(folder.path + "/whole"), try Self.experiment(folder.path + "/parts")
+    )
+    try Self.run(whole)
+    try Self.run(parts, stops: [1, 7, 12, 13, 30, 59])
+    for (a, b) in [
+      (whole.folder.metrics, parts.folder.metrics), (whole.folder.model, parts.folder.model),
+      (whole.folder.checkpoint, parts.folder.checkpoint),
+    ] {
+      #expect(try Self.contents(a) == Self.contents(b), "\(a)")
+    }
+    let lines = String(decoding: try Self.contents(whole.folder.metrics), as: UTF8.self)
+      .split(separator: "\n")
+    #expect(lines.count == 4 + 20 + 11)
+    #expect(!whole.folder.exists(whole.folder.pmfCheckpoint))
+  }
+
+  @Test("the trained agent is read back and evaluated beside every ranker")
+  func evaluation() throws {
+    let folder = TemporaryFolder()
+    let experiment = try Self.experiment(
+      folder.path + "/run", Self.configuration { $0.drr!.choice = .last })
+    #expect(try experiment.readModel() == nil)
+    let model = try experiment.trainPMF(on: CPUBackend())
+    #expect(
+      Self.message { _ = try experiment.readAgent(model, on: CPUBackend()) }
+        == "\(experiment.folder.path): no agent has been trained in this run; use `drr train drr`")
+    let trainer = try experiment.trainDRR(model, on: CPUBackend()).trainer
+    let backend = CPUBackend()
+    let agent = try experiment.readAgent(#require(try experiment.readModel()), on: backend)
+    // The critic comes back too: its value is part of what is evaluated.
+    let trained = trainer.sessionAgent
+    #expect(agent.policy.map(\.name) == ["actor", "critic"])
+    for (found, wanted) in zip(agent.policy, trained.policy) {
+      #expect(
+        try backend.read(found.weights.values) == trained.backend.read(wanted.weights.values))
+    }
+    let twin = AgentRanker("twin", agent)
+    let run = try experiment.evaluate(model, [AgentRanker(experiment.agentName, agent), twin])
+    let report = try experiment.report([run], on: backend)
+    #expect(
+      report.rankers.map(\.name) == [
+        "random", "logged order", "popularity", "item mean", "item-kNN", "PMF rating", "PMF dot",
+        "LinUCB", "fixed direction", "random action U", "random action N", "DRR-ave untrained",
+        "DRR-ave", "twin", "oracle",
+      ])
+    #expect(report.rankers.last!.rows.allSatisfy { $0.ndcg?.mean == 1 && $0.gain == 1 })
+    #expect(report.rankers[0].rows.allSatisfy { $0.gain == 0 })
+    #expect(report.rankers.filter { $0.policy != nil }.map(\.name).count == 3)
+    #expect(report.differences.count == 14 * 3 * report.rankers[0].rows.count)
+    #expect(report.difference(from: "twin", .reward, at: 5)?.mean == 0)
+    let admission = report.runs[0].admission
+    #expect(admission.sessions == (try experiment.sessions().count) && admission.users == 10)
+    #expect(report.runs[0].sessionRMSE > 0.5 && report.runs[0].sessionRMSE < 2)
+    try experiment.folder.write(report, to: experiment.folder.evaluation)
+    let read = try JSONDecoder().decode(
+      EvaluationReport.self, from: Self.contents(experiment.folder.evaluation))
+    #expect(read.configuration == report.configuration && read.rankers.count == 15)
+  }
+
+  @Test("files of another configuration, seed or data are refused by name")
+  func otherRun() throws {
+    let folder = TemporaryFolder()
+    let first = try Self.experiment(folder.path + "/first")
+    try Self.run(first)
+    let model = try #require(try first.readModel())
+    func moved(
+      _ name: String, _ configuration: RunConfiguration, log: RatingsLog = Worlds.tiny
+    ) throws -> Experiment {
+      let other = try Self.experiment(folder.path + "/" + name, configuration, log: log)
+      for (from, to) in [
+        (first.folder.model, other.folder.model),
+        (first.folder.checkpoint, other.folder.checkpoint),
+      ] {
+        try FileManager.default.copyItem(atPath: from, toPath: to)
+      }
+      return other
+    }
+    let seeded = try moved("seed", Self.configuration { $0.seed = 4 })
+    #expect(
+      Self.message { _ = try seeded.readModel() }
+        == "\(seeded.folder.model) belongs to another run: its seed is 3, expected 4")
+    #expect(
+      Self.message { _ = try seeded.trainDRR(model, on: CPUBackend()) }
+        == "\(seeded.folder.checkpoint) belongs to another run: its seed is 3, expected 4")
+
+    let wider = try moved("wider", Self.configuration { $0.drr!.ddpg.discount = 0.5 })
+    #expect(try wider.readModel() != nil)  // the factorisation does not depend on it
+    let message = Self.message { _ = try wider.trainDRR(model, on: CPUBackend()) }
+    #expect(message.hasPrefix("\(wider.folder.checkpoint) belongs to another run: its config"))
+    #expect(message.hasSuffix("uration has drr.ddpg.discount 0.9, expected 0.5"))
+
+    let log = GeneratedRatings.generate(size: .tiny, seed: 2)
+    let data = try moved("data", Self.configuration(log), log: log)
+    #expect(
+      Self.message { _ = try data.readModel() }
+        == "\(data.folder.model) belongs to another run: its data is \(Worlds.tiny.checksum), "
+        + "expected \(log.checksum)")
+
+    try FileManager.default.removeItem(atPath: first.folder.model)
+    try FileManager.default.copyItem(
+      atPath: first.folder.checkpoint, toPath: first.folder.model)
+    #expect(
+      Self.message { _ = try first.readModel() }
+        == "\(first.folder.model) belongs to another run: its kind is drr, expected pmf")
+  }
+
+  @Test("data that changed since the run began are refused")
+  func changedData() throws {
+    let folder = TemporaryFolder()
+    let other = GeneratedRatings.generate(size: .tiny, seed: 2)
+    let message = Self.message {
+      _ = try Self.experiment(folder.path, Self.configuration(), log: other)
+    }
+    #expect(
+      message == "generated:tiny: the data have changed since the run began: "
+        + "\(other.count) ratings with checksum \(other.checksum), expected "
+        + "\(Worlds.tiny.count) with \(Worlds.tiny.checksum)")
+  }
+
+  @Test("a run without sessions to rank says what a session needs")
+  func noSessions() throws {
+    let folder = TemporaryFolder()
+    let experiment = try Self.experiment(
+      folder.path,
+      Self.configuration { $0.evaluation.minimumCandidates = 110 })
+    #expect(
+      Self.message { _ = try experiment.sessions() }
+        == "no test user can be evaluated: 0 of 10 test users; left out: "
+        + "1 with fewer than 3 liked items to start from, 9 with fewer than 110 items to rank")
+    let noAgent = try Self.experiment(folder.path, Self.configuration { $0.drr = nil })
+    #expect(Self.message { _ = try noAgent.sessions() }.contains("use `drr train drr`"))
+  }
+
+  @Test("a configuration is read as it was written, and damage is named")
+  func configurationFile() throws {
+    let folder = RunFolder(TemporaryFolder().path + "/deep/er")
+    #expect(try folder.readConfiguration() == nil)
+    try folder.create()
+    let configuration = Self.configuration()
+    try folder.write(configuration, to: folder.configuration)
+    #expect(try folder.readConfiguration() == configuration)
+    let text = String(decoding: try Self.contents(folder.configuration), as: UTF8.self)
+    for (damaged, expected) in [
+      ("{", "it is not JSON"), ("[]", "the top level is not a"),
+      (text.replacing("\"seed\"", with: "\"sead\""), "seed is missing"),
+      (text.replacing("\"epochs\" : 4", with: "\"epochs\" : \"four\""), "pmf.epochs is not a"),
+    ] {
+      try Data(damaged.utf8).write(to: URL(fileURLWithPath: folder.configuration))
+      let message = Self.message { _ = try folder.readConfiguration() }
+      #expect(
+        message.hasPrefix("\(folder.configuration): not the configuration of a run: \(expected)"),
+        "\(message)")
+    }
+  }
+
+  @Test("numbers for people")
+  func decimals() {
+    let expected: [(Double, Int, String)] = [
+      (0.93456, 4, "0.9346"), (-1.005, 1, "-1.0"), (-0.001, 2, "0.00"), (12, 0, "12"),
+      (2.5, 3, "2.500"), (0.0499, 2, "0.05"), (.nan, 2, "nan"), (.infinity, 2, "inf"),
+    ]
+    for (value, digits, text) in expected { #expect(decimal(value, digits) == text) }
+  }
+}

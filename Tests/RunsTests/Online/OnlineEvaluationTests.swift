@@ -1,0 +1,179 @@
+import ActorCritic
+import DRRData
+import DRRTestSupport
+import Environments
+import Factorization
+import Kernels
+import Runs
+import Tensor
+import TestSupport
+import Testing
+
+@Suite("Online evaluation")
+struct OnlineEvaluationTests {
+  /// Sessions of the tiny log's test users.
+  private static func evaluation(
+    _ world: World = Worlds.world(consecutive: 1), reversed: Bool = false, users: Int = 100,
+    cutoffs: [Int] = [3, 8]
+  ) throws -> OnlineEvaluation {
+    let log = Worlds.tiny
+    let split = UserSplit(log, EvaluationProtocol())
+    var starts = split.testUsers.compactMap { user -> SessionState? in
+      let liked = split.visibleRows(of: Int(user), in: log).filter { log.ratings[$0] > 3 }
+      let history = liked.suffix(3).map { log.items[$0] }
+      return history.count == 3 ? SessionState(user: user, history: Array(history)) : nil
+    }
+    starts = Array(starts.prefix(users))
+    if reversed { starts.reverse() }
+    let statistics = ItemStatistics(log, split, scale: .fiveStars)
+    return try OnlineEvaluation(
+      starts: starts, profiles: starts.map { _ in [] }, world: world,
+      model: Worlds.model(log, dimension: 8), catalogue: statistics.ratedItems,
+      statistics: statistics, cutoffs: cutoffs, seed: 3)
+  }
+
+  @Test("a world by hand")
+  func hand() throws {
+    let log = RatingsLog(
+      name: "two", users: [0, 0, 1, 1], items: [0, 2, 1, 5], ratings: [5, 2, 4, 3])
+    let model = PMFModel(
+      dimension: 1, mean: 0, userFactors: [1, -1], itemFactors: [0, 0.5, 4, 0.25, -0.5, 2],
+      userBiases: [0, 0], itemBiases: [0, 0, 0, 0, 0, 0])
+    let world = World(
+      logged: LoggedRewards(log, scale: .fiveStars) { log.rows(ofUser: $0) }, model: model)
+    var catalogue = ItemMask(rows: 1, items: 6, allowed: true)
+    catalogue[0, 5] = false
+    let statistics = ItemStatistics(log, UserSplit(log, EvaluationProtocol()), scale: .fiveStars)
+    func evaluation(_ profiles: [[Int32]]) throws -> OnlineEvaluation {
+      try OnlineEvaluation(
+        starts: [SessionState(user: 0, history: [0]), SessionState(user: 1, history: [1])],
+        profiles: profiles, world: world, model: model, catalogue: catalogue,
+        statistics: statistics, cutoffs: [1, 2], seed: 0)
+    }
+    let online = try evaluation([[], [2]])
+    // User 0 may have 1 2 3 4: rewards 0.5, −0.5 on record, 0.25, −0.5; user 1 may have 0 3 4:
+    // rewards 0, −0.25, 0.5. Scores put 2 first, then 4 before 3, then the rest by number.
+    let order = try online.evaluate(FixedOrder("order") { _ in [1, 1, 9, 2, 3, 99] })
+    #expect(order.items == [[2, 4], [4, 3]])
+    #expect(order.rewards == [[-0.5, -0.5], [0.5, -0.25]])
+    let best = try online.evaluate(FixedOrder("best") { world.rewards(user: $0) })
+    #expect(best.items == [[1, 3], [4, 0]] && best.rewards == [[0.5, 0.25], [0.5, 0]])
+    let result = online.result(order, reference: best)
+    #expect(result.rows.map(\.k) == [1, 2] && result.rows.map(\.reward.mean) == [0, -0.1875])
+    #expect(result.rows.map(\.overPMF.mean) == [-0.5, -0.5])
+    #expect(result.inLog == 0.25 && result.distinctItems == 3 && result.satisfaction == 0)
+    #expect(result.rarelyRated == 1)
+    do {
+      _ = try evaluation([[], [2, 3, 4]])
+      Issue.record("a session would run out of items")
+    } catch {
+      #expect(
+        "\(error)"
+          == "largest cutoff is 2, but of 5 items that may be recommended a session can begin with "
+          + "4 taken")
+    }
+  }
+
+  /// Another policy, one session at a time.
+  private struct Alone<Policy: OnlinePolicy>: OnlinePolicy {
+    var policy: Policy
+    var name: String { policy.name }
+    var sessionsAtOnce: Int { 1 }
+    mutating func begin(_ sessions: EnvironmentBatch) throws { try policy.begin(sessions) }
+    mutating func pick(_ sessions: EnvironmentBatch) throws -> [Int32] {
+      try policy.pick(sessions)
+    }
+  }
+
+  @Test("sessions together go as each alone, and never twice to an item")
+  func together() throws {
+    let online = try Self.evaluation()
+    let trainer = try Worlds.trainer(Worlds.drr(), on: CPUBackend())
+    func check(_ policy: some OnlinePolicy) throws {
+      let (all, each) = (try online.evaluate(policy), try online.evaluate(Alone(policy: policy)))
+      #expect(all.items == each.items && all.rewards == each.rewards, "\(policy.name)")
+      #expect(all.satisfaction == each.satisfaction && all.logged == each.logged)
+      #expect(all.items.count == online.sessionCount && online.sessionCount > 5)
+      for items in all.items { #expect(items.count == 8 && Set(items).count == 8) }
+    }
+    try check(RandomItem(seed: 4))
+    try check(FixedOrder("world greedy") { Worlds.world().rewards(user: $0) })
+    try check(KindChanging())
+    try check(FrozenAgent("agent", trainer.agent))
+  }
+
+  @Test("who changes kinds earns more where consecutive items count, and not where they do not")
+  func planning() throws {
+    func earned(_ world: World) throws -> (greedy: Double, changing: Double) {
+      let online = try Self.evaluation(world)
+      let greedy = try online.evaluate(FixedOrder("greedy") { world.rewards(user: $0) })
+      let changing = try online.evaluate(KindChanging())
+      return (
+        online.result(greedy, reference: greedy).rows[1].reward.mean,
+        online.result(changing, reference: greedy).rows[1].reward.mean
+      )
+    }
+    let moved = try earned(Worlds.world(consecutive: 1))
+    #expect(moved.changing > moved.greedy + 0.05)
+  }
+
+  private static func state(_ trainer: DRRTrainer) throws -> [UInt8] {
+    var file = SafetensorsWriter()
+    try trainer.save(to: &file)
+    return try file.bytes()
+  }
+
+  @Test("learning in session is undone to the bit, so that no session knows of another")
+  func updated() throws {
+    // A replay that is full, so that a session overwrites what was there.
+    let trained = try Worlds.trainer(
+      Worlds.drr {
+        $0.environments = 3
+        $0.ddpg.returnSteps = 4
+      }, on: CPUBackend())
+    while trained.step < 150 { try trained.advance() }
+    let trainer = try Worlds.trainer(
+      Worlds.drr {
+        $0.ddpg.returnSteps = 4
+        $0.choice = .last
+      }, on: CPUBackend())
+    try trainer.restoreLearning(
+      from: SafetensorsFile(bytes: Self.state(trained), name: "the trained agent"))
+    #expect(trainer.step == trained.step && trainer.memory.count == trained.memory.count)
+    #expect(try trainer.agent.ddpg.weights() == trained.agent.ddpg.weights())
+    let before = try Self.state(trainer)
+    let policy = try UpdatedAgent("agent", trainer)
+    let weights = try trainer.agent.ddpg.weights()
+    let forward = try Self.evaluation(users: 5).evaluate(policy)
+    #expect(try Self.state(trainer) != before)
+    #expect(try trainer.agent.ddpg.weights() != weights, "it does not learn")
+    policy.restore()
+    #expect(try Self.state(trainer) == before)
+
+    let backward = try Self.evaluation(reversed: true, users: 5).evaluate(policy)
+    policy.restore()
+    #expect(forward.items.count == 5)
+    #expect(backward.items.reversed() == forward.items)
+    #expect(backward.rewards.reversed() == forward.rewards)
+    #expect(forward.items[0] != backward.items[0], "all sessions are one")
+  }
+
+  @Test(
+    "a step of a frozen agent: one read, as many launches however many sessions",
+    arguments: TestDevices.all)
+  func counts(_ device: TestDevice) throws {
+    let backend = try device.make()
+    let trainer = try Worlds.trainer(Worlds.drr(), on: backend)
+    func counters(_ users: Int) throws -> Counters {
+      let online = try Self.evaluation(users: users)
+      _ = try online.evaluate(FrozenAgent("agent", trainer.agent))
+      let before = backend.counters
+      _ = try online.evaluate(FrozenAgent("agent", trainer.agent))
+      return backend.counters - before
+    }
+    let one = try counters(1)
+    #expect(one.syncs == 8 && one.writes == 16)
+    let many = try counters(6)
+    #expect(many.launches == one.launches && many.syncs == 8 && many.writes == 16)
+  }
+}
