@@ -64,38 +64,26 @@ public struct DRRConfiguration: Codable, Hashable, Sendable {
       "world", world,
       "log, pmf or items: only deep Q-learning and policy gradients learn in playback"
     ) { $0 != .playback || dqn != nil || policyGradient != nil }
-    try ConfigurationError.require("window", window, "1 ... 1000") { (1...1_000).contains($0) }
-    try ConfigurationError.require("session length", sessionLength, "1 or more") { $0 >= 1 }
-    try ConfigurationError.require("steps", steps, "1 ... 1,000,000,000,000") {
-      (1...1_000_000_000_000).contains($0)
-    }
+    try ConfigurationError.require("window", window, in: 1...1_000)
+    try ConfigurationError.require("session length", sessionLength, in: 1...)
+    try ConfigurationError.require("steps", steps, in: 1...1_000_000_000_000)
     try Satisfaction.validate(strength: consecutive)
-    try ConfigurationError.require("environments", environments, "1 ... 65536") {
-      (1...65_536).contains($0)
-    }
+    try ConfigurationError.require("environments", environments, in: 1...65_536)
     try ConfigurationError.require(
       "environments", environments, "at most the replay capacity, \(ddpg.replayCapacity)"
     ) { $0 <= ddpg.replayCapacity }
-    try ConfigurationError.require("updates per step", updatesPerStep, "1 ... 65536") {
-      (1...65_536).contains($0)
-    }
-    try ConfigurationError.require("learning starts", learningStarts, "0 or more") { $0 >= 0 }
+    try ConfigurationError.require("updates per step", updatesPerStep, in: 1...65_536)
+    try ConfigurationError.require("learning starts", learningStarts, in: 0...)
     for (name, epsilon) in [("epsilon start", epsilonStart), ("epsilon end", epsilonEnd)] {
-      try ConfigurationError.require(name, epsilon, "between 0 and 1") { $0 >= 0 && $0 <= 1 }
+      try ConfigurationError.require(name, epsilon, .share)
     }
-    try ConfigurationError.require("exploration steps", explorationSteps, "0 or more") { $0 >= 0 }
-    try ConfigurationError.require(
-      "exploration deviation", explorationDeviation, "a positive number"
-    ) { $0 > 0 && $0.isFinite }
+    try ConfigurationError.require("exploration steps", explorationSteps, in: 0...)
+    try ConfigurationError.require("exploration deviation", explorationDeviation, .positive)
     try ConfigurationError.require(
       "exploration reversion", explorationReversion, "above 0 and at most 1"
     ) { $0 > 0 && $0 <= 1 }
-    try ConfigurationError.require("exploration range", explorationRange, "a positive number") {
-      $0 > 0 && $0.isFinite
-    }
-    try ConfigurationError.require("validations", validations, "0 ... 1000") {
-      (0...1_000).contains($0)
-    }
+    try ConfigurationError.require("exploration range", explorationRange, .positive)
+    try ConfigurationError.require("validations", validations, in: 0...1_000)
   }
 
   /// Whether a validation falls due on the way from one step to another.
