@@ -1,11 +1,13 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
-/// A module of DRR, in the folder of its name.
+/// A module of DRR, in the folder of its name. Each may import the system's libraries.
 func module(
   _ name: String, folder: String? = nil, _ dependencies: [Target.Dependency]
 ) -> Target {
-  .target(name: name, dependencies: dependencies, path: "Sources/DRR/\(folder ?? name)")
+  .target(
+    name: name, dependencies: dependencies + ["Platform", "Essentials"],
+    path: "Sources/DRR/\(folder ?? name)")
 }
 
 let package = Package(
@@ -43,14 +45,15 @@ let package = Package(
       name: "CMPI", cSettings: [.define("DRR_MPI", .when(traits: ["MPI"]))],
       linkerSettings: [.linkedLibrary("mpi", .when(traits: ["MPI"]))]),
     // Below DRR, each module a folder; an arrow goes to what stands above it in this list.
-    module("DRRCore", folder: "Core", ["Tensor", "Platform", "Essentials"]),
+    .target(name: "CCommit", path: "Sources/DRR/Commit"),
+    module("DRRCore", folder: "Core", ["Tensor", "CCommit"]),
     module("DRRData", folder: "Data", ["DRRCore", "CZlib"]),
     module("Factorization", ["DRRData"]),
     module("Environments", ["Factorization"]),
     module("Agents", ["Environments"]),
     module("DeepQ", ["Agents"]),
     module("PolicyGradients", ["Agents"]),
-    module("ActorCritic", ["Agents", "DeepQ", "PolicyGradients"]),
+    module("ActorCritic", ["Agents"]),
     module("ClickSessions", ["DRRData"]),
     module("IRecGAN", ["ClickSessions"]),
     module("Tables", ["Environments", .target(name: "CMPI", condition: .when(traits: ["MPI"]))]),
@@ -64,16 +67,13 @@ let package = Package(
         "Evaluation",
       ]),
     .target(name: "DRR", dependencies: ["Runs"], path: "Sources/DRR/Umbrella"),
-    // The commit that the program is built at.
-    .target(name: "CCommit", path: "Sources/Terminal/Commit"),
     .target(
       name: "Terminal",
-      dependencies: ["DRR", "CCommit", .product(name: "Logging", package: "swift-log")],
-      exclude: ["Commit"]),
+      dependencies: ["DRR", "Platform", .product(name: "Logging", package: "swift-log")]),
     .executableTarget(
       name: "CLI",
       dependencies: [
-        "DRR", "Terminal", "Benchmarks",
+        "DRR", "Terminal", "Benchmarks", "Platform",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -83,7 +83,7 @@ let package = Package(
     .target(
       name: "Benchmarks",
       dependencies: [
-        "DRR", "Terminal", "CBench", "COpenCL",
+        "DRR", "Terminal", "CBench", "COpenCL", "Platform", "Essentials",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "bench/Suite"),
     .executableTarget(name: "bench", dependencies: ["Benchmarks"], path: "bench/Main"),
@@ -96,7 +96,7 @@ let package = Package(
     .testTarget(
       name: "CLITests",
       dependencies: [
-        "CLI", "DRR", "TestSupport",
+        "CLI", "DRR", "Terminal", "TestSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], exclude: ["help.txt"]),
   ],

@@ -6,8 +6,8 @@ import Logging
 import Platform
 
 @main
-struct DRRCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
+package struct DRRCommand: ParsableCommand {
+  package static let configuration = CommandConfiguration(
     commandName: "drr",
     abstract: "Reinforcement-learning recommendation on a GPU or a CPU.",
     discussion: """
@@ -19,24 +19,44 @@ struct DRRCommand: ParsableCommand {
 
       Without --data the ratings are generated: nothing has to be downloaded.
       """,
-    version: programTitle,
+    version: Program.title,
     subcommands: [
       DevicesCommand.self, DataCommand.self, TrainCommand.self, EvaluateCommand.self,
       CompareCommand.self, SimulateCommand.self, RecommendCommand.self, BanditCommand.self,
       OpeCommand.self, Benchmark.self,
     ])
 
-  static func main() {
+  package init() {}
+
+  package static func main() {
     Console.surviveFileLimits()
     LoggingSystem.bootstrap { _ in PlainLogHandler() }
     do {
       let words = try OldNames.rewritten(Array(CommandLine.arguments.dropFirst()))
       var command = try parseAsRoot(words)
-      try command.run()
+      do {
+        try command.run()
+      } catch let error as ValidationError {
+        refuse(error, type(of: command))
+      }
     } catch is Interrupted {
       Platform.exit(130)
     } catch {
       exit(withError: error)
     }
+  }
+
+  /// Ends as a word that cannot be parsed does, with the usage of the command that found it wrong.
+  private static func refuse(_ error: ValidationError, _ command: any ParsableCommand.Type) -> Never
+  {
+    let usage = usageString(for: command)
+    let path = usage.split(separator: " ").prefix { $0.first?.isLetter == true }
+    Console.note(
+      """
+      Error: \(error.message)
+      Usage: \(usage)
+        See '\(path.joined(separator: " ")) --help' for more information.
+      """)
+    Platform.exit(ExitCode.validationFailure.rawValue)
   }
 }

@@ -1,4 +1,3 @@
-import CCommit
 import DRR
 
 /// 1234567 as 1,234,567.
@@ -42,11 +41,3 @@ package struct Table {
     }.joined(separator: "\n")
   }
 }
-
-package let programVersion = "0.1.0"
-
-/// As `drr --version` prints it: drr 0.1.0 (abc1234), with the commit where it is known.
-package let programTitle: String = {
-  let commit = String(cString: builtCommit()).prefix(7)
-  return "drr \(programVersion)" + (commit.isEmpty ? "" : " (\(commit))")
-}()

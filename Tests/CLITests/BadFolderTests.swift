@@ -17,7 +17,7 @@ struct BadFolderTests {
       try Program.run(Tiny.train("/proc/drr/run"), in: folder), 1, "cannot create the run folder")
     expectRefused(
       try Program.run(["evaluate", "--run", "nowhere"], in: folder), 1,
-      "nowhere: no run was begun there; use `drr train drr --run nowhere`")
+      "nowhere: no run was started there; use `drr train drr --run nowhere`")
     #expect(try folder.text("file") == "mine")
   }
 

@@ -123,7 +123,7 @@ struct BanditTests {
       (["replay", "--data", "nowhere.zip"], 1, "nowhere.zip"),
       (["replay", "--data", "nowhere.csv"], 1, "nowhere.csv"),
       (["replay", "--data", "x.csv", "--method", "guess"], 64, "guess"),
-      (["replay", "--data", "x.csv", "--campaign", "dogs"], 64, "all, men or women"),
+      (["replay", "--data", "x.zip", "--campaign", "dogs"], 64, "'all', 'men' or 'women'"),
     ])
   func refused(arguments: [String], code: Int32, words: String) throws {
     let outcome = try Program.run(["bandit"] + arguments)
@@ -144,13 +144,13 @@ struct BanditTests {
     let row = try #require((found["rows"] as? [[String: Any]])?.first)
     #expect((row["value"] as? Double ?? 0) > 0.8)
     let written = try Program.run(
-      ["bandit", "--policy", "epsilon", "--log", "own.csv", "--rounds", "300"], in: folder)
+      ["bandit", "--policy", "epsilon", "--out", "own.csv", "--rounds", "300"], in: folder)
     #expect(written.code == 0 && folder.exists("own.csv"), "\(written.description)")
     #expect(
       try Program.run(
         ["bandit", "replay", "--data", "own.csv", "--method", "weighted"], in: folder
       ).code == 0)
-    expectRefused(try Program.run(["bandit", "--log", "own.csv"], in: folder), 64, "one --policy")
+    expectRefused(try Program.run(["bandit", "--out", "own.csv"], in: folder), 64, "one --policy")
     try folder.write("bare.csv", "user,position,action,reward\nu,1,a,1\n")
     expectRefused(
       try Program.run(["bandit", "replay", "--data", "bare.csv"], in: folder), 1, "propensity")

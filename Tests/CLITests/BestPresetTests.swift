@@ -58,7 +58,7 @@ struct BestPresetTests {
       _ = try program.wait()
       #expect(folder.exists("parts/config.json"))
     }
-    let outcome = try Program.run(["train", "drr", "--run", "parts", "--no-twin"], in: folder)
+    let outcome = try Program.run(["train", "drr", "--run", "parts", "--no-myopic"], in: folder)
     #expect(outcome.code == 0, "\(outcome.description)")
     #expect(try folder.names("parts") == Self.files)
     for name in Self.files where name != "report.json" {
@@ -81,8 +81,8 @@ struct BestPresetTests {
     #expect(try hasBeliefs("best", tiny + Tiny.best))
     #expect(try !hasBeliefs("published", ["--data", "generated:small", "--as-published"] + small))
     #expect(try !hasBeliefs("paper", tiny + small + ["--preset", "paper"]))
-    #expect(try !hasBeliefs("paper", ["--no-twin"]))
-    #expect(try hasBeliefs("best", ["--no-twin", "--preset", "best"] + Tiny.best))
+    #expect(try !hasBeliefs("paper", ["--no-myopic"]))
+    #expect(try hasBeliefs("best", ["--no-myopic", "--preset", "best"] + Tiny.best))
   }
 
   @Test("cloning steps that cannot be are refused by name")
@@ -90,21 +90,21 @@ struct BestPresetTests {
     let folder = Scratch()
     let plain = ["train", "drr", "--run", "run", "--data", "generated:tiny", "--device", "cpu"]
     expectRefused(
-      try Program.run(plain + ["--preset", "paper", "--cloning-steps", "5"], in: folder), 1,
-      "cloning steps are 5, but only the agent of --preset best clones")
+      try Program.run(plain + ["--preset", "paper", "--bc-updates", "5"], in: folder), 1,
+      "--bc-updates is 5, but only the residual agent of --preset best is cloned; leave it out")
     for option in [
-      ["--state", "u"], ["--hidden", "16"], ["--exploration", "ou"], ["--return-steps", "2"],
-      ["--exploration-deviation", "1"], ["--exploration-reversion", "1"], ["--target-noise", "1"],
-      ["--target-noise-clip", "1"],
+      ["--state", "u"], ["--hidden", "16"], ["--exploration", "ou"], ["--n-step", "2"],
+      ["--exploration-noise", "1"], ["--exploration-reversion", "1"], ["--policy-noise", "1"],
+      ["--noise-clip", "1"],
     ] {
       expectRefused(
         try Program.run(plain + option, in: folder), 1,
-        "\(option[0]) is a setting of DRR, which the agent of --preset best is not; "
+        "\(option[0]) is an option of DRR, and --preset best trains the residual agent; "
           + "add --preset paper")
     }
     for value in ["-1", "\(Int.max)"] {
       expectRefused(
-        try Program.run(plain + ["--cloning-steps=\(value)"], in: folder), 1,
+        try Program.run(plain + ["--bc-updates=\(value)"], in: folder), 1,
         "cloning steps is \(value); it must be 0 ... 1,000,000,000")
     }
     #expect(!folder.exists("run"))

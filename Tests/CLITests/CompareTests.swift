@@ -21,9 +21,9 @@ struct CompareTests {
     #expect(outcome.code == 0 && outcome.error == "", "\(outcome.description)")
     for line in [
       "protocol  each user's ratings split by time 70%/10%/20%", "in an order drawn by seed 0",
-      "runs      a: DRR-ave\n          b: DRR-ave, b\n", "\nrandom ", "\nitem-kNN ",
-      "\nfirst-order Markov ", "\nPMF rating ", "\noracle ", "\nDRR-ave ", "\nDRR-ave, b ",
-      "HR@10 by popularity", "re-ranking",
+      "runs      a: DRR-ave\n          b: DRR-ave, b\n", "\nrandom ", "\nco-occurrence kNN ",
+      "\nfirst-order Markov ", "\nPMF (no biases) ", "\noracle ", "\nDRR-ave ", "\nDRR-ave, b ",
+      "HR@10 by popularity", "\nranking held-out items ",
     ] {
       #expect(outcome.output.contains(line), "\(line): \(outcome.output)")
     }
@@ -46,8 +46,14 @@ struct CompareTests {
         ["compare", "--run", "a", "--data", "generated:tiny:2", "--device", "cpu"], in: folder), 1,
       "the data have changed since the run began")
     expectRefused(
-      try Program.run(["compare", "--run", "a", "--against", "me", "--device", "cpu"], in: folder),
-      1, "there is no me to compare with; there are random, popularity")
+      try Program.run(
+        ["compare", "--run", "a", "--against", "oracl", "--device", "cpu"], in: folder),
+      64, "--against is oracl, which is no row; name one of random, popularity",
+      "the nearest is oracle", "Usage: drr compare")
+    for name in ["item-kNN", "co-occurrence kNN"] {
+      let found = try Program.run(arguments + ["--against", name], in: folder)
+      #expect(found.output.contains("minus: minus co-occurrence kNN,"), "\(found.description)")
+    }
     // The stored setting says how ties are ordered, and the run goes on under it.
     #expect(try folder.text("a/config.json").contains("\"ties\" : \"drawn\""))
     let recommend = ["recommend", "--run", "a", "--user", "1", "--device", "cpu"]
@@ -61,7 +67,7 @@ struct CompareTests {
   @Test("the baselines need no run, and a split of theirs can be had")
   func baselines() throws {
     let outcome = try Program.run([
-      "compare", "--only-baselines", "--data", "generated:tiny", "--splits", "2", "--ties", "file",
+      "compare", "--baselines-only", "--data", "generated:tiny", "--splits", "2", "--ties", "file",
       "--liked-only", "--users", "20", "--device", "cpu", "--json",
     ])
     #expect(outcome.code == 0 && outcome.error == "", "\(outcome.description)")
@@ -75,17 +81,19 @@ struct CompareTests {
     let folder = Scratch()
     for (arguments, code, message) in [
       (["compare"], 64, "no run is named"),
-      (["compare", "--run", "x", "--only-baselines"], 64, "exclude each other"),
-      (["compare", "--run", "x", "--splits", "2"], 64, "--splits is of --only-baselines"),
-      (["compare", "--run", "x", "--run", "x"], 64, "a run is named twice"),
-      (["compare", "--only-baselines", "--splits", "0"], 64, "--splits is 0"),
+      (["compare", "--run", "x", "--baselines-only"], 64, "exclude each other"),
+      (
+        ["compare", "--run", "x", "--splits", "2"], 64, "--splits is an option of --baselines-only"
+      ),
+      (["compare", "--run", "x", "--run", "x"], 64, "--run x is named twice"),
+      (["compare", "--baselines-only", "--splits", "0"], 64, "--splits is 0"),
       (["compare", "--run", "x"], 1, "x: no run was begun there"),
       (
-        ["compare", "--only-baselines", "--data", "generated:tiny", "--split", "rows"], 1,
+        ["compare", "--baselines-only", "--data", "generated:tiny", "--split", "rows"], 1,
         "the next item cannot be asked for where ratings are held out at random"
       ),
       (
-        ["compare", "--only-baselines", "--data", "generated:tiny", "--users", "0"], 1,
+        ["compare", "--baselines-only", "--data", "generated:tiny", "--users", "0"], 1,
         "users is 0"
       ),
     ] as [([String], Int32, String)] {

@@ -65,7 +65,7 @@ struct GroupTests {
         && outcome.error
           == "interrupted; every run is saved; to go on: drr train drr --run parts\n",
       "\(outcome.description)")
-    let again = try Program.run(["train", "drr", "--no-twin", "--run", "parts"], in: folder)
+    let again = try Program.run(["train", "drr", "--no-myopic", "--run", "parts"], in: folder)
     #expect(again.code == 0, "\(again.description)")
     for seed in 0..<3 {
       for file in ["checkpoint.safetensors", "metrics.jsonl", "pmf.safetensors"] {

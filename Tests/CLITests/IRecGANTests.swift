@@ -6,12 +6,12 @@ import Testing
 struct IRecGANTests {
   static let settings = [
     "--user-epochs", "2", "--agent-epochs", "2", "--discriminator-epochs", "1", "--rounds", "1",
-    "--refreshes", "1", "--roll-outs", "2", "--user-units", "8", "--agent-units", "8",
-    "--embedding", "6", "--batch", "32", "--discriminator-sessions", "40", "--device", "cpu",
+    "--refreshes", "1", "--rollouts", "2", "--user-units", "8", "--agent-units", "8",
+    "--embedding", "6", "--batch-size", "32", "--discriminator-sessions", "40", "--device", "cpu",
   ]
 
   static func train(_ run: String, _ more: String...) -> [String] {
-    ["train", "irecgan", "--world", "tabular", "--sessions", "60", "--run", run] + settings + more
+    ["train", "irecgan", "--env", "tabular", "--sessions", "60", "--run", run] + settings + more
   }
 
   @Test("a log is made, everybody is trained, ranked and let play")
@@ -45,12 +45,18 @@ struct IRecGANTests {
     #expect(try object(played.output)["simulatedSessions"] as? Int == 60)
     #expect(folder.exists("gan/evaluation.json") && folder.exists("gan/online.json"))
 
-    let foreign = try Program.run(["evaluate", "--run", "gan", "--device", "cpu"], in: folder)
+    let found = try Program.run(["evaluate", "--run", "gan", "--device", "cpu"], in: folder)
+    #expect(found.code == 0, "\(found.description)")
+    for label in ["\nuniform ", "\nagent, pretrained (MLE) ", "\noptimal policy ", "  MRR  "] {
+      #expect(found.output.contains(label), "\(label): \(found.output)")
+    }
+    let foreign = try Program.run(["recommend", "--run", "gan", "--user", "1"], in: folder)
     #expect(
-      foreign.code == 1 && foreign.error.contains("gan holds a run of IRecGAN"),
+      foreign.error
+        == "Error: gan is an IRecGAN run; use `drr evaluate irecgan --run gan`\n",
       "\(foreign.description)")
     let world = try Program.run(
-      ["simulate", "irecgan", "--run", "gan", "--world", "lstm", "--device", "cpu"], in: folder)
+      ["simulate", "irecgan", "--run", "gan", "--env", "lstm", "--device", "cpu"], in: folder)
     #expect(world.code == 1)
     #expect(
       world.error == "Error: the world has 99 items, but the log has 50; it must be the world that "
@@ -70,7 +76,7 @@ struct IRecGANTests {
     ] as [(String, [String]?)] {
       let made = try Program.run(
         [
-          "simulate", "sessions", "--world", world, "--sessions", "80", "--out",
+          "simulate", "sessions", "--env", world, "--sessions", "80", "--out",
           "log-\(world.prefix(4))",
           "--json", "--device", "cpu",
         ], in: folder)
@@ -126,18 +132,18 @@ struct IRecGANTests {
         "list size is 51; it must be from 1 to the 50 items"
       ),
       (
-        ["--world", "tabular:x"], 1, "world is tabular:x; it must be tabular:SEED with a whole SEED"
+        ["--env", "tabular:x"], 1, "world is tabular:x; it must be tabular:SEED with a whole SEED"
       ),
-      (["--world", "nowhere"], 1, "nowhere"),
+      (["--env", "nowhere"], 1, "nowhere"),
       (["--data", "nowhere"], 1, "nowhere: no such file or folder"),
       (["--preset", "huge"], 64, "huge"),
       (["--baseline", "huge"], 64, "huge"),
-      (["--seeds", "0"], 64, "--seeds is 0; it must be 1 ... 1000."),
+      (["--seeds", "0"], 64, "--seeds is 0; it must be at least 1."),
       (
         ["--accuracy-ceiling", "0.2"], 1,
         "accuracy ceiling is 0.2; it must be above 0.5 and at most 1"
       ),
-      (["--roll-outs", "0"], 1, "roll-outs is 0; it must be 1 ... 1000"),
+      (["--rollouts", "0"], 1, "roll-outs is 0; it must be 1 ... 1000"),
       (["--longest-session", "2"], 1, "longest session is 2, but "),
       (["--sessions", "0"], 1, "sessions is 0; it must be at least 1"),
     ])
@@ -157,11 +163,12 @@ struct IRecGANTests {
       ["evaluate", "irecgan", "--run", "run", "--device", "cpu"], in: folder)
     #expect(other.code == 1)
     #expect(
-      other.error == "Error: run/config.json: not the configuration of a run of IRecGAN\n")
+      other.error == "Error: run is no IRecGAN run; use `drr evaluate --run run`\n")
     let none = try Program.run(
       ["simulate", "irecgan", "--run", "none", "--device", "cpu"], in: folder)
     #expect(none.code == 1)
-    #expect(none.error == "Error: none: no run was begun there; use `drr train irecgan`\n")
+    #expect(
+      none.error == "Error: none: no run was started there; use `drr train irecgan --run none`\n")
   }
 
   @Test("killed at any moment, a run goes on to the same bits")

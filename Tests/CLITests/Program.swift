@@ -114,16 +114,17 @@ typealias Scratch = TemporaryFolder
 /// Settings with which everything takes a fraction of a second.
 enum Tiny {
   static let settings = [
-    "--steps", "300", "--hidden", "16", "--dimension", "8", "--pmf-epochs", "4", "--batch", "16",
-    "--replay", "200", "--learning-starts", "50", "--checkpoint-steps", "20", "--no-twin",
-    "--preset", "paper", "--choose", "best",
+    "--steps", "300", "--hidden", "16", "--dimension", "8", "--pmf-epochs", "4", "--batch-size",
+    "16",
+    "--buffer-size", "200", "--learning-starts", "50", "--checkpoint-steps", "20", "--no-myopic",
+    "--preset", "paper", "--checkpoint", "best",
   ]
 
   /// Those that the agent of preset best has too.
   static let best = [
-    "--cloning-steps", "40", "--steps", "320", "--learning-starts", "32", "--batch", "16",
-    "--replay", "200", "--dimension", "8", "--pmf-epochs", "4", "--checkpoint-steps", "20",
-    "--no-twin",
+    "--bc-updates", "40", "--steps", "320", "--learning-starts", "32", "--batch-size", "16",
+    "--buffer-size", "200", "--dimension", "8", "--pmf-epochs", "4", "--checkpoint-steps", "20",
+    "--no-myopic",
   ]
 
   static func train(

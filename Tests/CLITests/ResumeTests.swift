@@ -10,11 +10,14 @@ struct ResumeTests {
   )
     -> [String]
   {
-    ["train", "drr", "--run", run, "--device", device, "--checkpoint-steps", "10", "--no-twin"]
+    ["train", "drr", "--run", run, "--device", device, "--checkpoint-steps", "10", "--no-myopic"]
       + (data.map {
-        ["--data", $0, "--steps", "600", "--hidden", "16", "--dimension", "8", "--batch", "16"]
-          + ["--pmf-epochs", "40", "--pmf-batch", "200", "--replay", "250"]
-          + ["--learning-starts", "50", "--preset", "paper", "--choose", "best"]
+        [
+          "--data", $0, "--steps", "600", "--hidden", "16", "--dimension", "8", "--batch-size",
+          "16",
+        ]
+          + ["--pmf-epochs", "40", "--pmf-batch-size", "200", "--buffer-size", "250"]
+          + ["--learning-starts", "50", "--preset", "paper", "--checkpoint", "best"]
       } ?? [])
   }
 

@@ -14,7 +14,7 @@ struct SettingsTests {
       ("--pmf-learning-rate", "0.5", "pmf.learningRate 0.002, not 0.5"),
       ("--seed", "7", "seed 0, not 7"),
       ("--split-seed", "7", "evaluation.splitSeed 0, not 7"),
-      ("--test-share", "0.3", "evaluation.testShare 0.2, not 0.3"),
+      ("--test-fraction", "0.3", "evaluation.testShare 0.2, not 0.3"),
       ("--data", "generated:tiny:2", "data.checksum "),
     ])
   func refused(option: String, value: String, expected: String) throws {
@@ -36,7 +36,8 @@ struct SettingsTests {
     let folder = try Tiny.trained()
     let before = try folder.contents("run")
     for arguments in [
-      Tiny.train("run"), ["train", "drr", "--no-twin", "--run", "run"], Tiny.train("run", "--json"),
+      Tiny.train("run"), ["train", "drr", "--no-myopic", "--run", "run"],
+      Tiny.train("run", "--json"),
     ] {
       let outcome = try Program.run(arguments, in: folder)
       #expect(outcome.code == 0, "\(outcome.description)")
@@ -49,7 +50,7 @@ struct SettingsTests {
     // Nothing of the report is lost where a kill came before it was written.
     try folder.remove("run/report.json")
     #expect(
-      try Program.run(["train", "drr", "--no-twin", "--run", "run"], in: folder).code == 0)
+      try Program.run(["train", "drr", "--no-myopic", "--run", "run"], in: folder).code == 0)
     #expect(try folder.contents("run") == before)
   }
 
@@ -74,7 +75,7 @@ struct SettingsTests {
     "--fresh loses nothing where the new run cannot begin",
     arguments: [
       ["--data", "nowhere.zip"], ["--window", "1000"], ["--dimension", "0"],
-      ["--device", "opencl:9:9"], ["--test-share", "2"],
+      ["--device", "opencl:9:9"], ["--test-fraction", "0.0001"],
     ])
   func freshRefused(options: [String]) throws {
     let folder = try Tiny.trained()

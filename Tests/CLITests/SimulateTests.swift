@@ -7,14 +7,14 @@ struct SimulateTests {
   @Test("agents of two worlds are simulated in both, the same each time, and stored")
   func simulate() throws {
     let folder = Scratch()
-    for (run, more) in [("one", ["--environments", "8"]), ("two", ["--consecutive", "1"])] {
+    for (run, more) in [("one", ["--num-envs", "8"]), ("two", ["--streak-strength", "1"])] {
       let trained = try Program.run(
-        Tiny.train(run) + ["--world", run == "one" ? "pmf" : "items"] + more, in: folder)
+        Tiny.train(run) + ["--env", run == "one" ? "pmf" : "items"] + more, in: folder)
       #expect(trained.code == 0 && trained.error == "", "\(trained.description)")
     }
     let words = ["simulate", "--run", "one", "--device", "cpu"]
     for world in ["pmf", "items"] {
-      let options = ["--world", world, "--consecutive", "0.5", "--beside", "two"]
+      let options = ["--env", world, "--streak-strength", "0.5", "--run", "two"]
       let first = try Program.run(words + options + ["--json"], in: folder)
       #expect(first.code == 0 && first.error == "", "\(first.description)")
       #expect(first.output == (try folder.text("one/online.json")))
@@ -39,12 +39,14 @@ struct SimulateTests {
       #expect((report["protocolSummary"] as? String)?.contains("strength 0.5") == true)
     }
     let table = try Program.run(words + ["--frozen-only", "--new-only"], in: folder)
-    #expect(table.output.contains("\nDRR-ave frozen") && !table.output.contains("DRR-ave updated"))
+    #expect(
+      table.output.contains("\nDRR-ave, fixed weights ")
+        && !table.output.contains("online fine-tuning"))
     #expect(table.output.contains("and her profile"))
-    #expect(!table.output.contains("changing kinds"))
+    #expect(!table.output.contains("alternating clusters"))
     // Training goes on from what is there, the world's file among it.
     let finished = try Program.run(
-      ["train", "drr", "--no-twin", "--run", "one", "--device", "cpu"], in: folder)
+      ["train", "drr", "--no-myopic", "--run", "one", "--device", "cpu"], in: folder)
     #expect(finished.code == 0, "\(finished.description)")
   }
 
@@ -58,20 +60,20 @@ struct SimulateTests {
     }
     let simulate = ["simulate", "--run", "run"]
     #expect(
-      try error(simulate + ["--consecutive=-1"]).contains(
-        "consecutive is -1.0; it must be 0 ... 100"))
-    #expect(try error(simulate + ["--world", "moon"]).contains("moon"))
-    #expect(try error(["simulate", "--run", "none"]).contains("no run was begun there"))
+      try error(simulate + ["--streak-strength=-1"]).contains(
+        "--streak-strength is -1.0; it must be 0 ... 100"))
+    #expect(try error(simulate + ["--env", "moon"]).contains("moon"))
+    #expect(try error(["simulate", "--run", "none"]).contains("no run was started there"))
     #expect(
-      try error(["train", "drr", "--run", "run", "--world", "items"]).contains(
+      try error(["train", "drr", "--run", "run", "--env", "items"]).contains(
         "the run was begun with drr.world pmf, not items"))
     #expect(
-      try error(["train", "drr", "--run", "run", "--environments", "2"]).contains(
+      try error(["train", "drr", "--run", "run", "--num-envs", "2"]).contains(
         "the run was begun with drr.environments 1, not 2"))
     let other = try Program.run(Tiny.train("other") + ["--split-seed", "1"], in: folder)
     #expect(other.code == 0)
     #expect(
-      try error(simulate + ["--beside", "other"]).contains(
-        "other: its data, split or window differ from those of run"))
+      try error(simulate + ["--run", "other"]).contains(
+        "--run other has other data, another split or another window than run"))
   }
 }

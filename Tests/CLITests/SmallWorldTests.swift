@@ -38,8 +38,19 @@ struct SmallWorldTests {
       try train("pg", "--data", "generated:tiny", "--method", "a2c", "--device", "cpu"), 1,
       "the method is a2c; a log's choices are learned from by reinforce")
     expectRefused(
-      try Program.run(Tiny.train("drr", "--world", "playback"), in: folder), 1,
-      "world is playback", "only deep Q-learning and policy gradients")
+      try Program.run(Tiny.train("drr", "--env", "playback"), in: folder), 64,
+      "playback", "'log', 'pmf' or 'items'")
+    for (command, options, part) in [
+      ("dqn", ["--env", "cliff", "--data", "x"], "--data is an option of ratings"),
+      ("pg", ["--env", "robot", "--state", "u"], "--state is an option of ratings"),
+      ("dqn", ["--exploring-starts"], "--exploring-starts is an option of tabular MDPs"),
+      ("pg", ["--env", "point", "--method", "a2c"], "--method has no meaning"),
+      ("dqn", ["--env", "point"], "`drr train pg`"),
+      ("pg", ["--env", "cliff", "--point"], "--env and --point are one option"),
+    ] {
+      expectRefused(
+        try Program.run(["train", command, "--run", "run"] + options, in: folder), 64, part)
+    }
     #expect(!folder.exists("bad") && !folder.exists("run"))
   }
 
@@ -57,20 +68,21 @@ struct SmallWorldTests {
       try Program.run(["train", other, "--run", "run", "--device", "cpu"], in: folder), 1,
       "one learner")
     expectRefused(
-      try Program.run(["evaluate", "--run", "run"], in: folder), 1, "a run of small-world")
+      try Program.run(["evaluate", "--run", "run"], in: folder), 1,
+      "run is a run in a tabular MDP; use `drr train \(command) --run run`")
   }
 
   /// Trained on ratings, stopped, gone on with, evaluated and set beside the baselines.
-  @Test(arguments: [["dqn"], ["pg"], ["pg", "--world", "pmf", "--method", "a2c"]])
+  @Test(arguments: [["dqn"], ["pg"], ["pg", "--env", "pmf", "--method", "a2c"]])
   func onRatings(_ command: [String]) throws {
     let folder = Scratch()
     let settings = [
       "--data", "generated:tiny", "--split", "latest", "--dimension", "8", "--pmf-epochs", "3",
-      "--hidden", "16", "--steps", "1500", "--environments", "8", "--window", "4", "--device",
+      "--hidden", "16", "--steps", "1500", "--num-envs", "8", "--window", "4", "--device",
       "cpu",
     ]
     let outcome = try Program.run(
-      ["train"] + command + ["--run", "run", "--validations", "2"] + settings, in: folder)
+      ["train"] + command + ["--run", "run", "--eval-count", "2"] + settings, in: folder)
     #expect(outcome.code == 0, "\(outcome.description)")
     let name = command[0] == "dqn" ? "DQN" : command.contains("a2c") ? "A2C" : "REINFORCE"
     #expect(outcome.output.hasPrefix("\(name): 1,5"))
@@ -91,7 +103,7 @@ struct SmallWorldTests {
   @Test func aPointIsMoved() throws {
     let folder = Scratch()
     let outcome = try Program.run(
-      ["train", "pg", "--point", "--steps", "50000", "--run", "point", "--device", "cpu"],
+      ["train", "pg", "--env", "point", "--steps", "50000", "--run", "point", "--device", "cpu"],
       in: folder)
     #expect(outcome.code == 0 && outcome.output.contains("gain"), "\(outcome.description)")
   }

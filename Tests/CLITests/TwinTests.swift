@@ -5,7 +5,7 @@ import Testing
 @Suite("An agent beside its twin")
 struct TwinTests {
   static func train(_ run: String, _ more: String...) -> [String] {
-    Tiny.train(run) + ["--twin"] + more
+    Tiny.train(run) + ["--myopic"] + more
   }
 
   static let results = ["checkpoint.safetensors", "metrics.jsonl", "pmf.safetensors"]
@@ -29,7 +29,7 @@ struct TwinTests {
     #expect(words.error == "", "\(words.description)")
     #expect(
       words.output.contains(
-        /\npolicy    step \d+, of the best NDCG@10 on the validation users; over the later 6 of 11 validations P@5 [\d.]+ ±[\d.]+, [\d.]+–[\d.]+\n/
+        /\npolicy    checkpoint of step \d+, of the best NDCG@10 on the validation users; P@5 over the later 6 of 11 checkpoints [\d.]+ ±[\d.]+, [\d.]+–[\d.]+\n/
       ), "\(words.output)")
 
     let simulate = ["simulate", "--run", "run", "--device", "cpu"]
@@ -43,13 +43,13 @@ struct TwinTests {
       }
     }
     let simulated = try Program.run(simulate, in: folder)
-    #expect(simulated.output.contains("\nover DRR-ave γ=0"), "\(simulated.description)")
+    #expect(simulated.output.contains("\nminus DRR-ave myopic"), "\(simulated.description)")
 
     // The twin is a run like any other, and has no twin itself.
     let alone = try Program.run(["train", "drr", "--run", "run/twin"], in: folder)
     #expect(alone.code == 0 && !folder.exists("run/twin/twin"), "\(alone.description)")
     let own = try Program.run(["evaluate", "--run", "run/twin", "--device", "cpu"], in: folder)
-    #expect(own.code == 0 && !own.output.contains("γ=0"), "\(own.description)")
+    #expect(own.code == 0 && !own.output.contains("myopic"), "\(own.description)")
     // With the run its twin is forgotten.
     let fresh = try Program.run(
       Tiny.train("run", data: "generated:tiny", device: "cpu", "--fresh"), in: folder)
@@ -90,20 +90,20 @@ struct TwinTests {
     #expect(trained.code == 0 && trained.error == "", "\(trained.description)")
     let evaluate = ["evaluate", "--run", "many", "--device", "cpu"]
     let both = try Program.run(evaluate, in: folder)
-    #expect(both.error == "" && both.output.contains("\nDRR-ave γ=0"), "\(both.description)")
-    #expect(both.output.contains("\npolicy    run 0, split 0: step "))
-    #expect(both.output.contains("\n          run 1, split 0: step "))
+    #expect(both.error == "" && both.output.contains("\nDRR-ave myopic "), "\(both.description)")
+    #expect(both.output.contains("\npolicy    run 0, split 0: checkpoint of step "))
+    #expect(both.output.contains("\n          run 1, split 0: checkpoint of step "))
     try folder.remove("many/seed-1/twin")
     let one = try Program.run(evaluate, in: folder)
-    #expect(one.error == "only 1 of 2 runs have a γ = 0 twin: it is left out\n")
-    #expect(one.code == 0 && !one.output.contains("γ=0"))
+    #expect(one.error == "only 1 of 2 runs have a myopic agent: it is left out\n")
+    #expect(one.code == 0 && !one.output.contains("myopic"))
   }
 
   @Test("a preset is overridden by what is given beside it")
   func preset() throws {
     let folder = Scratch()
     for (run, options) in [
-      ("plain", Tiny.train("plain").filter { !["--choose", "best"].contains($0) }),
+      ("plain", Tiny.train("plain").filter { !["--checkpoint", "best"].contains($0) }),
       ("other", Tiny.train("other") + ["--pmf-regularization", "1"]),
     ] {
       let trained = try Program.run(options, in: folder)

@@ -82,7 +82,10 @@ struct WholePathTests {
     arguments: [
       (["--as-published"], "protocol  ratings split at random 80%/0%/20% "),
       (["--split", "rows"], "protocol  ratings split at random 70%/10%/20% "),
-      (["--split", "time", "--test-share", "0.4"], "protocol  ratings split by time 50%/10%/40% "),
+      (
+        ["--split", "time", "--test-fraction", "0.4"],
+        "protocol  ratings split by time 50%/10%/40% "
+      ),
     ])
   func protocols(options: [String], expected: String) throws {
     let folder = Scratch()
@@ -107,7 +110,8 @@ struct WholePathTests {
   func leakLadder() throws {
     let folder = Scratch()
     let command = [
-      "evaluate", "--leak-ladder", "--run", "ladder", "--data", "generated:tiny", "--seeds", "2",
+      "evaluate", "--leakage-ablation", "--run", "ladder", "--data", "generated:tiny", "--seeds",
+      "2",
       "--steps", "30", "--device", "cpu",
     ]
     let first = try Program.run(command, in: folder)

@@ -60,7 +60,7 @@ extension BanditCommand {
           gain.figures["satisfaction a visit"]?.text(3) ?? "–",
         ]
       }
-      let header = ["gain, paired by seeds", "reward a round", "satisfaction a visit"]
+      let header = ["gain, paired by seeds", "mean reward", "satisfaction per visit"]
       try options.finish(
         report, json: Result(report: report, gains: gains),
         rows.isEmpty ? [] : ["", Table(rows: [header] + rows).text])

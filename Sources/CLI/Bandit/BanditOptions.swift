@@ -74,7 +74,7 @@ struct BanditOptions<Problem: BanditProblem>: ParsableArguments {
       }
       return trainer.experiment
     }
-    let run = try KindRun(configuration, folder: folder)
+    let run = try Run(configuration, folder: folder)
     try run.begin(fresh: training.fresh)
     try watched(
       training, resume: "drr bandit \(Problem.kind) --run \(folder.path)",

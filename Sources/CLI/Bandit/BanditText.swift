@@ -20,11 +20,13 @@ extension BanditReport {
   /// Regret with its interval over the seeds, its bound, how often the best was chosen, reward.
   var table: String {
     let names = Set(rows.flatMap(\.figures.keys)).sorted()
-    let header = ["policy", "regret", "bound", "best choice", "reward a round"] + names
+    let header =
+      ["policy", "regret", "bound", "optimal action %", "mean reward"]
+      + names.map { Labels.bandits[$0] }
     let cells = rows.map { row in
       [
         row.policy, row.regret.text(1), row.bound.map { decimal($0, 1) } ?? "–",
-        "\(decimal(100 * row.best.mean, 1)) %", row.reward.text(4),
+        decimal(100 * row.best.mean, 1), row.reward.text(4),
       ] + names.map { name in row.figures[name].map { decimal($0.mean, 3) } ?? "–" }
     }
     var lines = [
@@ -36,7 +38,7 @@ extension BanditReport {
     }
     if let last = asymptote?.last {
       lines.append(
-        "Lai & Robbins 1985, the least slope in the long run × ln n: \(decimal(last, 1))")
+        "Lai-Robbins lower bound × ln T (1985): \(decimal(last, 1))")
     }
     return lines.joined(separator: "\n")
   }
@@ -65,6 +67,6 @@ extension BanditReport {
     }
     return LineChart(
       "Regret of bandits: \(problem), \(grouped(rounds)) rounds, \(seeds) seeds", x: "rounds",
-      y: "cumulative regret", isLogX: axes.isLogX, isLogY: axes.isLogY, lines: lines)
+      y: "cumulative pseudo-regret", isLogX: axes.isLogX, isLogY: axes.isLogY, lines: lines)
   }
 }

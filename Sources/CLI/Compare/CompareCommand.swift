@@ -62,7 +62,7 @@ struct CompareCommand: ParsableCommand {
   func run() throws {
     var settings = Comparison.Settings()
     settings.seed = random.seed
-    settings.baseline = against
+    settings.baseline = Labels.comparison.id(of: against)
     settings.linUCB = linUCB
     settings.nextItem.seed = random.seed
     settings.nextItem.likedOnly = likedOnly
@@ -99,6 +99,7 @@ struct CompareCommand: ParsableCommand {
         contestants += named
         return ComparisonReport.Run(folder: folder.path, contestants: named.map(\.name))
       }
+      try requireRow(contestants.map(\.name))
       let results = try comparison.evaluate(contestants) {
         progress.update(number * $1 + $0, of: trainings.count * $1, $2)
       }
@@ -109,6 +110,16 @@ struct CompareCommand: ParsableCommand {
       parts, runs: listed, data: described,
       device: "\(backend.device.id): \(backend.device.name), \(backend.device.driver)")
     try output.print(report, report.text)
+  }
+
+  /// Refuses a row that is not there before anything is measured.
+  private func requireRow(_ ids: [String]) throws {
+    guard !ids.contains(Labels.comparison.id(of: against)) else { return }
+    let labels = ids.map { Labels.comparison[$0] }
+    let close = nearest(against, in: labels).map { "; the nearest is \($0)" } ?? ""
+    throw ValidationError(
+      "--against is \(against), which is no row; name one of "
+        + "\(labels.joined(separator: ", "))\(close).")
   }
 }
 

@@ -16,10 +16,12 @@ extension ComparisonReport {
     ]
     lines += summary.enumerated().map { ($0 == 0 ? "protocol  " : "          ") + $1 }
     lines.append(
-      "asked     \(list(targets.map(grouped))) targets of \(list(users.map(grouped))) users")
+      "targets   \(list(targets.map(grouped))) held-out ratings of \(list(users.map(grouped))) users"
+    )
     for (number, run) in runs.enumerated() {
       let trained =
-        run.contestants.isEmpty ? "PMF alone" : run.contestants.joined(separator: ", ")
+        run.contestants.isEmpty
+        ? "PMF alone" : run.contestants.map { Labels.comparison[$0] }.joined(separator: ", ")
       lines.append((number == 0 ? "runs      " : "          ") + "\(run.folder): \(trained)")
     }
     let splits = splitSeeds.map(String.init).joined(separator: " ")
@@ -57,11 +59,13 @@ extension ComparisonReport {
     let k = cutoff
     let others = settings.nextItem.cutoffs.filter { $0 != k }
     let header =
-      ["next item", "HR@\(k)"] + blanks + ["NDCG@\(k)"] + blanks + ["HR@\(k) less", ""]
-      + ["NDCG@\(k) less", ""] + others.map { "HR@\($0)" } + ["MRR", "coverage", "Gini"]
+      ["next-item prediction", "HR@\(k)"] + blanks + ["NDCG@\(k)"] + blanks + ["HR@\(k) minus", ""]
+      + ["NDCG@\(k) minus", ""] + others.map { "HR@\($0)" } + [
+        "MRR", "catalogue coverage", "Gini index",
+      ]
     let body = rows.map { row -> [String] in
       let main = row.cutoffs.first { $0.k == k }
-      return [row.name] + cells(main?.hitRate) + cells(main?.ndcg)
+      return [Labels.comparison[row.name]] + cells(main?.hitRate) + cells(main?.ndcg)
         + difference(row.hitRateDifference) + difference(row.ndcgDifference)
         + others.map { k in
           row.cutoffs.first { $0.k == k }.map { decimal($0.hitRate.mean, 4) } ?? "–"
@@ -69,8 +73,9 @@ extension ComparisonReport {
         + [decimal(row.reciprocalRank.mean, 4), decimal(row.coverage, 3), decimal(row.gini, 3)]
     }
     return Table(rows: [header] + body).text
-      + "\nless: less \(settings.baseline), at the same targets; * the interval excludes zero; "
-      + "coverage, Gini: of the first \(settings.nextItem.listLength), over all items"
+      + "\nout of the full catalogue; minus: minus \(Labels.comparison[settings.baseline]), at the "
+      + "same targets; * the interval excludes zero; catalogue coverage, Gini index: of the first "
+      + "\(settings.nextItem.listLength), over all items"
   }
 
   private var groupTable: String {
@@ -79,8 +84,9 @@ extension ComparisonReport {
     let header =
       ["HR@\(cutoff) by popularity"] + zip(names, counts).map { "\($0), \($1) targets" }
     return Table(
-      rows: [header] + rows.map { [$0.name] + $0.groups.map { decimal($0.hitRate.mean, 4) } }
-    ).text + "\na third of the ratings to learn from falls on the items of each group"
+      rows: [header]
+        + rows.map { [Labels.comparison[$0.name]] + $0.groups.map { decimal($0.hitRate.mean, 4) } }
+    ).text + "\nthe items of each group hold a third of the training ratings"
   }
 
   private var rerankingTable: String {
@@ -90,15 +96,15 @@ extension ComparisonReport {
     protocolOf.minimumCandidates = settings.rerankingCutoffs.max()!
     let admitted = admissions.map { $0.summary(of: part, protocolOf, window: window) }
     let sessions =
-      "re-ranking of what they went on to rate, told of each pick before the next: "
+      "ranking of held-out ratings, with feedback after each recommendation: "
       + (Set(admitted).count == 1 ? admitted[0] : admitted.joined(separator: " | "))
     guard !rows[0].reranking.isEmpty else { return sessions }
     let most = settings.rerankingCutoffs.max()!
     let header =
-      ["re-ranking"] + settings.rerankingCutoffs.flatMap { ["P@\($0)"] + blanks }
-      + ["NDCG@\(most)"] + blanks + ["NDCG@\(most) less", ""]
+      ["ranking held-out items"] + settings.rerankingCutoffs.flatMap { ["P@\($0)"] + blanks }
+      + ["NDCG@\(most)"] + blanks + ["NDCG@\(most) minus", ""]
     let body = rows.map { row -> [String] in
-      [row.name] + row.reranking.flatMap { cells($0.precision) }
+      [Labels.comparison[row.name]] + row.reranking.flatMap { cells($0.precision) }
         + cells(row.reranking.last?.ndcg) + difference(row.rerankingDifference)
     }
     return sessions + "\n" + Table(rows: [header] + body).text

@@ -85,8 +85,12 @@ func openIRecGAN(
   let folders = try runFolders(options)
   var logs: [String: SessionLog] = [:]
   return try folders.map { folder in
+    if folder.exists(folder.configuration), folder.readAlgorithm() != "irecgan" {
+      throw RunError("\(folder.path) is no IRecGAN run; use `drr evaluate --run \(folder.path)`")
+    }
     guard var configuration = try folder.readIRecGAN() else {
-      throw RunError("\(folder.path): no run was started there; use `drr train irecgan`")
+      throw RunError(
+        "\(folder.path): no run was started there; use `drr train irecgan --run \(folder.path)`")
     }
     if let data { configuration.data.source = data }
     let source = configuration.data.source

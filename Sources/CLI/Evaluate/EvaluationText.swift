@@ -9,7 +9,7 @@ extension EvaluationReport {
   var text: String {
     ([heading]
       + [
-        measureTable("precision", .precision), measureTable("NDCG", .ndcg),
+        measureTable("P", .precision), measureTable("NDCG", .ndcg),
         measureTable("mean reward", .reward), measureTable("recall", .recall), differenceTable,
         listTable,
       ] + policyLines).joined(separator: "\n\n")
@@ -29,17 +29,17 @@ extension EvaluationReport {
     return """
       data      \(data.name), \(grouped(data.ratings)) ratings, CRC-32 \(data.checksum)
       protocol  \(protocolSummary)
-      sessions  \(list(admissions))
+      users     \(list(admissions))
                 with \(list(candidates)) candidates on average
       seeds     run \(list(runs.map { "\($0.seed)" })), split \(list(runs.map { "\($0.splitSeed)" })), evaluation \(seed); intervals: 95%, users resampled\(runs.count > 1 ? " with all their runs; ±: standard deviation over \(runs.count) runs" : "")
-      steps     \(list(runs.map { grouped($0.steps) })) behind the agent
+      training  \(list(runs.map { grouped($0.steps) })) steps
       \(policyHistories)
       device    \(device)
-      PMF       RMSE \(list(errors)) stars on all that the test users went on to rate
+      PMF       test RMSE \(list(errors)) stars, on held-out ratings
       """
   }
 
-  /// Which step's policy the agent is, and how much that matters: run by run.
+  /// The checkpoint that is evaluated, and how much its choice matters: run by run.
   private var policyHistories: String {
     runs.map { run in
       guard let policy = run.policy else { return "not trained" }
@@ -48,12 +48,12 @@ extension EvaluationReport {
         ? "the last" : "of the best NDCG@10 on the validation users"
       let spread =
         policy.spread.map {
-          "; over the later \((policy.points.count + 1) / 2) of \(policy.points.count) validations P@5 "
+          "; P@5 over the later \((policy.points.count + 1) / 2) of \(policy.points.count) checkpoints "
             + "\(decimal($0.mean, 3)) ±\(decimal($0.deviation, 3)), "
             + "\(decimal($0.low, 3))–\(decimal($0.high, 3))"
         } ?? "; its spread over checkpoints is not known"
       let name = runs.count > 1 ? "run \(run.seed), split \(run.splitSeed): " : ""
-      return "\(name)step \(grouped(policy.step)), \(chosen)\(spread)"
+      return "\(name)checkpoint of step \(grouped(policy.step)), \(chosen)\(spread)"
     }.enumerated().map { ($0 == 0 ? "policy    " : "          ") + $1 }
       .joined(separator: "\n")
   }
@@ -72,18 +72,18 @@ extension EvaluationReport {
     let blank = runs.count > 1 ? ["", ""] : [""]
     let header = [title] + cutoffs.flatMap { ["@\($0)"] + blank }
     let body = rankers.map { ranker in
-      [ranker.name] + ranker.rows.flatMap { cells($0[measure]) }
+      [Labels.evaluation[ranker.name]] + ranker.rows.flatMap { cells($0[measure]) }
     }
     return Table(rows: [header] + body).text
   }
 
-  /// The agent less each ranker, over the same users. A star: the interval is without zero.
+  /// The agent minus each ranker, over the same users. A star: the interval is without zero.
   private var differenceTable: String {
     let shown: [(String, Measure, Int)] =
       cutoffs.prefix(2).map { ("P@\($0)", .precision, $0) } + [("NDCG@\(middle)", .ndcg, middle)]
-    let header = ["\(agent) less"] + shown.flatMap { [$0.0, ""] }
+    let header = ["\(agent) minus"] + shown.flatMap { [$0.0, ""] }
     let body = rankers.filter { $0.name != agent }.map { ranker in
-      [ranker.name]
+      [Labels.evaluation[ranker.name]]
         + shown.flatMap { _, measure, k -> [String] in
           guard let found = difference(from: ranker.name, measure, at: k) else {
             return ["–", ""]
@@ -105,37 +105,39 @@ extension EvaluationReport {
 
   private var listTable: String {
     let header = [
-      "beyond accuracy @\(middle)", "gain", "distinct", "coverage", "Gini", "novelty",
-      "diversity",
+      "beyond accuracy @\(middle)", "normalized gain", "unique items", "candidate coverage",
+      "Gini index", "novelty (bits)", "intra-list diversity",
     ]
     let body = rankers.map { ranker in
       let row = ranker.rows.first { $0.k == middle }
       let lists = row?.lists
       return [
-        ranker.name, number(row?.gain), number(lists?.distinct, runs.count > 1 ? 1 : 0),
+        Labels.evaluation[ranker.name], number(row?.gain),
+        number(lists?.distinct, runs.count > 1 ? 1 : 0),
         number(lists?.coverage), number(lists?.gini), number(lists?.novelty, 2),
         number(lists?.diversity),
       ]
     }
     return Table(rows: [header] + body).text
-      + "\ngain: of the way from random to oracle in precision; coverage: of all candidates; "
-      + "novelty: bits;\ndiversity: 1 − cosine of PMF vectors within a list"
+      + "\nnormalized gain: (P − random) / (oracle − random); candidate coverage: the fraction of "
+      + "candidates recommended;\nnovelty: −log2 of the fraction of users who rated an item; "
+      + "diversity: mean 1 − cosine of PMF vectors"
   }
 
   private var policyLines: [String] {
     let agents = rankers.compactMap { ranker in ranker.policy.map { (ranker.name, $0) } }
     guard !agents.isEmpty else { return [] }
-    let header = ["agents", "saturation", "Q", "return", "over-estimation"]
+    let header = ["agents", "saturated actions", "Q(s0,a0)", "return", "overestimation bias"]
     let body = agents.map { name, policy in
       [
-        name, number(policy.saturation), number(policy.expectedReturn, 2),
+        Labels.evaluation[name], number(policy.saturation), number(policy.expectedReturn, 2),
         number(policy.discountedReturn, 2), number(policy.overestimation, 2),
       ]
     }
     return [
       Table(rows: [header] + body).text
-        + "\nsaturation: coordinates of actions beyond ±0.95; Q of a first pick; return: "
-        + "discounted, of the whole list"
+        + "\nsaturated actions: the fraction of action components beyond ±0.95; Q(s0,a0): the "
+        + "critic's estimate; return: discounted, of the list"
     ]
   }
 }

@@ -10,7 +10,7 @@ extension IRecGANTable {
       \(listsAreSampled ? "; the lists are samples, the click among them" : "")
       split     \(sessions.map(grouped).joined(separator: " / ")) sessions, \
       \(configuration.split.seed.map { "permuted by \($0)" } ?? "in file order")
-      seeds     \(seeds.map(String.init).joined(separator: ", ")); ± is one standard error, \
+      seeds     \(seeds.map(String.init).joined(separator: ", ")); ± SE, \
       \(seeds.count > 1 ? "of the seeds" : "positions of a session together")
       device    \(device)
       """
@@ -18,17 +18,17 @@ extension IRecGANTable {
     if let testPositions {
       let ranked = rows.filter { !$0.foresight.isEmpty }
       parts.append(
-        "\(grouped(testPositions)) positions; re-ranking: the click among the first k shown; share of "
-          + "list: of k recommended out of the catalogue, clicked; in per cent\n"
+        "\(grouped(testPositions)) test clicks; HR@k: the click is among the first k of the shown "
+          + "list; precision@k: of k recommended out of the catalogue, clicked; in per cent\n"
           + Table(
             rows: [
               [
-                "", "re-ranking P@1", "P@10", "1 / rank", "share of list P@1", "P@10",
+                "", "HR@1", "HR@10", "MRR", "precision@1", "precision@10",
               ]
             ]
               + ranked.map {
                 [
-                  $0.name, cell($0.reranking(0), 2), cell($0.reranking(1), 2),
+                  Labels.sessions[$0.name], cell($0.reranking(0), 2), cell($0.reranking(1), 2),
                   cell($0.reciprocalRank, 3), cell($0.shareOfList(0), 2),
                   cell($0.shareOfList(1), 2),
                 ]
@@ -38,15 +38,19 @@ extension IRecGANTable {
     if let simulatedSessions {
       let played = rows.filter { !$0.online.isEmpty }
       parts.append(
-        "in the world, \(grouped(simulatedSessions)) sessions each; coverage@r: of the r items worth "
-          + "most in a state, the share in the list\n"
+        "in the simulator, \(grouped(simulatedSessions)) sessions each; reward, clicks: per session; "
+          + "top-r recall: of the r items worth most in a state, the fraction in the list\n"
           + Table(
             rows: [
-              ["", "reward", "clicks", "coverage@1", "coverage@5", "coverage@10", "items"]
+              [
+                "", "reward", "clicks", "top-1 recall", "top-5 recall", "top-10 recall",
+                "unique items",
+              ]
             ]
               + played.map {
                 [
-                  $0.name, cell($0.reward, 3), cell($0.clicks, 3), cell($0.coverage(1), 3),
+                  Labels.sessions[$0.name], cell($0.reward, 3), cell($0.clicks, 3),
+                  cell($0.coverage(1), 3),
                   cell($0.coverage(5), 3), cell($0.coverage(10), 3), cell($0.distinctItems, 0),
                 ]
               }
@@ -54,7 +58,7 @@ extension IRecGANTable {
     }
     if let first = gain(0), let ten = gain(1) {
       parts.append(
-        "IRecGAN less PG of as many epochs: P@1 \(cell(first, 2)), P@10 \(cell(ten, 2))"
+        "IRecGAN minus PG of as many epochs: HR@1 \(cell(first, 2)), HR@10 \(cell(ten, 2))"
           + (onlineGain.map { ", reward \(cell($0, 3))" } ?? ""))
     }
     return parts.joined(separator: "\n\n")

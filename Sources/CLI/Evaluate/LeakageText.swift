@@ -7,7 +7,7 @@ extension LeakLadderReport {
     let k = first.configuration.evaluation.cutoffs.min()!
     let names = first.rankers.map(\.name)
     let body = rungs.map { rung in
-      [rung.rawValue]
+      [Labels.leakage[rung.rawValue]]
         + names.map { name in
           measurements(of: rung).count > 1
             ? spread(precisions(of: name, on: rung, at: k))
@@ -16,7 +16,7 @@ extension LeakLadderReport {
     }
     let sessions = rungs.compactMap { rung in
       measurements(of: rung).first.map {
-        "\(rung.rawValue): "
+        "\(Labels.leakage[rung.rawValue]): "
           + $0.admission.summary(
             of: .test, $0.configuration.evaluation, window: $0.configuration.drr!.window)
       }
@@ -29,16 +29,16 @@ extension LeakLadderReport {
       : "\(firstSeed) to \(firstSeed + UInt64(seeds - 1)), of split and training; ± the standard "
         + "deviation over them"
     let ends = [rungs.first!, rungs.last!].compactMap { rung in
-      measurements(of: rung).first.map { "\(rung.rawValue): \($0.protocolSummary)" }
+      measurements(of: rung).first.map { "\(Labels.leakage[rung.rawValue]): \($0.protocolSummary)" }
     }
     return """
       data   \(data.name), \(grouped(data.ratings)) ratings, CRC-32 \(data.checksum)
       seeds  \(seedText)
-      agent  DRR-ave, \(grouped(drr.steps)) steps, trained anew where what may be learned from changes
+      agent  DRR-ave, \(grouped(drr.steps)) steps, trained anew where the training ratings change
 
-      \(Table(rows: [["precision @\(k)"] + names] + body).text)
+      \(Table(rows: [["P@\(k)"] + names.map { Labels.evaluation[$0] }] + body).text)
 
-      sessions, with seed \(firstSeed)
+      users, with seed \(firstSeed)
       \(sessions.map { "  " + $0 }.joined(separator: "\n"))
 
       \(ends.joined(separator: "\n"))

@@ -14,9 +14,9 @@ extension WeightDiagnostics {
       ("effective sample size", decimal(effectiveSampleSize, effectiveSampleSize < 100 ? 1 : 0)),
       ("largest weight", decimal(largestWeight, largestWeight < 100 ? 1 : 0)),
       ("mean weight", decimal(meanWeight, 3)),
-      ("in the top 1%", "\(decimal(100 * topShare, 1))%"),
+      ("weight in top 1%", "\(decimal(100 * topShare, 1))%"),
       ("match rate", "\(decimal(100 * matchRate, 1))%"),
-      ("actions never logged", "\(unsupportedActions)"),
+      ("unsupported actions", "\(unsupportedActions)"),
     ]
   }
 }
@@ -26,7 +26,7 @@ extension OffPolicyReport {
     let digits = abs(behaviour.value) < 0.1 ? 5 : 4
     var rows = [[""] + policies.map(\.name)]
     if policies.contains(where: { $0.onPolicy != nil }) {
-      rows.append(["its own log"] + policies.map { $0.onPolicy?.text(digits) ?? "" })
+      rows.append(["on-policy value"] + policies.map { $0.onPolicy?.text(digits) ?? "" })
     }
     for estimator in configuration.estimators {
       rows.append(
@@ -34,14 +34,14 @@ extension OffPolicyReport {
     }
     rows.append(
       ["rank by \(configuration.ranking.rawValue)"]
-        + policies.map { $0.rank.map(String.init) ?? "refused" })
+        + policies.map { $0.rank.map(String.init) ?? "not ranked" })
     rows.append([])
     for at in policies.first?.diagnostics.rows.indices ?? 0..<0 {
       rows.append(
         [policies[0].diagnostics.rows[at].name] + policies.map { $0.diagnostics.rows[at].value })
     }
     rows.append(
-      ["above the clip \(decimal(clip, 1))"]
+      ["clipped at \(decimal(clip, 1))"]
         + policies.map { "\(decimal(100 * $0.diagnostics.clipRate, 2))%" })
     var notes: [String] = []
     for policy in policies {
@@ -55,11 +55,11 @@ extension OffPolicyReport {
       log       \(log.name): \(grouped(log.decisions)) decisions, \(log.actions) actions, \
       \(log.positions.count) \(log.positions.count == 1 ? "position" : "positions"), \
       \(grouped(log.clusters)) clusters by \(log.clustering)
-      logged    \(behaviour.text(digits)), what the policy that wrote the log is worth
+      behavior  \(behaviour.text(digits)), the behavior policy's value (on-policy mean)
       model     \(model.form.rawValue)\(model.isCrossed ? ", crossed" : ""), \
       \(model.columns) columns, \(model.folds) folds: RMSE \(decimal(model.rootMeanSquaredError, 5)), \
-      of the mean alone \(decimal(model.rootMeanSquaredErrorOfMean, 5))
-      foretold/seen by tenths  \(calibration.joined(separator: " "))
+      baseline RMSE \(decimal(model.rootMeanSquaredErrorOfMean, 5))
+      calibration by decile, predicted/observed  \(calibration.joined(separator: " "))
 
       \(Table(rows: rows).text)
       """ + (notes.isEmpty ? "" : "\n\n" + notes.joined(separator: "\n"))
@@ -79,9 +79,9 @@ extension SessionsReport {
       (refusal.map { ["\(policy): not to be ranked: \($0)"] } ?? [])
       + warnings.map { "\(policy): \($0)" }
     return """
-      log     \(name): \(grouped(sessions)) sessions, \(grouped(steps)) steps, \(longest) at most; \
+      log       \(name): \(grouped(sessions)) sessions, \(grouped(steps)) steps, \(longest) at most; \
       \(grouped(states)) \(states == 1 ? "state" : "states"), \(grouped(actions)) actions
-      logged  \(behaviour.text(digits)), the mean return with γ \(discount)
+      behavior  \(behaviour.text(digits)), the behavior policy's value: mean return with γ \(discount)
 
       \(Table(rows: rows).text)
       """ + (notes.isEmpty ? "" : "\n\n" + notes.joined(separator: "\n"))
@@ -92,8 +92,8 @@ extension OffPolicySimulation.Report {
   var text: String {
     func table(_ rows: [OffPolicySimulation.Row], _ unit: String, ranks: Bool) -> String {
       var lines = [
-        [unit, "overlap", "ESS", "refused", "estimator", "bias", "RMSE", "coverage"]
-          + (ranks ? ["rank corr.", "regret"] : [])
+        [unit, "overlap", "ESS", "not ranked", "estimator", "bias", "RMSE", "CI coverage"]
+          + (ranks ? ["rank corr.", "selection regret"] : [])
       ]
       for row in rows {
         lines.append(

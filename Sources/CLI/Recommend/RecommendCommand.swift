@@ -65,7 +65,7 @@ struct RecommendCommand: ParsableCommand {
     if output.json { return try Console.result(RunFolder.json(items, pretty: true)) }
     try Console.result(
       Table(
-        rows: [["title", "id", "PMF's rating"]]
+        rows: [["title", "id", "PMF predicted rating"]]
           + items.map { ["\($0.rank). \($0.title)", $0.id, decimal($0.predictedRating, 2)] }
       ).text)
   }

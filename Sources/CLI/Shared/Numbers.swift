@@ -20,6 +20,13 @@ func wholeNumbers(_ text: String, _ option: String) throws -> [Int] {
   }
 }
 
+/// Refuses a strength of the streak effect that cannot be.
+func requireStreak(_ strength: Float) throws {
+  if !(0...100).contains(strength) {
+    throw ValidationError("--streak-strength is \(strength); it must be 0 ... 100.")
+  }
+}
+
 /// The names of policies, without the settings that may follow them.
 func policyNames(_ policies: [String]) -> [String] {
   policies.map { String($0.prefix { $0 != "[" && $0 != ":" }) }

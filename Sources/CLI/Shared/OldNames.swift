@@ -2,7 +2,7 @@ import ArgumentParser
 
 /// Spellings of options and commands that came before today's, and short names of other programs.
 /// They are taken, and no help shows them: words are rewritten once, before anything is parsed.
-enum OldNames {
+package enum OldNames {
   /// Of every command.
   private static let everywhere: [String: [String]] = [
     "--twin": ["--myopic"], "--no-twin": ["--no-myopic"],
@@ -48,7 +48,7 @@ enum OldNames {
   /// The words of a command line, as today's options spell them.
   ///
   /// - Throws: `ValidationError` if two spellings of one option are given.
-  static func rewritten(_ words: [String]) throws -> [String] {
+  package static func rewritten(_ words: [String]) throws -> [String] {
     var words = words
     if words.starts(with: ["simulate", "irecgan"]) {
       words.replaceSubrange(0..<2, with: ["evaluate", "irecgan", "--simulate-only"])

@@ -45,6 +45,7 @@ extension SimulateCommand {
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
+      try requireStreak(streakStrength)
       if runs.contains("") { throw ValidationError("--run is empty; name a folder.") }
       if Set(runs).count < runs.count {
         let twice = runs.first { run in runs.count { $0 == run } > 1 }!

@@ -7,7 +7,8 @@ extension SimulateCommand {
   struct Sweep: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "sweep",
-      abstract: "Train on logs of many sizes, policies and list sizes, and play in their simulator.",
+      abstract:
+        "Train on logs of many sizes, policies and list sizes, and play in their simulator.",
       discussion: """
         Every log is made anew with each seed; all methods learn from the same one, as many epochs, \
         and are then shown to the simulator's users. What is done is kept in the run's folder: the \

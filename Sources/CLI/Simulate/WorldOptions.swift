@@ -44,7 +44,7 @@ struct WorldOptions: ParsableArguments {
 
 extension SimulationStatistics {
   static let header = [
-    "policy", "reward", "±", "clicks", "±", "with a click", "coverage@10", "items shown",
+    "policy", "reward", "±", "clicks", "±", "with a click", "top-10 recall", "unique items",
   ]
 
   func row(_ name: String) -> [String] {

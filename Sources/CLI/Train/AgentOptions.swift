@@ -100,6 +100,8 @@ struct AgentOptions: ParsableArguments {
         + "step. (default: best; paper last)"))
   var checkpoint: CheckpointChoice?
 
+  func validate() throws { try requireStreak(streakStrength ?? 0) }
+
   func apply(to drr: inout DRRConfiguration) throws(ConfigurationError) {
     if drr.residual != nil, let option = firstOfDRRAlone {
       throw ConfigurationError(

@@ -13,7 +13,7 @@ struct TabularTraining {
   ) throws {
     let folder = options.folder
     let begun = training.fresh ? nil : try folder.read(SmallWorldConfiguration.self)
-    let run = try KindRun(settings(begun), folder: folder)
+    let run = try Run(settings(begun), folder: folder)
     let backend = try device.backend { try DeviceTrial.secondsPerSmallUpdate(on: $0) }
     let trainer = try SmallWorldTrainer(run.configuration, on: backend)
     try run.begin(fresh: training.fresh)

@@ -130,7 +130,7 @@ extension TrainCommand {
       try wanted.data.requireContents(of: log)
       held.apply(to: &wanted.evaluation, choosing: false)
       settings.apply(to: &wanted.settings)
-      let run = try KindRun(wanted, folder: folder)
+      let run = try Run(wanted, folder: folder)
       return try MultiTableTraining(run, log, UserSplit(log, wanted.evaluation))
     }
   }

@@ -62,7 +62,7 @@ extension TrainCommand {
       if let rate = agent.deep.learningRate { settings.learningRate = rate }
       if let discount = agent.deep.discount { settings.world.discount = Double("\(discount)")! }
       if let seed = self.settings.seed { settings.seed = seed }
-      let run = try KindRun(settings, folder: folder)
+      let run = try Run(settings, folder: folder)
       let backend = try device.backend { try DeviceTrial.secondsPerSmallUpdate(on: $0) }
       let trainer = try GaussianTrainer(settings, on: backend)
       try run.begin(fresh: training.fresh)

@@ -56,7 +56,7 @@ extension TrainCommand {
     func run() throws {
       let folder = options.folder
       let begun = training.fresh ? nil : try folder.read(TabularConfiguration.self)
-      let run = try KindRun(settings(begun), folder: folder)
+      let run = try Run(settings(begun), folder: folder)
       let learner = try TabularLearner(run.configuration)
       try run.begin(fresh: training.fresh)
       Interrupt.install()

@@ -55,8 +55,10 @@ extension BanditProblem {
 }
 
 /// Policies, each played so many rounds with each of so many seeds.
-public struct BanditConfiguration<Problem: BanditProblem>: RunKind {
-  public static var algorithm: String { "bandit-\(Problem.kind)" }
+public struct BanditConfiguration<Problem: BanditProblem>: RunSettings {
+  public static var algorithms: [String] { ["bandit-\(Problem.kind)"] }
+  public var title: String { "a bandit experiment" }
+  public var command: String { "bandit \(Problem.kind)" }
 
   public var problem: Problem
   public var policies: [String]

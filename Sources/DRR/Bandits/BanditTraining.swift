@@ -3,7 +3,7 @@ import Essentials
 import Tensor
 
 /// An experiment as a run: a step is a round, and the metrics have a line for each policy and seed.
-public final class BanditTraining<Problem: BanditProblem>: Trainable {
+public final class BanditTraining<Problem: BanditProblem>: Trainer {
   public private(set) var experiment: BanditExperiment<Problem>
   /// Rounds between two looks at the clock.
   private let chunk = 500

@@ -35,24 +35,19 @@ public struct IRecGANExperiment: Sendable {
     try configuration.settings.require(train)
   }
 
-  /// Makes the folder this run's own: created, locked until the process ends, rid of what a killed
-  /// process left, and holding this configuration. `fresh` forgets an earlier run.
-  public func begin(fresh: Bool = false) throws {
-    try folder.create()
-    try folder.lock()
-    folder.removeTemporaries()
-    if fresh {
-      try folder.clear()
-    } else if let begun = try folder.readIRecGAN(),
-      let change = firstSettingThatDiffers(begun.identity, configuration.identity)
-    {
-      throw RunError(
-        "\(folder.path): the run was begun with \(change.name) \(change.begun), not "
-          + "\(change.wanted); name another --run, or begin again with --fresh")
-    }
-    if try folder.readIRecGAN() != configuration {
-      try folder.write(configuration, to: folder.configuration)
-    }
+  /// Makes the folder this run's own.
+  public func begin(fresh: Bool = false) throws { try run.begin(fresh: fresh) }
+
+  private var run: Run<IRecGANRunConfiguration> {
+    get throws { try Run(configuration, folder: folder) }
+  }
+
+  private func stage(_ part: IRecGANTrainer.Part) -> Stage<IRecGANRunConfiguration> {
+    var stage = Stage(
+      kind: "irecgan/\(part.name)", path: folder.checkpoint(of: part), settings: configuration,
+      unit: "\(part.name) batches")
+    stage.olderLineKinds = [part.name]
+    return stage
   }
 
   func makeTrainer(
@@ -72,52 +67,12 @@ public struct IRecGANExperiment: Sendable {
     _ part: IRecGANTrainer.Part, on backend: any Backend,
     _ observer: Observer = Observer()
   ) throws -> [IRecGANReport] {
-    let trainer = try makeTrainer(part, on: backend)
-    let path = folder.checkpoint(of: part)
-    var lines = 0
-    if folder.exists(path) {
-      let file = try read(part)
-      try trainer.restore(from: file)
-      lines = Int(file.metadata["metrics_lines"] ?? "") ?? 0
-    } else if part != .pretraining {
-      try trainer.begin(from: try finished(.pretraining, on: backend))
-    }
-    if !trainer.isFinished { try keepMetrics(of: part, first: lines, observer) }
-    var reports: [IRecGANReport] = []
-    var note = ""
-    var lastSave = ContinuousClock.now
-    var warned: Set<String> = []
-    func save() throws {
-      guard try trainer.isFinite() else { throw divergence(part, "training") }
-      var file = SafetensorsWriter(metadata: try metadata(part, lines, on: backend))
-      try trainer.save(to: &file)
-      try file.write(to: path)
-      lastSave = .now
-    }
-    // A plan without epochs or rounds leaves the networks as they begin.
-    if trainer.isFinished && !folder.exists(path) { try save() }
-    while !trainer.isFinished {
-      if let report = try trainer.advance() {
-        guard report.loss.isFinite else { throw divergence(part, report.stage) }
-        try folder.append(report)
-        lines += 1
-        reports.append(report)
-        note = report.summary
-        for warning in report.warnings(
-          listSize: configuration.settings.listSize, itemCount: train.itemCount)
-        where warned.insert(String(warning.prefix(20))).inserted {
-          observer.note("\(part.name), round \(report.round ?? 0): \(warning)")
-        }
-      }
-      let (done, total) = trainer.progress
-      observer.progress(done, total, "\(part.name) batches\(note)")
-      let stop = observer.shouldStop()
-      if stop || trainer.isFinished || ContinuousClock.now - lastSave > .seconds(30) {
-        try save()
-      }
-      if stop && !trainer.isFinished { throw Interrupted(step: done) }
-    }
-    return reports
+    let trainer = PartTrainer(
+      try makeTrainer(part, on: backend), of: self,
+      pretrained: part == .pretraining
+        ? nil : { try finished(.pretraining, on: backend) })
+    try run.train(trainer, stage(part), device: "\(backend.device.id)", observer)
+    return trainer.reports
   }
 
   /// The networks of a part that is trained; nil where it is not, or not to its end.
@@ -126,7 +81,7 @@ public struct IRecGANExperiment: Sendable {
   ) throws -> (user: UserModel, agent: ListAgent)? {
     guard folder.exists(folder.checkpoint(of: part)) else { return nil }
     let trainer = try makeTrainer(part, on: backend)
-    try trainer.restore(from: try read(part))
+    try trainer.restore(from: run.readCheckpoint(stage(part)))
     return trainer.isFinished ? (trainer.user, trainer.agent) : nil
   }
 
@@ -136,53 +91,51 @@ public struct IRecGANExperiment: Sendable {
     guard try readNetworks(part, on: backend) != nil else {
       throw RunError("\(folder.path): the networks that every method begins with are not trained")
     }
-    return try read(part)
+    return try run.readCheckpoint(stage(part))
+  }
+}
+
+/// A part of IRecGAN's training, which warns of an adversary that has won.
+private final class PartTrainer: Trainer {
+  let trainer: IRecGANTrainer
+  let experiment: IRecGANExperiment
+  /// What a method goes on from.
+  let pretrained: (() throws -> SafetensorsFile)?
+  private(set) var reports: [IRecGANReport] = []
+  private var observer = Observer()
+  private var warned: Set<String> = []
+
+  init(
+    _ trainer: IRecGANTrainer, of experiment: IRecGANExperiment,
+    pretrained: (() throws -> SafetensorsFile)?
+  ) {
+    self.trainer = trainer
+    self.experiment = experiment
+    self.pretrained = pretrained
   }
 
-  private func divergence(_ part: IRecGANTrainer.Part, _ stage: String) -> RunError {
-    RunError(
-      "\(part.name) diverged (\(stage)): its losses or weights are no longer numbers; lower the "
-        + "learning rates")
+  var step: Int { trainer.progress.done }
+  var steps: Int { trainer.progress.total }
+  var isFinished: Bool { trainer.isFinished }
+  func watch(_ observer: Observer) { self.observer = observer }
+  func summary(of report: IRecGANReport) -> String { report.summary }
+  func isFinite(_ report: IRecGANReport) -> Bool { report.loss.isFinite }
+  func isFinite() throws -> Bool { try trainer.isFinite() }
+  func save(to file: inout SafetensorsWriter) throws { try trainer.save(to: &file) }
+  func restore(from file: SafetensorsFile) throws { try trainer.restore(from: file) }
+  func begin() throws {
+    if let pretrained { try trainer.begin(from: pretrained()) }
   }
 
-  // MARK: - Identity
-
-  private func identity(_ part: IRecGANTrainer.Part) throws -> [String: String] {
-    [
-      "kind": "irecgan/\(part.name)", "data": configuration.data.checksum,
-      "configuration": try RunFolder.json(configuration.identity),
-    ]
-  }
-
-  private func metadata(
-    _ part: IRecGANTrainer.Part, _ lines: Int, on backend: any Backend
-  ) throws -> [String: String] {
-    var metadata = try identity(part)
-    metadata["device"] = "\(backend.device.id)"
-    metadata["metrics_lines"] = "\(lines)"
-    return metadata
-  }
-
-  /// Refuses a file of another part, configuration or data.
-  private func read(_ part: IRecGANTrainer.Part) throws -> SafetensorsFile {
-    let file = try SafetensorsFile(
-      contentsOf: folder.checkpoint(of: part), requireChecksum: true)
-    for (key, expected) in try identity(part).sorted(by: { $0.key < $1.key })
-    where file.metadata[key] != expected {
-      throw RunError("\(file.path) belongs to another run: its \(key) differs")
+  func advance() throws -> IRecGANReport? {
+    guard let report = try trainer.advance() else { return nil }
+    reports.append(report)
+    for warning in report.warnings(
+      listSize: experiment.configuration.settings.listSize, itemCount: experiment.train.itemCount)
+    where warned.insert(String(warning.prefix(20))).inserted {
+      observer.note("\(trainer.part.name), round \(report.round ?? 0): \(warning)")
     }
-    return file
-  }
-
-  private func keepMetrics(
-    of part: IRecGANTrainer.Part, first lines: Int, _ observer: Observer
-  ) throws {
-    let found = try folder.keepMetrics(of: part, first: lines)
-    if found < lines {
-      observer.note(
-        "\(folder.metrics) has \(found) lines of \(part.name), expected \(lines): the others are "
-          + "missing")
-    }
+    return report
   }
 }
 

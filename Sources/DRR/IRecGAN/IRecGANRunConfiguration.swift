@@ -4,7 +4,12 @@ import Essentials
 import Tensor
 
 /// Every setting of a run of IRecGAN, resolved: what its folder keeps as `config.json`.
-public struct IRecGANRunConfiguration: Codable, Hashable, Sendable {
+public struct IRecGANRunConfiguration: RunSettings {
+  public static let algorithms = ["irecgan"]
+  public var title: String { "an IRecGAN run" }
+  public var command: String { "train irecgan" }
+  public var uses: [String] { ["evaluate irecgan", "recommend"] }
+
   /// Which sessions, and what they were when the run began.
   public struct Data: Codable, Hashable, Sendable {
     public var source: String
@@ -40,8 +45,6 @@ public struct IRecGANRunConfiguration: Codable, Hashable, Sendable {
     }
   }
 
-  /// Tells the configuration from that of a run of DRR.
-  public private(set) var algorithm = "irecgan"
   public var data: Data
   public var reading: SessionOptions
   public var split = Split()
@@ -69,7 +72,7 @@ public struct IRecGANRunConfiguration: Codable, Hashable, Sendable {
   }
 
   /// What results depend on: where the data lie is no part of it.
-  var identity: IRecGANRunConfiguration {
+  public var identity: IRecGANRunConfiguration {
     var identity = self
     identity.data.source = ""
     identity.data.name = ""
@@ -82,41 +85,6 @@ extension RunFolder {
   /// The networks of a part of a run of IRecGAN, and all that it goes on from.
   public func checkpoint(of part: IRecGANTrainer.Part) -> String {
     "\(path)/\(part.name).safetensors"
-  }
-
-  /// Keeps of the metrics what other parts wrote and the first lines of this one; what was behind
-  /// them comes again. A line that a killed process left unfinished goes.
-  ///
-  /// - Returns: how many lines of the part there are.
-  func keepMetrics(of part: IRecGANTrainer.Part, first lines: Int) throws -> Int {
-    guard let bytes = FileManager.default.contents(atPath: metrics) else { return 0 }
-    let decoder = JSONDecoder()
-    var found = 0
-    var kept = Data()
-    for line in bytes.split(separator: UInt8(ascii: "\n")) {
-      guard let report = try? decoder.decode(IRecGANReport.self, from: Data(line)) else { continue }
-      if report.part == part.name {
-        guard found < lines else { continue }
-        found += 1
-      }
-      kept += line
-      kept.append(UInt8(ascii: "\n"))
-    }
-    if kept != bytes { try AtomicFile.write(String(decoding: kept, as: UTF8.self), to: metrics) }
-    return found
-  }
-
-  /// The configuration of a run of IRecGAN; nil where no run was begun.
-  ///
-  /// - Throws: `RunError` where the folder holds another kind of run.
-  public func readIRecGAN() throws -> IRecGANRunConfiguration? {
-    guard exists(configuration) else { return nil }
-    if let found = read(IRecGANRunConfiguration.self, from: configuration),
-      found.algorithm == "irecgan"
-    {
-      return found
-    }
-    throw RunError("\(configuration): not the configuration of a run of IRecGAN")
   }
 
   /// The device that a run of IRecGAN was begun on; nil where none was trained.

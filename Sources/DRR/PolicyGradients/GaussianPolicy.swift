@@ -69,8 +69,11 @@ public final class GaussianPolicy {
 }
 
 /// Settings of a Gaussian policy that moves a point.
-public struct GaussianConfiguration: RunKind {
-  public static let algorithm = "gaussian"
+public struct GaussianConfiguration: RunSettings {
+  public static let algorithms = ["gaussian"]
+  public var title: String { "a run of policy gradients on the point" }
+  public var command: String { "train pg" }
+  public var totalSteps: Int? { steps }
 
   public var world = PointWorld()
   public var hidden = 32
@@ -103,7 +106,7 @@ public struct GaussianReport: Codable, Hashable, Sendable {
 }
 
 /// Trains a Gaussian policy by the returns of many points' episodes.
-public final class GaussianTrainer: Trainable {
+public final class GaussianTrainer: Trainer {
   public let configuration: GaussianConfiguration
   public let policy: GaussianPolicy
   private let backend: any Backend

@@ -1,4 +1,5 @@
 import ActorCritic
+import Agents
 import ClickSessions
 import DRRCore
 import DeepQ
@@ -8,11 +9,13 @@ import Tensor
 
 /// What a device needs for the work at hand: small networks can be faster on the host.
 public enum DeviceTrial {
-  /// Seconds of one DRR update of these sizes, after a warm-up: the median of five.
+  /// Seconds of one DDPG update of these sizes, after a warm-up: the median of five.
   public static func secondsPerUpdate(
-    _ configuration: DRRConfiguration, dimension: Int, on backend: any Backend
+    _ agent: (any AgentConfiguration)?, dimension: Int, on backend: any Backend
   ) throws -> Double {
-    var configuration = configuration
+    var configuration = agent as? DRRConfiguration ?? DRRConfiguration()
+    if let residual = agent as? ResidualAgentConfiguration { configuration.ddpg = residual.ddpg }
+    if let agent { configuration.training.window = agent.training.window }
     configuration.ddpg.replayCapacity = configuration.ddpg.batchSize
     var random = Philox(seed: 0, stream: Streams.pmfWeights)
     let rows = 1_000

@@ -21,7 +21,7 @@ public struct EvaluationSettings: Sendable {
 extension Experiment {
   /// The name of the run's own agent.
   public var agentName: String {
-    configuration.drr?.agentName ?? "DRR"
+    configuration.agent?.name ?? "DRR"
   }
 
   /// The sessions of the protocol.
@@ -36,7 +36,7 @@ extension Experiment {
     _ part: UserSplit.HeldOut = .test
   ) throws -> (sessions: [Session], admission: Session.Admission) {
     try Session.measurable(
-      of: part, log, split, configuration.evaluation, window: drr.window,
+      of: part, log, split, configuration.evaluation, window: agent.training.window,
       scale: configuration.scale)
   }
 
@@ -105,7 +105,7 @@ extension Experiment {
       runs, agent: agentName, configuration: configuration,
       seed: settings.seed ?? configuration.seed,
       protocolSummary: configuration.evaluation.summary(
-        scale: configuration.scale, window: try drr.window, hasTimes: log.hasTimes),
+        scale: configuration.scale, window: try agent.training.window, hasTimes: log.hasTimes),
       device: "\(backend.device.id): \(backend.device.name), \(backend.device.driver)")
   }
 }

@@ -7,7 +7,7 @@ import Tensor
 
 extension Experiment {
   /// The files of a run that training goes on from.
-  enum Stage: String, CaseIterable {
+  enum FileKind: String, CaseIterable {
     case model = "pmf"
     case pmfCheckpoint = "pmf-checkpoint"
     case checkpoint = "drr"
@@ -15,7 +15,7 @@ extension Experiment {
     case beliefs = "beliefs"
   }
 
-  private func path(of stage: Stage) -> String {
+  private func path(of stage: FileKind) -> String {
     switch stage {
     case .model: folder.model
     case .pmfCheckpoint: folder.pmfCheckpoint
@@ -24,6 +24,8 @@ extension Experiment {
     case .beliefs: folder.beliefs
     }
   }
+
+  var run: Run<RunConfiguration> { get throws { try Run(configuration, folder: folder) } }
 
   /// Makes the folder this run's own: created where it is missing, locked until the process ends,
   /// rid of what a killed process left, and holding this configuration. `fresh` forgets an earlier
@@ -42,26 +44,24 @@ extension Experiment {
   /// earlier run, and this configuration.
   func prepare(fresh: Bool = false) throws {
     try folder.create()
-    folder.removeTemporaries()
-    if fresh { try folder.clear() }
-    for stage in Stage.allCases where folder.exists(path(of: stage)) {
-      if stage == .checkpoint && configuration.drr == nil { continue }
-      try check(SafetensorsFile(contentsOf: path(of: stage)), holds: stage)
+    if !fresh {
+      for stage in FileKind.allCases where folder.exists(path(of: stage)) {
+        if stage == .checkpoint && configuration.agent == nil { continue }
+        try check(SafetensorsFile(contentsOf: path(of: stage)), holds: stage)
+      }
     }
+    try run.prepare(fresh: fresh)
     if folder.exists(folder.model) { folder.remove(folder.pmfCheckpoint) }
-    if try folder.readConfiguration() != configuration {
-      try folder.write(configuration, to: folder.configuration)
-    }
   }
 
   /// Throws `ConfigurationError` where no training user has a history that fills the window.
   public func requireHistories() throws {
     _ = try RatingEnvironment.starts(
-      log: log, split: split, statistics: statistics, window: drr.window,
+      log: log, split: split, statistics: statistics, window: agent.training.window,
       scale: configuration.scale)
   }
 
-  /// DRR steps behind the folder's checkpoint; nil where there is none.
+  /// Steps behind the folder's checkpoint; nil where there is none.
   public func trainedSteps() throws -> Int? {
     guard folder.exists(folder.checkpoint) else { return nil }
     let file = try SafetensorsFile(contentsOf: folder.checkpoint, requireChecksum: true)
@@ -85,66 +85,35 @@ extension Experiment {
 
   // MARK: - Identity
 
-  func metadata(_ stage: Stage, on backend: any Backend) throws -> [String: String] {
-    var metadata = try identity(stage)
-    metadata["device"] = "\(backend.device.id)"
-    metadata["metrics_bytes"] = "\(folder.metricsSize)"
-    return metadata
+  func stage(_ kind: FileKind) -> Stage<RunConfiguration> {
+    Stage(
+      kind: kind == .checkpoint ? configuration.algorithm : kind.rawValue, path: path(of: kind),
+      settings: settings(of: kind),
+      unit: kind == .checkpoint ? configuration.agent?.stepsName ?? "steps" : "PMF batches")
   }
 
-  private func identity(_ stage: Stage) throws -> [String: String] {
-    [
-      "kind": stage.rawValue, "data": configuration.data.checksum, "seed": "\(configuration.seed)",
-      "configuration": try RunFolder.json(settings(of: stage)),
-    ]
+  func metadata(_ kind: FileKind, on backend: any Backend) throws -> [String: String] {
+    try run.metadata(stage(kind), device: "\(backend.device.id)")
   }
 
-  /// What a stage's result depends on. Where the data lie is not part of it.
-  private func settings(of stage: Stage) -> RunConfiguration {
+  /// What a file's result depends on.
+  private func settings(of kind: FileKind) -> RunConfiguration {
     var settings = configuration
-    settings.data.source = ""
-    settings.data.name = ""
-    switch stage {
+    switch kind {
     case .checkpoint: break
     case .beliefs:
-      settings.drr = settings.drr.map { drr in
-        var beliefs = DRRConfiguration()
-        beliefs.residual = ResidualConfiguration()
-        beliefs.residual!.beliefs = drr.residual?.beliefs ?? BeliefModel.Configuration()
+      settings.agent = (settings.agent as? ResidualAgentConfiguration).map {
+        var beliefs = ResidualAgentConfiguration()
+        beliefs.residual.beliefs = $0.residual.beliefs
         return beliefs
       }
-    default: settings.drr = nil
+    default: settings.agent = nil
     }
     return settings
   }
 
   /// Refuses a file of another kind, configuration, data or seed.
-  func check(_ file: SafetensorsFile, holds stage: Stage) throws {
-    let expected = try identity(stage)
-    for key in ["kind", "data", "seed"] {
-      let found = file.metadata[key] ?? "nothing"
-      if found != expected[key]! {
-        throw RunError(
-          "\(file.path) belongs to another run: its \(key) is \(found), expected \(expected[key]!)")
-      }
-    }
-    let found = file.metadata["configuration"] ?? ""
-    guard found != expected["configuration"]! else { return }
-    let difference = RunFolder.configuration(json: found)?
-      .firstDifference(from: settings(of: stage))
-    throw RunError(
-      "\(file.path) belongs to another run: its configuration "
-        + (difference.map { "has \($0.name) \($0.begun), expected \($0.wanted)" }
-          ?? "cannot be read"))
-  }
-
-  /// Cuts the metrics back to where they were when a checkpoint was written.
-  func restoreMetrics(from file: SafetensorsFile, _ observer: Observer) throws {
-    let size = Int(file.metadata["metrics_bytes"] ?? "") ?? 0
-    if folder.metricsSize < size {
-      observer.note(
-        "\(folder.metrics) has \(folder.metricsSize) bytes, expected \(size): lines are missing")
-    }
-    try folder.truncateMetrics(to: size)
+  func check(_ file: SafetensorsFile, holds kind: FileKind) throws {
+    try run.check(file, is: stage(kind))
   }
 }

@@ -11,7 +11,7 @@ extension Experiment {
   public func readCloned(
     _ model: PMFModel, on backend: any Backend
   ) throws -> (any SessionAgent)? {
-    guard let residual = try drr.residual, residual.cloningSteps > 0,
+    guard try self.agent.preparation > 0,
       let agent = try makeAgent(model, on: backend) as? ResidualAgent
     else { return nil }
     return try agent.networks.restoreCloned(from: readCheckpoint(), "residual") ? agent : nil
@@ -19,8 +19,10 @@ extension Experiment {
 
   /// What is believed of items from the visible ratings: read where the folder has it, else fitted
   /// and kept.
-  func beliefs(on backend: any Backend, _ observer: Observer = Observer()) throws -> BeliefModel {
-    let beliefs = try drr.residual?.beliefs ?? BeliefModel.Configuration()
+  func beliefs(
+    _ beliefs: BeliefModel.Configuration, on backend: any Backend,
+    _ observer: Observer = Observer()
+  ) throws -> BeliefModel {
     if folder.exists(folder.beliefs) {
       let file = try SafetensorsFile(contentsOf: folder.beliefs, requireChecksum: true)
       try check(file, holds: .beliefs)

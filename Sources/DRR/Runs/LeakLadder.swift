@@ -75,7 +75,7 @@ public struct LeakLadder: Sendable {
         let rungs = Rung.allCases.filter { $0.trained == training }
         let wanted = rungs.map { (rung: $0, configuration: settings($0, seed: seed)) }
         let found = wanted.compactMap { rung, configuration in
-          known.first { $0.rung == rung && $0.configuration.isSame(as: configuration) }
+          known.first { $0.rung == rung && $0.configuration.identity == configuration.identity }
         }
         if found.count == wanted.count {
           report.measurements += found
@@ -89,7 +89,7 @@ public struct LeakLadder: Sendable {
         // Seeds beyond those asked for are kept.
         let others = known.filter { old in
           !report.measurements.contains {
-            $0.rung == old.rung && $0.configuration.isSame(as: old.configuration)
+            $0.rung == old.rung && $0.configuration.identity == old.configuration.identity
           }
         }
         try folder.write(
@@ -136,7 +136,7 @@ public struct LeakLadder: Sendable {
     let experiment = try Experiment(
       settings, log: log, folder: RunFolder(path(of: settings, rungs[0])))
     try experiment.requireHistories()
-    let begun = try experiment.folder.readConfiguration()
+    let begun = try experiment.folder.read(RunConfiguration.self)
     try experiment.prepare(fresh: begun != settings)
     // The PMF counts as a fifth of a training.
     var (fitting, training) = (observer, observer)
@@ -147,7 +147,7 @@ public struct LeakLadder: Sendable {
     fitting.progress = { done, total, _ in show(0.2 * Double(done) / Double(total)) }
     training.progress = { done, total, _ in show(0.2 + 0.8 * Double(done) / Double(total)) }
     let model = try experiment.readModel() ?? experiment.trainPMF(on: backend, fitting)
-    _ = try experiment.trainDRR(model, on: backend, training)
+    _ = try experiment.trainAgent(model, on: backend, training)
     let agent = try experiment.readAgent(model, on: backend)
     return try rungs.map { rung in
       var configuration = settings
@@ -161,10 +161,10 @@ public struct LeakLadder: Sendable {
     _ rung: Rung, _ configuration: RunConfiguration, _ experiment: Experiment, _ model: PMFModel,
     _ agent: any SessionAgent
   ) throws -> LeakLadderReport.Measurement {
-    let drr = try experiment.drr
+    let window = try experiment.agent.training.window
     let evaluation = configuration.evaluation
     let (sessions, admission) = try Session.measurable(
-      log, experiment.split, evaluation, window: drr.window, scale: configuration.scale)
+      log, experiment.split, evaluation, window: window, scale: configuration.scale)
     let seed = configuration.seed
     let offline = OfflineEvaluation(sessions: sessions, cutoffs: evaluation.cutoffs)
     let untrained = try experiment.makeAgent(model, on: agent.backend)
@@ -181,7 +181,7 @@ public struct LeakLadder: Sendable {
     return LeakLadderReport.Measurement(
       rung: rung, configuration: configuration,
       protocolSummary: evaluation.summary(
-        scale: configuration.scale, window: drr.window, hasTimes: log.hasTimes),
+        scale: configuration.scale, window: window, hasTimes: log.hasTimes),
       admission: admission,
       rankers: scores.map { RankerResult([$0], bootstrap) })
   }

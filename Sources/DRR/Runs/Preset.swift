@@ -10,27 +10,36 @@ public enum Preset: String, CaseIterable, Sendable, CustomStringConvertible {
 
   public var description: String { rawValue }
 
-  /// Gives a run the preset's factorisation and agent.
-  public func configure(_ run: inout RunConfiguration) {
-    var (pmf, drr) = (run.pmf, DRRConfiguration())
+  /// The algorithm that it trains.
+  public var algorithm: String {
+    switch self {
+    case .paper: DRRConfiguration.algorithm
+    case .best: ResidualAgentConfiguration.algorithm
+    }
+  }
+
+  /// Gives a run the preset's agent and, unless it has one already, its factorisation.
+  public func configure(_ run: inout RunConfiguration, keepsPMF: Bool = false) {
     switch self {
     case .paper:
-      pmf.shareRegularization()
+      if !keepsPMF { run.pmf.shareRegularization() }
+      var drr = DRRConfiguration()
       drr.choice = .last
+      run.agent = drr
     case .best:
-      drr.residual = ResidualConfiguration()
-      drr.world = .log
-      drr.environments = 16
-      drr.steps = 5_000
-      drr.epsilonStart = 0.3
-      drr.epsilonEnd = 0.05
-      drr.ddpg.replayCapacity = 20_000
-      drr.ddpg.twinCritics = true
-      drr.ddpg.policyDelay = 2
-      drr.ddpg.targetRate = 0.005
-      drr.ddpg.actorLearningRate = 1e-4
-      drr.ddpg.weightDecay = 1e-4
+      var agent = ResidualAgentConfiguration()
+      agent.world = .log
+      agent.environments = 16
+      agent.steps = 5_000
+      agent.epsilonStart = 0.3
+      agent.epsilonEnd = 0.05
+      agent.ddpg.replayCapacity = 20_000
+      agent.ddpg.twinCritics = true
+      agent.ddpg.policyDelay = 2
+      agent.ddpg.targetRate = 0.005
+      agent.ddpg.actorLearningRate = 1e-4
+      agent.ddpg.weightDecay = 1e-4
+      run.agent = agent
     }
-    (run.pmf, run.drr) = (pmf, drr)
   }
 }

@@ -51,7 +51,7 @@ extension Experiment {
   }
 
   private func noted(_ request: Request) -> Request {
-    let window = configuration.drr?.window ?? 0
+    let window = configuration.agent?.training.window ?? 0
     guard request.liked.count < window else { return request }
     var request = request
     let known =
@@ -90,7 +90,7 @@ extension Experiment {
     }
     var allowed = statistics.ratedItems
     for item in request.known { allowed[0, item] = false }
-    let window = try drr.window
+    let window = try self.agent.training.window
     let latest = request.liked.suffix(window).map { Int32($0) }
     let missing = [Int32](repeating: -1, count: window - latest.count)
     let state =

@@ -1,60 +1,183 @@
 import ActorCritic
+import Agents
 import DRRCore
 import DRRData
+import DeepQ
 import Factorization
+import PolicyGradients
 
-/// Every setting of a run, resolved: what its folder keeps as `config.json`.
-public struct RunConfiguration: Codable, Hashable, Sendable {
+/// Every setting of a run on ratings, resolved: a factorisation, and an agent that stands on it.
+public struct RunConfiguration: RunSettings {
   public var data: DataIdentity
   public var seed: UInt64
   public var evaluation: EvaluationProtocol
   public var scale: RewardScale
   public var pmf: PMFConfiguration
   /// Absent until an agent is trained.
-  public var drr: DRRConfiguration?
+  public var agent: (any AgentConfiguration)?
+  /// Whether the agent's myopic baseline (γ = 0) is trained as well; nil where nobody has said.
+  public var myopic: Bool?
 
   public init(
     data: DataIdentity, seed: UInt64, evaluation: EvaluationProtocol, scale: RewardScale,
-    pmf: PMFConfiguration, drr: DRRConfiguration?
+    pmf: PMFConfiguration, agent: (any AgentConfiguration)?
   ) {
     self.data = data
     self.seed = seed
     self.evaluation = evaluation
     self.scale = scale
     self.pmf = pmf
-    self.drr = drr
+    self.agent = agent
   }
 
-  public func validate() throws(ConfigurationError) {
-    try evaluation.validate()
-    try scale.validate()
-    try pmf.validate()
-    try drr?.validate()
-  }
-}
-
-extension RunConfiguration {
   /// The defaults for these ratings.
   public init(source: String, log: RatingsLog) {
     var pmf = PMFConfiguration()
     pmf.batchSize = max(pmf.batchSize, log.count / 100)
     self.init(
       data: DataIdentity(source: source, log: log), seed: 0, evaluation: EvaluationProtocol(),
-      scale: RewardScale(ratingRange: log.ratingRange), pmf: pmf, drr: nil)
+      scale: RewardScale(ratingRange: log.ratingRange), pmf: pmf, agent: nil)
   }
 
-  /// Whether results under the two are the same: where the data lie is no part of it.
-  func isSame(as other: RunConfiguration) -> Bool {
-    var other = other
-    other.data.source = data.source
-    other.data.name = data.name
-    return other == self
+  public func validate() throws(ConfigurationError) {
+    try evaluation.validate()
+    try scale.validate()
+    try pmf.validate()
+    try agent?.validate()
   }
 
-  /// The first setting in which another configuration differs, by its path.
-  public func firstDifference(
-    from other: RunConfiguration
-  ) -> (name: String, begun: String, wanted: String)? {
-    firstSettingThatDiffers(self, other)
+  // MARK: - As a run
+
+  static let pmfAlgorithm = "pmf"
+
+  public static var algorithms: [String] {
+    [pmfAlgorithm] + Algorithms.agents.map { $0.algorithm } + [RunFolder.ratingsAlgorithm]
+  }
+
+  public var algorithm: String { agent.map { type(of: $0).algorithm } ?? Self.pmfAlgorithm }
+  public var title: String { agent.map { type(of: $0).title } ?? "a PMF run" }
+  public var command: String { agent.map { type(of: $0).command } ?? "train pmf" }
+  public var uses: [String] { ["evaluate", "compare", "recommend"] }
+  public var totalSteps: Int? { agent?.totalSteps }
+  public var learningRates: String? { agent?.learningRates ?? "\(pmf.learningRate)" }
+
+  /// Older programs called an agent's checkpoint "drr", whatever the agent.
+  public static func olderKinds(of stage: String) -> [String] {
+    Algorithms.agents.contains { $0.algorithm == stage } ? ["drr"] : []
+  }
+
+  public var identity: Self {
+    var identity = self
+    identity.data.source = ""
+    identity.data.name = ""
+    identity.myopic = nil
+    return identity
+  }
+
+  /// An agent can be trained on a factorisation that was fitted before.
+  public func firstDifference(from begun: Self) -> SettingDifference? {
+    var wanted = identity
+    if begun.agent == nil { wanted.agent = nil }
+    return firstSettingThatDiffers(begun.identity, wanted)
+  }
+
+  public func member(seed: UInt64, split: UInt64) -> Self {
+    var member = self
+    member.seed &+= seed
+    member.evaluation.splitSeed &+= split
+    return member
+  }
+}
+
+extension RunConfiguration {
+  public static func == (one: Self, other: Self) -> Bool {
+    one.data == other.data && one.seed == other.seed && one.evaluation == other.evaluation
+      && one.scale == other.scale && one.pmf == other.pmf && one.myopic == other.myopic
+      && one.agent.map { AnyHashable($0) } == other.agent.map { AnyHashable($0) }
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(data)
+    hasher.combine(seed)
+    hasher.combine(evaluation)
+    hasher.combine(scale)
+    hasher.combine(pmf)
+    hasher.combine(myopic)
+    hasher.combine(agent.map { AnyHashable($0) })
+  }
+
+  private enum Keys: String, CodingKey {
+    case data, seed, evaluation, scale, pmf, agent, myopic
+    /// An agent as older programs kept it.
+    case drr
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let stored = try decoder.container(keyedBy: Keys.self)
+    data = try stored.decode(DataIdentity.self, forKey: .data)
+    seed = try stored.decode(UInt64.self, forKey: .seed)
+    evaluation = try stored.decode(EvaluationProtocol.self, forKey: .evaluation)
+    scale = try stored.decode(RewardScale.self, forKey: .scale)
+    pmf = try stored.decode(PMFConfiguration.self, forKey: .pmf)
+    myopic = try stored.decodeIfPresent(Bool.self, forKey: .myopic)
+    agent =
+      try stored.decodeIfPresent(StoredAgent.self, forKey: .agent)?.agent
+      ?? stored.decodeIfPresent(OlderAgent.self, forKey: .drr)?.agent
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var stored = encoder.container(keyedBy: Keys.self)
+    try stored.encode(data, forKey: .data)
+    try stored.encode(seed, forKey: .seed)
+    try stored.encode(evaluation, forKey: .evaluation)
+    try stored.encode(scale, forKey: .scale)
+    try stored.encode(pmf, forKey: .pmf)
+    try stored.encodeIfPresent(myopic, forKey: .myopic)
+    try stored.encodeIfPresent(agent.map { StoredAgent(agent: $0) }, forKey: .agent)
+  }
+}
+
+/// An agent's settings with the algorithm that they are of beside them.
+private struct StoredAgent: Codable {
+  var agent: any AgentConfiguration
+
+  private enum Keys: CodingKey { case algorithm }
+
+  init(agent: any AgentConfiguration) { self.agent = agent }
+
+  init(from decoder: any Decoder) throws {
+    let stored = try decoder.container(keyedBy: Keys.self)
+    let algorithm = try stored.decode(String.self, forKey: .algorithm)
+    guard let type = Algorithms.agents.first(where: { $0.algorithm == algorithm }) else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .algorithm, in: stored, debugDescription: "no algorithm is called \(algorithm)")
+    }
+    agent = try type.init(from: decoder)
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    try agent.encode(to: encoder)
+    var stored = encoder.container(keyedBy: Keys.self)
+    try stored.encode(type(of: agent).algorithm, forKey: .algorithm)
+  }
+}
+
+/// An agent's settings as older programs kept them: those of DRR, with what told another agent.
+private struct OlderAgent: Decodable {
+  var agent: any AgentConfiguration
+
+  private enum Keys: CodingKey { case residual, dqn, policyGradient }
+
+  init(from decoder: any Decoder) throws {
+    let kinds = try decoder.container(keyedBy: Keys.self)
+    if kinds.contains(.residual) {
+      agent = try ResidualAgentConfiguration(from: decoder)
+    } else if kinds.contains(.dqn) {
+      agent = try DQNAgentConfiguration(from: decoder)
+    } else if kinds.contains(.policyGradient) {
+      agent = try PolicyGradientAgentConfiguration(from: decoder)
+    } else {
+      agent = try DRRConfiguration(from: decoder)
+    }
   }
 }

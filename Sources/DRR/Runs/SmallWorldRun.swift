@@ -7,8 +7,11 @@ import PolicyGradients
 import Tensor
 
 /// A deep agent in a small world, whose best policy is known: one of the two learners.
-public struct SmallWorldConfiguration: RunKind {
-  public static let algorithm = "small-world"
+public struct SmallWorldConfiguration: RunSettings {
+  public static let algorithms = ["small-world"]
+  public var title: String { "a run in a tabular MDP" }
+  public var command: String { dqn == nil ? "train pg" : "train dqn" }
+  public var totalSteps: Int? { steps }
 
   public var environment = SmallProcess.lizard
   public var dqn: DQNConfiguration?
@@ -60,7 +63,7 @@ public struct SmallWorldReport: Codable, Hashable, Sendable {
 }
 
 /// Deep Q-learning or a policy gradient in a small world, on states as one-hot vectors.
-public final class SmallWorldTrainer: Trainable {
+public final class SmallWorldTrainer: Trainer {
   public let process: FiniteProcess
   public let optimum: ActionValues
   private let discount: Double

@@ -9,9 +9,10 @@ extension Experiment {
   /// The run of the twin, in a folder in this run's; nil for an agent that is without foresight
   /// itself.
   public var twin: Experiment? {
-    guard let discount = configuration.drr?.ddpg.discount, discount > 0 else { return nil }
+    guard let myopic = configuration.agent?.myopic else { return nil }
     var twin = self
-    twin.configuration.drr!.ddpg.discount = 0
+    twin.configuration.agent = myopic
+    twin.configuration.myopic = nil
     twin.folder = folder.twin
     return twin
   }
@@ -30,7 +31,7 @@ extension Experiment {
   public func trainWithTwin(
     _ model: PMFModel, on backend: any Backend, _ observer: Observer = Observer()
   ) throws -> (trainer: any AgentTrainer, last: TrainingProgress?) {
-    guard let twin else { return try trainDRR(model, on: backend, observer) }
+    guard let twin else { return try trainAgent(model, on: backend, observer) }
     var (own, its) = (observer, observer)
     // What is true of both is said once.
     var noted: Set<String> = []
@@ -41,14 +42,14 @@ extension Experiment {
     its.note = { if !noted.contains($0) { observer.note($0) } }
     own.progress = { observer.progress($0, 2 * $1, $2) }
     its.progress = { observer.progress($1 + $0, 2 * $1, "\($2), γ = 0") }
-    let trained = try trainDRR(model, on: backend, own)
+    let trained = try trainAgent(model, on: backend, own)
     try twin.begin()
     if try twin.readModel() == nil {
       try model.write(
         to: twin.folder.model, metadata: twin.metadata(.model, on: backend))
     }
     do {
-      _ = try twin.trainDRR(model, on: backend, its)
+      _ = try twin.trainAgent(model, on: backend, its)
     } catch let interrupted as Interrupted {
       throw Interrupted(step: trained.trainer.step + interrupted.step)
     }

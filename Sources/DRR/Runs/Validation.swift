@@ -29,17 +29,17 @@ extension Experiment {
   /// How the agent is validated while it trains; nil where it is not to be, or, which is noted,
   /// where nobody can be asked.
   func validation(_ observer: Observer) throws -> Validation? {
-    let drr = try drr
-    guard drr.validations > 0 else { return nil }
+    let training = try agent.training
+    guard training.validations > 0 else { return nil }
     let evaluation = configuration.evaluation
     let (sessions, admission) = Session.admitted(
-      of: .validation, log, split, evaluation, window: drr.window, scale: configuration.scale)
+      of: .validation, log, split, evaluation, window: training.window, scale: configuration.scale)
     if let validation = Validation(sessions: sessions) { return validation }
     let reason =
       evaluation.validationShare == 0
       ? "the validation share is 0"
       : "nobody validates: "
-        + admission.summary(of: .validation, evaluation, window: drr.window)
+        + admission.summary(of: .validation, evaluation, window: training.window)
     observer.note("\(reason); the agent of the last step is kept")
     return nil
   }

@@ -95,7 +95,7 @@ import Testing
       run.settings = MultiTableConfiguration(.best)
       let scratch = TemporaryFolder()
       let training = try MultiTableTraining(
-        KindRun(run, folder: RunFolder(scratch.path)), log, split)
+        Run(run, folder: RunFolder(scratch.path)), log, split)
       guard case .finished(let report) = try training.train(SoleCollective()) else {
         return #expect(Bool(false))
       }

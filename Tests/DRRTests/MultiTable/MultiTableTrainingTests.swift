@@ -23,7 +23,7 @@ import Testing
     _ change: (inout MultiTableConfiguration) -> Void = { _ in }
   ) throws -> MultiTableTraining {
     let configuration = run(log, change)
-    let run = try KindRun(configuration, folder: RunFolder(folder.path))
+    let run = try Run(configuration, folder: RunFolder(folder.path))
     return try MultiTableTraining(run, log, UserSplit(log, configuration.evaluation))
   }
 

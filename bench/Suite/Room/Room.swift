@@ -97,7 +97,7 @@ final class Room {
   var stamp: Stamp {
     let host = CPUBackend.info
     return Stamp(
-      drr: programVersion, device: "\(device.id)", kind: device.kind.rawValue, name: device.name,
+      drr: Program.version, device: "\(device.id)", kind: device.kind.rawValue, name: device.name,
       driver: device.driver, processor: host.name, openBLAS: CPUBackend.openBLAS,
       coreType: environment("OPENBLAS_CORETYPE"), threads: threads,
       cores: Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), lastLevelCacheBytes: lastLevelCache)

@@ -69,4 +69,15 @@ public struct DDPGConfiguration: Codable, Hashable, Sendable {
     try ConfigurationError.require("priority exponent", priorityExponent, .share)
     try ConfigurationError.require("importance exponent", importanceExponent, .share)
   }
+
+  /// β at a step of so many: 1 at the last.
+  public func importanceExponent(at step: Int, of steps: Int) -> Float {
+    let progress = min(1, Float(step) / Float(max(steps - 1, 1)))
+    return importanceExponent + (1 - importanceExponent) * progress
+  }
+
+  /// For the message of a training that diverged.
+  package var learningRates: String {
+    "\(actorLearningRate) of the actor and \(criticLearningRate) of the critic"
+  }
 }

@@ -15,8 +15,7 @@ import Tensor
 /// Every random number is drawn from the seed and the step, so a trainer that is saved and
 /// restored goes on to the same bits.
 public final class ResidualTrainer: AgentTrainer {
-  public let configuration: DRRConfiguration
-  let residual: ResidualConfiguration
+  public let configuration: ResidualAgentConfiguration
   public let agent: ResidualAgent
   public let memory: ReplayMemory
   let world: World
@@ -50,13 +49,12 @@ public final class ResidualTrainer: AgentTrainer {
   }
 
   package init(
-    _ configuration: DRRConfiguration, _ residual: ResidualConfiguration, model: BeliefModel,
+    _ configuration: ResidualAgentConfiguration, model: BeliefModel,
     factorization: PMFModel, world: World, log: RatingsLog, split: UserSplit,
     statistics: ItemStatistics,
     evaluation: EvaluationProtocol, scale: RewardScale, seed: UInt64, on backend: any Backend
   ) throws {
     self.configuration = configuration
-    self.residual = residual
     self.world = world
     self.seed = seed
     trainees = try Trainee.all(
@@ -74,7 +72,7 @@ public final class ResidualTrainer: AgentTrainer {
     }
     let profiles = LoggedRewards(log, scale: scale) { split.visibleRows(of: $0, in: log) }
     agent = try ResidualAgent(
-      residual, configuration.ddpg, model: model, factorization: factorization,
+      configuration.residual, configuration.ddpg, model: model, factorization: factorization,
       profiles: profiles, seed: seed, on: backend)
     let none = [Float](repeating: 0, count: agent.items.shape[1] - model.itemWidth)
     hostItems = (0..<model.configuration.folds).map { fold in
@@ -85,7 +83,7 @@ public final class ResidualTrainer: AgentTrainer {
       on: backend)
     memory = ReplayMemory(
       ReplayMemory.Configuration(
-        capacity: configuration.ddpg.replayCapacity, stateWidth: 1 + residual.candidates,
+        capacity: configuration.ddpg.replayCapacity, stateWidth: 1 + configuration.residual.candidates,
         actionWidth: agent.items.shape[1], priorityExponent: configuration.ddpg.priorityExponent),
       on: backend)
     // A transition outlives at most capacity / B steps, each of which writes at most 2 B vectors.
@@ -97,6 +95,7 @@ public final class ResidualTrainer: AgentTrainer {
       ], on: backend)
   }
 
+  var residual: ResidualConfiguration { configuration.residual }
   public var sessionAgent: any SessionAgent { agent }
   public var steps: Int { residual.cloningSteps + configuration.steps }
   public func isFinite() throws -> Bool { try agent.networks.isFinite() }
@@ -259,7 +258,7 @@ public final class ResidualTrainer: AgentTrainer {
       for _ in 0..<configuration.updatesPerStep { update() }
     }
     let scores = try choice.wait()
-    let epsilon = configuration.epsilon(at: shown)
+    let epsilon = configuration.training.epsilon(at: shown)
     let picks = before.indices.map { row in
       let own = scores[row * count..<(row + 1) * count]
       let explores = random.uniform() < epsilon
@@ -310,7 +309,8 @@ public final class ResidualTrainer: AgentTrainer {
   package func update() {
     let batch = memory.sample(
       configuration.ddpg.batchSize,
-      importanceExponent: configuration.importanceExponent(at: shown),
+      importanceExponent: configuration.ddpg.importanceExponent(
+        at: shown, of: configuration.steps),
       RandomKey(seed: seed, stream: Streams.replay, counter: UInt64(updates)))
     lastLosses = agent.networks.update(
       batch, memory, states: states, items: items, number: updates)
@@ -322,7 +322,7 @@ public final class ResidualTrainer: AgentTrainer {
     let count = Double(max(tally.steps, 1))
     return TrainingProgress(
       step: step, reward: tally.reward / count, inLog: Double(tally.logged) / count,
-      epsilon: configuration.epsilon(at: max(shown - 1, 0)),
+      epsilon: configuration.training.epsilon(at: max(shown - 1, 0)),
       criticLoss: try lastLosses?.critic.host()[0],
       actorLoss: try lastLosses?.actor?.host()[0] ?? lastCloningLoss?.host()[0])
   }

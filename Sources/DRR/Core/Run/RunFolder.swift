@@ -93,15 +93,15 @@ public struct RunFolder: Sendable {
     FileManager.default.contents(atPath: file).flatMap { try? Self.decoder.decode(type, from: $0) }
   }
 
-  /// Adds a line to the metrics, on the disk before any checkpoint that counts on it.
-  package func append(_ value: some Encodable) throws {
-    try AtomicFile.append(line: RunFolder.json(value), to: metrics, synchronize: true)
+  /// A value that ``json(_:pretty:)`` wrote; nil for any other text.
+  package static func value<Value: Decodable>(_ type: Value.Type, json: String) -> Value? {
+    try? decoder.decode(type, from: Data(json.utf8))
   }
 
-  /// The last line of the metrics; nil where there is none or it is something else.
-  package func lastMetrics<Value: Decodable>(_ type: Value.Type) -> Value? {
-    FileManager.default.contents(atPath: metrics)?.split(separator: UInt8(ascii: "\n")).last
-      .flatMap { try? Self.decoder.decode(type, from: Data($0)) }
+  /// Whether the configuration is written as this program writes it.
+  var hasCurrentSchema: Bool {
+    struct Header: Decodable { var schema: Int }
+    return read(Header.self, from: configuration) != nil
   }
 
   /// Bytes in the metrics file, to which a resumed run goes back.

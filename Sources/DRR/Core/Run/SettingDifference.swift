@@ -1,14 +1,22 @@
+/// A setting that a run was started with, and another value that is wanted.
+public struct SettingDifference: Hashable, Sendable {
+  /// Its path, such as `agent.ddpg.discount`.
+  public var name: String
+  public var begun: String
+  public var wanted: String
+}
+
 /// The first setting, by its path, that differs between two configurations.
 package func firstSettingThatDiffers<Configuration>(
   _ begun: Configuration, _ wanted: Configuration
-) -> (name: String, begun: String, wanted: String)? {
+) -> SettingDifference? {
   let (mine, others) = (settings(of: begun), settings(of: wanted))
   for (name, value) in mine.sorted(by: { $0.key < $1.key }) {
     let wanted = others[name] ?? "nothing"
-    if wanted != value { return (name, value, wanted) }
+    if wanted != value { return SettingDifference(name: name, begun: value, wanted: wanted) }
   }
   return others.sorted { $0.key < $1.key }.first { mine[$0.key] == nil }
-    .map { ($0.key, "nothing", $0.value) }
+    .map { SettingDifference(name: $0.key, begun: "nothing", wanted: $0.value) }
 }
 
 /// Every leaf of a value by its path.

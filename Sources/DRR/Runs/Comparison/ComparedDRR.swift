@@ -7,12 +7,12 @@ import Tensor
 
 /// A run of DRR or of PMF alone.
 public struct ComparedDRR: ComparedRun {
-  public static let algorithm: String? = nil
+  public static let algorithms = RunConfiguration.algorithms
   let folder: RunFolder
   let configuration: RunConfiguration
 
   public init(_ folder: RunFolder) throws {
-    guard let configuration = try folder.readConfiguration() else {
+    guard let configuration = try folder.read(RunConfiguration.self) else {
       throw RunError("\(folder.path): no run was begun there; use `drr train drr`")
     }
     self.folder = folder
@@ -22,7 +22,7 @@ public struct ComparedDRR: ComparedRun {
   public var data: DataIdentity { configuration.data }
   public var evaluation: EvaluationProtocol { configuration.evaluation }
   public var scale: RewardScale { configuration.scale }
-  public var window: Int { configuration.drr?.window ?? 0 }
+  public var window: Int { configuration.agent?.training.window ?? 0 }
 
   private func experiment(_ log: RatingsLog) throws -> (run: Experiment, model: PMFModel) {
     let run = try Experiment(configuration, log: log, folder: folder)
@@ -40,7 +40,7 @@ public struct ComparedDRR: ComparedRun {
   public func contestants(
     _ log: RatingsLog, _ split: UserSplit, seed: UInt64, on backend: any Backend
   ) throws -> [Contestant] {
-    guard configuration.drr != nil else { return [] }
+    guard configuration.agent != nil else { return [] }
     let (run, model) = try experiment(log)
     var found = [try contestant(run, run.agentName, run.readAgent(model, on: backend))]
     if let twin = try run.readTwin(model, on: backend) {
@@ -52,7 +52,7 @@ public struct ComparedDRR: ComparedRun {
   private func contestant(
     _ run: Experiment, _ name: String, _ agent: any SessionAgent
   ) throws -> Contestant {
-    let (steps, wanted) = (try run.trainedSteps() ?? 0, try run.drr.steps)
+    let (steps, wanted) = (try run.trainedSteps() ?? 0, try run.agent.totalSteps)
     return Contestant(
       name, try SessionAgentScorer(name, agent, window: window, run.statistics),
       WindowedRanker(window: window, ranker: AgentRanker(name, agent)),

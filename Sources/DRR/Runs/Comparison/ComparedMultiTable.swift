@@ -5,14 +5,14 @@ import Tensor
 
 /// A trained run of many tables.
 public struct ComparedMultiTable: ComparedRun {
-  public static let algorithm: String? = MultiTableRunConfiguration.algorithm
-  let run: KindRun<MultiTableRunConfiguration>
+  public static let algorithms = MultiTableRunConfiguration.algorithms
+  let run: Run<MultiTableRunConfiguration>
 
-  public init(_ folder: RunFolder) throws { run = try KindRun(reading: folder) }
+  public init(_ folder: RunFolder) throws { run = try Run(reading: folder) }
 
-  public var data: DataIdentity { run.configuration.data }
-  public var evaluation: EvaluationProtocol { run.configuration.evaluation }
-  public var scale: RewardScale { run.configuration.scale }
+  public var data: DataIdentity { run.settings.data }
+  public var evaluation: EvaluationProtocol { run.settings.evaluation }
+  public var scale: RewardScale { run.settings.scale }
 
   /// Its Q as the run's settings merge them, and its visits alone.
   public func contestants(
@@ -20,7 +20,7 @@ public struct ComparedMultiTable: ComparedRun {
   ) throws -> [Contestant] {
     let training = try MultiTableTraining(run, log, split)
     let (table, rounds) = try training.readTable()
-    let settings = run.configuration.settings
+    let settings = run.settings.settings
     let remark =
       rounds < training.roundCount
       ? "\(run.folder.path): not fully trained: \(rounds) of \(training.roundCount) rounds" : nil
@@ -36,14 +36,14 @@ public struct ComparedMultiTable: ComparedRun {
 
 extension MultiTableTraining {
   var roundCount: Int {
-    let settings = run.configuration.settings
+    let settings = run.settings.settings
     if settings.solver == .iteration { return 1 }
     return (histories.count + settings.roundSize - 1) / settings.roundSize * settings.epochs
   }
 
   /// What was trained so far, all shards together; of double Q's two tables the mean.
   public func readTable() throws -> (table: QTable, rounds: Int) {
-    let isDouble = run.configuration.settings.doubleQ
+    let isDouble = run.settings.settings.doubleQ
     let tables = (0..<(isDouble ? 2 : 1)).map { _ in QTable() }
     let (round, _) = try MultiTableCheckpoint(run).read(into: tables)
     if isDouble { tables[0].average(with: tables[1]) }

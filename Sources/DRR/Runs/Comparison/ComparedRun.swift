@@ -25,8 +25,8 @@ public struct Contestant {
 
 /// A trained run of any method, as the comparison of methods reads it from its folder.
 public protocol ComparedRun {
-  /// As `RunFolder.readAlgorithm` has it.
-  static var algorithm: String? { get }
+  /// As `RunFolder.readAlgorithm` has them.
+  static var algorithms: [String] { get }
   /// - Throws: `RunError` where the folder does not hold a run of this method.
   init(_ folder: RunFolder) throws
   var data: DataIdentity { get }
@@ -88,11 +88,11 @@ public enum ComparedRuns {
     guard folder.exists(folder.configuration) else {
       throw RunError("\(folder.path): no run was begun there; use `drr train`")
     }
-    let algorithm = folder.readAlgorithm()
-    guard let kind = kinds.first(where: { $0.algorithm == algorithm }) else {
+    let algorithm = folder.readAlgorithm() ?? ""
+    guard let kind = kinds.first(where: { $0.algorithms.contains(algorithm) }) else {
       throw RunError(
-        "\(folder.path) holds a run of \(algorithm!), which recommends nothing out of a log of "
-          + "ratings; name runs of \(kinds.map { $0.algorithm ?? "drr" }.joined(separator: ", "))")
+        "\(try Algorithms.direction(to: folder) ?? folder.path); it recommends nothing out of a log "
+          + "of ratings, and cannot be compared")
     }
     return try kind.init(folder)
   }

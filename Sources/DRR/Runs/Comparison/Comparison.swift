@@ -61,7 +61,7 @@ public struct Comparison: Sendable {
     /// The first setting in which two have learned from other ratings.
     func firstDifference(
       from other: Training
-    ) -> (name: String, begun: String, wanted: String)? {
+    ) -> SettingDifference? {
       firstSettingThatDiffers(learned, other.learned)
     }
   }

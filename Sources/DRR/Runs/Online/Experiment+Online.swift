@@ -1,3 +1,4 @@
+import ActorCritic
 import Agents
 import DRRCore
 import DRRData
@@ -37,7 +38,7 @@ extension Experiment {
   public func onlineEvaluation(
     _ online: OnlineProtocol, _ model: PMFModel, _ world: World, seed: UInt64
   ) throws -> OnlineEvaluation {
-    let window = try drr.window
+    let window = try agent.training.window
     var (starts, profiles) = ([SessionState](), [[Int32]]())
     for user in split.testUsers {
       let rows = split.visibleRows(of: Int(user), in: log)
@@ -72,7 +73,7 @@ extension Experiment {
     var policies: [any OnlinePolicy] = [
       RandomItem(seed: seed), FixedOrder("popularity") { _ in counts },
       FixedOrder("item mean") { [means = statistics.means] _ in means }, own,
-      RandomVector(explorer, range: try drr.explorationRange, seed: seed),
+      RandomVector(explorer, range: try (agent as? DRRConfiguration ?? DRRConfiguration()).explorationRange, seed: seed),
       FrozenAgent("\(agentName) untrained", explorer),
     ]
     for contestant in contestants + (twin.map { [$0] } ?? []) {
@@ -110,7 +111,7 @@ extension Experiment {
     return OnlineReport(
       configuration: configuration, online: online, seed: seed,
       protocolSummary: online.summary(
-        configuration.evaluation, scale: configuration.scale, window: try drr.window),
+        configuration.evaluation, scale: configuration.scale, window: try agent.training.window),
       device: "\(device.id): \(device.name), \(device.driver)",
       sessions: evaluation.sessionCount,
       leftOut: split.testUsers.count - evaluation.sessionCount,

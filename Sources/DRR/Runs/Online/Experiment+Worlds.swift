@@ -30,15 +30,15 @@ extension Experiment {
 
   /// The world that the agent is trained in, of the training users.
   func trainingWorld(_ model: PMFModel) throws -> World {
-    let drr = try drr
+    let training = try agent.training
     let visible = visibleRewards
     return World(
       logged: visible,
-      model: drr.world == .items
+      model: training.world == .items
         ? ItemRidge(
           visible, raters: raters(among: split.trainUsers), simulated: split.trainUsers,
           itemCount: log.itemCount) : model,
-      satisfaction: satisfaction(drr.consecutive), isLogOnly: drr.world == .log)
+      satisfaction: satisfaction(training.consecutive), isLogOnly: training.world == .log)
   }
 
   /// The world that policies are scored in: a PMF of every rating from other seeds, or kernel ridge

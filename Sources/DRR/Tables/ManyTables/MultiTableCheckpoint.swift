@@ -6,12 +6,12 @@ import Tensor
 /// round they are of, written last. A run that was killed at any moment finds the last whole one; how
 /// many shards wrote it, and how many read it, makes no difference.
 package struct MultiTableCheckpoint {
-  let run: KindRun<MultiTableRunConfiguration>
+  let run: Run<MultiTableRunConfiguration>
 
   /// A part's arrays have about so many cells at most, to keep the copy that is written small.
   static let cellsPerPart = 2_000_000
 
-  package init(_ run: KindRun<MultiTableRunConfiguration>) { self.run = run }
+  package init(_ run: Run<MultiTableRunConfiguration>) { self.run = run }
 
   private var folder: RunFolder { run.folder }
   private static let prefix = "table-"
@@ -21,19 +21,19 @@ package struct MultiTableCheckpoint {
     "\(folder.path)/\(Self.prefix)\(round)-\(rank)-\(part).safetensors"
   }
 
-  private func identity() throws -> [String: String] {
-    [
-      "kind": MultiTableRunConfiguration.algorithm,
-      "configuration": try RunFolder.json(run.configuration.identity),
-    ]
+  private func metadata() throws -> [String: String] {
+    try run.metadata(run.stage, device: "cpu")
   }
 
-  func save(_ learner: MultiTableLearner, round: Int) throws {
+  /// Writes a rank's tables, and adds to the file that all share which round they are of.
+  func save(
+    _ learner: MultiTableLearner, round: Int, to file: inout SafetensorsWriter
+  ) throws {
     let collective = learner.collective
     let cells = learner.shards.reduce(0) { $0 + $1.cellCount }
     let parts = cells / Self.cellsPerPart + 1
     for part in 0..<parts {
-      var file = SafetensorsWriter(metadata: try identity())
+      var file = SafetensorsWriter(metadata: try metadata())
       for (name, table) in zip(Self.names, learner.shards) {
         try table.add(to: &file, name, part: part, of: parts)
       }
@@ -41,29 +41,23 @@ package struct MultiTableCheckpoint {
     }
     // By then every rank's files are whole.
     let allParts = try collective.allGather([UInt64(parts)]).map { $0[0] }
-    let counts = try learner.countsOfAll()
-    if collective.rank == 0 {
-      var file = SafetensorsWriter(metadata: try identity())
-      file.metadata["counts"] = try RunFolder.json(counts)
-      try file.add("round", [Int64(round)])
-      try file.add("parts", allParts)
-      try file.write(to: folder.checkpoint)
-    }
-    try collective.barrier()
-    if collective.rank == 0 { removeFiles(except: round) }
+    file.metadata["counts"] = try RunFolder.json(learner.countsOfAll())
+    try file.add("round", [Int64(round)])
+    try file.add("parts", allParts)
+  }
+
+  /// Forgets the tables that a process left which was killed before its first checkpoint was whole.
+  func begin(_ learner: MultiTableLearner) throws {
+    if learner.collective.rank == 0 { removeFiles(except: nil) }
+    try learner.collective.barrier()
   }
 
   /// Gives the learner its shard of what was saved.
   ///
   /// - Returns: the rounds that were learned.
-  func restore(_ learner: MultiTableLearner) throws -> Int {
+  func restore(_ learner: MultiTableLearner, from file: SafetensorsFile) throws -> Int {
     let collective = learner.collective
-    guard folder.exists(folder.checkpoint) else {
-      if collective.rank == 0 { removeFiles(except: nil) }
-      try collective.barrier()
-      return 0
-    }
-    let (round, counts) = try read(into: learner.shards) {
+    let (round, counts) = try read(file, into: learner.shards) {
       KeyHash.shard(of: $0, count: collective.size) == collective.rank
     }
     if collective.rank == 0 {
@@ -76,24 +70,28 @@ package struct MultiTableCheckpoint {
 
   /// - Returns: the round, and what was counted until then.
   package func read(
-    into tables: [QTable], where isWanted: (UInt64) -> Bool = { _ in true }
+    into tables: [QTable]
   ) throws -> (round: Int, counts: MultiTableLearner.Counts) {
-    let file = try run.readCheckpoint()
+    try read(run.readCheckpoint(), into: tables)
+  }
+
+  private func read(
+    _ file: SafetensorsFile, into tables: [QTable],
+    where isWanted: (UInt64) -> Bool = { _ in true }
+  ) throws -> (round: Int, counts: MultiTableLearner.Counts) {
     let round = Int(try file.int64s("round", shape: [1])[0])
     for (rank, parts) in try file.uint64s("parts").enumerated() {
       for part in 0..<Int(min(parts, 1 << 32)) {
         let file = try SafetensorsFile(
           contentsOf: path(round: round, rank: rank, part: part), requireChecksum: true)
-        for (key, expected) in try identity() where file.metadata[key] != expected {
-          throw RunError("\(file.path) belongs to another run: its \(key) differs")
-        }
+        try run.check(file, is: run.stage)
         for (name, table) in zip(Self.names, tables) {
           try table.read(from: file, name, where: isWanted)
         }
       }
     }
     let counts = file.metadata["counts"].flatMap {
-      try? JSONDecoder().decode(MultiTableLearner.Counts.self, from: Data($0.utf8))
+      RunFolder.value(MultiTableLearner.Counts.self, json: $0)
     }
     return (round, counts ?? MultiTableLearner.Counts())
   }

@@ -107,7 +107,7 @@ extension MultiTableTraining {
     }
     return sizes.reduce(0.0) { sum, size in
       var (rows, combinations) = (0.0, 1.0)
-      for chosen in 1...run.configuration.settings.order {
+      for chosen in 1...run.settings.settings.order {
         combinations *= Double(size - chosen + 1) / Double(chosen)
         rows += max(combinations, 0)
       }
@@ -126,7 +126,7 @@ extension MultiTableTraining {
   /// each.
   private func coverage(_ learner: MultiTableLearner) throws(CollectiveError) -> Coverage {
     let (rank, size) = (learner.collective.rank, learner.collective.size)
-    let splitter = SubStateSplitter(run.configuration.settings, tables)
+    let splitter = SubStateSplitter(run.settings.settings, tables)
     let blockSize = 1_024
     var found = Coverage()
     for block in 0..<(heldOut.userCount + blockSize * size - 1) / (blockSize * size) {

@@ -2,8 +2,11 @@ import DRRCore
 import DRRData
 
 /// A run of many tables: what `config.json` of its folder keeps.
-public struct MultiTableRunConfiguration: RunKind {
-  public static let algorithm = "multi-q"
+public struct MultiTableRunConfiguration: RunSettings {
+  public static let algorithms = ["multi-q"]
+  public var title: String { "a run of multi-table Q-learning" }
+  public var command: String { "train multi-q" }
+  public var uses: [String] { ["compare", "recommend"] }
 
   public var data: DataIdentity
   public var evaluation: EvaluationProtocol
@@ -18,6 +21,18 @@ public struct MultiTableRunConfiguration: RunKind {
     self.evaluation = evaluation
     scale = RewardScale(ratingRange: log.ratingRange)
     settings = MultiTableConfiguration()
+  }
+
+  public var seed: UInt64 {
+    get { settings.seed }
+    set { settings.seed = newValue }
+  }
+
+  public func member(seed: UInt64, split: UInt64) -> Self {
+    var member = self
+    member.seed &+= seed
+    member.evaluation.splitSeed &+= split
+    return member
   }
 
   /// How it recommends can be changed after it was trained.

@@ -6,7 +6,7 @@ import Tensor
 /// The training of a run of many tables, by one rank or several. All call the same; rank 0 speaks for
 /// them.
 public struct MultiTableTraining: Sendable {
-  public let run: KindRun<MultiTableRunConfiguration>
+  public let run: Run<MultiTableRunConfiguration>
   public let histories: Histories
   public let tables: ItemTables
   public let heldOut: HeldOutHistories
@@ -23,9 +23,9 @@ public struct MultiTableTraining: Sendable {
 
   /// - Throws: `ConfigurationError` where the log does not bear the settings.
   public init(
-    _ run: KindRun<MultiTableRunConfiguration>, _ log: RatingsLog, _ split: UserSplit
+    _ run: Run<MultiTableRunConfiguration>, _ log: RatingsLog, _ split: UserSplit
   ) throws {
-    let settings = run.configuration.settings
+    let settings = run.settings.settings
     try settings.requireKeys(for: log.itemCount)
     let kept = settings.topItems.map { log.mostRated($0) }
     let histories = Histories(log, split, keeping: kept)
@@ -45,58 +45,75 @@ public struct MultiTableTraining: Sendable {
   public func train(
     _ collective: any Collective, _ observer: Observer = Observer()
   ) throws -> Outcome {
-    let learner = MultiTableLearner(
-      run.configuration.settings, histories, tables, scale: run.configuration.scale,
-      itemCount: itemCount, collective: collective)
-    let checkpoint = MultiTableCheckpoint(run)
-    var round = try checkpoint.restore(learner)
-    if run.configuration.settings.solver == .iteration {
-      return try solve(learner, checkpoint, observer)
-    }
-    let (start, begun) = (Clocks(), learner.counts.updates)
-    var (lastSave, savedRound) = (start.wall, round)
-    let total = learner.roundCount
-    while round < total {
-      try watch(collective.rank, round)
-      try learner.learn(round: round)
-      round += 1
-      var order = Order.goOn
-      if collective.rank == 0 {
-        observer.progress(
-          min(round * run.configuration.settings.roundSize, histories.count * learner.epochs),
-          histories.count * learner.epochs, "multi-q events")
-        let due =
-          observer.checkpointSteps.map { round / $0 > savedRound / $0 }
-          ?? (ContinuousClock.now - lastSave > .seconds(30))
-        order = observer.shouldStop() ? .stop : due ? .save : .goOn
-      }
-      order = Order(rawValue: try collective.broadcast([order.rawValue], root: 0)[0])!
-      if order == .goOn && round < total { continue }
-      try checkpoint.save(learner, round: round)
-      (lastSave, savedRound) = (.now, round)
-      if order == .stop && round < total { return .interrupted(round: round) }
+    let start = Clocks()
+    let trainer = try MultiTableTrainer(self, collective)
+    do {
+      try run.train(trainer, stage, device: "cpu", observer, leads: collective.rank == 0)
+    } catch let interrupted as Interrupted {
+      return .interrupted(round: interrupted.step)
     }
     return .finished(
       try report(
-        learner, rounds: total, updatesHere: learner.counts.updates - begun,
-        clocks: start.untilNow))
+        trainer.learner, rounds: trainer.step,
+        updatesHere: trainer.learner.counts.updates - trainer.begun, clocks: start.untilNow))
   }
 
-  private enum Order: UInt8 {
-    case goOn, save, stop
+  private var stage: Stage<MultiTableRunConfiguration> {
+    var stage = run.stage
+    stage.unit = run.settings.settings.solver == .iteration ? "multi-q sweeps" : "multi-q rounds"
+    return stage
   }
+}
 
-  private func solve(
-    _ learner: MultiTableLearner, _ checkpoint: MultiTableCheckpoint,
-    _ observer: Observer
-  ) throws -> Outcome {
-    let settings = run.configuration.settings
-    guard learner.collective.size == 1 else {
+/// A rank's part in the training of many tables: a step is a round, or the whole of value iteration.
+final class MultiTableTrainer: Trainer {
+  /// Nothing is told before the end, since counting takes all ranks.
+  struct Report: Codable, Sendable {}
+
+  let training: MultiTableTraining
+  let learner: MultiTableLearner
+  let checkpoint: MultiTableCheckpoint
+  /// Updates that were made before this process.
+  private(set) var begun = 0
+  private(set) var step = 0
+  private var observer = Observer()
+
+  init(_ training: MultiTableTraining, _ collective: any Collective) throws {
+    let settings = training.run.settings
+    self.training = training
+    learner = MultiTableLearner(
+      settings.settings, training.histories, training.tables, scale: settings.scale,
+      itemCount: training.itemCount, collective: collective)
+    checkpoint = MultiTableCheckpoint(training.run)
+    if settings.settings.solver == .iteration, collective.size > 1 {
       throw ConfigurationError(
-        "solver is iteration, which works in one process; shards are \(learner.collective.size)")
+        "solver is iteration, which works in one process; shards are \(collective.size)")
     }
-    let start = Clocks()
-    let process = EmpiricalProcess(settings, histories, tables, scale: run.configuration.scale)
+  }
+
+  private var isIteration: Bool { training.run.settings.settings.solver == .iteration }
+  private var collective: any Collective { learner.collective }
+  var steps: Int { isIteration ? 1 : learner.roundCount }
+  var savesEachStep: Bool { isIteration }
+  func watch(_ observer: Observer) { self.observer = observer }
+  func summary(of report: Report) -> String { "" }
+  func isFinite() -> Bool { true }
+
+  func advance() throws -> Report? {
+    try training.watch(collective.rank, step)
+    if isIteration {
+      try solve()
+    } else {
+      try learner.learn(round: step)
+      step += 1
+    }
+    return nil
+  }
+
+  private func solve() throws {
+    let settings = training.run.settings.settings
+    let process = EmpiricalProcess(
+      settings, training.histories, training.tables, scale: training.run.settings.scale)
     var sweeps = 0
     let values = process.solve(
       discount: Double(settings.discount), start: settings.optimisticStart.map(Double.init)
@@ -105,15 +122,32 @@ public struct MultiTableTraining: Sendable {
       observer.progress(done, done + 1, "multi-q sweeps, last change \(decimal(change, 9))")
       return !observer.shouldStop()
     }
-    if observer.shouldStop() { return .interrupted(round: 0) }
+    if observer.shouldStop() { throw Interrupted(step: 0) }
     learner.take(process.table(values))
     learner.counts.updates = sweeps * process.cellCount
     learner.counts.events = process.eventCount
     learner.counts.subStates = process.subStateCount
-    try checkpoint.save(learner, round: sweeps)
-    return .finished(
-      try report(
-        learner, rounds: sweeps, updatesHere: learner.counts.updates, clocks: start.untilNow))
+    step = sweeps
+  }
+
+  func agree(on order: TrainingOrder) throws -> TrainingOrder {
+    TrainingOrder(rawValue: try collective.broadcast([order.rawValue], root: 0)[0])!
+  }
+
+  func begin() throws { try checkpoint.begin(learner) }
+
+  func save(to file: inout SafetensorsWriter) throws {
+    try checkpoint.save(learner, round: step, to: &file)
+  }
+
+  func saved() throws {
+    try collective.barrier()
+    if collective.rank == 0 { checkpoint.removeFiles(except: step) }
+  }
+
+  func restore(from file: SafetensorsFile) throws {
+    step = try checkpoint.restore(learner, from: file)
+    begun = learner.counts.updates
   }
 }
 

@@ -12,8 +12,12 @@ public enum TabularMethod: String, Codable, CaseIterable, Hashable, Sendable {
 }
 
 /// Settings of a table that learns in a small world.
-public struct TabularConfiguration: RunKind {
-  public static let algorithm = "q"
+public struct TabularConfiguration: RunSettings {
+  public static let algorithms = ["q"]
+  public var title: String { "a Q-learning run" }
+  public var command: String { "train q" }
+  public var uses: [String] { ["train q --show"] }
+  public var totalSteps: Int? { steps }
 
   public var environment = SmallProcess.lizard
   public var method = TabularMethod.q

@@ -3,7 +3,7 @@ import Environments
 import Tensor
 
 /// Learns a table of action values by acting ε-greedily in a small world.
-public final class TabularLearner: Trainable {
+public final class TabularLearner: Trainer {
   public let configuration: TabularConfiguration
   public let process: FiniteProcess
   /// γ.

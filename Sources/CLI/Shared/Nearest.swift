@@ -1,0 +1,23 @@
+/// The word of a list that a mistyped one is close to; nil where none is.
+package func nearest(_ word: String, in words: [String]) -> String? {
+  let typed = Array(word.lowercased())
+  let found = words.map { (word: $0, edits: edits(typed, Array($0.lowercased()))) }
+    .min { $0.edits < $1.edits }
+  guard let found, found.edits <= max(2, typed.count / 3) else { return nil }
+  return found.word
+}
+
+/// Letters to insert, delete or replace on the way from one word to another.
+private func edits(_ first: [Character], _ second: [Character]) -> Int {
+  var row = Array(0...second.count)
+  for (at, letter) in first.enumerated() {
+    var diagonal = row[0]
+    row[0] = at + 1
+    for place in second.indices {
+      let same = diagonal + (letter == second[place] ? 0 : 1)
+      diagonal = row[place + 1]
+      row[place + 1] = min(same, row[place] + 1, row[place + 1] + 1)
+    }
+  }
+  return row[second.count]
+}

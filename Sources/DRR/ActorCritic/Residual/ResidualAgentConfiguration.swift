@@ -1,0 +1,72 @@
+import Agents
+import DRRCore
+import Environments
+import Tensor
+
+/// Settings of the residual agent and of its training.
+@dynamicMemberLookup
+public struct ResidualAgentConfiguration: AgentConfiguration {
+  public static let algorithm = "residual"
+  public static let title = "a run of the residual agent"
+  public static let command = "train drr"
+
+  public var training = SessionTraining()
+  public var ddpg = DDPGConfiguration()
+  public var residual = ResidualConfiguration()
+
+  public init() {}
+
+  public subscript<Value>(dynamicMember path: WritableKeyPath<SessionTraining, Value>) -> Value {
+    get { training[keyPath: path] }
+    set { training[keyPath: path] = newValue }
+  }
+
+  public var name: String { "residual agent" }
+  public var stepsName: String { "steps" }
+  public var preparation: Int { residual.cloningSteps }
+  public var discount: Float {
+    get { ddpg.discount }
+    set { ddpg.discount = newValue }
+  }
+  public var learningRates: String { ddpg.learningRates }
+
+  public func validate() throws(ConfigurationError) {
+    try ddpg.validate()
+    try residual.validate()
+    try training.requireChoosing()
+    try training.validate(replayCapacity: ddpg.replayCapacity)
+  }
+
+  public func makeAgent(
+    _ task: AgentTask, on backend: any Backend
+  ) throws -> any SessionAgent {
+    try ResidualAgent(
+      residual, ddpg, model: task.beliefs(residual.beliefs), factorization: task.model,
+      profiles: task.visibleRewards, seed: task.seed, on: backend)
+  }
+
+  public func makeTrainer(
+    _ task: AgentTask, on backend: any Backend
+  ) throws -> any AgentTrainer {
+    try ResidualTrainer(
+      self, model: task.beliefs(residual.beliefs), factorization: task.model, world: task.world(),
+      log: task.log, split: task.split, statistics: task.statistics, evaluation: task.evaluation,
+      scale: task.scale, seed: task.seed, on: backend)
+  }
+
+  private enum Keys: CodingKey { case ddpg, residual }
+
+  public init(from decoder: any Decoder) throws {
+    training = try SessionTraining(from: decoder)
+    let own = try decoder.container(keyedBy: Keys.self)
+    ddpg = try own.decode(DDPGConfiguration.self, forKey: .ddpg)
+    residual = try own.decode(ResidualConfiguration.self, forKey: .residual)
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    try training.encode(to: encoder)
+    var own = encoder.container(keyedBy: Keys.self)
+    try own.encode(ddpg, forKey: .ddpg)
+    try own.encode(residual, forKey: .residual)
+  }
+}

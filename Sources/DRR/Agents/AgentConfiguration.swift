@@ -1,0 +1,125 @@
+import DRRCore
+import DRRData
+import Environments
+import Factorization
+import Tensor
+
+/// Settings of an agent that acts in users' sessions, and how it is made: an algorithm of ratings is
+/// one type that conforms, and one entry in `Algorithms.agents`.
+public protocol AgentConfiguration: Codable, Hashable, Sendable {
+  /// The algorithm as the command line calls it.
+  static var algorithm: String { get }
+  /// What a run of it is, such as "a DQN run".
+  static var title: String { get }
+  /// The command that trains it, such as "train dqn".
+  static var command: String { get }
+  init()
+  var training: SessionTraining { get set }
+  /// What result tables call the agent.
+  var name: String { get }
+  /// What is counted behind its progress bar.
+  var stepsName: String { get }
+  /// γ, a step.
+  var discount: Float { get set }
+  /// Updates before the first item is shown.
+  var preparation: Int { get }
+  /// The learning rates, for the message of a training that diverged.
+  var learningRates: String { get }
+  func validate() throws(ConfigurationError)
+  /// An agent that has learned nothing.
+  func makeAgent(_ task: AgentTask, on backend: any Backend) throws -> any SessionAgent
+  func makeTrainer(_ task: AgentTask, on backend: any Backend) throws -> any AgentTrainer
+}
+
+extension AgentConfiguration {
+  public var preparation: Int { 0 }
+  public var stepsName: String { "\(name) steps" }
+
+  /// Steps behind a trained agent.
+  public var totalSteps: Int { preparation + training.steps }
+
+  /// The same agent without foresight (γ = 0): what it earns less is what looking ahead is worth;
+  /// nil for an agent that is without foresight itself.
+  public var myopic: Self? {
+    guard discount > 0 else { return nil }
+    var myopic = self
+    myopic.discount = 0
+    return myopic
+  }
+}
+
+/// What an agent is made from: the ratings, what of them may be seen, the factorisation, and the
+/// world to learn in.
+public struct AgentTask {
+  public let log: RatingsLog
+  public let split: UserSplit
+  public let statistics: ItemStatistics
+  public let evaluation: EvaluationProtocol
+  public let scale: RewardScale
+  public let seed: UInt64
+  public let model: PMFModel
+  /// The world that agents are trained in.
+  public let world: () throws -> World
+  /// What is believed of items from the visible ratings.
+  public let beliefs: (BeliefModel.Configuration) throws -> BeliefModel
+
+  public init(
+    log: RatingsLog, split: UserSplit, statistics: ItemStatistics, evaluation: EvaluationProtocol,
+    scale: RewardScale, seed: UInt64, model: PMFModel, world: @escaping () throws -> World,
+    beliefs: @escaping (BeliefModel.Configuration) throws -> BeliefModel
+  ) {
+    self.log = log
+    self.split = split
+    self.statistics = statistics
+    self.evaluation = evaluation
+    self.scale = scale
+    self.seed = seed
+    self.model = model
+    self.world = world
+    self.beliefs = beliefs
+  }
+
+  /// What may be seen of every user.
+  public var visibleRewards: LoggedRewards {
+    LoggedRewards(log, scale: scale) { split.visibleRows(of: $0, in: log) }
+  }
+
+  public func environment(_ training: SessionTraining) throws -> RatingEnvironment {
+    try RatingEnvironment(
+      log: log, split: split, model: model, statistics: statistics, window: training.window,
+      sessionLength: training.sessionLength, scale: scale, seed: seed, world: world())
+  }
+
+  /// The user and the items of a state as constant tables, a guest's row behind the users.
+  package func tables(on backend: any Backend) -> (users: Tensor, items: Tensor) {
+    let k = model.dimension
+    return (
+      Tensor(
+        model.userFactors + [Float](repeating: 0, count: k), shape: [model.userCount + 1, k],
+        on: backend),
+      Tensor(model.itemFactors, shape: [model.itemCount, k], on: backend)
+    )
+  }
+
+  /// Training users' logs in the split's order.
+  private func sequences() -> [LoggedEnvironments.Sequence] {
+    split.trainUsers.map { user in
+      let rows = Array(split.visibleRows(of: Int(user), in: log))
+      return LoggedEnvironments.Sequence(
+        user: user, items: rows.map { log.items[$0] },
+        rewards: rows.map { scale.reward(log.ratings[$0]) })
+    }
+  }
+
+  /// Environments whose actions are items: logs played back, or a world.
+  package func itemEnvironments(_ training: SessionTraining) throws -> any ActionEnvironments {
+    guard training.world == .playback else {
+      return RatingEnvironments(
+        try environment(training), window: training.window, count: training.environments)
+    }
+    return LoggedEnvironments(
+      sequences(), window: training.window, itemCount: log.itemCount,
+      count: training.environments, watchReward: training.rewardsWatching == true ? 1 : nil,
+      seed: seed)
+  }
+}

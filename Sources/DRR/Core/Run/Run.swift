@@ -1,0 +1,215 @@
+import Essentials
+import Tensor
+
+/// A run at work: its settings, and the folder that remembers it. Every algorithm is trained by it:
+/// begin, train, validate, save, stop, go on.
+public struct Run<Settings: RunSettings>: Sendable {
+  public let settings: Settings
+  public let folder: RunFolder
+
+  /// - Throws: `ConfigurationError`.
+  public init(_ settings: Settings, folder: RunFolder) throws {
+    try settings.validate()
+    self.settings = settings
+    self.folder = folder
+  }
+
+  /// The run that a folder holds.
+  ///
+  /// - Throws: `RunError` if there is none, or one of another algorithm.
+  public init(reading folder: RunFolder) throws {
+    guard let found = try folder.read(Settings.self) else {
+      throw RunError("\(folder.path) holds no run; use `drr train \(Settings.algorithms[0])`")
+    }
+    try self.init(found, folder: folder)
+  }
+
+  /// Makes the folder this run's own: created, locked until the process ends, rid of what a killed
+  /// process left, and holding these settings. `fresh` forgets an earlier run.
+  ///
+  /// - Throws: `RunError` if another process trains in the folder, or it holds a run of other
+  ///   settings.
+  public func begin(fresh: Bool = false) throws {
+    try folder.create()
+    try folder.lock()
+    try prepare(fresh: fresh)
+  }
+
+  /// What a locked folder still needs.
+  package func prepare(fresh: Bool = false) throws {
+    folder.removeTemporaries()
+    if fresh {
+      try folder.clear()
+    } else if let begun = try folder.read(Settings.self) {
+      try requireSame(begun)
+    }
+    if (try? folder.read(Settings.self)) != settings || !folder.hasCurrentSchema {
+      try folder.write(settings)
+    }
+  }
+
+  /// - Throws: `RunError` if a run was begun with other settings than these.
+  public func requireSame(_ begun: Settings) throws {
+    guard let change = settings.firstDifference(from: begun) else { return }
+    throw RunError(
+      "\(folder.path): the run was started with \(change.name) \(change.begun), not "
+        + "\(change.wanted); name another --run, or start again with --fresh")
+  }
+
+  /// The whole run as one stage.
+  public var stage: Stage<Settings> {
+    Stage(
+      kind: settings.algorithm, path: folder.checkpoint, settings: settings,
+      unit: "\(settings.algorithm) steps")
+  }
+
+  /// Trains a stage to its end, going on where an interrupted run stopped.
+  ///
+  /// - Parameters:
+  ///   - stage: nil: the whole run.
+  ///   - device: where it is computed, for the checkpoint to say.
+  ///   - leads: whether this process speaks and writes for all that train together.
+  /// - Returns: the last report; that of an earlier process if nothing was left to do.
+  /// - Throws: `Interrupted` if the observer asked to stop, after a checkpoint; `RunError` if the
+  ///   values are no longer numbers.
+  @discardableResult
+  public func train<Training: Trainer>(
+    _ trainer: Training, _ stage: Stage<Settings>? = nil, device: String,
+    _ observer: Observer = Observer(), leads: Bool = true
+  ) throws -> Training.Report? {
+    let stage = stage ?? self.stage
+    trainer.watch(observer)
+    var lines = 0
+    if folder.exists(stage.path) {
+      let file = try readCheckpoint(stage)
+      try trainer.restore(from: file)
+      if leads && !trainer.isFinished { lines = try keepMetrics(of: stage, as: file, observer) }
+    } else {
+      if leads { lines = try folder.keepMetrics(of: stage.lineKinds, first: 0) }
+      try trainer.begin()
+    }
+    func save() throws {
+      guard try trainer.isFinite() else { throw divergence(trainer.step, stage) }
+      var file = SafetensorsWriter(metadata: try metadata(stage, device: device, lines: lines))
+      try trainer.save(to: &file)
+      if leads { try file.write(to: stage.path) }
+      try trainer.saved()
+    }
+    func report(_ report: any Codable & Sendable, kind: String) throws {
+      guard leads else { return }
+      try folder.append(
+        MetricsLine(
+          kind: kind, step: trainer.step, time: Date.now.timeIntervalSince1970, report: report))
+      lines += 1
+    }
+    var last =
+      trainer.step > 0 ? folder.lastMetrics(Training.Report.self, kind: stage.kind) : nil
+    var note = stage.unit
+    var (lastSave, savedStep) = (ContinuousClock.now, trainer.step)
+    if trainer.step == 0, !trainer.isFinished, let line = try trainer.validate(after: nil) {
+      try report(line, kind: MetricsLine.validation)
+    }
+    // A training of no steps leaves what it is given.
+    if trainer.isFinished && !folder.exists(stage.path) { try save() }
+    while !trainer.isFinished {
+      let before = trainer.step
+      let found = try trainer.advance()
+      if let line = try trainer.validate(after: before) {
+        try report(line, kind: MetricsLine.validation)
+      }
+      if let found {
+        // A checkpoint of numbers is not given up for one without.
+        guard trainer.isFinite(found) else { throw divergence(trainer.step, stage) }
+        try report(found, kind: stage.kind)
+        last = found
+        note = stage.unit + trainer.summary(of: found)
+      }
+      observer.progress(trainer.step, trainer.steps, note)
+      let due =
+        observer.checkpointSteps.map { trainer.step / $0 > before / $0 }
+        ?? (ContinuousClock.now - lastSave > .seconds(30))
+      let order = try trainer.agree(
+        on: observer.shouldStop() ? .stop : due || trainer.savesEachStep ? .save : .goOn)
+      if order != .goOn || trainer.isFinished {
+        try save()
+        (lastSave, savedStep) = (.now, trainer.step)
+      }
+      if order == .stop && !trainer.isFinished { throw Interrupted(step: savedStep) }
+    }
+    return last
+  }
+
+  /// The checkpoint of a stage, which is of this run.
+  ///
+  /// - Parameter stage: nil: the whole run.
+  /// - Throws: `RunError` if there is none, or another run's.
+  public func readCheckpoint(_ stage: Stage<Settings>? = nil) throws -> SafetensorsFile {
+    let stage = stage ?? self.stage
+    guard folder.exists(stage.path) else {
+      throw RunError(
+        "\(folder.path): nothing has been trained in this run; use `drr \(settings.command) --run "
+          + "\(folder.path)`")
+    }
+    let file = try SafetensorsFile(contentsOf: stage.path, requireChecksum: true)
+    try check(file, is: stage)
+    return file
+  }
+
+  /// What a file of a stage says of itself.
+  package func metadata(
+    _ stage: Stage<Settings>, device: String, lines: Int = 0
+  ) throws -> [String: String] {
+    [
+      "kind": stage.kind, "configuration": try RunFolder.json(stage.settings.identity),
+      "device": device, "metrics_lines": "\(lines)",
+    ]
+  }
+
+  /// Refuses a file of another kind or other settings.
+  package func check(_ file: SafetensorsFile, is stage: Stage<Settings>) throws {
+    let kind = file.metadata["kind"] ?? "nothing"
+    guard kind == stage.kind || Settings.olderKinds(of: stage.kind).contains(kind) else {
+      throw RunError(
+        "\(file.path) belongs to another run: its kind is \(kind), expected \(stage.kind)")
+    }
+    guard
+      let found = RunFolder.value(Settings.self, json: file.metadata["configuration"] ?? "")
+    else {
+      throw RunError(
+        "\(file.path) belongs to another run: its configuration cannot be read")
+    }
+    if let change = firstSettingThatDiffers(found.identity, stage.settings.identity) {
+      throw RunError(
+        "\(file.path) belongs to another run: its configuration has \(change.name) "
+          + "\(change.begun), expected \(change.wanted)")
+    }
+  }
+
+  private func divergence(_ step: Int, _ stage: Stage<Settings>) -> RunError {
+    RunError(
+      "\(stage.unit): training diverged by step \(step): its losses or weights are no longer "
+        + "numbers; lower the learning rate\(settings.learningRates.map { ", \($0)" } ?? "")")
+  }
+
+  /// Cuts the metrics back to where they were when a checkpoint was written.
+  private func keepMetrics(
+    of stage: Stage<Settings>, as file: SafetensorsFile, _ observer: Observer
+  ) throws -> Int {
+    // Older programs counted bytes.
+    if let bytes = file.metadata["metrics_bytes"].flatMap({ Int($0) }) {
+      if folder.metricsSize < bytes {
+        observer.note(
+          "\(folder.metrics) has \(folder.metricsSize) bytes, expected \(bytes): lines are missing")
+      }
+      try folder.truncateMetrics(to: bytes)
+    }
+    let expected = Int(file.metadata["metrics_lines"] ?? "") ?? 0
+    let found = try folder.keepMetrics(of: stage.lineKinds, first: expected)
+    if found < expected {
+      observer.note(
+        "\(folder.metrics) has \(found) lines of \(stage.kind), expected \(expected): the others "
+          + "are missing")
+    }
+    return found
+  }
+}

@@ -1,0 +1,24 @@
+/// A part of a run that is trained for itself, with a checkpoint of its own.
+public struct Stage<Settings: RunSettings>: Sendable {
+  /// As checkpoints and lines of the metrics name it.
+  public var kind: String
+  /// The file of its checkpoint.
+  public var path: String
+  /// What its result depends on.
+  public var settings: Settings
+  /// What is counted, such as "DQN steps".
+  public var unit: String
+
+  /// What older programs called its lines of the metrics.
+  package var olderLineKinds: [String] = []
+
+  public init(kind: String, path: String, settings: Settings, unit: String) {
+    self.kind = kind
+    self.path = path
+    self.settings = settings
+    self.unit = unit
+  }
+
+  /// Kinds of its lines of the metrics.
+  var lineKinds: [String] { [kind, MetricsLine.validation] + olderLineKinds }
+}

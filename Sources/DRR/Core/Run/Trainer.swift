@@ -1,0 +1,55 @@
+import Tensor
+
+/// A training that goes step by step and can be saved between any two of them: what ``Run`` runs.
+public protocol Trainer: AnyObject {
+  /// A line of the metrics.
+  associatedtype Report: Codable & Sendable
+  /// Steps made, of how many.
+  var step: Int { get }
+  var steps: Int { get }
+  var isFinished: Bool { get }
+  /// One or more steps.
+  ///
+  /// - Returns: a report if one is due.
+  func advance() throws -> Report?
+  /// What the steps just made are worth on held-out data, a line of the metrics; nil if nothing is
+  /// due.
+  ///
+  /// - Parameter before: the step that the latest ``advance()`` went on from; nil before the first.
+  func validate(after before: Int?) throws -> (any Codable & Sendable)?
+  /// The state of training in a few words, behind a progress bar.
+  func summary(of report: Report) -> String
+  /// Whether a report is of numbers.
+  func isFinite(_ report: Report) -> Bool
+  /// Whether training has kept to numbers. Waits for the device.
+  func isFinite() throws -> Bool
+  /// Everything that the next step depends on.
+  func save(to file: inout SafetensorsWriter) throws
+  func restore(from file: SafetensorsFile) throws
+  /// What is to be done where nothing was saved yet.
+  func begin() throws
+  /// Called after a checkpoint is on the disk.
+  func saved() throws
+  /// Whether each ``advance()`` ends with a checkpoint, since it takes long.
+  var savesEachStep: Bool { get }
+  /// Who watches, for what an ``advance()`` tells within itself.
+  func watch(_ observer: Observer)
+  /// What all processes that train together are to do next. Only the leading one knows an answer.
+  func agree(on order: TrainingOrder) throws -> TrainingOrder
+}
+
+/// What a training does after a step.
+public enum TrainingOrder: UInt8, Sendable {
+  case goOn, save, stop
+}
+
+extension Trainer {
+  public var isFinished: Bool { step >= steps }
+  public func isFinite(_ report: Report) -> Bool { true }
+  public var savesEachStep: Bool { false }
+  public func validate(after before: Int?) throws -> (any Codable & Sendable)? { nil }
+  public func begin() throws {}
+  public func saved() throws {}
+  public func watch(_ observer: Observer) {}
+  public func agree(on order: TrainingOrder) throws -> TrainingOrder { order }
+}

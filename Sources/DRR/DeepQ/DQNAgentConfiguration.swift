@@ -1,0 +1,116 @@
+import Agents
+import DRRCore
+import Environments
+import Tensor
+
+/// Settings of deep Q-learning over the items of users' sessions.
+@dynamicMemberLookup
+public struct DQNAgentConfiguration: AgentConfiguration {
+  public static let algorithm = "dqn"
+  public static let title = "a DQN run"
+  public static let command = "train dqn"
+
+  public var training = SessionTraining()
+  public var dqn = DQNConfiguration()
+
+  public init() {}
+
+  public subscript<Value>(dynamicMember path: WritableKeyPath<SessionTraining, Value>) -> Value {
+    get { training[keyPath: path] }
+    set { training[keyPath: path] = newValue }
+  }
+
+  public var name: String { "DQN" }
+  public var discount: Float {
+    get { dqn.discount }
+    set { dqn.discount = newValue }
+  }
+  public var learningRates: String { "\(dqn.learningRate)" }
+
+  public func validate() throws(ConfigurationError) {
+    try dqn.validate()
+    try training.validate(replayCapacity: dqn.replayCapacity)
+  }
+
+  public func makeAgent(
+    _ task: AgentTask, on backend: any Backend
+  ) throws -> any SessionAgent { try make(task, on: backend).agent }
+
+  public func makeTrainer(
+    _ task: AgentTask, on backend: any Backend
+  ) throws -> any AgentTrainer {
+    let (dqn, agent) = try make(task, on: backend)
+    return DQNSessionTrainer(
+      DQNTrainer(
+        dqn, schedule, environments: try task.itemEnvironments(training), seed: task.seed), agent)
+  }
+
+  private func make(
+    _ task: AgentTask, on backend: any Backend
+  ) throws -> (dqn: DQN, agent: ItemVectorAgent) {
+    let (users, items) = task.tables(on: backend)
+    let dqn = try DQN(
+      dqn, actionCount: task.model.itemCount, actionWidth: task.model.dimension,
+      vectors: task.model.itemFactors, excludingItemsFrom: 1, seed: task.seed, on: backend
+    ) { training.state.make(users: users, items: items, window: training.window, in: $0) }
+    let network = dqn.network
+    let agent = ItemVectorAgent(
+      network.parameters, table: network.actions.table, users: users, window: training.window,
+      discount: dqn.configuration.discount,
+      query: { network.layers(network.state($0, nil)) },
+      expectation: { network.values(network($0), of: $1) })
+    return (dqn, agent)
+  }
+
+  private var schedule: DQNSchedule {
+    var schedule = DQNSchedule()
+    schedule.steps = training.steps
+    schedule.learningStarts = training.learningStarts
+    schedule.updatesPerStep = training.updatesPerStep
+    schedule.epsilon = EpsilonSchedule(
+      Double(training.epsilonStart), to: Double(training.epsilonEnd),
+      share: min(Double(training.explorationSteps) / Double(training.steps), 1))
+    return schedule
+  }
+
+  private enum Keys: CodingKey { case dqn }
+
+  public init(from decoder: any Decoder) throws {
+    training = try SessionTraining(from: decoder)
+    dqn = try decoder.container(keyedBy: Keys.self).decode(DQNConfiguration.self, forKey: .dqn)
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    try training.encode(to: encoder)
+    var own = encoder.container(keyedBy: Keys.self)
+    try own.encode(dqn, forKey: .dqn)
+  }
+}
+
+/// Deep Q-learning in sessions.
+final class DQNSessionTrainer: AgentTrainer {
+  let trainer: DQNTrainer
+  let agent: ItemVectorAgent
+
+  init(_ trainer: DQNTrainer, _ agent: ItemVectorAgent) {
+    self.trainer = trainer
+    self.agent = agent
+  }
+
+  var sessionAgent: any SessionAgent { agent }
+  var step: Int { trainer.step }
+  var steps: Int { trainer.schedule.steps }
+  func advance() throws { try trainer.advance() }
+  func isFinite() throws -> Bool { try trainer.dqn.isFinite() }
+  func save(to file: inout SafetensorsWriter) throws { try trainer.save(to: &file) }
+  func restore(from file: SafetensorsFile) throws { try trainer.restore(from: file) }
+
+  func report() throws -> TrainingProgress {
+    defer { trainer.tally.begin() }
+    let schedule = trainer.schedule
+    return TrainingProgress(
+      step: step, reward: trainer.tally.meanReward,
+      epsilon: Float(schedule.epsilon(max(step - 1, 0), of: schedule.steps)),
+      criticLoss: try trainer.lastLoss?.host()[0])
+  }
+}

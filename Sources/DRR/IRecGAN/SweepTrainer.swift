@@ -1,0 +1,104 @@
+import ClickSessions
+import DRRCore
+import Essentials
+import Kernels
+import Tensor
+
+/// What every cell of a sweep has in common. Cells can be added later.
+public struct SweepSettings: RunSettings {
+  public static let algorithms = ["irecgan-sweep"]
+  public var title: String { "a sweep of IRecGAN" }
+  public var command: String { "simulate sweep" }
+
+  public var world: String
+  public var methods: [IRecGANMethod]
+  public var settings: IRecGANConfiguration
+  public var evaluationSessions: Int
+
+  public init(_ sweep: IRecGANSweep, world: String) {
+    self.world = world
+    methods = sweep.methods
+    settings = sweep.settings
+    evaluationSessions = sweep.evaluationSessions
+  }
+
+  /// Each cell has seeds of its own.
+  public var seed: UInt64 {
+    get { 0 }
+    set {}
+  }
+
+  public func validate() throws { try settings.validate() }
+}
+
+/// A sweep as a run: a step is a cell, and each is saved.
+public final class SweepTrainer: Trainer {
+  public struct Report: Codable, Sendable {
+    public var outcomes: [IRecGANSweep.Outcome]
+  }
+
+  /// Of all cells that were ever done in the run.
+  public private(set) var outcomes: [IRecGANSweep.Outcome] = []
+  private let sweep: IRecGANSweep
+  private let source: WorldSource
+  private let device: DeviceID
+  private let folder: RunFolder
+  private var observer = Observer()
+
+  public init(
+    _ sweep: IRecGANSweep, in source: WorldSource, on device: DeviceID, folder: RunFolder
+  ) {
+    self.sweep = sweep
+    self.source = source
+    self.device = device
+    self.folder = folder
+  }
+
+  private func isDone(_ cell: SimulatedLog) -> Bool { outcomes.contains { $0.cell == cell } }
+  public var step: Int { sweep.cells.count(where: isDone) }
+  public var steps: Int { sweep.cells.count }
+  public var savesEachStep: Bool { true }
+  public func watch(_ observer: Observer) { self.observer = observer }
+  public func summary(of report: Report) -> String {
+    report.outcomes.first.map {
+      ", \($0.cell.policy) \($0.cell.sessions) k \($0.cell.listSize)"
+    } ?? ""
+  }
+  public func isFinite() -> Bool { outcomes.allSatisfy { $0.reward.isFinite } }
+
+  /// A cell. Its networks leave nothing of theirs in the next one's memory.
+  public func advance() throws -> Report? {
+    let cell = sweep.cells.first { !isDone($0) }!
+    let found = try sweep.run(
+      cell, in: source, on: DeviceCatalog.backend(for: device), isStopped: observer.shouldStop)
+    outcomes += found
+    return Report(outcomes: found)
+  }
+
+  public func save(to file: inout SafetensorsWriter) throws {
+    try file.add("outcomes", Array(RunFolder.json(outcomes).utf8))
+  }
+
+  public func restore(from file: SafetensorsFile) throws {
+    let bytes = try file.bytes("outcomes")
+    guard
+      let found = RunFolder.value(
+        [IRecGANSweep.Outcome].self, json: String(decoding: bytes, as: UTF8.self))
+    else {
+      throw CheckpointError.malformed(path: file.path, reason: "its outcomes cannot be read")
+    }
+    outcomes = found
+  }
+
+  /// Older programs kept a cell a line. One that a killed process left unfinished is done again.
+  public func begin() throws {
+    let older = FileManager.default.contents(atPath: "\(folder.path)/outcomes.jsonl")
+    for line in older?.split(separator: UInt8(ascii: "\n")) ?? [] {
+      guard
+        let cell = RunFolder.value(
+          [IRecGANSweep.Outcome].self, json: String(decoding: line, as: UTF8.self))
+      else { break }
+      outcomes += cell
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import Agents
+import DRRCore
+import Environments
+import Tensor
+
+/// Settings of a softmax policy over the items of users' sessions.
+@dynamicMemberLookup
+public struct PolicyGradientAgentConfiguration: AgentConfiguration {
+  public static let algorithm = "pg"
+  public static let title = "a policy gradient run"
+  public static let command = "train pg"
+
+  public var training = SessionTraining()
+  public var policyGradient = PolicyGradientConfiguration()
+
+  public init() {}
+
+  public subscript<Value>(dynamicMember path: WritableKeyPath<SessionTraining, Value>) -> Value {
+    get { training[keyPath: path] }
+    set { training[keyPath: path] = newValue }
+  }
+
+  public var name: String {
+    policyGradient.method == .a2c
+      ? "A2C" : policyGradient.topK > 1 ? "REINFORCE top-\(policyGradient.topK)" : "REINFORCE"
+  }
+  public var discount: Float {
+    get { policyGradient.discount }
+    set { policyGradient.discount = newValue }
+  }
+  public var learningRates: String { "\(policyGradient.learningRate)" }
+
+  public func validate() throws(ConfigurationError) {
+    try policyGradient.validate()
+    if policyGradient.method == .a2c, training.world == .playback {
+      throw ConfigurationError(
+        "the method is a2c; a log's choices are learned from by reinforce")
+    }
+    try training.validate()
+  }
+
+  public func makeAgent(
+    _ task: AgentTask, on backend: any Backend
+  ) throws -> any SessionAgent { try make(task, on: backend).agent }
+
+  public func makeTrainer(
+    _ task: AgentTask, on backend: any Backend
+  ) throws -> any AgentTrainer {
+    let (gradient, agent) = try make(task, on: backend)
+    return PolicyGradientSessionTrainer(
+      try PolicyGradientTrainer(
+        gradient, steps: training.steps, environments: try task.itemEnvironments(training),
+        seed: task.seed), agent)
+  }
+
+  private func make(
+    _ task: AgentTask, on backend: any Backend
+  ) throws -> (gradient: PolicyGradient, agent: ItemVectorAgent) {
+    let (users, items) = task.tables(on: backend)
+    let gradient = try PolicyGradient(
+      policyGradient, actionCount: task.model.itemCount, actionWidth: task.model.dimension,
+      vectors: task.model.itemFactors, learnsFromLog: training.world == .playback,
+      seed: task.seed, on: backend
+    ) { training.state.make(users: users, items: items, window: training.window, in: $0) }
+    let policy = gradient.policy
+    let agent = ItemVectorAgent(
+      policy.parameters, table: policy.actions.table, users: users, window: training.window,
+      discount: policyGradient.discount, query: { policy.query(policy.state($0, nil)) },
+      expectation: { rows, _ in gradient.values(rows) })
+    return (gradient, agent)
+  }
+
+  private enum Keys: CodingKey { case policyGradient }
+
+  public init(from decoder: any Decoder) throws {
+    training = try SessionTraining(from: decoder)
+    policyGradient = try decoder.container(keyedBy: Keys.self)
+      .decode(PolicyGradientConfiguration.self, forKey: .policyGradient)
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    try training.encode(to: encoder)
+    var own = encoder.container(keyedBy: Keys.self)
+    try own.encode(policyGradient, forKey: .policyGradient)
+  }
+}
+
+/// Policy gradients in sessions.
+final class PolicyGradientSessionTrainer: AgentTrainer {
+  let trainer: PolicyGradientTrainer
+  let agent: ItemVectorAgent
+
+  init(_ trainer: PolicyGradientTrainer, _ agent: ItemVectorAgent) {
+    self.trainer = trainer
+    self.agent = agent
+  }
+
+  var sessionAgent: any SessionAgent { agent }
+  var step: Int { trainer.step }
+  var steps: Int { trainer.steps }
+  func advance() throws { try trainer.advance() }
+  func isFinite() throws -> Bool { try trainer.gradient.isFinite() }
+  func save(to file: inout SafetensorsWriter) throws { try trainer.save(to: &file) }
+  func restore(from file: SafetensorsFile) throws { try trainer.restore(from: file) }
+
+  func report() throws -> TrainingProgress {
+    defer { trainer.tally.begin() }
+    return TrainingProgress(
+      step: step, reward: trainer.tally.meanReward, epsilon: 0,
+      criticLoss: try trainer.lastLosses?.value?.host()[0],
+      actorLoss: try trainer.lastLosses?.policy.host()[0])
+  }
+}

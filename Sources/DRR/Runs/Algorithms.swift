@@ -1,0 +1,46 @@
+import ActorCritic
+import Agents
+import Bandits
+import DRRCore
+import DeepQ
+import IRecGAN
+import PolicyGradients
+import Tables
+
+/// All that can be trained: an algorithm is one entry here.
+public enum Algorithms {
+  /// Agents that act in users' sessions and stand on a factorisation of ratings.
+  public static let agents: [any AgentConfiguration.Type] = [
+    DRRConfiguration.self, ResidualAgentConfiguration.self, DQNAgentConfiguration.self,
+    PolicyGradientAgentConfiguration.self,
+  ]
+
+  /// The settings of all kinds of run.
+  public static let runs: [any RunSettings.Type] = [
+    RunConfiguration.self, IRecGANRunConfiguration.self, MultiTableRunConfiguration.self,
+    TabularConfiguration.self, SmallWorldConfiguration.self, GaussianConfiguration.self,
+    BanditConfiguration<BernoulliArms>.self, BanditConfiguration<LinearProblem>.self,
+    BanditConfiguration<CascadeProblem>.self, BanditConfiguration<AdProblem>.self,
+    BanditConfiguration<ExhibitionProblem>.self, SweepSettings.self,
+  ]
+
+  /// The settings of the run in a folder, whatever its algorithm; nil where none was begun.
+  ///
+  /// - Throws: `RunError` if they cannot be read.
+  public static func settings(of folder: RunFolder) throws -> (any RunSettings)? {
+    guard let algorithm = folder.readAlgorithm() else { return nil }
+    guard let type = runs.first(where: { $0.algorithms.contains(algorithm) }) else {
+      throw RunError(
+        "\(folder.configuration): no algorithm is called \(algorithm); it may be of a newer program")
+    }
+    return try folder.read(type)
+  }
+
+  /// What a folder holds and which commands take it, as in "runs/q is a Q-learning run; use
+  /// `drr train q --run runs/q`".
+  public static func direction(to folder: RunFolder) throws -> String? {
+    guard let settings = try settings(of: folder) else { return nil }
+    let commands = settings.uses.map { "`drr \($0) --run \(folder.path)`" }
+    return "\(folder.path) is \(settings.title); use \(commands.joined(separator: " or "))"
+  }
+}
