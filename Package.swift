@@ -1,11 +1,13 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
-/// A module of DRR, in the folder of its name.
+/// A module of DRR, in the folder of its name. Each may import the system's libraries.
 func module(
   _ name: String, folder: String? = nil, _ dependencies: [Target.Dependency]
 ) -> Target {
-  .target(name: name, dependencies: dependencies, path: "Sources/DRR/\(folder ?? name)")
+  .target(
+    name: name, dependencies: dependencies + ["Platform", "Essentials"],
+    path: "Sources/DRR/\(folder ?? name)")
 }
 
 /// The tests of a module of DRR, in a folder below `Tests`; `others` stand beside it.
@@ -53,7 +55,7 @@ let package = Package(
       linkerSettings: [.linkedLibrary("mpi", .when(traits: ["MPI"]))]),
     // Below DRR, each module a folder; an arrow goes to what stands above it in this list.
     .target(name: "CCommit", path: "Sources/DRR/Commit"),
-    module("DRRCore", folder: "Core", ["Tensor", "CCommit", "Platform", "Essentials"]),
+    module("DRRCore", folder: "Core", ["Tensor", "CCommit"]),
     module("DRRData", folder: "Data", ["DRRCore", "CZlib"]),
     module("Factorization", ["DRRData"]),
     module("Environments", ["Factorization"]),
@@ -76,11 +78,11 @@ let package = Package(
     .target(name: "DRR", dependencies: ["Runs"], path: "Sources/DRR/Umbrella"),
     .target(
       name: "Terminal",
-      dependencies: ["DRR", .product(name: "Logging", package: "swift-log")]),
+      dependencies: ["DRR", "Platform", .product(name: "Logging", package: "swift-log")]),
     .executableTarget(
       name: "CLI",
       dependencies: [
-        "DRR", "Terminal", "Benchmarks",
+        "DRR", "Terminal", "Benchmarks", "Platform",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -90,7 +92,7 @@ let package = Package(
     .target(
       name: "Benchmarks",
       dependencies: [
-        "DRR", "Terminal", "CBench", "COpenCL",
+        "DRR", "Terminal", "CBench", "COpenCL", "Platform", "Essentials",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "bench/Suite"),
     .executableTarget(name: "bench", dependencies: ["Benchmarks"], path: "bench/Main"),
@@ -121,7 +123,7 @@ let package = Package(
     .testTarget(
       name: "CLITests",
       dependencies: [
-        "CLI", "DRR", "TestSupport",
+        "CLI", "DRR", "Terminal", "TestSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], exclude: ["help.txt"]),
   ],

@@ -10,7 +10,7 @@ struct HelpTests {
   @Test("help is what is committed")
   func snapshot() throws {
     let file = packageRoot.appendingPathComponent("Tests/CLITests/help.txt")
-    let found = HelpText(of: rootCommand).text
+    let found = HelpText(of: DRRCommand.self).text
     if ProcessInfo.processInfo.environment["DRR_RECORD"] == "1" {
       try found.write(to: file, atomically: true, encoding: .utf8)
     }
@@ -32,7 +32,7 @@ struct HelpTests {
 
   @Test("every command has an example")
   func examples() {
-    let commands = HelpText(of: rootCommand).commands
+    let commands = HelpText(of: DRRCommand.self).commands
     #expect(commands.count > 20)
     for command in commands {
       #expect(command.overview.contains("\n  drr "), "\(command.name)")
@@ -42,9 +42,12 @@ struct HelpTests {
   /// As the program prints it, in as many columns as the terminal has.
   @Test("--help, -h and the command help print it")
   func printed() throws {
-    let first = try #require(rootCommand.configuration.subcommands.first)
-    for (words, command) in [([], rootCommand), ([first._commandName], first)] {
-      let expected = rootCommand.helpMessage(for: command, columns: 72) + "\n"
+    let first = try #require(DRRCommand.configuration.subcommands.first)
+    let commands: [([String], any ParsableCommand.Type)] = [
+      ([], DRRCommand.self), ([first._commandName], first),
+    ]
+    for (words, command) in commands {
+      let expected = DRRCommand.helpMessage(for: command, columns: 72) + "\n"
       for arguments in [words + ["--help"], words + ["-h"], ["help"] + words] {
         let outcome = try Program.run(arguments, environment: ["COLUMNS": "72"])
         #expect(outcome.code == 0 && outcome.error == "")

@@ -37,31 +37,23 @@ public struct SessionTraining: Codable, Hashable, Sendable {
 
   /// - Parameter replayCapacity: transitions that are kept; nil if none are.
   public func validate(replayCapacity: Int? = nil) throws(ConfigurationError) {
-    try ConfigurationError.require("window", window, "1 ... 1000") { (1...1_000).contains($0) }
-    try ConfigurationError.require("session length", sessionLength, "1 or more") { $0 >= 1 }
-    try ConfigurationError.require("steps", steps, "1 ... 1,000,000,000,000") {
-      (1...1_000_000_000_000).contains($0)
-    }
+    try ConfigurationError.require("window", window, in: 1...1_000)
+    try ConfigurationError.require("session length", sessionLength, in: 1...)
+    try ConfigurationError.require("steps", steps, in: 1...1_000_000_000_000)
     try Satisfaction.validate(strength: consecutive)
-    try ConfigurationError.require("environments", environments, "1 ... 65536") {
-      (1...65_536).contains($0)
-    }
+    try ConfigurationError.require("environments", environments, in: 1...65_536)
     if let replayCapacity {
       try ConfigurationError.require(
         "environments", environments, "at most the replay capacity, \(replayCapacity)"
       ) { $0 <= replayCapacity }
     }
-    try ConfigurationError.require("updates per step", updatesPerStep, "1 ... 65536") {
-      (1...65_536).contains($0)
-    }
-    try ConfigurationError.require("learning starts", learningStarts, "0 or more") { $0 >= 0 }
+    try ConfigurationError.require("updates per step", updatesPerStep, in: 1...65_536)
+    try ConfigurationError.require("learning starts", learningStarts, in: 0...)
     for (name, epsilon) in [("epsilon start", epsilonStart), ("epsilon end", epsilonEnd)] {
-      try ConfigurationError.require(name, epsilon, "between 0 and 1") { $0 >= 0 && $0 <= 1 }
+      try ConfigurationError.require(name, epsilon, .share)
     }
-    try ConfigurationError.require("exploration steps", explorationSteps, "0 or more") { $0 >= 0 }
-    try ConfigurationError.require("validations", validations, "0 ... 1000") {
-      (0...1_000).contains($0)
-    }
+    try ConfigurationError.require("exploration steps", explorationSteps, in: 0...)
+    try ConfigurationError.require("validations", validations, in: 0...1_000)
   }
 
   /// Throws `ConfigurationError` if the log is to choose, which only agents of item values bear.

@@ -74,10 +74,8 @@ public struct BanditConfiguration<Problem: BanditProblem>: RunSettings {
   }
 
   public func validate() throws(ConfigurationError) {
-    try ConfigurationError.require("rounds", rounds, "1 ... 100,000,000") {
-      (1...100_000_000).contains($0)
-    }
-    try ConfigurationError.require("seeds", seeds, "1 ... 10,000") { (1...10_000).contains($0) }
+    try ConfigurationError.require("rounds", rounds, in: 1...100_000_000)
+    try ConfigurationError.require("seeds", seeds, in: 1...10_000)
     try ConfigurationError.require("the first seed", seed, "below 2⁶⁴ − 10,000") {
       $0 < .max - 10_000
     }

@@ -26,9 +26,7 @@ public struct BernoulliArms: BanditProblem {
   public init(drawn: Int) { (means, self.drawn) = (nil, drawn) }
 
   public func validate() throws(ConfigurationError) {
-    try ConfigurationError.require("the number of arms", drawn, "1 ... 100,000") {
-      (1...100_000).contains($0)
-    }
+    try ConfigurationError.require("the number of arms", drawn, in: 1...100_000)
     for (arm, mean) in (means ?? []).enumerated() {
       try ConfigurationError.require("the mean of arm \(arm + 1)", mean, "from 0 to 1") {
         (0...1).contains($0)

@@ -30,15 +30,9 @@ public struct ExhibitionProblem: BanditProblem {
   }
 
   public func validate() throws(ConfigurationError) {
-    try ConfigurationError.require("the number of rooms", rooms, "1 ... 100") {
-      (1...100).contains($0)
-    }
-    try ConfigurationError.require("the number of exhibits a room", exhibitsPerRoom, "1 ... 100") {
-      (1...100).contains($0)
-    }
-    try ConfigurationError.require("the number of other visitors", crowd, "0 ... 100,000") {
-      (0...100_000).contains($0)
-    }
+    try ConfigurationError.require("the number of rooms", rooms, in: 1...100)
+    try ConfigurationError.require("the number of exhibits a room", exhibitsPerRoom, in: 1...100)
+    try ConfigurationError.require("the number of other visitors", crowd, in: 0...100_000)
   }
 
   public func trial(

@@ -26,12 +26,8 @@ public struct LinearProblem: BanditProblem {
   }
 
   public func validate() throws(ConfigurationError) {
-    try ConfigurationError.require("the number of arms", arms, "1 ... 10,000") {
-      (1...10_000).contains($0)
-    }
-    try ConfigurationError.require("the number of features", width, "1 ... 256") {
-      (1...256).contains($0)
-    }
+    try ConfigurationError.require("the number of arms", arms, in: 1...10_000)
+    try ConfigurationError.require("the number of features", width, in: 1...256)
     try ConfigurationError.require("the noise", noise, "from 0 to 100") { (0...100).contains($0) }
   }
 

@@ -142,9 +142,7 @@ public struct CascadeProblem: BanditProblem {
   }
 
   public func validate() throws(ConfigurationError) {
-    try ConfigurationError.require("the number of items", attractions.count, "1 ... 100,000") {
-      (1...100_000).contains($0)
-    }
+    try ConfigurationError.require("the number of items", attractions.count, in: 1...100_000)
     for (item, value) in attractions.enumerated() {
       try ConfigurationError.require("the attraction of item \(item + 1)", value, "from 0 to 1") {
         (0...1).contains($0)
@@ -191,9 +189,7 @@ public struct AdProblem: BanditProblem {
   }
 
   public func validate() throws(ConfigurationError) {
-    try ConfigurationError.require("the number of ads", rates.count, "1 ... 1,000") {
-      (1...1_000).contains($0)
-    }
+    try ConfigurationError.require("the number of ads", rates.count, in: 1...1_000)
     for (ad, rate) in rates.enumerated() {
       try ConfigurationError.require("the click rate of ad \(ad + 1)", rate, "from 0 to 1") {
         (0...1).contains($0)

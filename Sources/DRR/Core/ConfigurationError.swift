@@ -10,4 +10,46 @@ public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
       throw ConfigurationError("\(name) is \(value); it must be \(expectation)")
     }
   }
+
+  package static func require<Value: Comparable>(
+    _ name: String, _ value: Value, in range: ClosedRange<Value>
+  ) throws(ConfigurationError) {
+    try require(name, value, "\(text(range.lowerBound)) ... \(text(range.upperBound))") {
+      range.contains($0)
+    }
+  }
+
+  package static func require<Value: Comparable>(
+    _ name: String, _ value: Value, in range: PartialRangeFrom<Value>
+  ) throws(ConfigurationError) {
+    try require(name, value, "\(text(range.lowerBound)) or more") { range.contains($0) }
+  }
+
+  /// What a floating-point number may be. Neither NaN nor infinity is any of these.
+  package enum Quantity: String {
+    case share = "between 0 and 1"
+    case positive = "a positive number"
+    case notNegative = "0 or more"
+  }
+
+  package static func require<Value: BinaryFloatingPoint>(
+    _ name: String, _ value: Value, _ quantity: Quantity
+  ) throws(ConfigurationError) {
+    try require(name, value, quantity.rawValue) {
+      switch quantity {
+      case .share: $0 >= 0 && $0 <= 1
+      case .positive: $0 > 0 && $0.isFinite
+      case .notNegative: $0 >= 0 && $0.isFinite
+      }
+    }
+  }
+
+  /// A bound in words: 0, 65536, 1,000,000,000.
+  private static func text(_ bound: some Comparable) -> String {
+    let digits = "\(bound)".replacing(/\.0$/, with: "")
+    guard digits.count > 6 else { return digits }
+    return digits.reversed().enumerated().reduce("") { text, digit in
+      String(digit.element) + (digit.offset > 0 && digit.offset % 3 == 0 ? "," : "") + text
+    }
+  }
 }

@@ -91,7 +91,7 @@ public struct EpsilonSchedule: Codable, Hashable, Sendable {
 
   public func validate() throws(ConfigurationError) {
     for (name, epsilon) in [("epsilon start", first), ("epsilon end", last)] {
-      try ConfigurationError.require(name, epsilon, "between 0 and 1") { $0 >= 0 && $0 <= 1 }
+      try ConfigurationError.require(name, epsilon, .share)
     }
     try ConfigurationError.require("share of the steps in which epsilon falls", share, "0 ... 1") {
       $0 >= 0 && $0 <= 1

@@ -31,34 +31,22 @@ public struct DQNConfiguration: Codable, Hashable, Sendable {
   public init() {}
 
   public func validate() throws(ConfigurationError) {
-    try ConfigurationError.require("hidden", hidden, "1 ... 65536") { (1...65_536).contains($0) }
-    try ConfigurationError.require("action width", actionWidth, "1 ... 65536") {
-      (1...65_536).contains($0)
-    }
-    try ConfigurationError.require("learning rate", learningRate, "a positive number") {
-      $0 > 0 && $0.isFinite
-    }
-    try ConfigurationError.require("discount", discount, "between 0 and 1") { $0 >= 0 && $0 <= 1 }
-    try ConfigurationError.require("batch size", batchSize, "1 ... 65536") {
-      (1...65_536).contains($0)
-    }
+    try ConfigurationError.require("hidden", hidden, in: 1...65_536)
+    try ConfigurationError.require("action width", actionWidth, in: 1...65_536)
+    try ConfigurationError.require("learning rate", learningRate, .positive)
+    try ConfigurationError.require("discount", discount, .share)
+    try ConfigurationError.require("batch size", batchSize, in: 1...65_536)
     try ConfigurationError.require("target rate", targetRate, "above 0 and at most 1") {
       $0 > 0 && $0 <= 1
     }
     try ConfigurationError.require("gradient norm", gradientNorm, "a positive number") { $0 > 0 }
-    try ConfigurationError.require("return steps", returnSteps, "1 ... 1000") {
-      (1...1_000).contains($0)
-    }
-    try ConfigurationError.require("replay", replayCapacity, "1 ... 100,000,000") {
-      (1...100_000_000).contains($0)
-    }
+    try ConfigurationError.require("return steps", returnSteps, in: 1...1_000)
+    try ConfigurationError.require("replay", replayCapacity, in: 1...100_000_000)
     for (name, exponent) in [
       ("priority exponent", priorityExponent), ("importance exponent", importanceExponent),
     ] {
-      try ConfigurationError.require(name, exponent, "between 0 and 1") { $0 >= 0 && $0 <= 1 }
+      try ConfigurationError.require(name, exponent, .share)
     }
-    try ConfigurationError.require("conservatism", conservatism, "0 or more") {
-      $0 >= 0 && $0.isFinite
-    }
+    try ConfigurationError.require("conservatism", conservatism, .notNegative)
   }
 }

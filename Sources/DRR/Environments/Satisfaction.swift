@@ -26,9 +26,7 @@ public struct Satisfaction: Sendable {
   }
 
   public static func validate(strength: Float) throws(ConfigurationError) {
-    try ConfigurationError.require("consecutive", strength, "0 ... 100") {
-      (0...100).contains($0)
-    }
+    try ConfigurationError.require("consecutive", strength, in: 0...100)
   }
 
   /// Where a session is: the runs that end at the item shown last.

@@ -119,28 +119,25 @@ public struct IRecGANConfiguration: Codable, Hashable, Sendable {
   public init() {}
 
   public func validate() throws(ConfigurationError) {
-    func require<Value>(
-      _ name: String, _ value: Value, _ expectation: String, _ holds: (Value) -> Bool
-    ) throws(ConfigurationError) {
-      try ConfigurationError.require(name, value, expectation, holds)
-    }
-    try require("list size", listSize, "1 ... 1000") { (1...1_000).contains($0) }
-    try require("longest session", longestSession, "2 ... 1000") { (2...1_000).contains($0) }
-    try require("batch size", batchSize, "1 ... 65536") { (1...65_536).contains($0) }
+    try ConfigurationError.require("list size", listSize, in: 1...1_000)
+    try ConfigurationError.require("longest session", longestSession, in: 2...1_000)
+    try ConfigurationError.require("batch size", batchSize, in: 1...65_536)
     for (name, encoder) in [("user", user), ("agent", agent), ("discriminator", discriminator)] {
-      try require("\(name) embedding", encoder.embedding, "1 ... 4096") { (1...4_096).contains($0) }
-      try require("\(name) units", encoder.units, "1 ... 4096") { (1...4_096).contains($0) }
-      try require("\(name) layers", encoder.layers, "1 ... 8") { (1...8).contains($0) }
-      try require("\(name) dropout", encoder.dropout, "at least 0 and below 1") {
+      try ConfigurationError.require("\(name) embedding", encoder.embedding, in: 1...4_096)
+      try ConfigurationError.require("\(name) units", encoder.units, in: 1...4_096)
+      try ConfigurationError.require("\(name) layers", encoder.layers, in: 1...8)
+      try ConfigurationError.require("\(name) dropout", encoder.dropout, "at least 0 and below 1") {
         $0 >= 0 && $0 < 1
       }
     }
     for (name, schedule) in [
       ("user", userTraining), ("agent", agentTraining), ("discriminator", discriminatorTraining),
     ] {
-      try require("\(name) epochs", schedule.epochs, "0 ... 100000") { (0...100_000).contains($0) }
-      try require("\(name) patience", schedule.patience, "0 or more") { $0 >= 0 }
-      try require("\(name) decay", schedule.decay, "above 0 and at most 1") { $0 > 0 && $0 <= 1 }
+      try ConfigurationError.require("\(name) epochs", schedule.epochs, in: 0...100_000)
+      try ConfigurationError.require("\(name) patience", schedule.patience, in: 0...)
+      try ConfigurationError.require("\(name) decay", schedule.decay, "above 0 and at most 1") {
+        $0 > 0 && $0 <= 1
+      }
     }
     for (name, value) in [
       ("user learning rate", userTraining.learningRate),
@@ -150,28 +147,30 @@ public struct IRecGANConfiguration: Codable, Hashable, Sendable {
       ("adversarial agent learning rate", agentLearningRate),
       ("click temperature", clickTemperature), ("rewarded weight", rewardedWeight),
       ("maximum norm", maximumNorm),
-    ] { try require(name, value, "a positive number") { $0 > 0 && $0.isFinite } }
+    ] { try ConfigurationError.require(name, value, .positive) }
     for (name, value) in [
       ("simulated share", simulatedShare), ("agent reward weight", agentRewardWeight),
       ("user reward weight", userRewardWeight),
-    ] { try require(name, value, "0 or more") { $0 >= 0 && $0.isFinite } }
-    try require("averaging rate", averagingRate, "above 0 and at most 1") { $0 > 0 && $0 <= 1 }
-    try require("discount", discount, "between 0 and 1") { $0 >= 0 && $0 <= 1 }
-    try require("label smoothing", labelSmoothing, "at least 0 and below 0.5") {
+    ] { try ConfigurationError.require(name, value, .notNegative) }
+    try ConfigurationError.require("averaging rate", averagingRate, "above 0 and at most 1") {
+      $0 > 0 && $0 <= 1
+    }
+    try ConfigurationError.require("discount", discount, .share)
+    try ConfigurationError.require("label smoothing", labelSmoothing, "at least 0 and below 0.5") {
       $0 >= 0 && $0 < 0.5
     }
-    try require("accuracy ceiling", accuracyCeiling, "above 0.5 and at most 1") {
+    try ConfigurationError.require("accuracy ceiling", accuracyCeiling, "above 0.5 and at most 1") {
       $0 > 0.5 && $0 <= 1
     }
-    try require("list units", listUnits, "1 ... 4096") { (1...4_096).contains($0) }
-    try require("discriminator sessions", discriminatorSessions, "0 or more") { $0 >= 0 }
-    try require("rounds", rounds, "0 ... 100000") { (0...100_000).contains($0) }
+    try ConfigurationError.require("list units", listUnits, in: 1...4_096)
+    try ConfigurationError.require("discriminator sessions", discriminatorSessions, in: 0...)
+    try ConfigurationError.require("rounds", rounds, in: 0...100_000)
     // The orders of a round's epochs are numbered in ten bits.
     for epochs in [discriminatorEpochs, discriminatorTraining.epochs] {
-      try require("discriminator epochs", epochs, "0 ... 1000") { (0...1_000).contains($0) }
+      try ConfigurationError.require("discriminator epochs", epochs, in: 0...1_000)
     }
-    try require("refreshes", refreshes, "1 ... 1000") { (1...1_000).contains($0) }
-    try require("roll-outs", rollOuts, "1 ... 1000") { (1...1_000).contains($0) }
+    try ConfigurationError.require("refreshes", refreshes, in: 1...1_000)
+    try ConfigurationError.require("roll-outs", rollOuts, in: 1...1_000)
   }
 }
 

@@ -59,9 +59,7 @@ extension LoggedSessions {
     minimumESS: Double = 100, bootstrap: ClusterBootstrap = ClusterBootstrap()
   ) throws(ConfigurationError) -> SessionsReport {
     try ConfigurationError.require("discount", discount, "in 0 ... 1") { $0 >= 0 && $0 <= 1 }
-    try ConfigurationError.require("minimum-ess", minimumESS, "0 or more") {
-      $0 >= 0 && $0.isFinite
-    }
+    try ConfigurationError.require("minimum-ess", minimumESS, .notNegative)
     let most = max(40, min(100_000, LoggedSessions.cellLimit / (longest + 1)))
     try ConfigurationError.require(
       "bootstrap", bootstrap.resamples, "in 40 ... \(most), for sessions of up to \(longest) steps"

@@ -18,12 +18,8 @@ public struct OffPolicyConfiguration: Codable, Hashable, Sendable {
 
   public func validate() throws(ConfigurationError) {
     try ConfigurationError.require("clip", clip ?? 1, "above 0") { $0 > 0 && $0.isFinite }
-    try ConfigurationError.require("minimum-ess", minimumESS, "0 or more") {
-      $0 >= 0 && $0.isFinite
-    }
-    try ConfigurationError.require("bootstrap", resamples, "in 40 ... 100000") {
-      40...100_000 ~= $0
-    }
+    try ConfigurationError.require("minimum-ess", minimumESS, .notNegative)
+    try ConfigurationError.require("bootstrap", resamples, in: 40...100_000)
   }
 
   /// Throws where the log is not one that can be judged on with these settings.

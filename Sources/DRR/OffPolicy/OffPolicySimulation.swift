@@ -53,18 +53,14 @@ public struct OffPolicySimulation: Codable, Hashable, Sendable {
 
   public func validate() throws(ConfigurationError) {
     for size in sizes {
-      try ConfigurationError.require("sizes", size, "in 40 ... 100000") { 40...100_000 ~= $0 }
+      try ConfigurationError.require("sizes", size, in: 40...100_000)
     }
-    try ConfigurationError.require("replications", replications, "in 2 ... 100000") {
-      2...100_000 ~= $0
-    }
-    try ConfigurationError.require("policies", policies, "in 2 ... 100") { 2...100 ~= $0 }
-    try ConfigurationError.require("horizon", horizon, "in 1 ... 1000") { 1...1_000 ~= $0 }
-    try ConfigurationError.require("bootstrap", resamples, "in 40 ... 100000") {
-      40...100_000 ~= $0
-    }
+    try ConfigurationError.require("replications", replications, in: 2...100_000)
+    try ConfigurationError.require("policies", policies, in: 2...100)
+    try ConfigurationError.require("horizon", horizon, in: 1...1_000)
+    try ConfigurationError.require("bootstrap", resamples, in: 40...100_000)
     try ConfigurationError.require("clip", clip ?? 1, "above 0") { $0 > 0 && $0.isFinite }
-    try ConfigurationError.require("folds", model.folds, "in 2 ... 10") { 2...10 ~= $0 }
+    try ConfigurationError.require("folds", model.folds, in: 2...10)
   }
 
   public var bandit: SyntheticBandit { SyntheticBandit(seed: seed) }

@@ -88,14 +88,10 @@ public struct GaussianConfiguration: RunSettings {
 
   public func validate() throws {
     try world.validate()
-    try ConfigurationError.require("hidden", hidden, "1 ... 65536") { (1...65_536).contains($0) }
-    try ConfigurationError.require("learning rate", learningRate, "a positive number") {
-      $0 > 0 && $0.isFinite
-    }
-    try ConfigurationError.require("steps", steps, "1 or more") { $0 >= 1 }
-    try ConfigurationError.require("environments", environments, "1 ... 65536") {
-      (1...65_536).contains($0)
-    }
+    try ConfigurationError.require("hidden", hidden, in: 1...65_536)
+    try ConfigurationError.require("learning rate", learningRate, .positive)
+    try ConfigurationError.require("steps", steps, in: 1...)
+    try ConfigurationError.require("environments", environments, in: 1...65_536)
   }
 }
 

@@ -46,22 +46,16 @@ public struct PolicyGradientConfiguration: Codable, Hashable, Sendable {
   public init() {}
 
   public func validate() throws(ConfigurationError) {
-    try ConfigurationError.require("hidden", hidden, "1 ... 65536") { (1...65_536).contains($0) }
-    try ConfigurationError.require("action width", actionWidth, "1 ... 65536") {
-      (1...65_536).contains($0)
-    }
-    try ConfigurationError.require("learning rate", learningRate, "a positive number") {
-      $0 > 0 && $0.isFinite
-    }
-    try ConfigurationError.require("discount", discount, "between 0 and 1") { $0 >= 0 && $0 <= 1 }
+    try ConfigurationError.require("hidden", hidden, in: 1...65_536)
+    try ConfigurationError.require("action width", actionWidth, in: 1...65_536)
+    try ConfigurationError.require("learning rate", learningRate, .positive)
+    try ConfigurationError.require("discount", discount, .share)
     for (name, weight) in [("entropy weight", entropyWeight), ("value weight", valueWeight)] {
-      try ConfigurationError.require(name, weight, "0 or more") { $0 >= 0 && $0.isFinite }
+      try ConfigurationError.require(name, weight, .notNegative)
     }
     try ConfigurationError.require("gradient norm", gradientNorm, "a positive number") { $0 > 0 }
-    try ConfigurationError.require("roll-out steps", rollOutSteps, "1 ... 10000") {
-      (1...10_000).contains($0)
-    }
+    try ConfigurationError.require("roll-out steps", rollOutSteps, in: 1...10_000)
     try ConfigurationError.require("weight cap", weightCap, "a positive number") { $0 > 0 }
-    try ConfigurationError.require("top-K", topK, "1 ... 1000") { (1...1_000).contains($0) }
+    try ConfigurationError.require("top-K", topK, in: 1...1_000)
   }
 }

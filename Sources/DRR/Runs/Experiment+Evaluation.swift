@@ -14,9 +14,7 @@ public struct EvaluationSettings: Sendable {
   public init() {}
 
   public func validate() throws(ConfigurationError) {
-    try ConfigurationError.require("LinUCB's alpha", exploration, "0 or more") {
-      $0 >= 0 && $0.isFinite
-    }
+    try ConfigurationError.require("LinUCB's alpha", exploration, .notNegative)
   }
 }
 

@@ -14,10 +14,8 @@ public struct RunGroup: Codable, Hashable, Sendable {
   }
 
   public func validate() throws(ConfigurationError) {
-    try ConfigurationError.require("seeds", seeds, "1 ... 1000") { (1...1_000).contains($0) }
-    try ConfigurationError.require("splits", splits ?? 1, "1 ... 1000") {
-      (1...1_000).contains($0)
-    }
+    try ConfigurationError.require("seeds", seeds, in: 1...1_000)
+    try ConfigurationError.require("splits", splits ?? 1, in: 1...1_000)
   }
 
   /// One of the runs.

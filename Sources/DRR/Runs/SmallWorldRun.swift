@@ -37,17 +37,11 @@ public struct SmallWorldConfiguration: RunSettings {
       throw ConfigurationError("a small world has one learner, dqn or policy gradient")
     }
     try epsilon.validate()
-    try ConfigurationError.require("steps", steps, "1 ... 1,000,000,000,000") {
-      (1...1_000_000_000_000).contains($0)
-    }
-    try ConfigurationError.require("environments", environments, "1 ... 65536") {
-      (1...65_536).contains($0)
-    }
-    try ConfigurationError.require("episode limit", episodeLimit, "1 or more") { $0 >= 1 }
-    try ConfigurationError.require("learning starts", learningStarts, "0 or more") { $0 >= 0 }
-    try ConfigurationError.require("discount", discount ?? 0, "between 0 and 1") {
-      $0 >= 0 && $0 <= 1
-    }
+    try ConfigurationError.require("steps", steps, in: 1...1_000_000_000_000)
+    try ConfigurationError.require("environments", environments, in: 1...65_536)
+    try ConfigurationError.require("episode limit", episodeLimit, in: 1...)
+    try ConfigurationError.require("learning starts", learningStarts, in: 0...)
+    try ConfigurationError.require("discount", discount ?? 0, .share)
   }
 }
 

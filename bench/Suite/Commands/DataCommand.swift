@@ -1,6 +1,6 @@
 import ArgumentParser
 import DRR
-import FoundationEssentials
+import Essentials
 import Tensor
 import Terminal
 

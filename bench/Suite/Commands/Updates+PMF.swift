@@ -1,5 +1,5 @@
 import DRR
-import FoundationEssentials
+import Essentials
 import Tensor
 import Terminal
 

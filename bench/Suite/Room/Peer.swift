@@ -1,5 +1,5 @@
 import DRR
-import FoundationEssentials
+import Essentials
 import Terminal
 
 /// Another program that does the same work, through a script of bench/peers. The script takes its

@@ -1,5 +1,5 @@
 import DRR
-import FoundationEssentials
+import Essentials
 import Terminal
 
 extension Report {

@@ -40,54 +40,34 @@ public struct DDPGConfiguration: Codable, Hashable, Sendable {
   public init() {}
 
   public func validate() throws(ConfigurationError) {
-    try ConfigurationError.require("hidden width", hidden, "1 ... 65536") {
-      (1...65_536).contains($0)
-    }
-    try ConfigurationError.require("batch size", batchSize, "1 ... 65536") {
-      (1...65_536).contains($0)
-    }
+    try ConfigurationError.require("hidden width", hidden, in: 1...65_536)
+    try ConfigurationError.require("batch size", batchSize, in: 1...65_536)
     for (name, rate) in [
       ("actor learning rate", actorLearningRate), ("critic learning rate", criticLearningRate),
       ("critic gradient norm", criticGradientNorm),
     ] {
-      try ConfigurationError.require(name, rate, "a positive number") { $0 > 0 && $0.isFinite }
+      try ConfigurationError.require(name, rate, .positive)
     }
-    try ConfigurationError.require("weight decay", weightDecay, "0 or more") {
-      $0 >= 0 && $0.isFinite
-    }
+    try ConfigurationError.require("weight decay", weightDecay, .notNegative)
     try ConfigurationError.require("discount", discount, "0 or more and below 1") {
       $0 >= 0 && $0 < 1
     }
     try ConfigurationError.require("target rate", targetRate, "above 0 and at most 1") {
       $0 > 0 && $0 <= 1
     }
-    try ConfigurationError.require("replay capacity", replayCapacity, "1 ... 100,000,000") {
-      (1...100_000_000).contains($0)
-    }
+    try ConfigurationError.require("replay capacity", replayCapacity, in: 1...100_000_000)
     try ConfigurationError.require("replay capacity", replayCapacity, "at least a batch") {
       $0 >= batchSize
     }
-    try ConfigurationError.require("policy delay", policyDelay, "1 ... 1000") {
-      (1...1_000).contains($0)
-    }
-    try ConfigurationError.require("target noise", targetNoise, "0 or more") {
-      $0 >= 0 && $0.isFinite
-    }
-    try ConfigurationError.require("target noise clip", targetNoiseClip, "a positive number") {
-      $0 > 0 && $0.isFinite
-    }
-    try ConfigurationError.require("return steps", returnSteps, "1 ... 1000") {
-      (1...1_000).contains($0)
-    }
+    try ConfigurationError.require("policy delay", policyDelay, in: 1...1_000)
+    try ConfigurationError.require("target noise", targetNoise, .notNegative)
+    try ConfigurationError.require("target noise clip", targetNoiseClip, .positive)
+    try ConfigurationError.require("return steps", returnSteps, in: 1...1_000)
     try ConfigurationError.require("return steps", returnSteps, "at most the replay capacity") {
       $0 <= replayCapacity
     }
-    try ConfigurationError.require("priority exponent", priorityExponent, "between 0 and 1") {
-      $0 >= 0 && $0 <= 1
-    }
-    try ConfigurationError.require("importance exponent", importanceExponent, "between 0 and 1") {
-      $0 >= 0 && $0 <= 1
-    }
+    try ConfigurationError.require("priority exponent", priorityExponent, .share)
+    try ConfigurationError.require("importance exponent", importanceExponent, .share)
   }
 
   /// β at a step of so many: 1 at the last.

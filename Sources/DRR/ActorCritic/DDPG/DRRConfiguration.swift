@@ -39,15 +39,11 @@ public struct DRRConfiguration: AgentConfiguration {
     try ddpg.validate()
     try training.requireChoosing()
     try training.validate(replayCapacity: ddpg.replayCapacity)
-    try ConfigurationError.require(
-      "exploration deviation", explorationDeviation, "a positive number"
-    ) { $0 > 0 && $0.isFinite }
+    try ConfigurationError.require("exploration deviation", explorationDeviation, .positive)
     try ConfigurationError.require(
       "exploration reversion", explorationReversion, "above 0 and at most 1"
     ) { $0 > 0 && $0 <= 1 }
-    try ConfigurationError.require("exploration range", explorationRange, "a positive number") {
-      $0 > 0 && $0.isFinite
-    }
+    try ConfigurationError.require("exploration range", explorationRange, .positive)
   }
 
   /// ε at a step, which counts from 0; 0 where noise is added instead.

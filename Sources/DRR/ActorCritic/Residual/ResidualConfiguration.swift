@@ -26,27 +26,13 @@ public struct ResidualConfiguration: Codable, Hashable, Sendable {
 
   public func validate() throws(ConfigurationError) {
     try beliefs.validate()
-    try ConfigurationError.require("residual hidden width", hidden, "1 ... 65536") {
-      (1...65_536).contains($0)
-    }
-    try ConfigurationError.require("anchor", anchor, "0 or more") { $0 >= 0 && $0.isFinite }
-    try ConfigurationError.require("residual reach", reach, "0 or more") {
-      $0 >= 0 && $0.isFinite
-    }
-    try ConfigurationError.require("cloning steps", cloningSteps, "0 ... 1,000,000,000") {
-      (0...1_000_000_000).contains($0)
-    }
-    try ConfigurationError.require(
-      "cloning learning rate", cloningLearningRate, "a positive number"
-    ) { $0 > 0 && $0.isFinite }
-    try ConfigurationError.require("residual weight decay", weightDecay, "0 or more") {
-      $0 >= 0 && $0.isFinite
-    }
-    try ConfigurationError.require("candidates", candidates, "2 ... 1024") {
-      (2...1_024).contains($0)
-    }
-    try ConfigurationError.require("temperature", temperature, "a positive number") {
-      $0 > 0 && $0.isFinite
-    }
+    try ConfigurationError.require("residual hidden width", hidden, in: 1...65_536)
+    try ConfigurationError.require("anchor", anchor, .notNegative)
+    try ConfigurationError.require("residual reach", reach, .notNegative)
+    try ConfigurationError.require("cloning steps", cloningSteps, in: 0...1_000_000_000)
+    try ConfigurationError.require("cloning learning rate", cloningLearningRate, .positive)
+    try ConfigurationError.require("residual weight decay", weightDecay, .notNegative)
+    try ConfigurationError.require("candidates", candidates, in: 2...1_024)
+    try ConfigurationError.require("temperature", temperature, .positive)
   }
 }

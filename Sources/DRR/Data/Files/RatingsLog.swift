@@ -53,25 +53,6 @@ public struct RatingsLog: Sendable {
     titles.isEmpty || titles[item].isEmpty ? "item \(itemIDs[item])" : titles[item]
   }
 
-  /// The same users, items and order with only the rows for which `keep` is true: a split.
-  public func keepingRows(where keep: (Int) -> Bool) -> RatingsLog {
-    var part = self
-    part.users = []
-    part.items = []
-    part.ratings = []
-    part.times = []
-    for user in 0..<userCount {
-      for row in rows(ofUser: user) where keep(row) {
-        part.users.append(users[row])
-        part.items.append(items[row])
-        part.ratings.append(ratings[row])
-        part.times.append(times[row])
-      }
-      part.userOffsets[user + 1] = part.ratings.count
-    }
-    return part
-  }
-
   /// A log from rows at hand, in any order: dense indices, ids `1 ...`.
   ///
   /// All columns have one length, indices are not negative. Without times the order given stands.

@@ -120,9 +120,7 @@ public struct EvaluationProtocol: Codable, Hashable, Sendable {
         "minimum candidates", minimumCandidates, "at least the smallest K, \(cutoffs.min()!)"
       ) { $0 >= cutoffs.min()! }
     }
-    try ConfigurationError.require("exploration", exploration, "between 0 and 1") {
-      $0 >= 0 && $0 <= 1
-    }
+    try ConfigurationError.require("exploration", exploration, .share)
   }
 
   /// One line for people.

@@ -13,9 +13,7 @@ public struct RewardScale: Codable, Hashable, Sendable, CustomStringConvertible 
 
   public func validate() throws(ConfigurationError) {
     try ConfigurationError.require("scale center", center, "a number") { $0.isFinite }
-    try ConfigurationError.require("scale half range", halfRange, "a positive number") {
-      $0 > 0 && $0.isFinite
-    }
+    try ConfigurationError.require("scale half range", halfRange, .positive)
   }
 
   public static let fiveStars = RewardScale(center: 3, halfRange: 2)

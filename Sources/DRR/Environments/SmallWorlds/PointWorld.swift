@@ -24,9 +24,9 @@ public struct PointWorld: Codable, Hashable, Sendable {
   }
 
   package func validate() throws(ConfigurationError) {
-    try ConfigurationError.require("effort", effort, "a positive number") { $0 > 0 && $0.isFinite }
-    try ConfigurationError.require("deviation", deviation, "0 or more") { $0 >= 0 && $0.isFinite }
+    try ConfigurationError.require("effort", effort, .positive)
+    try ConfigurationError.require("deviation", deviation, .notNegative)
     try ConfigurationError.require("discount", discount, "between 0 and 1") { $0 > 0 && $0 < 1 }
-    try ConfigurationError.require("episode length", length, "1 or more") { $0 >= 1 }
+    try ConfigurationError.require("episode length", length, in: 1...)
   }
 }

@@ -24,9 +24,9 @@ public struct NextItemEvaluation: Sendable {
       try ConfigurationError.require("cutoffs", cutoffs, "at least one K, each 1 or more") {
         !$0.isEmpty && $0.allSatisfy { $0 >= 1 }
       }
-      try ConfigurationError.require("list length", listLength, "1 or more") { $0 >= 1 }
+      try ConfigurationError.require("list length", listLength, in: 1...)
       if let users {
-        try ConfigurationError.require("users", users, "1 or more") { $0 >= 1 }
+        try ConfigurationError.require("users", users, in: 1...)
       }
     }
   }

@@ -16,12 +16,8 @@ public struct BayesianFactorization: Sendable {
     public init(dimension: Int) { self.dimension = dimension }
 
     public func validate() throws(ConfigurationError) {
-      try ConfigurationError.require("belief dimension", dimension, "1 ... 256") {
-        (1...256).contains($0)
-      }
-      try ConfigurationError.require("belief sweeps", sweeps, "1 ... 1000") {
-        (1...1_000).contains($0)
-      }
+      try ConfigurationError.require("belief dimension", dimension, in: 1...256)
+      try ConfigurationError.require("belief sweeps", sweeps, in: 1...1_000)
     }
   }
 

@@ -24,10 +24,8 @@ public struct BeliefModel: Sendable {
 
     public func validate() throws(ConfigurationError) {
       for factorization in factorizations { try factorization.validate() }
-      try ConfigurationError.require(
-        "belief factorizations", factorizations.count, "1 ... 16"
-      ) { (1...16).contains($0) }
-      try ConfigurationError.require("belief folds", folds, "2 ... 64") { (2...64).contains($0) }
+      try ConfigurationError.require("belief factorizations", factorizations.count, in: 1...16)
+      try ConfigurationError.require("belief folds", folds, in: 2...64)
     }
   }
 

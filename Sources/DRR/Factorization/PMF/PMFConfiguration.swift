@@ -107,31 +107,19 @@ public struct PMFConfiguration: Codable, Hashable, Sendable {
   }
 
   public func validate() throws(ConfigurationError) {
-    try ConfigurationError.require("PMF dimension", dimension, "1 ... 4096") {
-      (1...4096).contains($0)
-    }
-    try ConfigurationError.require("PMF epochs", epochs, "1 ... 1,000,000") {
-      (1...1_000_000).contains($0)
-    }
-    try ConfigurationError.require("PMF batch size", batchSize, "1 ... 100,000,000") {
-      (1...100_000_000).contains($0)
-    }
-    try ConfigurationError.require("PMF learning rate", learningRate, "a positive number") {
-      $0 > 0 && $0.isFinite
-    }
-    try ConfigurationError.require("PMF regularization", regularization, "0 or more") {
-      $0 >= 0 && $0.isFinite
-    }
-    try ConfigurationError.require(
-      "PMF bias regularization", biasRegularization, "0 or more"
-    ) { $0 >= 0 && $0.isFinite }
+    try ConfigurationError.require("PMF dimension", dimension, in: 1...4096)
+    try ConfigurationError.require("PMF epochs", epochs, in: 1...1_000_000)
+    try ConfigurationError.require("PMF batch size", batchSize, in: 1...100_000_000)
+    try ConfigurationError.require("PMF learning rate", learningRate, .positive)
+    try ConfigurationError.require("PMF regularization", regularization, .notNegative)
+    try ConfigurationError.require("PMF bias regularization", biasRegularization, .notNegative)
     try ConfigurationError.require("PMF start", start, "of a positive width") {
       $0.width > 0 && $0.width.isFinite
     }
     try ConfigurationError.require("PMF holdout share", holdoutShare, "0 or more and below 0.5") {
       $0 >= 0 && $0 < 0.5
     }
-    try ConfigurationError.require("PMF patience", patience, "1 or more") { $0 >= 1 }
+    try ConfigurationError.require("PMF patience", patience, in: 1...)
   }
 }
 

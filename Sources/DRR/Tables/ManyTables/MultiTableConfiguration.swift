@@ -175,33 +175,34 @@ public struct MultiTableConfiguration: Codable, Hashable, Sendable {
   }
 
   public func validate() throws(ConfigurationError) {
-    func require<Value>(
-      _ name: String, _ value: Value, _ expectation: String, _ holds: (Value) -> Bool
-    ) throws(ConfigurationError) {
-      try ConfigurationError.require(name, value, expectation, holds)
-    }
-    try require("window", window, "1 ... 64") { (1...64).contains($0) }
-    try require("order", order, "1 ... 7") { (1...7).contains($0) }
-    try require("order", order, "at most the window, \(window)") { $0 <= window }
-    try require("clusters", clusters, "2 ... \(ItemTables.limit)") {
+    try ConfigurationError.require("window", window, in: 1...64)
+    try ConfigurationError.require("order", order, in: 1...7)
+    try ConfigurationError.require("order", order, "at most the window, \(window)") { $0 <= window }
+    try ConfigurationError.require("clusters", clusters, "2 ... \(ItemTables.limit)") {
       (2...ItemTables.limit).contains($0)
     }
     if genres == .clusters && !tables.isEmpty {
       throw ConfigurationError("tables name genres, and with genres clusters there are none")
     }
-    if let topItems { try require("top items", topItems, "1 or more") { $0 >= 1 } }
-    try require("click reward", clickReward, "a number") { $0.isFinite }
-    try require("pass reward", passReward, "a number") { $0.isFinite }
+    if let topItems { try ConfigurationError.require("top items", topItems, in: 1...) }
+    try ConfigurationError.require("click reward", clickReward, "a number") { $0.isFinite }
+    try ConfigurationError.require("pass reward", passReward, "a number") { $0.isFinite }
     try stepSize.validate()
-    try require("discount", discount, "at least 0 and below 1") { $0 >= 0 && $0 < 1 }
-    if let optimisticStart {
-      try require("optimistic start", optimisticStart, "a number") { $0.isFinite }
+    try ConfigurationError.require("discount", discount, "at least 0 and below 1") {
+      $0 >= 0 && $0 < 1
     }
-    try require("epsilon", epsilon, "between 0 and 1") { $0 >= 0 && $0 <= 1 }
-    try require("epochs", epochs, "1 or more") { $0 >= 1 }
-    try require("round size", roundSize, "1 ... 1048576") { (1...1 << 20).contains($0) }
-    try require("shrinkage", shrinkage, "0 or more") { $0 >= 0 && $0.isFinite }
-    try require("lag exponent", lagExponent, "0 or more") { $0 >= 0 && $0.isFinite }
+    if let optimisticStart {
+      try ConfigurationError.require("optimistic start", optimisticStart, "a number") {
+        $0.isFinite
+      }
+    }
+    try ConfigurationError.require("epsilon", epsilon, .share)
+    try ConfigurationError.require("epochs", epochs, in: 1...)
+    try ConfigurationError.require("round size", roundSize, "1 ... 1048576") {
+      (1...1 << 20).contains($0)
+    }
+    try ConfigurationError.require("shrinkage", shrinkage, .notNegative)
+    try ConfigurationError.require("lag exponent", lagExponent, .notNegative)
     if reward == .clicks && solver == .iteration {
       throw ConfigurationError(
         "solver is iteration, which needs no recommendations; reward clicks makes them")

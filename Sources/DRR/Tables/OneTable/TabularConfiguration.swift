@@ -39,14 +39,10 @@ public struct TabularConfiguration: RunSettings {
   public func validate() throws {
     try stepSize.validate()
     try epsilon.validate()
-    try ConfigurationError.require("discount", discount ?? 0, "between 0 and 1") {
-      $0 >= 0 && $0 <= 1
-    }
-    try ConfigurationError.require("steps", steps, "1 ... 1,000,000,000,000") {
-      (1...1_000_000_000_000).contains($0)
-    }
+    try ConfigurationError.require("discount", discount ?? 0, .share)
+    try ConfigurationError.require("steps", steps, in: 1...1_000_000_000_000)
     try ConfigurationError.require("initial value", initialValue, "a number") { $0.isFinite }
-    try ConfigurationError.require("episode limit", episodeLimit, "1 or more") { $0 >= 1 }
+    try ConfigurationError.require("episode limit", episodeLimit, in: 1...)
   }
 }
 
