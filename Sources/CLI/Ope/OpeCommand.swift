@@ -11,7 +11,7 @@ struct OpeCommand: ParsableCommand {
         drr ope simulate --log-only --sizes 2000 --out synthetic
         drr ope --data synthetic/log.csv --policy synthetic/target.csv
         drr ope describe --data synthetic/log.csv
-        drr ope sessions --data synthetic/sessions.csv
+        drr ope sessions --data synthetic/sessions.csv --policy uniform
       """,
     subcommands: [Evaluate.self, Describe.self, Sessions.self, Simulate.self],
     defaultSubcommand: Evaluate.self)
