@@ -38,7 +38,8 @@ final class Program {
     let command =
       ["/bin/sh", "-c", "cd \"$0\" && \(script ?? "exec \"$@\"")", (folder ?? streams).path]
       + [Self.path] + arguments
-    let variables = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
+    let variables = ProcessInfo.processInfo.environment
+      .merging(["SOURCE_DATE_EPOCH": "0"]) { own, _ in own }.merging(environment) { _, new in new }
       .map { "\($0)=\($1)" }
     let words = (command.map { strdup($0) } + [nil], variables.map { strdup($0) } + [nil])
     defer { for word in words.0 + words.1 { free(word) } }

@@ -120,13 +120,14 @@ struct IRecGANExperimentTests {
       toPath: other.folder.checkpoint(of: .pretraining))
     #expect(
       message { try train(other, .pretraining) }
-        == "other/pretrained.safetensors belongs to another run: its configuration differs")
+        == "other/pretrained.safetensors belongs to another run: its configuration has "
+        + "seed 3, expected 4")
     try FileManager.default.copyItem(
       atPath: one.folder.configuration, toPath: other.folder.configuration)
     #expect(
       message { try other.begin() }
-        == "other: the run was begun with seed 3, not 4; name another --run, or begin again with "
-        + "--fresh")
+        == "other: the run was started with seed 3, not 4; name another --run, or start again "
+        + "with --fresh")
     let log = try SessionWorlds.log(60)
     let changed = log.selecting(0..<59)
     #expect(
@@ -145,31 +146,41 @@ struct IRecGANExperimentTests {
     return try JSONDecoder().decode(IRecGANSweep.Outcome.self, from: Data(text.utf8))
   }
 
-  @Test("a sweep goes on behind a line that was left unfinished")
+  @Test("a sweep goes on with what an older program has done, and keeps to its settings")
   func sweep() throws {
     let run = RunFolder("\(folder.path)/sweep")
-    let sweep = IRecGANSweep(cells: [], methods: [.pg], settings: SessionWorlds.settings())
-    let keeper = SweepFolder(run, sweep, world: "tabular")
-    try keeper.begin(fresh: false)
-    #expect(try keeper.read() == [])
-    try keeper.add([outcome(1), outcome(1)])
-    try keeper.add([outcome(2)])
-    let path = "\(run.path)/outcomes.jsonl"
-    var bytes = try contents(path)
-    bytes += Data("[{\"cell\":{\"pol".utf8)
-    try bytes.write(to: URL(fileURLWithPath: path))
-    let expected = try [1, 1, 2].map(outcome)
-    #expect(try keeper.read() == expected)
-    try keeper.add([outcome(3)])
-    #expect(try keeper.read() == expected + [outcome(3)])
+    let cells = (1...2).map {
+      SimulatedLog(policy: "max", sessions: 9, listSize: 3, seed: $0)
+    }
+    var sweep = IRecGANSweep(cells: cells, methods: [.pg], settings: SessionWorlds.settings())
+    sweep.evaluationSessions = 20
+    func trainer(_ sweep: IRecGANSweep) throws -> SweepTrainer {
+      SweepTrainer(
+        sweep, in: try WorldSource("tabular", on: CPUBackend()), on: .cpu, folder: run)
+    }
+    let keeper = try Run(SweepSettings(sweep, world: "tabular"), folder: run)
+    try keeper.begin()
+    // Two cells, and a line that was left unfinished.
+    let older = try [outcome(1), outcome(3)].map { try RunFolder.json([$0]) + "\n" }.joined()
+    try Data((older + "[{\"cell\":{\"pol").utf8).write(
+      to: URL(fileURLWithPath: "\(run.path)/outcomes.jsonl"))
+    let first = try trainer(sweep)
+    try keeper.train(first, device: "cpu")
+    #expect(try Array(first.outcomes.prefix(2)) == [outcome(1), outcome(3)])
+    #expect(first.outcomes.dropFirst(2).map(\.cell.seed).allSatisfy { $0 == 2 })
+    #expect(Set(first.outcomes.dropFirst(2).map(\.method)).isSuperset(of: ["random", "mle", "pg"]))
+    let second = try trainer(sweep)
+    try keeper.train(second, device: "cpu")
+    #expect(second.outcomes == first.outcomes)
     // The lock is the process's own, so another folder with the same files.
     try FileManager.default.copyItem(atPath: run.path, toPath: "\(folder.path)/copy")
     var other = sweep
     other.evaluationSessions = 7
-    let foreign = SweepFolder(RunFolder("\(folder.path)/copy"), other, world: "tabular")
+    let foreign = try Run(
+      SweepSettings(other, world: "tabular"), folder: RunFolder("\(folder.path)/copy"))
     #expect(
-      message { try foreign.begin(fresh: false) }
-        == "copy: something else was begun there; name another --run, or give --fresh to forget a "
-        + "sweep")
+      message { try foreign.begin() }
+        == "copy: the run was started with evaluationSessions 20, not 7; name another --run, or "
+        + "start again with --fresh")
   }
 }

@@ -66,7 +66,7 @@ struct ExperimentTests {
     let model = try experiment.trainPMF(on: CPUBackend())
     var observer = Observer()
     observer.checkpointSteps = 5
-    let message = Self.message { _ = try experiment.trainDRR(model, on: CPUBackend(), observer) }
+    let message = Self.message { _ = try experiment.trainAgent(model, on: CPUBackend(), observer) }
     #expect(message.hasPrefix("DRR diverged by step "), "\(message)")
     let trainer = try experiment.makeTrainer(model, on: CPUBackend())
     try trainer.restore(from: SafetensorsFile(contentsOf: experiment.folder.checkpoint))
@@ -95,7 +95,7 @@ struct ExperimentTests {
         observer.progress = { done, _, _ in steps = done }
         observer.shouldStop = { drrStops.first == steps }
         observer.checkpointSteps = 25
-        _ = try experiment.trainDRR(model!, on: CPUBackend(), observer)
+        _ = try experiment.trainAgent(model!, on: CPUBackend(), observer)
         return
       } catch let stop as Interrupted {
         #expect(stop.step == drrStops.removeFirst())
@@ -133,7 +133,7 @@ struct ExperimentTests {
     #expect(
       Self.message { _ = try experiment.readAgent(model, on: CPUBackend()) }
         == "\(experiment.folder.path): no agent has been trained in this run; use `drr train drr`")
-    let trainer = try experiment.trainDRR(model, on: CPUBackend()).trainer
+    let trainer = try experiment.trainAgent(model, on: CPUBackend()).trainer
     let backend = CPUBackend()
     let agent = try experiment.readAgent(#require(try experiment.readModel()), on: backend)
     // The critic comes back too: its value is part of what is evaluated.
@@ -187,22 +187,25 @@ struct ExperimentTests {
     let seeded = try moved("seed", Self.configuration { $0.seed = 4 })
     #expect(
       Self.message { _ = try seeded.readModel() }
-        == "\(seeded.folder.model) belongs to another run: its seed is 3, expected 4")
+        == "\(seeded.folder.model) belongs to another run: its configuration has seed 3, "
+        + "expected 4")
     #expect(
-      Self.message { _ = try seeded.trainDRR(model, on: CPUBackend()) }
-        == "\(seeded.folder.checkpoint) belongs to another run: its seed is 3, expected 4")
+      Self.message { _ = try seeded.trainAgent(model, on: CPUBackend()) }
+        == "\(seeded.folder.checkpoint) belongs to another run: its configuration has seed 3, "
+        + "expected 4")
 
     let wider = try moved("wider", Self.configuration { $0.drr!.ddpg.discount = 0.5 })
     #expect(try wider.readModel() != nil)  // the factorisation does not depend on it
-    let message = Self.message { _ = try wider.trainDRR(model, on: CPUBackend()) }
+    let message = Self.message { _ = try wider.trainAgent(model, on: CPUBackend()) }
     #expect(message.hasPrefix("\(wider.folder.checkpoint) belongs to another run: its config"))
-    #expect(message.hasSuffix("uration has drr.ddpg.discount 0.9, expected 0.5"))
+    #expect(message.hasSuffix("uration has agent.ddpg.discount 0.9, expected 0.5"))
 
     let log = GeneratedRatings.generate(size: .tiny, seed: 2)
     let data = try moved("data", Self.configuration(log), log: log)
     #expect(
       Self.message { _ = try data.readModel() }
-        == "\(data.folder.model) belongs to another run: its data is \(Worlds.tiny.checksum), "
+        == "\(data.folder.model) belongs to another run: its configuration has data.checksum "
+        + "\(Worlds.tiny.checksum), "
         + "expected \(log.checksum)")
 
     try FileManager.default.removeItem(atPath: first.folder.model)
@@ -243,19 +246,19 @@ struct ExperimentTests {
   @Test("a configuration is read as it was written, and damage is named")
   func configurationFile() throws {
     let folder = RunFolder(TemporaryFolder().path + "/deep/er")
-    #expect(try folder.readConfiguration() == nil)
+    #expect(try folder.read(RunConfiguration.self) == nil)
     try folder.create()
     let configuration = Self.configuration()
-    try folder.write(configuration, to: folder.configuration)
-    #expect(try folder.readConfiguration() == configuration)
+    try folder.write(configuration)
+    #expect(try folder.read(RunConfiguration.self) == configuration)
     let text = String(decoding: try Self.contents(folder.configuration), as: UTF8.self)
     for (damaged, expected) in [
-      ("{", "it is not JSON"), ("[]", "the top level is not a"),
-      (text.replacing("\"seed\"", with: "\"sead\""), "seed is missing"),
-      (text.replacing("\"epochs\" : 4", with: "\"epochs\" : \"four\""), "pmf.epochs is not a"),
+      ("{", "it is not JSON"), ("[]", "it is not JSON"),
+      (text.replacing("\"seed\"", with: "\"sead\""), "settings.seed is missing"),
+      (text.replacing("\"epochs\" : 4", with: "\"epochs\" : \"four\""), "settings.pmf.epochs is not a"),
     ] {
       try Data(damaged.utf8).write(to: URL(fileURLWithPath: folder.configuration))
-      let message = Self.message { _ = try folder.readConfiguration() }
+      let message = Self.message { _ = try folder.read(RunConfiguration.self) }
       #expect(
         message.hasPrefix("\(folder.configuration): not the configuration of a run: \(expected)"),
         "\(message)")

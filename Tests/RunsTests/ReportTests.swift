@@ -165,7 +165,7 @@ struct ReportTests {
     var first = Self.configuration
     first.seed = 7
     first.evaluation.splitSeed = 3
-    let seeds = group.members.map { $0.configuration(from: first) }
+    let seeds = group.members.map { first.member(seed: $0.seed, split: $0.split) }
     #expect(seeds.map(\.seed) == [7, 8, 7, 8])
     #expect(seeds.map(\.evaluation.splitSeed) == [3, 3, 4, 4])
     #expect(throws: ConfigurationError.self) { try RunGroup(seeds: 0).validate() }

@@ -9,10 +9,10 @@ import Testing
 @Suite("Runs of the residual agent")
 struct ResidualRunTests {
   private static func configuration(
-    _ world: TrainingWorld, consecutive: Float, change: (inout DRRConfiguration) -> Void = { _ in }
+    _ world: TrainingWorld, consecutive: Float, change: (inout ResidualAgentConfiguration) -> Void = { _ in }
   ) -> RunConfiguration {
     ExperimentTests.configuration {
-      $0.drr = ResidualWorlds.drr {
+      $0.agent = ResidualWorlds.drr {
         $0.world = world
         $0.consecutive = consecutive
         $0.steps = 48
@@ -77,11 +77,11 @@ struct ResidualRunTests {
     try whole.write(to: URL(fileURLWithPath: path))
     let other = try ExperimentTests.experiment(
       folder.path,
-      Self.configuration(.log, consecutive: 0) { $0.residual!.beliefs.folds = 2 })
+      Self.configuration(.log, consecutive: 0) { $0.residual.beliefs.folds = 2 })
     #expect(message(other).contains("has drr.residual.beliefs.folds 3, expected 2"))
     // What the actor is made of is no part of what is believed.
     let wider = try ExperimentTests.experiment(
-      folder.path, Self.configuration(.pmf, consecutive: 1) { $0.residual!.hidden = 16 })
+      folder.path, Self.configuration(.pmf, consecutive: 1) { $0.residual.hidden = 16 })
     #expect(message(wider) == "no error")
   }
 }

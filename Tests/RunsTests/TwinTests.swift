@@ -31,12 +31,12 @@ struct TwinTests {
     let (twin, agent) = try #require(try experiment.readTwin(model, on: CPUBackend()))
     #expect(agent.discount == 0 && experiment.configuration.drr!.ddpg.discount == 0.9)
     #expect(twin.twin == nil)
-    #expect(try twin.folder.readConfiguration() == twin.configuration)
+    #expect(try twin.folder.read(RunConfiguration.self) == twin.configuration)
     #expect(try twin.readModel()?.itemFactors == model.itemFactors)
     let alone = try ExperimentTests.experiment(
       folder.path + "/alone",
       ExperimentTests.configuration { $0.drr!.ddpg.discount = 0 })
-    _ = try alone.trainDRR(alone.trainPMF(on: CPUBackend()), on: CPUBackend())
+    _ = try alone.trainAgent(alone.trainPMF(on: CPUBackend()), on: CPUBackend())
     #expect(try Self.weights(alone.readAgent(model, on: CPUBackend())) == Self.weights(agent))
     #expect(try alone.policyHistory() == twin.policyHistory())
     let own = try experiment.readAgent(model, on: CPUBackend())

@@ -43,7 +43,7 @@ struct ValidationTests {
       let folder = TemporaryFolder()
       let experiment = try Self.experiment(folder.path, seed: seed)
       let model = try experiment.trainPMF(on: CPUBackend())
-      _ = try experiment.trainDRR(model, on: CPUBackend())
+      _ = try experiment.trainAgent(model, on: CPUBackend())
       let points = try Self.points(experiment)
       #expect(points.map(\.step) == [0, 10, 20, 30, 40, 50, 60])
       let history = try #require(try experiment.policyHistory())
@@ -79,7 +79,7 @@ struct ValidationTests {
       var notes: [String] = []
       var observer = Observer()
       observer.note = { notes.append($0) }
-      let trainer = try experiment.trainDRR(model, on: CPUBackend(), observer).trainer
+      let trainer = try experiment.trainAgent(model, on: CPUBackend(), observer).trainer
       let agent = try experiment.readAgent(model, on: CPUBackend())
       #expect(try Self.weights(agent) == Self.weights(trainer.sessionAgent))
       let history = try #require(try experiment.policyHistory())
@@ -96,7 +96,7 @@ struct ValidationTests {
     let folder = TemporaryFolder()
     let experiment = try Self.experiment(folder.path) { $0.drr!.environments = 3 }
     let model = try experiment.trainPMF(on: CPUBackend())
-    let trained = try experiment.trainDRR(model, on: CPUBackend()).trainer
+    let trained = try experiment.trainAgent(model, on: CPUBackend()).trainer
     let learner = try #require(try experiment.readLearner(model, on: CPUBackend()))
     let agent = try experiment.readAgent(model, on: CPUBackend())
     #expect(try Self.weights(learner.sessionAgent) == Self.weights(agent))
@@ -112,7 +112,7 @@ struct ValidationTests {
       $0.drr!.environments = 7
       $0.drr!.validations = 29
     }
-    _ = try experiment.trainDRR(experiment.trainPMF(on: CPUBackend()), on: CPUBackend())
+    _ = try experiment.trainAgent(experiment.trainPMF(on: CPUBackend()), on: CPUBackend())
     // Seven items pass three or four of the 29 points, and are validated once.
     #expect(try Self.points(experiment).map(\.step) == Array(stride(from: 0, through: 63, by: 7)))
   }

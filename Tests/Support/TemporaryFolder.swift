@@ -4,7 +4,11 @@ import Foundation
 public final class TemporaryFolder {
   public let path: String
 
+  /// Files are marked with one time, so that equal runs leave equal bytes.
+  private static let clock = setenv("SOURCE_DATE_EPOCH", "0", 0)
+
   public init() {
+    _ = Self.clock
     path =
       FileManager.default.temporaryDirectory
       .appendingPathComponent("drr-tests-\(UUID().uuidString)").resolvingSymlinksInPath().path

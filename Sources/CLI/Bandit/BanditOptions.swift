@@ -55,6 +55,12 @@ struct BanditOptions<Problem: BanditProblem>: ParsableArguments {
     _ problem: (Problem?) throws -> Problem
   ) throws -> BanditExperiment<Problem> {
     let folder = run.map { RunFolder($0) }
+    if let folder, let group = try folder.readGroup() {
+      throw RunError(
+        "\(folder.path) holds several runs, as \(folder.path)/\(group.members[0].name); name another "
+          + "--run")
+    }
+    Interrupt.install()
     let begun = training.fresh ? nil : try folder?.read(BanditConfiguration<Problem>.self)
     let configuration = BanditConfiguration(
       try problem(begun?.problem),
@@ -62,7 +68,6 @@ struct BanditOptions<Problem: BanditProblem>: ParsableArguments {
       rounds: rounds ?? begun?.rounds ?? Problem.usualRounds, seeds: seeds ?? begun?.seeds ?? 20,
       seed: seed ?? begun?.seed ?? 0)
     let trainer = try BanditTraining(configuration)
-    Interrupt.install()
     guard let folder else {
       let progress = Progress(reports: training.reportProgress)
       defer { progress.finish() }

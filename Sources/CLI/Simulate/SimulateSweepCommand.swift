@@ -43,6 +43,8 @@ extension SimulateCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
+      try options.requireOne()
+      Interrupt.install()
       let backend = try device.sessionBackend()
       let source = try WorldSource(env, on: backend)
       let policies = policies.split(separator: ",").map(String.init)
@@ -67,7 +69,6 @@ extension SimulateCommand {
       sweep.evaluationSessions = evaluationSessions
       let run = try Run(SweepSettings(sweep, world: env), folder: options.folder)
       try run.begin(fresh: start.fresh)
-      Interrupt.install()
       let trainer = SweepTrainer(
         sweep, in: source, on: backend.device.id, folder: options.folder)
       try watched(

@@ -12,6 +12,8 @@ struct GroupTraining {
   let device: DeviceOptions?
   /// The settings of the first run.
   let first: any RunSettings
+  /// Options of the command that are no settings.
+  var also: [String] = []
 
   private struct Worker {
     var name: String
@@ -115,7 +117,7 @@ struct GroupTraining {
 
   private func arguments(_ member: RunGroup.Member, device: DeviceID) -> [String] {
     var arguments = first.command.split(separator: " ").map(String.init)
-    arguments += ["--run", "\(options.run)/\(member.name)", "--report-progress"]
+    arguments += ["--run", "\(options.run)/\(member.name)", "--report-progress"] + also
     if let own = self.device {
       arguments += ["--device", "\(device)"]
       if let core = own.blas.blasCore { arguments += ["--blas-core", core] }

@@ -50,6 +50,7 @@ extension TrainCommand {
     }
 
     func run() throws {
+      Interrupt.install()
       let group = try options.folder.readGroup()
       let count = seeds ?? (start.fresh ? nil : group?.seeds) ?? 1
       let folders =
@@ -59,12 +60,11 @@ extension TrainCommand {
       let begun = start.fresh ? nil : try Algorithms.begun(IRecGANRunConfiguration.self, in: folders[0])
       let backend = try device.sessionBackend(begunIn: start.fresh ? nil : folders[0])
       let loaded = try source.load(reading.options, begun: begun, on: backend)
+      let named = allMethods ? IRecGANMethod.allCases : method
+      let methods = named.isEmpty ? begun?.methods ?? [.irecgan, .pg] : named
       let experiments = try folders.enumerated().map { number, folder in
-        try experiment(folder, number: UInt64(number), begun: begun, loaded)
+        try experiment(folder, number: UInt64(number), begun: begun, methods, loaded)
       }
-      Interrupt.install()
-      var methods = allMethods ? IRecGANMethod.allCases : method
-      if methods.isEmpty { methods = [.irecgan, .pg] }
       var reports: [IRecGANReport] = []
       for (number, experiment) in experiments.enumerated() {
         try experiment.begin(fresh: start.fresh)
@@ -85,7 +85,7 @@ extension TrainCommand {
     /// What is not given is as the run was started.
     private func experiment(
       _ folder: RunFolder, number: UInt64, begun: IRecGANRunConfiguration?,
-      _ loaded: LoadedSessions
+      _ methods: [IRecGANMethod], _ loaded: LoadedSessions
     ) throws -> IRecGANExperiment {
       var configuration = IRecGANRunConfiguration(
         data: .init(source: loaded.source, log: loaded.log), reading: loaded.reading,
@@ -93,6 +93,7 @@ extension TrainCommand {
         seed: (random.seed ?? begun?.seed ?? 0) &+ number,
         settings: settings.settings(
           begun: begun?.settings, log: loaded.log, listSize: loaded.simulation?.listSize))
+      configuration.methods = methods
       configuration.split.seed = splitSeed ?? begun?.split.seed
       return try IRecGANExperiment(configuration, log: loaded.log, folder: folder)
     }

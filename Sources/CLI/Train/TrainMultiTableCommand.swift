@@ -41,6 +41,7 @@ extension TrainCommand {
     @OptionGroup var settings: MultiTableOptions
     @Option(help: "Threads that the states are spread over.")
     var shards = 1
+    @OptionGroup var group: GroupOptions
     @OptionGroup var training: TrainingOptions
     @OptionGroup var output: OutputOptions
 
@@ -70,6 +71,10 @@ extension TrainCommand {
     private func train(by process: (any Collective)?) throws {
       let speaks = (process?.rank ?? 0) == 0
       let folder = options.folder
+      Interrupt.install()
+      if process == nil, let group = try group.wanted(folder, fresh: training.fresh) {
+        return try trainGroup(group)
+      }
       if speaks { try options.requireOne() }
       let begun = training.fresh ? nil : try Algorithms.begun(MultiTableRunConfiguration.self, in: folder)
       let work = try makeTraining(begun, folder)
@@ -77,7 +82,6 @@ extension TrainCommand {
         try work.run.begin(fresh: training.fresh)
       }
       try process?.barrier()
-      Interrupt.install()
       guard speaks else {
         _ = try work.train(process!)
         return
@@ -98,6 +102,22 @@ extension TrainCommand {
       }
       progress.finish()
       try tell(outcome, work)
+    }
+
+    private func trainGroup(_ group: RunGroup) throws {
+      let begun: MultiTableRunConfiguration? =
+        training.fresh ? nil : try self.group.begun(options.folder)
+      let first = RunFolder("\(options.run)/\(group.members[0].name)")
+      let runs = GroupTraining(
+        group: group, options: options, training: training, device: nil,
+        first: try makeTraining(begun, first).run.settings, also: ["--shards", "\(shards)"])
+      try runs.prepare()
+      try runs.train(steps: 0, on: .cpu)
+      let reports = runs.reports(MultiTableReport.self)
+      try output.print(
+        reports,
+        "\(reports.count) runs of multi-table Q-learning in \(options.run); next: drr compare --run "
+          + "\(options.run)/\(group.members[0].name)")
     }
 
     private func tell(

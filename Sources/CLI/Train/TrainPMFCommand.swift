@@ -13,21 +13,46 @@ extension TrainCommand {
 
     @OptionGroup var options: RunOptions
     @OptionGroup(title: "Data and PMF options") var settings: SettingOptions
+    @OptionGroup var group: GroupOptions
     @OptionGroup var training: TrainingOptions
     @OptionGroup var device: DeviceOptions
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-      let training = try Training(
-        RunOpening(run: options, settings: settings, agent: nil, fresh: training.fresh),
-        training, device
-      ) { try $0.secondsPerPMFUpdate(on: $1) }
+      if let group = try group.wanted(options.folder, fresh: training.fresh) {
+        return try trainGroup(group)
+      }
+      let training = try Training(opening(options), training, device) {
+        try $0.secondsPerPMFUpdate(on: $1)
+      }
       let model = try training.model()
       let report = try training.report(model)
       try output.print(
         report,
         "PMF of \(model.userCount) users and \(model.itemCount) items, k \(model.dimension): "
           + "RMSE \(decimal(report.sessionRMSE, 4)) stars on held-out test ratings")
+    }
+
+    private func opening(_ run: RunOptions) -> RunOpening {
+      RunOpening(run: run, settings: settings, agent: nil, fresh: training.fresh)
+    }
+
+    private func trainGroup(_ group: RunGroup) throws {
+      var run = options
+      run.run += "/\(group.members[0].name)"
+      Interrupt.install()
+      let first = try opening(run).open()
+      let runs = GroupTraining(
+        group: group, options: options, training: training, device: device,
+        first: first.configuration)
+      try runs.prepare()
+      try runs.train(
+        steps: 0, on: device.backend(for: first) { try first.secondsPerPMFUpdate(on: $0) }.device.id)
+      let reports = runs.reports(TrainingReport.self)
+      let errors = reports.map { decimal($0.sessionRMSE, 4) }.joined(separator: " ")
+      try output.print(
+        reports,
+        "\(reports.count) PMF runs in \(options.run): RMSE \(errors) stars on held-out test ratings")
     }
   }
 }

@@ -1,4 +1,6 @@
 internal import CCommit
+import Essentials
+import Platform
 
 /// This program, as files and people are told of it.
 public enum Program {
@@ -9,4 +11,11 @@ public enum Program {
 
   /// As `drr --version` prints it: drr 0.1.0 (abc1234).
   public static let title = "drr \(version)" + (commit.isEmpty ? "" : " (\(commit))")
+
+  /// The time of day that files are marked with: SOURCE_DATE_EPOCH where the environment has it, so
+  /// that the same run leaves the same bytes.
+  static var now: Date {
+    let fixed = getenv("SOURCE_DATE_EPOCH").flatMap { Double(String(cString: $0)) }
+    return fixed.map { Date(timeIntervalSince1970: $0) } ?? .now
+  }
 }

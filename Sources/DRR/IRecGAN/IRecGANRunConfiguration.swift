@@ -54,6 +54,8 @@ public struct IRecGANRunConfiguration: RunSettings {
   public var simulation: SimulatedLog?
   public var seed: UInt64
   public var settings: IRecGANConfiguration
+  /// What the agent is trained by; nil where an older program did not keep it.
+  public var methods: [IRecGANMethod]?
 
   public init(
     data: Data, reading: SessionOptions, world: String?, simulation: SimulatedLog?, seed: UInt64,
@@ -77,6 +79,7 @@ public struct IRecGANRunConfiguration: RunSettings {
     identity.data.source = ""
     identity.data.name = ""
     identity.world = nil
+    identity.methods = nil
     return identity
   }
 }

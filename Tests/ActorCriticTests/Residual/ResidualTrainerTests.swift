@@ -177,7 +177,7 @@ struct ResidualTrainerTests {
       let drr = ResidualWorlds.drr {
         $0.world = world
         $0.sessionLength = length
-        $0.residual!.candidates = candidates
+        $0.residual.candidates = candidates
       }
       let trainer = try ResidualWorlds.trainer(
         drr, log: log, model: model, evaluation: evaluation, on: CPUBackend())
@@ -188,7 +188,7 @@ struct ResidualTrainerTests {
 
   @Test("training that nobody can take part in is refused in words")
   func refused() throws {
-    func message(_ change: (inout DRRConfiguration, inout EvaluationProtocol) -> Void) -> String {
+    func message(_ change: (inout ResidualAgentConfiguration, inout EvaluationProtocol) -> Void) -> String {
       var (drr, evaluation) = (ResidualWorlds.drr(), BeliefWorlds.evaluation)
       change(&drr, &evaluation)
       do {
@@ -204,7 +204,7 @@ struct ResidualTrainerTests {
       #expect(message.hasPrefix("no training user has a session of 500 items, "), "\(message)")
     }
     #expect(
-      message { drr, _ in drr.residual!.candidates = 1 }
+      message { drr, _ in drr.residual.candidates = 1 }
         == "candidates is 1; it must be 2 ... 1024")
     #expect(
       ResidualTrainerTests.validation { $0.cloningSteps = .max }
@@ -226,8 +226,8 @@ struct ResidualTrainerTests {
     let trainer = try ResidualWorlds.trainer(on: CPUBackend())
     _ = try Self.run(trainer, to: 33)
     let before = try Self.state(trainer)
-    for change: (inout DRRConfiguration) -> Void in [
-      { $0.residual!.candidates = 6 }, { $0.residual!.hidden = 9 }, { $0.environments = 4 },
+    for change: (inout ResidualAgentConfiguration) -> Void in [
+      { $0.residual.candidates = 6 }, { $0.residual.hidden = 9 }, { $0.environments = 4 },
       { $0.ddpg.replayCapacity = 25 }, { $0.ddpg.twinCritics = false },
     ] {
       let other = try ResidualWorlds.trainer(ResidualWorlds.drr(change), on: CPUBackend())

@@ -22,19 +22,27 @@ struct SessionAgentScorerTests {
     configuration.evaluation.minimumCandidates = 4
     configuration.pmf.dimension = 8
     configuration.pmf.epochs = 2
-    if residual { Preset.best.configure(&configuration) }
-    var drr = configuration.drr ?? Worlds.drr()
-    drr.window = 3
-    drr.steps = 60
-    drr.learningStarts = 12
-    drr.ddpg.batchSize = 8
-    drr.ddpg.replayCapacity = 48
-    drr.residual?.cloningSteps = 8
-    configuration.drr = drr
+    func shorten(_ training: inout SessionTraining, _ ddpg: inout DDPGConfiguration) {
+      training.window = 3
+      training.steps = 60
+      training.learningStarts = 12
+      ddpg.batchSize = 8
+      ddpg.replayCapacity = 48
+    }
+    var drr = Worlds.drr()
+    shorten(&drr.training, &drr.ddpg)
+    configuration.agent = drr
+    if residual {
+      Preset.best.configure(&configuration)
+      var agent = try #require(configuration.agent as? ResidualAgentConfiguration)
+      shorten(&agent.training, &agent.ddpg)
+      agent.residual.cloningSteps = 8
+      configuration.agent = agent
+    }
     let experiment = try Experiment(configuration, log: log, folder: RunFolder(folder.path))
     try experiment.begin()
     let backend = try DeviceCatalog.backend(for: .cpu)
-    _ = try experiment.trainDRR(experiment.trainPMF(on: backend), on: backend)
+    _ = try experiment.trainAgent(experiment.trainPMF(on: backend), on: backend)
     return (experiment, folder)
   }
 

@@ -99,7 +99,7 @@ public struct Run<Settings: RunSettings>: Sendable {
       guard leads else { return }
       try folder.append(
         MetricsLine(
-          kind: kind, step: trainer.step, time: Date.now.timeIntervalSince1970, report: report))
+          kind: kind, step: trainer.step, time: Program.now.timeIntervalSince1970, report: report))
       lines += 1
     }
     var last =
@@ -186,9 +186,10 @@ public struct Run<Settings: RunSettings>: Sendable {
   }
 
   private func divergence(_ step: Int, _ stage: Stage<Settings>) -> RunError {
-    RunError(
-      "\(stage.unit): training diverged by step \(step): its losses or weights are no longer "
-        + "numbers; lower the learning rate\(settings.learningRates.map { ", \($0)" } ?? "")")
+    let name = stage.unit.split(separator: " ").dropLast().joined(separator: " ")
+    return RunError(
+      "\(name) diverged by step \(step): its losses or weights are no longer numbers; lower the "
+        + "learning rate\(settings.learningRates.map { ", \($0)" } ?? "")")
   }
 
   /// Cuts the metrics back to where they were when a checkpoint was written.

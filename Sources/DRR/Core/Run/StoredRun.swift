@@ -19,7 +19,7 @@ struct StoredRun<Settings: RunSettings>: Codable {
   init(_ settings: Settings) {
     algorithm = settings.algorithm
     program = Program.title
-    started = Date.now.formatted(.iso8601)
+    started = Program.now.formatted(.iso8601)
     self.settings = settings
   }
 }
