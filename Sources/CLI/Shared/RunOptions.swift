@@ -32,6 +32,25 @@ struct RunOptions: ParsableArguments {
   }
 }
 
+extension RunFolder {
+  /// Begins a run and makes what it needs: a new run first, so that its folder tells of it whatever
+  /// comes; one that stands there last, so that nothing of it is lost if the other fails.
+  func begun<Need>(_ begin: () throws -> Void, with make: () throws -> Need) throws -> Need {
+    if exists(configuration) {
+      let need = try make()
+      try begin()
+      return need
+    }
+    try begin()
+    do {
+      return try make()
+    } catch {
+      if !Interrupt.isRequested { delete() }
+      throw error
+    }
+  }
+}
+
 /// The folder of a run, or those of its group's runs.
 func runFolders(_ options: RunOptions) throws -> [RunFolder] {
   try options.folder.readGroup()?.members.map { $0.folder(in: options.folder) }

@@ -10,7 +10,8 @@ struct Training {
   let experiment: Experiment
   let backend: any Backend
 
-  /// Settles the run and writes its folder, and only then looks at the devices.
+  /// Settles the run and writes the folder of a new one, and only then looks at the devices. Where
+  /// none fits, nothing is left of a new run, and nothing is lost of one that stands there.
   init(
     _ opening: RunOpening, _ training: TrainingOptions, _ device: DeviceOptions,
     trial: (Experiment, any Backend) throws -> Double
@@ -19,9 +20,10 @@ struct Training {
     options = opening.run
     Interrupt.install()
     let experiment = try opening.open()
-    try experiment.begin(fresh: opening.fresh)
-    backend = try device.backend(for: experiment) { try trial(experiment, $0) }
     self.experiment = experiment
+    backend = try opening.run.folder.begun(
+      { try experiment.begin(fresh: opening.fresh) },
+      with: { try device.backend(for: experiment) { try trial(experiment, $0) } })
   }
 
   private var command: String { experiment.configuration.command }

@@ -23,8 +23,8 @@ struct SettledTraining<Settings: RunSettings> {
       return try trainGroup(group, output, trial: trial, Training.self)
     }
     let run = try Run(settings, folder: options.folder)
-    try run.begin(fresh: training.fresh)
-    let backend = try backend(trial)
+    let backend = try run.folder.begun(
+      { try run.begin(fresh: training.fresh) }, with: { try backend(trial) })
     let (trainer, text) = try make(run.settings, backend)
     let last = try training.watched(options, settings.command, saves: "steps") {
       try run.train(trainer, device: "\(backend.device.id)", $0)

@@ -3,7 +3,7 @@ import Environments
 
 /// Settings that the training of every agent of users' sessions shares. JSON keeps them beside the
 /// agent's own.
-public struct SessionTraining: Codable, Hashable, Sendable {
+public struct SessionTraining: Codable, Hashable, Sendable, FlatSettings {
   /// What a state is made of.
   public var state = StateModuleKind.ave
   /// n, the liked items that a state is made from.

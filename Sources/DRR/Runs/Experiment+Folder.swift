@@ -91,6 +91,9 @@ extension Experiment {
       settings: settings(of: kind),
       unit: kind == .checkpoint ? configuration.agent?.stepsName ?? "steps" : "PMF batches")
     if kind == .pmfCheckpoint { stage.line = FileKind.model.rawValue }
+    stage.learningRates =
+      kind == .checkpoint
+      ? configuration.agent?.learningRates : "\(configuration.pmf.learningRate)"
     return stage
   }
 

@@ -59,7 +59,6 @@ public struct RunConfiguration: RunSettings {
   public var command: String { agent.map { type(of: $0).command } ?? "train pmf" }
   public var uses: [String] { ["evaluate", "compare", "recommend"] }
   public var totalSteps: Int? { agent?.totalSteps }
-  public var learningRates: String? { agent?.learningRates ?? "\(pmf.learningRate)" }
 
   /// Older programs called an agent's checkpoint "drr", whatever the agent.
   public static func olderKinds(of stage: String) -> [String] {

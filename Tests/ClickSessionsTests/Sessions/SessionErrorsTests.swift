@@ -39,7 +39,7 @@ struct SessionErrorsTests {
     ),
     (
       "gen_click.txt", "3 1 3\n2\n0 3\n",
-      "sim/gen_click.txt, line 1: step 2 clicks item 3, which is not in its list; "
+      "sim/gen_click.txt, line 1: step 2 clicks item 3, which is not in its list, "
         + "expected one of 0,2"
     ),
     (
@@ -97,12 +97,12 @@ struct SessionErrorsTests {
     ),
     (
       "1;0;0;;0\n1;2;3;;0\n",
-      "m/output.txt, line 2: step 1 clicks item 3, which is not in its list; "
+      "m/output.txt, line 2: step 1 clicks item 3, which is not in its list, "
         + "expected a list with it"
     ),
     (
       "1;0;0;;0\n1;2;3;3\n",
-      "m/output.txt, line 2: 4 fields in \"1;2;3;3\"; "
+      "m/output.txt, line 2: 4 fields in \"1;2;3;3\", "
         + "expected 5 by semicolon: session;state;click;i1,..,ik;purchase"
     ),
     (
@@ -157,7 +157,7 @@ struct SessionErrorsTests {
     ),
     (
       "train-clicks.csv", "12;5;101",
-      "c/train-clicks.csv, line 7: step 1 clicks item 101, which is not in its list; "
+      "c/train-clicks.csv, line 7: step 1 clicks item 101, which is not in its list, "
         + "expected one of 102,105"
     ),
     (

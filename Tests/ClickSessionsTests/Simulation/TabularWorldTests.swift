@@ -133,7 +133,7 @@ struct TabularWorldTests {
     ),
     (
       "0.5\n0.5\n", "1 0\n=====\n",
-      "w/prob.txt, line 2: the end after 1 state, the last with 1 item; "
+      "w/prob.txt, line 2: the end after 1 state, the last with 1 item, "
         + "expected 2 states of 1 item, as in score.txt"
     ),
   ]

@@ -189,7 +189,7 @@ public struct Run<Settings: RunSettings>: Sendable {
     let name = stage.unit.split(separator: " ").dropLast().joined(separator: " ")
     return RunError(
       "\(name) diverged by step \(step): its losses or weights are no longer numbers; lower the "
-        + "learning rate\(settings.learningRates.map { ", \($0)" } ?? "")")
+        + "learning rate\(stage.learningRates.map { ", \($0)" } ?? "")")
   }
 
   /// Cuts the metrics back to where they were when a checkpoint was written.

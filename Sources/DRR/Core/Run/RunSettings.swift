@@ -21,8 +21,6 @@ public protocol RunSettings: Codable, Hashable, Sendable {
   var totalSteps: Int? { get }
   /// What else older programs called a stage in its checkpoint.
   static func olderKinds(of stage: String) -> [String]
-  /// The learning rates, for the message of a training that diverged; nil if there are none.
-  var learningRates: String? { get }
   /// These settings as the member of a group of runs.
   func member(seed: UInt64, split: UInt64) -> Self
   /// - Throws: `ConfigurationError` for a setting that cannot work.
@@ -35,7 +33,6 @@ extension RunSettings {
   public var identity: Self { self }
   public var totalSteps: Int? { nil }
   public static func olderKinds(of stage: String) -> [String] { [] }
-  public var learningRates: String? { nil }
 
   public func firstDifference(from begun: Self) -> SettingDifference? {
     firstSettingThatDiffers(begun.identity, identity)

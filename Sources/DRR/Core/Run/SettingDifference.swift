@@ -6,6 +6,9 @@ public struct SettingDifference: Hashable, Sendable {
   public var wanted: String
 }
 
+/// Settings that files keep beside those of the value that has them, under no name of their own.
+public protocol FlatSettings {}
+
 /// The first setting, by its path, that differs between two configurations.
 package func firstSettingThatDiffers<Configuration>(
   _ begun: Configuration, _ wanted: Configuration
@@ -27,7 +30,8 @@ private func settings(of value: Any, path: String = "") -> [String: String] {
   }
   guard mirror.displayStyle == .struct, !mirror.children.isEmpty else { return [path: "\(value)"] }
   return mirror.children.reduce(into: [:]) { all, child in
-    let name = path.isEmpty ? child.label ?? "" : "\(path).\(child.label ?? "")"
+    let label = child.value is any FlatSettings ? "" : child.label ?? ""
+    let name = [path, label].filter { !$0.isEmpty }.joined(separator: ".")
     all.merge(settings(of: child.value, path: name)) { first, _ in first }
   }
 }

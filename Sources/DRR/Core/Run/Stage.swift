@@ -8,6 +8,8 @@ public struct Stage<Settings: RunSettings>: Sendable {
   public var path: String
   /// What its result depends on.
   public var settings: Settings
+  /// The learning rates, for the message of a training that diverged; nil if there are none.
+  public var learningRates: String?
   /// What is counted, such as "DQN steps".
   public var unit: String
 
