@@ -70,11 +70,11 @@ struct BadFolderTests {
   func foreign() throws {
     let folder = try Tiny.trained()
     for (name, options, part) in [
-      ("checkpoint", ["--seed", "9"], "its seed is 9, expected 0"),
-      ("pmf", ["--seed", "9"], "its seed is 9, expected 0"),
-      ("checkpoint", ["--window", "4"], "has drr.window 4, expected 5"),
+      ("checkpoint", ["--seed", "9"], "has seed 9, expected 0"),
+      ("pmf", ["--seed", "9"], "has seed 9, expected 0"),
+      ("checkpoint", ["--window", "4"], "has agent.window 4, expected 5"),
       ("pmf", ["--dimension", "9"], "has pmf.dimension 9, expected 8"),
-      ("pmf", ["--data", "generated:tiny:2"], "its data is "),
+      ("pmf", ["--data", "generated:tiny:2"], "has data.checksum "),
     ] {
       #expect(try Program.run(Tiny.train("other", "--fresh") + options, in: folder).code == 0)
       try folder.copy("run", "mixed")

@@ -29,7 +29,7 @@ struct BestPresetTests {
     #expect(evaluated.output.contains("\nresidual agent"))
     let simulated = try Program.run(["simulate"] + on, in: folder)
     #expect(simulated.code == 0 && simulated.error == "", "\(simulated.description)")
-    #expect(simulated.output.contains("\nresidual agent frozen"), "\(simulated.output)")
+    #expect(simulated.output.contains("\nresidual agent, fixed weights"), "\(simulated.output)")
     #expect(!(evaluated.output + simulated.output).contains("nan"))
     for asked in [["--user", "3"], ["--liked", "5", "--liked", "7"]] {
       let recommended = try Program.run(
@@ -74,7 +74,8 @@ struct BestPresetTests {
         ["train", "drr", "--run", run, "--device", "cpu"] + options, in: folder)
       #expect(trained.code == 0, "\(trained.description)")
       let configuration = try object(try folder.text("\(run)/config.json"))
-      return try #require(configuration["drr"] as? [String: Any])["residual"] != nil
+      let settings = try #require(configuration["settings"] as? [String: Any])
+      return try #require(settings["agent"] as? [String: Any])["residual"] != nil
     }
     let tiny = ["--data", "generated:tiny"]
     let small = Array(Tiny.best.dropFirst(2))

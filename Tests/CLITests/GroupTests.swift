@@ -85,7 +85,7 @@ struct GroupTests {
     #expect(outcome.error.contains("Error: many/seed-1/pmf.safetensors: not a valid safetensors"))
     expectRefused(
       try Program.run(["train", "drr", "--run", "many", "--discount", "0.5"], in: folder), 1,
-      "many/seed-0: the run was begun with drr.ddpg.discount 0.9, not 0.5")
+      "many/seed-0: the run was started with agent.ddpg.discount 0.9, not 0.5")
     let fresh = try Program.run(
       Self.train("--fresh", "--seeds", "1", "--discount", "0.5"), in: folder)
     #expect(fresh.code == 0, "\(fresh.description)")

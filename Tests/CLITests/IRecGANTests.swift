@@ -53,7 +53,8 @@ struct IRecGANTests {
     let foreign = try Program.run(["recommend", "--run", "gan", "--user", "1"], in: folder)
     #expect(
       foreign.error
-        == "Error: gan is an IRecGAN run; use `drr evaluate irecgan --run gan`\n",
+        == "Error: gan is an IRecGAN run; use `drr evaluate irecgan --run gan` or `drr recommend --run "
+          + "gan`\n",
       "\(foreign.description)")
     let world = try Program.run(
       ["simulate", "irecgan", "--run", "gan", "--env", "lstm", "--device", "cpu"], in: folder)
@@ -63,7 +64,7 @@ struct IRecGANTests {
         + "the log came from\n")
     let settings = try Program.run(Self.train("gan", "--discount", "0.5"), in: folder)
     #expect(
-      settings.code == 1 && settings.error.contains("the run was begun with"))
+      settings.code == 1 && settings.error.contains("the run was started with"))
     let again = try Program.run(Self.train("gan"), in: folder)
     #expect(again.code == 0, "\(again.description)")
   }
@@ -108,11 +109,11 @@ struct IRecGANTests {
     #expect(first.code == 0, "\(first.description)")
     let rows = try #require(try json(first.output) as? [[String: Any]])
     #expect(rows.count == 1 && rows[0]["seeds"] as? Int == 2)
-    let lines = try folder.text("sweep/outcomes.jsonl")
-    try folder.write("sweep/outcomes.jsonl", lines + "[{\"cell\"")
+    let before = try folder.contents("sweep")
+    #expect(before.keys.sorted() == ["checkpoint.safetensors", "config.json", "metrics.jsonl"])
     let again = try Program.run(words, in: folder)
     #expect(again.output == first.output)
-    #expect(try folder.text("sweep/outcomes.jsonl") == lines)
+    #expect(try folder.contents("sweep") == before)
   }
 
   @Test(

@@ -6,10 +6,10 @@ struct SettingsTests {
   @Test(
     "other settings are refused by name",
     arguments: [
-      ("--steps", "400", "drr.steps 300, not 400"),
-      ("--state", "u", "drr.state ave, not u"),
-      ("--window", "4", "drr.window 5, not 4"),
-      ("--hidden", "32", "drr.ddpg.hidden 16, not 32"),
+      ("--steps", "400", "agent.steps 300, not 400"),
+      ("--state", "u", "agent.state ave, not u"),
+      ("--window", "4", "agent.window 5, not 4"),
+      ("--hidden", "32", "agent.ddpg.hidden 16, not 32"),
       ("--dimension", "9", "pmf.dimension 8, not 9"),
       ("--pmf-learning-rate", "0.5", "pmf.learningRate 0.002, not 0.5"),
       ("--seed", "7", "seed 0, not 7"),
@@ -25,9 +25,9 @@ struct SettingsTests {
     #expect(outcome.code == 1)
     #expect(outcome.output == "")
     #expect(
-      outcome.error.hasPrefix("Error: run: the run was begun with \(expected)"), "\(outcome.error)")
+      outcome.error.hasPrefix("Error: run: the run was started with \(expected)"), "\(outcome.error)")
     #expect(
-      outcome.error.hasSuffix("; name another --run, or begin again with --fresh\n"))
+      outcome.error.hasSuffix("; name another --run, or start again with --fresh\n"))
     #expect(try folder.contents("run") == before)
   }
 

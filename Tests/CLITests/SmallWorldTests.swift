@@ -17,7 +17,7 @@ struct SmallWorldTests {
     #expect(report["step"] as? Int == 10_000 && report["greedyValue"] as? Double ?? 0 > 8.89)
     expectRefused(
       try Program.run(["train", "q", "--run", "q", "--method", "sarsa"], in: folder), 1,
-      "the run was begun with method q, not sarsa")
+      "the run was started with method q, not sarsa")
   }
 
   @Test func impossibleSettingsAreNamed() throws {

@@ -41,7 +41,7 @@ struct WholePathTests {
 
     let words = try Program.run(["evaluate", "--run", "run", "--device", device], in: folder)
     #expect(words.code == 0 && words.error == "", "\(words.description)")
-    for name in ["random", "item-kNN", "PMF rating", "LinUCB", "DRR-ave", "oracle"] {
+    for name in ["random", "rating kNN", "PMF", "LinUCB", "DRR-ave", "oracle"] {
       #expect(words.output.contains("\n\(name)"))
     }
     let evaluated = try Program.run(
@@ -116,7 +116,7 @@ struct WholePathTests {
     ]
     let first = try Program.run(command, in: folder)
     #expect(first.code == 0, "\(first.description)")
-    for rung in ["as published", "ε 0", "history out of the candidates", "the default protocol"] {
+    for rung in ["as published", "ε 0", "history removed", "default protocol"] {
       #expect(first.output.contains("\n\(rung)  "))
     }
     #expect(!first.output.contains("nan"))
