@@ -45,6 +45,7 @@ public enum TrainingOrder: UInt8, Sendable {
 
 extension Trainer {
   public var isFinished: Bool { step >= steps }
+  public func summary(of report: Report) -> String { "" }
   public func isFinite(_ report: Report) -> Bool { true }
   public var savesEachStep: Bool { false }
   public func validate(after before: Int?) throws -> (any Codable & Sendable)? { nil }
