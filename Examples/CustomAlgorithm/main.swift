@@ -55,5 +55,5 @@ do { try run.train(first, device: "cpu", observer) } catch is Interrupted {}
 let (second, whole) = (CrossEntropyTrainer(run.settings), CrossEntropyTrainer(run.settings))
 try run.train(second, device: "cpu")
 while !whole.isFinished { _ = whole.advance() }
-print("gain", decimal(second.mean, 4), "of", decimal(PointWorld().bestGain, 4), "at step", second.step)
+print("gain \(second.mean) at step \(second.step), the best is \(PointWorld().bestGain)")
 print("resumed to the same bits:", first.step == 5 && second.mean == whole.mean)

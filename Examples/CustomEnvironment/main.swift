@@ -23,7 +23,8 @@ struct Radio: Environment, Codable {
     streak = min(streak + 1, Self.longest)
     age += 1
     // The listener would go on: time runs out, so the episode is truncated and not terminated.
-    return Step(observation: row, reward: reward, terminated: false, truncated: age == Self.length)
+    let isOver = age == Self.length
+    return Step(observation: row, reward: reward, terminated: false, truncated: isOver)
   }
 }
 
@@ -36,8 +37,8 @@ let table = Tensor(identity, shape: [states, states], on: backend)
 let dqn = try DQN(settings, actionCount: 3, seed: 0, on: backend) { _ in TableState(table) }
 var schedule = DQNSchedule()
 (schedule.steps, schedule.learningStarts) = (4_000, 200)
-let trainer = DQNTrainer(
-  dqn, schedule, environments: EnvironmentCopies(count: 8, actionCount: 3) { _ in Radio() }, seed: 0)
+let radios = EnvironmentCopies(count: 8, actionCount: 3) { _ in Radio() }
+let trainer = DQNTrainer(dqn, schedule, environments: radios, seed: 0)
 while trainer.step < schedule.steps { try trainer.advance() }
 
 /// The sum of rewards of an episode.

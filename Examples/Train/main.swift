@@ -8,11 +8,11 @@ let source = "generated:tiny"
 let ratings = try RatingsSource.load(source)
 
 var settings = RunConfiguration(source: source, log: ratings)
-settings.pmf.dimension = 8
-settings.pmf.epochs = 10
-Preset.best.configure(&settings)
-settings.agent!.training.steps = 320
-settings.agent!.training.learningStarts = 64
+settings.evaluation.testShare = 0.4
+(settings.pmf.dimension, settings.pmf.batchSize, settings.pmf.patience) = (8, 64, 60)
+var agent = ResidualAgentConfiguration()
+(agent.residual.cloningSteps, agent.steps, agent.learningStarts) = (200, 320, 64)
+settings.agent = agent
 
 var observer = Observer()
 observer.checkpointSteps = 160
@@ -20,8 +20,9 @@ observer.progress = { done, total, note in
   if done == total { print("\(done) \(note)") }
 }
 let experiment = try Experiment(settings, log: ratings, folder: folder)
-let (model, agent) = try experiment.train(on: CPUBackend(), observer)
+let (model, trained) = try experiment.train(on: CPUBackend(), observer)
 
-print("factors of \(model.userCount) users and \(model.itemCount) items, \(model.dimension) each")
+print("\(model.userCount) users and \(model.itemCount) items, \(model.dimension) factors each")
 print("PMF test RMSE: \(decimal(experiment.sessionError(model), 3)) stars")
-print("trained: \(try experiment.trainedSteps() ?? 0) steps, \(agent.itemCount) items to choose from")
+let steps = try experiment.trainedSteps() ?? 0
+print("trained for \(steps) steps to choose among \(trained.itemCount) items")
