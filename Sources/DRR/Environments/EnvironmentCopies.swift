@@ -10,6 +10,7 @@ import Tensor
 public struct EnvironmentCopies<World: Environment & Codable>: ActionEnvironments
 where World.Observation == [Int32], World.Action == Int {
   public let rowWidth: Int
+  /// The number of actions, which are 0 ..< `actionCount`.
   public let actionCount: Int
   /// [count] rows of `rowWidth` integers: the latest observation of each copy.
   public private(set) var rows: [[Int32]]

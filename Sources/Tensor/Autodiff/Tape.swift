@@ -22,6 +22,7 @@ public final class Tape {
   private var gradients: [Floats?] = []
   private var seed: Floats?
 
+  /// A tape that gives gradients to the weights of these sets, and to no others.
   public init(training sets: ParameterSet...) { trained = sets }
 
   /// Whether weights of `set` get gradients.
