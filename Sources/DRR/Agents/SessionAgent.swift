@@ -108,7 +108,7 @@ public struct TrainingProgress: Codable, Hashable, Sendable {
   public var reward: Double
   /// Share of the items that the user's own log contains; absent where it is not counted.
   public var inLog: Double?
-  /// ε of the latest step, 0 ... 1; 0 for an agent that explores by other means.
+  /// ε of the latest step, 0 ... 1; 0 for policy gradients, which draw from their policy.
   public var epsilon: Float
   /// Of the last update; absent before the first.
   public var criticLoss: Float?

@@ -14,7 +14,9 @@ public struct TransitionBatch {
   /// [B] importance weights, the largest of the batch 1.
   public let weights: Tensor
 
-  package init(
+  /// A batch by its parts, of B rows each: transitions that no memory holds are learned from too, as
+  /// long as no memory is given to the update.
+  public init(
     slots: IndexTensor, states: IndexTensor, nextStates: IndexTensor, actions: Tensor,
     outcomes: Tensor, weights: Tensor
   ) {
