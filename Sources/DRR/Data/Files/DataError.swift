@@ -17,13 +17,13 @@ public enum DataError: Error, Equatable, Sendable, CustomStringConvertible {
   case notANumber(file: String, line: Int, field: String, value: String)
   /// A rating is outside the scale of the format.
   case outsideRange(file: String, line: Int, value: String, range: ClosedRange<Float>)
-  /// An id is empty, or not one that the format allows.
+  /// An id is empty or negative.
   case identifier(file: String, line: Int, field: String, value: String)
   /// A line has more bytes than the limit.
   case lineTooLong(file: String, line: Int, limit: Int)
   /// A quotation mark has no partner.
   case quoting(file: String, line: Int)
-  /// The file holds no rows.
+  /// The file holds no ratings.
   case empty(file: String)
   /// There are more of something than the limit.
   case tooLarge(file: String, what: String, limit: Int)
