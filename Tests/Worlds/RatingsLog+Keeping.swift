@@ -1,4 +1,4 @@
-@testable import DRRData
+import DRRData
 
 extension RatingsLog {
   /// The same users, items and order with only the rows for which `keep` is true.

@@ -102,10 +102,16 @@ struct GroupTraining {
         fitting.reduce(0) { $0 + Double($1.done) / Double(max($1.total, 1)) }
         / Double(max(fitting.count, 1))
       let learning = working.compactMap(\.report).filter { !$0.note.hasPrefix("PMF") }
+      // Where only the data tell how many steps there are, runs are shown by their shares.
+      let each = steps > 0 ? steps : 1_000
+      let shares = steps > 0 ? learning : working.compactMap(\.report)
+      let done = shares.reduce(0) {
+        $0 + (steps > 0 ? $1.done : 1_000 * $1.done / max($1.total, 1))
+      }
       progress.update(
-        finished * steps + learning.reduce(0) { $0 + $1.done }, of: group.members.count * steps,
-        "steps of \(group.members.count) runs"
-          + (fitting.isEmpty ? "" : ", PMF \(Int(share * 100))%"))
+        finished * each + done, of: group.members.count * each,
+        (steps > 0 ? "steps" : "thousandths") + " of \(group.members.count) runs"
+          + (fitting.isEmpty || steps == 0 ? "" : ", PMF \(Int(share * 100))%"))
     }
     progress.finish()
     if let failure { throw RunError(failure) }
