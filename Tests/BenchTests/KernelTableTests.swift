@@ -15,7 +15,7 @@ struct KernelTableTests {
     where path.hasSuffix(".swift") && !path.contains("+") {
       let text = try String(contentsOf: ops.appendingPathComponent(path), encoding: .utf8)
       for body in text.matches(of: /(?s)public protocol \w+Kernels: AnyObject \{(.*?)\n\}/) {
-        found.formUnion(body.1.matches(of: /\n  func (\w+)\(/).map { String($0.1) })
+        found.formUnion(body.1.matches(of: /\n  func (\w+)[<(]/).map { String($0.1) })
       }
     }
     return found

@@ -155,8 +155,9 @@ struct IRecGANExperimentTests {
     var sweep = IRecGANSweep(cells: cells, methods: [.pg], settings: SessionWorlds.settings())
     sweep.evaluationSessions = 20
     func trainer(_ sweep: IRecGANSweep) throws -> SweepTrainer {
-      SweepTrainer(
-        sweep, in: try WorldSource("tabular", on: CPUBackend()), on: .cpu, folder: run)
+      SweepTrainer(sweep, in: try WorldSource("tabular", on: CPUBackend()), folder: run) {
+        CPUBackend()
+      }
     }
     let keeper = try Run(SweepSettings(sweep, world: "tabular"), folder: run)
     try keeper.begin()

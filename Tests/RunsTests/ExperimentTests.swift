@@ -26,7 +26,7 @@ struct ExperimentTests {
     drr.explorationSteps = 20
     var configuration = RunConfiguration(
       data: DataIdentity(source: "generated:tiny", log: log), seed: 3,
-      evaluation: evaluation, scale: .fiveStars, pmf: pmf, drr: drr)
+      evaluation: evaluation, scale: .fiveStars, pmf: pmf, agent: drr)
     change(&configuration)
     return configuration
   }
@@ -92,7 +92,9 @@ struct ExperimentTests {
       do {
         var steps = 0
         var observer = Observer()
-        observer.progress = { done, _, _ in steps = done }
+        observer.progress = { done, _, note in
+          if !note.hasSuffix("beliefs") { steps = done }
+        }
         observer.shouldStop = { drrStops.first == steps }
         observer.checkpointSteps = 25
         _ = try experiment.trainAgent(model!, on: CPUBackend(), observer)
@@ -132,7 +134,8 @@ struct ExperimentTests {
     let model = try experiment.trainPMF(on: CPUBackend())
     #expect(
       Self.message { _ = try experiment.readAgent(model, on: CPUBackend()) }
-        == "\(experiment.folder.path): no agent has been trained in this run; use `drr train drr`")
+        == "\(experiment.folder.path): nothing has been trained in this run; use "
+        + "`drr train drr --run \(experiment.folder.path)`")
     let trainer = try experiment.trainAgent(model, on: CPUBackend()).trainer
     let backend = CPUBackend()
     let agent = try experiment.readAgent(#require(try experiment.readModel()), on: backend)

@@ -78,7 +78,7 @@ struct ResidualRunTests {
     let other = try ExperimentTests.experiment(
       folder.path,
       Self.configuration(.log, consecutive: 0) { $0.residual.beliefs.folds = 2 })
-    #expect(message(other).contains("has drr.residual.beliefs.folds 3, expected 2"))
+    #expect(message(other).contains("has agent.residual.beliefs.folds 3, expected 2"))
     // What the actor is made of is no part of what is believed.
     let wider = try ExperimentTests.experiment(
       folder.path, Self.configuration(.pmf, consecutive: 1) { $0.residual.hidden = 16 })

@@ -2,6 +2,7 @@ import Agents
 import DRRCore
 import DRRTestSupport
 import Foundation
+import Runs
 import Tensor
 import TestSupport
 import Testing

@@ -69,8 +69,9 @@ extension SimulateCommand {
       sweep.evaluationSessions = evaluationSessions
       let run = try Run(SweepSettings(sweep, world: env), folder: options.folder)
       try run.begin(fresh: start.fresh)
-      let trainer = SweepTrainer(
-        sweep, in: source, on: backend.device.id, folder: options.folder)
+      let trainer = SweepTrainer(sweep, in: source, folder: options.folder) {
+        try DeviceCatalog.backend(for: backend.device.id)
+      }
       try watched(
         resume: Interrupt.typedCommand, saved: { "\(grouped($0)) logs are done and saved" }
       ) { _ = try run.train(trainer, device: "\(backend.device.id)", $0) }

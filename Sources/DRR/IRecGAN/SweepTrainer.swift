@@ -1,7 +1,6 @@
 import ClickSessions
 import DRRCore
 import Essentials
-import Kernels
 import Tensor
 
 /// What every cell of a sweep has in common. Cells can be added later.
@@ -41,16 +40,18 @@ public final class SweepTrainer: Trainer {
   public private(set) var outcomes: [IRecGANSweep.Outcome] = []
   private let sweep: IRecGANSweep
   private let source: WorldSource
-  private let device: DeviceID
+  private let makeBackend: () throws -> any Backend
   private let folder: RunFolder
   private var observer = Observer()
 
+  /// - Parameter makeBackend: a backend for each cell.
   public init(
-    _ sweep: IRecGANSweep, in source: WorldSource, on device: DeviceID, folder: RunFolder
+    _ sweep: IRecGANSweep, in source: WorldSource, folder: RunFolder,
+    on makeBackend: @escaping () throws -> any Backend
   ) {
     self.sweep = sweep
     self.source = source
-    self.device = device
+    self.makeBackend = makeBackend
     self.folder = folder
   }
 
@@ -70,7 +71,7 @@ public final class SweepTrainer: Trainer {
   public func advance() throws -> Report? {
     let cell = sweep.cells.first { !isDone($0) }!
     let found = try sweep.run(
-      cell, in: source, on: DeviceCatalog.backend(for: device), isStopped: observer.shouldStop)
+      cell, in: source, on: makeBackend(), isStopped: observer.shouldStop)
     outcomes += found
     return Report(outcomes: found)
   }

@@ -11,31 +11,31 @@ struct SessionErrorsTests {
   static let raggedCases: [(file: String, text: String, message: String)] = [
     (
       "gen_click.txt", "3 1 0\n2\n0\n",
-      "sim/gen_action.txt, line 3: a session of 2 steps; expected 1, as in sim/gen_click.txt"
+      "sim/gen_action.txt, line 3: a session of 2 steps, expected 1, as in sim/gen_click.txt"
     ),
     (
       "gen_reward.txt", "0 1 0\n0\n",
-      "sim/gen_reward.txt, line 3: a session of 0 steps; expected 2, as in sim/gen_click.txt"
+      "sim/gen_reward.txt, line 3: a session of 0 steps, expected 2, as in sim/gen_click.txt"
     ),
     (
       "gen_action.txt", "3,3 0,1 0,2\n2,2\n0,0 1,3\n1,1\n",
-      "sim/gen_action.txt, line 4: a session of 1 step; expected 0, as in sim/gen_click.txt"
+      "sim/gen_action.txt, line 4: a session of 1 step, expected 0, as in sim/gen_click.txt"
     ),
     (
       "gen_click.txt", "3 x 0\n2\n0 3\n",
-      "sim/gen_click.txt, line 1: step 1 has \"x\"; expected an item number from 0 to 9999999"
+      "sim/gen_click.txt, line 1: step 1 has \"x\", expected an item number from 0 to 9999999"
     ),
     (
       "gen_click.txt", "3 1 0\n-2\n0 3\n",
-      "sim/gen_click.txt, line 2: step 0 has \"-2\"; expected an item number from 0 to 9999999"
+      "sim/gen_click.txt, line 2: step 0 has \"-2\", expected an item number from 0 to 9999999"
     ),
     (
       "gen_click.txt", "3 1,2 0\n2\n0 3\n",
-      "sim/gen_click.txt, line 1: step 1 has 2 clicks; expected one"
+      "sim/gen_click.txt, line 1: step 1 has 2 clicks, expected one"
     ),
     (
       "gen_reward.txt", "0 inf 0\n0\n0 0\n",
-      "sim/gen_reward.txt, line 1: step 1 has \"inf\"; expected a number"
+      "sim/gen_reward.txt, line 1: step 1 has \"inf\", expected a number"
     ),
     (
       "gen_click.txt", "3 1 3\n2\n0 3\n",
@@ -44,7 +44,7 @@ struct SessionErrorsTests {
     ),
     (
       "gen_action.txt", "3,3 0,1 0,0\n2,2\n0,0 1,3\n",
-      "sim/gen_click.txt, line 1: step 2 shows item 0 twice; expected each item of a list once"
+      "sim/gen_click.txt, line 1: step 2 shows item 0 twice, expected each item of a list once"
     ),
   ]
 
@@ -66,7 +66,7 @@ struct SessionErrorsTests {
       "sim", SessionFixtures.threeFiles.mapValues { "\n" + $0 + "\n\n" })
     #expect(
       sessionMessage(folder)
-        == "sim/gen_click.txt, line 1: a session without a step; expected its start at least")
+        == "sim/gen_click.txt, line 1: a session without a step, expected its start at least")
     let log = try SessionSource.load(folder, options { $0.repairs = .dropSessions })
     #expect(log.count == 3 && log.repairs.count(.empty) == 1)
   }
@@ -75,16 +75,16 @@ struct SessionErrorsTests {
     let folder = try temporary.folder("sim", SessionFixtures.threeFiles)
     #expect(
       sessionMessage(folder, options { $0.itemCount = 3 })
-        == "sim/gen_click.txt, line 1: step 0 has \"3\"; expected an item number from 0 to 2")
+        == "sim/gen_click.txt, line 1: step 0 has \"3\", expected an item number from 0 to 2")
     #expect(try SessionSource.load(folder, options { $0.itemCount = 9 }).itemCount == 9)
     #expect(
       sessionMessage(folder, options { $0.minimumList = 3 })
-        == "sim/gen_click.txt, line 1: step 1 shows 2 items; expected at least 3")
+        == "sim/gen_click.txt, line 1: step 1 shows 2 items, expected at least 3")
     // A log with lists is not asked for the size of sampled ones.
     #expect(try SessionSource.load(folder, options { $0.listSize = 9 }).longestList == 2)
     #expect(
       sessionMessage(folder, options { $0.maximumLength = 2 })
-        == "sim/gen_click.txt, line 1: a session of 3 steps; expected at most 2")
+        == "sim/gen_click.txt, line 1: a session of 3 steps, expected at most 2")
     #expect(
       sessionMessage(folder, options { $0.maximumLength = 0 })
         == "maximumLength is 0, expected at least 1")
@@ -93,7 +93,7 @@ struct SessionErrorsTests {
   static let lineCases: [(text: String, message: String)] = [
     (
       "1;0;0;;0\n1;2;3;1,2;0\n",
-      "m/output.txt, line 2: step 1 clicks item 3, which is not in its list; expected one of 1,2"
+      "m/output.txt, line 2: step 1 clicks item 3, which is not in its list, expected one of 1,2"
     ),
     (
       "1;0;0;;0\n1;2;3;;0\n",
@@ -107,16 +107,16 @@ struct SessionErrorsTests {
     ),
     (
       "1;0;0;;0\n1;x;3;3;0\n",
-      "m/output.txt, line 2: state \"x\"; expected a whole number from 0 on"
+      "m/output.txt, line 2: state \"x\", expected a whole number from 0 on"
     ),
     (
       "1;0;0;;0\n1;1;3;3,;0\n",
-      "m/output.txt, line 2: item of the list \"\"; expected an item number from 0 to 9999999"
+      "m/output.txt, line 2: item of the list \"\", expected an item number from 0 to 9999999"
     ),
-    ("1;0;0;;0\n1;1;3;3;yes\n", "m/output.txt, line 2: purchase \"yes\"; expected a number"),
+    ("1;0;0;;0\n1;1;3;3;yes\n", "m/output.txt, line 2: purchase \"yes\", expected a number"),
     (
       "1;0;0;;0\n2;0;0;;0\n1;0;0;;0\n",
-      "m/output.txt, line 3: session \"1\" comes back; expected the lines of a session together"
+      "m/output.txt, line 3: session \"1\" comes back, expected the lines of a session together"
     ),
   ]
 
@@ -145,15 +145,15 @@ struct SessionErrorsTests {
   static let rowCases: [(file: String, row: String, message: String)] = [
     (
       "train-clicks.csv", "99;5;101",
-      "c/train-clicks.csv, line 7: query 99; expected one of train-queries.csv"
+      "c/train-clicks.csv, line 7: query 99, expected one of train-queries.csv"
     ),
     (
       "train-clicks.csv", "10;soon;101",
-      "c/train-clicks.csv, line 7: timeframe \"soon\"; expected a number"
+      "c/train-clicks.csv, line 7: timeframe \"soon\", expected a number"
     ),
     (
       "train-clicks.csv", "10;5",
-      "c/train-clicks.csv, line 7: 2 fields; expected 3, as in the header"
+      "c/train-clicks.csv, line 7: 2 fields, expected 3, as in the header"
     ),
     (
       "train-clicks.csv", "12;5;101",
@@ -162,15 +162,15 @@ struct SessionErrorsTests {
     ),
     (
       "train-queries.csv", "10;7;NA;5;1;d;1;0;101;FALSE",
-      "c/train-queries.csv, line 6: query 10 again; expected each query once"
+      "c/train-queries.csv, line 6: query 10 again, expected each query once"
     ),
     (
       "train-queries.csv", "77;7;NA;5;1;d;1;0;;FALSE",
-      "c/train-queries.csv, line 6: no items; expected those shown"
+      "c/train-queries.csv, line 6: no items, expected those shown"
     ),
     (
       "train-purchases.csv", "x;7;1;d;1;101",
-      "c/train-purchases.csv, line 4: sessionid \"x\"; expected an id of digits"
+      "c/train-purchases.csv, line 4: sessionid \"x\", expected an id of digits"
     ),
   ]
 
@@ -205,6 +205,6 @@ struct SessionErrorsTests {
     #expect(
       sessionMessage(try temporary.folder("l", ["test_sessions.txt": long]))
         == "l/test_sessions.txt"
-        + ", line 1: a line longer than 1048576 bytes; expected a session or a step")
+        + ", line 1: a line longer than 1048576 bytes, expected a session or a step")
   }
 }

@@ -117,19 +117,19 @@ struct TabularWorldTests {
 
   static let faults: [(score: String, prob: String, message: String)] = [
     (
-      "0.5 2\n", "1\n1\n=====\n", "w/score.txt, line 1: \"2\"; expected a number from 0 to 1"
+      "0.5 2\n", "1\n1\n=====\n", "w/score.txt, line 1: \"2\", expected a number from 0 to 1"
     ),
     (
       "0.5 0.5\n0.5\n", "",
-      "w/score.txt, line 2: 1 number; expected 2, as in line 1"
+      "w/score.txt, line 2: 1 number, expected 2, as in line 1"
     ),
     (
       "0.5 0.5\n", "1\n0.5\n=====\n",
-      "w/prob.txt, line 2: 1 number of sum 0.5; expected 1, a state each, of sum 1"
+      "w/prob.txt, line 2: 1 number of sum 0.5, expected 1, a state each, of sum 1"
     ),
     (
       "0.5 0.5\n", "1\n=====\n",
-      "w/prob.txt, line 2: a state of 1 item; expected 2, as in score.txt"
+      "w/prob.txt, line 2: a state of 1 item, expected 2, as in score.txt"
     ),
     (
       "0.5\n0.5\n", "1 0\n=====\n",

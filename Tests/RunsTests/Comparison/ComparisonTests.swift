@@ -28,7 +28,7 @@ struct ComparisonTests {
 
   /// A run that was trained elsewhere.
   private struct Trained: ComparedRun {
-    static let algorithm: String? = "trained"
+    static let algorithms = ["trained"]
     var data = DataIdentity(source: "tiny", log: log)
     var evaluation = Worlds.latest()
     var scale = RewardScale.fiveStars

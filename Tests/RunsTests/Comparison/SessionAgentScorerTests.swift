@@ -1,4 +1,5 @@
 import ActorCritic
+import Agents
 import DRRCore
 import DRRData
 import DRRTestSupport

@@ -104,13 +104,13 @@ import Testing
     #expect(report.shardSkew >= 1 && report.shardSkew < 1.5 && report.messagesPerRound > 0)
     // Coverage counted another way: from the log itself.
     let log = Worlds.tiny
-    let split = UserSplit(log, training.run.configuration.evaluation)
+    let split = UserSplit(log, training.run.settings.evaluation)
     var (known, all, none, events) = (0, 0, 0, 0)
     for user in 0..<log.userCount {
       let rows = Array(split.rows(of: user, in: log))
       for at in rows.indices where split.heldOut(row: rows[at]) == .test {
         let found = MultiTableWorlds.subStates(
-          rows[..<at].map { log.items[$0] }, training.run.configuration.settings, training.tables)
+          rows[..<at].map { log.items[$0] }, training.run.settings.settings, training.tables)
         let count = found.count { table.contains($0.key) }
         (known, all, events) = (known + count, all + found.count, events + 1)
         if count == 0 { none += 1 }
@@ -126,7 +126,7 @@ import Testing
     let folder = TemporaryFolder()
     let training = try Self.training(folder) { $0.solver = .iteration }
     let report = try Self.finish(training, shards: 1)
-    let settings = training.run.configuration.settings
+    let settings = training.run.settings.settings
     let process = EmpiricalProcess(
       settings, training.histories, training.tables, scale: .fiveStars)
     let exact = process.table(process.solve(discount: Double(settings.discount)))
