@@ -75,7 +75,7 @@ let package = Package(
         "ActorCritic", "DeepQ", "PolicyGradients", "IRecGAN", "Tables", "Bandits", "OffPolicy",
         "Evaluation",
       ]),
-    .target(name: "DRR", dependencies: ["Runs"], path: "Sources/DRR/Umbrella"),
+    .target(name: "DRR", dependencies: ["Runs", "Tensor"], path: "Sources/DRR/Umbrella"),
     .target(
       name: "Terminal",
       dependencies: ["DRR", "Platform", .product(name: "Logging", package: "swift-log")]),

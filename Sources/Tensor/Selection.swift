@@ -1,11 +1,16 @@
 /// Which items may be chosen, a row of packed flags a query. Host memory; `upload` brings it over.
 public struct ItemMask: Hashable, Sendable {
+  /// B, the queries.
   public let rows: Int
+  /// N, the items a query.
   public let items: Int
+  /// The flags, 32 a word, lowest bit first; each row begins a word.
   public private(set) var words: [UInt32]
 
+  /// Words of a row.
   public var wordsPerRow: Int { (items + 31) / 32 }
 
+  /// All items allowed, or none.
   public init(rows: Int, items: Int, allowed: Bool) {
     self.rows = rows
     self.items = items
@@ -13,6 +18,7 @@ public struct ItemMask: Hashable, Sendable {
     if allowed { for row in 0..<rows { for item in 0..<items { self[row, item] = true } } }
   }
 
+  /// Whether an item may be chosen in a row.
   public subscript(row: Int, item: Int) -> Bool {
     get { words[row * wordsPerRow + item / 32] & (1 << UInt32(item % 32)) != 0 }
     set {
@@ -46,6 +52,7 @@ public struct DeviceMask {
   let items: Int
   let backend: any Backend
 
+  /// Room for a mask of that size, undefined until ``upload(_:)``.
   public init(rows: Int, items: Int, on backend: any Backend) {
     let count = rows * ((items + 31) / 32)
     view = Bits(backend.allocate(count), count: count)
@@ -64,6 +71,7 @@ public struct DeviceMask {
       rows.view, b: self.rows, w: rows.shape[1], first: first, n: items, into: view)
   }
 
+  /// Overwrites the flags by those of a mask of this size.
   public func upload(_ mask: ItemMask) {
     require(mask.rows == rows && mask.items == items, "mask: the sizes differ")
     backend.write(mask.words, to: view)

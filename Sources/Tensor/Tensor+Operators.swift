@@ -55,9 +55,13 @@ extension Tensor {
     }
   }
 
+  /// a + b, [m, n]. b is of the same shape, a row [n] or a column [m, 1]; so in the three below.
   public static func + (a: Tensor, b: Tensor) -> Tensor { a.combined(.add, b) }
+  /// a − b, element by element.
   public static func - (a: Tensor, b: Tensor) -> Tensor { a.combined(.subtract, b) }
+  /// a · b, element by element.
   public static func * (a: Tensor, b: Tensor) -> Tensor { a.combined(.multiply, b) }
+  /// a / b, element by element.
   public static func / (a: Tensor, b: Tensor) -> Tensor { a.combined(.divide, b) }
 
   /// scale · self + shift.
@@ -70,8 +74,11 @@ extension Tensor {
     } ?? y
   }
 
+  /// −x.
   public static prefix func - (x: Tensor) -> Tensor { x.affine(scale: -1) }
+  /// scale · x.
   public static func * (scale: Float, x: Tensor) -> Tensor { x.affine(scale: scale) }
+  /// x + shift.
   public static func + (x: Tensor, shift: Float) -> Tensor { x.affine(scale: 1, shift: shift) }
 
   private func mapped(_ op: UnaryOp) -> Tensor {
@@ -83,12 +90,19 @@ extension Tensor {
     } ?? y
   }
 
+  /// x², element by element, as are the six below.
   public func squared() -> Tensor { mapped(.square) }
+  /// |x|, with derivative 0 at 0.
   public func absolute() -> Tensor { mapped(.absolute) }
+  /// eˣ.
   public func exp() -> Tensor { mapped(.exp) }
+  /// The natural logarithm.
   public func log() -> Tensor { mapped(.log) }
+  /// max(x, 0), with derivative 0 at 0.
   public func relu() -> Tensor { mapped(.relu) }
+  /// The hyperbolic tangent.
   public func tanh() -> Tensor { mapped(.tanh) }
+  /// 1 / (1 + e⁻ˣ).
   public func sigmoid() -> Tensor { mapped(.sigmoid) }
 
   /// Columns of a and b side by side: [m, p] and [m, q] to [m, p + q].

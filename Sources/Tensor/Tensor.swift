@@ -2,8 +2,11 @@
 ///
 /// Confined to the task that holds its backend; what crosses tasks is `[Float]`.
 public struct Tensor {
+  /// Where the elements lie on the device.
   public let view: Floats
+  /// The extents, of at most four axes; [] has one element.
   public let shape: Shape
+  /// The device that computes with it.
   public let backend: any Backend
   /// Where its gradient will be found; nil for a constant.
   let node: Tape.Node?
@@ -26,12 +29,14 @@ public struct Tensor {
     self.init(View(backend.allocate(shape.count), count: shape.count), shape, on: backend)
   }
 
+  /// A constant of values in row-major order, as many as the shape has.
   public init(_ values: [Float], shape: Shape, on backend: any Backend) {
     require(values.count == shape.count, "tensor: \(values.count) values for shape \(shape)")
     self.init(uninitialized: shape, on: backend)
     backend.write(values, to: view)
   }
 
+  /// A constant of one value.
   public init(repeating value: Float, shape: Shape, on backend: any Backend) {
     self.init(uninitialized: shape, on: backend)
     backend.fill(value, into: view)
@@ -52,10 +57,14 @@ public struct Tensor {
 
 /// A row-major Int32 array on one device: rows of tables, item numbers.
 public struct IndexTensor {
+  /// Where the elements lie on the device.
   public let view: Indices
+  /// The extents, of at most four axes.
   public let shape: Shape
+  /// The device that computes with it.
   public let backend: any Backend
 
+  /// Indices over memory that exists already.
   public init(view: Indices, shape: Shape, on backend: any Backend) {
     require(view.count == shape.count, "indices: \(view.count) elements for shape \(shape)")
     self.view = view
@@ -63,21 +72,25 @@ public struct IndexTensor {
     self.backend = backend
   }
 
+  /// Contents undefined.
   public init(uninitialized shape: Shape, on backend: any Backend) {
     self.init(
       view: View(backend.allocate(shape.count), count: shape.count), shape: shape, on: backend)
   }
 
+  /// Values in row-major order, as many as the shape has.
   public init(_ values: [Int32], shape: Shape, on backend: any Backend) {
     require(values.count == shape.count, "indices: \(values.count) values for \(shape)")
     self.init(uninitialized: shape, on: backend)
     backend.write(values, to: view)
   }
 
+  /// One value everywhere.
   public init(repeating value: Int32, shape: Shape, on backend: any Backend) {
     self.init([Int32](repeating: value, count: shape.count), shape: shape, on: backend)
   }
 
+  /// The values, after waiting for the device.
   public func host() throws(BackendError) -> [Int32] { try backend.read(view) }
 
   /// The same elements under another shape.

@@ -13,7 +13,9 @@ public protocol AgentConfiguration: Codable, Hashable, Sendable {
   static var title: String { get }
   /// The command that trains it, such as "train dqn".
   static var command: String { get }
+  /// The default settings.
   init()
+  /// The settings that all agents share: episodes, steps, exploration, validation.
   var training: SessionTraining { get set }
   /// What result tables call the agent.
   var name: String { get }
@@ -25,9 +27,13 @@ public protocol AgentConfiguration: Codable, Hashable, Sendable {
   var preparation: Int { get }
   /// The learning rates, for the message of a training that diverged.
   var learningRates: String { get }
+  /// - Throws: `ConfigurationError` for a setting that cannot work.
   func validate() throws(ConfigurationError)
   /// An agent that has learned nothing.
   func makeAgent(_ task: AgentTask, on backend: any Backend) throws -> any SessionAgent
+  /// A trainer of an agent that has learned nothing.
+  ///
+  /// - Throws: `ConfigurationError` if no user has a history that an episode could start from.
   func makeTrainer(_ task: AgentTask, on backend: any Backend) throws -> any AgentTrainer
 }
 
@@ -51,18 +57,26 @@ extension AgentConfiguration {
 /// What an agent is made from: the ratings, what of them may be seen, the factorisation, and the
 /// world to learn in.
 public struct AgentTask {
+  /// All ratings; those that may not be seen are told by `split`.
   public let log: RatingsLog
+  /// Which users train, validate and test, and which of their ratings may be seen.
   public let split: UserSplit
+  /// Counts and mean rewards of items, from the ratings that may be seen.
   public let statistics: ItemStatistics
+  /// The protocol that the agent will be evaluated by.
   public let evaluation: EvaluationProtocol
+  /// How a rating becomes a reward in −1 ... 1.
   public let scale: RewardScale
+  /// The seed of all that is drawn.
   public let seed: UInt64
+  /// The factorization, fitted on the ratings that may be seen.
   public let model: PMFModel
   /// The world that agents are trained in.
   public let world: () throws -> World
   /// What is believed of items from the visible ratings.
   public let beliefs: (BeliefModel.Configuration) throws -> BeliefModel
 
+  /// A task by its parts, all of which are of the same ratings.
   public init(
     log: RatingsLog, split: UserSplit, statistics: ItemStatistics, evaluation: EvaluationProtocol,
     scale: RewardScale, seed: UInt64, model: PMFModel, world: @escaping () throws -> World,
@@ -84,6 +98,9 @@ public struct AgentTask {
     LoggedRewards(log, scale: scale) { split.visibleRows(of: $0, in: log) }
   }
 
+  /// The environment of training users' episodes.
+  ///
+  /// - Throws: `ConfigurationError` if no user has as many liked items as the window is long.
   public func environment(_ training: SessionTraining) throws -> RatingEnvironment {
     try RatingEnvironment(
       log: log, split: split, model: model, statistics: statistics, window: training.window,

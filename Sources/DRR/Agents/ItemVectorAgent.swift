@@ -4,7 +4,9 @@ import Tensor
 /// An agent whose network turns a state into a vector, and scores items by vectors that it learned
 /// with it: deep Q-learning and softmax policies.
 public final class ItemVectorAgent: SessionAgent {
+  /// The device that the network is on.
   public let backend: any Backend
+  /// n, the liked items of a state.
   public let window: Int
   public let discount: Float
   /// [N, A], what the network learned.

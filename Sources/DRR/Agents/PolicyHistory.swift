@@ -5,8 +5,10 @@ import Tensor
 public struct PolicyHistory: Codable, Hashable, Sendable {
   /// At which the agent's weights were taken.
   public var step: Int
+  /// The figures of every validation, in the order of steps.
   public var points: [ValidationPoint]
 
+  /// A history by its parts.
   public init(step: Int, points: [ValidationPoint]) {
     self.step = step
     self.points = points

@@ -5,6 +5,7 @@ import Tensor
 /// Who acts in sessions by a vector that scores items: what evaluations, simulations and
 /// recommendations ask of any agent.
 public protocol SessionAgent: AnyObject {
+  /// The device that the weights are on. One task at a time may use it.
   var backend: any Backend { get }
   /// [N, A]: what actions score.
   var items: Tensor { get }
@@ -29,12 +30,18 @@ public protocol SessionAgent: AnyObject {
 }
 
 extension SessionAgent {
+  /// N, the items to choose from.
   public var itemCount: Int { items.shape[0] }
 
+  /// Adds the weights of the policy to a file, under names that begin with a prefix.
   public func savePolicy(to file: inout SafetensorsWriter, _ prefix: String) throws {
     for (name, weights) in policy { try weights.save(to: &file, "\(prefix).\(name)") }
   }
 
+  /// Puts back what ``savePolicy(to:_:)`` wrote.
+  ///
+  /// - Throws: `CheckpointError` if weights are missing or have other shapes; nothing is changed
+  ///   then.
   public func restorePolicy(from file: SafetensorsFile, _ prefix: String) throws {
     let restores = try policy.map { name, weights in
       try weights.prepareRestore(from: file, "\(prefix).\(name)")
@@ -56,6 +63,7 @@ extension SessionAgent {
 
 /// Who trains an agent step by step, and can be saved between any two of them.
 public protocol AgentTrainer: AnyObject {
+  /// The agent as it is now; training changes it.
   var sessionAgent: any SessionAgent { get }
   /// Items recommended so far, in all environments.
   var step: Int { get }
@@ -69,10 +77,15 @@ public protocol AgentTrainer: AnyObject {
   func isFinite() throws -> Bool
   /// Everything that the next step depends on.
   func save(to file: inout SafetensorsWriter) throws
+  /// Puts back what ``save(to:)`` wrote.
+  ///
+  /// - Throws: `CheckpointError` if something is missing or has another shape; nothing is changed
+  ///   then.
   func restore(from file: SafetensorsFile) throws
 }
 
 extension AgentTrainer {
+  /// Whether all steps are made.
   public var isFinished: Bool { step >= steps }
 }
 
@@ -89,16 +102,20 @@ public protocol SessionLearner: AgentTrainer {
 
 /// A line of the metrics.
 public struct TrainingProgress: Codable, Hashable, Sendable {
+  /// Items recommended so far, in all environments.
   public var step: Int
   /// Mean reward of a step since the last report.
   public var reward: Double
   /// Share of the items that the user's own log contains; absent where it is not counted.
   public var inLog: Double?
+  /// ε of the latest step, 0 ... 1; 0 for policy gradients, which draw from their policy.
   public var epsilon: Float
   /// Of the last update; absent before the first.
   public var criticLoss: Float?
+  /// The actor's loss in the last update; absent before the first, and without an actor.
   public var actorLoss: Float?
 
+  /// A line by its parts; what an algorithm does not have stays nil.
   public init(
     step: Int, reward: Double, inLog: Double? = nil, epsilon: Float, criticLoss: Float? = nil,
     actorLoss: Float? = nil

@@ -24,7 +24,9 @@ public struct SessionTraining: Codable, Hashable, Sendable, FlatSettings {
   public var learningStarts = 1_000
   /// ε at the first step, at the last of the exploration steps, and how many those are.
   public var epsilonStart: Float = 1
+  /// ε of the last exploration step and of all after it, 0 ... 1.
   public var epsilonEnd: Float = 0.1
+  /// The steps in which ε falls linearly.
   public var explorationSteps = 5_000
   /// Whether every choice that a log plays back earns 1, in place of what the user thought of it.
   public var rewardsWatching: Bool?
@@ -33,6 +35,7 @@ public struct SessionTraining: Codable, Hashable, Sendable, FlatSettings {
   /// Which of the policies on the way is the agent.
   public var choice = CheckpointChoice.best
 
+  /// The default settings.
   public init() {}
 
   /// - Parameter replayCapacity: transitions that are kept; nil if none are.

@@ -2,14 +2,18 @@ import Tensor
 
 /// A mean over users and the 95 % interval that resampling the users gives it.
 public struct Estimate: Codable, Hashable, Sendable {
+  /// The mean over users, in the unit of the measure.
   public var mean: Double
+  /// The lower end of the interval.
   public var low: Double
+  /// The upper end of the interval.
   public var high: Double
   /// Standard deviation of the means of the runs, where there are several.
   public var deviation: Double?
   /// Values that the mean is of.
   public var count: Int
 
+  /// An estimate by its parts; `low` ≤ `mean` ≤ `high`.
   public init(mean: Double, low: Double, high: Double, deviation: Double? = nil, count: Int) {
     self.mean = mean
     self.low = low

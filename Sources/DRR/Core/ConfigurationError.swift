@@ -1,6 +1,7 @@
 /// A setting that cannot work, named with its value and what would.
 public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
   public let description: String
+  /// An error of one sentence: the setting, its value, and what would do.
   public init(_ description: String) { self.description = description }
 
   package static func require<Value>(

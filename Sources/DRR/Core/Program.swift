@@ -4,6 +4,7 @@ import Platform
 
 /// This program, as files and people are told of it.
 public enum Program {
+  /// The version of the program and of the library, such as 0.1.0.
   public static let version = "0.1.0"
 
   /// The commit that it was built at, seven digits; empty where that is unknown.

@@ -2,6 +2,7 @@ import Platform
 
 /// Least squares with a penalty, one observation after another: A = λI + Σ x xᵀ, b = Σ r x.
 public struct RidgeRegression: Codable, Sendable {
+  /// d, the number of features.
   public let width: Int
   /// θ = A⁻¹b.
   public private(set) var coefficients: [Double]
@@ -54,6 +55,7 @@ public struct RidgeRegression: Codable, Sendable {
     }
   }
 
+  /// Learns from one observation: features [width] and the reward r that they had.
   public mutating func observe(_ x: [Double], _ reward: Double) {
     x.withUnsafeBufferPointer { observe($0, reward) }
   }

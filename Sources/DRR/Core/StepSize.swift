@@ -42,6 +42,7 @@ public enum StepSize: Codable, Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// - Throws: `ConfigurationError` unless a constant is in (0, 1], or an exponent in (0.5, 1].
   public func validate() throws(ConfigurationError) {
     switch self {
     case .constant(let size):
@@ -58,18 +59,23 @@ public enum StepSize: Codable, Hashable, Sendable, CustomStringConvertible {
 
 /// ε, with which an action is drawn at random.
 public struct EpsilonSchedule: Codable, Hashable, Sendable {
+  /// How ε falls from the first value to the last.
   public enum Shape: String, Codable, CaseIterable, Hashable, Sendable {
+    /// In a straight line, or by a constant factor a step.
     case linear, exponential
   }
 
   /// Of the first step, and that which it falls to.
   public var first: Double
+  /// The ε that it falls to, 0 ... 1.
   public var last: Double
   /// Share of the steps in which it falls: all the way if linear; if exponential it is the share in
   /// which the distance falls to a hundredth.
   public var share: Double
+  /// The curve between the two.
   public var shape: Shape
 
+  /// A schedule from one ε to another within a share of the steps.
   public init(_ first: Double, to last: Double, share: Double = 0.5, shape: Shape = .linear) {
     self.first = first
     self.last = last
@@ -77,8 +83,10 @@ public struct EpsilonSchedule: Codable, Hashable, Sendable {
     self.shape = shape
   }
 
+  /// The same ε at every step.
   public init(constant epsilon: Double) { self.init(epsilon, to: epsilon) }
 
+  /// ε at a step, which counts from 0, of so many.
   public func callAsFunction(_ step: Int, of steps: Int) -> Double {
     let way = share * Double(steps)
     guard way > 0 else { return last }
@@ -89,6 +97,7 @@ public struct EpsilonSchedule: Codable, Hashable, Sendable {
     }
   }
 
+  /// - Throws: `ConfigurationError` unless ε and the share are in 0 ... 1.
   public func validate() throws(ConfigurationError) {
     for (name, epsilon) in [("epsilon start", first), ("epsilon end", last)] {
       try ConfigurationError.require(name, epsilon, .share)

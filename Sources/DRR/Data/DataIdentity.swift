@@ -2,13 +2,20 @@ import DRRCore
 
 /// Which data, and what they were when the run began.
 public struct DataIdentity: Codable, Hashable, Sendable {
+  /// Where they are read from: a path, or `generated:SIZE:SEED`. No part of the identity.
   public var source: String
+  /// What people call them.
   public var name: String
+  /// CRC-32 of the ratings file, 8 hexadecimal digits.
   public var checksum: String
+  /// The number of ratings.
   public var ratings: Int
+  /// The number of users.
   public var users: Int
+  /// The number of items with a rating.
   public var items: Int
 
+  /// The identity of a log that was read from a source.
   public init(source: String, log: RatingsLog) {
     self.source = source
     name = log.name

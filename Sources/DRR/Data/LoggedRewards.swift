@@ -20,6 +20,7 @@ public struct LoggedRewards: Sendable {
     (self.offsets, self.items, self.rewards) = (offsets, items, rewards)
   }
 
+  /// The number of users, those without a reward among them.
   public var userCount: Int { offsets.count - 1 }
 
   /// The reward on record; nil where the user has not rated the item.

@@ -2,6 +2,7 @@ import DRRCore
 
 /// What a user has rated, and the item that she rates next.
 public struct NextItemQuery: Sendable {
+  /// The user's index.
   public let user: Int32
   /// Everything before the target, oldest first; of what is held out too, since it has happened by
   /// then.
@@ -10,9 +11,12 @@ public struct NextItemQuery: Sendable {
   public let rewards: ArraySlice<Float>
   /// How many of those, the first, training could see.
   public let visibleCount: Int
+  /// The item that came next, by index.
   public let target: Int32
+  /// The user's reward for it.
   public let targetReward: Float
 
+  /// A query by its parts; `rewards` has as many numbers as `items`.
   public init(
     user: Int32, items: ArraySlice<Int32>, rewards: ArraySlice<Float>, visibleCount: Int,
     target: Int32, targetReward: Float
@@ -28,6 +32,7 @@ public struct NextItemQuery: Sendable {
 
 /// Scores every item as the one to come. To look at the target is the oracle's alone.
 public protocol NextItemScorer {
+  /// What tables call it.
   var name: String { get }
   /// A score for each of all items, a row a query: higher comes first, equal ones tie, −∞ is never
   /// recommended. Items that the user has seen may have any.
@@ -36,6 +41,7 @@ public protocol NextItemScorer {
 
 /// Scores on the host, one query at a time.
 public protocol NextItemHostScorer: NextItemScorer, Sendable {
+  /// A score for each of all items; called by several tasks at once.
   func scores(_ query: NextItemQuery) -> [Float]
 }
 

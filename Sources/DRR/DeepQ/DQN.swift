@@ -7,7 +7,9 @@ import Tensor
 ///
 /// Confined to the task that holds the backend.
 public final class DQN {
+  /// The settings.
   public let configuration: DQNConfiguration
+  /// The device that the networks are on.
   public let backend: any Backend
   package let network: ActionValueNetwork
   let target: ActionValueNetwork
@@ -15,6 +17,16 @@ public final class DQN {
   /// First column of a state's row that names an action which cannot follow; nil where all can.
   let excludes: Int?
 
+  /// Networks that have learned nothing.
+  ///
+  /// - Parameters:
+  ///   - actionWidth: length of an action's learned vector; nil: the configuration's.
+  ///   - vectors: [actions, width], what those vectors begin as; nil draws them.
+  ///   - excludes: the first column of a state's row whose entries name actions that cannot follow;
+  ///     nil: all can.
+  ///   - makeState: what turns rows into vectors; its weights, if any, go into the set that it is
+  ///     given.
+  /// - Throws: `ConfigurationError` for a setting that cannot work.
   public init(
     _ configuration: DQNConfiguration, actionCount: Int, actionWidth: Int? = nil,
     vectors: [Float]? = nil, excludingItemsFrom excludes: Int? = nil, seed: UInt64,
@@ -36,8 +48,11 @@ public final class DQN {
 
   package var parameters: ParameterSet { network.parameters }
   package var targetParameters: ParameterSet { target.parameters }
+  /// The number of actions.
   public var actionCount: Int { network.actions.table.shape[0] }
+  /// W, the integers of a state's row.
   public var rowWidth: Int { network.state.rowWidth }
+  /// Whether training has kept to numbers. Waits for the device.
   public func isFinite() throws(BackendError) -> Bool { try network.parameters.isFinite() }
 
   /// Rows that a replay keeps for a state and the action taken there, and for what came of it.

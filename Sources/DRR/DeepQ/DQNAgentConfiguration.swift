@@ -11,10 +11,12 @@ public struct DQNAgentConfiguration: AgentConfiguration {
   public static let command = "train dqn"
 
   public var training = SessionTraining()
+  /// Settings of deep Q-learning.
   public var dqn = DQNConfiguration()
 
   public init() {}
 
+  /// A setting of ``training``, by its name.
   public subscript<Value>(dynamicMember path: WritableKeyPath<SessionTraining, Value>) -> Value {
     get { training[keyPath: path] }
     set { training[keyPath: path] = newValue }

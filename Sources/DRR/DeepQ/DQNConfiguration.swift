@@ -11,8 +11,11 @@ public struct DQNConfiguration: Codable, Hashable, Sendable {
   public var isDouble = true
   /// Whether a state's value and its actions' advantages are told apart (Wang et al. 2016).
   public var isDuelling = true
+  /// Adam's.
   public var learningRate: Float = 1e-3
+  /// γ, a step, 0 ... 1.
   public var discount: Float = 0.9
+  /// Transitions an update.
   public var batchSize = 64
   /// τ, with which the target follows after every update.
   public var targetRate: Float = 0.01
@@ -20,16 +23,20 @@ public struct DQNConfiguration: Codable, Hashable, Sendable {
   public var gradientNorm: Float = 10
   /// n of the n-step returns.
   public var returnSteps = 1
+  /// Transitions kept.
   public var replayCapacity = 100_000
   /// α and β of prioritised replay (Schaul et al. 2016); α 0 draws evenly.
   public var priorityExponent: Float = 0.6
+  /// β at the start; it rises linearly to 1 over training.
   public var importanceExponent: Float = 0.4
   /// Weight of the log-sum-exp of all values less that of the logged action, which keeps values of
   /// what no log shows down (Kumar et al. 2020, CQL); 0: none.
   public var conservatism: Float = 0
 
+  /// The default settings.
   public init() {}
 
+  /// - Throws: `ConfigurationError` for a setting that cannot work.
   public func validate() throws(ConfigurationError) {
     try ConfigurationError.require("hidden", hidden, in: 1...65_536)
     try ConfigurationError.require("action width", actionWidth, in: 1...65_536)

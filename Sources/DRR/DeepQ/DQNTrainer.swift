@@ -5,11 +5,16 @@ import Tensor
 
 /// How a deep agent acts while it learns by values, beside what `DQNConfiguration` says.
 public struct DQNSchedule: Hashable, Sendable {
+  /// Steps of all environments together.
   public var steps = 20_000
+  /// Steps before the first update.
   public var learningStarts = 1_000
+  /// Updates after each step that the environments take together.
   public var updatesPerStep = 1
+  /// ε, with which an action is drawn at random.
   public var epsilon = EpsilonSchedule(1, to: 0.05, share: 0.5)
 
+  /// The default schedule.
   public init() {}
 }
 
@@ -17,19 +22,25 @@ public struct DQNSchedule: Hashable, Sendable {
 /// drawn from the seed and the step, so a trainer that is saved and restored goes on to the same
 /// bits.
 public final class DQNTrainer {
+  /// What learns.
   public let dqn: DQN
+  /// How it acts.
   public let schedule: DQNSchedule
+  /// Where it acts.
   public internal(set) var environments: any ActionEnvironments
+  /// What it remembers.
   public let memory: ReplayMemory
   let returns: NStepReturns
   let mask: DeviceMask?
   let seed: UInt64
   /// Actions so far, in all environments.
   public internal(set) var step = 0
+  /// The loss of the latest update, one number on the device; nil before the first.
   public internal(set) var lastLoss: Tensor?
   /// Since the last report.
   package var tally: EpisodeTally
 
+  /// A trainer at step 0, whose environments are in their first episodes.
   public init(
     _ dqn: DQN, _ schedule: DQNSchedule, environments: any ActionEnvironments, seed: UInt64
   ) {
@@ -119,6 +130,9 @@ public final class DQNTrainer {
     return dqn.update(batch, memory)
   }
 
+  /// Adds all that the next step depends on to a file.
+  ///
+  /// - Throws: `BackendError` if the device fails.
   public func save(to file: inout SafetensorsWriter) throws {
     try dqn.save(to: &file, "dqn")
     try memory.save(to: &file, "replay")

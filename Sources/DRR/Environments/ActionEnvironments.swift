@@ -5,9 +5,11 @@ import Tensor
 /// States are rows of integers, which a `StateModule` reads; an episode that ends makes room for the
 /// next at once.
 public protocol ActionEnvironments {
+  /// How many environments step together.
   var count: Int { get }
   /// Integers a state.
   var rowWidth: Int { get }
+  /// The number of actions, which are 0 ..< `actionCount`.
   var actionCount: Int { get }
   /// Where each environment is.
   var rows: [[Int32]] { get }
@@ -19,16 +21,27 @@ public protocol ActionEnvironments {
   mutating func step(_ actions: [Int32]) -> [Step<[Int32]>]
   /// Begins an episode in each.
   mutating func beginEpisodes()
+  /// Adds all that the next step depends on to a file, under names that begin with a prefix.
   func save(to file: inout SafetensorsWriter, _ prefix: String) throws
+  /// Puts back what ``save(to:_:)`` wrote.
+  ///
+  /// - Throws: `CheckpointError` if something is missing, out of range, or of another number of
+  ///   environments.
   mutating func restore(from file: SafetensorsFile, _ prefix: String) throws
 }
 
 /// Small worlds side by side, each with draws of its own.
 public struct FiniteEnvironments: ActionEnvironments {
+  /// The process that is played.
   public let process: FiniteProcess
   private var environments: [FiniteEnvironment]
   private var episodes: [Int]
 
+  /// `count` copies of one process, in their first episodes.
+  ///
+  /// - Parameters:
+  ///   - exploringStarts: whether an episode begins in any state with any action.
+  ///   - limit: steps after which an episode is truncated.
   public init(
     _ process: FiniteProcess, count: Int, exploringStarts: Bool = false, limit: Int = 100,
     seed: UInt64
@@ -85,9 +98,11 @@ public struct FiniteEnvironments: ActionEnvironments {
 
 /// Sessions of training users in a simulator or in their logs.
 public struct RatingEnvironments: ActionEnvironments {
+  /// The environments and their states.
   public private(set) var batch: EnvironmentBatch
   public let rowWidth: Int
 
+  /// `count` copies of an environment, whose states are a user and `window` liked items.
   public init(_ environment: RatingEnvironment, window: Int, count: Int) {
     batch = EnvironmentBatch(environment, count: count)
     rowWidth = 1 + window
@@ -143,10 +158,14 @@ public struct RatingEnvironments: ActionEnvironments {
 public struct LoggedEnvironments: ActionEnvironments {
   /// One user's log.
   public struct Sequence: Sendable {
+    /// The user's index.
     public var user: Int32
+    /// What was chosen, oldest first.
     public var items: [Int32]
+    /// The reward of each choice, as many as `items`.
     public var rewards: [Float]
 
+    /// A log by its parts; `rewards` has as many numbers as `items`.
     public init(user: Int32, items: [Int32], rewards: [Float]) {
       (self.user, self.items, self.rewards) = (user, items, rewards)
     }
@@ -164,6 +183,12 @@ public struct LoggedEnvironments: ActionEnvironments {
   private var places: [Int]
   private var states: [SessionState]
 
+  /// Logs that `count` environments play back, drawn in an order of the seed's; one at least is not
+  /// empty.
+  ///
+  /// - Parameters:
+  ///   - window: the liked items of a state.
+  ///   - watchReward: what every choice earns; nil: its own reward.
   public init(
     _ sequences: [Sequence], window: Int, itemCount: Int, count: Int, watchReward: Float? = nil,
     seed: UInt64

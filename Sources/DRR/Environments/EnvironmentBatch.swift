@@ -4,6 +4,7 @@ import Tensor
 /// Environments that step together: one list of states, one mask, one list of items a step. A
 /// session that ends makes room for the next at once.
 public struct EnvironmentBatch: Sendable {
+  /// The environments, one a row.
   public private(set) var environments: [RatingEnvironment]
   /// [B, N]: what may be recommended next.
   public private(set) var allowed: ItemMask
@@ -37,7 +38,9 @@ public struct EnvironmentBatch: Sendable {
     }
   }
 
+  /// B, how many step together.
   public var count: Int { environments.count }
+  /// Where each environment is.
   public var states: [SessionState] { environments.map(\.state) }
 
   /// Shows each environment its item. What an ended session led to is its own last state, while

@@ -12,6 +12,7 @@ import Factorization
 public struct ItemRidge: RewardModel {
   /// λ, and s of the items' vectors.
   public static let regularization = 1.0
+  /// s, by which items of few ratings are drawn to 0.
   public static let shrinkage = 1.0
 
   private let residuals: ItemResiduals

@@ -5,18 +5,23 @@ import Tensor
 
 /// A user and the items that she liked latest, oldest first: what DRR's state is made from.
 public struct SessionState: Hashable, Sendable {
+  /// The user's index; of a new user, the row that the agent keeps for one.
   public var user: Int32
+  /// The latest liked items, oldest first; −1 where there are fewer than the window.
   public var history: [Int32]
   /// All that this session has shown her so far, and what she thought of each.
   public private(set) var feedback: [Feedback] = []
 
+  /// What came of one recommendation.
   public struct Feedback: Hashable, Sendable {
+    /// The item's index.
     public var item: Int32
     /// What she thought of it.
     public var reward: Float
     /// What it earned: the same where consecutive items have no effect.
     public var earned: Float
 
+    /// Feedback by its parts.
     public init(item: Int32, reward: Float, earned: Float) {
       self.item = item
       self.reward = reward
@@ -24,6 +29,7 @@ public struct SessionState: Hashable, Sendable {
     }
   }
 
+  /// The start of an episode, in which nothing has been shown.
   public init(user: Int32, history: [Int32]) {
     self.user = user
     self.history = history
@@ -46,7 +52,9 @@ public struct SessionState: Hashable, Sendable {
 public struct RatingEnvironment: Environment, Sendable {
   /// What the agent's vectors come from.
   public let model: PMFModel
+  /// Where rewards come from.
   public let world: World
+  /// T, the items after which an episode is truncated.
   public let sessionLength: Int
   /// Users who can start a session and their first `window` liked items.
   package let starts: [SessionState]
@@ -55,6 +63,7 @@ public struct RatingEnvironment: Environment, Sendable {
   /// How many those are.
   private let rated: Int
 
+  /// The user, the liked items, and all that was shown so far.
   public private(set) var state = SessionState(user: 0, history: [])
   /// What may be recommended next.
   public private(set) var allowed: ItemMask
@@ -156,6 +165,8 @@ public struct RatingEnvironment: Environment, Sendable {
     world.isLogged(user: Int(state.user), item: item)
   }
 
+  /// Recommends an allowed item: its reward, in −1 ... 1 but for streak effects, and the state
+  /// after it.
   public mutating func step(_ item: Int32) -> Step<SessionState> {
     step(item, earning: world.reward(user: Int(state.user), item: item))
   }

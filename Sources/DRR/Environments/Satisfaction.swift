@@ -16,26 +16,33 @@ public struct Satisfaction: Sendable {
   /// The kind of each item.
   public let kinds: [Int32]
 
+  /// No effect: an item earns its own reward.
   public static let none = Satisfaction(strength: 0, limit: 1, kinds: [])
+  /// m, the run length beyond which the effect grows no more.
   public static let limit = 5
 
+  /// An effect by its parts; `kinds` has the cluster of each item.
   public init(strength: Float, limit: Int = Satisfaction.limit, kinds: [Int32]) {
     self.strength = strength
     self.limit = limit
     self.kinds = kinds
   }
 
+  /// - Throws: `ConfigurationError` unless the strength is a number of 0 or more.
   public static func validate(strength: Float) throws(ConfigurationError) {
     try ConfigurationError.require("consecutive", strength, in: 0...100)
   }
 
   /// Where a session is: the runs that end at the item shown last.
   public struct Run: Hashable, Sendable {
+    /// Liked items in a row, up to now.
     public var liked = 0
+    /// Disliked items in a row, up to now.
     public var disliked = 0
     /// Kind of the item shown last; nil at the start.
     public var kind: Int32?
 
+    /// The start of an episode.
     public init() {}
   }
 

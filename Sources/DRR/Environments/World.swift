@@ -3,7 +3,9 @@ import Factorization
 
 /// A model that says what a user would think of an item that she has not rated.
 public protocol RewardModel: Sendable {
+  /// The number of items.
   var itemCount: Int { get }
+  /// The predicted reward of an item, by their indices; not clipped.
   func reward(user: Int, item: Int) -> Float
 }
 
@@ -13,12 +15,16 @@ extension PMFModel: RewardModel {}
 /// rating's reward, anything else what a model predicts, within ±1; consecutive items can add to
 /// it or take from it.
 public struct World: Sendable {
+  /// What is known for certain: the users' own ratings as rewards.
   public let logged: LoggedRewards
+  /// What predicts the rest.
   public let model: any RewardModel
+  /// How runs of items move rewards.
   public let satisfaction: Satisfaction
   /// Whether a user can be shown nothing but what she rated (Liu et al. 2018, algorithm 2).
   public let isLogOnly: Bool
 
+  /// A world by its parts, all of the same users and items.
   public init(
     logged: LoggedRewards, model: any RewardModel, satisfaction: Satisfaction = .none,
     isLogOnly: Bool = false
@@ -34,6 +40,7 @@ public struct World: Sendable {
     zip(users, items).map { reward(user: Int($0), item: $1) }
   }
 
+  /// What an item itself earns from a user, in −1 ... 1.
   public func reward(user: Int, item: Int32) -> Float {
     logged.reward(user: user, item: item)
       ?? min(max(model.reward(user: user, item: Int(item)), -1), 1)
@@ -44,6 +51,7 @@ public struct World: Sendable {
     (0..<Int32(model.itemCount)).map { reward(user: user, item: $0) }
   }
 
+  /// Whether the user has rated the item.
   public func isLogged(user: Int, item: Int32) -> Bool {
     logged.reward(user: user, item: item) != nil
   }

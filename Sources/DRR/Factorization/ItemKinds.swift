@@ -5,6 +5,7 @@ import Tensor
 /// Which of a few kinds each item is of, by whom it pleased more than expected: spherical k-means
 /// (Dhillon & Modha 2001) on what users' ratings say beyond the biases.
 public enum ItemKinds {
+  /// The number of clusters.
   public static let count = 4
 
   /// The kind of each item, 0 ..< count; 0 where nothing is known.

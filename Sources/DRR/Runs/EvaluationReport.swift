@@ -7,7 +7,9 @@ import Evaluation
 public struct RunEvaluation: Sendable {
   /// What the run was.
   public struct Run: Codable, Hashable, Sendable {
+    /// The seed that it was trained with.
     public var seed: UInt64
+    /// The seed of the split.
     public var splitSeed: UInt64
     /// DRR steps behind the agent.
     public var steps: Int
@@ -15,10 +17,12 @@ public struct RunEvaluation: Sendable {
     public var policy: PolicyHistory?
     /// Who has a session, and why others have none.
     public var admission: Session.Admission
+    /// Mean number of items to rank a test user.
     public var candidatesPerSession: Double
     /// Of the PMF on the test sessions, in stars.
     public var sessionRMSE: Double
 
+    /// A run by its parts.
     public init(
       seed: UInt64, splitSeed: UInt64, steps: Int, policy: PolicyHistory? = nil,
       admission: Session.Admission, candidatesPerSession: Double, sessionRMSE: Double
@@ -32,9 +36,12 @@ public struct RunEvaluation: Sendable {
       self.sessionRMSE = sessionRMSE
     }
   }
+  /// What was evaluated.
   public var run: Run
+  /// The figures of each ranker, users in the same order in all: baselines, agents, the oracle.
   public var scores: [RankerScores]
 
+  /// An evaluation by its parts.
   public init(run: Run, scores: [RankerScores]) {
     self.run = run
     self.scores = scores
@@ -45,17 +52,25 @@ public struct RunEvaluation: Sendable {
 public struct RankerResult: Codable, Sendable {
   /// At one K. What no session defines is nil.
   public struct Row: Codable, Sendable {
+    /// K.
     public var k: Int
+    /// P@K: the fraction of the first K items with a reward above 0.
     public var precision: Estimate?
+    /// NDCG@K with binary gain, 0 ... 1.
     public var ndcg: Estimate?
+    /// DCG@K with binary gain, not normalized.
     public var dcg: Estimate?
+    /// Recall@K: the fraction of the liked candidates among the first K.
     public var recall: Estimate?
+    /// Mean reward of the first K items, −1 ... 1.
     public var reward: Estimate?
     /// How far the precision is on the way from a random order to the oracle, 0 ... 1; nil where
     /// those two are equal.
     public var gain: Double?
+    /// What the lists of K items are like.
     public var lists: ListStatistics?
 
+    /// The estimate of a measure.
     public subscript(measure: Measure) -> Estimate? {
       get { self[keyPath: Self.path(measure)] }
       set { self[keyPath: Self.path(measure)] = newValue }
@@ -71,7 +86,9 @@ public struct RankerResult: Codable, Sendable {
       }
     }
   }
+  /// The ranker's name.
   public var name: String
+  /// Its figures, a K at a time.
   public var rows: [Row]
   /// Of an agent.
   public var policy: PolicyStatistics?
@@ -79,9 +96,13 @@ public struct RankerResult: Codable, Sendable {
 
 /// By how much the agent is above a ranker in the same sessions.
 public struct PairedDifference: Codable, Sendable {
+  /// The ranker that the agent is compared with.
   public var ranker: String
+  /// The measure that differs.
   public var measure: Measure
+  /// K.
   public var k: Int
+  /// The agent's figure minus the ranker's, user by user.
   public var estimate: Estimate
 }
 
@@ -91,12 +112,17 @@ public struct EvaluationReport: Codable, Sendable {
   public var configuration: RunConfiguration
   /// Of the random rankers and the intervals.
   public var seed: UInt64
+  /// What the figures mean, in a line.
   public var protocolSummary: String
+  /// The device that computed them.
   public var device: String
+  /// What was evaluated, a run at a time.
   public var runs: [RunEvaluation.Run]
+  /// The figures of each ranker.
   public var rankers: [RankerResult]
   /// Whom the differences are of.
   public var agent: String
+  /// The agent minus every other ranker.
   public var differences: [PairedDifference]
 
   /// Sets the runs' sessions side by side. A user is one cluster, however many runs test her.

@@ -11,8 +11,10 @@ public struct EvaluationSettings: Sendable {
   /// α of LinUCB.
   public var exploration = 0.25
 
+  /// The default settings.
   public init() {}
 
+  /// - Throws: `ConfigurationError` unless α is a number of 0 or more.
   public func validate() throws(ConfigurationError) {
     try ConfigurationError.require("LinUCB's alpha", exploration, .notNegative)
   }

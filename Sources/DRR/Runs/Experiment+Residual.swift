@@ -5,6 +5,7 @@ import Factorization
 import Tensor
 
 extension Experiment {
+  /// What tables call the agent as cloning left it.
   public var clonedName: String { "\(agentName) cloned" }
 
   /// The run's agent as behaviour cloning left it, before it acted; nil where nothing was cloned.

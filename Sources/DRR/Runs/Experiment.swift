@@ -9,10 +9,15 @@ import Tensor
 
 /// A run at work: its data, split and reward scale, and the stages that its folder remembers.
 public struct Experiment: Sendable {
+  /// The settings of the run.
   public internal(set) var configuration: RunConfiguration
+  /// All ratings.
   public let log: RatingsLog
+  /// Which users train, validate and test, and which of their ratings may be seen.
   public let split: UserSplit
+  /// Counts and mean rewards of items, from the ratings that may be seen.
   public let statistics: ItemStatistics
+  /// Where the run is kept.
   public internal(set) var folder: RunFolder
 
   /// - Throws: `ConfigurationError`; `RunError` where the data are not those that the run began on.

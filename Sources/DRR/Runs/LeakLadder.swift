@@ -8,11 +8,17 @@ import Tensor
 /// What the leaks of the published protocol are worth: from it to the honest one, a leak less on
 /// every rung, each ranker measured on all of them.
 public struct LeakLadder: Sendable {
+  /// A protocol between the published one and the default one.
   public enum Rung: String, Codable, Hashable, Sendable, CaseIterable {
+    /// As it was published.
     case asPublished = "as published"
+    /// Less the exploration in evaluation.
     case greedy = "ε 0"
+    /// Less the items of the history among the candidates.
     case historyRemoved = "history out of the candidates"
+    /// Less the test ratings in the factorization.
     case visibleFit = "PMF on visible ratings"
+    /// The default protocol.
     case honest = "the default protocol"
 
     /// The published protocol less the leaks below and on this rung; at last the honest one.
@@ -41,11 +47,16 @@ public struct LeakLadder: Sendable {
 
   /// The first seed, the honest protocol and the settings of every training.
   public let configuration: RunConfiguration
+  /// All ratings.
   public let log: RatingsLog
+  /// Where the runs of the ablation are kept.
   public let folder: RunFolder
   /// Whether what was trained stays in the folder once it is measured.
   public var keepsRuns = false
 
+  /// An ablation of these settings.
+  ///
+  /// - Throws: `ConfigurationError` for a setting that cannot work.
   public init(
     _ configuration: RunConfiguration, log: RatingsLog, folder: RunFolder
   ) throws(ConfigurationError) {
@@ -189,17 +200,26 @@ public struct LeakLadder: Sendable {
 
 /// The ladder's figures: every rung with every seed.
 public struct LeakLadderReport: Codable, Sendable {
+  /// One stage of the ablation with one seed.
   public struct Measurement: Codable, Sendable {
+    /// The stage.
     public var rung: LeakLadder.Rung
+    /// The settings of its run.
     public var configuration: RunConfiguration
+    /// What the figures mean, in a line.
     public var protocolSummary: String
+    /// Whose items were ranked, and why others were left out.
     public var admission: Session.Admission
+    /// The figures of each ranker.
     public var rankers: [RankerResult]
   }
 
+  /// How many seeds there are.
   public var seeds: Int
+  /// All of them, seed by seed.
   public var measurements: [Measurement]
 
+  /// Those of one stage, a seed each.
   public func measurements(of rung: LeakLadder.Rung) -> [Measurement] {
     measurements.filter { $0.rung == rung }
   }

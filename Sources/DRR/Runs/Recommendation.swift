@@ -20,6 +20,7 @@ extension Experiment {
 
   /// An item to recommend, best first.
   public struct Recommendation: Sendable {
+    /// The item's index.
     public var item: Int
     /// The agent's score.
     public var score: Float

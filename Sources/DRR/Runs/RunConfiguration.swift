@@ -8,16 +8,21 @@ import PolicyGradients
 
 /// Every setting of a run on ratings, resolved: a factorisation, and an agent that stands on it.
 public struct RunConfiguration: RunSettings {
+  /// Which ratings, and what they were when the run was started.
   public var data: DataIdentity
   public var seed: UInt64
+  /// How ratings are split, and what evaluations measure.
   public var evaluation: EvaluationProtocol
+  /// How a rating becomes a reward.
   public var scale: RewardScale
+  /// Settings of the factorization.
   public var pmf: PMFConfiguration
   /// Absent until an agent is trained.
   public var agent: (any AgentConfiguration)?
   /// Whether the agent's myopic baseline (γ = 0) is trained as well; nil where nobody has said.
   public var myopic: Bool?
 
+  /// Settings by their parts.
   public init(
     data: DataIdentity, seed: UInt64, evaluation: EvaluationProtocol, scale: RewardScale,
     pmf: PMFConfiguration, agent: (any AgentConfiguration)?

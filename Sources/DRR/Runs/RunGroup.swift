@@ -8,11 +8,13 @@ public struct RunGroup: Codable, Hashable, Sendable {
   /// Split seeds, counted on likewise; nil: one, without folders of splits.
   public var splits: Int?
 
+  /// A group of seeds · splits runs.
   public init(seeds: Int, splits: Int? = nil) {
     self.seeds = seeds
     self.splits = splits
   }
 
+  /// - Throws: `ConfigurationError` unless there are 1 ... 1,000 seeds and splits.
   public func validate() throws(ConfigurationError) {
     try ConfigurationError.require("seeds", seeds, in: 1...1_000)
     try ConfigurationError.require("splits", splits ?? 1, in: 1...1_000)
@@ -20,11 +22,14 @@ public struct RunGroup: Codable, Hashable, Sendable {
 
   /// One of the runs.
   public struct Member: Hashable, Sendable {
+    /// Its folder below the group's, such as `split-0/seed-1`.
     public var name: String
     /// What its seeds are above those of the first.
     public var seed: UInt64
+    /// What its split seed is above that of the first.
     public var split: UInt64
 
+    /// Its folder in a group's.
     public func folder(in group: RunFolder) -> RunFolder { RunFolder("\(group.path)/\(name)") }
 
   }

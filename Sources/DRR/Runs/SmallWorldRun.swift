@@ -13,21 +13,29 @@ public struct SmallWorldConfiguration: RunSettings {
   public var command: String { dqn == nil ? "train pg" : "train dqn" }
   public var totalSteps: Int? { steps }
 
+  /// The process to learn in.
   public var environment = SmallProcess.lizard
+  /// Settings of deep Q-learning; nil where a policy gradient learns.
   public var dqn: DQNConfiguration?
+  /// Settings of the policy gradient; nil where deep Q-learning learns.
   public var policyGradient: PolicyGradientConfiguration?
+  /// Steps of all environments together.
   public var steps = 20_000
   /// Environments that step together.
   public var environments = 8
+  /// Whether an episode begins in any state.
   public var exploringStarts = false
   /// Steps after which an episode is cut off.
   public var episodeLimit = 100
   /// γ; nil: that of the environment.
   public var discount: Double?
+  /// Steps before the first update of deep Q-learning.
   public var learningStarts = 200
+  /// ε of deep Q-learning.
   public var epsilon = EpsilonSchedule(1, to: 0.1, share: 0.5)
   public var seed: UInt64 = 0
 
+  /// The default settings; one of the two learners is still to be set.
   public init() {}
 
   public func validate() throws {
@@ -47,11 +55,13 @@ public struct SmallWorldConfiguration: RunSettings {
 
 /// A line of the metrics.
 public struct SmallWorldReport: Codable, Hashable, Sendable {
+  /// Steps of all environments so far.
   public var step: Int
   /// Mean sum of rewards of the episodes that ended since the last report.
   public var meanReturn: Double?
   /// What the greedy policy is worth from the start, and the best policy, exactly.
   public var greedyValue: Double
+  /// V*(s₀), by value iteration.
   public var bestValue: Double
   /// Largest |V(s) − V*(s)| of any state; V of a policy gradient is that of its policy.
   public var valueError: Double
@@ -64,7 +74,9 @@ public struct SmallWorldReport: Codable, Hashable, Sendable {
 
 /// Deep Q-learning or a policy gradient in a small world, on states as one-hot vectors.
 public final class SmallWorldTrainer: Trainer {
+  /// The process that it learns in.
   public let process: FiniteProcess
+  /// Q* by value iteration.
   public let optimum: ActionValues
   private let discount: Double
   private let learner: Learner
@@ -77,6 +89,9 @@ public final class SmallWorldTrainer: Trainer {
     case policy(PolicyGradientTrainer)
   }
 
+  /// A learner that has learned nothing.
+  ///
+  /// - Throws: `ConfigurationError` for a setting that cannot work.
   public init(_ configuration: SmallWorldConfiguration, on backend: any Backend) throws {
     try configuration.validate()
     process = configuration.environment.process

@@ -17,6 +17,7 @@ extension Experiment {
     return twin
   }
 
+  /// What tables call the myopic baseline (γ = 0).
   public var twinName: String { "\(agentName) γ=0" }
 
   /// The trained twin; nil where there is none.

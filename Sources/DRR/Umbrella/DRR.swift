@@ -13,3 +13,4 @@
 @_exported import PolicyGradients
 @_exported import Runs
 @_exported import Tables
+@_exported import Tensor

@@ -22,13 +22,23 @@ public final class Tape {
   private var gradients: [Floats?] = []
   private var seed: Floats?
 
+  /// A tape that gives gradients to the weights of these sets, and to no others.
   public init(training sets: ParameterSet...) { trained = sets }
 
   /// Whether weights of `set` get gradients.
   public func trains(_ set: ParameterSet) -> Bool { trained.contains { $0 === set } }
 
-  /// Makes `output` differentiable: `backward` gets its gradient, once that is complete.
-  func record(_ output: Tensor, _ backward: @escaping (Floats) -> Void) -> Tensor {
+  /// Makes the output of an op differentiable, whichever device computed it. An op of one's own is a
+  /// function that computes `output` and, where ``Tensor/tape(_:)`` of its operands is not nil, returns
+  /// what this returns.
+  ///
+  /// - Parameters:
+  ///   - output: of any shape; a tensor that is on no tape yet.
+  ///   - backward: called once, in ``backward(from:)``, with ∂loss/∂output, as many numbers as the
+  ///     output has, once that is complete. It hands on the gradient of each operand by
+  ///     ``contribute(to:_:)``.
+  /// - Returns: the same values, on this tape.
+  public func record(_ output: Tensor, _ backward: @escaping (Floats) -> Void) -> Tensor {
     let placed = place(output)
     entries.append(Entry(output: placed.node!.index) { dy, _ in backward(dy!) })
     return placed
@@ -51,8 +61,13 @@ public final class Tape {
     return Tensor(output.view, output.shape, on: output.backend, node: node)
   }
 
-  /// Lets `write` fill in a gradient of `tensor`, which is added to what is there.
-  static func contribute(to tensor: Tensor, _ write: (Floats) -> Void) {
+  /// Adds to the gradient of an operand, inside the `backward` of ``record(_:_:)``.
+  ///
+  /// - Parameters:
+  ///   - tensor: the operand; where it is a constant, nothing is written.
+  ///   - write: overwrites all of its argument, as many numbers as the operand has, with
+  ///     ∂loss/∂operand through this op alone.
+  public static func contribute(to tensor: Tensor, _ write: (Floats) -> Void) {
     guard let gradient = freshGradient(of: tensor) else { return }
     write(gradient)
     add(gradient, to: tensor)
@@ -107,8 +122,9 @@ public final class Tape {
 }
 
 extension Tensor {
-  /// The tape that the result of an op on these operands belongs to.
-  static func tape(_ operands: Tensor...) -> Tape? {
+  /// The tape that the output of an op on these operands belongs to: of the first that is on one. Nil
+  /// where all are constants, so that the output is one too.
+  public static func tape(_ operands: Tensor...) -> Tape? {
     for operand in operands { if let node = operand.node { return node.tape } }
     return nil
   }

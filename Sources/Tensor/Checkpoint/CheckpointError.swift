@@ -8,9 +8,13 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
   case malformed(path: String, reason: String)
   /// `part` is "contents" or "header".
   case checksum(path: String, part: String)
+  /// A checksum is required, and the file has none.
   case noChecksum(path: String)
+  /// No array of the file has that name.
   case noTensor(path: String, tensor: String)
+  /// The array has another element type.
   case wrongType(path: String, tensor: String, found: TensorType, expected: TensorType)
+  /// The array has another shape.
   case wrongShape(path: String, tensor: String, found: [Int], expected: [Int])
   /// A tensor or a metadata entry that the format cannot hold was given to the writer.
   case unwritable(name: String, reason: String)

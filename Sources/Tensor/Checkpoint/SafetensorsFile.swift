@@ -5,8 +5,11 @@
 /// Only the header is kept; each tensor is read from the file when asked for, straight into the
 /// array that is returned.
 public struct SafetensorsFile: Sendable {
+  /// An array of the file, as the header describes it.
   public struct Entry: Hashable, Sendable {
+    /// The array's name, of which the file has one.
     public let name: String
+    /// The type of its elements.
     public let type: TensorType
     /// Empty for a single number.
     public let shape: [Int]
@@ -20,6 +23,7 @@ public struct SafetensorsFile: Sendable {
   public let metadata: [String: String]
   /// Whether the file carried checksums; if so they have been verified.
   public let hasChecksum: Bool
+  /// The file's path, or what a file in memory is called.
   public var path: String { source.path }
 
   private let source: CheckpointBytes
@@ -74,6 +78,7 @@ public struct SafetensorsFile: Sendable {
 
   // MARK: Tensors
 
+  /// The array of that name; nil where there is none.
   public func entry(_ name: String) -> Entry? {
     positions[name].map { entries[$0] }
   }
@@ -99,30 +104,37 @@ public struct SafetensorsFile: Sendable {
       count: entry.byteRange.count / MemoryLayout<Element>.stride)
   }
 
+  /// Float32 numbers, as ``values(_:as:shape:)`` gives them.
   public func floats(_ name: String, shape: [Int]? = nil) throws(CheckpointError) -> [Float] {
     try values(name, shape: shape)
   }
 
+  /// Float64 numbers, as ``values(_:as:shape:)`` gives them.
   public func doubles(_ name: String, shape: [Int]? = nil) throws(CheckpointError) -> [Double] {
     try values(name, shape: shape)
   }
 
+  /// Int32 numbers, as ``values(_:as:shape:)`` gives them.
   public func int32s(_ name: String, shape: [Int]? = nil) throws(CheckpointError) -> [Int32] {
     try values(name, shape: shape)
   }
 
+  /// UInt32 numbers, as ``values(_:as:shape:)`` gives them.
   public func uint32s(_ name: String, shape: [Int]? = nil) throws(CheckpointError) -> [UInt32] {
     try values(name, shape: shape)
   }
 
+  /// Int64 numbers, as ``values(_:as:shape:)`` gives them.
   public func int64s(_ name: String, shape: [Int]? = nil) throws(CheckpointError) -> [Int64] {
     try values(name, shape: shape)
   }
 
+  /// UInt64 numbers, as ``values(_:as:shape:)`` gives them.
   public func uint64s(_ name: String, shape: [Int]? = nil) throws(CheckpointError) -> [UInt64] {
     try values(name, shape: shape)
   }
 
+  /// Bytes, as ``values(_:as:shape:)`` gives them.
   public func bytes(_ name: String, shape: [Int]? = nil) throws(CheckpointError) -> [UInt8] {
     try values(name, shape: shape)
   }

@@ -16,6 +16,7 @@ public struct SafetensorsWriter: Sendable {
   private var tensors: [Tensor] = []
   private var names: Set<String> = []
 
+  /// A file without arrays.
   public init(metadata: [String: String] = [:]) {
     self.metadata = metadata
   }

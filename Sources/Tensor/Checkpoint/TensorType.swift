@@ -1,6 +1,8 @@
 /// The element types of the safetensors format, in its order of rising alignment.
 public enum TensorType: Int, CaseIterable, Hashable, Sendable {
+  /// Eight bits or fewer; numbers behind E and M are those of a float's exponent and mantissa.
   case bool, f4, f6E2M3, f6E3M2, u8, i8, f8E5M2, f8E4M3, f8E8M0, f8E4M3FNUZ, f8E5M2FNUZ
+  /// 16, 32 and 64 bits.
   case i16, u16, f16, bf16, i32, u32, f32, c64, f64, i64, u64
 
   /// As the header spells it, "F32".
@@ -31,6 +33,7 @@ public enum TensorType: Int, CaseIterable, Hashable, Sendable {
     }
   }
 
+  /// The type that a header spells so; nil where there is none.
   public init?(name: String) {
     guard let found = Self.byName[name] else { return nil }
     self = found
@@ -65,6 +68,7 @@ public enum TensorType: Int, CaseIterable, Hashable, Sendable {
 
 /// A Swift type whose array is, byte for byte, a tensor of `tensorType` on a little-endian machine.
 public protocol TensorElement: BitwiseCopyable, Sendable {
+  /// The type as the format has it.
   static var tensorType: TensorType { get }
 }
 

@@ -1,8 +1,12 @@
 /// Vectors and biases of users and items in one buffer, as `FactorizationKernels` wants their rows.
 public final class BiasedFactors {
+  /// k, the length of a vector.
   public let dimension: Int
+  /// The number of users, whose rows come first.
   public let userCount: Int
+  /// The number of items.
   public let itemCount: Int
+  /// The device that the rows are on.
   public let backend: any Backend
   let width: Int
   let rows: Floats

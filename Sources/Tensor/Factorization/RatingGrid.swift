@@ -1,8 +1,12 @@
 /// Ratings on a device, cut into a grid of blocks that a factorisation takes in rounds.
 public struct RatingGrid {
+  /// The ratings, block by block.
   public let blocks: RatingBlocks
+  /// Blocks a row, as many as a column has.
   public var side: Int { blocks.side }
+  /// The number of users.
   public let userCount: Int
+  /// The number of items.
   public let itemCount: Int
 
   /// Uploads the ratings once. The order within a user's ratings is the order they are given in;

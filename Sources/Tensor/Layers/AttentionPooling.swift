@@ -1,7 +1,9 @@
 /// [u ; u ∘ m ; m] with m = Σ_j α_j h_j over the n latest liked items. α is the softmax, over the
 /// items that there are, of the scores that a network of one hidden ReLU layer gives to [u ; h_j].
 public struct AttentionPooling {
+  /// n, the items of a state.
   public let window: Int
+  /// The network that scores [u ; h_j], 2E inputs and one output.
   public let scorer: MLP
 
   /// `width` is E, that of users and items.

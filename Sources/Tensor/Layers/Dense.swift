@@ -1,9 +1,15 @@
 /// y = act(x · w + b), w: [inputs, outputs].
 public struct Dense {
+  /// w, [inputs, outputs].
   public let weight: Parameter
+  /// b, [outputs].
   public let bias: Parameter
+  /// What is applied to x · w + b.
   public let activation: Activation
 
+  /// A layer whose parameters are `name`.weight and `name`.bias of a set.
+  ///
+  /// - Parameter initializer: nil: He's for ReLU, else Glorot's. Biases begin at 0.
   public init(
     _ name: String, _ inputs: Int, _ outputs: Int, _ activation: Activation = .identity,
     in set: ParameterSet, weight initializer: Initializer? = nil

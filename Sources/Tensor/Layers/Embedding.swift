@@ -1,7 +1,9 @@
 /// A table of rows, [rows, width]; a negative index is the zero row.
 public struct Embedding {
+  /// The rows, [rows, width].
   public let table: Parameter
 
+  /// A table that is the parameter `name` of a set.
   public init(
     _ name: String, rows: Int, width: Int, _ initializer: Initializer, in set: ParameterSet
   ) {
@@ -89,8 +91,10 @@ public struct Embedding {
 /// The state of DRR-ave: [u ; u ∘ m ; m] with m = Σ_j w_j h_j over the n latest liked items
 /// (Liu et al. 2018, section 3.3). Its n weights are learned.
 public struct AveragePooling {
+  /// w, [n].
   public let weights: Parameter
 
+  /// n = `window` weights that are the parameter `name` of a set.
   public init(_ name: String, window: Int, _ initializer: Initializer, in set: ParameterSet) {
     weights = set.add(name, [window], initializer)
   }

@@ -1,5 +1,6 @@
 /// Dense layers one after another: one op forward and one back, whatever their number.
 public struct MLP {
+  /// The layers, from the input on.
   public let layers: [Dense]
   /// Where a second input joins, and its width; nil for an MLP of one input.
   public let side: MLPLayout.Side?

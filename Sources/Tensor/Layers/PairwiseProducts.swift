@@ -2,8 +2,10 @@
 /// products w_a h_a ∘ w_c h_c of every two of them and, with users, u ∘ w_j h_j. Its n weights are
 /// learned.
 public struct PairwiseProducts {
+  /// w, [n].
   public let weights: Parameter
 
+  /// n = `window` weights that are the parameter `name` of a set.
   public init(_ name: String, window: Int, _ initializer: Initializer, in set: ParameterSet) {
     weights = set.add(name, [window], initializer)
   }

@@ -3,6 +3,7 @@
 public struct LSTM: RecurrentNetwork {
   public let layers: [RecurrentLayer]
 
+  /// H = `units` a layer; parameters are named `name`.0.inputWeight and so on.
   public init(
     _ name: String, inputs: Int, units: Int, layers count: Int = 1, in set: ParameterSet
   ) {
@@ -14,6 +15,7 @@ public struct LSTM: RecurrentNetwork {
 public struct GRU: RecurrentNetwork {
   public let layers: [RecurrentLayer]
 
+  /// H = `units` a layer; parameters are named `name`.0.inputWeight and so on.
   public init(
     _ name: String, inputs: Int, units: Int, layers count: Int = 1, in set: ParameterSet
   ) {
@@ -28,6 +30,7 @@ public struct RecurrentState {
   /// Columns of h.
   public let units: Int
 
+  /// A state by its parts.
   public init(layers: [Tensor], units: Int) {
     self.layers = layers
     self.units = units
@@ -48,6 +51,7 @@ public struct RecurrentState {
 /// An `LSTM` or a `GRU`: two launches a layer forward and at most five back, however long the
 /// sequences.
 public protocol RecurrentNetwork {
+  /// The layers, from the input on.
   var layers: [RecurrentLayer] { get }
 }
 
@@ -84,12 +88,15 @@ extension RecurrentNetwork {
 
 /// The weights of one layer; columns in PyTorch's order of gates, both of its biases kept.
 public struct RecurrentLayer {
+  /// Which of the two it is.
   public let cell: RecurrentCell
   /// [inputs, G].
   public let inputWeight: Parameter
   /// [H, G].
   public let hiddenWeight: Parameter
+  /// [G].
   public let inputBias: Parameter
+  /// [G].
   public let hiddenBias: Parameter
 
   /// Weights and biases are uniform within ±1/√H.

@@ -4,6 +4,7 @@ public struct TransitionBatch {
   public let slots: IndexTensor
   /// [B, S] rows that the state is rebuilt from, so that its module gets its true gradient.
   public let states: IndexTensor
+  /// [B, S] rows of the states that came after them.
   public let nextStates: IndexTensor
   /// [B, A]
   public let actions: Tensor
@@ -13,7 +14,9 @@ public struct TransitionBatch {
   /// [B] importance weights, the largest of the batch 1.
   public let weights: Tensor
 
-  package init(
+  /// A batch by its parts, of B rows each: transitions that no memory holds are learned from too, as
+  /// long as no memory is given to the update.
+  public init(
     slots: IndexTensor, states: IndexTensor, nextStates: IndexTensor, actions: Tensor,
     outcomes: Tensor, weights: Tensor
   ) {
@@ -30,16 +33,20 @@ public struct TransitionBatch {
 /// device memory: a ring of transitions, struct of arrays, and a sum tree over their priorities.
 /// Neither sampled slots nor TD errors cross to the host.
 public final class ReplayMemory {
+  /// The sizes of a memory, and how it draws.
   public struct Configuration: Hashable, Sendable {
+    /// Transitions held at most, 1 or more.
     public var capacity: Int
     /// Integers that a state is rebuilt from.
     public var stateWidth: Int
+    /// A, the numbers of an action.
     public var actionWidth: Int
     /// α: 0 samples uniformly.
     public var priorityExponent: Float
     /// Added to |TD error|, so that no transition is forgotten.
     public var priorityOffset: Float
 
+    /// A configuration by its parts.
     public init(
       capacity: Int, stateWidth: Int, actionWidth: Int, priorityExponent: Float,
       priorityOffset: Float = 1e-5
@@ -52,7 +59,9 @@ public final class ReplayMemory {
     }
   }
 
+  /// What the memory was made with.
   public let configuration: Configuration
+  /// The device that the memory is on.
   public let backend: any Backend
   /// Transitions held, at most the capacity.
   public internal(set) var count = 0
@@ -64,6 +73,7 @@ public final class ReplayMemory {
   /// The largest priority so far, which fresh transitions get; 1 at first.
   let maximumPriority: Floats
 
+  /// An empty memory, all of whose room is taken at once.
   public init(_ configuration: Configuration, on backend: any Backend) {
     let c = configuration
     require(c.capacity > 0 && c.stateWidth > 0 && c.actionWidth > 0, "replay: \(c)")
@@ -84,13 +94,17 @@ public final class ReplayMemory {
 
   /// One transition as it happened on the host; its action is on the device already.
   public struct Transition: Hashable, Sendable {
+    /// The row [S] of the state before.
     public var state: [Int32]
+    /// The row [S] of the state after.
     public var nextState: [Int32]
+    /// r, of m steps their discounted sum.
     public var reward: Float
     /// What the value of the next state counts, relative to the discount: γ^(m−1) after m steps,
     /// 0 where the episode terminated.
     public var continuation: Float
 
+    /// A transition by its parts.
     public init(state: [Int32], nextState: [Int32], reward: Float, continuation: Float) {
       self.state = state
       self.nextState = nextState

@@ -1,16 +1,23 @@
 /// Steps a parameter set along its gradients and clears them: Kingma & Ba 2015, algorithm 1, with L2
 /// weight decay in the gradient.
 public final class Adam {
+  /// The weights that it moves.
   public let parameters: ParameterSet
+  /// α; may be changed between steps.
   public var learningRate: Float
+  /// β₁, the decay of the first moment.
   public let beta1: Float
+  /// β₂, the decay of the second moment.
   public let beta2: Float
+  /// ε, added to the root of the second moment.
   public let epsilon: Float
+  /// λ of L2, added to the gradient as λ · weight.
   public let weightDecay: Float
   /// Steps taken.
   public internal(set) var stepCount = 0
   let moments: (first: Floats, second: Floats)
 
+  /// An optimizer of moments 0. The set is in use from here on: nothing can be added to it.
   public init(
     _ parameters: ParameterSet, learningRate: Float, beta1: Float = 0.9, beta2: Float = 0.999,
     epsilon: Float = 1e-8, weightDecay: Float = 0
@@ -29,6 +36,7 @@ public final class Adam {
     backend.fill(0, into: moments.second)
   }
 
+  /// Moves the weights along the gradients that are there, and sets those to 0.
   public func step() { step(maximumNorm: nil, target: nil, rate: 0) }
 
   /// A step whose gradient is first scaled to a norm of at most `maximumNorm`, and after which

@@ -1,8 +1,12 @@
 /// How fresh weights are drawn; on the host, so that they are the same bits on every device.
 public enum Initializer: Sendable, Hashable {
+  /// 0.
   case zeros
+  /// One value for all.
   case constant(Float)
+  /// U(low, high).
   case uniform(low: Float, high: Float)
+  /// N(0, deviation²).
   case normal(deviation: Float)
   /// U(±√(6 / (in + out))). Glorot & Bengio 2010, eq. 16.
   case glorotUniform

@@ -1,7 +1,9 @@
 /// All weights of one network in one flat buffer and their gradients in a second: one launch an
 /// optimizer step, a target update or a norm, whatever the number of layers.
 public final class ParameterSet {
+  /// The device that the weights are on.
   public let backend: any Backend
+  /// What was added, in that order.
   public private(set) var parameters: [Parameter] = []
   private var initial: [Float] = []
   private var storage: (values: Floats, gradients: Floats)?
@@ -16,6 +18,12 @@ public final class ParameterSet {
   /// Elements in the flat buffers; each parameter starts at a multiple of 16 (64 bytes).
   public var count: Int { initial.count }
 
+  /// Adds a block of weights. Nothing can be added once the weights are in use.
+  ///
+  /// - Parameters:
+  ///   - name: as checkpoints have it; no other parameter of the set has it.
+  ///   - shape: [in, out] for initializers that scale by it.
+  /// - Returns: the block, drawn from the set's stream behind those added before.
   public func add(_ name: String, _ shape: Shape, _ initializer: Initializer) -> Parameter {
     require(storage == nil, "parameter \(name): the set is in use, nothing can be added")
     require(
@@ -42,6 +50,7 @@ public final class ParameterSet {
   /// ∂loss/∂loss, from which every way back starts.
   private(set) lazy var one = Tensor([1], shape: [1], on: backend).view
 
+  /// All weights, [count].
   public var values: Floats { buffers.values }
   /// Zero between updates: an optimizer clears what it used.
   public var gradients: Floats { buffers.gradients }
@@ -70,12 +79,17 @@ public final class ParameterSet {
 
 /// A named block of a `ParameterSet`.
 public struct Parameter {
+  /// The name that checkpoints have.
   public let name: String
+  /// The shape of the weights.
   public let shape: Shape
   let offset: Int
+  /// The set that it is a block of, which must outlive it.
   public unowned let owner: ParameterSet
 
+  /// The weights where they lie, as many as `shape` has.
   public var values: Floats { owner.values[offset..<offset + shape.count] }
+  /// ∂loss/∂weight where it lies; 0 between updates.
   public var gradients: Floats { owner.gradients[offset..<offset + shape.count] }
   /// The weights as a constant.
   public var tensor: Tensor { Tensor(view: values, shape: shape, on: owner.backend) }

@@ -8,7 +8,9 @@ public struct Actor {
   /// The largest size of an action's numbers.
   static let bound: Float = 1
 
+  /// The weights, those of the state module among them.
   public let parameters: ParameterSet
+  /// What turns rows into states.
   public let state: any StateModule
   let layers: MLP
 
@@ -24,7 +26,7 @@ public struct Actor {
   }
 
   /// [B, S] to [B, A], within ±1.
-  package func action(_ state: Tensor, _ tape: Tape? = nil) -> Tensor { layers(state, tape) }
+  public func action(_ state: Tensor, _ tape: Tape? = nil) -> Tensor { layers(state, tape) }
 }
 
 /// Q_ω(s, a): the state through one ReLU layer, joined by the action, two ReLU layers, one number.
@@ -51,6 +53,7 @@ struct ActionValue {
 /// One action value, or two of different first weights that learn from the same targets. Their
 /// weights are one set.
 public struct Critic {
+  /// The weights of one or both.
   public let parameters: ParameterSet
   let first: ActionValue
   let second: ActionValue?
@@ -70,7 +73,7 @@ public struct Critic {
   }
 
   /// [B, S] and [B, A] to [B, 1], by the first.
-  package func callAsFunction(_ state: Tensor, _ action: Tensor, _ tape: Tape? = nil) -> Tensor {
+  public func callAsFunction(_ state: Tensor, _ action: Tensor, _ tape: Tape? = nil) -> Tensor {
     first(state, action, tape)
   }
 
@@ -87,9 +90,13 @@ public struct Critic {
 /// The critic takes the state as given: the state module learns from the actor's loss alone,
 /// through the action. Confined to the task that holds the backend.
 public final class DDPG {
+  /// The settings.
   public let configuration: DDPGConfiguration
+  /// The device that the networks are on.
   public let backend: any Backend
+  /// π.
   public let actor: Actor
+  /// Q.
   public let critic: Critic
   package let targetActor: Actor
   package let targetCritic: Critic
@@ -105,6 +112,13 @@ public final class DDPG {
     public let actor: Tensor?
   }
 
+  /// Networks that have learned nothing.
+  ///
+  /// - Parameters:
+  ///   - actionWidth: A, the numbers of an action.
+  ///   - makeState: what turns rows into states; its weights, if any, go into the set that it is
+  ///     given.
+  /// - Throws: `ConfigurationError` for a setting that cannot work.
   public init(
     _ configuration: DDPGConfiguration, actionWidth: Int, seed: UInt64, on backend: any Backend,
     makeState: (ParameterSet) -> any StateModule

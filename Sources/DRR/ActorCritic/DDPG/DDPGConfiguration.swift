@@ -7,7 +7,9 @@ public struct DDPGConfiguration: Codable, Hashable, Sendable {
   public var hidden = 128
   /// Transitions an update.
   public var batchSize = 64
+  /// Adam's for the actor.
   public var actorLearningRate: Float = 5e-4
+  /// Adam's for the critic.
   public var criticLearningRate: Float = 1e-3
   /// L2, in the gradient of both networks.
   public var weightDecay: Float = 1e-3
@@ -32,13 +34,16 @@ public struct DDPGConfiguration: Codable, Hashable, Sendable {
   /// σ of the noise on the target's actions, 0 for none, and how far it may go (Fujimoto et al.
   /// 2018, algorithm 1).
   public var targetNoise: Float = 0
+  /// The bound of the noise on the target's actions, either way.
   public var targetNoiseClip: Float = 0.5
   /// n, rewards of a transition before the value of a state takes over (Sutton & Barto 2018,
   /// eq. 7.1).
   public var returnSteps = 1
 
+  /// The default settings.
   public init() {}
 
+  /// - Throws: `ConfigurationError` for a setting that cannot work.
   public func validate() throws(ConfigurationError) {
     try ConfigurationError.require("hidden width", hidden, in: 1...65_536)
     try ConfigurationError.require("batch size", batchSize, in: 1...65_536)

@@ -6,7 +6,9 @@ import Tensor
 
 /// DRR on the vectors of a PMF: the state's user and items, and the items that actions score.
 public final class DRRAgent: SessionAgent {
+  /// The networks.
   public let ddpg: DDPG
+  /// n, the liked items of a state.
   public let window: Int
   /// [N, k]
   public let items: Tensor
@@ -19,6 +21,9 @@ public final class DRRAgent: SessionAgent {
     [("actor", ddpg.actor.parameters), ("critic", ddpg.critic.parameters)]
   }
 
+  /// An agent that has learned nothing, on the vectors of a model.
+  ///
+  /// - Throws: `ConfigurationError` for a setting that cannot work.
   public init(
     _ configuration: DRRConfiguration, model: PMFModel, seed: UInt64, on backend: any Backend
   ) throws(ConfigurationError) {

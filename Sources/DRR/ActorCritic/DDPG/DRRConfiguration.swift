@@ -11,17 +11,20 @@ public struct DRRConfiguration: AgentConfiguration {
   public static let command = "train drr"
 
   public var training = SessionTraining()
+  /// Settings of the networks and their updates.
   public var ddpg = DDPGConfiguration()
   /// How training strays from the policy.
   public var exploration = ExplorationKind.epsilon
   /// σ of Gaussian and Ornstein–Uhlenbeck noise, and θ of the latter, a step.
   public var explorationDeviation: Float = 0.1
+  /// θ of Ornstein–Uhlenbeck noise, a step.
   public var explorationReversion: Float = 0.15
   /// A random action is drawn from U(0, this) in each of its dimensions.
   public var explorationRange: Float = 0.1
 
   public init() {}
 
+  /// A setting of ``training``, by its name.
   public subscript<Value>(dynamicMember path: WritableKeyPath<SessionTraining, Value>) -> Value {
     get { training[keyPath: path] }
     set { training[keyPath: path] = newValue }

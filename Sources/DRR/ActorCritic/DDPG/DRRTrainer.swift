@@ -11,9 +11,13 @@ import Tensor
 /// Every random number is drawn from the seed and the step, so a trainer that is saved and
 /// restored goes on to the same bits.
 public final class DRRTrainer: SessionLearner {
+  /// The settings.
   public let configuration: DRRConfiguration
+  /// The agent, which training changes.
   public let agent: DRRAgent
+  /// Where it acts.
   public internal(set) var environments: EnvironmentBatch
+  /// What it remembers.
   public let memory: ReplayMemory
   let seed: UInt64
   let mask: DeviceMask
@@ -32,6 +36,9 @@ public final class DRRTrainer: SessionLearner {
     var logged = 0
   }
 
+  /// A trainer at step 0, of copies of an environment.
+  ///
+  /// - Throws: `ConfigurationError` for a setting that cannot work.
   public init(
     _ configuration: DRRConfiguration, environment: RatingEnvironment, seed: UInt64,
     on backend: any Backend

@@ -15,6 +15,7 @@ import Tensor
 public final class ItemActorCritic {
   let configuration: ResidualConfiguration
   let ddpg: DDPGConfiguration
+  /// The device that the networks are on.
   public let backend: any Backend
   package let actor: Network
   package let critic: Network

@@ -8,7 +8,9 @@ import Tensor
 /// An agent that stands on what it believes of the user (``BeliefModel``) and learns what to add.
 /// Before any training it ranks as the beliefs predict.
 public final class ResidualAgent: SessionAgent {
+  /// Actor and critics.
   public let networks: ItemActorCritic
+  /// What is known of items, and of a user by their ratings.
   public let model: BeliefModel
   /// The run's factorisation.
   let factorization: PMFModel

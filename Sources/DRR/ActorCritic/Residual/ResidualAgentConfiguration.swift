@@ -11,11 +11,14 @@ public struct ResidualAgentConfiguration: AgentConfiguration {
   public static let command = "train drr"
 
   public var training = SessionTraining()
+  /// Settings of the networks' updates, shared with DDPG.
   public var ddpg = DDPGConfiguration()
+  /// Settings of the residual agent alone.
   public var residual = ResidualConfiguration()
 
   public init() {}
 
+  /// A setting of ``training``, by its name.
   public subscript<Value>(dynamicMember path: WritableKeyPath<SessionTraining, Value>) -> Value {
     get { training[keyPath: path] }
     set { training[keyPath: path] = newValue }

@@ -3,6 +3,7 @@ import Factorization
 
 /// Settings of the residual agent beside those that it shares with DRR.
 public struct ResidualConfiguration: Codable, Hashable, Sendable {
+  /// Settings of the user posteriors.
   public var beliefs = BeliefModel.Configuration()
   /// How much the run's own PMF counts beside each belief's 1. Training users' vectors know how their
   /// sessions went on, so nothing is learned of it; 0 leaves it out.
@@ -22,8 +23,10 @@ public struct ResidualConfiguration: Codable, Hashable, Sendable {
   /// Of the softmax by which the actor's choice is made differentiable.
   public var temperature: Float = 0.5
 
+  /// The default settings.
   public init() {}
 
+  /// - Throws: `ConfigurationError` for a setting that cannot work.
   public func validate() throws(ConfigurationError) {
     try beliefs.validate()
     try ConfigurationError.require("residual hidden width", hidden, in: 1...65_536)

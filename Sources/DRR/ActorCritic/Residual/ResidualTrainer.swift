@@ -15,8 +15,11 @@ import Tensor
 /// Every random number is drawn from the seed and the step, so a trainer that is saved and
 /// restored goes on to the same bits.
 public final class ResidualTrainer: AgentTrainer {
+  /// The settings.
   public let configuration: ResidualAgentConfiguration
+  /// The agent, which training changes.
   public let agent: ResidualAgent
+  /// What it remembers.
   public let memory: ReplayMemory
   let world: World
   package let trainees: [Trainee]

@@ -9,6 +9,7 @@ public struct Observer {
   /// Steps between checkpoints; nil: every 30 seconds.
   public var checkpointSteps: Int?
 
+  /// An observer that is told nothing, and never stops.
   public init() {}
 }
 
@@ -17,5 +18,6 @@ public struct Interrupted: Error {
   /// Saved steps of DRR, or epochs of PMF.
   public let step: Int
 
+  /// An interruption whose checkpoint holds so many steps.
   public init(step: Int) { self.step = step }
 }

@@ -4,7 +4,9 @@ import Tensor
 /// A run at work: its settings, and the folder that remembers it. Every algorithm is trained by it:
 /// begin, train, validate, save, stop, go on.
 public struct Run<Settings: RunSettings>: Sendable {
+  /// The settings that the run is trained by.
   public let settings: Settings
+  /// Where the run is kept.
   public let folder: RunFolder
 
   /// - Throws: `ConfigurationError`.

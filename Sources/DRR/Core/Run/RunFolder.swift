@@ -5,32 +5,44 @@ import Tensor
 /// Why a run's folder cannot be used, in one sentence.
 public struct RunError: Error, Equatable, CustomStringConvertible {
   public let description: String
+  /// An error of one sentence: what was asked for, what is wrong, and what to do.
   public init(_ description: String) { self.description = description }
 }
 
 /// Where a run keeps its configuration, metrics, checkpoints and results.
 public struct RunFolder: Sendable {
+  /// The folder's path.
   public let path: String
 
+  /// `config.json`: the settings that the run was started with.
   public var configuration: String { path + "/config.json" }
+  /// `metrics.jsonl`: a line of JSON a report.
   public var metrics: String { path + "/metrics.jsonl" }
   /// The fitted factorisation.
   public var model: String { path + "/pmf.safetensors" }
+  /// The factorization on its way, from which an interrupted fit goes on.
   public var pmfCheckpoint: String { path + "/pmf-checkpoint.safetensors" }
+  /// The checkpoint of the run, from which training goes on and evaluation reads.
   public var checkpoint: String { path + "/checkpoint.safetensors" }
+  /// `report.json`: what a finished training has to say.
   public var report: String { path + "/report.json" }
+  /// `evaluation.json`: the latest evaluation.
   public var evaluation: String { path + "/evaluation.json" }
   /// What the residual agent believes of items.
   public var beliefs: String { path + "/beliefs.safetensors" }
   /// The factorisation of every rating that a simulation takes for the truth.
   public var world: String { path + "/world.safetensors" }
+  /// `online.json`: the latest simulation.
   public var online: String { path + "/online.json" }
+  /// `leak-ladder.json`: the leakage ablation.
   public var leakLadder: String { path + "/leak-ladder.json" }
 
   /// Where the run's myopic baseline (γ = 0) has its own.
   public var twin: RunFolder { RunFolder(path + "/twin") }
+  /// Whether a myopic baseline has been trained.
   public var hasTwin: Bool { exists(twin.checkpoint) }
 
+  /// A folder by its path; nothing is made or read.
   public init(_ path: String) { self.path = path }
 
   /// Makes the folder and those above it where they are missing.
@@ -82,8 +94,12 @@ public struct RunFolder: Sendable {
     }
   }
 
+  /// Whether there is a file of that path.
   public func exists(_ file: String) -> Bool { access(file, F_OK) == 0 }
 
+  /// Writes a value as JSON with sorted keys. The file appears whole or not at all.
+  ///
+  /// - Throws: `CheckpointError` if it cannot be written.
   public func write(_ value: some Encodable, to file: String) throws {
     try AtomicFile.write(RunFolder.json(value, pretty: true) + "\n", to: file)
   }

@@ -29,6 +29,8 @@ public protocol RunSettings: Codable, Hashable, Sendable {
 
 extension RunSettings {
   public var algorithm: String { Self.algorithms[0] }
+  public var title: String { "a run of \(algorithm)" }
+  public var command: String { "train \(algorithm)" }
   public var uses: [String] { [command] }
   public var identity: Self { self }
   public var totalSteps: Int? { nil }

@@ -2,7 +2,9 @@
 public struct SettingDifference: Hashable, Sendable {
   /// Its path, such as `agent.ddpg.discount`.
   public var name: String
+  /// The value that the run was started with, in words.
   public var begun: String
+  /// The value that is wanted now, in words.
   public var wanted: String
 }
 

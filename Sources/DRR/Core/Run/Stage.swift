@@ -16,6 +16,7 @@ public struct Stage<Settings: RunSettings>: Sendable {
   /// What older programs called its lines of the metrics.
   package var olderLineKinds: [String] = []
 
+  /// A stage whose lines of the metrics are named `kind` too.
   public init(kind: String, path: String, settings: Settings, unit: String) {
     self.kind = kind
     line = kind

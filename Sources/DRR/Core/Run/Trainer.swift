@@ -6,7 +6,9 @@ public protocol Trainer: AnyObject {
   associatedtype Report: Codable & Sendable
   /// Steps made, of how many.
   var step: Int { get }
+  /// How many steps there are to be, 1 or more.
   var steps: Int { get }
+  /// Whether nothing is left to do: by default, whether `step` has come to `steps`.
   var isFinished: Bool { get }
   /// One or more steps.
   ///
@@ -25,6 +27,10 @@ public protocol Trainer: AnyObject {
   func isFinite() throws -> Bool
   /// Everything that the next step depends on.
   func save(to file: inout SafetensorsWriter) throws
+  /// Puts back what ``save(to:)`` wrote, so that training goes on to the same bits.
+  ///
+  /// - Throws: `CheckpointError` if something is missing or has another shape or type; nothing
+  ///   should be changed then.
   func restore(from file: SafetensorsFile) throws
   /// What is to be done where nothing was saved yet.
   func begin() throws
@@ -40,11 +46,14 @@ public protocol Trainer: AnyObject {
 
 /// What a training does after a step.
 public enum TrainingOrder: UInt8, Sendable {
+  /// Go on, save a checkpoint and go on, or save a checkpoint and stop.
   case goOn, save, stop
 }
 
 extension Trainer {
+  /// Whether nothing is left to do: by default, whether `step` has come to `steps`.
   public var isFinished: Bool { step >= steps }
+  public func summary(of report: Report) -> String { "" }
   public func isFinite(_ report: Report) -> Bool { true }
   public var savesEachStep: Bool { false }
   public func validate(after before: Int?) throws -> (any Codable & Sendable)? { nil }

@@ -1,6 +1,7 @@
 /// What is wrong with data from outside, in one sentence that names the file, the line, the value
 /// and what was expected.
 public enum DataError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// There is no file of that path.
   case missingFile(path: String)
   /// The system refused: no permission, an input/output error.
   case unreadable(path: String, reason: String)
@@ -8,21 +9,37 @@ public enum DataError: Error, Equatable, Sendable, CustomStringConvertible {
   case unrecognised(path: String, lookedFor: [String])
   /// A zip archive that is cut off, damaged, encrypted or otherwise not readable.
   case archive(path: String, reason: String)
+  /// The first line does not name the columns.
   case header(file: String, found: String, expected: String)
+  /// A line has another number of fields.
   case columns(file: String, line: Int, found: Int, expected: String)
+  /// A field should be a number.
   case notANumber(file: String, line: Int, field: String, value: String)
+  /// A rating is outside the scale of the format.
   case outsideRange(file: String, line: Int, value: String, range: ClosedRange<Float>)
+  /// An id is empty or negative.
   case identifier(file: String, line: Int, field: String, value: String)
+  /// A line has more bytes than the limit.
   case lineTooLong(file: String, line: Int, limit: Int)
+  /// A quotation mark has no partner.
   case quoting(file: String, line: Int)
+  /// The file holds no ratings.
   case empty(file: String)
+  /// There are more of something than the limit.
   case tooLarge(file: String, what: String, limit: Int)
+  /// Generated data have no such size.
   case unknownGenerated(name: String, known: [String])
+  /// The data have no official split of that name.
   case unknownSplit(name: String, known: [String])
+  /// A file cannot be written.
   case cannotWrite(path: String, reason: String)
+  /// The file holds no session.
   case noSessions(file: String)
+  /// No known layout of click sessions.
   case unrecognisedSessions(path: String, lookedFor: [String])
+  /// A setting of the reader cannot work.
   case setting(name: String, value: String, expected: String)
+  /// A line that has something else wrong with it.
   case line(LineFault)
 
   public var description: String {

@@ -6,6 +6,7 @@
 /// fall as in MovieLens 100K: 6, 11, 27, 34 and 21 in 100. One seed gives one log on every
 /// machine, for only exactly rounded operations are used.
 public struct GeneratedRatings: Sendable {
+  /// How much is generated.
   public enum Size: String, Sendable, CaseIterable {
     /// 50 users, 120 items, 2,000 ratings: for tests.
     case tiny
@@ -16,6 +17,7 @@ public struct GeneratedRatings: Sendable {
     /// That of MovieLens 25M: 162,541 users, 62,423 items, 25,000,095 ratings.
     case large
 
+    /// The number of users.
     public var userCount: Int {
       switch self {
       case .tiny: 50
@@ -25,6 +27,7 @@ public struct GeneratedRatings: Sendable {
       }
     }
 
+    /// The number of items.
     public var itemCount: Int {
       switch self {
       case .tiny: 120
@@ -34,6 +37,7 @@ public struct GeneratedRatings: Sendable {
       }
     }
 
+    /// The number of ratings.
     public var ratingCount: Int {
       switch self {
       case .tiny: 2_000
@@ -44,9 +48,12 @@ public struct GeneratedRatings: Sendable {
     }
   }
 
+  /// How much is generated.
   public var size: Size
+  /// The seed of all that is drawn.
   public var seed: UInt64
 
+  /// Ratings of that size; nothing is generated yet.
   public init(size: Size, seed: UInt64 = 1) {
     self.size = size
     self.seed = seed
@@ -64,10 +71,12 @@ public struct GeneratedRatings: Sendable {
     self.init(size: size, seed: seed)
   }
 
+  /// What people call them, such as `generated-tiny`.
   public var name: String {
     "generated-\(size.rawValue)" + (seed == 1 ? "" : "-\(seed)")
   }
 
+  /// The whole log in memory.
   public static func generate(size: Size, seed: UInt64 = 1) -> RatingsLog {
     GeneratedRatings(size: size, seed: seed).generate()
   }

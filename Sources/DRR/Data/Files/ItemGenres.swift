@@ -6,15 +6,20 @@ import DRRCore
 /// `(no genres listed)`, an empty field and `unknown` are all ``ItemGenres/unknown``, which is a
 /// genre like the others. `IMAX` is kept: the sets list it as one.
 public struct ItemGenres: Sendable, Equatable {
+  /// The name of the genre of items that have none.
   public static let unknown = "unknown"
 
+  /// The genres' names, all different.
   public private(set) var names: [String] = []
   private var ends: [Int32] = []
   private var indices: [UInt16] = []
 
+  /// Genres of data that name none.
   public init() {}
 
+  /// Whether the data name no genres.
   public var isEmpty: Bool { ends.isEmpty }
+  /// The items with genres: all or none.
   public var itemCount: Int { ends.count }
 
   /// Indices into ``names`` in the order the files list them: the first is the primary genre.
@@ -24,6 +29,7 @@ public struct ItemGenres: Sendable, Equatable {
     return indices[(item == 0 ? 0 : Int(ends[item - 1]))..<Int(ends[item])]
   }
 
+  /// The names of an item's genres, the primary one first.
   public func namesOfItem(_ item: Int) -> [String] {
     ofItem(item).map { names[Int($0)] }
   }

@@ -1,11 +1,15 @@
 /// What is wrong with a file: where, what stands there and what was expected.
 public struct LineFault: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The file's name.
   public var file: String
   /// From 1; 0 if the fault is of the file as a whole.
   public var line: Int
+  /// What stands there.
   public var found: String
+  /// What would do.
   public var expected: String
 
+  /// A fault by its parts.
   public init(file: String, line: Int = 0, found: String, expected: String) {
     self.file = file
     self.line = line

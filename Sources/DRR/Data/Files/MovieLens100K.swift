@@ -24,7 +24,9 @@ public enum MovieLens100K {
 
   /// Two logs with one id space, that of the rows of both.
   public struct Split: Sendable {
+    /// The ratings to learn from.
     public var train: RatingsLog
+    /// The ratings to test on.
     public var test: RatingsLog
   }
 

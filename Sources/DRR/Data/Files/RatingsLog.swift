@@ -19,33 +19,43 @@ public struct RatingsLog: Sendable {
 
   /// One entry a row.
   public var users: [Int32]
+  /// The item's index, one entry a row.
   public var items: [Int32]
+  /// The rating, one entry a row, within ``ratingRange``.
   public var ratings: [Float]
   /// Seconds since 1970. Many events of a user share one; those stay in file order.
   public var times: [Int64]
   /// `userCount + 1` entries: user u has the rows `userOffsets[u] ..< userOffsets[u + 1]`.
   public var userOffsets: [Int]
 
+  /// The users' ids as the files spell them, by index.
   public var userIDs: RawIDs
+  /// The items' ids as the files spell them, by index.
   public var itemIDs: RawIDs
   /// By item; empty where the data have none.
   public var titles: [String]
+  /// The items' genres; empty where the data have none.
   public var genres: ItemGenres
   /// Items in the list of items, rated or not; `itemCount` where there is no list.
   public var listedItemCount: Int
   /// Rows dropped because a later one rates the same item for the same user.
   public var duplicateCount: Int
 
+  /// The number of ratings.
   public var count: Int { ratings.count }
+  /// The number of users.
   public var userCount: Int { userIDs.count }
+  /// The number of items with a rating.
   public var itemCount: Int { itemIDs.count }
 
+  /// The rows of a user's ratings, oldest first.
   public func rows(ofUser user: Int) -> Range<Int> {
     userOffsets[user]..<userOffsets[user + 1]
   }
 
   /// The dense index of an id as the files spell it.
   public func userIndex(_ id: String) -> Int? { userIDs.lookup(id) }
+  /// The dense index of an item's id as the files spell it; nil where there is none.
   public func itemIndex(_ id: String) -> Int? { itemIDs.lookup(id) }
 
   /// The title, or `item ID` where the data have none.

@@ -1,57 +1,85 @@
 /// What a log holds, in numbers.
 public struct RatingsSummary: Codable, Equatable, Sendable {
+  /// A bar of the histogram.
   public struct Bin: Codable, Equatable, Sendable {
     /// The rating, or the lower edge of the bin where there are more than 64 different ones.
     public var rating: Double
+    /// The ratings in it.
     public var count: Int
   }
 
   /// How many ratings each user, or each item with any, has.
   public struct Quantiles: Codable, Equatable, Sendable {
+    /// The mean.
     public var mean: Double
+    /// The minimum.
     public var least: Int
+    /// The first quartile.
     public var quarter: Int
+    /// The median.
     public var median: Int
+    /// The third quartile.
     public var threeQuarters: Int
+    /// The maximum.
     public var most: Int
   }
 
+  /// A genre in numbers.
   public struct Genre: Codable, Equatable, Sendable {
+    /// The genre's name.
     public var name: String
+    /// Items of that genre.
     public var items: Int
+    /// Ratings of those items.
     public var ratings: Int
   }
 
+  /// What people call the data.
   public var name: String
+  /// What was read, such as `MovieLens 100K`.
   public var format: String
+  /// CRC-32 of the ratings file, 8 hexadecimal digits.
   public var checksum: String
+  /// The number of ratings.
   public var ratings: Int
+  /// The number of users.
   public var users: Int
   /// Items with ratings, and those the data list.
   public var items: Int
+  /// Items that the data list, rated or not.
   public var listedItems: Int
   /// Rows left out because a later one rates the same item for the same user.
   public var duplicates: Int
   /// The share of user-item pairs with a rating.
   public var density: Double
+  /// The lower end of the scale.
   public var lowestPossible: Double
+  /// The upper end of the scale.
   public var highestPossible: Double
+  /// The mean rating.
   public var mean: Double
+  /// Ratings by value, ascending.
   public var histogram: [Bin]
   /// A rating above this is positive: 3 of 5, 6 of 10.
   public var positiveAbove: Double
+  /// The fraction of ratings above ``positiveAbove``, 0 ... 1.
   public var positiveShare: Double
+  /// Ratings of a user.
   public var perUser: Quantiles
+  /// Ratings of an item.
   public var perItem: Quantiles
   /// Seconds since 1970; nil where the data have no times.
   public var firstTime: Int64?
+  /// The latest time, likewise.
   public var lastTime: Int64?
   /// The share of a user's neighbouring ratings with equal times: their order is the file's.
   public var tiedShare: Double?
+  /// The genres; empty where the data name none.
   public var genres: [Genre]
 }
 
 extension RatingsLog {
+  /// Counts, histogram, quantiles and genres, in one pass over the ratings.
   public func describe() -> RatingsSummary {
     var perItem = [Int](repeating: 0, count: itemCount)
     for item in items { perItem[Int(item)] += 1 }

@@ -11,6 +11,7 @@ public struct RawIDs: Sendable, RandomAccessCollection {
   /// Of ids that were interned as numbers, the index by the number, or -1. Up to 64 MiB.
   private var places: [Int32] = []
 
+  /// No ids.
   public init() {}
 
   /// The ids `1`, `2`, ... `count`.

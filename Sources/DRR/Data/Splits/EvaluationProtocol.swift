@@ -40,6 +40,7 @@ public struct EvaluationProtocol: Codable, Hashable, Sendable {
     case reshuffled
   }
 
+  /// What is held out.
   public var split = Split.users
   /// Share that is held out for test: of the users, or of the ratings.
   public var testShare = 0.2
@@ -48,14 +49,17 @@ public struct EvaluationProtocol: Codable, Hashable, Sendable {
   /// Share of a held-out user's ratings, the earliest, that may be seen: her profile. What follows
   /// is the session to re-rank, of which nothing is trained on. In a split by users only.
   public var profileShare = 0.5
+  /// Where the liked items of a test user's first state come from.
   public var history = History.profile
   /// Whether history items that belong to the session stay among the candidates.
   public var keepsHistory = false
   /// Candidates a session needs.
   public var minimumCandidates = 20
+  /// Which users a K is measured on.
   public var population = Population.shared
   /// The Ks.
   public var cutoffs = [5, 10, 15, 20]
+  /// What the factorization is fitted on.
   public var pmfRows = PMFRows.visible
   /// ε of an agent at evaluation.
   public var exploration: Float = 0
@@ -65,6 +69,7 @@ public struct EvaluationProtocol: Codable, Hashable, Sendable {
   /// as in the file elsewhere.
   public var ties: TieOrder?
 
+  /// The default protocol.
   public init() {}
 
   /// Holds something else out, with the settings that suit it: few users have twenty ratings among
@@ -77,6 +82,7 @@ public struct EvaluationProtocol: Codable, Hashable, Sendable {
     minimumCandidates = 10
   }
 
+  /// How ratings of one user and time are ordered, whether `ties` says so or the split.
   public var tieOrder: TieOrder { ties ?? (split == .latest ? .drawn : .file) }
 
   /// How the published figures of DRR's open implementations were made: ratings held out at random,
@@ -95,6 +101,7 @@ public struct EvaluationProtocol: Codable, Hashable, Sendable {
     return published
   }
 
+  /// - Throws: `ConfigurationError` for a setting that cannot work.
   public func validate() throws(ConfigurationError) {
     try ConfigurationError.require("test share", testShare, "between 0 and 1") { $0 > 0 && $0 < 1 }
     try ConfigurationError.require(

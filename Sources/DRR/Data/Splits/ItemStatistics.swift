@@ -3,7 +3,9 @@ import Tensor
 /// How many visible ratings an item has, and their mean pulled towards the mean of all by
 /// `damping` pretended ratings.
 public struct ItemStatistics: Sendable {
+  /// Visible ratings by item.
   public let counts: [Int32]
+  /// Damped mean reward by item.
   public let means: [Float]
   /// The mean reward of everything visible.
   public let mean: Float
@@ -15,6 +17,7 @@ public struct ItemStatistics: Sendable {
     return rated
   }
 
+  /// The statistics of what a split lets be seen.
   public init(_ log: RatingsLog, _ split: UserSplit, scale: RewardScale, damping: Float = 5) {
     var counts = [Int32](repeating: 0, count: log.itemCount)
     var sums = [Double](repeating: 0, count: log.itemCount)

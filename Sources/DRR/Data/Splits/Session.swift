@@ -2,11 +2,13 @@ import DRRCore
 
 /// One held-out user's session: the items that she went on to rate, to be put in order.
 public struct Session: Sendable {
+  /// The user's index.
   public let user: Int32
   /// Liked items, oldest first: where the agent starts.
   public let history: [Int32]
   /// Items of the session in ascending order, and what she thought of each.
   public let candidates: [Int32]
+  /// The user's reward for each candidate.
   public let rewards: [Float]
   /// Position in `candidates` of each item in the order in which she rated them.
   public let logged: [Int]
@@ -22,6 +24,7 @@ public struct Session: Sendable {
     self.logged = logged
   }
 
+  /// Candidates with a reward above 0.
   public var likedCount: Int { rewards.count { $0 > 0 } }
 
   /// How many held-out users have a session, and why the others have none.
@@ -37,8 +40,10 @@ public struct Session: Sendable {
     /// Sessions of which nothing is liked: they have no NDCG and no recall.
     public var withoutLiked = 0
 
+    /// Nobody.
     public init() {}
 
+    /// Held-out users with a session.
     public var sessions: Int { users - tooFewLiked - tooFewCandidates }
 
     /// One line for people.

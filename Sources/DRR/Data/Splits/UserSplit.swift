@@ -8,11 +8,14 @@ public struct UserSplit: Sendable {
 
   /// Rows of a user in time.
   public typealias Rows = LazyFilterSequence<Timeline>
+  /// The rows of a user in the order of time.
   public typealias Timeline = LazyMapSequence<Range<Int>, Int>
 
   /// Users who have ratings to learn from and are not held out themselves.
   public let trainUsers: [Int32]
+  /// Users whose held-out ratings choose a checkpoint.
   public let validationUsers: [Int32]
+  /// Users whose held-out ratings are reported.
   public let testUsers: [Int32]
   /// One a row.
   private let parts: [Part]
@@ -22,6 +25,7 @@ public struct UserSplit: Sendable {
 
   private enum Part: UInt8, Sendable { case visible, validation, test }
 
+  /// The split of a log that a protocol and its seed make.
   public init(_ log: RatingsLog, _ evaluation: EvaluationProtocol) {
     self.evaluation = evaluation
     let places =

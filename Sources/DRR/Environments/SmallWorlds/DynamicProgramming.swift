@@ -1,16 +1,20 @@
 /// What every action in every state is worth, and how it was found.
 public struct ActionValues: Hashable, Sendable {
+  /// The number of actions.
   public let actionCount: Int
   /// Q(s, a), state by state; 0 in terminal states.
   public var values: [Double]
 
+  /// One value for every pair.
   public init(stateCount: Int, actionCount: Int, repeating value: Double = 0) {
     self.actionCount = actionCount
     values = Array(repeating: value, count: stateCount * actionCount)
   }
 
+  /// The number of states, terminal ones among them.
   public var stateCount: Int { values.count / actionCount }
 
+  /// Q(s, a).
   public subscript(state: Int, action: Int) -> Double {
     get { values[state * actionCount + action] }
     set { values[state * actionCount + action] = newValue }

@@ -7,11 +7,16 @@ import Tensor
 public struct FiniteProcess: Sendable {
   /// What may come of an action in a state.
   public struct Outcome: Hashable, Sendable {
+    /// p(s′, r | s, a), 0 ... 1.
     public var probability: Double
+    /// s′, the state's index.
     public var next: Int
+    /// r, a finite number.
     public var reward: Double
+    /// Whether the episode ends there.
     public var terminates: Bool
 
+    /// An outcome by its parts.
     public init(_ probability: Double, next: Int, reward: Double, terminates: Bool = false) {
       self.probability = probability
       self.next = next
@@ -20,8 +25,11 @@ public struct FiniteProcess: Sendable {
     }
   }
 
+  /// What people call it.
   public let name: String
+  /// The names of the states.
   public let states: [String]
+  /// The names of the actions.
   public let actions: [String]
   /// Where an episode begins.
   public let start: Int
@@ -84,7 +92,9 @@ public enum OutcomeDraws: String, Codable, CaseIterable, Hashable, Sendable {
 
 /// Plays a finite process.
 public struct FiniteEnvironment: Environment {
+  /// The process that is played.
   public let process: FiniteProcess
+  /// How outcomes are drawn.
   public let draws: OutcomeDraws
   /// Whether an episode begins in any state and with any action, instead of the start (exploring
   /// starts, Sutton & Barto 2018, section 5.3).
@@ -98,6 +108,7 @@ public struct FiniteEnvironment: Environment {
   /// Visits of each pair, and how often each of its outcomes came.
   private var counts: [[Int]]
 
+  /// A process to play, with draws of a seed; see the properties of these names.
   public init(
     _ process: FiniteProcess, draws: OutcomeDraws = .independent, exploringStarts: Bool = false,
     limit: Int = 200, seed: UInt64 = 0
@@ -127,6 +138,7 @@ public struct FiniteEnvironment: Environment {
     return state
   }
 
+  /// Takes an action in a state that is not terminal.
   public mutating func step(_ action: Int) -> Step<Int> {
     let pair = state * process.actions.count + action
     let outcomes = process.outcomes(state, action)

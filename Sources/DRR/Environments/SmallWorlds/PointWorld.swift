@@ -7,10 +7,12 @@ public struct PointWorld: Codable, Hashable, Sendable {
   public var effort = 0.5
   /// σ of the noise.
   public var deviation = 0.1
+  /// γ, a step; between 0 and 1.
   public var discount = 0.9
   /// Steps of an episode.
   public var length = 15
 
+  /// The default problem.
   public init() {}
 
   /// K by the discounted Riccati equation, P = 1 + γP − (γP)² / (ρ + γP) and K = γP / (ρ + γP).

@@ -9,6 +9,7 @@ public enum SmallProcess: String, Codable, CaseIterable, Hashable, Sendable {
   /// A robot on a slippery grid of twelve tiles (Russell & Norvig 2010, figure 17.1).
   case robot
 
+  /// The process in full.
   public var process: FiniteProcess {
     switch self {
     case .lizard: Self.makeLizard()

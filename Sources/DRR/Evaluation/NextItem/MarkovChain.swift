@@ -4,6 +4,7 @@ import DRRData
 /// right after the latest one. Of equal counts, and where the latest has none, the more popular item
 /// comes first.
 public struct MarkovChain: NextItemHostScorer {
+  /// What tables call it.
   public static let title = "first-order Markov"
   public let name = title
   /// Successors of item i and how often: entries `offsets[i] ..< offsets[i + 1]`.

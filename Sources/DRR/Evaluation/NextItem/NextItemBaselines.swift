@@ -7,6 +7,7 @@ public struct ItemScores: NextItemHostScorer {
   /// By item.
   let scores: [Float]
 
+  /// Scores by item, and what tables call them.
   public init(_ name: String, _ scores: [Float]) {
     self.name = name
     self.scores = scores
@@ -36,6 +37,7 @@ public struct PMFScores: NextItemHostScorer {
   let model: PMFModel
   let biased: Bool
 
+  /// A model, with biases or without.
   public init(_ model: PMFModel, biased: Bool) {
     name = biased ? "PMF rating" : "PMF dot"
     self.model = model
@@ -55,6 +57,7 @@ public struct PMFScores: NextItemHostScorer {
 public struct NextItemOracle: NextItemHostScorer {
   public let name = Oracle.title
   let items: Int
+  /// An oracle over so many items.
   public init(items: Int) { self.items = items }
 
   public func scores(_ query: NextItemQuery) -> [Float] {

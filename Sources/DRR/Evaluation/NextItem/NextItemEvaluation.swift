@@ -18,8 +18,10 @@ public struct NextItemEvaluation: Sendable {
     /// Draws those users, and ties in the lists.
     public var seed: UInt64 = 0
 
+    /// The default settings.
     public init() {}
 
+    /// - Throws: `ConfigurationError` for a setting that cannot work.
     public func validate() throws(ConfigurationError) {
       try ConfigurationError.require("cutoffs", cutoffs, "at least one K, each 1 or more") {
         !$0.isEmpty && $0.allSatisfy { $0 >= 1 }
@@ -33,8 +35,11 @@ public struct NextItemEvaluation: Sendable {
 
   /// By user, oldest target first.
   public let queries: [NextItemQuery]
+  /// How the measures are taken.
   public let settings: Settings
+  /// The number of candidates before a user's own are left out.
   public let itemCount: Int
+  /// Items by popularity.
   public let groups: PopularityGroups
 
   /// - Throws: `RunError` where no held-out rating can be asked for.

@@ -12,6 +12,7 @@ public struct NextItemRanker: Ranker {
   let scale: RewardScale
   let seed: UInt64
 
+  /// A ranker by a scorer, whose ties are in an order of the seed's.
   public init(
     _ scorer: any NextItemScorer, _ log: RatingsLog, _ split: UserSplit, scale: RewardScale,
     seed: UInt64 = 0

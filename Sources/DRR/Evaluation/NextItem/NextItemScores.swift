@@ -10,10 +10,13 @@ public enum NextItemMeasure: String, Codable, CaseIterable, Hashable, Sendable {
 
 /// Where one scorer put each target, and what its lists are like.
 public struct NextItemScores: Sendable {
+  /// What tables call the scorer.
   public package(set) var name: String
   /// Of each query.
   public let users: [Int32]
+  /// The rank of each query's target.
   public let ranks: [TargetRank]
+  /// What the lists are like.
   public let lists: ListStatistics
   /// Of each query the group of its target.
   let groups: [Int]
@@ -39,6 +42,7 @@ public struct NextItemScores: Sendable {
     }
   }
 
+  /// The mean over queries, 0 ... 1.
   public func mean(_ measure: NextItemMeasure, at k: Int = 1) -> Double {
     values(measure, at: k).reduce(0, +) / Double(max(ranks.count, 1))
   }

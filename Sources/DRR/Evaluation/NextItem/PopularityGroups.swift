@@ -2,10 +2,12 @@ import DRRData
 
 /// Items by how often they were rated in training: a third of the ratings falls on each group.
 public struct PopularityGroups: Sendable {
+  /// The groups' names, most rated first.
   public static let names = ["head", "middle", "tail"]
   /// By item, as an index of ``names``.
   public let groups: [Int]
 
+  /// The groups of what a split lets be seen.
   public init(_ log: RatingsLog, _ split: UserSplit) {
     var counts = [Int](repeating: 0, count: log.itemCount)
     for row in split.visibleRows(in: log) { counts[Int(log.items[Int(row)])] += 1 }

@@ -17,6 +17,7 @@ public struct SessionAgentScorer: NextItemScorer {
   /// [E, N]
   private let items: Tensor
 
+  /// A scorer under the name that tables have. Waits for the device.
   public init(
     _ name: String, _ agent: any SessionAgent, window: Int, _ statistics: ItemStatistics
   ) throws {

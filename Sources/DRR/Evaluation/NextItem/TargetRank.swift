@@ -8,6 +8,7 @@ public struct TargetRank: Hashable, Sendable {
   /// Other candidates with the same score.
   public var tied: Int
 
+  /// A rank by its parts, each 0 or more.
   public init(above: Int, tied: Int) {
     self.above = above
     self.tied = tied

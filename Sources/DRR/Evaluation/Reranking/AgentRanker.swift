@@ -35,11 +35,13 @@ public struct PolicyStatistics: Codable, Hashable, Sendable {
 /// 2018, algorithm 2).
 public struct AgentRanker: Ranker {
   public let name: String
+  /// The agent, which is not changed.
   public let agent: any SessionAgent
   /// ε, with which a pick is that of an action drawn from U(0, 0.1) in each of its dimensions.
   private var exploration: Float = 0
   private var seed: UInt64 = 0
 
+  /// An agent under the name that tables have.
   public init(_ name: String, _ agent: any SessionAgent) {
     self.name = name
     self.agent = agent

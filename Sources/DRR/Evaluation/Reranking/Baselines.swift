@@ -8,6 +8,7 @@ public struct RandomOrder: Scorer {
   package static let title = "random"
   public let name = title
   let seed: UInt64
+  /// Draws of a seed, the same for a user whoever else is ranked.
   public init(seed: UInt64) { self.seed = seed }
 
   public func scores(_ session: Session) -> [Float] {
@@ -20,6 +21,7 @@ public struct RandomOrder: Scorer {
 /// The order in which the user went on to rate them.
 public struct LoggedOrder: Scorer {
   public let name = "logged order"
+  /// The ranker, which has no settings.
   public init() {}
 
   public func scores(_ session: Session) -> [Float] {
@@ -33,6 +35,7 @@ public struct LoggedOrder: Scorer {
 public struct Popularity: Scorer {
   public let name = "popularity"
   let statistics: ItemStatistics
+  /// A ranker by counts of visible ratings.
   public init(_ statistics: ItemStatistics) { self.statistics = statistics }
 
   public func scores(_ session: Session) -> [Float] {
@@ -44,6 +47,7 @@ public struct Popularity: Scorer {
 public struct ItemMean: Scorer {
   public let name = "item mean"
   let statistics: ItemStatistics
+  /// A ranker by means of visible ratings.
   public init(_ statistics: ItemStatistics) { self.statistics = statistics }
 
   public func scores(_ session: Session) -> [Float] {
@@ -55,6 +59,7 @@ public struct ItemMean: Scorer {
 public struct PMFRating: Scorer {
   public let name = "PMF rating"
   let model: PMFModel
+  /// A ranker by a fitted model.
   public init(_ model: PMFModel) { self.model = model }
 
   public func scores(_ session: Session) -> [Float] {
@@ -67,6 +72,7 @@ public struct PMFRating: Scorer {
 public struct PMFDot: Scorer {
   public let name = "PMF dot"
   let model: PMFModel
+  /// A ranker by a fitted model.
   public init(_ model: PMFModel) { self.model = model }
 
   public func scores(_ session: Session) -> [Float] {
@@ -81,6 +87,7 @@ public struct PMFDot: Scorer {
 public struct Oracle: Scorer {
   package static let title = "oracle"
   public let name = title
+  /// The ranker, which has no settings.
   public init() {}
   public func scores(_ session: Session) -> [Float] { session.rewards }
 }

@@ -13,6 +13,7 @@ public struct FixedDirection: Scorer {
   /// By item.
   let products: [Float]
 
+  /// Fits the vector to the training users' visible rewards; `regularization` is λ.
   public init(
     _ model: PMFModel, _ log: RatingsLog, _ split: UserSplit, scale: RewardScale,
     regularization: Double = 10
@@ -59,6 +60,7 @@ public struct FixedDirection: Scorer {
 /// Scores by the dot product of the item vectors with a random vector for each user: what an
 /// actor that has learnt nothing does.
 public struct RandomAction: Scorer {
+  /// How the vector is drawn.
   public enum Distribution: Sendable {
     /// 0.1 · U(0, 1)^k, from which DRR explores. Where item vectors started all-positive it ranks
     /// better than chance.
@@ -72,6 +74,7 @@ public struct RandomAction: Scorer {
   let model: PMFModel
   let seed: UInt64
 
+  /// Draws of a seed, a stream a user.
   public init(_ distribution: Distribution, _ model: PMFModel, seed: UInt64) {
     name = distribution == .positive ? "random action U" : "random action N"
     self.distribution = distribution

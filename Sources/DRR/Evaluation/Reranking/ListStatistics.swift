@@ -27,6 +27,7 @@ public struct ItemCatalogue: Sendable {
   let directions: [Float]
   let dimension: Int
 
+  /// The items of a model, for a data set of so many users.
   public init(_ statistics: ItemStatistics, users: Int, model: PMFModel) {
     counts = statistics.counts
     self.users = users

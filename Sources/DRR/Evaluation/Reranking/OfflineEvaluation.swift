@@ -4,7 +4,9 @@ import Tensor
 
 /// What one ranker earned in each session, and what its lists are like.
 public struct RankerScores: Sendable {
+  /// What tables call the ranker.
   public let name: String
+  /// The Ks.
   public let cutoffs: [Int]
   /// Of each session.
   public let users: [Int32]
@@ -64,13 +66,16 @@ public struct RankerScores: Sendable {
 
 /// Re-ranks logged sessions (Liu et al. 2018, algorithm 2), one set of users for every K.
 public struct OfflineEvaluation: Sendable {
+  /// The users' items to rank.
   public let sessions: [Session]
+  /// The Ks.
   public let cutoffs: [Int]
   /// For novelty and diversity; nil leaves them out.
   let catalogue: ItemCatalogue?
   /// Items that are a candidate of some session.
   let candidates: Set<Int32>
 
+  /// An evaluation of these sessions; `cutoffs` has one K at least.
   public init(sessions: [Session], cutoffs: [Int], catalogue: ItemCatalogue? = nil) {
     self.sessions = sessions
     self.cutoffs = cutoffs
@@ -81,6 +86,9 @@ public struct OfflineEvaluation: Sendable {
   /// Picks a list is made of.
   public var length: Int { cutoffs.max()! }
 
+  /// Ranks every session and measures the lists.
+  ///
+  /// - Throws: what the ranker does.
   public func evaluate(
     _ ranker: any Ranker, progress: (_ sessionsDone: Int) -> Void = { _ in }
   ) throws -> RankerScores {

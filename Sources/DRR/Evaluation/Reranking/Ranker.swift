@@ -3,6 +3,7 @@ import DRRData
 
 /// Puts the candidates of sessions in order, one pick after another.
 public protocol Ranker {
+  /// What tables call it.
   var name: String { get }
   /// Ranks each session by itself.
   func rank(
@@ -17,6 +18,7 @@ public struct RankedLists: Sendable {
   /// Of an agent.
   public var policy: PolicyStatistics?
 
+  /// Lists, one a session in the sessions' order.
   public init(picks: [[Int32]], policy: PolicyStatistics? = nil) {
     self.picks = picks
     self.policy = policy
@@ -26,6 +28,7 @@ public struct RankedLists: Sendable {
 /// Ranks one session at a time, on the host: it may learn from the reward of each pick before the
 /// next, and of nothing else in the session.
 public protocol SessionRanker: Ranker, Sendable {
+  /// Candidates, best first: `length` of them, or all where there are fewer.
   func picks(_ session: Session, length: Int) -> [Int32]
 }
 

@@ -3,6 +3,8 @@ import Tensor
 
 /// What a user's list is worth.
 public enum Measure: String, Codable, CaseIterable, Sendable {
+  /// P@K, NDCG@K with binary gain, DCG@K, recall@K, and mean reward of the first K; see
+  /// ``RankingMetrics``.
   case precision, ndcg, dcg, recall, reward
 }
 

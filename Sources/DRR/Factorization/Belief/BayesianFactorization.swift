@@ -7,35 +7,45 @@ import Tensor
 /// its vector stays near 0, and what is known of a user can be brought up to date at any time
 /// (``Belief``).
 public struct BayesianFactorization: Sendable {
+  /// Settings of a fit.
   public struct Configuration: Codable, Hashable, Sendable {
     /// d, the length of a vector.
     public var dimension: Int
     /// Sweeps over items and users.
     public var sweeps = 12
 
+    /// The default number of sweeps.
     public init(dimension: Int) { self.dimension = dimension }
 
+    /// - Throws: `ConfigurationError` for a setting that cannot work.
     public func validate() throws(ConfigurationError) {
       try ConfigurationError.require("belief dimension", dimension, in: 1...256)
       try ConfigurationError.require("belief sweeps", sweeps, in: 1...1_000)
     }
   }
 
+  /// What it was fitted by.
   public let configuration: Configuration
+  /// The mean reward.
   public let mean: Float
   /// 1 / variance of the noise.
   public let noisePrecision: Float
   /// Prior variances of a user's [p ; b].
   public let userVariances: [Float]
+  /// The items' posteriors.
   public let items: Posteriors
 
+  /// d, the length of a vector without its bias.
   public var dimension: Int { configuration.dimension }
 
   /// Gaussian posteriors of many vectors of width d + 1, the bias last: means, and covariances as
   /// packed lower triangles.
   public struct Posteriors: Sendable {
+    /// d + 1.
     public let width: Int
+    /// [count, width]
     public internal(set) var means: [Float]
+    /// [count, width (width + 1) / 2]
     public internal(set) var covariances: [Float]
 
     init(count: Int, width: Int) {
@@ -50,6 +60,7 @@ public struct BayesianFactorization: Sendable {
       self.covariances = covariances
     }
 
+    /// How many vectors there are.
     public var count: Int { means.count / width }
 
     /// Mean of the squares in each coordinate, the prior variance that explains them best.

@@ -13,15 +13,19 @@ import Tensor
 /// users alone make them, given these users' vectors (stacking with cross-validation: Wolpert 1992;
 /// Breiman 1996).
 public struct BeliefModel: Sendable {
+  /// Settings of a fit.
   public struct Configuration: Codable, Hashable, Sendable {
+    /// The factorizations, 1 ... 16.
     public var factorizations: [BayesianFactorization.Configuration] = [
       .init(dimension: 5), .init(dimension: 10), .init(dimension: 20), .init(dimension: 30),
     ]
     /// Folds of training users.
     public var folds = 4
 
+    /// The default settings.
     public init() {}
 
+    /// - Throws: `ConfigurationError` for a setting that cannot work.
     public func validate() throws(ConfigurationError) {
       for factorization in factorizations { try factorization.validate() }
       try ConfigurationError.require("belief factorizations", factorizations.count, in: 1...16)
@@ -31,7 +35,9 @@ public struct BeliefModel: Sendable {
 
   package static let statisticsWidth = 4
 
+  /// What it was fitted by.
   public let configuration: Configuration
+  /// The fitted factorizations.
   public let factorizations: [BayesianFactorization]
   /// The factorisations' items as each fold sees them; of covariances all see the same.
   let folds: [[BayesianFactorization.Posteriors]]
@@ -39,10 +45,12 @@ public struct BeliefModel: Sendable {
   let statistics: [[Float]]
   let foldOfUser: [Int32]
   package let kinds: [Int32]
+  /// The number of items.
   public let itemCount: Int
 
   /// Who is nobody's training user sees everything: the last of the folds.
   public var everything: Int { folds.count - 1 }
+  /// The fold of a user, 0 ... ``everything``.
   public func fold(ofUser user: Int32) -> Int { Int(foldOfUser[Int(user)]) }
   func posteriors(_ fold: Int, _ factorization: Int) -> BayesianFactorization.Posteriors {
     folds[fold][factorization]
@@ -54,6 +62,9 @@ public struct BeliefModel: Sendable {
     blocks.reduce(Self.statisticsWidth + ItemKinds.count, +)
   }
 
+  /// Fits the factorizations to what a split lets be seen.
+  ///
+  /// - Parameter progress: told of sweeps done; what it throws ends the fit.
   public init(
     _ configuration: Configuration, _ log: RatingsLog, _ split: UserSplit, scale: RewardScale,
     seed: UInt64, progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }

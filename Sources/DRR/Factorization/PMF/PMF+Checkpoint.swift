@@ -45,6 +45,9 @@ extension PMFTrainer {
     }
   }
 
+  /// Puts back what ``save(to:)`` wrote.
+  ///
+  /// - Throws: `CheckpointError` if something is missing or has another shape.
   public func restore(from file: SafetensorsFile) throws {
     let epoch = Int(try file.int64s("pmf.epoch", shape: [1])[0])
     var best: (error: Double, epoch: Int, model: PMFModel)?

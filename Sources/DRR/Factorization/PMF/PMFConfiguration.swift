@@ -77,6 +77,7 @@ public struct PMFConfiguration: Codable, Hashable, Sendable {
     }
   }
 
+  /// The default settings.
   public init() {}
 
   /// A solver with the settings that suit it.
@@ -106,6 +107,7 @@ public struct PMFConfiguration: Codable, Hashable, Sendable {
     biasRegularization = 0.05
   }
 
+  /// - Throws: `ConfigurationError` for a setting that cannot work.
   public func validate() throws(ConfigurationError) {
     try ConfigurationError.require("PMF dimension", dimension, in: 1...4096)
     try ConfigurationError.require("PMF epochs", epochs, in: 1...1_000_000)

@@ -5,15 +5,20 @@ import Tensor
 /// A fitted factorisation on the host: reward(u, i) = mean + userBias_u + itemBias_i + ⟨p_u, q_i⟩,
 /// the mean 0 unless the fit was centered.
 public struct PMFModel: Sendable {
+  /// k, the length of a vector.
   public let dimension: Int
+  /// The mean reward that was taken off before the fit; 0 unless the fit was centered.
   public let mean: Float
   /// [users, dimension]
   public let userFactors: [Float]
   /// [items, dimension]
   public let itemFactors: [Float]
+  /// [users]
   public let userBiases: [Float]
+  /// [items]
   public let itemBiases: [Float]
 
+  /// A model by its parts, of the sizes that the properties have.
   public init(
     dimension: Int, mean: Float, userFactors: [Float], itemFactors: [Float],
     userBiases: [Float], itemBiases: [Float]
@@ -31,7 +36,9 @@ public struct PMFModel: Sendable {
     self.itemBiases = itemBiases
   }
 
+  /// The number of users.
   public var userCount: Int { userBiases.count }
+  /// The number of items.
   public var itemCount: Int { itemBiases.count }
 
   /// The predicted reward.

@@ -6,7 +6,9 @@ import Tensor
 /// biases: minimises mean (reward − prediction)² + λ · mean (‖p_u‖² + ‖q_i‖²) + λ_b · mean (b_u² +
 /// b_i²) over the visible ratings, by the solver of its configuration.
 public final class PMFTrainer {
+  /// What it fits by.
   public let configuration: PMFConfiguration
+  /// The device that it computes on.
   public let backend: any Backend
   let solver: any PMFSolver
 
@@ -22,7 +24,9 @@ public final class PMFTrainer {
   /// The best held-out error so far, in stars, the epoch it came from and its weights.
   public internal(set) var best: (error: Double, epoch: Int, model: PMFModel)?
 
+  /// A line of the metrics.
   public struct EpochReport: Codable, Sendable {
+    /// Epochs done.
     public var epoch: Int
     /// Held-out root mean squared error in stars; of the training rows where nothing is held out.
     public var error: Double
@@ -67,6 +71,7 @@ public final class PMFTrainer {
       || (!holdout.isEmpty && best.map { epoch - $0.epoch >= configuration.patience } ?? false)
   }
 
+  /// Updates of an epoch.
   public var batchesPerEpoch: Int { solver.batchesPerEpoch }
 
   /// One pass in an order drawn from the seed and the epoch. Waits for the device once, at its end.

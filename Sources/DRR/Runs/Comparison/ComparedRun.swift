@@ -6,13 +6,16 @@ import Tensor
 
 /// A method as it stands in the one table.
 public struct Contestant {
+  /// The name in the table.
   public var name: String
+  /// Scores every item of the catalogue as the next one.
   public let scorer: any NextItemScorer
   /// Puts held-out ratings in order.
   public let ranker: any Ranker
   /// What a person should know of it, such as that its training is not finished.
   public var remark: String?
 
+  /// A method by its parts.
   public init(
     _ name: String, _ scorer: any NextItemScorer, _ ranker: any Ranker, remark: String? = nil
   ) {
@@ -29,8 +32,11 @@ public protocol ComparedRun {
   static var algorithms: [String] { get }
   /// - Throws: `RunError` where the folder does not hold a run of this method.
   init(_ folder: RunFolder) throws
+  /// The ratings that it was trained on.
   var data: DataIdentity { get }
+  /// The split that it was trained by.
   var evaluation: EvaluationProtocol { get }
+  /// How its ratings became rewards.
   var scale: RewardScale { get }
   /// Liked items that a session must begin with.
   var window: Int { get }
@@ -71,6 +77,7 @@ extension Contestant {
 
 /// The methods whose runs can be compared.
 public enum ComparedRuns {
+  /// All of them; a method is one entry.
   public static var kinds: [any ComparedRun.Type] {
     [
       ComparedDRR.self, ComparedMultiTable.self,

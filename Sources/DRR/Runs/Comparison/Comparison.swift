@@ -7,7 +7,9 @@ import Tensor
 /// Puts methods on one split into one table: whether they foresee the next item out of the whole
 /// catalogue, and how they order the items that a user went on to rate.
 public struct Comparison: Sendable {
+  /// How methods are compared, beside the split.
   public struct Settings: Codable, Hashable, Sendable {
+    /// How next items are asked for.
     public var nextItem = NextItemEvaluation.Settings()
     /// Ks of re-ranking, whose sessions have as many candidates as the largest at least.
     public var rerankingCutoffs = [5, 10]
@@ -19,8 +21,10 @@ public struct Comparison: Sendable {
     /// Draws the random order of re-ranking, ties and the intervals.
     public var seed: UInt64 = 0
 
+    /// The default settings.
     public init() {}
 
+    /// - Throws: `ConfigurationError` for a setting that cannot work.
     public func validate() throws(ConfigurationError) {
       try nextItem.validate()
       try ConfigurationError.require("cutoffs", rerankingCutoffs, "at least one K, each 1 or more")
@@ -35,9 +39,12 @@ public struct Comparison: Sendable {
 
   /// What all methods of a table have learned from.
   public struct Training: Codable, Hashable, Sendable {
+    /// The split.
     public var evaluation: EvaluationProtocol
+    /// How ratings became rewards.
     public var scale: RewardScale
 
+    /// What was learned from, by its parts.
     public init(evaluation: EvaluationProtocol, scale: RewardScale) {
       self.evaluation = evaluation
       self.scale = scale
@@ -66,13 +73,21 @@ public struct Comparison: Sendable {
     }
   }
 
+  /// What all methods have learned from.
   public let training: Training
+  /// How they are compared.
   public let settings: Settings
+  /// All ratings.
   public let log: RatingsLog
+  /// Which of them may be seen.
   public let split: UserSplit
+  /// Counts and mean rewards of items, from the ratings that may be seen.
   public let statistics: ItemStatistics
+  /// The next items that are asked for.
   public let nextItem: NextItemEvaluation
+  /// The test users' items to rank.
   public let sessions: [Session]
+  /// How many test users those are, and why others are left out.
   public let admission: Session.Admission
   let window: Int
 

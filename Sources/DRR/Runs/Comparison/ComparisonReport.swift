@@ -6,9 +6,12 @@ import Evaluation
 public struct ComparisonReport: Codable, Sendable {
   /// A run that stands in the table.
   public struct Run: Codable, Sendable {
+    /// The run's folder.
     public var folder: String
+    /// The names of its rows.
     public var contestants: [String]
 
+    /// A run by its parts.
     public init(folder: String, contestants: [String]) {
       self.folder = folder
       self.contestants = contestants
@@ -17,55 +20,81 @@ public struct ComparisonReport: Codable, Sendable {
 
   /// Next items at one K.
   public struct Cutoff: Codable, Sendable {
+    /// K.
     public var k: Int
+    /// HR@K: the fraction of targets among the first K.
     public var hitRate: Estimate
+    /// NDCG@K: the mean of 1 / log₂(rank + 1), 0 beyond K.
     public var ndcg: Estimate
   }
 
   /// Targets of one group of items.
   public struct Group: Codable, Sendable {
+    /// The group's name: head, middle or tail.
     public var name: String
+    /// HR of its targets.
     public var hitRate: Estimate
+    /// NDCG of its targets.
     public var ndcg: Estimate
   }
 
   /// Held-out ratings put in order, at one K.
   public struct Reranking: Codable, Sendable {
+    /// K.
     public var k: Int
+    /// P@K; nil where no user has K candidates.
     public var precision: Estimate?
+    /// NDCG@K with binary gain; nil where no user has K candidates, a liked one among them.
     public var ndcg: Estimate?
   }
 
+  /// The figures of one method.
   public struct Row: Codable, Sendable {
+    /// The method's name.
     public var name: String
+    /// Next items, a K at a time.
     public var cutoffs: [Cutoff]
+    /// MRR: the mean of 1 / rank.
     public var reciprocalRank: Estimate
     /// Share of the catalogue that its lists show.
     public var coverage: Double
     /// How unevenly they show it.
     public var gini: Double
+    /// Next items by the popularity of the target.
     public var groups: [Group]
+    /// Held-out ratings put in order, a K at a time.
     public var reranking: [Reranking]
     /// By how much it is above the baseline, at the same targets; nil of the baseline itself.
     public var hitRateDifference: Estimate?
+    /// The same of NDCG; nil of the baseline itself.
     public var ndcgDifference: Estimate?
     /// The same of NDCG at the largest K of re-ranking.
     public var rerankingDifference: Estimate?
   }
 
+  /// The ratings.
   public var data: DataIdentity
+  /// What all methods have learned from.
   public var training: Comparison.Training
+  /// How they were compared.
   public var settings: Comparison.Settings
+  /// What the figures mean, in a line.
   public var protocolSummary: String
+  /// The device that computed them.
   public var device: String
+  /// The seeds of the splits.
   public var splitSeeds: [UInt64]
   /// Of each split.
   public var targets: [Int]
+  /// The users of each split who have targets.
   public var users: [Int]
+  /// Whose items were ranked in each split, and why others were left out.
   public var admissions: [Session.Admission]
   /// Liked items that the sessions to re-rank begin with.
   public var window: Int
+  /// The runs that stand in the table.
   public var runs: [Run]
+  /// The table, a method a row.
   public var rows: [Row]
 
   /// The K of the differences, lists and groups.

@@ -9,6 +9,7 @@ public struct FrozenAgent: OnlinePolicy {
   let agent: any SessionAgent
   private var mask: DeviceMask?
 
+  /// An agent under the name that tables have.
   public init(_ name: String, _ agent: any SessionAgent) {
     self.name = name
     self.agent = agent
@@ -61,6 +62,7 @@ public struct RandomVector: OnlinePolicy {
 public struct UpdatedAgent: OnlinePolicy {
   public let name: String
   public let sessionsAtOnce = 1
+  /// The agent's trainer, of one environment.
   public let learner: any SessionLearner
   private let reset: () -> Void
   private let mask: DeviceMask

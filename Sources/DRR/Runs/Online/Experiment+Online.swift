@@ -9,11 +9,14 @@ import Tensor
 extension Experiment {
   /// An agent that takes part, with the vectors that it stands on.
   public struct Contestant {
+    /// What tables call the agent.
     public var name: String
+    /// The agent, with fixed weights.
     public var agent: any SessionAgent
     /// Given where it is also to learn in each session.
     public var learner: (any SessionLearner)?
 
+    /// An agent by its parts.
     public init(
       _ name: String, _ agent: any SessionAgent, learner: (any SessionLearner)? = nil
     ) {
@@ -121,12 +124,17 @@ extension Experiment {
 
 /// What a simulation found, with all that it depends on.
 public struct OnlineReport: Codable, Sendable {
+  /// The settings of the run.
   public var configuration: RunConfiguration
+  /// The simulator.
   public var online: OnlineProtocol
   /// Of the random policies and the intervals.
   public var seed: UInt64
+  /// What the figures mean, in a line.
   public var protocolSummary: String
+  /// The device that computed them.
   public var device: String
+  /// Episodes, one a test user.
   public var sessions: Int
   /// Test users whose profile does not fill the window.
   public var leftOut: Int
@@ -134,10 +142,12 @@ public struct OnlineReport: Codable, Sendable {
   public var steps: Int
   /// Name of the γ = 0 twin, where it takes part.
   public var twin: String?
+  /// The figures of each policy.
   public var policies: [OnlineResult]
 }
 
 extension OnlineProtocol {
+  /// - Throws: `ConfigurationError` unless the strength is a number of 0 or more.
   public func validate() throws(ConfigurationError) {
     try Satisfaction.validate(strength: consecutive)
   }

@@ -16,14 +16,17 @@ public struct OnlineProtocol: Codable, Hashable, Sendable {
   /// Whether the items of a user's profile may be recommended to her.
   public var allowsProfile = true
 
+  /// The default protocol.
   public init() {}
 }
 
 /// What a policy earned in the sessions of an online evaluation.
 public struct OnlineTrace: Sendable {
+  /// The policy's name.
   public let name: String
   /// [sessions][T]
   public internal(set) var rewards: [[Float]] = []
+  /// [sessions][T]: what was recommended, in order.
   public internal(set) var items: [[Int32]] = []
   /// Picks that the user's own log holds.
   public internal(set) var logged = 0
@@ -33,7 +36,9 @@ public struct OnlineTrace: Sendable {
 
 /// Figures of one policy.
 public struct OnlineResult: Codable, Sendable {
+  /// Figures at one K.
   public struct Row: Codable, Sendable {
+    /// K.
     public var k: Int
     /// Mean reward of the first K items.
     public var reward: Estimate
@@ -42,7 +47,9 @@ public struct OnlineResult: Codable, Sendable {
     /// The same less that of the γ = 0 twin, where it takes part.
     public var overTwin: Estimate?
   }
+  /// The policy's name.
   public var name: String
+  /// Its figures, a K at a time.
   public var rows: [Row]
   /// Share of the picks that the user's own log holds.
   public var inLog: Double
@@ -60,6 +67,7 @@ public struct OnlineEvaluation {
   let environment: RatingEnvironment
   let statistics: ItemStatistics
   let profiles: [[Int32]]
+  /// Each K of the figures.
   public let cutoffs: [Int]
   let seed: UInt64
 
@@ -90,9 +98,11 @@ public struct OnlineEvaluation {
     self.seed = seed
   }
 
+  /// Episodes, one a user.
   public var sessionCount: Int { environment.starts.count }
   var length: Int { environment.sessionLength }
 
+  /// Lets a policy recommend T items to every user.
   public func evaluate(
     _ policy: some OnlinePolicy, progress: (_ sessionsDone: Int) -> Void = { _ in }
   ) throws -> OnlineTrace {

@@ -4,6 +4,7 @@ import Tensor
 
 /// Who recommends in sessions that step together.
 public protocol OnlinePolicy {
+  /// What tables call it.
   var name: String { get }
   /// How many sessions it can hold at once.
   var sessionsAtOnce: Int { get }
@@ -27,6 +28,7 @@ public struct RandomItem: OnlinePolicy {
   let seed: UInt64
   private var random: [Philox] = []
 
+  /// Draws of a seed, a stream a user.
   public init(seed: UInt64) { self.seed = seed }
 
   public mutating func begin(_ sessions: EnvironmentBatch) {
@@ -78,6 +80,7 @@ public struct KindChanging: OnlinePolicy {
   public let name = "world greedy, changing kinds"
   private var left: [[Int32]] = []
 
+  /// The policy, which has no settings.
   public init() {}
 
   public mutating func begin(_ sessions: EnvironmentBatch) {
