@@ -50,11 +50,12 @@ let package = Package(
     module("OffPolicy", ["Environments"]),
     module("Bandits", ["OffPolicy"]),
     module("Evaluation", ["Agents"]),
+    module("Serving", ["ActorCritic", "DeepQ", "PolicyGradients", "IRecGAN", "Tables"]),
     module(
       "Runs",
       [
         "ActorCritic", "DeepQ", "PolicyGradients", "IRecGAN", "Tables", "Bandits", "OffPolicy",
-        "Evaluation",
+        "Evaluation", "Serving",
       ]),
     .target(name: "DRR", dependencies: ["Runs"], path: "Sources/DRR/Umbrella"),
     // The commit that the program is built at.
@@ -84,6 +85,7 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["Kernels", "Tensor"], path: "Tests/Support"),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "COpenBLAS", "TestSupport"]),
     .testTarget(name: "TensorTests", dependencies: ["Tensor", "TestSupport"]),
+    .testTarget(name: "ServingTests", dependencies: ["DRR", "TestSupport"]),
     .testTarget(name: "DRRTests", dependencies: ["DRR", "TestSupport"]),
     .testTarget(name: "BenchTests", dependencies: ["Benchmarks", "DRR"]),
     .testTarget(

@@ -21,8 +21,8 @@ struct DRRCommand: ParsableCommand {
     version: programTitle,
     subcommands: [
       DevicesCommand.self, DataCommand.self, TrainCommand.self, EvaluateCommand.self,
-      CompareCommand.self, SimulateCommand.self, RecommendCommand.self, BanditCommand.self,
-      OpeCommand.self, Benchmark.self,
+      CompareCommand.self, SimulateCommand.self, RecommendCommand.self, ExportCommand.self,
+      BanditCommand.self, OpeCommand.self, Benchmark.self,
     ])
 
   static func main() {

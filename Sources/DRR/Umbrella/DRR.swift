@@ -12,4 +12,5 @@
 @_exported import OffPolicy
 @_exported import PolicyGradients
 @_exported import Runs
+@_exported import Serving
 @_exported import Tables

@@ -13,10 +13,10 @@ import Tensor
 public struct MultiTableScorer: NextItemHostScorer {
   public let name: String
   let configuration: MultiTableConfiguration
-  let tables: ItemTables
+  package let tables: ItemTables
   /// What was learned; nothing changes it any more.
   nonisolated(unsafe) let table: QTable
-  let backOff: MultiTableBackOff
+  package let backOff: MultiTableBackOff
 
   public init(
     _ configuration: MultiTableConfiguration, _ tables: ItemTables, _ table: QTable,
@@ -124,7 +124,13 @@ private struct Aggregate {
 public struct MultiTableBackOff: Sendable {
   /// Shares of the training events, by item.
   public let popularity: [Float]
-  private let followers: [Int32: [Int32: Float]]
+  /// By item, how often others came right after it; empty but for `markov`.
+  package let followers: [Int32: [Int32: Float]]
+
+  package init(popularity: [Float], followers: [Int32: [Int32: Float]]) {
+    self.popularity = popularity
+    self.followers = followers
+  }
 
   /// - Parameter kind: followers are counted for `markov` alone.
   public init(
