@@ -39,3 +39,6 @@ struct DRRCommand: ParsableCommand {
     }
   }
 }
+
+/// The root of the commands, for the tests of their help.
+package var rootCommand: any ParsableCommand.Type { DRRCommand.self }

@@ -63,15 +63,15 @@ struct RecommendCommand: ParsableCommand {
     understood.exclude = excluded.isEmpty ? nil : excluded.map { .init(model, $0) }
     understood.genres = genre.isEmpty ? nil : genre
     if let users = recipient.users {
+      let ids = try recipient.ids(users, model)
       understood.note()
       return try recommend(
-        toUsers: recipient.ids(users, model), model, policy,
-        Request(.user(0), exclude: Set(excluded), only: only))
+        toUsers: ids, model, policy, Request(.user(0), exclude: Set(excluded), only: only))
     }
     let asked = try recipient.recipient(of: model, &understood)
-    understood.note()
     let list = try policy.recommend(
       [Request(asked, exclude: Set(excluded), only: only)], count: top)[0]
+    understood.note()
     try print(list, model, understood)
   }
 

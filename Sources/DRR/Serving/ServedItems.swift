@@ -47,7 +47,8 @@ public struct ServedItems: Sendable {
   /// - Throws: `ServingError` where the text names no item, or several.
   public func item(named name: String) throws(ServingError) -> Int {
     if let item = ids.lookup(name) { return item }
-    if !name.isEmpty, name.utf8.allSatisfy({ (48...57).contains($0) }) {
+    if name.isEmpty { throw ServingError("an item has no name; give its id or title") }
+    if name.utf8.allSatisfy({ (48...57).contains($0) }) {
       throw ServingError(
         "\(name): \(source) has no item of that id; a title that is a number is named with its "
           + "year, as \"\(name) (1997)\"")
@@ -59,7 +60,7 @@ public struct ServedItems: Sendable {
       if found.count == 1 { return found[0] }
       if found.count > 1 { throw ambiguous(name, "titles are this", found) }
     }
-    let found = wanted.isEmpty ? [] : lowered.indices.filter { lowered[$0].contains(wanted) }
+    let found = lowered.indices.filter { lowered[$0].contains(wanted) }
     switch found.count {
     case 1: return found[0]
     case 0: throw ServingError("\(name): \(source) has no item of that id or title")
