@@ -87,7 +87,8 @@ import Testing
     let folder = Scratch()
     let outcome = try Program.run(
       [
-        "compare", "--baselines-only", "--data", "generated:small", "--device", "cpu", "--json",
+        "compare", "--baselines-only", "--data", "generated:tiny", "--test-fraction", "0.5",
+        "--device", "cpu", "--json",
         "--lists", "lists.csv",
       ], in: folder)
     #expect(outcome.code == 0, "\(outcome.description)")

@@ -266,7 +266,10 @@ struct RecommendTests {
         ["train", "dqn", "--env", "cliff", "--steps", "200"],
         "run is a run in a tabular MDP, which has no items to recommend"
       ),
-      (["bandit", "arms", "--steps", "50"], "run is a bandit experiment, which has no items to"),
+      (
+        ["bandit", "arms", "--rounds", "50", "--seeds", "2"],
+        "run is a bandit experiment, which has no items to"
+      ),
     ])
   func nothing(_ command: [String], _ reason: String) throws {
     let folder = Scratch()

@@ -111,13 +111,12 @@ struct RecipientOptions: ParsableArguments {
     guard let bytes = FileManager.default.contents(atPath: users) else {
       throw ServingError("cannot read \(users); --users is all, or a file with an id a line")
     }
-    let lines = String(decoding: bytes, as: UTF8.self)
-      .split(separator: "\n", omittingEmptySubsequences: false)
+    let lines = bytes.split(separator: 10, omittingEmptySubsequences: false)
     let found = try lines.enumerated().compactMap { number, line -> Int? in
-      let id = line.hasSuffix("\r") ? line.dropLast() : line
+      let id = String(decoding: line.last == 13 ? line.dropLast() : line, as: UTF8.self)
       if id.isEmpty { return nil }
       do {
-        return try Self.index(ofUser: String(id), model)
+        return try Self.index(ofUser: id, model)
       } catch let error as ServingError {
         throw ServingError("\(users):\(number + 1): \(error)")
       }

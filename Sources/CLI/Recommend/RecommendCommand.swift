@@ -55,7 +55,8 @@ struct RecommendCommand: ParsableCommand {
   func run() throws {
     let device = try device.hostDevice()
     let model = try place.model(
-      users: recipient.user.map { [$0] }, on: DeviceCatalog.backend(for: device))
+      users: recipient.users == nil ? recipient.user.map { [$0] } ?? [] : nil,
+      on: DeviceCatalog.backend(for: device))
     let policy = try ServingPolicy(model) { try DeviceCatalog.backend(for: device) }
     let only = genre.isEmpty ? nil : try model.items.items(ofGenres: genre)
     let excluded = try exclude.map { try model.items.item(named: $0) }

@@ -16,6 +16,8 @@ public struct ExportedModel: Sendable {
   /// Of ratings; nil for an algorithm without one.
   public let factorization: PMFModel?
   let beliefs: BeliefModel?
+  /// What is believed of each user, where something is: actions [U, A] and summaries [U, 2].
+  let userBeliefs: (actions: [Float], summaries: [Float])?
   let tables: MultiTableScorer?
   /// Every array, as the file has it.
   let weights: SafetensorsFile
@@ -157,6 +159,13 @@ public struct ExportedModel: Sendable {
         header.algorithm.hasFactorization
         ? try Self.factorization(in: weights, userCount: users, itemCount: count) : nil
       beliefs = try Self.beliefs(of: header.algorithm, in: weights, itemCount: count)
+      let file = weights
+      userBeliefs = try beliefs.map { beliefs in
+        (
+          actions: try file.floats("users.beliefs", shape: [users, beliefs.itemWidth]),
+          summaries: try file.floats("users.summaries", shape: [users, 2])
+        )
+      }
       tables = try Self.tables(of: header.algorithm, in: weights, itemCount: count)
       try requireWeights()
     } catch let error as ServingError {

@@ -1,3 +1,4 @@
+import DRRCore
 import DRRData
 import Factorization
 import Tables
@@ -9,6 +10,8 @@ package struct ModelParts {
   private var weights = SafetensorsWriter()
   private var items: ExportedModel.Contents.Items
   private var users = ExportedModel.Contents.Users()
+  private let isKnown: [Bool]
+  private var rated: (offsets: [Int], items: [Int32], ratings: [Float]) = ([0], [], [])
 
   /// - Parameters:
   ///   - titles: by item; empty where there are none, as are genres.
@@ -19,6 +22,7 @@ package struct ModelParts {
   ) throws {
     self.header = header
     items = .init(ids: itemIDs, titles: titles, genres: genres)
+    self.isKnown = isKnown
     try weights.add("items.known", isKnown.map { $0 ? UInt8(1) : 0 })
     self.header.data.items = itemIDs.count
   }
@@ -28,6 +32,7 @@ package struct ModelParts {
     _ ids: [String], offsets: [Int], items: [Int32], ratings: [Float]
   ) throws {
     users.ids = ids
+    rated = (offsets, items, ratings)
     header.data.users = ids.count
     try weights.add("users.offsets", offsets.map { Int64($0) })
     try weights.add("users.items", items)
@@ -38,8 +43,22 @@ package struct ModelParts {
     try factorization.add(to: &weights, "pmf")
   }
 
-  package mutating func add(_ beliefs: BeliefModel) throws {
-    try beliefs.withoutFolds.save(to: &weights)
+  /// - Parameter asked: users of whom something is believed; nil: all. To be called after users are
+  ///   added.
+  package mutating func add(_ beliefs: BeliefModel, of asked: Set<Int>? = nil) throws {
+    let model = beliefs.withoutFolds
+    try model.save(to: &weights)
+    let (rated, isKnown, scale) = (rated, isKnown, header.scale!)
+    let found = concurrentMap(users.ids.count) { user -> BeliefSummary in
+      guard asked?.contains(user) ?? true else { return BeliefSummary(model, [], []) }
+      let rows = (rated.offsets[user]..<rated.offsets[user + 1])
+        .filter { isKnown[Int(rated.items[$0])] }
+      return BeliefSummary(
+        model, rows.map { rated.items[$0] }, rows.map { scale.reward(rated.ratings[$0]) })
+    }
+    try weights.add(
+      "users.beliefs", found.flatMap(\.action), shape: [found.count, model.itemWidth])
+    try weights.add("users.summaries", found.flatMap(\.summary), shape: [found.count, 2])
   }
 
   /// The weights of a network's policy whose names in `file` begin with `prefix`, but for those of

@@ -9,6 +9,8 @@ struct Profile: Sendable {
   /// In the factorization; empty where there is none.
   var vector: [Float] = []
   var bias: Float = 0
+  /// What is believed after all of it; nil where that is still to be found.
+  var belief: BeliefSummary?
 
   /// The latest liked items, −1 in front where there are fewer.
   func history(_ window: Int) -> [Int32] {
@@ -18,6 +20,25 @@ struct Profile: Sendable {
       if latest.count == window { break }
     }
     return [Int32](repeating: -1, count: window - latest.count) + latest.reversed()
+  }
+}
+
+/// A belief as the residual agent's state has it.
+struct BeliefSummary: Sendable {
+  var action: [Float]
+  var summary: [Float]
+
+  init(action: [Float], summary: [Float]) { (self.action, self.summary) = (action, summary) }
+
+  /// What is believed of somebody who has rated these items.
+  init(
+    _ model: BeliefModel, _ items: some Collection<Int32>, _ rewards: some Collection<Float>
+  ) {
+    var belief = model.belief()
+    for (item, reward) in zip(items, rewards) {
+      belief.observe(item, reward, fold: model.everything)
+    }
+    self.init(action: belief.action(), summary: belief.summary)
   }
 }
 
@@ -73,6 +94,12 @@ extension ExportedModel {
       let k = factorization.dimension
       profile.vector = Array(factorization.userFactors[user * k..<(user + 1) * k])
       profile.bias = factorization.userBiases[user]
+    }
+    if let userBeliefs, let beliefs {
+      let width = beliefs.itemWidth
+      profile.belief = BeliefSummary(
+        action: Array(userBeliefs.actions[user * width..<(user + 1) * width]),
+        summary: Array(userBeliefs.summaries[2 * user..<2 * user + 2]))
     }
     return (profile, Array(rated))
   }

@@ -80,12 +80,12 @@ final class ServingWorker {
     case .multiTable:
       let scorer = model.tables!
       kind = .rows { profiles in
-        profiles.map { profile in
-          scorer.scores(
+        scorer.scores(
+          inTurn: profiles.map { profile in
             NextItemQuery(
               user: 0, items: profile.items[...], rewards: profile.rewards[...],
-              visibleCount: profile.items.count, target: -1, targetReward: 0))
-        }
+              visibleCount: profile.items.count, target: -1, targetReward: 0)
+          })
       }
     case .irecgan(let encoder):
       var configuration = IRecGANConfiguration()
@@ -120,15 +120,32 @@ final class ServingWorker {
       }
     case .rows(let scores):
       return try scores(profiles).enumerated().map { row, scores in
-        var allowedScores: [(item: Int, score: Float)] = []
-        for (item, score) in scores.enumerated() where allowed[row, item] {
-          guard score.isFinite else { throw Self.notNumbers }
-          allowedScores.append((item, score))
-        }
-        allowedScores.sort { $0.score > $1.score || $0.score == $1.score && $0.item < $1.item }
-        return Array(allowedScores.prefix(count))
+        guard scores.allSatisfy(\.isFinite) else { throw Self.notNumbers }
+        return Self.best(count, of: scores, allowed, row)
       }
     }
+  }
+
+  /// The allowed items of the highest scores; of equal scores the lower item first.
+  private static func best(
+    _ count: Int, of scores: [Float], _ allowed: ItemMask, _ row: Int
+  ) -> [(item: Int, score: Float)] {
+    var best: [(item: Int, score: Float)] = []
+    guard count <= 256 else {
+      for (item, score) in scores.enumerated() where allowed[row, item] {
+        best.append((item, score))
+      }
+      best.sort { $0.score > $1.score || $0.score == $1.score && $0.item < $1.item }
+      return Array(best.prefix(count))
+    }
+    for (item, score) in scores.enumerated() {
+      if best.count == count, score <= best[count - 1].score { continue }
+      guard allowed[row, item] else { continue }
+      if best.count == count { best.removeLast() }
+      let place = best.lastIndex { $0.score >= score }.map { $0 + 1 } ?? 0
+      best.insert((item, score), at: place)
+    }
+    return best
   }
 
   private static let notNumbers = ServingError(
@@ -149,12 +166,10 @@ final class ServingWorker {
       var vectors: [Float] = []
       vectors.reserveCapacity(profiles.count * state.width)
       for profile in profiles {
-        var belief = beliefs.belief()
-        for (item, reward) in zip(profile.items, profile.rewards) {
-          belief.observe(item, reward, fold: beliefs.everything)
-        }
+        let belief =
+          profile.belief ?? BeliefSummary(beliefs, profile.items, profile.rewards)
         vectors += state.vector(
-          belief, [], fold: beliefs.everything,
+          action: belief.action, summary: belief.summary, [], fold: beliefs.everything,
           anchor: state.anchor(profile.vector, bias: profile.bias))
       }
       return actor.heads[0](

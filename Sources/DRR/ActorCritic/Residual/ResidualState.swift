@@ -46,8 +46,17 @@ package struct ResidualState: Sendable {
   package func vector(
     _ belief: Belief, _ feedback: [SessionState.Feedback], fold: Int, anchor: [Float]?
   ) -> [Float] {
+    vector(
+      action: belief.action(), summary: belief.summary, feedback, fold: fold, anchor: anchor)
+  }
+
+  /// The same of a belief's action and summary.
+  package func vector(
+    action: [Float], summary: [Float], _ feedback: [SessionState.Feedback], fold: Int,
+    anchor: [Float]?
+  ) -> [Float] {
     let none = [Float](repeating: 0, count: anchorWidth)
-    var vector = belief.action() + (anchor ?? none)
+    var vector = action + (anchor ?? none)
     if let last = feedback.last {
       vector += model.itemVector(Int(last.item), fold: fold) + none
     } else {
@@ -55,7 +64,7 @@ package struct ResidualState: Sendable {
     }
     let liked = feedback.reversed().prefix { $0.reward > 0 }.count
     let disliked = feedback.reversed().prefix { $0.reward <= 0 }.count
-    vector += belief.summary
+    vector += summary
     // Of those liked in a row, the latest that each were of another kind than the one before.
     var varied = 0
     var kind: Int32?

@@ -127,7 +127,7 @@ public struct RunExport {
     if let file, let drr = configuration.drr {
       switch header.algorithm {
       case .residual:
-        try parts.add(try run.beliefs(on: backend))
+        try parts.add(try run.beliefs(on: backend), of: asked(in: log))
         try parts.addPolicy(from: file, "\(KeptPolicy.prefix).actor.")
       case .dqn:
         try parts.addPolicy(
@@ -162,11 +162,16 @@ public struct RunExport {
     return parts
   }
 
+  /// Whom `users` names; nil: all.
+  private func asked(in log: RatingsLog) -> Set<Int>? {
+    users.map { Set($0.compactMap { log.userIndex($0) }) }
+  }
+
   /// The factorization with vectors and biases of the users who have held-out ratings found anew, from
   /// all that each has rated: it was fitted on the rest.
   private func refreshed(_ model: PMFModel, _ run: Experiment) -> PMFModel {
     let (log, split, k) = (run.log, run.split, model.dimension)
-    let asked = users.map { Set($0.compactMap { log.userIndex($0) }) }
+    let asked = asked(in: log)
     let counts = run.statistics.counts
     let stale = (0..<log.userCount).filter { user in
       (asked?.contains(user) ?? true)

@@ -32,15 +32,27 @@ public struct MultiTableScorer: NextItemHostScorer {
   }
 
   public func scores(_ query: NextItemQuery) -> [Float] {
-    Array(query.items).withUnsafeBufferPointer { scores($0) }
+    scores(query, SubStateSplitter(configuration, tables))
+  }
+
+  /// The scores of one query after another, on the caller's thread.
+  package func scores(inTurn queries: [NextItemQuery]) -> [[Float]] {
+    let splitter = SubStateSplitter(configuration, tables)
+    return queries.map { scores($0, splitter) }
+  }
+
+  private func scores(_ query: NextItemQuery, _ splitter: SubStateSplitter) -> [Float] {
+    Array(query.items).withUnsafeBufferPointer { scores($0, splitter) }
   }
 
   /// - Parameter history: what was watched, oldest first.
-  func scores(_ history: UnsafeBufferPointer<Int32>) -> [Float] {
+  private func scores(
+    _ history: UnsafeBufferPointer<Int32>, _ splitter: SubStateSplitter
+  ) -> [Float] {
     let unknown = configuration.optimisticStart ?? 0
     var scores = Aggregate(configuration.aggregation, itemCount: tables.itemCount)
     var isKnown = false
-    SubStateSplitter(configuration, tables).forEach(history) { subState in
+    splitter.forEach(history) { subState in
       let weight = subState.weight * pow(Float(subState.oldest), -configuration.lagExponent)
       for (key, share) in keys(of: subState) {
         table.forEachCell(of: key) { cell in
