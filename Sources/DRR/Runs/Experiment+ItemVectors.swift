@@ -35,15 +35,13 @@ extension DRRConfiguration {
 /// Agents that learn the vectors of items with their network, from the same factorisation, states and
 /// sessions as DRR.
 extension Experiment {
-  /// The user and the items of a state as constant tables, a guest's row behind the users.
+  /// The users and the items of a state as constant tables.
   private func tables(
     _ model: PMFModel, on backend: any Backend
   ) -> (users: Tensor, items: Tensor) {
     let k = model.dimension
     return (
-      Tensor(
-        model.userFactors + [Float](repeating: 0, count: k), shape: [model.userCount + 1, k],
-        on: backend),
+      Tensor(model.userFactors, shape: [model.userCount, k], on: backend),
       Tensor(model.itemFactors, shape: [model.itemCount, k], on: backend)
     )
   }
@@ -79,7 +77,7 @@ extension Experiment {
       vectors: model.itemFactors, excludingItemsFrom: 1, seed: configuration.seed, on: backend
     ) { drr.state.make(users: users, items: items, window: drr.window, in: $0) }
     let agent = ItemVectorAgent(
-      dqn.network.parameters, table: dqn.network.actions.table, users: users, window: drr.window,
+      dqn.network.parameters, table: dqn.network.actions.table, window: drr.window,
       discount: dqn.configuration.discount,
       query: { dqn.network.layers(dqn.network.state($0, nil)) },
       expectation: { dqn.network.values(dqn.network($0), of: $1) })
@@ -98,7 +96,7 @@ extension Experiment {
     ) { drr.state.make(users: users, items: items, window: drr.window, in: $0) }
     let policy = gradient.policy
     let agent = ItemVectorAgent(
-      policy.parameters, table: policy.actions.table, users: users, window: drr.window,
+      policy.parameters, table: policy.actions.table, window: drr.window,
       discount: settings.discount, query: { policy.query(policy.state($0, nil)) },
       expectation: { rows, _ in gradient.values(rows) })
     return (gradient, agent)
