@@ -69,11 +69,12 @@ let package = Package(
     module("OffPolicy", ["Environments"]),
     module("Bandits", ["OffPolicy"]),
     module("Evaluation", ["Agents"]),
+    module("Serving", ["ActorCritic", "DeepQ", "PolicyGradients", "IRecGAN", "Tables"]),
     module(
       "Runs",
       [
         "ActorCritic", "DeepQ", "PolicyGradients", "IRecGAN", "Tables", "Bandits", "OffPolicy",
-        "Evaluation",
+        "Evaluation", "Serving",
       ]),
     .target(name: "DRR", dependencies: ["Runs", "Tensor"], path: "Sources/DRR/Umbrella"),
     .target(
@@ -119,6 +120,7 @@ let package = Package(
     tests("Bandits"),
     tests("Evaluation", beside: ["ActorCritic"]),
     tests("Runs"),
+    tests("Serving", beside: ["DRR"]),
     .testTarget(name: "BenchTests", dependencies: ["Benchmarks", "DRR"]),
     .testTarget(
       name: "CLITests",

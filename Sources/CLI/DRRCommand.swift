@@ -22,8 +22,8 @@ package struct DRRCommand: ParsableCommand {
     version: Program.title,
     subcommands: [
       DevicesCommand.self, DataCommand.self, TrainCommand.self, EvaluateCommand.self,
-      CompareCommand.self, SimulateCommand.self, RecommendCommand.self, BanditCommand.self,
-      OpeCommand.self, Benchmark.self,
+      CompareCommand.self, SimulateCommand.self, RecommendCommand.self, ExportCommand.self,
+      BanditCommand.self, OpeCommand.self, Benchmark.self,
     ])
 
   package init() {}
@@ -60,3 +60,6 @@ package struct DRRCommand: ParsableCommand {
     Platform.exit(ExitCode.validationFailure.rawValue)
   }
 }
+
+/// The root of the commands, for the tests of their help.
+package var rootCommand: any ParsableCommand.Type { DRRCommand.self }

@@ -165,7 +165,10 @@ struct BadInputTests {
     expectRefused(try ask("--liked", "Tower"), 1, "titles contain this, among them ", "(id ")
     let note = try ask("--liked", "5")
     #expect(note.code == 0)
-    #expect(note.error == "only 1 liked item is known, of the 5 that the agent looks at\n")
+    #expect(note.error.hasPrefix("liked: "))
+    #expect(
+      note.error.hasSuffix(
+        " [5]\nonly 1 liked item is known, of the 5 that the agent looks at\n"))
   }
 
   @Test("training that diverges is an error, and the last checkpoint stays")

@@ -35,7 +35,8 @@ struct BestPresetTests {
       let recommended = try Program.run(
         ["recommend", "--top", "4", "--json"] + on + asked, in: folder)
       #expect(recommended.code == 0, "\(recommended.description)")
-      let items = try #require(try json(recommended.output) as? [[String: Any]])
+      let items = try #require(
+        try object(recommended.output)["items"] as? [[String: Any]])
       #expect(items.compactMap { $0["rank"] as? Int } == [1, 2, 3, 4])
     }
     let checkpoint = try folder.data("run/checkpoint.safetensors")

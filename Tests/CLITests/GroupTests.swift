@@ -42,9 +42,8 @@ struct GroupTests {
     expectRefused(
       try Program.run(["evaluate", "--run", "alone", "--seeds", "3"], in: folder), 1,
       "--seeds is 3, but alone holds one run")
-    expectRefused(
-      try Program.run(["recommend", "--run", "many", "--user", "1"], in: folder), 1,
-      "many holds several runs; name one, as --run many/split-0/seed-0")
+    let recommended = try Program.run(["recommend", "--run", "many", "--user", "1"], in: folder)
+    #expect(recommended.code == 0 && recommended.error.contains("many: by many/split-"))
     expectRefused(
       try Program.run(Tiny.train("alone", data: nil) + ["--seeds", "2"], in: folder), 1,
       "alone holds a run of its own")

@@ -64,7 +64,8 @@ struct WholePathTests {
         ["recommend", "--run", "run", "--device", device, "--top", "4", "--json"] + asked,
         in: folder)
       #expect(recommended.code == 0, "\(recommended.description)")
-      let items = try #require(try json(recommended.output) as? [[String: Any]])
+      let items = try #require(
+        try object(recommended.output)["items"] as? [[String: Any]])
       let ranks = items.compactMap { $0["rank"] as? Int }
       #expect(ranks == [1, 2, 3, 4])
       for item in items {
@@ -140,7 +141,7 @@ struct WholePathTests {
     #expect(rated.count >= 20)
     let outcome = try Program.run(
       ["recommend", "--run", "run", "--user", "3", "--top", "999", "--json"], in: folder)
-    let items = try #require(try json(outcome.output) as? [[String: Any]])
+    let items = try #require(try object(outcome.output)["items"] as? [[String: Any]])
     let ids = items.compactMap { $0["id"] as? String }
     #expect(!ids.isEmpty && Set(ids).count == ids.count && ids.count <= 120 - rated.count)
     #expect(Set(ids).isDisjoint(with: rated))

@@ -39,6 +39,7 @@ struct CompareCommand: ParsableCommand {
   var linUCB = false
   @Option(help: "Query the next items of so many users, drawn. (default: all)")
   var users: Int?
+  @OptionGroup var rankings: ListsOption
   @OptionGroup(title: "Options of --baselines-only") var split: ComparisonSplitOptions
   @OptionGroup var device: DeviceOptions
   @OptionGroup var output: OutputOptions
@@ -86,6 +87,7 @@ struct CompareCommand: ParsableCommand {
       }
     let progress = Progress()
     defer { progress.finish() }
+    var file = rankings.file
     var parts: [(Comparison, Comparison.Results)] = []
     var listed: [ComparisonReport.Run] = []
     for (number, comparison) in comparisons.enumerated() {
@@ -104,11 +106,15 @@ struct CompareCommand: ParsableCommand {
         progress.update(number * $1 + $0, of: trainings.count * $1, $2)
       }
       parts.append((comparison, results))
+      file?.add(
+        run: "split \(comparison.training.evaluation.splitSeed)", comparison.sessions,
+        results.rankings, log)
     }
     progress.finish()
     let report = try ComparisonReport(
       parts, runs: listed, data: described,
       device: "\(backend.device.id): \(backend.device.name), \(backend.device.driver)")
+    try file?.write()
     try output.print(report, report.text)
   }
 

@@ -32,16 +32,19 @@ extension EvaluateCommand {
     var splits: Int?
     @Option(help: "α of LinUCB: how many standard errors are added to an estimate.")
     var linucbAlpha = 0.25
+    @OptionGroup var rankings: ListsOption
     @OptionGroup var device: DeviceOptions
     @OptionGroup var output: OutputOptions
 
     func run() throws {
       let (data, seed) = (place.data, random.seed)
       if ablation.leakageAblation {
+        try refuseLists("--leakage-ablation has a table for each protocol")
         return try ablation.run(
           options, data: data, seed: seed, seeds: seeds ?? 1, device, output)
       }
       if try runFolders(options)[0].readAlgorithm() == "irecgan" {
+        try refuseLists("\(options.run) is an IRecGAN run, which is measured click by click")
         return try EvaluateCommand.IRecGAN.evaluate(
           options, data: data, env: nil, sessions: IRecGAN.usualSessions, seed: seed ?? 0, device,
           output)
@@ -65,6 +68,7 @@ extension EvaluateCommand {
         Console.note("only \(twins) of \(runs.count) runs have a myopic agent: it is left out")
       }
       var evaluated: [RunEvaluation] = []
+      var file = rankings.file
       for (number, run) in runs.enumerated() {
         let (experiment, model) = try reopen(run, log, data: data)
         var agents = [
@@ -82,13 +86,23 @@ extension EvaluateCommand {
         observer.progress = {
           progress.update($1 * number + $0, of: $1 * runs.count, $2)
         }
-        evaluated.append(try experiment.evaluate(model, agents, settings, observer))
+        let evaluation = try experiment.evaluate(model, agents, settings, observer)
+        evaluated.append(evaluation)
+        file?.add(
+          run: run.run, try experiment.sessions(), evaluation.scores.map { ($0.name, $0) }, log)
       }
       progress.finish()
       let first = try Experiment(configuration, log: log, folder: runs[0].folder)
       let report = try first.report(evaluated, on: backend, settings)
       try options.folder.write(report, to: options.folder.evaluation)
+      try file?.write()
       try output.print(report, report.text)
+    }
+
+    private func refuseLists(_ reason: String) throws {
+      if let lists = rankings.lists {
+        throw RunError("--lists is \(lists), but \(reason); leave it out")
+      }
     }
 
     /// The run of the folder, or the runs of its group.

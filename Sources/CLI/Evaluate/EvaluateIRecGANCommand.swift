@@ -78,6 +78,17 @@ extension EvaluateCommand {
   }
 }
 
+/// The sessions of a run: made again in their simulator, or read from where they are now.
+func loadSessions(
+  of configuration: IRecGANRunConfiguration, moved: Bool, on backend: any Backend
+) throws -> SessionLog {
+  let source = configuration.data.source
+  guard let simulation = configuration.simulation, !moved else {
+    return try loadSessions(source, configuration.reading)
+  }
+  return try makeSessions(simulation, in: WorldSource(source, on: backend)).log
+}
+
 /// The runs of a folder, with their sessions from where they are now.
 func openIRecGAN(
   _ options: RunOptions, data: String?, on backend: any Backend
@@ -94,14 +105,7 @@ func openIRecGAN(
     }
     if let data { configuration.data.source = data }
     let source = configuration.data.source
-    let log: SessionLog
-    if let known = logs[source] {
-      log = known
-    } else if let simulation = configuration.simulation, data == nil {
-      log = try makeSessions(simulation, in: WorldSource(source, on: backend)).log
-    } else {
-      log = try loadSessions(source, configuration.reading)
-    }
+    let log = try logs[source] ?? loadSessions(of: configuration, moved: data != nil, on: backend)
     logs[source] = log
     return try IRecGANExperiment(configuration, log: log, folder: folder)
   }

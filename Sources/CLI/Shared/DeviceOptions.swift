@@ -29,10 +29,15 @@ struct DeviceOptions: ParsableArguments {
 
   @OptionGroup var blas: BlasOptions
 
-  /// The backend asked for, for work that no device does faster than the CPU.
-  func hostBackend() throws -> any Backend {
+  /// The device asked for, for work that no device does faster than the CPU.
+  func hostDevice() throws -> DeviceID {
     try blas.configure()
-    return try DeviceCatalog.backend(for: device == .auto ? .cpu : DeviceCatalog.resolve(device))
+    return try device == .auto ? .cpu : DeviceCatalog.resolve(device)
+  }
+
+  /// A backend on it.
+  func hostBackend() throws -> any Backend {
+    try DeviceCatalog.backend(for: hostDevice())
   }
 
   /// The backend asked for. `trial` gives the seconds of one update on a device, for `auto`.

@@ -13,8 +13,9 @@ enum LatestHeldOut: SplitDefault { static let split = EvaluationProtocol.Split.l
 struct SplitOptions<Default: SplitDefault>: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "What is held out: users, rows (ratings at random), time (the latest ratings of all) or "
-        + "latest (those of each user). (default: \(Default.split.rawValue))"))
+      "What is held out: users, rows (ratings at random), time (the latest ratings of all), "
+        + "latest (those of each user) or none (everything trains, and nothing can be evaluated). "
+        + "(default: \(Default.split.rawValue))"))
   var split: EvaluationProtocol.Split?
   @Option(
     help: "Order of a user's ratings of one time. (default: drawn with latest, else file)")
@@ -47,6 +48,12 @@ struct SplitOptions<Default: SplitDefault>: ParsableArguments {
   }
 
   func validate() throws {
+    if split == .nothing, testFraction != nil || validationFraction != nil {
+      throw ValidationError(
+        "--split is none, which holds nothing out, and "
+          + (testFraction == nil ? "--validation-fraction" : "--test-fraction")
+          + " says how much to; leave one of them out.")
+    }
     if let testFraction, !(testFraction > 0 && testFraction < 1) {
       throw ValidationError("--test-fraction is \(testFraction); it must be between 0 and 1.")
     }

@@ -56,7 +56,8 @@ struct Training {
     }
     let report = TrainingReport(
       run: options.run, device: "\(backend.device.id)", configuration: experiment.configuration,
-      sessionRMSE: experiment.sessionError(model), steps: steps, last: last)
+      sessionRMSE: experiment.configuration.evaluation.split == .nothing
+        ? nil : experiment.sessionError(model), steps: steps, last: last)
     try folder.write(report, to: folder.report)
     return report
   }
@@ -131,7 +132,8 @@ struct TrainingReport: Codable {
   var run: String
   var device: String
   var configuration: RunConfiguration
-  var sessionRMSE: Double
+  /// Nil where nothing was held out.
+  var sessionRMSE: Double?
   var steps: Int?
   var last: TrainingProgress?
 }

@@ -30,7 +30,8 @@ extension TrainCommand {
       try output.print(
         report,
         "PMF of \(model.userCount) users and \(model.itemCount) items, k \(model.dimension): "
-          + "RMSE \(decimal(report.sessionRMSE, 4)) stars on held-out test ratings")
+          + (report.sessionRMSE.map { "RMSE \(decimal($0, 4)) stars on held-out test ratings" }
+            ?? "nothing was held out"))
     }
 
     private func opening(_ run: RunOptions) -> RunOpening {

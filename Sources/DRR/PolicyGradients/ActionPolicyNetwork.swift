@@ -11,7 +11,7 @@ package final class ActionPolicyNetwork {
   let value: MLP
 
   /// - Parameter vectors: what the actions' vectors begin as; nil draws them.
-  init(
+  package init(
     _ configuration: PolicyGradientConfiguration, actionCount: Int, actionWidth: Int,
     vectors: [Float]?, seed: UInt64, on backend: any Backend,
     makeState: (ParameterSet) -> any StateModule

@@ -36,10 +36,12 @@ extension Experiment {
       of: .validation, log, split, evaluation, window: training.window, scale: configuration.scale)
     if let validation = Validation(sessions: sessions) { return validation }
     let reason =
-      evaluation.validationShare == 0
-      ? "the validation share is 0"
-      : "nobody validates: "
-        + admission.summary(of: .validation, evaluation, window: training.window)
+      evaluation.split == .nothing
+      ? "nothing is held out"
+      : evaluation.validationShare == 0
+        ? "the validation share is 0"
+        : "nobody validates: "
+          + admission.summary(of: .validation, evaluation, window: training.window)
     observer.note("\(reason); the agent of the last step is kept")
     return nil
   }

@@ -12,5 +12,6 @@
 @_exported import OffPolicy
 @_exported import PolicyGradients
 @_exported import Runs
+@_exported import Serving
 @_exported import Tables
 @_exported import Tensor

@@ -1,8 +1,10 @@
 internal import CZlib
 
 /// CRC-32 (ISO-HDLC, zlib's), which finds every change within 32 adjacent bits.
-struct Checksum: Equatable {
+package struct Checksum: Equatable {
   private(set) var value: UInt32 = 0
+
+  package init() {}
 
   mutating func update(_ bytes: UnsafeRawBufferPointer) {
     guard let base = bytes.baseAddress else { return }
@@ -10,12 +12,12 @@ struct Checksum: Equatable {
     value = UInt32(truncatingIfNeeded: crc32_z(uLong(value), pointer, bytes.count))
   }
 
-  mutating func update(_ bytes: [UInt8]) {
+  package mutating func update(_ bytes: [UInt8]) {
     bytes.withUnsafeBytes { update($0) }
   }
 
   /// Eight lower-case hexadecimal digits.
-  var text: String {
+  package var text: String {
     let digits = String(value, radix: 16)
     return String(repeating: "0", count: 8 - digits.count) + digits
   }

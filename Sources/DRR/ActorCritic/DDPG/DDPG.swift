@@ -14,7 +14,7 @@ public struct Actor {
   public let state: any StateModule
   let layers: MLP
 
-  init(
+  package init(
     actionWidth: Int, hidden: Int, seed: UInt64, on backend: any Backend,
     makeState: (ParameterSet) -> any StateModule
   ) {

@@ -31,7 +31,7 @@ public final class ItemActorCritic {
     package let parameters: ParameterSet
     package let heads: [ItemHead]
 
-    init(
+    package init(
       _ names: [String], blocks: [Int], anchor: (width: Int, weight: Float), hidden: Int,
       scale: Float, reach: Float, seed: UInt64,
       stream: UInt64, on backend: any Backend

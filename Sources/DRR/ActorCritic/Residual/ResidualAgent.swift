@@ -11,9 +11,9 @@ public final class ResidualAgent: SessionAgent {
   /// Actor and critics.
   public let networks: ItemActorCritic
   /// What is known of items, and of a user by their ratings.
-  public let model: BeliefModel
-  /// The run's factorisation.
-  let factorization: PMFModel
+  public var model: BeliefModel { state.model }
+  /// What a state is made of.
+  private let state: ResidualState
   /// [N, A] as those see them whose ratings no item's vector has learned from: of each item what the
   /// beliefs have (``BeliefModel``), then [q ; b ; 1] of the factorisation.
   public let items: Tensor
@@ -30,20 +30,13 @@ public final class ResidualAgent: SessionAgent {
   ) throws(ConfigurationError) {
     try configuration.validate()
     try ddpg.validate()
-    self.model = model
-    self.factorization = factorization
+    state = ResidualState(model, factorization)
     self.profiles = profiles
-    let everything = model.everything
-    let k = factorization.dimension
-    var vectors: [Float] = []
-    for item in 0..<model.itemCount {
-      vectors += model.itemVector(item, fold: everything)
-      vectors += factorization.itemFactors[item * k..<(item + 1) * k]
-      vectors += [factorization.itemBiases[item], 1]
-    }
-    items = Tensor(vectors, shape: [model.itemCount, model.itemWidth + k + 2], on: backend)
+    items = Tensor(
+      state.itemVectors(), shape: [model.itemCount, state.itemWidth], on: backend)
     networks = ItemActorCritic(
-      configuration, ddpg, blocks: model.blocks, anchor: k + 2, seed: seed, on: backend)
+      configuration, ddpg, blocks: model.blocks, anchor: state.anchorWidth, seed: seed,
+      on: backend)
   }
 
   public var backend: any Backend { networks.backend }
@@ -53,7 +46,7 @@ public final class ResidualAgent: SessionAgent {
   }
 
   /// S: the belief's action, the vector of the item shown last, and the context.
-  package var stateWidth: Int { 2 * items.shape[1] + Self.contextWidth }
+  package var stateWidth: Int { state.width }
 
   /// What is believed of a user before the session: her profile taken in.
   private func belief(ofUser user: Int32) -> Belief {
@@ -78,12 +71,14 @@ public final class ResidualAgent: SessionAgent {
 
   /// [p ; 1 ; b] of a user in the factorisation.
   private func anchor(ofUser user: Int32) -> [Float] {
-    let k = factorization.dimension
+    let factorization = state.factorization
     guard 0..<factorization.userCount ~= Int(user) else {
-      return guestVector + [Float](repeating: 0, count: k - guestVector.count) + [1, 0]
+      return state.anchor(guestVector, bias: 0)
     }
-    return factorization.userFactors[Int(user) * k..<(Int(user) + 1) * k]
-      + [1, factorization.userBiases[Int(user)]]
+    let k = factorization.dimension
+    return state.anchor(
+      factorization.userFactors[Int(user) * k..<(Int(user) + 1) * k],
+      bias: factorization.userBiases[Int(user)])
   }
 
   /// The state's vector, [S]: what is believed after `feedback`, which `belief` has taken in.
@@ -93,30 +88,7 @@ public final class ResidualAgent: SessionAgent {
   func vector(
     _ belief: Belief, _ feedback: [SessionState.Feedback], fold: Int, anchor: [Float]? = nil
   ) -> [Float] {
-    let none = [Float](repeating: 0, count: factorization.dimension + 2)
-    var vector = belief.action() + (anchor ?? none)
-    if let last = feedback.last {
-      vector += model.itemVector(Int(last.item), fold: fold) + none
-    } else {
-      vector += [Float](repeating: 0, count: items.shape[1])
-    }
-    let liked = feedback.reversed().prefix { $0.reward > 0 }.count
-    let disliked = feedback.reversed().prefix { $0.reward <= 0 }.count
-    vector += belief.summary
-    // Of those liked in a row, the latest that each were of another kind than the one before.
-    var varied = 0
-    var kind: Int32?
-    for seen in feedback.reversed().prefix(liked) {
-      if kind == model.kinds[Int(seen.item)] { break }
-      kind = model.kinds[Int(seen.item)]
-      varied += 1
-    }
-    vector.append(Float(min(varied, 5)) / 5)
-    vector.append(Float(min(liked, 5)) / 5)
-    vector.append(Float(min(disliked, 5)) / 5)
-    vector.append(feedback.last?.earned ?? 0)
-    vector.append(min(Float(feedback.count) / 20, 1))
-    return vector
+    state.vector(belief, feedback, fold: fold, anchor: anchor)
   }
 
   package func vectors(_ states: [SessionState]) -> Tensor {

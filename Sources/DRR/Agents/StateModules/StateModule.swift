@@ -47,3 +47,25 @@ public enum StateModuleKind: String, Codable, CaseIterable, Hashable, Sendable,
     }
   }
 }
+
+extension StateModuleKind {
+  /// S, the length of a state of `window` items over vectors of length `dimension`.
+  package func width(window n: Double, dimension k: Double) -> Double {
+    switch self {
+    case .p: (n + n * (n - 1) / 2) * k
+    case .u: (2 * n + n * (n - 1) / 2) * k
+    case .ave, .att: 3 * k
+    case .items: k
+    case .gru: 2 * k
+    }
+  }
+
+  /// Weights of the module itself, at least.
+  package func weights(window n: Double, dimension k: Double) -> Double {
+    switch self {
+    case .p, .u, .ave, .items: n
+    case .att: 2 * k * k
+    case .gru: 6 * k * k
+    }
+  }
+}

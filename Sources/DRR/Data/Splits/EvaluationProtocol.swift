@@ -13,6 +13,8 @@ public struct EvaluationProtocol: Codable, Hashable, Sendable {
     case time
     /// The latest ratings of each user.
     case latest
+    /// Nothing: every rating trains, and there is nothing to evaluate on.
+    case nothing = "none"
   }
 
   /// Where the liked items come from that a session starts with.
@@ -130,6 +132,15 @@ public struct EvaluationProtocol: Codable, Hashable, Sendable {
     try ConfigurationError.require("exploration", exploration, .share)
   }
 
+  /// - Throws: `RunError` where nothing was held out that could be evaluated on.
+  package func requireHeldOut() throws(RunError) {
+    if split == .nothing {
+      throw RunError(
+        "nothing was held out (--split none): every rating has been trained on, and none is left to "
+          + "evaluate on; train a run with another --split")
+    }
+  }
+
   /// One line for people.
   ///
   /// - Parameter hasTimes: false where the order of the file stands in for time.
@@ -171,6 +182,7 @@ public struct EvaluationProtocol: Codable, Hashable, Sendable {
       case .latest:
         "each user's ratings split by time \(shares) for training/validation/test; session = a "
           + "user's test ratings"
+      case .nothing: "nothing held out, every rating trains"
       }
     let sameTime: [String] =
       switch (tieOrder, split) {

@@ -122,6 +122,7 @@ public struct Session: Sendable {
     of part: UserSplit.HeldOut = .test, _ log: RatingsLog, _ split: UserSplit,
     _ evaluation: EvaluationProtocol, window: Int, scale: RewardScale
   ) throws -> (sessions: [Session], admission: Admission) {
+    try evaluation.requireHeldOut()
     let (sessions, admission) = admitted(
       of: part, log, split, evaluation, window: window, scale: scale)
     if sessions.isEmpty {

@@ -37,6 +37,7 @@ public struct UserSplit: Sendable {
         case .users, .rows: Self.byRow(log, evaluation)
         case .time: Self.byTime(log, evaluation)
         case .latest: Self.byUser(log, evaluation, order: places)
+        case .nothing: [Part](repeating: .visible, count: log.count)
         }
       self.parts = parts
       func users(_ part: Part) -> [Int32] {
@@ -150,6 +151,9 @@ public struct UserSplit: Sendable {
     log.rows(ofUser: user).lazy.map { [order] in order.isEmpty ? $0 : Int(order[$0]) }
   }
 
+  /// - Throws: `RunError` where nothing was held out.
+  package func requireHeldOut() throws(RunError) { try evaluation.requireHeldOut() }
+
   /// Whether held-out ratings have others to learn from after them.
   package var isAtRandom: Bool { evaluation.split == .rows }
 
@@ -169,7 +173,9 @@ public struct UserSplit: Sendable {
 
   /// Every row that the PMF is fitted on.
   public func pmfRows(in log: RatingsLog) -> [Int32] {
-    guard evaluation.pmfRows == .reshuffled else { return visibleRows(in: log) }
+    guard evaluation.pmfRows == .reshuffled, evaluation.split != .nothing else {
+      return visibleRows(in: log)
+    }
     var random = Philox(seed: evaluation.splitSeed, stream: Streams.pmfRows)
     let order = (0..<Int32(log.count)).shuffled(using: &random)
     return order.dropFirst(Self.heldOut(of: log.count, evaluation).test).sorted()
@@ -177,6 +183,7 @@ public struct UserSplit: Sendable {
 
   /// Throws `ConfigurationError` where a part has nobody in it.
   package func requireEveryPart() throws(ConfigurationError) {
+    if evaluation.split == .nothing && !trainUsers.isEmpty { return }
     let all = Set(trainUsers).union(validationUsers).union(testUsers).count
     let setting: String
     if trainUsers.isEmpty || testUsers.isEmpty {

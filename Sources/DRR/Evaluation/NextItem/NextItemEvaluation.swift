@@ -48,6 +48,7 @@ public struct NextItemEvaluation: Sendable {
     of part: UserSplit.HeldOut = .test, _ settings: Settings = Settings()
   ) throws {
     try settings.validate()
+    try split.requireHeldOut()
     if split.isAtRandom {
       throw RunError(
         "the next item cannot be asked for where ratings are held out at random: what comes after "

@@ -10,6 +10,8 @@ public struct RankerScores: Sendable {
   public let cutoffs: [Int]
   /// Of each session.
   public let users: [Int32]
+  /// The items that each session's ranking begins with, best first.
+  public let picks: [[Int32]]
   /// By cutoff.
   public let lists: [ListStatistics]
   /// Of an agent.
@@ -36,6 +38,7 @@ public struct RankerScores: Sendable {
     cutoffs = evaluation.cutoffs
     users = evaluation.sessions.map(\.user)
     policy = ranked.policy
+    picks = ranked.picks
     let rewards = zip(evaluation.sessions, ranked.picks).map { session, items in
       let found = Dictionary(uniqueKeysWithValues: zip(session.candidates, session.rewards))
       return items.map { found[$0]! }

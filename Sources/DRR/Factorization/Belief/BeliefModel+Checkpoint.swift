@@ -18,6 +18,15 @@ extension BeliefModel {
     }
   }
 
+  /// The model as who is nobody's training user sees it, without the folds of those who are.
+  package var withoutFolds: BeliefModel {
+    var configuration = configuration
+    configuration.folds = 0
+    return BeliefModel(
+      configuration, factorizations, folds: [folds[everything]],
+      statistics: [statistics[everything]], foldOfUser: [], kinds: kinds, itemCount: itemCount)
+  }
+
   /// Reads what `save` wrote. Throws where the file holds another model.
   package init(
     _ configuration: Configuration, contentsOf file: SafetensorsFile, userCount: Int,

@@ -1,7 +1,7 @@
 import Tensor
 
 extension PMFModel {
-  func add(to file: inout SafetensorsWriter, _ prefix: String) throws {
+  package func add(to file: inout SafetensorsWriter, _ prefix: String) throws {
     try file.add("\(prefix).users", userFactors, shape: [userCount, dimension])
     try file.add("\(prefix).items", itemFactors, shape: [itemCount, dimension])
     try file.add("\(prefix).user_biases", userBiases)

@@ -93,6 +93,47 @@ public struct PMFModel: Sendable {
     for i in 0..<k { normal[triangle(i) + i] += regularization * Double(max(items.count, 1)) }
     return solvePositiveDefinite(normal, right, k).map { Float($0) }
   }
+
+  /// The vector and the bias of somebody new from items that were rated: ridge regression of the
+  /// rewards, less mean and item biases, on [q ; 1] (one half-step of alternating least squares).
+  /// Both are 0 of somebody who has rated nothing.
+  ///
+  /// - Parameters:
+  ///   - regularization: λ of the vector, once a rating.
+  ///   - biasRegularization: the same of the bias.
+  public func foldIn(
+    items: some Collection<Int32>, rewards: some Collection<Float>, regularization: Float,
+    biasRegularization: Float
+  ) -> (vector: [Float], bias: Float) {
+    let width = dimension + 1
+    var normal = [Double](repeating: 0, count: triangle(width))
+    var right = [Double](repeating: 0, count: width)
+    var q = [Double](repeating: 1, count: width)
+    normal.withUnsafeMutableBufferPointer { normal in
+      for (item, reward) in zip(items, rewards) {
+        let row = Int(item) * dimension
+        for i in 0..<dimension { q[i] = Double(itemFactors[row + i]) }
+        let residual = Double(reward - mean - itemBiases[Int(item)])
+        q.withUnsafeBufferPointer { q in
+          var at = 0
+          for i in 0..<width {
+            let qi = q[i]
+            right[i] += qi * residual
+            for j in 0...i { normal[at + j] += qi * q[j] }
+            at += i + 1
+          }
+        }
+      }
+    }
+    // Without any the equations would have no single solution.
+    let ratings = Double(max(items.count, 1))
+    for i in 0..<width {
+      let weight = Double(i < dimension ? regularization : biasRegularization)
+      normal[triangle(i) + i] += max(weight, 1e-6) * ratings
+    }
+    let solution = solvePositiveDefinite(normal, right, width).map { Float($0) }
+    return (Array(solution.dropLast()), solution[dimension])
+  }
 }
 
 private func dotProduct(

@@ -173,6 +173,11 @@ public struct Comparison: Sendable {
     /// Empty where nobody has a session to re-rank.
     let reranking: [RankerScores]
     let admission: Session.Admission
+
+    /// How each contestant ranked the sessions, by its name in the table.
+    public var rankings: [(name: String, scores: RankerScores)] {
+      zip(nextItem, reranking).map { ($0.name, $1) }
+    }
   }
 
   /// - Parameter progress: (done, total, what) of all contestants together.

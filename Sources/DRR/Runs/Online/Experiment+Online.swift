@@ -41,6 +41,7 @@ extension Experiment {
   public func onlineEvaluation(
     _ online: OnlineProtocol, _ model: PMFModel, _ world: World, seed: UInt64
   ) throws -> OnlineEvaluation {
+    try configuration.evaluation.requireHeldOut()
     let window = try agent.training.window
     var (starts, profiles) = ([SessionState](), [[Int32]]())
     for user in split.testUsers {

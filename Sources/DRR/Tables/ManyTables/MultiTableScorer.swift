@@ -6,10 +6,10 @@ import Tensor
 public struct MultiTableScorer: NextItemHostScorer {
   public let name: String
   let configuration: MultiTableConfiguration
-  let tables: ItemTables
+  package let tables: ItemTables
   /// What was learned; nothing changes it any more.
   nonisolated(unsafe) let table: QTable
-  let backOff: MultiTableBackOff
+  package let backOff: MultiTableBackOff
 
   public init(
     _ configuration: MultiTableConfiguration, _ tables: ItemTables, _ table: QTable,
@@ -25,15 +25,27 @@ public struct MultiTableScorer: NextItemHostScorer {
   }
 
   public func scores(_ query: NextItemQuery) -> [Float] {
-    Array(query.items).withUnsafeBufferPointer { scores($0) }
+    scores(query, SubStateSplitter(configuration, tables))
+  }
+
+  /// The scores of one query after another, on the caller's thread.
+  package func scores(inTurn queries: [NextItemQuery]) -> [[Float]] {
+    let splitter = SubStateSplitter(configuration, tables)
+    return queries.map { scores($0, splitter) }
+  }
+
+  private func scores(_ query: NextItemQuery, _ splitter: SubStateSplitter) -> [Float] {
+    Array(query.items).withUnsafeBufferPointer { scores($0, splitter) }
   }
 
   /// - Parameter history: what was watched, oldest first.
-  func scores(_ history: UnsafeBufferPointer<Int32>) -> [Float] {
+  private func scores(
+    _ history: UnsafeBufferPointer<Int32>, _ splitter: SubStateSplitter
+  ) -> [Float] {
     let unknown = configuration.optimisticStart ?? 0
     var scores = Aggregate(configuration.aggregation, itemCount: tables.itemCount)
     var isKnown = false
-    SubStateSplitter(configuration, tables).forEach(history) { subState in
+    splitter.forEach(history) { subState in
       let weight = subState.weight * pow(Float(subState.oldest), -configuration.lagExponent)
       for (key, share) in keys(of: subState) {
         table.forEachCell(of: key) { cell in
@@ -117,7 +129,13 @@ private struct Aggregate {
 public struct MultiTableBackOff: Sendable {
   /// Shares of the training events, by item.
   public let popularity: [Float]
-  private let followers: [Int32: [Int32: Float]]
+  /// By item, how often others came right after it; empty but for `markov`.
+  package let followers: [Int32: [Int32: Float]]
+
+  package init(popularity: [Float], followers: [Int32: [Int32: Float]]) {
+    self.popularity = popularity
+    self.followers = followers
+  }
 
   /// - Parameter kind: followers are counted for `markov` alone.
   public init(

@@ -3,7 +3,7 @@ import Tensor
 extension QTable {
   /// The rows of one of `parts` parts in ascending order of key, their cells in ascending order of
   /// action: equal tables give equal bytes, however they were filled. Parts keep the copy small.
-  func add(
+  package func add(
     to file: inout SafetensorsWriter, _ prefix: String, part: Int, of parts: Int
   ) throws(CheckpointError) {
     var keys: [UInt64] = []
@@ -28,7 +28,7 @@ extension QTable {
   /// Puts the rows that are wanted in place.
   ///
   /// - Throws: `CheckpointError` where the arrays do not belong together.
-  func read(
+  package func read(
     from file: SafetensorsFile, _ prefix: String, where isWanted: (UInt64) -> Bool
   ) throws(CheckpointError) {
     let keys = try file.uint64s("\(prefix).keys")

@@ -1,0 +1,138 @@
+import Factorization
+
+/// What a request makes known of its recipient, as a network's state begins from it.
+struct Profile: Sendable {
+  /// Items of which something is known, oldest first.
+  var items: [Int32] = []
+  /// What each was thought of; liked is above 0.
+  var rewards: [Float] = []
+  /// In the factorization; empty where there is none.
+  var vector: [Float] = []
+  var bias: Float = 0
+  /// What is believed after all of it; nil where that is still to be found.
+  var belief: BeliefSummary?
+
+  /// The latest liked items, −1 in front where there are fewer.
+  func history(_ window: Int) -> [Int32] {
+    var latest: [Int32] = []
+    for at in items.indices.reversed() where rewards[at] > 0 {
+      latest.append(items[at])
+      if latest.count == window { break }
+    }
+    return [Int32](repeating: -1, count: window - latest.count) + latest.reversed()
+  }
+}
+
+/// A belief as the residual agent's state has it.
+struct BeliefSummary: Sendable {
+  var action: [Float]
+  var summary: [Float]
+
+  init(action: [Float], summary: [Float]) { (self.action, self.summary) = (action, summary) }
+
+  /// What is believed of somebody who has rated these items.
+  init(
+    _ model: BeliefModel, _ items: some Collection<Int32>, _ rewards: some Collection<Float>
+  ) {
+    var belief = model.belief()
+    for (item, reward) in zip(items, rewards) {
+      belief.observe(item, reward, fold: model.everything)
+    }
+    self.init(action: belief.action(), summary: belief.summary)
+  }
+}
+
+extension ExportedModel {
+  /// How a rating counts.
+  private func reward(_ rating: Float) -> Float { header.scale!.reward(rating) }
+
+  /// - Throws: `ServingError` where the request names what is not there.
+  func profile(of request: Request) throws(ServingError) -> (profile: Profile, seen: [Int32]) {
+    for item in request.exclude { try requireItem(item) }
+    switch request.recipient {
+    case .user(let user):
+      guard !header.algorithm.readsSessions else { throw wantsSession }
+      guard 0..<users.count ~= user else {
+        throw ServingError("user \(user) is none of \(users.count)")
+      }
+      return profile(ofUser: user)
+    case .guest(let guest):
+      guard !header.algorithm.readsSessions else { throw wantsSession }
+      return try profile(of: guest)
+    case .session(let clicks):
+      guard header.algorithm.readsSessions else {
+        throw ServingError(
+          "\(header.agent) recommends for ratings, not for the clicks of a session; name a user or "
+            + "what was rated")
+      }
+      guard !clicks.isEmpty else { throw ServingError("the session has no click") }
+      for item in clicks { try requireItem(item) }
+      return (Profile(items: clicks.map { Int32($0) }), [])
+    }
+  }
+
+  private var wantsSession: ServingError {
+    ServingError(
+      "\(header.agent) recommends for the clicks of a session, and knows no users and no ratings; "
+        + "name the clicks")
+  }
+
+  private func requireItem(_ item: Int) throws(ServingError) {
+    guard 0..<items.count ~= item else {
+      throw ServingError("item \(item) is none of \(items.count)")
+    }
+  }
+
+  private func profile(ofUser user: Int) -> (Profile, seen: [Int32]) {
+    let (rated, ratings) = users.rated(by: user)
+    var profile = Profile()
+    for (item, rating) in zip(rated, ratings) where items.isKnown[Int(item)] {
+      profile.items.append(item)
+      profile.rewards.append(reward(rating))
+    }
+    if let factorization {
+      let k = factorization.dimension
+      profile.vector = Array(factorization.userFactors[user * k..<(user + 1) * k])
+      profile.bias = factorization.userBiases[user]
+    }
+    if let userBeliefs, let beliefs {
+      let width = beliefs.itemWidth
+      profile.belief = BeliefSummary(
+        action: Array(userBeliefs.actions[user * width..<(user + 1) * width]),
+        summary: Array(userBeliefs.summaries[2 * user..<2 * user + 2]))
+    }
+    return (profile, Array(rated))
+  }
+
+  private func profile(of guest: Guest) throws(ServingError) -> (Profile, seen: [Int32]) {
+    let range = ratingRange!
+    let best = range.upperBound
+    var profile = Profile()
+    var seen: Set<Int> = []
+    for rating in guest.rated + guest.liked.map({ Guest.Rating(item: $0, rating: best) }) {
+      try requireItem(rating.item)
+      let label = items.label(rating.item)
+      guard seen.insert(rating.item).inserted else {
+        throw ServingError("\(label) is rated twice; leave one of them out")
+      }
+      guard range ~= rating.rating else {
+        throw ServingError(
+          "the rating of \(label) is \(rating.rating); it must be \(range.lowerBound) ... "
+            + "\(range.upperBound)")
+      }
+      guard items.isKnown[rating.item] else {
+        throw ServingError(
+          "nothing is known of \(label): training has seen no rating of it; leave it out")
+      }
+      profile.items.append(Int32(rating.item))
+      profile.rewards.append(reward(rating.rating))
+    }
+    for item in guest.exclude { try requireItem(item) }
+    if let factorization, let foldIn = header.foldIn {
+      (profile.vector, profile.bias) = factorization.foldIn(
+        items: profile.items, rewards: profile.rewards, regularization: foldIn.regularization,
+        biasRegularization: foldIn.biasRegularization)
+    }
+    return (profile, profile.items + guest.exclude.map { Int32($0) })
+  }
+}

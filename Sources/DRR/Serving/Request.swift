@@ -1,0 +1,57 @@
+/// Somebody who is none of a model's users: what is known of them, and nothing that a model keeps.
+public struct Guest: Hashable, Sendable {
+  /// An item and how it was rated, on the scale of the data.
+  public struct Rating: Hashable, Sendable {
+    public var item: Int
+    public var rating: Float
+
+    public init(item: Int, rating: Float) { (self.item, self.rating) = (item, rating) }
+  }
+
+  /// What was rated, oldest first; what was disliked counts as well.
+  public var rated: [Rating]
+  /// What is liked, after all that was rated: as if of the best rating.
+  public var liked: [Int]
+  /// Items not to recommend, beside those.
+  public var exclude: [Int]
+
+  public init(rated: [Rating] = [], liked: [Int] = [], exclude: [Int] = []) {
+    (self.rated, self.liked, self.exclude) = (rated, liked, exclude)
+  }
+}
+
+/// What is asked of a policy.
+public struct Request: Hashable, Sendable {
+  /// Whom to recommend to.
+  public enum Recipient: Hashable, Sendable {
+    /// A user of the data, by index, with all that was ever rated.
+    case user(Int)
+    case guest(Guest)
+    /// The clicks of a session, oldest first. Of a model of click sessions alone, whose lists may name
+    /// again what was clicked.
+    case session([Int])
+  }
+
+  public var recipient: Recipient
+  /// Items not to recommend, beside those that the recipient has rated.
+  public var exclude: Set<Int>
+  /// The only items to recommend; nil: all.
+  public var only: Set<Int>?
+
+  public init(_ recipient: Recipient, exclude: Set<Int> = [], only: Set<Int>? = nil) {
+    (self.recipient, self.exclude, self.only) = (recipient, exclude, only)
+  }
+}
+
+/// An item of a list, best first.
+public struct Recommendation: Hashable, Sendable {
+  public var item: Int
+  /// What the list is in the order of.
+  public var score: Float
+  /// The rating that the factorization predicts; nil where the model has none.
+  public var predictedRating: Double?
+
+  public init(item: Int, score: Float, predictedRating: Double? = nil) {
+    (self.item, self.score, self.predictedRating) = (item, score, predictedRating)
+  }
+}

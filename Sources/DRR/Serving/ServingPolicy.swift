@@ -1,0 +1,110 @@
+import DRRCore
+import Synchronization
+import Tensor
+
+/// Recommends by an exported model. Nothing that is asked changes anything: any number of tasks may
+/// ask at once, and a guest of one of them is nothing to the others.
+///
+/// Networks lie on backends, each of which one caller at a time may use; those not in use wait in a
+/// pool, which grows with the callers that ask at once.
+public final class ServingPolicy: Sendable {
+  public let model: ExportedModel
+  private let makeBackend: @Sendable () throws -> any Backend
+  private let idle: Mutex<[Confined]>
+  /// Items of which something is known, one row.
+  private let known: ItemMask
+
+  /// Made where it is used by one at a time.
+  private struct Confined: @unchecked Sendable { let worker: ServingWorker }
+
+  /// - Parameter makeBackend: a new backend, as often as callers ask at once.
+  /// - Throws: `ServingError` where weights do not fit the model's settings; what `makeBackend` does.
+  public init(
+    _ model: ExportedModel, on makeBackend: @escaping @Sendable () throws -> any Backend
+  ) throws {
+    self.model = model
+    self.makeBackend = makeBackend
+    var known = ItemMask(rows: 1, items: model.items.count, allowed: false)
+    for (item, isKnown) in model.items.isKnown.enumerated() where isKnown { known[0, item] = true }
+    self.known = known
+    idle = Mutex([Confined(worker: try ServingWorker(model, on: makeBackend()))])
+  }
+
+  /// A list for one recipient.
+  public func recommend(
+    to recipient: Request.Recipient, count: Int = 10
+  ) throws -> [Recommendation] {
+    try recommend([Request(recipient)], count: count)[0]
+  }
+
+  /// Lists for many recipients, a batch at a time in one scoring; each has `count` items, or as many
+  /// as are left.
+  ///
+  /// - Parameter concurrently: whether batches go to all cores.
+  /// - Throws: `ServingError` where a request names what is not there; nothing is recommended then.
+  public func recommend(
+    _ requests: [Request], count: Int = 10, concurrently: Bool = true
+  ) throws -> [[Recommendation]] {
+    guard count >= 1 else {
+      throw ServingError("a list of \(count) items is asked for; it must have 1 or more")
+    }
+    let size = ServingWorker.batch
+    let batches = (requests.count + size - 1) / size
+    @Sendable func part(_ batch: Int) -> Result<[[Recommendation]], any Error> {
+      let range = batch * size..<min((batch + 1) * size, requests.count)
+      return Result { try recommend(requests[range], count) }
+    }
+    let parts =
+      concurrently && batches > 1
+      ? concurrentMap(batches, part) : (0..<batches).lazy.map(part).map { $0 }
+    return try parts.flatMap { try $0.get() }
+  }
+
+  private func recommend(
+    _ requests: ArraySlice<Request>, _ count: Int
+  ) throws -> [[Recommendation]] {
+    var allowed = ItemMask(rows: requests.count, items: model.items.count, allowed: false)
+    var profiles: [Profile] = []
+    for (row, request) in requests.enumerated() {
+      let (profile, seen) = try model.profile(of: request)
+      profiles.append(profile)
+      if let only = request.only {
+        for item in only where 0..<known.items ~= item && known[0, item] {
+          allowed[row, item] = true
+        }
+      } else {
+        allowed.copyRow(0, of: known, to: row)
+      }
+      for item in seen { allowed[row, Int(item)] = false }
+      for item in request.exclude { allowed[row, item] = false }
+    }
+    let lists = try withWorker { try $0.best(count, for: profiles, allowed: allowed) }
+    return zip(lists, profiles).map { list, profile in
+      list.map { recommendation($0.item, $0.score, profile) }
+    }
+  }
+
+  /// A worker that fails is given up with its backend.
+  private func withWorker<Result>(_ body: (ServingWorker) throws -> Result) throws -> Result {
+    let taken = idle.withLock { $0.popLast() }
+    let confined = try taken ?? Confined(worker: ServingWorker(model, on: makeBackend()))
+    let result = try body(confined.worker)
+    idle.withLock { $0.append(confined) }
+    return result
+  }
+
+  private func recommendation(
+    _ item: Int, _ score: Float, _ profile: Profile
+  ) -> Recommendation {
+    guard let factorization = model.factorization, let scale = model.header.scale,
+      let range = model.ratingRange
+    else { return Recommendation(item: item, score: score) }
+    let reward = profile.bias + factorization.reward(of: profile.vector, item: item)
+    let rating = min(max(scale.rating(reward), range.lowerBound), range.upperBound)
+    // PMF's own score is the reward that it predicts; the scoring leaves out what all items share.
+    return Recommendation(
+      item: item,
+      score: model.header.algorithm == .pmf ? score + factorization.mean + profile.bias : score,
+      predictedRating: Double(rating))
+  }
+}
