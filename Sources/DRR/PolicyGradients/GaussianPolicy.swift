@@ -5,6 +5,7 @@ import Tensor
 /// π(u | x) = N(μ(x), σ(x)²) for actions of continuous numbers, mean and log deviation from one
 /// network, and V(x) beside it (Williams 1992, section 6).
 public final class GaussianPolicy {
+  /// The weights of policy and value.
   public let parameters: ParameterSet
   let layers: MLP
   let value: MLP
@@ -12,6 +13,8 @@ public final class GaussianPolicy {
   let actionWidth: Int
   let valueWeight: Float
 
+  /// A policy that has learned nothing: S = `stateWidth` numbers a state, A = `actionWidth` an
+  /// action.
   public init(
     stateWidth: Int, actionWidth: Int, hidden: Int, learningRate: Float, valueWeight: Float = 0.5,
     seed: UInt64, on backend: any Backend
@@ -75,8 +78,11 @@ public struct GaussianConfiguration: RunSettings {
   public var command: String { "train pg" }
   public var totalSteps: Int? { steps }
 
+  /// The problem.
   public var world = PointWorld()
+  /// Width of the hidden layer.
   public var hidden = 32
+  /// Adam's.
   public var learningRate: Float = 1e-3
   /// Steps of all points together.
   public var steps = 3_000_000
@@ -84,6 +90,7 @@ public struct GaussianConfiguration: RunSettings {
   public var environments = 512
   public var seed: UInt64 = 0
 
+  /// The default settings.
   public init() {}
 
   public func validate() throws {
@@ -97,22 +104,29 @@ public struct GaussianConfiguration: RunSettings {
 
 /// A line of the metrics.
 public struct GaussianReport: Codable, Hashable, Sendable {
+  /// Steps of all points so far.
   public var step: Int
   /// Mean discounted cost of an episode, and of what V sees behind it, since the last report.
   public var meanCost: Double
   /// −μ(1) + μ(−1), halved: K of the policy, and that of the best.
   public var gain: Double
+  /// K of the best policy.
   public var bestGain: Double
 }
 
 /// Trains a Gaussian policy by the returns of many points' episodes.
 public final class GaussianTrainer: Trainer {
+  /// The settings.
   public let configuration: GaussianConfiguration
+  /// What learns.
   public let policy: GaussianPolicy
   private let backend: any Backend
   public private(set) var step = 0
   private var costs = (sum: 0.0, count: 0)
 
+  /// A trainer at step 0.
+  ///
+  /// - Throws: `ConfigurationError` for a setting that cannot work.
   public init(_ configuration: GaussianConfiguration, on backend: any Backend) throws {
     try configuration.validate()
     self.configuration = configuration

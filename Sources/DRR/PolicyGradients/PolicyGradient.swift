@@ -6,6 +6,7 @@ import Tensor
 public struct PolicyBatch {
   /// State rows [B, W] and what was chosen there, [B].
   public var rows: IndexTensor
+  /// What was chosen in each row, [B].
   public var actions: IndexTensor
   /// The return of each step, [B]: of a whole episode, or of a few steps and the value after them.
   public var returns: Tensor
@@ -14,6 +15,7 @@ public struct PolicyBatch {
   /// 0, or −∞ for an action that was not allowed, [B, A]; nil where all were.
   public var penalty: Tensor?
 
+  /// A batch by its parts.
   public init(
     rows: IndexTensor, actions: IndexTensor, returns: Tensor, weights: Tensor,
     penalty: Tensor? = nil
@@ -32,7 +34,9 @@ public struct PolicyBatch {
 ///
 /// Confined to the task that holds the backend.
 public final class PolicyGradient {
+  /// The settings.
   public let configuration: PolicyGradientConfiguration
+  /// The device that the networks are on.
   public let backend: any Backend
   package let policy: ActionPolicyNetwork
   /// Where the choices are a log's.
@@ -62,8 +66,11 @@ public final class PolicyGradient {
 
   package var parameters: ParameterSet { policy.parameters }
   package var behaviourParameters: ParameterSet? { behaviour?.parameters }
+  /// A, the number of actions.
   public var actionCount: Int { policy.actions.table.shape[0] }
+  /// W, the integers of a state's row.
   public var rowWidth: Int { policy.state.rowWidth }
+  /// Whether training has kept to numbers. Waits for the device.
   public func isFinite() throws(BackendError) -> Bool { try policy.parameters.isFinite() }
 
   /// log of the probabilities up to a constant a row, [B, A].
@@ -84,7 +91,9 @@ public final class PolicyGradient {
 
   /// What an update produced, on the device until `host()`.
   public struct Losses {
+    /// The loss of the policy, one number.
     public let policy: Tensor
+    /// The loss of V, one number.
     public let value: Tensor?
   }
 

@@ -11,10 +11,12 @@ public struct PolicyGradientAgentConfiguration: AgentConfiguration {
   public static let command = "train pg"
 
   public var training = SessionTraining()
+  /// Settings of the policy gradient.
   public var policyGradient = PolicyGradientConfiguration()
 
   public init() {}
 
+  /// A setting of ``training``, by its name.
   public subscript<Value>(dynamicMember path: WritableKeyPath<SessionTraining, Value>) -> Value {
     get { training[keyPath: path] }
     set { training[keyPath: path] = newValue }

@@ -11,6 +11,7 @@ public enum PolicyGradientMethod: String, Codable, CaseIterable, Hashable, Senda
 
 /// What is taken off the returns.
 public enum PolicyBaseline: String, Codable, CaseIterable, Hashable, Sendable {
+  /// Nothing.
   case none
   /// The mean of the batch.
   case mean
@@ -20,18 +21,23 @@ public enum PolicyBaseline: String, Codable, CaseIterable, Hashable, Sendable {
 
 /// Settings of policy gradients, whatever they act in.
 public struct PolicyGradientConfiguration: Codable, Hashable, Sendable {
+  /// What the policy is trained by.
   public var method = PolicyGradientMethod.reinforce
+  /// What is taken off the returns.
   public var baseline = PolicyBaseline.value
   /// Width of the hidden layers.
   public var hidden = 128
   /// Width of an action's vector in small worlds; of an item it is that of the factorisation.
   public var actionWidth = 32
+  /// Adam's.
   public var learningRate: Float = 1e-3
+  /// γ, a step, 0 ... 1.
   public var discount: Float = 0.9
   /// Weight of the policy's entropy, which keeps it from settling early; 0: none.
   public var entropyWeight: Float = 0.01
   /// Weight of the value's squared error.
   public var valueWeight: Float = 0.5
+  /// Largest norm of the gradient.
   public var gradientNorm: Float = 10
   /// Steps between updates of a2c.
   public var rollOutSteps = 8
@@ -43,8 +49,10 @@ public struct PolicyGradientConfiguration: Codable, Hashable, Sendable {
   /// K of the top-K correction K(1 − π)^(K−1): lists of K are shown (Chen et al. 2019); 1: none.
   public var topK = 1
 
+  /// The default settings.
   public init() {}
 
+  /// - Throws: `ConfigurationError` for a setting that cannot work.
   public func validate() throws(ConfigurationError) {
     try ConfigurationError.require("hidden", hidden, in: 1...65_536)
     try ConfigurationError.require("action width", actionWidth, in: 1...65_536)

@@ -8,12 +8,16 @@ import Tensor
 /// drawn from the seed and the step, so a trainer that is saved and restored between two updates goes
 /// on to the same bits.
 public final class PolicyGradientTrainer {
+  /// What learns.
   public let gradient: PolicyGradient
+  /// Steps of all environments together.
   public let steps: Int
+  /// Where it acts.
   public internal(set) var environments: any ActionEnvironments
   let seed: UInt64
   /// Actions so far, in all environments.
   public internal(set) var step = 0
+  /// The losses of the latest update, on the device; nil before the first.
   public internal(set) var lastLosses: PolicyGradient.Losses?
   /// Since the last report.
   package var tally: EpisodeTally
@@ -33,6 +37,9 @@ public final class PolicyGradientTrainer {
     }
   }
 
+  /// A trainer at step 0, whose environments are in their first episodes.
+  ///
+  /// - Throws: `ConfigurationError` if a2c is to learn from a log.
   public init(
     _ gradient: PolicyGradient, steps: Int, environments: any ActionEnvironments, seed: UInt64
   ) throws(ConfigurationError) {
@@ -47,6 +54,7 @@ public final class PolicyGradientTrainer {
     tally = EpisodeTally(environments: environments.count)
   }
 
+  /// Whether all steps are made.
   public var isFinished: Bool { step >= steps }
 
   /// The steps of one update, and the update.
@@ -200,6 +208,9 @@ public final class PolicyGradientTrainer {
     return Tensor(values, shape: [masks.count, n], on: gradient.backend)
   }
 
+  /// Adds all that the next step depends on to a file, between two updates.
+  ///
+  /// - Throws: `BackendError` if the device fails.
   public func save(to file: inout SafetensorsWriter) throws {
     try gradient.save(to: &file, "pg")
     try environments.save(to: &file, "environments")

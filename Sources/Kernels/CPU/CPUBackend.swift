@@ -15,8 +15,10 @@ public final class CPUBackend: Backend {
   /// Stays: what was to be computed after it is missing.
   private var failure: BackendError?
 
+  /// A backend whose memory and work are its own. Without OpenBLAS, products are computed by loops.
   public init() {}
 
+  /// What the host is called.
   public static var info: DeviceInfo { .host }
 
   /// Which OpenBLAS runs and on which of its cores, or why there is none and what to install.

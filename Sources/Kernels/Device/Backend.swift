@@ -11,6 +11,7 @@ public protocol Backend:
   SessionKernels,
   FactorizationKernels
 {
+  /// What the device is called, and how large it is.
   var device: DeviceInfo { get }
   /// What was asked of the device so far, so that a test can pin it.
   var counters: Counters { get }
@@ -23,6 +24,9 @@ public protocol Backend:
   func read<Scalar>(
     _ view: View<Scalar>, into host: UnsafeMutableBufferPointer<Scalar>)
     throws(BackendError)
+  /// Waits for all that was enqueued.
+  ///
+  /// - Throws: the `BackendError` of any call before it.
   func synchronize() throws(BackendError)
   /// Enqueues a read and lets the device begin: work that is enqueued behind it goes on while the
   /// caller waits for these values alone.
@@ -63,12 +67,14 @@ public final class PendingRead<Scalar: DeviceScalar> {
 public struct Counters: Equatable, Sendable {
   /// Kernel launches and device-side copies and fills.
   public var launches = 0
+  /// Copies to the device.
   public var writes = 0
   /// Blocking reads and waits.
   public var syncs = 0
   /// Buffers that the pool did not have.
   public var freshBuffers = 0
 
+  /// Counts by their parts.
   public init(launches: Int = 0, writes: Int = 0, syncs: Int = 0, freshBuffers: Int = 0) {
     self.launches = launches
     self.writes = writes
@@ -76,6 +82,7 @@ public struct Counters: Equatable, Sendable {
     self.freshBuffers = freshBuffers
   }
 
+  /// What was asked between two moments.
   public static func - (a: Counters, b: Counters) -> Counters {
     Counters(
       launches: a.launches - b.launches, writes: a.writes - b.writes, syncs: a.syncs - b.syncs,
@@ -94,10 +101,14 @@ extension Backend {
     }
   }
 
+  /// Copies as many values as the view has.
   public func write<Scalar>(_ host: [Scalar], to view: View<Scalar>) {
     host.withUnsafeBufferPointer { write($0, to: view) }
   }
 
+  /// The values of a view, after waiting for the queue.
+  ///
+  /// - Throws: the `BackendError` of any call before it.
   public func read<Scalar>(_ view: View<Scalar>) throws(BackendError) -> [Scalar] {
     var host = [Scalar](repeating: .zero, count: view.count)
     var failure: BackendError?

@@ -4,6 +4,7 @@ public enum BackendError: Error, Equatable, CustomStringConvertible {
   case noDevice(String)
   /// A kernel program was refused; the compiler's log inside.
   case build(program: String, device: String, log: String)
+  /// The device has no room for so many bytes.
   case outOfMemory(bytes: Int, device: String)
   /// A driver call failed. `kernel` names what was being run, if anything was.
   case driver(call: String, code: Int32, name: String, kernel: String?)

@@ -1,10 +1,12 @@
 /// An element of device memory: four bytes wide on every device.
 public protocol DeviceScalar: Sendable, BitwiseCopyable {
+  /// 0.
   static var zero: Self { get }
   /// What an op gives for a row or a column that is not there: 0, for row numbers −1.
   static var absent: Self { get }
   /// For a backend that keeps every element as a Double, as the float64 reference does.
   init(element: Double)
+  /// The value as a Float64.
   var element: Double { get }
 }
 
@@ -32,16 +34,22 @@ extension UInt32: DeviceScalar {
 /// the queue is in order, so the next kernel that writes it runs after the last that read it.
 /// Confined to the task that holds the backend.
 open class Buffer {
+  /// Elements of 4 bytes.
   public let count: Int
+  /// What backends inherit; memory comes from ``Backend/allocate(_:)``.
   public init(count: Int) { self.count = count }
 }
 
 /// `count` contiguous elements of `buffer`, from `offset`.
 public struct View<Scalar: DeviceScalar> {
+  /// The memory that it is a part of, which it keeps.
   public let buffer: Buffer
+  /// Its first element in the buffer.
   public let offset: Int
+  /// Its elements.
   public let count: Int
 
+  /// A part of a buffer; all behind `offset` where `count` is nil.
   public init(_ buffer: Buffer, offset: Int = 0, count: Int? = nil) {
     self.buffer = buffer
     self.offset = offset
@@ -61,6 +69,7 @@ public struct View<Scalar: DeviceScalar> {
   }
 }
 
+/// Float32 elements on a device.
 public typealias Floats = View<Float>
 /// Row numbers of a table. A negative one stands for "no row".
 public typealias Indices = View<Int32>

@@ -1,7 +1,10 @@
 /// What a person asked for: `auto`, `cpu`, `opencl`, `opencl:P` or `opencl:P:D`.
 public enum DeviceRequest: Hashable, Sendable {
+  /// Left to the caller, who measures the devices: no device can be resolved from it.
   case auto
+  /// The host.
   case cpu
+  /// An OpenCL device; where a part is nil any will do, a GPU first.
   case openCL(platform: Int?, index: Int?)
 
   /// Nil where the text is none of the forms above.
@@ -31,6 +34,7 @@ public struct DeviceCandidate: Sendable {
   /// What else a person may want to know of it.
   public var notes: [String]
 
+  /// A candidate by its parts.
   public init(name: String, info: DeviceInfo?, reason: String?, notes: [String] = []) {
     self.name = name
     self.info = info

@@ -1,6 +1,9 @@
+/// A function of one number, applied element by element.
 public enum UnaryOp: Int32, Sendable, CaseIterable {
+  /// −x, x², |x|, eˣ, ln x, max(x, 0), tanh x, 1 / (1 + e⁻ˣ).
   case negate, square, absolute, exp, log, relu, tanh, sigmoid
 }
+/// a + b, a − b, a · b, a / b.
 public enum BinaryOp: Int32, Sendable, CaseIterable { case add, subtract, multiply, divide }
 
 /// How the second operand of `combine` meets an [m, n] first one.

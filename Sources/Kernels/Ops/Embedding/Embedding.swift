@@ -1,3 +1,4 @@
+/// Rows of tables, gathered and added to.
 public protocol EmbeddingKernels: AnyObject {
   /// y[b, e] = table[rows, e][index[b]]; where the index is negative 0, of row numbers −1.
   func gather<Scalar>(

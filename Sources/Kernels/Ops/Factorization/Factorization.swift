@@ -12,8 +12,10 @@ public struct RatingBlocks {
   public var values: Floats
   /// [side² + 1]: where each block's runs begin, row by row.
   public var blocks: Indices
+  /// Blocks of a row or a column.
   public var side: Int
 
+  /// Blocks by their parts.
   public init(
     users: Indices, starts: Indices, items: Indices, values: Floats, blocks: Indices, side: Int
   ) {
@@ -57,6 +59,7 @@ public struct FactorizationStep: Hashable, Sendable {
   /// λ of biases.
   public var biasDecay: Float
 
+  /// A step by its parts.
   public init(rate: Float, decay: Float, biasDecay: Float) {
     self.rate = rate
     self.decay = decay

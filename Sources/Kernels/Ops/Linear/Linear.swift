@@ -1,3 +1,4 @@
+/// x, max(x, 0), tanh x, 1 / (1 + e⁻ˣ).
 public enum Activation: Int32, Sendable, CaseIterable { case identity, relu, tanh, sigmoid }
 
 /// Dense layers. Everything row-major; weights are `[in, out]`.

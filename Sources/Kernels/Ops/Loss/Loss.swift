@@ -9,6 +9,7 @@ public enum PointLoss: Hashable, Sendable {
   case binaryCrossEntropy
 }
 
+/// Losses with their gradients.
 public protocol LossKernels: AnyObject {
   /// loss[1] = (1/n) Σ weights_i · ℓ(prediction_i, target_i); weights are 1 when nil. `slope`, where
   /// wanted, gets ∂loss/∂prediction[n].

@@ -3,14 +3,20 @@ public struct MLPLayout: Hashable, Sendable {
   /// Layers that one call takes.
   public static let layerLimit = 8
 
+  /// Where a layer's weights lie, and its sizes.
   public struct Layer: Hashable, Sendable {
     /// Where w[inputs, outputs] and b[outputs] begin in the flat buffer.
     public var weight: Int
+    /// The first element of the bias in the flat buffer.
     public var bias: Int
+    /// Columns of its input.
     public var inputs: Int
+    /// Columns of its output.
     public var outputs: Int
+    /// What is applied to its output.
     public var activation: Activation
 
+    /// A layer by its parts.
     public init(weight: Int, bias: Int, inputs: Int, outputs: Int, activation: Activation) {
       self.weight = weight
       self.bias = bias
@@ -23,18 +29,24 @@ public struct MLPLayout: Hashable, Sendable {
   /// A second input, as a critic's action: its columns stand ahead of the output of the layer
   /// before `layer`.
   public struct Side: Hashable, Sendable {
+    /// The layer whose input it stands ahead of.
     public var layer: Int
+    /// Its columns.
     public var width: Int
 
+    /// A side input by its parts.
     public init(layer: Int, width: Int) {
       self.layer = layer
       self.width = width
     }
   }
 
+  /// The layers, from the input on.
   public let layers: [Layer]
+  /// The second input; nil where there is none.
   public let side: Side?
 
+  /// A layout by its parts, whose sizes fit.
   public init(_ layers: [Layer], side: Side? = nil) {
     require(
       1...Self.layerLimit ~= layers.count,

@@ -1,17 +1,24 @@
 /// One step of Adam (Kingma & Ba 2015, algorithm 1). `step` counts from 1.
 /// `weightDecay` is added to the gradient as weightDecay · p, as in the paper's L2 form.
 public struct AdamStep: Hashable, Sendable {
+  /// α.
   public var learningRate: Float
+  /// β₁.
   public var beta1: Float = 0.9
+  /// β₂.
   public var beta2: Float = 0.999
+  /// ε.
   public var epsilon: Float = 1e-8
+  /// λ of L2.
   public var weightDecay: Float = 0
+  /// t, from 1 on.
   public var step: Int
   /// Where the squared norm of the gradient is given, it is scaled to at most this norm.
   public var maximumNorm: Float = .infinity
   /// τ of the target network, where one is given.
   public var targetRate: Float = 0
 
+  /// A step by its parts.
   public init(
     learningRate: Float, beta1: Float = 0.9, beta2: Float = 0.999, epsilon: Float = 1e-8,
     weightDecay: Float = 0, step: Int, maximumNorm: Float = .infinity, targetRate: Float = 0

@@ -12,6 +12,7 @@ public struct RandomKey: Hashable, Sendable {
   }
 }
 
+/// Random numbers that a key names.
 public protocol RandomKernels: AnyObject {
   /// y_j = low + (high − low) · (word_j >> 8) · 2⁻²⁴, in [low, high).
   func uniform(_ y: Floats, low: Float, high: Float, _ random: RandomKey)

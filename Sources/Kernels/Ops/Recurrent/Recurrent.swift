@@ -1,3 +1,4 @@
+/// The cell of a recurrent layer.
 public enum RecurrentCell: Sendable, CaseIterable {
   /// Hochreiter & Schmidhuber 1997, with forget gates (Gers, Schmidhuber & Cummins 2000).
   case lstm
