@@ -53,8 +53,8 @@ struct IRecGANTests {
     let foreign = try Program.run(["recommend", "--run", "gan", "--user", "1"], in: folder)
     #expect(
       foreign.error
-        == "Error: gan is an IRecGAN run; use `drr evaluate irecgan --run gan` or `drr recommend --run "
-          + "gan`\n",
+        == "Error: IRecGAN recommends for the clicks of a session and knows no users; name clicks by "
+        + "--session\n",
       "\(foreign.description)")
     let world = try Program.run(
       ["simulate", "irecgan", "--run", "gan", "--env", "lstm", "--device", "cpu"], in: folder)

@@ -103,7 +103,7 @@ struct OpeTests {
       ),
       (["--data", "log.csv", "--clip=-1"], 1, ["clip is -1.0"]),
       (["--data", "log.csv", "--bootstrap", "3"], 1, ["bootstrap is 3"]),
-      (["--data", "log.csv", "--campaign", "men"], 64, ["--campaign are for Open Bandit"]),
+      (["--data", "log.csv", "--campaign", "men"], 64, ["--campaign is an option of Open Bandit"]),
       (["describe", "zero.csv"], 1, ["zero.csv, line 2"]),
       (["describe", "."], 1, ["no bts/men/men.csv"]),
       (["sessions", "log.csv"], 1, ["no column session"]),

@@ -260,7 +260,7 @@ struct RecommendTests {
     arguments: [
       (
         ["train", "q", "--env", "cliff"],
-        "run is a run of Q-learning in a tabular MDP, which has no"
+        "run is a Q-learning run, which has no items to"
       ),
       (
         ["train", "dqn", "--env", "cliff", "--steps", "200"],

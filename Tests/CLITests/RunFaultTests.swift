@@ -170,7 +170,7 @@ struct RunFaultTests {
       #expect(named.code == 0, "\(named.description)")
       #expect(try differences(trained, folder.tensors(preset)) == [])
       expectRefused(
-        try Program.run(again + ["--preset", other], in: folder), 1, "begun with", "--fresh")
+        try Program.run(again + ["--preset", other], in: folder), 1, "started with", "--fresh")
       expectRefused(
         try Program.run(again + ["--preset", preset, "--steps", "77"], in: folder), 1,
         "steps 3", "not 77")
@@ -194,10 +194,10 @@ struct RunFaultTests {
       + (preset == "best" ? ["--cloning-steps", "4"] : []) + Self.cpu
     expectRefused(
       try Program.run(train + ["--pmf-regularization", "0.7"], in: folder), 1,
-      "begun with pmf.regularization", "not 0.7")
+      "started with pmf.regularization", "not 0.7")
     expectRefused(
       try Program.run(train + ["--dimension", "9"], in: folder), 1,
-      "begun with pmf.dimension 8, not 9")
+      "started with pmf.dimension 8, not 9")
     for _ in 0..<2 {
       let trained = try Program.run(train, in: folder)
       #expect(trained.code == 0, "\(trained.description)")

@@ -41,7 +41,7 @@ struct SettingsTests {
     ] {
       let outcome = try Program.run(arguments, in: folder)
       #expect(outcome.code == 0, "\(outcome.description)")
-      #expect(outcome.error == "run is finished; --fresh would begin it again\n")
+      #expect(outcome.error == "run is finished; --fresh would start it again\n")
       #expect(
         outcome.output.hasPrefix("DRR-ave: 300 steps, reward ")
           || Data(outcome.output.utf8) == before["report.json"])

@@ -61,7 +61,9 @@ struct BanditOptions<Problem: BanditProblem>: ParsableArguments {
           + "--run")
     }
     Interrupt.install()
-    let begun = training.fresh ? nil : try folder?.read(BanditConfiguration<Problem>.self)
+    let begun = training.fresh
+      ? nil
+      : try folder.flatMap { try Algorithms.begun(BanditConfiguration<Problem>.self, in: $0) }
     let configuration = BanditConfiguration(
       try problem(begun?.problem),
       policies: policy.isEmpty ? begun?.policies ?? usualPolicies : policy,

@@ -44,6 +44,7 @@ extension SimulateCommand {
 
     func run() throws {
       try options.requireOne()
+      if !start.fresh { _ = try Algorithms.begun(SweepSettings.self, in: options.folder) }
       Interrupt.install()
       let backend = try device.sessionBackend()
       let source = try WorldSource(env, on: backend)
