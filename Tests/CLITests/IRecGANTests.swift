@@ -54,7 +54,7 @@ struct IRecGANTests {
     #expect(
       foreign.error
         == "Error: gan is an IRecGAN run; use `drr evaluate irecgan --run gan` or `drr recommend --run "
-          + "gan`\n",
+        + "gan`\n",
       "\(foreign.description)")
     let world = try Program.run(
       ["simulate", "irecgan", "--run", "gan", "--env", "lstm", "--device", "cpu"], in: folder)

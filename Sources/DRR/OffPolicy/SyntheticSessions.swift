@@ -50,9 +50,9 @@ extension FiniteProcess {
   /// Sessions of a policy from the start, each of `horizon` steps at the most.
   public func sessions(
     _ count: Int, of behaviour: StatePolicy, horizon: Int, seed: UInt64
-  ) -> LoggedSessions {
+  ) -> Trajectories {
     var random = Philox(seed: seed, stream: Streams.syntheticSessions)
-    var log = LoggedSessions(name: name, stateIDs: states, actionIDs: actions)
+    var log = Trajectories(name: name, stateIDs: states, actionIDs: actions)
     for _ in 0..<count {
       var state = start
       for _ in 0..<horizon {

@@ -31,13 +31,14 @@ public enum Algorithms {
     guard let algorithm = folder.readAlgorithm() else { return nil }
     guard let type = runs.first(where: { $0.algorithms.contains(algorithm) }) else {
       throw RunError(
-        "\(folder.configuration): no algorithm is called \(algorithm); it may be of a newer program")
+        "\(folder.configuration): no algorithm is called \(algorithm); it may be of a newer program"
+      )
     }
     return try folder.read(type)
   }
 
-  /// The settings that a folder's run was begun with, for a command that goes on with such runs; nil
-  /// where none was begun.
+  /// The settings that a folder's run was begun with, for a command that goes on with such runs;
+  /// nil where none was begun.
   ///
   /// - Throws: `RunError` if it is of another kind, which it names with the command that takes it.
   public static func begun<Settings: RunSettings>(

@@ -66,7 +66,7 @@ struct BeliefModelTests {
   @Test("an item's kind, the same in every fold, is that of all visible ratings")
   func kinds() throws {
     let (model, log) = (try BeliefWorlds.model, Worlds.tiny)
-    let kinds = ItemKinds.fit(
+    let kinds = ItemClusters.fit(
       LoggedRewards(log, scale: .fiveStars) { Self.split.visibleRows(of: $0, in: log) },
       users: Array(0..<50), itemCount: 120)
     #expect(Set(kinds).count > 1)

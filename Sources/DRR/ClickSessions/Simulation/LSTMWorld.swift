@@ -7,7 +7,7 @@ import Tensor
 ///
 /// Its only chance is the start item and, where wanted, dropout of the item vectors, with which the
 /// published logs were made.
-public final class LSTMWorld: SessionWorld {
+public final class LSTMWorld: SlateEnvironment {
   /// Numbers of a vector and of a state, and the share of a vector dropped.
   public struct Configuration: Hashable, Sendable {
     public var itemCount = 99

@@ -33,7 +33,8 @@ public struct SessionSimulation: Sendable {
 
   /// Runs `sessions` sessions.
   public static func run(
-    _ world: any SessionWorld, _ policy: any ListPolicy, sessions: Int, listSize: Int, seed: UInt64
+    _ world: any SlateEnvironment, _ policy: any ListPolicy, sessions: Int, listSize: Int,
+    seed: UInt64
   ) throws -> Result {
     try SessionSimulation(.sessions(sessions), listSize: listSize, seed: seed).run(world, policy)
   }
@@ -44,7 +45,7 @@ public struct SessionSimulation: Sendable {
   /// - Throws: ``ConfigurationError`` for settings that cannot work, lists that are none, or where
   ///   a thousand times the sessions asked for are not enough; what world and policy throw.
   public func run(
-    _ world: any SessionWorld, _ policy: any ListPolicy,
+    _ world: any SlateEnvironment, _ policy: any ListPolicy,
     progress: (_ done: Int, _ wanted: Int) -> Void = { _, _ in }
   ) throws -> Result {
     let wanted =
@@ -89,7 +90,7 @@ public struct SessionSimulation: Sendable {
   }
 
   private func simulate(
-    _ size: Int, _ world: any SessionWorld, _ policy: any ListPolicy, _ seeds: inout Philox
+    _ size: Int, _ world: any SlateEnvironment, _ policy: any ListPolicy, _ seeds: inout Philox
   ) throws -> [SimulatedSession] {
     let starts = try world.begin(size, seed: seeds.next())
     try policy.begin(starts, seed: seeds.next())

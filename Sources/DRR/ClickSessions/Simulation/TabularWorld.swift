@@ -8,7 +8,7 @@ import Tensor
 /// A session starts in state 0 with item 0. Of her list she looks at item c with probability
 /// r(s, c) / Σ r(s, i), clicks it with probability r(s, c) for a reward of 1, and moves to a state
 /// drawn from P(· | s, c); otherwise she leaves.
-public final class TabularWorld: SessionWorld {
+public final class TabularWorld: SlateEnvironment {
   public let stateCount: Int
   public let itemCount: Int
   /// r(s, i), [states, items], from 0 to 1.

@@ -4,7 +4,7 @@ import Tensor
 
 /// A world by its name, and who may fill lists in it.
 public struct WorldSource {
-  public let world: any SessionWorld
+  public let world: any SlateEnvironment
   /// The policy that its logs are made by where nobody says otherwise, and the items of its lists.
   public let loggingPolicy: String
   public let listSize: Int

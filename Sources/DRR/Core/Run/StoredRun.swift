@@ -1,6 +1,5 @@
 import Essentials
 
-
 /// What `config.json` of a run holds.
 ///
 /// Older programs kept settings without `schema`, and those of ratings and of IRecGAN at the top

@@ -39,7 +39,7 @@ public struct Belief: Sendable {
       action.append(1)
       action.append(mean.last!)
     }
-    return action + [Float](repeating: 0, count: BeliefModel.statisticsWidth + ItemKinds.count)
+    return action + [Float](repeating: 0, count: BeliefModel.statisticsWidth + ItemClusters.count)
   }
 
   /// How many items she rated, as log(1 + n) / 5, and their mean reward.

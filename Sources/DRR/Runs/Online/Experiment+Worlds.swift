@@ -25,7 +25,7 @@ extension Experiment {
     let users = (0..<Int32(log.userCount)).map { $0 }
     return Satisfaction(
       strength: strength,
-      kinds: ItemKinds.fit(visibleRewards, users: users, itemCount: log.itemCount))
+      kinds: ItemClusters.fit(visibleRewards, users: users, itemCount: log.itemCount))
   }
 
   /// The world that the agent is trained in, of the training users.

@@ -44,7 +44,7 @@ public struct OnlineResult: Codable, Sendable {
     public var reward: Estimate
     /// The same less that of the agent's PMF, user by user.
     public var overPMF: Estimate
-    /// The same less that of the γ = 0 twin, where it takes part.
+    /// The same minus that of the myopic baseline (γ = 0), if it is compared.
     public var overTwin: Estimate?
   }
   /// The policy's name.
@@ -136,10 +136,10 @@ public struct OnlineEvaluation {
     return trace
   }
 
-  /// The figures of a policy beside those of the agent's PMF, and of the twin, over the same
-  /// sessions.
+  /// The figures of a policy beside those of the agent's PMF, and of the myopic baseline, over the
+  /// same sessions.
   public func result(
-    _ trace: OnlineTrace, reference: OnlineTrace, twin: OnlineTrace? = nil
+    _ trace: OnlineTrace, reference: OnlineTrace, myopic: OnlineTrace? = nil
   ) -> OnlineResult {
     let picks = trace.items.flatMap { $0 }
     let count = Double(picks.count)
@@ -154,7 +154,7 @@ public struct OnlineEvaluation {
         }
         return OnlineResult.Row(
           k: k, reward: bootstrap.estimate(earned)!, overPMF: over(reference),
-          overTwin: twin.map(over))
+          overTwin: myopic.map(over))
       },
       inLog: Double(trace.logged) / count,
       rarelyRated: Double(picks.count { statistics.counts[Int($0)] < 5 }) / count,

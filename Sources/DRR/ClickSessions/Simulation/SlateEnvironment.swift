@@ -1,5 +1,5 @@
 /// A world of users who click, many sessions at once, on the host.
-public protocol SessionWorld: AnyObject {
+public protocol SlateEnvironment: AnyObject {
   var itemCount: Int { get }
   /// Steps of a session at most, its start among them.
   var longestSession: Int { get }

@@ -7,7 +7,7 @@ import Tensor
 
 /// What the leaks of the published protocol are worth: from it to the honest one, a leak less on
 /// every rung, each ranker measured on all of them.
-public struct LeakLadder: Sendable {
+public struct ProtocolAblation: Sendable {
   /// A protocol between the published one and the default one.
   public enum Rung: String, Codable, Hashable, Sendable, CaseIterable {
     /// As it was published.
@@ -77,9 +77,10 @@ public struct LeakLadder: Sendable {
   /// holds of the same configuration is read back, and an interrupted training goes on.
   public func climb(
     seeds: Int, on backend: any Backend, _ observer: Observer = Observer()
-  ) throws -> LeakLadderReport {
-    let known = folder.read(LeakLadderReport.self, from: folder.leakLadder)?.measurements ?? []
-    var report = LeakLadderReport(seeds: seeds, measurements: [])
+  ) throws -> ProtocolAblationReport {
+    let known =
+      folder.read(ProtocolAblationReport.self, from: folder.leakLadder)?.measurements ?? []
+    var report = ProtocolAblationReport(seeds: seeds, measurements: [])
     let trainings = Rung.allCases.filter { $0.trained == $0 }
     for seed in 0..<seeds {
       for (place, training) in trainings.enumerated() {
@@ -104,7 +105,7 @@ public struct LeakLadder: Sendable {
           }
         }
         try folder.write(
-          LeakLadderReport(seeds: seeds, measurements: report.measurements + others),
+          ProtocolAblationReport(seeds: seeds, measurements: report.measurements + others),
           to: folder.leakLadder)
         if !keepsRuns { RunFolder(path(of: settings(training, seed: seed), training)).delete() }
       }
@@ -143,7 +144,7 @@ public struct LeakLadder: Sendable {
   private func measure(
     _ rungs: [Rung], _ settings: RunConfiguration, on backend: any Backend,
     _ observer: Observer, _ stage: Stage
-  ) throws -> [LeakLadderReport.Measurement] {
+  ) throws -> [ProtocolAblationReport.Measurement] {
     let experiment = try Experiment(
       settings, log: log, folder: RunFolder(path(of: settings, rungs[0])))
     try experiment.requireHistories()
@@ -171,7 +172,7 @@ public struct LeakLadder: Sendable {
   private func measurement(
     _ rung: Rung, _ configuration: RunConfiguration, _ experiment: Experiment, _ model: PMFModel,
     _ agent: any SessionAgent
-  ) throws -> LeakLadderReport.Measurement {
+  ) throws -> ProtocolAblationReport.Measurement {
     let window = try experiment.agent.training.window
     let evaluation = configuration.evaluation
     let (sessions, admission) = try Session.measurable(
@@ -189,7 +190,7 @@ public struct LeakLadder: Sendable {
       try baselines.map { try offline.evaluate($0) }
       + agents.map { try offline.evaluate($0) }
     let bootstrap = Bootstrap(clusters: sessions.map(\.user), seed: seed)
-    return LeakLadderReport.Measurement(
+    return ProtocolAblationReport.Measurement(
       rung: rung, configuration: configuration,
       protocolSummary: evaluation.summary(
         scale: configuration.scale, window: window, hasTimes: log.hasTimes),
@@ -199,11 +200,11 @@ public struct LeakLadder: Sendable {
 }
 
 /// The ladder's figures: every rung with every seed.
-public struct LeakLadderReport: Codable, Sendable {
+public struct ProtocolAblationReport: Codable, Sendable {
   /// One stage of the ablation with one seed.
   public struct Measurement: Codable, Sendable {
     /// The stage.
-    public var rung: LeakLadder.Rung
+    public var rung: ProtocolAblation.Rung
     /// The settings of its run.
     public var configuration: RunConfiguration
     /// What the figures mean, in a line.
@@ -220,12 +221,12 @@ public struct LeakLadderReport: Codable, Sendable {
   public var measurements: [Measurement]
 
   /// Those of one stage, a seed each.
-  public func measurements(of rung: LeakLadder.Rung) -> [Measurement] {
+  public func measurements(of rung: ProtocolAblation.Rung) -> [Measurement] {
     measurements.filter { $0.rung == rung }
   }
 
   /// A ranker's precision on a rung, with each seed; fewer where no session had K candidates.
-  public func precisions(of ranker: String, on rung: LeakLadder.Rung, at k: Int) -> [Double] {
+  public func precisions(of ranker: String, on rung: ProtocolAblation.Rung, at k: Int) -> [Double] {
     measurements(of: rung).compactMap { measurement in
       measurement.rankers.first { $0.name == ranker }?.rows.first { $0.k == k }?.precision?.mean
     }
