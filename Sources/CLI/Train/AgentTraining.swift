@@ -139,7 +139,7 @@ struct TrainingReport: Codable {
 }
 
 extension DeviceOptions {
-  /// The backend asked for; `auto` stays on the device that the run was begun on.
+  /// The backend asked for; `auto` stays on the device that the run was started on.
   func backend(
     for experiment: Experiment, trial: (any Backend) throws -> Double
   ) throws -> any Backend {

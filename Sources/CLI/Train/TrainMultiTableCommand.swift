@@ -138,7 +138,7 @@ extension TrainCommand {
     }
 
     /// Reads the log, takes from it what is learned from, and lets it go. What is not given is as
-    /// the run was begun.
+    /// the run was started.
     private func makeTraining(
       _ begun: MultiTableRunConfiguration?, _ folder: RunFolder
     ) throws -> MultiTableTraining {

@@ -2,7 +2,7 @@ import DRRCore
 import DRRData
 import Tensor
 
-/// Which of a few kinds each item is of, by whom it pleased more than expected: spherical k-means
+/// The cluster of each item, by the users that it pleased more than expected: spherical k-means
 /// (Dhillon & Modha 2001) on what users' ratings say beyond the biases.
 public enum ItemClusters {
   /// The number of clusters.

@@ -3,7 +3,7 @@ import Environments
 import Tensor
 
 extension FiniteProcess {
-  /// A small world of sessions: every state has some chance to be the next and to be the last.
+  /// A tabular MDP of sessions: every state has some chance to be the next and to be the last.
   public static func synthetic(seed: UInt64, states: Int = 6, actions: Int = 3) -> FiniteProcess {
     var random = Philox(seed: seed, stream: Streams.syntheticProcess)
     return FiniteProcess(

@@ -46,8 +46,8 @@ public struct SessionsReport: Codable, Hashable, Sendable {
 }
 
 extension Trajectories {
-  /// Judges a policy. Intervals take fitted values as given, so that those of fitted Q evaluation
-  /// are too narrow.
+  /// Evaluates a policy. Intervals take fitted values as given, so that those of fitted Q
+  /// evaluation are too narrow.
   ///
   /// - Parameters:
   ///   - policy: nil: the one whose probabilities the log tells. Then no value is fitted.

@@ -79,7 +79,7 @@ extension DeviceTrial {
 }
 
 extension DeviceTrial {
-  /// Seconds of one update of deep Q-learning in a small world, after a warm-up: the median of
+  /// Seconds of one update of deep Q-learning in a tabular MDP, after a warm-up: the median of
   /// five.
   public static func secondsPerSmallUpdate(on backend: any Backend) throws -> Double {
     var configuration = SmallWorldConfiguration()

@@ -5,8 +5,8 @@ import Evaluation
 import Factorization
 import Tensor
 
-/// What the leaks of the published protocol are worth: from it to the honest one, a leak less on
-/// every rung, each ranker measured on all of them.
+/// What the leaks of the published protocol are worth: an ablation from it to the default protocol,
+/// a leak less at every stage, with each ranker measured at all of them.
 public struct ProtocolAblation: Sendable {
   /// A protocol between the published one and the default one.
   public enum Rung: String, Codable, Hashable, Sendable, CaseIterable {
@@ -21,7 +21,8 @@ public struct ProtocolAblation: Sendable {
     /// The default protocol.
     case honest = "the default protocol"
 
-    /// The published protocol less the leaks below and on this rung; at last the honest one.
+    /// The published protocol minus the leaks of this stage and those before it; the last stage is
+    /// the default protocol.
     public func evaluation(honest: EvaluationProtocol) -> EvaluationProtocol {
       if self == .honest { return honest }
       var evaluation = EvaluationProtocol.asPublished
@@ -36,7 +37,7 @@ public struct ProtocolAblation: Sendable {
       return evaluation
     }
 
-    /// The lowest rung that learns from the same ratings.
+    /// The first stage that learns from the same ratings.
     var trained: Rung {
       switch self {
       case .asPublished, .greedy, .historyRemoved: .asPublished
@@ -45,7 +46,7 @@ public struct ProtocolAblation: Sendable {
     }
   }
 
-  /// The first seed, the honest protocol and the settings of every training.
+  /// The first seed, the default protocol and the settings of every training.
   public let configuration: RunConfiguration
   /// All ratings.
   public let log: RatingsLog
@@ -73,7 +74,7 @@ public struct ProtocolAblation: Sendable {
     folder.removeTemporaries()
   }
 
-  /// Measures every rung with `seeds` seeds, of the split and of all training. What the folder
+  /// Measures every stage with `seeds` seeds, of the split and of all training. What the folder
   /// holds of the same configuration is read back, and an interrupted training goes on.
   public func climb(
     seeds: Int, on backend: any Backend, _ observer: Observer = Observer()
@@ -113,7 +114,7 @@ public struct ProtocolAblation: Sendable {
     return report
   }
 
-  /// The run that a rung trains for the first seed.
+  /// The run that a stage trains for the first seed.
   public func experiment(_ rung: Rung) throws -> Experiment {
     let settings = settings(rung.trained, seed: 0)
     return try Experiment(
@@ -140,7 +141,7 @@ public struct ProtocolAblation: Sendable {
     var note: String
   }
 
-  /// Fits a PMF, trains an agent on it, and ranks with both under each rung's protocol.
+  /// Fits a PMF, trains an agent on it, and ranks with both under each stage's protocol.
   private func measure(
     _ rungs: [Rung], _ settings: RunConfiguration, on backend: any Backend,
     _ observer: Observer, _ stage: Stage
@@ -199,7 +200,7 @@ public struct ProtocolAblation: Sendable {
   }
 }
 
-/// The ladder's figures: every rung with every seed.
+/// The ablation's figures: every stage with every seed.
 public struct ProtocolAblationReport: Codable, Sendable {
   /// One stage of the ablation with one seed.
   public struct Measurement: Codable, Sendable {
@@ -209,7 +210,7 @@ public struct ProtocolAblationReport: Codable, Sendable {
     public var configuration: RunConfiguration
     /// What the figures mean, in a line.
     public var protocolSummary: String
-    /// Whose items were ranked, and why others were left out.
+    /// The users whose items were ranked, and why others were left out.
     public var admission: Session.Admission
     /// The figures of each ranker.
     public var rankers: [RankerResult]
@@ -225,7 +226,7 @@ public struct ProtocolAblationReport: Codable, Sendable {
     measurements.filter { $0.rung == rung }
   }
 
-  /// A ranker's precision on a rung, with each seed; fewer where no session had K candidates.
+  /// A ranker's precision at a stage, with each seed; fewer where no session had K candidates.
   public func precisions(of ranker: String, on rung: ProtocolAblation.Rung, at k: Int) -> [Double] {
     measurements(of: rung).compactMap { measurement in
       measurement.rankers.first { $0.name == ranker }?.rows.first { $0.k == k }?.precision?.mean

@@ -78,9 +78,9 @@ struct BeliefModelTests {
     }
   }
 
-  /// What remains of a user in her own fold is what the other users' vectors have learned of items
-  /// that she rated too; of her own ratings no sum has any.
-  @Test("what a training user rated later is in no sum that her fold sees")
+  /// What remains of a user in their own fold is what the other users' vectors have learned of items
+  /// that the user rated too; of the user's own ratings no sum has any.
+  @Test("what a training user rated later is in no sum that their fold sees")
   func laterHalves() throws {
     let model = try BeliefWorlds.model
     let user = Self.split.trainUsers[7]

@@ -2,9 +2,9 @@ import DRRCore
 import Factorization
 import Tensor
 
-/// An actor-critic whose actions are items. DDPG's critic judges an action's vector, though nothing
-/// but the item that the vector picks earns anything; here the critics judge the item,
-/// Q(s, i) = ⟨φ(s), e_i⟩, and the actor follows what they expect of its choice made soft:
+/// An actor-critic whose actions are items. DDPG's critic values an action's vector, though nothing
+/// but the item that the vector selects earns a reward; here the critics value the item, Q(s, i) =
+/// ⟨φ(s), e_i⟩, and the actor follows what they expect of its choice made soft:
 ///
 /// J(θ) = E_s Σ_i softmax(⟨π_θ(s), e_i⟩ / T)_i Q(s, i) over the candidates i of s,
 ///

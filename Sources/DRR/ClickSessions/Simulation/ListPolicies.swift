@@ -22,7 +22,8 @@ public final class RandomLists: ListPolicy {
   public func observe(_ clicks: [Int32]) {}
 }
 
-/// The items that are worth most in the state that the world is in: what only the world knows.
+/// The items that are worth most in the state that the simulator is in: what only the simulator
+/// knows.
 public final class BestLists: ListPolicy {
   public let name = "max"
   private let world: any SlateEnvironment
@@ -74,7 +75,7 @@ public final class MixedLists: ListPolicy {
   public func observe(_ clicks: [Int32]) { open.removeAll { clicks[$0] < 0 } }
 }
 
-/// A fixed list for each state of a world whose states have numbers, or one for all.
+/// A fixed list for each state of a simulator whose states have numbers, or one for all.
 public final class FixedLists: ListPolicy {
   public let name: String
   private let lists: [[Int32]]
@@ -112,7 +113,7 @@ public final class FixedLists: ListPolicy {
   public func observe(_ clicks: [Int32]) {}
 }
 
-/// One list first and another at every later step, whoever the user is.
+/// One list first and another at every later step, whichever user it is.
 public final class BlindLists: ListPolicy {
   public let name = "blind"
   private let first: [Int32]

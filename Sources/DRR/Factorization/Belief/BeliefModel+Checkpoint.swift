@@ -18,7 +18,7 @@ extension BeliefModel {
     }
   }
 
-  /// The model as who is nobody's training user sees it, without the folds of those who are.
+  /// The model as a user outside the training users sees it, without the training users' folds.
   package var withoutFolds: BeliefModel {
     var configuration = configuration
     configuration.folds = 0

@@ -5,7 +5,7 @@ import Tensor
 
 /// Several Bayesian factorisations of the same ratings and a few statistics of each item, as one
 /// vector an item: [q ; b ; 1] of each factorisation, then mean reward, share of likes, log count,
-/// 1, and which of a few kinds it is of (``ItemClusters``), one of them 1.
+/// 1, and its cluster (``ItemClusters``), one-hot.
 ///
 /// An agent learns from training users, whose ratings made these vectors; taken as they are, it
 /// would learn to trust them more than a held-out user's ratings bear out. So training users are
@@ -48,7 +48,7 @@ public struct BeliefModel: Sendable {
   /// The number of items.
   public let itemCount: Int
 
-  /// Who is nobody's training user sees everything: the last of the folds.
+  /// The fold of a user outside the training users, which sees everything: the last.
   public var everything: Int { folds.count - 1 }
   /// The fold of a user, 0 ... ``everything``.
   public func fold(ofUser user: Int32) -> Int { Int(foldOfUser[Int(user)]) }

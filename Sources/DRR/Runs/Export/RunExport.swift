@@ -156,7 +156,7 @@ public struct RunExport {
     return parts
   }
 
-  /// Whom `users` names; nil: all.
+  /// The users that `users` names; nil: all.
   private func asked(in log: RatingsLog) -> Set<Int>? {
     users.map { Set($0.compactMap { log.userIndex($0) }) }
   }

@@ -7,7 +7,7 @@ import Factorization
 import Tensor
 
 extension Experiment {
-  /// An agent that takes part, with the vectors that it stands on.
+  /// An agent that is compared, with the vectors that it stands on.
   public struct Contestant {
     /// What tables call the agent.
     public var name: String
@@ -37,7 +37,8 @@ extension Experiment {
     return learner
   }
 
-  /// Sessions of the test users in a world: each starts from her latest liked profile items.
+  /// Sessions of the test users in a simulator: each starts from the user's latest liked profile
+  /// items.
   public func onlineEvaluation(
     _ online: OnlineProtocol, _ model: PMFModel, _ world: World, seed: UInt64
   ) throws -> OnlineEvaluation {
@@ -168,11 +169,12 @@ extension OnlineProtocol {
     let mood =
       consecutive == 0
       ? ""
-      : ", moved by consecutive items with strength \(consecutive) (\(ItemClusters.count) kinds, m \(Satisfaction.limit))"
+      : ", moved by consecutive items with strength \(consecutive) (\(ItemClusters.count) clusters, m \(Satisfaction.limit))"
     return "test users (\(Int((evaluation.testShare * 100).rounded()))%, split seed "
       + "\(evaluation.splitSeed)), \(evaluation.cutoffs.max()!) items each from the \(window) latest "
-      + "liked profile items; reward = \(scale) where she rated, else \(source), within ±1\(mood); "
-      + "candidates = \(allowsUnseenItems ? "all items" : "items with a visible rating"), less the "
-      + "start\(allowsProfile ? "" : " and her profile") and what was recommended; exploration 0"
+      + "liked profile items; reward = \(scale) where the user rated, else \(source), within "
+      + "±1\(mood); candidates = \(allowsUnseenItems ? "all items" : "items with a visible rating"), "
+      + "less the start\(allowsProfile ? "" : " and the user's profile") and what was recommended; "
+      + "exploration 0"
   }
 }

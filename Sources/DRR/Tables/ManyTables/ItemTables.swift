@@ -71,9 +71,10 @@ public struct ItemTables: Sendable {
   }
 }
 
-/// Clusters of items in place of genres, by who follows whom: spherical k-means (Dhillon & Modha
-/// 2001) of each item's counts of the items within two places of it in users' histories, weighted
-/// by √count and folded to 64 numbers by random signs (the hashing of Weinberger et al. 2009).
+/// Clusters of items in place of genres, by which item follows which: spherical k-means (Dhillon &
+/// Modha 2001) of each item's counts of the items within two places of it in users' histories,
+/// weighted by √count and folded to 64 numbers by random signs (the hashing of Weinberger et al.
+/// 2009).
 ///
 /// It needs nothing but the histories that the tables are learned from, no factorization of
 /// ratings, and puts together what is watched together, which is what a table of sub-states stands
