@@ -1,8 +1,8 @@
 /// Scores of a few candidates a row, and what a softmax over them expects.
 extension Tensor {
-  /// Dot products of each action of self [B, E] with its own candidates, [B, C]: the rows of `items`
-  /// [N, E] that columns first ..< W of `rows` [B, W] name, C = W − first. A negative row scores
-  /// `absent`; −∞ keeps it out of a softmax.
+  /// Dot products of each action of self [B, E] with its own candidates, [B, C]: the rows of
+  /// `items` [N, E] that columns first ..< W of `rows` [B, W] name, C = W − first. A negative row
+  /// scores `absent`; −∞ keeps it out of a softmax.
   public func candidateScores(
     _ rows: IndexTensor, first: Int = 0, items: Tensor, absent: Float = 0
   ) -> Tensor {

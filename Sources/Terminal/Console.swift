@@ -7,7 +7,7 @@ import Synchronization
 package enum Console {
   package static let isTerminal = isatty(2) == 1
 
-  /// A message that cannot be written is lost: nobody reads it.
+  /// A message that cannot be written is lost: nothing reads it.
   package static func write(_ text: String) { _ = write(text, to: 2) }
 
   /// Makes a file that grows past its limit a failed write, not the end of the process.

@@ -48,22 +48,22 @@ struct NStepReturnsTests {
     }
   }
 
-  private static func memory(on backend: any Backend) -> ReplayMemory {
-    ReplayMemory(
-      ReplayMemory.Configuration(
+  private static func memory(on backend: any Backend) -> ReplayBuffer {
+    ReplayBuffer(
+      ReplayBuffer.Configuration(
         capacity: 128, stateWidth: 1, actionWidth: 1, priorityExponent: 0), on: backend)
   }
 
   private static func append(_ step: [Fed], to returns: NStepReturns, on backend: any Backend) {
     returns.append(
       step.map {
-        ReplayMemory.Transition(
+        ReplayBuffer.Transition(
           state: [$0.state], nextState: [$0.next], reward: $0.reward, terminated: $0.terminated)
       }, isLast: step.map(\.isLast),
       actions: Tensor(step.map(\.action), shape: [step.count, 1], on: backend))
   }
 
-  private static func bytes(_ returns: NStepReturns, _ memory: ReplayMemory) throws -> [UInt8] {
+  private static func bytes(_ returns: NStepReturns, _ memory: ReplayBuffer) throws -> [UInt8] {
     var file = SafetensorsWriter()
     try returns.save(to: &file, "returns")
     try memory.save(to: &file, "replay")
@@ -108,7 +108,7 @@ struct NStepReturnsTests {
   func resume(_ device: TestDevice) throws {
     var random = SeededGenerator(77)
     let fed = (0..<3).map { _ in Self.feed(20, &random) }
-    func make() throws -> (any Backend, ReplayMemory, NStepReturns) {
+    func make() throws -> (any Backend, ReplayBuffer, NStepReturns) {
       let backend = try device.make()
       let memory = Self.memory(on: backend)
       return (

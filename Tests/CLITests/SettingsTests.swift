@@ -25,7 +25,8 @@ struct SettingsTests {
     #expect(outcome.code == 1)
     #expect(outcome.output == "")
     #expect(
-      outcome.error.hasPrefix("Error: run: the run was started with \(expected)"), "\(outcome.error)")
+      outcome.error.hasPrefix("Error: run: the run was started with \(expected)"),
+      "\(outcome.error)")
     #expect(
       outcome.error.hasSuffix("; name another --run, or start again with --fresh\n"))
     #expect(try folder.contents("run") == before)

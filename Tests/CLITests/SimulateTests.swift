@@ -42,7 +42,7 @@ struct SimulateTests {
     #expect(
       table.output.contains("\nDRR-ave, fixed weights ")
         && !table.output.contains("online fine-tuning"))
-    #expect(table.output.contains("and her profile"))
+    #expect(table.output.contains("and the user's profile"))
     #expect(!table.output.contains("alternating clusters"))
     // Training goes on from what is there, the world's file among it.
     let finished = try Program.run(

@@ -28,7 +28,8 @@ import Testing
   func names() throws {
     let kernels = try Self.kernelNames()
     #expect(kernels.count > 25, "\(kernels)")
-    let forbidden = Set(kernels + ["CPUBackend", "DeviceCatalog", "COpenCL", "COpenBLAS", "CLoops"])
+    let forbidden = Set(
+      kernels + ["CPUBackend", "DeviceCatalog", "COpenCL", "COpenBLAS", "CLoops"])
     var sources = 0
     for folder in ["Sources/Tensor", "Sources/DRR"] {
       for (path, text) in try Self.files(folder, ".swift") {

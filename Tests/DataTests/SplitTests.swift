@@ -202,13 +202,15 @@ struct SplitTests {
       EvaluationProtocol().summary(scale: .fiveStars, window: 5, hasTimes: true)
         == "users split 70%/10%/20% for training/validation/test (seed 0); profile = first 50% of "
         + "a held-out user's ratings in time, session = the rest; candidates = the session's "
-        + "items, at least 20; start = her 5 latest liked profile items; liked = (rating − 3.0) / "
-        + "2.0 > 0; ties to the lower item index; PMF fitted on what may be seen; exploration 0")
+        + "items, at least 20; start = the user's 5 latest liked profile items; liked = (rating − "
+        + "3.0) / 2.0 > 0; ties to the lower item index; PMF fitted on what may be seen; exploration 0"
+    )
     #expect(
       EvaluationProtocol.asPublished.summary(scale: .fiveStars, window: 5, hasTimes: true)
         == "ratings split at random 80%/0%/20% for training/validation/test (seed 0); session = a "
         + "user's test ratings; candidates = the session's items, the history's among them, at "
-        + "least 5, and for each K at least K; start = her first 5 liked items of the session; "
+        + "least 5, and for each K at least K; start = the user's first 5 liked items of the "
+        + "session; "
         + "liked = (rating − 3.0) / 2.0 > 0; ties to the lower item index; PMF fitted on another "
         + "shuffle's 80% of all ratings, test ratings among them; exploration 0.1")
   }

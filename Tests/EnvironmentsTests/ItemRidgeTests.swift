@@ -127,12 +127,12 @@ struct ItemRidgeTests {
     }
     let log = RatingsLog(
       name: "two tastes", users: rows.users, items: rows.items, ratings: rows.ratings)
-    let kinds = ItemKinds.fit(
+    let kinds = ItemClusters.fit(
       LoggedRewards(log, scale: .fiveStars) { log.rows(ofUser: $0) },
       users: (0..<Int32(24)).map { $0 }, itemCount: 31, count: 2)
     #expect(kinds.count == 31 && kinds[0] != kinds[1])
     for item in 0..<30 { #expect(kinds[item] == kinds[item % 2]) }
-    let four = ItemKinds.fit(
+    let four = ItemClusters.fit(
       LoggedRewards(Worlds.tiny, scale: .fiveStars) { Worlds.tiny.rows(ofUser: $0) },
       users: (0..<Int32(Worlds.tiny.userCount)).map { $0 }, itemCount: Worlds.tiny.itemCount)
     #expect(Set(four) == [0, 1, 2, 3])

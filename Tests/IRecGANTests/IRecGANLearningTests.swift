@@ -8,7 +8,7 @@ import Testing
 /// Two kinds of users, told by their first item: kind 0 looks for items 2 and 3, which alone reward
 /// her, kind 1 for items 4 and 5. A click goes to an item as to what it weighs, among the list and
 /// leaving.
-private final class KindsWorld: SessionWorld {
+private final class KindsWorld: SlateEnvironment {
   static let leaving = 1.0
   let itemCount = 8
   let longestSession = 4

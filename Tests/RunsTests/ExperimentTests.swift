@@ -258,7 +258,10 @@ struct ExperimentTests {
     for (damaged, expected) in [
       ("{", "it is not JSON"), ("[]", "it is not JSON"),
       (text.replacing("\"seed\"", with: "\"sead\""), "settings.seed is missing"),
-      (text.replacing("\"epochs\" : 4", with: "\"epochs\" : \"four\""), "settings.pmf.epochs is not a"),
+      (
+        text.replacing("\"epochs\" : 4", with: "\"epochs\" : \"four\""),
+        "settings.pmf.epochs is not a"
+      ),
     ] {
       try Data(damaged.utf8).write(to: URL(fileURLWithPath: folder.configuration))
       let message = Self.message { _ = try folder.read(RunConfiguration.self) }

@@ -9,7 +9,8 @@ import Testing
 @Suite("Runs of the residual agent")
 struct ResidualRunTests {
   private static func configuration(
-    _ world: TrainingWorld, consecutive: Float, change: (inout ResidualAgentConfiguration) -> Void = { _ in }
+    _ world: TrainingWorld, consecutive: Float,
+    change: (inout ResidualAgentConfiguration) -> Void = { _ in }
   ) -> RunConfiguration {
     ExperimentTests.configuration {
       $0.agent = ResidualWorlds.drr {

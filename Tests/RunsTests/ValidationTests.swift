@@ -67,7 +67,8 @@ struct ValidationTests {
     #expect(chosen.contains { $0 < 60 }, "the last is always the best: \(chosen)")
   }
 
-  @Test("the last is kept where it is wanted, and where nobody validates, which is said")
+  @Test(
+    "the last is kept where it is wanted, and where there is no user to validate on, which is said")
   func last() throws {
     for change: (inout RunConfiguration) -> Void in [
       { $0.drr!.choice = .last }, { $0.drr!.validations = 0 },

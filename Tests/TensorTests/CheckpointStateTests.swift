@@ -80,7 +80,7 @@ import Testing
     #expect(try reread([("adam", adam)]).floats(moment) == held && adam.stepCount == 2)
   }
 
-  private func draws(_ memory: ReplayMemory, _ counters: Range<UInt64>) throws -> [[Float]] {
+  private func draws(_ memory: ReplayBuffer, _ counters: Range<UInt64>) throws -> [[Float]] {
     try counters.map { counter in
       let batch = memory.sample(
         16, importanceExponent: 0.6, RandomKey(seed: 3, stream: 1, counter: counter))
@@ -97,10 +97,10 @@ import Testing
     "a replay that was restored samples as the one that was not", arguments: TestDevices.all,
     [[11], [20, 17], [30, 20]])
   func replay(_ device: TestDevice, _ filled: [Int]) throws {
-    let memory = try ReplayMemoryTests.memory(device.make(), capacity: 37, filledBy: filled)
+    let memory = try ReplayBufferTests.memory(device.make(), capacity: 37, filledBy: filled)
     _ = try draws(memory, 0..<5)
     let file = try reread([("replay", memory)])
-    let restored = try ReplayMemoryTests.memory(device.make(), capacity: 37, filledBy: [5])
+    let restored = try ReplayBufferTests.memory(device.make(), capacity: 37, filledBy: [5])
     _ = try draws(restored, 50..<52)
     try restored.restore(from: file, "replay")
     #expect(restored.count == memory.count && restored.next == memory.next)
@@ -113,11 +113,11 @@ import Testing
   @Test("a replay that does not fit is refused and changes nothing", arguments: TestDevices.all)
   func replayRefused(_ device: TestDevice) throws {
     let backend = try device.make()
-    let small = ReplayMemoryTests.memory(backend, capacity: 8, filledBy: [6])
-    let before = try ReplayMemoryTests.file(small).int32s("m.states")
-    let large = try reread([("m", ReplayMemoryTests.memory(backend, capacity: 20, filledBy: [9]))])
+    let small = ReplayBufferTests.memory(backend, capacity: 8, filledBy: [6])
+    let before = try ReplayBufferTests.file(small).int32s("m.states")
+    let large = try reread([("m", ReplayBufferTests.memory(backend, capacity: 20, filledBy: [9]))])
     #expect(throws: CheckpointError.self) { try small.restore(from: large, "m") }
-    #expect(try ReplayMemoryTests.file(small).int32s("m.states") == before)
+    #expect(try ReplayBufferTests.file(small).int32s("m.states") == before)
     #expect(small.count == 6 && small.next == 6)
   }
 }

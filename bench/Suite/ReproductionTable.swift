@@ -7,7 +7,7 @@ struct ReproductionTable {
   var command: String
   var device: String
 
-  private typealias Rung = LeakLadder.Rung
+  private typealias Rung = ProtocolAblation.Rung
 
   private var first: RunConfiguration { runs[0].online.configuration }
   private var cutoffs: [Int] { first.evaluation.cutoffs }
@@ -107,7 +107,7 @@ struct ReproductionTable {
 
   private func measurement(
     _ rung: Rung, of run: Reproduction
-  ) -> (measurement: LeakLadderReport.Measurement, oracle: [Int: Double]) {
+  ) -> (measurement: ProtocolAblationReport.Measurement, oracle: [Int: Double]) {
     let index = run.ladder.measurements.firstIndex { $0.rung == rung }!
     return (run.ladder.measurements[index], run.oracle[index])
   }

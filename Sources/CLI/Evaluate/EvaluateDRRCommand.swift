@@ -63,9 +63,10 @@ extension EvaluateCommand {
       }
       let progress = Progress()
       defer { progress.finish() }
-      let twins = runs.count { $0.folder.hasTwin }
-      if twins > 0 && twins < runs.count {
-        Console.note("only \(twins) of \(runs.count) runs have a myopic agent: it is left out")
+      let myopicCount = runs.count { $0.folder.hasMyopic }
+      if myopicCount > 0 && myopicCount < runs.count {
+        Console.note(
+          "only \(myopicCount) of \(runs.count) runs have a myopic agent: it is left out")
       }
       var evaluated: [RunEvaluation] = []
       var file = rankings.file
@@ -78,9 +79,9 @@ extension EvaluateCommand {
         if let cloned = try experiment.readCloned(model, on: backend) {
           agents.insert(AgentRanker(experiment.clonedName, cloned), at: 0)
         }
-        if twins == runs.count, let twin = try experiment.readTwin(model, on: backend) {
-          agents.append(AgentRanker(experiment.twinName, twin.agent))
-          try twin.run.noteUnfinished()
+        if myopicCount == runs.count, let myopic = try experiment.readMyopic(model, on: backend) {
+          agents.append(AgentRanker(experiment.myopicName, myopic.agent))
+          try myopic.run.noteUnfinished()
         }
         var observer = Observer()
         observer.progress = {

@@ -40,7 +40,7 @@ struct LeakageOptions: ParsableArguments {
     configuration.agent = drr
     configuration.seed = seed ?? 0
     configuration.evaluation.splitSeed = configuration.seed
-    let ladder = try LeakLadder(configuration, log: log, folder: run.folder)
+    let ladder = try ProtocolAblation(configuration, log: log, folder: run.folder)
     let backend = try device.backend {
       try DeviceTrial.secondsPerUpdate(drr, dimension: configuration.pmf.dimension, on: $0)
     }

@@ -1,8 +1,8 @@
 import DRR
 
-extension LeakLadderReport {
+extension ProtocolAblationReport {
   var text: String {
-    let rungs = LeakLadder.Rung.allCases
+    let rungs = ProtocolAblation.Rung.allCases
     guard let first = measurements.first else { return "" }
     let k = first.configuration.evaluation.cutoffs.min()!
     let names = first.rankers.map(\.name)
@@ -53,7 +53,7 @@ extension LeakLadderReport {
     return "\(decimal(mean, 3)) ±\(decimal(deviation, 3))"
   }
 
-  private func interval(of ranker: String, on rung: LeakLadder.Rung, at k: Int) -> String {
+  private func interval(of ranker: String, on rung: ProtocolAblation.Rung, at k: Int) -> String {
     let rows = measurements(of: rung).first?.rankers.first { $0.name == ranker }?.rows
     guard let found = rows?.first(where: { $0.k == k })?.precision else { return "–" }
     return "\(decimal(found.mean, 3)) \(decimal(found.low, 2))–\(decimal(found.high, 2))"

@@ -60,7 +60,7 @@ extension ExportCommand {
 
 /// The model of a run, with its data from where they are now.
 ///
-/// - Parameter users: ids of those who will be asked for; nil: all.
+/// - Parameter users: ids of the users that will be asked for; nil: all.
 func exportedModel(
   of folder: RunFolder, data: String?, users: [String]? = nil, on backend: any Backend
 ) throws -> ExportedModel {

@@ -39,7 +39,7 @@ extension OpeCommand {
     func run() throws {
       let progress = Progress()
       defer { progress.finish() }
-      let log = try LoggedSessions.read(csv: source.path) { progress.update($0, of: $1, "bytes") }
+      let log = try Trajectories.read(csv: source.path) { progress.update($0, of: $1, "bytes") }
       progress.finish()
       let target: StatePolicy?
       switch policy {

@@ -7,7 +7,7 @@ import DRR
   import Foundation
 #endif
 
-/// Whom to recommend to.
+/// The user to recommend to.
 struct RecipientOptions: ParsableArguments {
   @Option(help: "The id of a user of the data.")
   var user: String?
@@ -32,7 +32,7 @@ struct RecipientOptions: ParsableArguments {
     ].filter(\.1).map(\.0)
     if given.isEmpty {
       throw ValidationError(
-        "nobody is named; add --user, --rated or --liked, --session, or --users.")
+        "no user is named; add --user, --rated or --liked, --session, or --users.")
     }
     if given.count > 1 {
       throw ValidationError("\(given[0]) and \(given[1]) exclude each other; leave one out.")
@@ -56,7 +56,7 @@ struct RecipientOptions: ParsableArguments {
     return (String(text[..<sign]), rating)
   }
 
-  /// Whom the options other than --users name.
+  /// The user that the options other than --users name.
   func recipient(
     of model: ExportedModel, _ understood: inout Understood
   ) throws -> Request.Recipient {

@@ -8,11 +8,11 @@ struct RecommendCommand: ParsableCommand {
     commandName: "recommend", abstract: "List what a trained run or an exported model recommends.",
     usage: "drr recommend [<options>]",
     discussion: """
-      For a user of the data, with all that she has rated; for somebody new, by what was rated or is \
-      liked; for the clicks of a session (IRecGAN); or for many users at once, into a file. An item is \
-      named by its id, or by its title, whole, without its year or in part; what was understood is \
-      printed. Items without a training rating are left out, and those that were rated. Of a folder of \
-      several runs the best in validation recommends.
+      For a user of the data, with all that they have rated; for a new user, by what was rated or \
+      is liked; for the clicks of a session (IRecGAN); or for many users at once, into a file. An \
+      item is named by its id, or by its title, whole, without its year or in part; what was \
+      understood is printed. Items without a training rating are left out, and those that were \
+      rated. Of a folder of several runs the best in validation recommends.
 
       Examples:
         drr recommend --run runs/first --user 196 --top 10
@@ -181,7 +181,7 @@ struct PlaceOptions: ParsableArguments {
     }
   }
 
-  /// - Parameter users: ids of those who will be asked for; nil: all.
+  /// - Parameter users: ids of the users that will be asked for; nil: all.
   func model(users: [String]?, on backend: any Backend) throws -> ExportedModel {
     if let model { return try ExportedModel(folder: model) }
     return try exportedModel(

@@ -1,5 +1,5 @@
-/// What the rows of a table are called where they are printed. JSON keeps the names that the reports
-/// were always written with, the ids; `--against` takes either.
+/// What the rows of a table are called where they are printed. JSON keeps the names that the
+/// reports were always written with, the ids; `--against` takes either.
 package struct Labels {
   /// Whole names, by id.
   private let names: [String: String]

@@ -5,7 +5,7 @@ import DRR
 struct ListsOption: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Also write each test user's ranking by each ranker to a .csv or .jsonl file, and her "
+      "Also write each test user's ranking by each ranker to a .csv or .jsonl file, and their "
         + "candidates.", valueName: "file"), completion: .file(extensions: ["csv", "jsonl"]))
   var lists: String?
 
@@ -16,8 +16,8 @@ struct ListsOption: ParsableArguments {
 }
 
 /// Rows of run, ranker, user, rank, item, reward and score. Rows of the ranker `candidates` have no
-/// rank and no score: they name what there was to rank. A reward above 0 is a liked item; a score is
-/// 1 / rank, since a ranker's own of different steps cannot be compared.
+/// rank and no score: they name what there was to rank. A reward above 0 is a liked item; a score
+/// is 1 / rank, since a ranker's own of different steps cannot be compared.
 struct RankingFile {
   private var file: RowFile
 

@@ -2,8 +2,8 @@ import ArgumentParser
 import DRR
 import Tensor
 
-/// A table that goes to a file: comma-separated with a header, or a JSON object a line, as the file's
-/// extension says. It appears whole or not at all.
+/// A table that goes to a file: comma-separated with a header, or a JSON object a line, as the
+/// file's extension says. It appears whole or not at all.
 struct RowFile {
   enum Cell {
     case text(String)

@@ -59,7 +59,9 @@ func runFolders(_ options: RunOptions) throws -> [RunFolder] {
 
 /// Refuses a run that has no agent to recommend with, and says which command takes it.
 func requireRatings(_ folder: RunFolder) throws {
-  guard let found = try Algorithms.settings(of: folder), !(found is RunConfiguration) else { return }
+  guard let found = try Algorithms.settings(of: folder), !(found is RunConfiguration) else {
+    return
+  }
   throw RunError(try Algorithms.direction(to: folder) ?? folder.path)
 }
 

@@ -81,17 +81,17 @@ extension SimulateCommand {
         contestants.append(
           Experiment.Contestant(run, try agent(of: run, beside: experiment, on: backend)))
       }
-      let twin = try experiment.readTwin(model, on: backend).map { run, agent in
+      let myopic = try experiment.readMyopic(model, on: backend).map { run, agent in
         try run.noteUnfinished()
         return Experiment.Contestant(
-          experiment.twinName, agent,
+          experiment.myopicName, agent,
           learner: frozenOnly ? nil : try run.readLearner(model, on: backend))
       }
       Interrupt.install()
       let progress = Progress()
       defer { progress.finish() }
       let report = try experiment.simulate(
-        online, model, contestants, twin: twin, on: backend, seed: random.seed,
+        online, model, contestants, myopic: myopic, on: backend, seed: random.seed,
         .watching(progress))
       progress.finish()
       try experiment.folder.write(report, to: experiment.folder.online)

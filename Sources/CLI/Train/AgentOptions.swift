@@ -179,7 +179,7 @@ protocol AgentSettings {
   static var command: String { get }
   /// Whether its myopic copy (γ = 0) is trained as well; nil: as the run was started.
   var myopic: Bool? { get }
-  /// Whether a new run trains it where nobody has said.
+  /// Whether a new run trains it by default.
   var trainsMyopic: Bool { get }
   /// Gives a run the agent that it starts with, before any option is applied. A factorisation that
   /// was fitted before stays as it is.

@@ -81,7 +81,7 @@ struct AgentTraining {
     let model = try training.model()
     let (trainer, last) = try training.watched(saves: "steps") {
       try experiment.configuration.myopic == true
-        ? experiment.trainWithTwin(model, on: backend, $0)
+        ? experiment.trainWithMyopic(model, on: backend, $0)
         : experiment.trainAgent(model, on: backend, $0)
     }
     let report = try training.report(model, steps: trainer.step, last: last)
@@ -114,7 +114,7 @@ struct AgentTraining {
       first: first.configuration)
     try training.prepare()
     let backend = try device.backend(for: first) { try Self.trial(first, on: $0) }
-    let copies = first.configuration.myopic == true && first.twin != nil ? 2 : 1
+    let copies = first.configuration.myopic == true && first.myopic != nil ? 2 : 1
     let steps = first.configuration.totalSteps ?? 0
     try training.train(steps: copies * steps, on: backend.device.id)
     let reports = training.reports(TrainingReport.self)
@@ -139,7 +139,7 @@ struct TrainingReport: Codable {
 }
 
 extension DeviceOptions {
-  /// The backend asked for; `auto` stays on the device that the run was begun on.
+  /// The backend asked for; `auto` stays on the device that the run was started on.
   func backend(
     for experiment: Experiment, trial: (any Backend) throws -> Double
   ) throws -> any Backend {

@@ -147,7 +147,7 @@ struct GroupTraining {
 }
 
 extension ChildProcess.Exit {
-  /// Asked to end, a run saves and says so; one that has not begun yet just ends.
+  /// Asked to end, a run saves and says so; one that has not started yet just ends.
   var isStop: Bool { self == .code(130) || self == .signal(SIGTERM) }
 
   var text: String {

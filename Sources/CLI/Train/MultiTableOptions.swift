@@ -1,7 +1,8 @@
 import ArgumentParser
 import DRR
 
-/// Settings of multi-table Q-learning. Those not given keep what the run was started with, or the default.
+/// Settings of multi-table Q-learning. Those not given keep what the run was started with, or the
+/// default.
 struct MultiTableOptions: ParsableArguments {
   private typealias Settings = MultiTableConfiguration
 

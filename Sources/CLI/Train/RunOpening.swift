@@ -52,6 +52,6 @@ struct RunOpening {
   /// Whether a run of an older program, which did not keep it, was started with a myopic copy.
   private func inherited(_ begun: RunConfiguration?) -> Bool? {
     guard begun?.agent != nil, run.folder.exists(run.folder.checkpoint) else { return nil }
-    return run.folder.exists(run.folder.twin.configuration)
+    return run.folder.exists(run.folder.myopic.configuration)
   }
 }

@@ -18,15 +18,18 @@ struct TabularTraining {
       settings: settings(begun)
     ).run(output, trial: { try DeviceTrial.secondsPerSmallUpdate(on: $0) }) { settings, backend in
       let trainer = try SmallWorldTrainer(settings, on: backend)
-      return (trainer, { last in
-        let (process, table) = (trainer.process, try trainer.table())
-        let path = process.greedyPath(table).map { process.states[$0] }
-        return """
-          \(settings.environment.rawValue), step \(grouped(last.step)): the greedy policy is \
-          worth \(decimal(last.greedyValue, 3)), the best \(decimal(last.bestValue, 3))
-          greedy path: \(path.joined(separator: " → "))
-          """
-      })
+      return (
+        trainer,
+        { last in
+          let (process, table) = (trainer.process, try trainer.table())
+          let path = process.greedyPath(table).map { process.states[$0] }
+          return """
+            \(settings.environment.rawValue), step \(grouped(last.step)): the greedy policy is \
+            worth \(decimal(last.greedyValue, 3)), the best \(decimal(last.bestValue, 3))
+            greedy path: \(path.joined(separator: " → "))
+            """
+        }
+      )
     }
   }
 }

@@ -57,7 +57,8 @@ extension TrainCommand {
         group == nil && count == 1
         ? [options.folder]
         : RunGroup(seeds: count).members.map { $0.folder(in: options.folder) }
-      let begun = start.fresh ? nil : try Algorithms.begun(IRecGANRunConfiguration.self, in: folders[0])
+      let begun =
+        start.fresh ? nil : try Algorithms.begun(IRecGANRunConfiguration.self, in: folders[0])
       let backend = try device.sessionBackend(begunIn: start.fresh ? nil : folders[0])
       let loaded = try source.load(reading.options, begun: begun, on: backend)
       let named = allMethods ? IRecGANMethod.allCases : method

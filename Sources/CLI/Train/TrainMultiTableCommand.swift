@@ -76,7 +76,8 @@ extension TrainCommand {
         return try trainGroup(group)
       }
       if speaks { try options.requireOne() }
-      let begun = training.fresh ? nil : try Algorithms.begun(MultiTableRunConfiguration.self, in: folder)
+      let begun =
+        training.fresh ? nil : try Algorithms.begun(MultiTableRunConfiguration.self, in: folder)
       let work = try makeTraining(begun, folder)
       if speaks {
         try work.run.begin(fresh: training.fresh)
@@ -136,8 +137,8 @@ extension TrainCommand {
       }
     }
 
-    /// Reads the log, takes from it what is learned from, and lets it go. What is not given is as the
-    /// run was begun.
+    /// Reads the log, takes from it what is learned from, and lets it go. What is not given is as
+    /// the run was started.
     private func makeTraining(
       _ begun: MultiTableRunConfiguration?, _ folder: RunFolder
     ) throws -> MultiTableTraining {

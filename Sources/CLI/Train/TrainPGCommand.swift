@@ -66,10 +66,13 @@ extension TrainCommand {
         options: options, group: group, training: training, device: device, settings: wanted
       ).run(output, trial: { try DeviceTrial.secondsPerSmallUpdate(on: $0) }) { settings, backend in
         let trainer = try GaussianTrainer(settings, on: backend)
-        return (trainer, { last in
-          "point, step \(grouped(last.step)): cost \(decimal(last.meanCost, 3)) an episode, gain "
-            + "\(decimal(last.gain, 3)), the best \(decimal(last.bestGain, 3))"
-        })
+        return (
+          trainer,
+          { last in
+            "point, step \(grouped(last.step)): cost \(decimal(last.meanCost, 3)) an episode, gain "
+              + "\(decimal(last.gain, 3)), the best \(decimal(last.bestGain, 3))"
+          }
+        )
       }
     }
   }

@@ -48,12 +48,14 @@ extension TrainCommand {
         first: first.configuration)
       try runs.prepare()
       try runs.train(
-        steps: 0, on: device.backend(for: first) { try first.secondsPerPMFUpdate(on: $0) }.device.id)
+        steps: 0, on: device.backend(for: first) { try first.secondsPerPMFUpdate(on: $0) }.device.id
+      )
       let reports = runs.reports(TrainingReport.self)
       let errors = reports.compactMap(\.sessionRMSE).map { decimal($0, 4) }.joined(separator: " ")
       try output.print(
         reports,
-        "\(reports.count) PMF runs in \(options.run): RMSE \(errors) stars on held-out test ratings")
+        "\(reports.count) PMF runs in \(options.run): RMSE \(errors) stars on held-out test ratings"
+      )
     }
   }
 }

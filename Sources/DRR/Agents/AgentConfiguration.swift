@@ -4,8 +4,8 @@ import Environments
 import Factorization
 import Tensor
 
-/// Settings of an agent that acts in users' sessions, and how it is made: an algorithm of ratings is
-/// one type that conforms, and one entry in `Algorithms.agents`.
+/// Settings of an agent that acts in users' sessions, and how it is made: an algorithm of ratings
+/// is one type that conforms, and one entry in `Algorithms.agents`.
 public protocol AgentConfiguration: Codable, Hashable, Sendable {
   /// The algorithm as the command line calls it.
   static var algorithm: String { get }
@@ -44,8 +44,8 @@ extension AgentConfiguration {
   /// Steps behind a trained agent.
   public var totalSteps: Int { preparation + training.steps }
 
-  /// The same agent without foresight (γ = 0): what it earns less is what looking ahead is worth;
-  /// nil for an agent that is without foresight itself.
+  /// The myopic copy of this agent (γ = 0): what it earns less is what planning is worth; nil for
+  /// an agent with γ = 0 itself.
   public var myopic: Self? {
     guard discount > 0 else { return nil }
     var myopic = self
@@ -55,7 +55,7 @@ extension AgentConfiguration {
 }
 
 /// What an agent is made from: the ratings, what of them may be seen, the factorisation, and the
-/// world to learn in.
+/// simulator to learn in.
 public struct AgentTask {
   /// All ratings; those that may not be seen are told by `split`.
   public let log: RatingsLog
@@ -71,9 +71,9 @@ public struct AgentTask {
   public let seed: UInt64
   /// The factorization, fitted on the ratings that may be seen.
   public let model: PMFModel
-  /// The world that agents are trained in.
+  /// The simulator that agents are trained in.
   public let world: () throws -> World
-  /// What is believed of items from the visible ratings.
+  /// The posterior of the items' vectors, given the visible ratings.
   public let beliefs: (BeliefModel.Configuration) throws -> BeliefModel
 
   /// A task by its parts, all of which are of the same ratings.
@@ -126,7 +126,7 @@ public struct AgentTask {
     }
   }
 
-  /// Environments whose actions are items: logs played back, or a world.
+  /// Environments whose actions are items: logs played back, or a simulator.
   package func itemEnvironments(_ training: SessionTraining) throws -> any ActionEnvironments {
     guard training.world == .playback else {
       return RatingEnvironments(

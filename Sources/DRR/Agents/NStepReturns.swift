@@ -21,7 +21,7 @@ public final class NStepReturns {
 
   let steps: Int
   let discount: Float
-  let memory: ReplayMemory
+  let memory: ReplayBuffer
   /// Of each environment, oldest first.
   private var windows: [[Pending]]
   /// The actions of the latest n steps, [n · environments, A]; nil where n is 1.
@@ -29,7 +29,7 @@ public final class NStepReturns {
   private var slot = 0
 
   /// - Parameter memory: holds n transitions of every environment at least.
-  public init(steps: Int, discount: Float, environments: Int, into memory: ReplayMemory) {
+  public init(steps: Int, discount: Float, environments: Int, into memory: ReplayBuffer) {
     require(
       steps >= 1 && environments >= 1 && steps * environments <= memory.configuration.capacity,
       "returns: \(steps) steps of \(environments) environments into \(memory.configuration)")
@@ -48,7 +48,7 @@ public final class NStepReturns {
   /// One step of every environment: transition i took row i of `actions` [environments, A], and
   /// ended its session where `isLast[i]`.
   public func append(
-    _ transitions: [ReplayMemory.Transition], isLast: [Bool], actions taken: Tensor
+    _ transitions: [ReplayBuffer.Transition], isLast: [Bool], actions taken: Tensor
   ) {
     require(
       transitions.count == windows.count && isLast.count == windows.count,
@@ -59,7 +59,7 @@ public final class NStepReturns {
       taken.view, into: actions.view[first * width..<(first + windows.count) * width])
     slot = (slot + 1) % steps
 
-    var whole: [ReplayMemory.Transition] = []
+    var whole: [ReplayBuffer.Transition] = []
     var rows: [Int32] = []
     for (environment, step) in transitions.enumerated() {
       var window = windows[environment]
@@ -72,7 +72,7 @@ public final class NStepReturns {
       let ready = isLast[environment] ? window.count : window.prefix { $0.count == steps }.count
       for pending in window.prefix(ready) {
         whole.append(
-          ReplayMemory.Transition(
+          ReplayBuffer.Transition(
             state: pending.state, nextState: step.nextState, reward: pending.reward,
             continuation: step.continuation * pending.scale))
         rows.append(pending.row)

@@ -31,7 +31,7 @@ public struct PolicyHistory: Codable, Hashable, Sendable {
 }
 
 /// The policy that a training keeps as the run's agent, beside the one that it goes on from.
-package struct KeptPolicy {
+package struct BestCheckpoint {
   let choice: CheckpointChoice
   private(set) var points: [ValidationPoint] = []
   /// Of the best point; none where the last is wanted, or nothing is known yet.

@@ -2,7 +2,7 @@ import DRRCore
 import Environments
 import Tensor
 
-/// Who acts in sessions by a vector that scores items: what evaluations, simulations and
+/// An agent that acts in sessions by a vector that scores items: what evaluations, simulations and
 /// recommendations ask of any agent.
 public protocol SessionAgent: AnyObject {
   /// The device that the weights are on. One task at a time may use it.
@@ -55,7 +55,7 @@ extension SessionAgent {
   }
 }
 
-/// Who trains an agent step by step, and can be saved between any two of them.
+/// A trainer that trains an agent step by step, and can be saved between any two steps.
 public protocol AgentTrainer: AnyObject {
   /// The agent as it is now; training changes it.
   var sessionAgent: any SessionAgent { get }

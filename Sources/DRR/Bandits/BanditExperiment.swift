@@ -14,7 +14,7 @@ public struct BanditPlay: Sendable {
   }
 }
 
-/// A policy at work in a world. Its value is all that the next round depends on.
+/// A policy at work in an environment. Its value is all that the next round depends on.
 public protocol BanditTrial: Codable, Sendable {
   mutating func play() -> BanditPlay
   /// Other figures of all rounds so far, by name.
@@ -33,7 +33,7 @@ public struct RegretBound: Codable, Sendable {
   public var source: String
 }
 
-/// A world that policies are tried in: what seeds draw anew, and what stays.
+/// An environment that policies are tried in: what seeds draw anew, and what stays.
 public protocol BanditProblem: Codable, Hashable, Sendable {
   /// A word for the kind of problem.
   static var kind: String { get }
@@ -149,7 +149,8 @@ public struct BanditExperiment<Problem: BanditProblem>: Sendable {
   public var totalRounds: Int { trials * configuration.rounds }
   public var roundsDone: Int { outcomes.count * configuration.rounds + current.rounds }
 
-  /// The policy and seed of the trial under way; all policies are played with one seed before the next.
+  /// The policy and seed of the trial under way; all policies are played with one seed before the
+  /// next.
   public var place: (policy: String, seed: UInt64) {
     let number = min(outcomes.count, trials - 1)
     let policies = configuration.policies

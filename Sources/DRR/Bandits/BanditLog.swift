@@ -4,9 +4,9 @@ import OffPolicy
 import Tensor
 
 extension BernoulliArms {
-  /// The decisions of a policy, each with the probability that it had given all before it: a log that
-  /// others can be judged by. A policy that leaves nothing to chance has propensities of 1, and its
-  /// log then says nothing of what it did not choose.
+  /// The decisions of a policy, each with the probability that it had given all before it: a log
+  /// that other policies can be evaluated on. A policy that leaves nothing to chance has
+  /// propensities of 1, and its log then says nothing of what it did not choose.
   ///
   /// - Parameter progress: told the rounds that are done; true ends the log there.
   public func log(

@@ -3,11 +3,11 @@ import OffPolicy
 import Tensor
 
 /// Policies played over a log of another policy's decisions: they learn from a decision, and are
-/// judged by it, where they would have taken the same action.
+/// evaluated on it, where they would have taken the same action.
 ///
-/// Where all actions were logged with one probability, the decisions that match are a fair sample of
-/// those that the policy would have met, and their mean reward estimates its own without bias (Li,
-/// Chu, Langford & Wang 2011, theorem 1). Where probabilities differ, a match is kept with
+/// Where all actions were logged with one probability, the decisions that match are a fair sample
+/// of those that the policy would have met, and their mean reward estimates its own without bias
+/// (Li, Chu, Langford & Wang 2011, theorem 1). Where probabilities differ, a match is kept with
 /// probability p_min / p, which makes that so again.
 public struct BanditReplay: Sendable {
   public enum Method: String, Codable, Sendable, CaseIterable {
@@ -25,8 +25,9 @@ public struct BanditReplay: Sendable {
     public var kept = 0
     /// Σ w r / Σ w over what was kept, w = 1 or 1/p; nil of nothing.
     public var value: Double?
-    /// Of that mean: √Σ w² (r − value)² / Σ w; where rewards are 0 and 1 that of a proportion with two
-    /// more of each (Agresti & Coull 1998) and the effective sample, which is not 0 without a click.
+    /// Of that mean: √Σ w² (r − value)² / Σ w; where rewards are 0 and 1 that of a proportion with
+    /// two more of each (Agresti & Coull 1998) and the effective sample, which is not 0 without a
+    /// click.
     public var standardError: Double?
     /// (Σ w)² / Σ w².
     public var effectiveSample = 0.0

@@ -2,11 +2,11 @@ import DRRCore
 import OffPolicy
 import Tensor
 
-/// How a person goes through a list of ads, and when she clicks. Ad i is clicked, where it is looked
+/// How a user goes through a list of ads, and when they click. Ad i is clicked, where it is looked
 /// at, with probability p_i, its click-through rate.
 public enum ClickModel: Codable, Hashable, Sendable {
-  /// From the first to the last; she leaves at a click, and behind an ad without one looks at the
-  /// next with this probability (Craswell et al. 2008 have 1).
+  /// From the first to the last; the user leaves at a click, and behind an ad without one looks at
+  /// the next with this probability (Craswell et al. 2008 have 1).
   case cascade(continuation: Double)
   /// Place k is looked at with probability `examination[k]`, whatever is clicked.
   case positions(examination: [Double])
@@ -69,7 +69,7 @@ public enum ClickModel: Codable, Hashable, Sendable {
       let next = rates.map { continuation * (1 - $0) }
       let order = sorted(ads) { ad in
         let worth = rates[ad] * payments[ad]
-        // An ad that is never clicked and never stops her costs nothing and earns nothing.
+        // An ad that is never clicked and never stops the user costs nothing and earns nothing.
         return worth == 0 ? 0 : worth / (1 - next[ad])
       }
       return bestSubset(order, places) { worth, ad in
@@ -108,7 +108,8 @@ public enum ClickModel: Codable, Hashable, Sendable {
   }
 }
 
-/// What a person did with a list: how many of its ads she looked at, and the places that she clicked.
+/// What a user did with a list: how many of its ads they looked at, and the places that they
+/// clicked.
 public struct ListFeedback: Equatable, Sendable {
   public var looked: Int
   public var clicks: [Int]

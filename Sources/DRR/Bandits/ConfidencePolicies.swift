@@ -71,7 +71,8 @@ public struct KLUCBPolicy: BanditPolicy {
   public private(set) var arms: ArmStatistics
   /// Whether f(t) = t, in place of 1 + t ln² t.
   public let plain: Bool
-  /// −n_a times the entropy of a coin of the arm's mean, so that a test of an arm takes no logarithm.
+  /// −n_a times the entropy of a coin of the arm's mean, so that a test of an arm takes no
+  /// logarithm.
   private var heights: [Double]
 
   public init(arms: Int, plain: Bool = false) {

@@ -1,15 +1,15 @@
 import DRRCore
 import Tensor
 
-/// What personalisation in an exhibition is a function of: pa = f(u, x_pa, cr, cx, env), the user, the
-/// personaliser, the crowd, the context and the environment.
+/// What personalisation in an exhibition is a function of: pa = f(u, x_pa, cr, cx, env), the user,
+/// the personaliser, the crowd, the context and the environment.
 public enum PersonalisationPart: String, Codable, Hashable, Sendable, CaseIterable {
   case user, personaliser, crowd, context, environment
 }
 
 /// The features of each exhibit for a visitor now, by name and part.
 public enum ExhibitionFeature: String, Codable, Sendable, CaseIterable {
-  // The user: what she told the guide, how tired she is.
+  // The user: what they told the guide, how tired they are.
   case declaredMatch, tirednessByDuration, tirednessByDistance
   // The personaliser: what the guide has seen of this visit, and of this exhibit in all visits.
   case likedThemes, repeatedThemes, exhibitRecord

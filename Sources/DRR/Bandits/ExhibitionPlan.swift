@@ -14,7 +14,7 @@ struct ExhibitionPlan: Codable, Sendable {
     var y: Double
     /// Shares of the themes, [themes].
     var themes: [Double]
-    /// What it adds to a visitor's satisfaction whatever her taste; nobody is told.
+    /// What it adds to a visitor's satisfaction whatever their taste; no policy is told.
     var quality: Double
     /// Minutes that it holds a visitor.
     var duration: Double
@@ -62,14 +62,16 @@ struct ExhibitionPlan: Codable, Sendable {
   }
 }
 
-/// The other visitors: each stands before one exhibit and moves on to another that is famous or near.
-/// They come and go with the hour, so that the same exhibit is empty at ten and full at three.
+/// The other visitors: each stands before one exhibit and moves on to another that is famous or
+/// near. They come and go with the hour, so that the same exhibit is empty at ten and full at
+/// three.
 struct ExhibitionCrowd: Codable, Sendable {
   /// Of each of the others, the exhibit; nil: not there.
   private(set) var places: [Int?]
   /// How many stand before each exhibit.
   private(set) var counts: [Int]
-  /// [exhibits + 1, exhibits]: cumulated weights of where one goes next, from each and from the door.
+  /// [exhibits + 1, exhibits]: cumulated weights of where one goes next, from each and from the
+  /// door.
   private let next: [[Double]]
   private var random: Philox
 
@@ -87,7 +89,8 @@ struct ExhibitionCrowd: Codable, Sendable {
     random = Philox(seed: seed, stream: Streams.exhibitionCrowd)
   }
 
-  /// The share of the others who are there at an hour of the day, from 0 at opening to 1 at closing.
+  /// The share of the others who are there at an hour of the day, from 0 at opening to 1 at
+  /// closing.
   static func attendance(_ hour: Double) -> Double { 0.15 + 0.85 * pow(sin(.pi * hour), 2) }
 
   /// Empties the area and fills it as it is at that hour.
@@ -119,15 +122,15 @@ struct ExhibitionCrowd: Codable, Sendable {
 
 /// A visitor with a mobile guide.
 struct ExhibitionVisitor: Codable, Sendable {
-  /// Shares of the themes in her taste, and what she told the guide of it.
+  /// Shares of the themes in the visitor's taste, and what they told the guide of it.
   var taste: [Double]
   var declared: [Double]
-  /// How much a crowd spoils for her, from 0 to 1.
+  /// How much a crowd spoils for the visitor, from 0 to 1.
   var sensitivity: Double
   var isWithChildren: Bool
-  /// 1 when she comes; the visit ends at 0.
+  /// 1 when the visitor comes; the visit ends at 0.
   var energy = 1.0
-  /// How much dissatisfaction she still bears.
+  /// How much dissatisfaction the visitor still bears.
   var patience: Double
   var place: Int?
   var seen: [Int] = []

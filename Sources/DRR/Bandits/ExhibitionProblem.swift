@@ -2,9 +2,9 @@ import DRRCore
 import Tensor
 
 /// An exhibition in which a mobile guide recommends one exhibit after another to visitors, whose
-/// satisfaction, from 0 to 1, is the reward. Regret is counted against the guide that knows what each
-/// exhibit is expected to be worth to this visitor now, which is the best choice of a step, not of a
-/// visit.
+/// satisfaction, from 0 to 1, is the reward. Regret is counted against the guide that knows what
+/// each exhibit is expected to be worth to this visitor now, which is the best choice of a step,
+/// not of a visit.
 public struct ExhibitionProblem: BanditProblem {
   public static let kind = "exhibition"
   public static let policies =
@@ -126,8 +126,8 @@ struct ExhibitionState: Codable, Sendable {
     crowd.open(hour: visitor.hour)
   }
 
-  /// The expected satisfaction of this visitor with an exhibit now. A crowd beyond its capacity spoils
-  /// it, the more the more she minds; so do tired legs, haste and noise.
+  /// The expected satisfaction of this visitor with an exhibit now. A crowd beyond its capacity
+  /// spoils it, the more the more the visitor minds; so do tired legs, haste and noise.
   func satisfaction(_ exhibit: Int) -> Double {
     let there = plan.exhibits[exhibit]
     let over = max(0, Double(crowd.counts[exhibit]) / there.capacity - 1)
@@ -146,7 +146,7 @@ struct ExhibitionState: Codable, Sendable {
     return min(max(value, 0), 1)
   }
 
-  /// She goes there, looks, and is so satisfied. Returns whether the visit is over.
+  /// The visitor goes there, looks, and is so satisfied. Returns whether the visit is over.
   mutating func visit(_ exhibit: Int, reward: Double) -> Bool {
     let there = plan.exhibits[exhibit]
     let distance = plan.distance(visitor.place, exhibit)

@@ -102,7 +102,8 @@ public struct EpsilonGreedyBandit: BanditPolicy {
   }
 }
 
-/// Softmax (Boltzmann): each arm once, then arm a with a probability in proportion to exp(mean_a / τ).
+/// Softmax (Boltzmann): each arm once, then arm a with a probability in proportion to exp(mean_a /
+/// τ).
 public struct SoftmaxBandit: BanditPolicy {
   public private(set) var arms: ArmStatistics
   /// τ, in units of the reward.

@@ -22,8 +22,8 @@ public enum ListIndex: Codable, Equatable, Sendable {
 /// A policy that shows lists of items in order and learns their click rates.
 ///
 /// An item counts as looked at where the click model says so. With known probabilities to look at
-/// each place nobody sees the looks: an item then counts by those probabilities, so that clicks by
-/// looks is an unbiased rate (Lagrée, Vernade & Cappé 2016).
+/// each place the looks are not observed: an item then counts by those probabilities, so that
+/// clicks by looks is an unbiased rate (Lagrée, Vernade & Cappé 2016).
 public struct ListBandit: Codable, Sendable {
   public let index: ListIndex
   public let places: Int

@@ -45,10 +45,10 @@ public enum RegretBounds {
       }, source: "Lattimore & Szepesvári 2020, theorem 10.6")
   }
 
-  /// The sum over the rounds of theorem 3 of Auer, Cesa-Bianchi & Fischer 2002: for n ≥ cK/d, ε_n-greedy
-  /// pulls a suboptimal arm with probability at most
-  /// c/(d²n) + 2 (c/d²) ln((n−1) d² √e / (cK)) (cK / ((n−1) d² √e))^(c/(5d²))
-  /// + (4e/d²) (cK / ((n−1) d² √e))^(c/2), and with 1 at most. Nil where d is above the least gap.
+  /// The sum over the rounds of theorem 3 of Auer, Cesa-Bianchi & Fischer 2002: for n ≥ cK/d,
+  /// ε_n-greedy pulls a suboptimal arm with probability at most c/(d²n) + 2 (c/d²) ln((n−1) d² √e /
+  /// (cK)) (cK / ((n−1) d² √e))^(c/(5d²)) + (4e/d²) (cK / ((n−1) d² √e))^(c/2), and with 1 at most.
+  /// Nil where d is above the least gap.
   public static func epsilonGreedy(
     _ means: [Double], c: Double, gap d: Double, after rounds: [Int]
   ) -> RegretBound? {
@@ -82,8 +82,8 @@ public enum RegretBounds {
       source: "Auer, Cesa-Bianchi & Fischer 2002, theorem 3, summed over the rounds")
   }
 
-  /// √(½ K n ln K), of Thompson sampling with the right prior, in the mean over what the prior draws
-  /// (Russo & Van Roy 2016, proposition 3, for rewards from 0 to 1).
+  /// √(½ K n ln K), of Thompson sampling with the right prior, in the mean over what the prior
+  /// draws (Russo & Van Roy 2016, proposition 3, for rewards from 0 to 1).
   public static func bayesianThompson(arms: Int, after rounds: [Int]) -> RegretBound {
     let k = Double(arms)
     return RegretBound(
@@ -101,7 +101,8 @@ public enum RegretBounds {
   }
 
   /// 4 √(n d ln(λ + n/d)) (√λ S + R √(2 ln(1/δ) + d ln(1 + n/(λd)))), with probability 1 − δ, for
-  /// features within the unit ball and |θᵀx| ≤ 1 (Abbasi-Yadkori, Pál & Szepesvári 2011, theorem 3).
+  /// features within the unit ball and |θᵀx| ≤ 1 (Abbasi-Yadkori, Pál & Szepesvári 2011, theorem
+  /// 3).
   public static func oful(
     width: Int, noise: Double, norm: Double, delta: Double, regularization: Double,
     after rounds: [Int]

@@ -3,9 +3,9 @@ import OffPolicy
 import Platform
 import Tensor
 
-/// Thompson sampling for rewards of 0 and 1 (Agrawal & Goyal 2012, algorithm 1): a mean is drawn for
-/// each arm from its posterior Beta(1 + successes, 1 + failures), and the highest wins. A reward in
-/// between counts as a success with that probability (algorithm 2).
+/// Thompson sampling for rewards of 0 and 1 (Agrawal & Goyal 2012, algorithm 1): a mean is drawn
+/// for each arm from its posterior Beta(1 + successes, 1 + failures), and the highest wins. A
+/// reward in between counts as a success with that probability (algorithm 2).
 public struct ThompsonPolicy: BanditPolicy {
   public private(set) var successes: [Double]
   public private(set) var failures: [Double]
@@ -49,8 +49,8 @@ public struct ThompsonPolicy: BanditPolicy {
   }
 }
 
-/// Thompson sampling with normal posteriors (Agrawal & Goyal 2013, algorithm 2): for each arm a draw
-/// from N(mean_a, 1 / (n_a + 1)), the mean over n_a + 1 rewards of which the first was 0.
+/// Thompson sampling with normal posteriors (Agrawal & Goyal 2013, algorithm 2): for each arm a
+/// draw from N(mean_a, 1 / (n_a + 1)), the mean over n_a + 1 rewards of which the first was 0.
 public struct GaussianThompsonPolicy: BanditPolicy {
   public private(set) var arms: ArmStatistics
   private var random: Philox

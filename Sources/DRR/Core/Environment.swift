@@ -22,7 +22,7 @@ public struct Step<Observation: Sendable>: Sendable {
   public var isLast: Bool { terminated || truncated }
 }
 
-/// A world to act in, as in Gymnasium.
+/// An environment to act in, as in Gymnasium.
 public protocol Environment {
   /// What an agent sees of the state.
   associatedtype Observation: Sendable

@@ -4,8 +4,9 @@ import Platform
 public enum StepSize: Codable, Hashable, Sendable, CustomStringConvertible {
   /// The same for all: the last visits count most.
   case constant(Double)
-  /// n^−p: 1/n, the mean of all visits, with p = 1; below 1 what was learned of younger values counts
-  /// more. Sums to infinity, and its squares do not where p is above 1/2 (Robbins & Monro 1951).
+  /// n^−p: 1/n, the mean of all visits, with p = 1; below 1 what was learned of younger values
+  /// counts more. Sums to infinity, and its squares do not where p is above 1/2 (Robbins & Monro
+  /// 1951).
   case power(Double)
 
   /// 1/n.

@@ -33,7 +33,7 @@ public struct LoggedRewards: Sendable {
     return low < offsets[user + 1] && items[low] == item ? rewards[low] : nil
   }
 
-  /// A user's items in ascending order, and what she thought of each.
+  /// A user's items in ascending order, and the user's reward of each.
   public func row(ofUser user: Int) -> (items: ArraySlice<Int32>, rewards: ArraySlice<Float>) {
     let range = offsets[user]..<offsets[user + 1]
     return (items[range], rewards[range])

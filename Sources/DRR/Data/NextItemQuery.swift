@@ -1,13 +1,13 @@
 import DRRCore
 
-/// What a user has rated, and the item that she rates next.
+/// What a user has rated, and the item that the user rates next.
 public struct NextItemQuery: Sendable {
   /// The user's index.
   public let user: Int32
   /// Everything before the target, oldest first; of what is held out too, since it has happened by
   /// then.
   public let items: ArraySlice<Int32>
-  /// What she thought of each; liked is > 0.
+  /// The user's reward of each; liked is > 0.
   public let rewards: ArraySlice<Float>
   /// How many of those, the first, training could see.
   public let visibleCount: Int

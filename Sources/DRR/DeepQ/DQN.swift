@@ -73,7 +73,7 @@ public final class DQN {
   /// One update from a batch whose priorities `memory` then learns. No host synchronisation.
   ///
   /// - Returns: the loss, on the device until `host()`.
-  public func update(_ batch: TransitionBatch, _ memory: ReplayMemory? = nil) -> Tensor {
+  public func update(_ batch: TransitionBatch, _ memory: ReplayBuffer? = nil) -> Tensor {
     let width = rowWidth
     let nextRows = batch.nextStates.columns(0..<width)
     let allowed = excludes.map {

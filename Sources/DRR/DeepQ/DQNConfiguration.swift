@@ -4,7 +4,7 @@ import DRRCore
 public struct DQNConfiguration: Codable, Hashable, Sendable {
   /// Width of the hidden layers.
   public var hidden = 128
-  /// Width of an action's vector in small worlds; of an item it is that of the factorisation.
+  /// Width of an action's vector in tabular MDPs; of an item it is that of the factorisation.
   public var actionWidth = 32
   /// Whether the network chooses the next action that its target values (van Hasselt, Guez & Silver
   /// 2016).

@@ -29,7 +29,7 @@ public final class DQNTrainer {
   /// Where it acts.
   public internal(set) var environments: any ActionEnvironments
   /// What it remembers.
-  public let memory: ReplayMemory
+  public let memory: ReplayBuffer
   let returns: NStepReturns
   let mask: DeviceMask?
   let seed: UInt64
@@ -50,8 +50,8 @@ public final class DQNTrainer {
     self.seed = seed
     let (c, count) = (dqn.configuration, environments.count)
     // The action is part of a state's row; the ring of actions has nothing to hold.
-    memory = ReplayMemory(
-      ReplayMemory.Configuration(
+    memory = ReplayBuffer(
+      ReplayBuffer.Configuration(
         capacity: max(c.replayCapacity, c.returnSteps * count),
         stateWidth: environments.rowWidth + 1, actionWidth: 1,
         priorityExponent: c.priorityExponent),
@@ -80,7 +80,7 @@ public final class DQNTrainer {
     let outcomes = environments.step(actions)
     returns.append(
       before.indices.map { row in
-        ReplayMemory.Transition(
+        ReplayBuffer.Transition(
           state: DQN.replayRow(before[row], action: actions[row]),
           nextState: DQN.replayRow(outcomes[row].observation), reward: outcomes[row].reward,
           terminated: outcomes[row].terminated)

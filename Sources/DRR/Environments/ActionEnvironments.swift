@@ -2,8 +2,8 @@ import DRRCore
 import Tensor
 
 /// Environments of countable actions that step together: what agents on the tensor layer act in.
-/// States are rows of integers, which a `StateModule` reads; an episode that ends makes room for the
-/// next at once.
+/// States are rows of integers, which a `StateModule` reads; an episode that ends makes room for
+/// the next at once.
 public protocol ActionEnvironments {
   /// How many environments step together.
   var count: Int { get }
@@ -30,7 +30,7 @@ public protocol ActionEnvironments {
   mutating func restore(from file: SafetensorsFile, _ prefix: String) throws
 }
 
-/// Small worlds side by side, each with draws of its own.
+/// Tabular MDPs side by side, each with draws of its own.
 public struct FiniteEnvironments: ActionEnvironments {
   /// The process that is played.
   public let process: FiniteProcess
@@ -153,8 +153,8 @@ public struct RatingEnvironments: ActionEnvironments {
   }
 }
 
-/// Users' logs played back in their order: what each chose and what she thought of it. The state is
-/// the user and the items that she liked latest, as in sessions; a log's end cuts an episode off.
+/// Users' logs played back in their order: what each user chose and the reward of it. The state is
+/// the user and the items that they liked latest, as in sessions; a log's end cuts an episode off.
 public struct LoggedEnvironments: ActionEnvironments {
   /// One user's log.
   public struct Sequence: Sendable {

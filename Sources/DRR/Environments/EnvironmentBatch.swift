@@ -10,7 +10,7 @@ public struct EnvironmentBatch: Sendable {
   public private(set) var allowed: ItemMask
   /// Number of each environment's session.
   public private(set) var episodes: [Int]
-  /// Sessions begun.
+  /// Sessions started.
   public private(set) var begun = 0
   private var order: SessionOrder
 

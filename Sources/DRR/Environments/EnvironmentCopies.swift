@@ -2,8 +2,8 @@ import DRRCore
 import Essentials
 import Tensor
 
-/// Copies of an environment that step together: what lets deep Q-learning and policy gradients act in
-/// an ``Environment`` of one's own. An episode that ends makes room for the next at once.
+/// Copies of an environment that step together: what lets deep Q-learning and policy gradients act
+/// in an ``Environment`` of one's own. An episode that ends makes room for the next at once.
 ///
 /// Observations are rows of integers, all of one width, which a state module turns into vectors;
 /// actions are 0 ..< `actionCount`. Checkpoints hold the copies as JSON.
@@ -15,7 +15,7 @@ where World.Observation == [Int32], World.Action == Int {
   /// [count] rows of `rowWidth` integers: the latest observation of each copy.
   public private(set) var rows: [[Int32]]
   private var worlds: [World]
-  /// Episodes begun by all copies together, which is the number of the next one.
+  /// Episodes started by all copies together, which is the number of the next one.
   private var begun: Int
 
   /// - Parameters:

@@ -5,10 +5,10 @@ import Factorization
 /// Kernel ridge regression on items: a simulator of another family than a factorisation.
 ///
 /// φ_i holds what other users' ratings say of item i beyond the biases, K_ij = ⟨φ_i, φ_j⟩, and
-/// reward(u, i) = μ + b_i + b_u + Σ_j α_j K_ij over the items j of user u's own log, where
-/// (K + λ I) α = her residuals there (Saunders et al. 1998). It is the dual of a ridge regression
-/// of her residuals on the other users', whose weights Σ_j α_j φ_j are what is kept. Her own
-/// ratings are no coordinate of it.
+/// reward(u, i) = μ + b_i + b_u + Σ_j α_j K_ij over the items j of user u's own log, where (K + λ
+/// I) α = the user's residuals there (Saunders et al. 1998). It is the dual of a ridge regression
+/// of the user's residuals on the other users', whose weights Σ_j α_j φ_j are what is kept. The
+/// user's own ratings are no coordinate of it.
 public struct ItemRidge: RewardModel {
   /// λ, and s of the items' vectors.
   public static let regularization = 1.0
@@ -25,7 +25,7 @@ public struct ItemRidge: RewardModel {
   /// - Parameters:
   ///   - logged: what is known of raters and simulated users alike.
   ///   - raters: whose ratings make items alike.
-  ///   - simulated: who can be asked about.
+  ///   - simulated: the users that can be asked about.
   public init(
     _ logged: LoggedRewards, raters: [Int32], simulated: [Int32], itemCount: Int,
     regularization: Double = ItemRidge.regularization

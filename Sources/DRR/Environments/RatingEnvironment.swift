@@ -3,20 +3,20 @@ import DRRData
 import Factorization
 import Tensor
 
-/// A user and the items that she liked latest, oldest first: what DRR's state is made from.
+/// A user and the items that they liked latest, oldest first: what DRR's state is made from.
 public struct SessionState: Hashable, Sendable {
   /// The user's index; of a new user, the row that the agent keeps for one.
   public var user: Int32
   /// The latest liked items, oldest first; −1 where there are fewer than the window.
   public var history: [Int32]
-  /// All that this session has shown her so far, and what she thought of each.
+  /// All that this session has shown the user so far, and the reward of each.
   public private(set) var feedback: [Feedback] = []
 
   /// What came of one recommendation.
   public struct Feedback: Hashable, Sendable {
     /// The item's index.
     public var item: Int32
-    /// What she thought of it.
+    /// The user's reward of it.
     public var reward: Float
     /// What it earned: the same where consecutive items have no effect.
     public var earned: Float
@@ -35,7 +35,8 @@ public struct SessionState: Hashable, Sendable {
     self.history = history
   }
 
-  /// Takes in what she thought of an item: a liked one enters the history and pushes the oldest out.
+  /// Takes in the user's reward of an item: a liked one enters the history and pushes the oldest
+  /// out.
   public mutating func observe(_ item: Int32, _ reward: Float, earning earned: Float? = nil) {
     feedback.append(Feedback(item: item, reward: reward, earned: earned ?? reward))
     if reward > 0 { history = history.dropFirst() + [item] }
@@ -45,7 +46,7 @@ public struct SessionState: Hashable, Sendable {
   public var rows: [Int32] { [user] + history }
 }
 
-/// Sessions of training users (Liu et al. 2018, algorithm 1, lines 5 to 12) in a world. A liked
+/// Sessions of training users (Liu et al. 2018, algorithm 1, lines 5 to 12) in a simulator. A liked
 /// item enters the history and pushes the oldest out; no item is recommended twice.
 ///
 /// A session is truncated after `sessionLength` items and terminates when nothing is left.
@@ -58,7 +59,7 @@ public struct RatingEnvironment: Environment, Sendable {
   public let sessionLength: Int
   /// Users who can start a session and their first `window` liked items.
   package let starts: [SessionState]
-  /// Items that somebody's visible ratings contain; of the others nothing is known.
+  /// Items that some user's visible ratings contain; of the others nothing is known.
   let catalogue: ItemMask
   /// How many those are.
   private let rated: Int
@@ -107,7 +108,7 @@ public struct RatingEnvironment: Environment, Sendable {
 
   /// Training users who can start a session, with their first `window` liked items.
   ///
-  /// - Throws: where nobody's history fills the window, or the items do not outlast it.
+  /// - Throws: if no user's history fills the window, or the items do not outlast it.
   package static func starts(
     log: RatingsLog, split: UserSplit, statistics: ItemStatistics, window: Int, scale: RewardScale
   ) throws(ConfigurationError) -> [SessionState] {
@@ -160,7 +161,7 @@ public struct RatingEnvironment: Environment, Sendable {
     allowed[0, Int(item)] = false
   }
 
-  /// Whether the user's own log says what she thinks of `item`.
+  /// Whether the user's own log says what they think of `item`.
   public func isLogged(_ item: Int32) -> Bool {
     world.isLogged(user: Int(state.user), item: item)
   }
@@ -171,7 +172,7 @@ public struct RatingEnvironment: Environment, Sendable {
     step(item, earning: world.reward(user: Int(state.user), item: item))
   }
 
-  /// A step whose item would earn `reward` from somebody in no particular mood.
+  /// A step whose item would earn `reward` from a user whose streak has no effect.
   mutating func step(_ item: Int32, earning reward: Float) -> Step<SessionState> {
     let earned = world.satisfaction.reward(reward, after: run)
     run = world.satisfaction.run(run, showing: item, earning: reward)

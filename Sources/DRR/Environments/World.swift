@@ -1,7 +1,7 @@
 import DRRData
 import Factorization
 
-/// A model that says what a user would think of an item that she has not rated.
+/// A model that says what a user would think of an item that they have not rated.
 public protocol RewardModel: Sendable {
   /// The number of items.
   var itemCount: Int { get }
@@ -21,10 +21,10 @@ public struct World: Sendable {
   public let model: any RewardModel
   /// How runs of items move rewards.
   public let satisfaction: Satisfaction
-  /// Whether a user can be shown nothing but what she rated (Liu et al. 2018, algorithm 2).
+  /// Whether a user can be shown nothing but what they rated (Liu et al. 2018, algorithm 2).
   public let isLogOnly: Bool
 
-  /// A world by its parts, all of the same users and items.
+  /// A simulator by its parts, all of the same users and items.
   public init(
     logged: LoggedRewards, model: any RewardModel, satisfaction: Satisfaction = .none,
     isLogOnly: Bool = false

@@ -1,7 +1,7 @@
 import DRRCore
 import Tensor
 
-/// D, who tells real sessions from simulated ones (Bai, Guan & Wang 2019).
+/// D, the discriminator, which tells real sessions from simulated ones (Bai, Guan & Wang 2019).
 public final class Discriminator {
   public let weights: ParameterSet
   let form: IRecGANConfiguration.DiscriminatorForm
@@ -70,8 +70,8 @@ public final class Discriminator {
   }
 
   /// The mean over steps of (m · c)(w r + b), where m is the item that the state before a click
-  /// expects of the list: Σ softmax(p · e / 0.1) e. Two linear layers of one width behind each other,
-  /// as the paper's program has them, are one here.
+  /// expects of the list: Σ softmax(p · e / 0.1) e. Two linear layers of one width behind each
+  /// other, as the paper's program has them, are one here.
   private func expectation(
     _ clicks: IndexTensor, _ lists: IndexTensor, _ earned: Tensor, _ lengths: IndexTensor,
     _ key: RandomKey?, _ tape: Tape?

@@ -26,7 +26,8 @@ public struct IRecGANConfiguration: Codable, Hashable, Sendable {
   /// How long and by what steps a network learns.
   public struct Schedule: Codable, Hashable, Sendable {
     public var epochs: Int
-    /// Epochs without a better validation after which the best is taken and the stage ends; 0: none.
+    /// Epochs without a better validation after which the best is taken and the stage ends; 0:
+    /// none.
     public var patience: Int
     public var learningRate: Float
     /// What the rate is multiplied by from epoch to epoch.
@@ -110,8 +111,8 @@ public struct IRecGANConfiguration: Codable, Hashable, Sendable {
   /// λ_p: what the reward's likelihood is worth to U beside the click's.
   public var userRewardWeight: Float = 1
   public var baseline = Baseline.none
-  /// Which networks of a method's rounds are its result: the best on the validation sessions, or the
-  /// last.
+  /// Which networks of a method's rounds are its result: the best on the validation sessions, or
+  /// the last.
   public var choice = CheckpointChoice.best
   public var agentLearningRate: Float = 1e-3
   public var userLearningRate: Float = 1e-3

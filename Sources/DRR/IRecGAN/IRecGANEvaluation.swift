@@ -3,13 +3,13 @@ import DRRCore
 import Tensor
 
 /// What the agents and user models of runs are worth, beside baselines: on the log's test sessions,
-/// and in the world that the log came from. Several runs differ in their seeds alone.
+/// and in the simulator that the log came from. Several runs differ in their seeds alone.
 public struct IRecGANEvaluation {
   private let experiments: [IRecGANExperiment]
   private let backend: any Backend
   private let source: WorldSource?
 
-  /// - Parameter world: the world that the log came from; nil: the one that the runs know of.
+  /// - Parameter world: the simulator that the log came from; nil: the one that the runs know of.
   public init(
     experiments: [IRecGANExperiment], world: String?, on backend: any Backend
   ) throws {
@@ -35,7 +35,8 @@ public struct IRecGANEvaluation {
 
   public var hasWorld: Bool { source != nil }
 
-  /// One who takes part: as a ranker of what was shown, as one who fills lists, or both.
+  /// A method that is compared: as a ranker of what was shown, as a policy that fills lists, or
+  /// both.
   private struct Contestant {
     var name: String
     var scorer: (any SessionScorer)?
@@ -89,7 +90,7 @@ public struct IRecGANEvaluation {
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws -> IRecGANTable {
     let first = experiments[0]
-    // Where lists are shorter than ten, P@10 is 1 for everybody.
+    // Where lists are shorter than ten, P@10 is 1 for every method.
     let evaluation = try SessionEvaluation(
       first.test, positions: first.test.positions,
       minimumShown: min(10, first.configuration.settings.listSize))
@@ -113,7 +114,7 @@ public struct IRecGANEvaluation {
     return table
   }
 
-  /// Lets everybody fill the lists of the world's users.
+  /// Lets every method fill the lists of the simulator's users.
   public func simulate(
     sessions: Int, seed: UInt64, into table: IRecGANTable? = nil,
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }

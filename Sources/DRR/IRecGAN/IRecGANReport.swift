@@ -1,8 +1,8 @@
 import ClickSessions
 import DRRCore
 
-/// How well clicks were foreseen among what was shown (``SessionScore``), and how training fares: a
-/// line of the metrics.
+/// How well clicks were predicted among what was shown (``SessionScore``), and how training fares:
+/// a line of the metrics.
 public struct IRecGANReport: Codable, Hashable, Sendable {
   /// What was trained: pretrained, or a method.
   public var part: String

@@ -48,9 +48,9 @@ public struct IRecGANRunConfiguration: RunSettings {
   public var data: Data
   public var reading: SessionOptions
   public var split = Split()
-  /// The world that the log came from, if it is at hand (``WorldSource``).
+  /// The simulator that the log came from, if it is at hand (``WorldSource``).
   public var world: String?
-  /// How the log was made in that world; nil where it was read.
+  /// How the log was made in that simulator; nil where it was read.
   public var simulation: SimulatedLog?
   public var seed: UInt64
   public var settings: IRecGANConfiguration
@@ -90,7 +90,7 @@ extension RunFolder {
     "\(path)/\(part.name).safetensors"
   }
 
-  /// The device that a run of IRecGAN was begun on; nil where none was trained.
+  /// The device that a run of IRecGAN was started on; nil where none was trained.
   public func deviceOfIRecGAN() throws -> DeviceRequest? {
     let path = checkpoint(of: .pretraining)
     guard exists(path) else { return nil }

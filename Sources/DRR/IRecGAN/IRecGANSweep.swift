@@ -3,7 +3,7 @@ import DRRCore
 import Tensor
 
 /// Log sizes, logging policies and list sizes, each with several seeds: what every method makes of
-/// such a log, in the world that it came from.
+/// such a log, in the simulator that it came from.
 public struct IRecGANSweep: Sendable {
   /// What one agent earned in a cell.
   public struct Outcome: Codable, Hashable, Sendable {
@@ -11,7 +11,7 @@ public struct IRecGANSweep: Sendable {
     /// The method; or `log`, the logging policy; `mle`, the agent of the log alone; `random`,
     /// `popularity`.
     public var method: String
-    /// A session's rewards, in the world.
+    /// A session's rewards, in the simulator.
     public var reward: Double
     /// Of the items worth most, as many as a list has: the share in the list.
     public var coverage: Double
@@ -24,7 +24,7 @@ public struct IRecGANSweep: Sendable {
   public var cells: [SimulatedLog]
   public var methods: [IRecGANMethod]
   public var settings: IRecGANConfiguration
-  /// Sessions of each evaluation in the world.
+  /// Sessions of each evaluation in the simulator.
   public var evaluationSessions = 2_000
 
   public init(cells: [SimulatedLog], methods: [IRecGANMethod], settings: IRecGANConfiguration) {
@@ -35,7 +35,7 @@ public struct IRecGANSweep: Sendable {
 
   /// Trains and evaluates all methods on one cell's log.
   ///
-  /// - Parameter open: makes the world, the same for all cells.
+  /// - Parameter open: makes the simulator, the same for all cells.
   public func run(
     _ cell: SimulatedLog, in source: WorldSource, on backend: any Backend,
     isStopped: () -> Bool = { false }

@@ -1,9 +1,10 @@
 import ClickSessions
 import DRRCore
 
-/// What everybody who took part came to, a row each.
+/// The results of every method that was compared, a row each.
 public struct IRecGANTable: Codable, Sendable {
-  /// One who took part, in every run that had them; those that no seed touches have one run.
+  /// A method that was compared, in every run that had it; a method that no seed touches has one
+  /// run.
   public struct Row: Codable, Sendable {
     public var name: String
     public var foresight: [SessionScores.Summary] = []
@@ -33,7 +34,7 @@ public struct IRecGANTable: Codable, Sendable {
   public var configuration: IRecGANRunConfiguration
   public var seeds: [UInt64]
   public var device: String
-  /// Whether the lists that clicks are foreseen in were drawn, since the log has none.
+  /// Whether the lists that clicks are predicted in were drawn, since the log has none.
   public var listsAreSampled: Bool
   public var sessions: [Int]
   public var testPositions: Int?
@@ -71,7 +72,7 @@ public struct IRecGANTable: Codable, Sendable {
     Mean(gains.map { Row.share($0.reranking[place]) })
   }
 
-  /// Of each run that has both: IRecGAN's reward in the world less PG's.
+  /// Of each run that has both: IRecGAN's reward in the simulator minus PG's.
   public var onlineGain: Mean? {
     func rewards(_ method: IRecGANMethod) -> [SimulationStatistics.Mean] {
       rows.first { $0.name == method.title }?.online.map(\.reward) ?? []

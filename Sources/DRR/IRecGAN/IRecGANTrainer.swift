@@ -4,10 +4,10 @@ import Tensor
 
 /// How IRecGAN is trained (Bai, Guan & Wang 2019), batch by batch.
 ///
-/// A plan of segments is worked off: epochs of U and of A on the log alone; then, from there, rounds
-/// of generator steps (sessions made up anew, weighed by D's roll-outs, beside logged ones) and
-/// discriminator steps. Every random number follows from the seed and the place in the plan, so a
-/// trainer that is saved between two batches and restored goes on to the same bits.
+/// A plan of segments is worked off: epochs of U and of A on the log alone; then, from there,
+/// rounds of generator steps (sessions made up anew, weighed by D's roll-outs, beside logged ones)
+/// and discriminator steps. Every random number follows from the seed and the place in the plan, so
+/// a trainer that is saved between two batches and restored goes on to the same bits.
 public final class IRecGANTrainer {
   public let configuration: IRecGANConfiguration
   public let part: Part
@@ -86,9 +86,9 @@ public final class IRecGANTrainer {
     var batches = 0
     var right = 0
     var judged = 0
-    /// Right and judged since it was last decided whether D rests, as far as they were saved.
+    /// Right and classified since it was last decided whether D rests, as far as they were saved.
     var unsettled = (right: 0, judged: 0)
-    /// On the device until somebody asks.
+    /// On the device until they are read.
     var pendingLosses: [Tensor] = []
     var pendingLogits: [(logits: Tensor, real: [Bool])] = []
   }

@@ -51,7 +51,8 @@ package struct SessionReference: Hashable {
   }
 }
 
-/// A batch on the device. Sessions stand longest first; positions of clicks before those of leaving.
+/// A batch on the device. Sessions stand longest first; positions of clicks before those of
+/// leaving.
 package struct SessionBatch {
   /// What the networks read, [B, T]; −1 behind the end.
   package let clicks: IndexTensor
@@ -80,7 +81,7 @@ package struct SessionEpoch {
 
   /// - Parameters:
   ///   - order: sessions, batch by batch.
-  ///   - random: draws the lists beside which somebody left, which no log tells: those of other
+  ///   - random: draws the lists beside which a user left, which no log tells: those of other
   ///     sessions at the same step.
   package init(
     _ order: [SessionReference], of sources: [TrainingSessions], batchSize: Int,
@@ -196,7 +197,7 @@ package struct SessionEpoch {
           clicks: clickCount))
     }
 
-    /// Steps whose lists may stand for the one that nobody clicked behind so many clicks.
+    /// Steps whose lists may stand for the one without a click behind so many clicks.
     private static func lists(behind inputs: Int, _ listed: [[Int]]) -> [Int] {
       listed.isEmpty ? [] : listed[min(inputs, listed.count - 1)]
     }

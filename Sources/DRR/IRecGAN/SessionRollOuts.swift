@@ -2,8 +2,8 @@ import ClickSessions
 import DRRCore
 import Tensor
 
-/// U and A together: sessions that they make up, and what D thinks of how those may go on (Bai, Guan
-/// & Wang 2019). Whole batches of sessions stay on the device.
+/// U and A together: sessions that they make up, and what D thinks of how those may go on (Bai,
+/// Guan & Wang 2019). Whole batches of sessions stay on the device.
 package struct SessionRollOuts {
   let configuration: IRecGANConfiguration
   let itemCount: Int
@@ -146,8 +146,8 @@ package struct SessionRollOuts {
     )
   }
 
-  /// A lists, U clicks or leaves, the click is rewarded or not: `steps` times, or until everybody
-  /// has left, which is asked now and then.
+  /// A lists, U clicks or leaves, the click is rewarded or not: `steps` times, or until all users
+  /// have left, which is asked now and then.
   private func goOn(
     _ record: SessionRecord, behind states: (user: RecurrentState, agent: RecurrentState),
     steps: Int, _ draws: inout DrawSequence

@@ -1,6 +1,6 @@
 import ClickSessions
 
-/// How well the clicks of validation sessions are foreseen among what was shown.
+/// How well the clicks of validation sessions are predicted among what was shown.
 public struct SessionScore: Codable, Hashable, Sendable {
   /// Share of positions whose click ranks first, and within the first ten.
   public var precision1: Double

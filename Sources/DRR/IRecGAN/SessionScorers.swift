@@ -1,7 +1,7 @@
 import ClickSessions
 import Tensor
 
-/// A network that reads clicks, as one who says what is clicked next.
+/// A network that reads clicks, as a scorer that says what is clicked next.
 private final class StateScorer: SessionScorer {
   let name: String
   private let encoder: SequenceEncoder

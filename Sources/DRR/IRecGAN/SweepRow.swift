@@ -6,7 +6,7 @@ public struct SweepRow: Codable, Hashable, Sendable {
   public var sessions: Int
   public var listSize: Int
   public var seeds: Int
-  /// A session's rewards by who filled the lists, in the order of the columns.
+  /// A session's rewards by the policy that filled the lists, in the order of the columns.
   public var rewards: [String: IRecGANTable.Mean]
   public var coverage: [String: IRecGANTable.Mean]
   /// IRecGAN less PG on the same logs.

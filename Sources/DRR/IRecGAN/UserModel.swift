@@ -1,7 +1,7 @@
 import DRRCore
 import Tensor
 
-/// U, the user as a model: what she clicks of a list, whether she leaves, and what a click earns
+/// U, the user as a model: what they click of a list, whether they leave, and what a click earns
 /// (Bai, Guan & Wang 2019).
 ///
 /// An item's click logit is the product of its vector with W_c s + b_c, its reward's that with
@@ -44,8 +44,8 @@ public final class UserModel {
     encoder.embedding(clicks, tape).rowDot(reward(states, tape))
   }
 
-  /// The mean negative log-likelihood of what was clicked, or of leaving, plus λ_p times that of the
-  /// clicks' rewards, each weighed as the batch says.
+  /// The mean negative log-likelihood of what was clicked, or of leaving, plus λ_p times that of
+  /// the clicks' rewards, each weighed as the batch says.
   package func loss(
     _ batch: SessionBatch, dropping key: RandomKey? = nil, _ tape: Tape? = nil
   ) -> Tensor {

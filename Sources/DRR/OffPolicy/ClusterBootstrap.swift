@@ -17,8 +17,8 @@ public struct Interval: Codable, Hashable, Sendable {
 }
 
 /// The percentile bootstrap of functions of sums (Efron & Tibshirani 1993, chapter 13), in which
-/// whole clusters are drawn. The same seed draws the same clusters, so that policies are compared on
-/// the same resamples.
+/// whole clusters are drawn. The same seed draws the same clusters, so that policies are compared
+/// on the same resamples.
 public struct ClusterBootstrap: Sendable {
   public let resamples: Int
   public let seed: UInt64

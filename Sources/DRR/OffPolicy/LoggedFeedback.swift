@@ -59,7 +59,7 @@ public struct LoggedFeedback: Sendable {
   /// A log of columns of one length.
   ///
   /// - Parameters:
-  ///   - users: who decided upon; nil makes every decision a cluster.
+  ///   - users: the users that the decisions were for; nil makes every decision a cluster.
   ///   - positions: nil: all at one.
   /// - Throws: where a propensity is not in (0, 1] or a reward is not finite.
   public init(

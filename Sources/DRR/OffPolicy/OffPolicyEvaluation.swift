@@ -1,7 +1,7 @@
 import DRRCore
 import Tensor
 
-/// How policies are judged on a log.
+/// How policies are evaluated on a log.
 public struct OffPolicyConfiguration: Codable, Hashable, Sendable {
   public var estimators = OffPolicyEstimator.allCases
   public var model = RewardModelConfiguration()
@@ -10,7 +10,7 @@ public struct OffPolicyConfiguration: Codable, Hashable, Sendable {
   /// Below this effective sample size a policy is not ranked.
   public var minimumESS = 100.0
   public var resamples = 1_000
-  /// Whose values rank the policies.
+  /// The estimator whose values rank the policies.
   public var ranking = OffPolicyEstimator.doublyRobust
   public var seed: UInt64 = 0
 
@@ -22,7 +22,7 @@ public struct OffPolicyConfiguration: Codable, Hashable, Sendable {
     try ConfigurationError.require("bootstrap", resamples, in: 40...100_000)
   }
 
-  /// Throws where the log is not one that can be judged on with these settings.
+  /// Throws if policies cannot be evaluated on the log with these settings.
   public func validate(for log: LoggedFeedback) throws(ConfigurationError) {
     try validate()
     try model.validate(log)
@@ -65,8 +65,8 @@ extension LoggedFeedback {
     bootstrap.mean(rewards, clusters: clusters, clusterCount: clusterCount)
   }
 
-  /// Judges policies. The reward model is cross-fitted; intervals take it as given, so that those of
-  /// the direct method are too narrow.
+  /// Evaluates policies. The reward model is cross-fitted; intervals take it as given, so that
+  /// those of the direct method are too narrow.
   ///
   /// - Parameter onPolicy: the mean reward of a policy's own log, by the policy's name.
   public func evaluate(

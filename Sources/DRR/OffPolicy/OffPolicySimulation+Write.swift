@@ -45,7 +45,7 @@ extension OffPolicySimulation {
       sessionTarget: worth(judged))
   }
 
-  /// Who acts in the sessions, and who is judged on them.
+  /// The behavior policy of the sessions, and the policy that is evaluated on them.
   func sessionPolicies(_ process: FiniteProcess) -> (behaviour: StatePolicy, target: StatePolicy) {
     (
       process.softmaxPolicy(name: "behaviour", sharpness: 0.5, seed: seed),

@@ -8,7 +8,7 @@ public struct OffPolicySimulation: Codable, Hashable, Sendable {
   public var sizes = [500, 2_000, 8_000]
   /// Sharpness of the policies that log, from one near the target to one far from it.
   public var behaviours: [Double] = [1, 0, -1]
-  /// Sharpness of the policy that is judged.
+  /// Sharpness of the evaluation policy.
   public var target = 1.5
   /// Policies that are ranked.
   public var policies = 12

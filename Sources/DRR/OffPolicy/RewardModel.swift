@@ -19,7 +19,8 @@ public struct RewardModelConfiguration: Codable, Hashable, Sendable {
   /// Whether each action has its own coefficients of the context.
   public var isCrossed = false
   /// The penalty λ of the squared coefficients, all but the constant's; nil: of 1, 10, 100 and 1000
-  /// that which does best in cross-validation over the folds that the model may see; of two folds 100.
+  /// that which does best in cross-validation over the folds that the model may see; of two folds
+  /// 100.
   public var regularization: Double?
   /// Parts of the log; the model of each is fitted on the others.
   public var folds = 5

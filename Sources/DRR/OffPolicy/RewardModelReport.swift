@@ -1,4 +1,4 @@
-/// How well a reward model foretells the rewards of rows that it did not see.
+/// How well a reward model predicts the rewards of rows that it did not see.
 public struct RewardModelReport: Codable, Hashable, Sendable {
   /// Rows of about equal prediction.
   public struct Decile: Codable, Hashable, Sendable {

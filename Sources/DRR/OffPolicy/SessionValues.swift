@@ -31,7 +31,7 @@ public struct SessionValues: Sendable {
   /// shorter one has ended. An action that a state never saw has the mean value of those that it
   /// saw, a state that no session visits that of all states.
   package static func fit(
-    _ log: LoggedSessions, sessions: some Sequence<Int>, policy: StatePolicy, discount: Double,
+    _ log: Trajectories, sessions: some Sequence<Int>, policy: StatePolicy, discount: Double,
     horizon: Int
   ) -> SessionValues {
     let (states, actions) = (log.stateCount, log.actionCount)

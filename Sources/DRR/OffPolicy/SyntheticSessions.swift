@@ -3,7 +3,7 @@ import Environments
 import Tensor
 
 extension FiniteProcess {
-  /// A small world of sessions: every state has some chance to be the next and to be the last.
+  /// A tabular MDP of sessions: every state has some chance to be the next and to be the last.
   public static func synthetic(seed: UInt64, states: Int = 6, actions: Int = 3) -> FiniteProcess {
     var random = Philox(seed: seed, stream: Streams.syntheticProcess)
     return FiniteProcess(
@@ -50,9 +50,9 @@ extension FiniteProcess {
   /// Sessions of a policy from the start, each of `horizon` steps at the most.
   public func sessions(
     _ count: Int, of behaviour: StatePolicy, horizon: Int, seed: UInt64
-  ) -> LoggedSessions {
+  ) -> Trajectories {
     var random = Philox(seed: seed, stream: Streams.syntheticSessions)
-    var log = LoggedSessions(name: name, stateIDs: states, actionIDs: actions)
+    var log = Trajectories(name: name, stateIDs: states, actionIDs: actions)
     for _ in 0..<count {
       var state = start
       for _ in 0..<horizon {

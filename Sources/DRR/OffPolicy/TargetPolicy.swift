@@ -31,7 +31,7 @@ public struct FixedTarget: TargetPolicy {
   /// [positions, actions].
   public let table: [Double]
 
-  /// - Parameter table: [positions, actions] of the log to be judged; each position sums to 1.
+  /// - Parameter table: [positions, actions] of the log to evaluate on; each position sums to 1.
   public init(name: String, table: [Double]) {
     self.name = name
     self.table = table
@@ -39,7 +39,7 @@ public struct FixedTarget: TargetPolicy {
 
   /// The shares of the actions that another log has at each position.
   ///
-  /// - Throws: where it has an action or a position that the log to be judged on has not.
+  /// - Throws: where it has an action or a position that the log to evaluate on has not.
   public init(
     marginalOf other: LoggedFeedback, for log: LoggedFeedback
   ) throws(LineFault) {
@@ -81,8 +81,8 @@ public struct FixedTarget: TargetPolicy {
   }
 }
 
-/// exp(z / temperature) in proportion, z the reward model's values of a decision less their mean, in
-/// units of their standard deviation.
+/// exp(z / temperature) in proportion, z the reward model's values of a decision less their mean,
+/// in units of their standard deviation.
 public struct SoftmaxTarget: TargetPolicy {
   public let temperature: Double
   public var name: String { "softmax:\(spelled(temperature))" }

@@ -34,8 +34,8 @@ package final class ActionPolicyNetwork {
   func logits(_ query: Tensor, _ tape: Tape? = nil) -> Tensor { actions.scores(of: query, tape) }
 }
 
-/// β(a | s), the policy that a log was made by, as far as a softmax over the policy's own states can
-/// tell; nothing of the policy learns from it (Chen et al. 2019).
+/// β(a | s), the policy that a log was made by, as far as a softmax over the policy's own states
+/// can tell; nothing of the policy learns from it (Chen et al. 2019).
 package final class BehaviourPolicy {
   let parameters: ParameterSet
   let layers: MLP

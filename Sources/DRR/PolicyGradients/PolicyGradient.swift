@@ -10,7 +10,8 @@ public struct PolicyBatch {
   public var actions: IndexTensor
   /// The return of each step, [B]: of a whole episode, or of a few steps and the value after them.
   public var returns: Tensor
-  /// 1 a step, 0 for one that fills the batch up, [B]; scaled so that a mean over B is one over steps.
+  /// 1 a step, 0 for one that fills the batch up, [B]; scaled so that a mean over B is one over
+  /// steps.
   public var weights: Tensor
   /// 0, or −∞ for an action that was not allowed, [B, A]; nil where all were.
   public var penalty: Tensor?

@@ -27,7 +27,7 @@ public struct PolicyGradientConfiguration: Codable, Hashable, Sendable {
   public var baseline = PolicyBaseline.value
   /// Width of the hidden layers.
   public var hidden = 128
-  /// Width of an action's vector in small worlds; of an item it is that of the factorisation.
+  /// Width of an action's vector in tabular MDPs; of an item it is that of the factorisation.
   public var actionWidth = 32
   /// Adam's.
   public var learningRate: Float = 1e-3

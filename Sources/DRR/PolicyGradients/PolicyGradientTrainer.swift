@@ -5,8 +5,8 @@ import Tensor
 
 /// Acts by a softmax policy and learns from what came of it: whole episodes for REINFORCE, a few
 /// steps for the actor-critic, or a log's choices one batch after another. Every random number is
-/// drawn from the seed and the step, so a trainer that is saved and restored between two updates goes
-/// on to the same bits.
+/// drawn from the seed and the step, so a trainer that is saved and restored between two updates
+/// goes on to the same bits.
 public final class PolicyGradientTrainer {
   /// What learns.
   public let gradient: PolicyGradient

@@ -8,7 +8,7 @@ final class AgentStage: Trainer {
   let trainer: any AgentTrainer
   private let training: SessionTraining
   private let makeValidation: () throws -> Validation?
-  private var kept: KeptPolicy
+  private var kept: BestCheckpoint
   private lazy var validation = Result { try makeValidation() }
 
   init(
@@ -18,7 +18,7 @@ final class AgentStage: Trainer {
     self.trainer = trainer
     self.training = training
     makeValidation = validation
-    kept = KeptPolicy(training.choice)
+    kept = BestCheckpoint(training.choice)
   }
 
   var step: Int { trainer.step }

@@ -24,20 +24,21 @@ public enum Algorithms {
     BanditConfiguration<ExhibitionProblem>.self, SweepSettings.self,
   ]
 
-  /// The settings of the run in a folder, whatever its algorithm; nil where none was begun.
+  /// The settings of the run in a folder, whatever its algorithm; nil if none was started.
   ///
   /// - Throws: `RunError` if they cannot be read.
   public static func settings(of folder: RunFolder) throws -> (any RunSettings)? {
     guard let algorithm = folder.readAlgorithm() else { return nil }
     guard let type = runs.first(where: { $0.algorithms.contains(algorithm) }) else {
       throw RunError(
-        "\(folder.configuration): no algorithm is called \(algorithm); it may be of a newer program")
+        "\(folder.configuration): no algorithm is called \(algorithm); it may be of a newer program"
+      )
     }
     return try folder.read(type)
   }
 
-  /// The settings that a folder's run was begun with, for a command that goes on with such runs; nil
-  /// where none was begun.
+  /// The settings that a folder's run was started with, for a command that goes on with such runs;
+  /// nil if none was started.
   ///
   /// - Throws: `RunError` if it is of another kind, which it names with the command that takes it.
   public static func begun<Settings: RunSettings>(

@@ -26,13 +26,13 @@ public enum DeviceTrial {
     let agent = try DRRAgent(configuration, model: model, seed: 0, on: backend)
     let width = 1 + configuration.window
     let batch = configuration.ddpg.batchSize
-    let memory = ReplayMemory(
-      ReplayMemory.Configuration(
+    let memory = ReplayBuffer(
+      ReplayBuffer.Configuration(
         capacity: batch, stateWidth: width, actionWidth: dimension, priorityExponent: 0.3),
       on: backend)
     memory.append(
       (0..<batch).map { _ in
-        ReplayMemory.Transition(
+        ReplayBuffer.Transition(
           state: (0..<width).map { _ in Int32(random.index(below: rows)) },
           nextState: (0..<width).map { _ in Int32(random.index(below: rows)) },
           reward: random.uniform(), terminated: false)
@@ -79,7 +79,8 @@ extension DeviceTrial {
 }
 
 extension DeviceTrial {
-  /// Seconds of one update of deep Q-learning in a small world, after a warm-up: the median of five.
+  /// Seconds of one update of deep Q-learning in a tabular MDP, after a warm-up: the median of
+  /// five.
   public static func secondsPerSmallUpdate(on backend: any Backend) throws -> Double {
     var configuration = SmallWorldConfiguration()
     configuration.dqn = DQNConfiguration()

@@ -15,7 +15,7 @@ public struct RunEvaluation: Sendable {
     public var steps: Int
     /// Which of the policies on the way the agent is; nil of a run that was not trained.
     public var policy: PolicyHistory?
-    /// Who has a session, and why others have none.
+    /// The users that have a session, and why others have none.
     public var admission: Session.Admission
     /// Mean number of items to rank a test user.
     public var candidatesPerSession: Double
@@ -120,12 +120,12 @@ public struct EvaluationReport: Codable, Sendable {
   public var runs: [RunEvaluation.Run]
   /// The figures of each ranker.
   public var rankers: [RankerResult]
-  /// Whom the differences are of.
+  /// The agent that the differences are of.
   public var agent: String
   /// The agent minus every other ranker.
   public var differences: [PairedDifference]
 
-  /// Sets the runs' sessions side by side. A user is one cluster, however many runs test her.
+  /// Sets the runs' sessions side by side. A user is one cluster, however many runs test them.
   ///
   /// - Parameter runs: one or more, with the same rankers, random and oracle among them.
   public init(
@@ -139,7 +139,8 @@ public struct EvaluationReport: Codable, Sendable {
     self.agent = agent
     self.runs = runs.map(\.run)
     let bootstrap = Bootstrap(clusters: runs.flatMap { $0.scores[0].users }, seed: seed)
-    // A run that is not far enough has no cloned policy yet: who is not in every run is left out.
+    // A run that is not far enough has no cloned policy yet: a method that is not in every run is
+    // left out.
     let names = runs[0].scores.map(\.name).filter { name in
       runs.allSatisfy { run in run.scores.contains { $0.name == name } }
     }

@@ -31,7 +31,7 @@ extension Experiment {
     try admitted(part).sessions
   }
 
-  /// The sessions of the protocol, and whom it leaves out.
+  /// The sessions of the protocol, and the users that it leaves out.
   ///
   /// - Throws: `RunError` where none can be measured.
   public func admitted(

@@ -36,7 +36,7 @@ extension Experiment {
   public func begin(fresh: Bool = false) throws {
     try folder.create()
     try folder.lock()
-    if folder.exists(folder.twin.path) { try folder.twin.requireUnlocked() }
+    if folder.exists(folder.myopic.path) { try folder.myopic.requireUnlocked() }
     try prepare(fresh: fresh)
   }
 
@@ -71,7 +71,7 @@ extension Experiment {
   /// What became of the policies of the folder's training; nil where there was none.
   public func policyHistory() throws -> PolicyHistory? {
     guard folder.exists(folder.checkpoint) else { return nil }
-    return try KeptPolicy.history(
+    return try BestCheckpoint.history(
       in: SafetensorsFile(contentsOf: folder.checkpoint, requireChecksum: true))
   }
 

@@ -18,8 +18,8 @@ extension Experiment {
     return try agent.networks.restoreCloned(from: readCheckpoint(), "residual") ? agent : nil
   }
 
-  /// What is believed of items from the visible ratings: read where the folder has it, else fitted
-  /// and kept.
+  /// The posterior of the items' vectors, given the visible ratings: read where the folder has it,
+  /// else fitted and kept.
   func beliefs(
     _ beliefs: BeliefModel.Configuration, on backend: any Backend,
     _ observer: Observer = Observer()

@@ -15,16 +15,16 @@ extension Experiment {
       configuration, log: RatingsSource.load(configuration.data.source), folder: folder)
   }
 
-  /// Trains the whole run: the factorization, then the agent on top of it. Begins the folder, or goes
-  /// on where an interrupted run stopped; what is finished is only read. A folder stays this
+  /// Trains the whole run: the factorization, then the agent on top of it. Begins the folder, or
+  /// goes on where an interrupted run stopped; what is finished is only read. A folder stays this
   /// process's until it ends, so call it once a folder.
   ///
   /// - Parameters:
   ///   - backend: the device; a run goes on to the same bits on the device that it was started on.
   ///   - observer: told of the progress, and asked whether to stop.
   /// - Returns: the factorization, and the agent of the checkpoint that the settings choose.
-  /// - Throws: `RunError` if the folder holds another run, another process trains in it, or training
-  ///   diverged; `Interrupted` if the observer asked to stop, after a checkpoint.
+  /// - Throws: `RunError` if the folder holds another run, another process trains in it, or
+  ///   training diverged; `Interrupted` if the observer asked to stop, after a checkpoint.
   @discardableResult
   public func train(
     on backend: any Backend, _ observer: Observer = Observer()

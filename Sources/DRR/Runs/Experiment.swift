@@ -135,7 +135,7 @@ public struct Experiment: Sendable {
   public func readAgent(_ model: PMFModel, on backend: any Backend) throws -> any SessionAgent {
     let file = try readCheckpoint()
     let agent = try makeAgent(model, on: backend)
-    try agent.restorePolicy(from: file, KeptPolicy.prefix)
+    try agent.restorePolicy(from: file, BestCheckpoint.prefix)
     return agent
   }
 

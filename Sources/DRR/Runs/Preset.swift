@@ -5,7 +5,7 @@ import Evaluation
 public enum Preset: String, CaseIterable, Sendable, CustomStringConvertible {
   /// DRR as it was published, and the agent of its last step.
   case paper
-  /// Actions that start from what is believed of the user, trained on logged sessions.
+  /// Actions that start from the user's belief state, trained on logged sessions.
   case best
 
   public var description: String { rawValue }

@@ -19,7 +19,7 @@ public struct RunConfiguration: RunSettings {
   public var pmf: PMFConfiguration
   /// Absent until an agent is trained.
   public var agent: (any AgentConfiguration)?
-  /// Whether the agent's myopic baseline (γ = 0) is trained as well; nil where nobody has said.
+  /// Whether the agent's myopic baseline (γ = 0) is trained as well; nil: not set.
   public var myopic: Bool?
 
   /// Settings by their parts.

@@ -61,8 +61,8 @@ extension RunFolder {
     return found
   }
 
-  /// The algorithm of the run, or of the first run of the group, that the folder holds; nil where it
-  /// holds none.
+  /// The algorithm of the run, or of the first run of the group, that the folder holds; nil where
+  /// it holds none.
   public func readGroupAlgorithm() -> String? {
     let first = (try? readGroup())?.members[0].folder(in: self) ?? self
     return first.readAlgorithm()

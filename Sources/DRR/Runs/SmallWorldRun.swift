@@ -6,7 +6,7 @@ import Evaluation
 import PolicyGradients
 import Tensor
 
-/// A deep agent in a small world, whose best policy is known: one of the two learners.
+/// A deep agent in a tabular MDP, whose best policy is known: one of the two learners.
 public struct SmallWorldConfiguration: RunSettings {
   public static let algorithms = ["small-world"]
   public var title: String { "a run in a tabular MDP" }
@@ -72,7 +72,7 @@ public struct SmallWorldReport: Codable, Hashable, Sendable {
   public var isOptimal: Bool { abs(greedyValue - bestValue) < 1e-6 }
 }
 
-/// Deep Q-learning or a policy gradient in a small world, on states as one-hot vectors.
+/// Deep Q-learning or a policy gradient in a tabular MDP, on states as one-hot vectors.
 public final class SmallWorldTrainer: Trainer {
   /// The process that it learns in.
   public let process: FiniteProcess

@@ -27,7 +27,7 @@ struct Validation {
 
 extension Experiment {
   /// How the agent is validated while it trains; nil where it is not to be, or, which is noted,
-  /// where nobody can be asked.
+  /// where there is no user to validate on.
   func validation(_ observer: Observer) throws -> Validation? {
     let training = try agent.training
     guard training.validations > 0 else { return nil }
@@ -40,7 +40,7 @@ extension Experiment {
       ? "nothing is held out"
       : evaluation.validationShare == 0
         ? "the validation share is 0"
-        : "nobody validates: "
+        : "there is no user to validate on: "
           + admission.summary(of: .validation, evaluation, window: training.window)
     observer.note("\(reason); the agent of the last step is kept")
     return nil

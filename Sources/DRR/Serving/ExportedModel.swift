@@ -5,8 +5,8 @@ import Tables
 import Tensor
 
 /// All that recommending needs of a trained run, and nothing else: the network's weights, the
-/// factorization, items, and what each user has rated. A value, checked when it is made: whatever reads
-/// it can rely on its sizes, ranges and indices.
+/// factorization, items, and what each user has rated. A value, checked when it is made: whatever
+/// reads it can rely on its sizes, ranges and indices.
 ///
 /// In a folder it is `model.json`, `weights.safetensors`, `items.json` and `users.json`.
 public struct ExportedModel: Sendable {
@@ -16,7 +16,7 @@ public struct ExportedModel: Sendable {
   /// Of ratings; nil for an algorithm without one.
   public let factorization: PMFModel?
   let beliefs: BeliefModel?
-  /// What is believed of each user, where something is: actions [U, A] and summaries [U, 2].
+  /// The belief state of each user that has one: actions [U, A] and summaries [U, 2].
   let userBeliefs: (actions: [Float], summaries: [Float])?
   let tables: MultiTableScorer?
   /// Every array, as the file has it.
@@ -38,7 +38,7 @@ public struct ExportedModel: Sendable {
     /// How a rating becomes a reward; nil for click sessions, and so are the next two.
     public var scale: RewardScale?
     public var ratingRange: [Float]?
-    /// λ of the ridge regression that finds somebody new's vector and bias.
+    /// λ of the ridge regression that finds a new user's vector and bias.
     public var foldIn: FoldIn?
     /// The CRC-32 of each other file.
     public var files: [String: String] = [:]

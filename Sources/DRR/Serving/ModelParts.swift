@@ -43,8 +43,7 @@ package struct ModelParts {
     try factorization.add(to: &weights, "pmf")
   }
 
-  /// - Parameter asked: users of whom something is believed; nil: all. To be called after users are
-  ///   added.
+  /// - Parameter asked: users with a belief state; nil: all. To be called after users are added.
   package mutating func add(_ beliefs: BeliefModel, of asked: Set<Int>? = nil) throws {
     let model = beliefs.withoutFolds
     try model.save(to: &weights)

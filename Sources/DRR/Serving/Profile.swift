@@ -4,12 +4,12 @@ import Factorization
 struct Profile: Sendable {
   /// Items of which something is known, oldest first.
   var items: [Int32] = []
-  /// What each was thought of; liked is above 0.
+  /// The user's reward of each; liked is above 0.
   var rewards: [Float] = []
   /// In the factorization; empty where there is none.
   var vector: [Float] = []
   var bias: Float = 0
-  /// What is believed after all of it; nil where that is still to be found.
+  /// The belief state after all of it; nil if that is still to be computed.
   var belief: BeliefSummary?
 
   /// The latest liked items, −1 in front where there are fewer.
@@ -30,7 +30,7 @@ struct BeliefSummary: Sendable {
 
   init(action: [Float], summary: [Float]) { (self.action, self.summary) = (action, summary) }
 
-  /// What is believed of somebody who has rated these items.
+  /// The belief state of a user that has rated these items.
   init(
     _ model: BeliefModel, _ items: some Collection<Int32>, _ rewards: some Collection<Float>
   ) {

@@ -1,4 +1,5 @@
-/// Somebody who is none of a model's users: what is known of them, and nothing that a model keeps.
+/// A new user (cold start), none of a model's users: what is known of them, and nothing that a
+/// model keeps.
 public struct Guest: Hashable, Sendable {
   /// An item and how it was rated, on the scale of the data.
   public struct Rating: Hashable, Sendable {
@@ -22,13 +23,13 @@ public struct Guest: Hashable, Sendable {
 
 /// What is asked of a policy.
 public struct Request: Hashable, Sendable {
-  /// Whom to recommend to.
+  /// The user to recommend to.
   public enum Recipient: Hashable, Sendable {
     /// A user of the data, by index, with all that was ever rated.
     case user(Int)
     case guest(Guest)
-    /// The clicks of a session, oldest first. Of a model of click sessions alone, whose lists may name
-    /// again what was clicked.
+    /// The clicks of a session, oldest first. Of a model of click sessions alone, whose lists may
+    /// name again what was clicked.
     case session([Int])
   }
 

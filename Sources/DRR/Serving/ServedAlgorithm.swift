@@ -3,8 +3,8 @@ import DRRCore
 import IRecGAN
 import Tables
 
-/// What a model recommends by, with the settings that its network is built from: nothing of how it was
-/// trained.
+/// What a model recommends by, with the settings that its network is built from: nothing of how it
+/// was trained.
 public enum ServedAlgorithm: Hashable, Sendable {
   /// The predicted rating of a matrix factorization.
   case pmf

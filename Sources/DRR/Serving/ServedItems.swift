@@ -41,8 +41,8 @@ public struct ServedItems: Sendable {
     titles.isEmpty || titles[item].isEmpty ? title(item) : "\(titles[item]) [\(ids[item])]"
   }
 
-  /// The item that a text names: by id, by title, by title without its year, or by the only title that
-  /// contains the text. Digits alone are an id and never a part of a title.
+  /// The item that a text names: by id, by title, by title without its year, or by the only title
+  /// that contains the text. Digits alone are an id and never a part of a title.
   ///
   /// - Throws: `ServingError` where the text names no item, or several.
   public func item(named name: String) throws(ServingError) -> Int {

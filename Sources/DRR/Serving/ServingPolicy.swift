@@ -3,7 +3,7 @@ import Synchronization
 import Tensor
 
 /// Recommends by an exported model. Nothing that is asked changes anything: any number of tasks may
-/// ask at once, and a guest of one of them is nothing to the others.
+/// ask at once, and a new user of one of them is nothing to the others.
 ///
 /// Networks lie on backends, each of which one caller at a time may use; those not in use wait in a
 /// pool, which grows with the callers that ask at once.
@@ -18,7 +18,8 @@ public final class ServingPolicy: Sendable {
   private struct Confined: @unchecked Sendable { let worker: ServingWorker }
 
   /// - Parameter makeBackend: a new backend, as often as callers ask at once.
-  /// - Throws: `ServingError` where weights do not fit the model's settings; what `makeBackend` does.
+  /// - Throws: `ServingError` where weights do not fit the model's settings; what `makeBackend`
+  ///   does.
   public init(
     _ model: ExportedModel, on makeBackend: @escaping @Sendable () throws -> any Backend
   ) throws {
@@ -37,8 +38,8 @@ public final class ServingPolicy: Sendable {
     try recommend([Request(recipient)], count: count)[0]
   }
 
-  /// Lists for many recipients, a batch at a time in one scoring; each has `count` items, or as many
-  /// as are left.
+  /// Lists for many recipients, a batch at a time in one scoring; each has `count` items, or as
+  /// many as are left.
   ///
   /// - Parameter concurrently: whether batches go to all cores.
   /// - Throws: `ServingError` where a request names what is not there; nothing is recommended then.

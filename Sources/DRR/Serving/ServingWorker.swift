@@ -10,7 +10,8 @@ import PolicyGradients
 import Tables
 import Tensor
 
-/// A backend with the networks of a model on it. Confined to whoever has taken it out of the pool.
+/// A backend with the networks of a model on it. Confined to the caller that has taken it out of
+/// the pool.
 final class ServingWorker {
   /// Recipients of a call at most: the rows of the users' table.
   static let batch = 128

@@ -4,9 +4,9 @@ import Platform
 /// The host's processor. Work is done when a call returns.
 ///
 /// A matrix product whose operands stay in cache runs in register tiles where the processor has
-/// AVX-512; others are OpenBLAS's where it is found at run time, built-in loops otherwise. A product
-/// of 30 MFLOP or more takes all cores, as scoring a large catalogue does; everything else runs on
-/// the caller's thread.
+/// AVX-512; others are OpenBLAS's where it is found at run time, built-in loops otherwise. A
+/// product of 30 MFLOP or more takes all cores, as scoring a large catalogue does; everything else
+/// runs on the caller's thread.
 public final class CPUBackend: Backend {
   public let device = CPUBackend.info
   let memory = CPUMemory()

@@ -1,4 +1,4 @@
-/// What the world, not the program, did wrong.
+/// An error whose cause lies outside the program.
 public enum BackendError: Error, Equatable, CustomStringConvertible {
   /// No such device, and why.
   case noDevice(String)

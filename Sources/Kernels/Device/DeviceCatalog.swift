@@ -1,6 +1,6 @@
 /// What a person asked for: `auto`, `cpu`, `opencl`, `opencl:P` or `opencl:P:D`.
 public enum DeviceRequest: Hashable, Sendable {
-  /// Left to the caller, who measures the devices: no device can be resolved from it.
+  /// Left to the caller, which measures the devices: no device can be resolved from it.
   case auto
   /// The host.
   case cpu

@@ -28,9 +28,9 @@ public final class Tape {
   /// Whether weights of `set` get gradients.
   public func trains(_ set: ParameterSet) -> Bool { trained.contains { $0 === set } }
 
-  /// Makes the output of an op differentiable, whichever device computed it. An op of one's own is a
-  /// function that computes `output` and, where ``Tensor/tape(_:)`` of its operands is not nil, returns
-  /// what this returns.
+  /// Makes the output of an op differentiable, whichever device computed it. An op of one's own is
+  /// a function that computes `output` and, where ``Tensor/tape(_:)`` of its operands is not nil,
+  /// returns what this returns.
   ///
   /// - Parameters:
   ///   - output: of any shape; a tensor that is on no tape yet.
@@ -122,8 +122,8 @@ public final class Tape {
 }
 
 extension Tensor {
-  /// The tape that the output of an op on these operands belongs to: of the first that is on one. Nil
-  /// where all are constants, so that the output is one too.
+  /// The tape that the output of an op on these operands belongs to: of the first that is on one.
+  /// Nil where all are constants, so that the output is one too.
   public static func tape(_ operands: Tensor...) -> Tape? {
     for operand in operands { if let node = operand.node { return node.tape } }
     return nil

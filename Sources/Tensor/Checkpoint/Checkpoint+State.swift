@@ -71,7 +71,7 @@ extension Adam: Checkpointed {
   }
 }
 
-extension ReplayMemory: Checkpointed {
+extension ReplayBuffer: Checkpointed {
   public func save(to file: inout SafetensorsWriter, _ prefix: String) throws {
     let (s, a) = (configuration.stateWidth, configuration.actionWidth)
     try file.add(

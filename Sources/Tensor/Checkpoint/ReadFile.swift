@@ -1,7 +1,7 @@
 import Platform
 
-/// A regular file open for reading, by position. It stays the one that was opened, even when another
-/// is renamed over its path.
+/// A regular file open for reading, by position. It stays the one that was opened, even when
+/// another is renamed over its path.
 package final class ReadFile: Sendable {
   package enum Failure: Error {
     case system(code: Int32)

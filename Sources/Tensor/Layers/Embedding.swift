@@ -22,8 +22,8 @@ public struct Embedding {
     }
   }
 
-  /// Dot products of each action [B, width] with its own rows [B, C] of the table, [B, C]. A negative
-  /// row scores `absent`.
+  /// Dot products of each action [B, width] with its own rows [B, C] of the table, [B, C]. A
+  /// negative row scores `absent`.
   public func scores(
     of action: Tensor, _ rows: IndexTensor, absent: Float = -.infinity, _ tape: Tape? = nil
   ) -> Tensor {

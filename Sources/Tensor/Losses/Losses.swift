@@ -36,8 +36,8 @@ extension Tensor {
   }
 
   /// Mean of −weight · log softmax(self)[target] over the rows of [B, N] logits, in nats. −∞ marks
-  /// an item that cannot be chosen; every row has a finite logit. `target` and `weights`, [B] and of
-  /// any sign, are constants; a row of weight 0 is left out, whatever stands in it.
+  /// an item that cannot be chosen; every row has a finite logit. `target` and `weights`, [B] and
+  /// of any sign, are constants; a row of weight 0 is left out, whatever stands in it.
   public func softmaxCrossEntropy(_ target: IndexTensor, weights: Tensor? = nil) -> Tensor {
     require(
       shape.rank == 2 && target.shape.count == shape[0]
@@ -60,8 +60,8 @@ extension Tensor {
     } ?? loss
   }
 
-  /// log softmax(self)[target] of each row of [B, N] logits, [B], in nats; no gradient flows. −∞ marks
-  /// what cannot be chosen; every row has a finite logit.
+  /// log softmax(self)[target] of each row of [B, N] logits, [B], in nats; no gradient flows. −∞
+  /// marks what cannot be chosen; every row has a finite logit.
   public func logProbabilities(of target: IndexTensor) -> Tensor {
     require(
       shape.rank == 2 && target.shape.count == shape[0],
@@ -76,8 +76,8 @@ extension Tensor {
   }
 }
 
-/// y = reward + discount · continuation · nextValue, a constant. outcomes: [B, 2]. Of a value and
-/// its twin the smaller one counts.
+/// y = reward + discount · continuation · nextValue, a constant. outcomes: [B, 2]. Of the two
+/// critics' values the smaller one counts.
 public func temporalDifferenceTarget(
   _ outcomes: Tensor, nextValue: Tensor, twin: Tensor? = nil, discount: Float
 ) -> Tensor {

@@ -1,5 +1,5 @@
-/// Steps a parameter set along its gradients and clears them: Kingma & Ba 2015, algorithm 1, with L2
-/// weight decay in the gradient.
+/// Steps a parameter set along its gradients and clears them: Kingma & Ba 2015, algorithm 1, with
+/// L2 weight decay in the gradient.
 public final class Adam {
   /// The weights that it moves.
   public let parameters: ParameterSet

@@ -27,8 +27,8 @@ public struct SessionRecord {
     open = IndexTensor(uninitialized: [sessions], on: backend)
   }
 
-  /// Sessions that have begun: P ≤ T steps of clicks [B, P], padded by −1, rewards [B, P], padded by
-  /// 0, and lists [B, P, K], padded by −1. A session's length is the number of clicks before the
+  /// Sessions that have begun: P ≤ T steps of clicks [B, P], padded by −1, rewards [B, P], padded
+  /// by 0, and lists [B, P, K], padded by −1. A session's length is the number of clicks before the
   /// first −1; it is open where that is below T.
   public init(
     clicks: [Int32], rewards: [Float], lists: [Int32], sessions: Int, steps: Int, listSize: Int,

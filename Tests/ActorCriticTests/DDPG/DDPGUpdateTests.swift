@@ -10,7 +10,7 @@ struct DDPGUpdateTests {
   /// A replay of 40 transitions over random vectors and DRR-ave of some width.
   struct Setup {
     let ddpg: DDPG
-    let memory: ReplayMemory
+    let memory: ReplayBuffer
 
     init(
       on backend: any Backend, hidden: Int = 24, batch: Int = 16,
@@ -27,15 +27,15 @@ struct DDPGUpdateTests {
       ddpg = try DDPG(configuration, actionWidth: width, seed: 3, on: backend) {
         AverageState(users: userTable, items: itemTable, window: window, in: $0)
       }
-      memory = ReplayMemory(
-        ReplayMemory.Configuration(
+      memory = ReplayBuffer(
+        ReplayBuffer.Configuration(
           capacity: 50, stateWidth: 1 + window, actionWidth: width, priorityExponent: 0.3),
         on: backend)
       let transitions = (0..<40).map { _ in
         let user = Int32.random(in: 0..<Int32(users), using: &random)
         let history = random.indices(window, in: 0..<Int32(items))
         let next = history.dropFirst() + [Int32.random(in: 0..<Int32(items), using: &random)]
-        return ReplayMemory.Transition(
+        return ReplayBuffer.Transition(
           state: [user] + history, nextState: [user] + next,
           reward: Float.random(in: -1...1, using: &random),
           terminated: random.next() % 4 == 0)

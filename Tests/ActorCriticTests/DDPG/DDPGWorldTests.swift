@@ -47,15 +47,15 @@ struct DDPGWorldTests {
     let ddpg = try DDPG(configuration, actionWidth: width, seed: 4, on: backend) { _ in
       TableState(rows)
     }
-    let memory = ReplayMemory(
-      ReplayMemory.Configuration(
+    let memory = ReplayBuffer(
+      ReplayBuffer.Configuration(
         capacity: 2_000, stateWidth: 1, actionWidth: width, priorityExponent: 0),
       on: backend)
     let visited = (0..<2_000).map { $0 % states }
     let actions = random.floats(2_000 * width)
     memory.append(
       visited.enumerated().map { row, state in
-        ReplayMemory.Transition(
+        ReplayBuffer.Transition(
           state: [Int32(state)], nextState: [Int32(state)],
           reward: -regret(actions, row: row, state: state), terminated: true)
       }, actions: Tensor(actions, shape: [2_000, width], on: backend))
@@ -110,19 +110,19 @@ struct DDPGWorldTests {
     let ddpg = try DDPG(configuration, actionWidth: 1, seed: 4, on: backend) { _ in
       TableState(rows)
     }
-    let memory = ReplayMemory(
-      ReplayMemory.Configuration(
+    let memory = ReplayBuffer(
+      ReplayBuffer.Configuration(
         capacity: 500, stateWidth: 1, actionWidth: 1, priorityExponent: 0.3),
       on: backend)
     var random = SeededGenerator(8)
     var ring = Ring(end: end)
-    var transitions: [ReplayMemory.Transition] = []
+    var transitions: [ReplayBuffer.Transition] = []
     for episode in 0..<100 {
       var state = ring.reset(episode: episode)
       while true {
         let step = ring.step(0)
         transitions.append(
-          ReplayMemory.Transition(
+          ReplayBuffer.Transition(
             state: [state], nextState: [step.observation], reward: step.reward,
             terminated: step.terminated))
         state = step.observation

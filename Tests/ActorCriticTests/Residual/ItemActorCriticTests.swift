@@ -12,7 +12,7 @@ struct ItemActorCriticTests {
   struct Setup {
     static let candidates = 4
     let networks: ItemActorCritic
-    let memory: ReplayMemory
+    let memory: ReplayBuffer
     let states: Tensor
     let items: Tensor
 
@@ -20,7 +20,7 @@ struct ItemActorCriticTests {
       on backend: any Backend, _ change: (inout DDPGConfiguration) -> Void = { _ in }
     ) throws {
       var random = SeededGenerator(6)
-      let width = 4 + 5 + BeliefModel.statisticsWidth + ItemKinds.count + 3
+      let width = 4 + 5 + BeliefModel.statisticsWidth + ItemClusters.count + 3
       let stateWidth = 2 * width + ResidualAgent.contextWidth
       var residual = ResidualConfiguration()
       residual.hidden = 8
@@ -35,8 +35,8 @@ struct ItemActorCriticTests {
       states = Tensor(random.floats(50 * stateWidth), shape: [50, stateWidth], on: backend)
       let table = random.floats(20 * width)
       items = Tensor(table, shape: [20, width], on: backend)
-      memory = ReplayMemory(
-        ReplayMemory.Configuration(
+      memory = ReplayBuffer(
+        ReplayBuffer.Configuration(
           capacity: 50, stateWidth: 1 + Self.candidates, actionWidth: width,
           priorityExponent: 0.3), on: backend)
       var actions: [Float] = []
@@ -44,7 +44,7 @@ struct ItemActorCriticTests {
         let state = random.indices(1, in: 0..<50) + random.indices(Self.candidates, in: 0..<20)
         let shown = Int(state[1])
         actions += table[shown * width..<(shown + 1) * width]
-        return ReplayMemory.Transition(
+        return ReplayBuffer.Transition(
           state: state,
           nextState: random.indices(1, in: 0..<50) + random.indices(Self.candidates, in: 0..<20),
           reward: Float.random(in: -1...1, using: &random), terminated: random.next() % 4 == 0)

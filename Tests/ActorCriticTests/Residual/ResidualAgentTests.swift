@@ -67,7 +67,7 @@ struct ResidualAgentTests {
     }
   }
 
-  @Test("somebody new is known by what she likes")
+  @Test("a new user is known by what they like")
   func guest() throws {
     let agent = try ResidualWorlds.trainer(on: CPUBackend()).agent
     var state = SessionState(user: -1, history: [])

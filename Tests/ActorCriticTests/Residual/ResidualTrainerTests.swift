@@ -188,7 +188,9 @@ struct ResidualTrainerTests {
 
   @Test("training that nobody can take part in is refused in words")
   func refused() throws {
-    func message(_ change: (inout ResidualAgentConfiguration, inout EvaluationProtocol) -> Void) -> String {
+    func message(
+      _ change: (inout ResidualAgentConfiguration, inout EvaluationProtocol) -> Void
+    ) -> String {
       var (drr, evaluation) = (ResidualWorlds.drr(), BeliefWorlds.evaluation)
       change(&drr, &evaluation)
       do {

@@ -6,7 +6,7 @@ import Testing
 
 /// Two users' worth of items: item i is worth i; users click what is first until they were shown
 /// `patience` lists.
-private final class CountingWorld: SessionWorld {
+private final class CountingWorld: SlateEnvironment {
   let itemCount = 12
   var longestSession = 100
   var patience: [Int]

@@ -82,7 +82,7 @@ struct NextItemBaselineTests {
     for (a, b) in zip(dots, PMFDot(model).scores(session)) { #expect(abs(a - bias - b) < 1e-5) }
   }
 
-  @Test("LinUCB solves the regression of all that she has rated", arguments: [0, 0.5])
+  @Test("LinUCB solves the regression of all that the user has rated", arguments: [0, 0.5])
   func linUCB(alpha: Double) throws {
     let model = Worlds.model(Self.log, dimension: 4)
     let scorer = LinUCBScores(model, alpha: alpha)
@@ -155,7 +155,7 @@ struct NextItemBaselineTests {
     #expect(groups == PopularityGroups(poisoned, again).groups)
   }
 
-  @Test("a re-ranker takes in what she thought of each pick before the next")
+  @Test("a re-ranker takes in the reward of each item before the next")
   func ranker() throws {
     var evaluation = Worlds.latest()
     evaluation.cutoffs = [4]

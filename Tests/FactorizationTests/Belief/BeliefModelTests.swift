@@ -66,7 +66,7 @@ struct BeliefModelTests {
   @Test("an item's kind, the same in every fold, is that of all visible ratings")
   func kinds() throws {
     let (model, log) = (try BeliefWorlds.model, Worlds.tiny)
-    let kinds = ItemKinds.fit(
+    let kinds = ItemClusters.fit(
       LoggedRewards(log, scale: .fiveStars) { Self.split.visibleRows(of: $0, in: log) },
       users: Array(0..<50), itemCount: 120)
     #expect(Set(kinds).count > 1)
@@ -78,9 +78,9 @@ struct BeliefModelTests {
     }
   }
 
-  /// What remains of a user in her own fold is what the other users' vectors have learned of items
-  /// that she rated too; of her own ratings no sum has any.
-  @Test("what a training user rated later is in no sum that her fold sees")
+  /// What remains of a user in their own fold is what the other users' vectors have learned of items
+  /// that the user rated too; of the user's own ratings no sum has any.
+  @Test("what a training user rated later is in no sum that their fold sees")
   func laterHalves() throws {
     let model = try BeliefWorlds.model
     let user = Self.split.trainUsers[7]

@@ -98,17 +98,17 @@ struct Replay: MeasuringCommand {
     }
   }
 
-  private func transitions(_ count: Int, _ random: inout Philox) -> [ReplayMemory.Transition] {
+  private func transitions(_ count: Int, _ random: inout Philox) -> [ReplayBuffer.Transition] {
     (0..<count).map { _ in
       let state = (0..<6).map { _ in Int32(random.index(below: 3_000)) }
-      return ReplayMemory.Transition(
+      return ReplayBuffer.Transition(
         state: state, nextState: state.reversed(), reward: random.uniform(), terminated: false)
     }
   }
 
-  private func filled(on backend: any Backend) throws -> ReplayMemory {
-    let memory = ReplayMemory(
-      ReplayMemory.Configuration(
+  private func filled(on backend: any Backend) throws -> ReplayBuffer {
+    let memory = ReplayBuffer(
+      ReplayBuffer.Configuration(
         capacity: rows, stateWidth: 6, actionWidth: width, priorityExponent: 0.3),
       on: backend)
     var random = Philox(seed: 2, stream: 0)

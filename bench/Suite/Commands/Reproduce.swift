@@ -91,7 +91,7 @@ struct Reproduce: ParsableCommand {
     if splits == nil { configuration.evaluation.splitSeed = configuration.seed }
     let name = "seed \(configuration.seed), split \(configuration.evaluation.splitSeed)"
     let backend = try backend()
-    var ladder = try LeakLadder(
+    var ladder = try ProtocolAblation(
       configuration, log: log, folder: member.folder(in: RunFolder(runs)))
     ladder.keepsRuns = true
     try ladder.begin()
@@ -115,12 +115,13 @@ struct Reproduce: ParsableCommand {
 
   /// P@K of the order that knows the answers, by K.
   private func oracle(
-    _ measurement: LeakLadderReport.Measurement, _ log: RatingsLog
+    _ measurement: ProtocolAblationReport.Measurement, _ log: RatingsLog
   ) throws -> [Int: Double] {
     let settings = measurement.configuration
     let cutoffs = settings.evaluation.cutoffs
     let sessions = Session.all(
-      log, UserSplit(log, settings.evaluation), settings.evaluation, window: settings.agent!.training.window,
+      log, UserSplit(log, settings.evaluation), settings.evaluation,
+      window: settings.agent!.training.window,
       scale: settings.scale)
     let scores = try OfflineEvaluation(sessions: sessions, cutoffs: cutoffs).evaluate(Oracle())
     return Dictionary(
@@ -132,7 +133,7 @@ struct Reproduce: ParsableCommand {
 
 /// One seed of everything.
 struct Reproduction: Sendable {
-  var ladder: LeakLadderReport
+  var ladder: ProtocolAblationReport
   /// P@K by K, a value for each measurement of the ladder.
   var oracle: [[Int: Double]]
   var online: OnlineReport

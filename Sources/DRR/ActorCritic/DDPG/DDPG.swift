@@ -84,8 +84,8 @@ public struct Critic {
 }
 
 /// Deep deterministic policy gradient (Lillicrap et al. 2016, algorithm 1), as DRR trains by it
-/// (Liu et al. 2018, algorithm 1, lines 13 to 17). Twin critics, a delayed actor and smoothed target
-/// actions make it TD3 (Fujimoto et al. 2018, algorithm 1).
+/// (Liu et al. 2018, algorithm 1, lines 13 to 17). Twin critics, a delayed actor and smoothed
+/// target actions make it TD3 (Fujimoto et al. 2018, algorithm 1).
 ///
 /// The critic takes the state as given: the state module learns from the actor's loss alone,
 /// through the action. Confined to the task that holds the backend.
@@ -168,7 +168,7 @@ public final class DDPG {
   public func act(_ rows: IndexTensor) -> Tensor { actor.action(actor.state(rows, nil)) }
 
   /// One update from a batch whose priorities `memory` then learns. No host synchronisation.
-  public func update(_ batch: TransitionBatch, _ memory: ReplayMemory? = nil) -> Losses {
+  public func update(_ batch: TransitionBatch, _ memory: ReplayBuffer? = nil) -> Losses {
     guard configuration.targetNoise > 0 else { return update(batch, memory, targetNoise: nil) }
     let key = RandomKey(
       seed: seed, stream: Streams.targetNoise, counter: UInt64(criticOptimizer.stepCount))
@@ -179,7 +179,7 @@ public final class DDPG {
 
   /// With noise [B, A] for the target's actions, unclipped.
   package func update(
-    _ batch: TransitionBatch, _ memory: ReplayMemory? = nil, targetNoise: Tensor?
+    _ batch: TransitionBatch, _ memory: ReplayBuffer? = nil, targetNoise: Tensor?
   ) -> Losses {
     // y = r + γ min_i Q′_i(s′, π′(s′) + noise), and r alone where the episode terminated.
     let nextState = targetActor.state(batch.nextStates, nil)

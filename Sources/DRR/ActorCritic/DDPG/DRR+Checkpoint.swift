@@ -47,13 +47,13 @@ extension DRRTrainer {
   public func restore(from file: SafetensorsFile) throws { try prepareRestore(from: file)() }
 
   /// Networks, moments, targets, replay and the steps behind them; no session, and no return that
-  /// one has not completed. Where the run's agent is not that of the last step, targets begin at its
-  /// weights.
+  /// one has not completed. Where the run's agent is not that of the last step, targets begin at
+  /// its weights.
   public func restoreLearning(from file: SafetensorsFile) throws {
     let restore = try prepareLearning(from: file)
     restore()
     guard configuration.choice == .best else { return }
-    try agent.restorePolicy(from: file, KeptPolicy.prefix)
+    try agent.restorePolicy(from: file, BestCheckpoint.prefix)
     agent.ddpg.startTargets()
   }
 

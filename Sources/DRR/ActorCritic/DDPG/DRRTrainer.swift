@@ -18,7 +18,7 @@ public final class DRRTrainer: SessionLearner {
   /// Where it acts.
   public internal(set) var environments: EnvironmentBatch
   /// What it remembers.
-  public let memory: ReplayMemory
+  public let memory: ReplayBuffer
   let seed: UInt64
   let mask: DeviceMask
   let exploration: ExplorationNoise
@@ -47,8 +47,8 @@ public final class DRRTrainer: SessionLearner {
     environments = EnvironmentBatch(environment, count: configuration.environments)
     self.seed = seed
     agent = try DRRAgent(configuration, model: environment.model, seed: seed, on: backend)
-    memory = ReplayMemory(
-      ReplayMemory.Configuration(
+    memory = ReplayBuffer(
+      ReplayBuffer.Configuration(
         capacity: configuration.ddpg.replayCapacity, stateWidth: 1 + configuration.window,
         actionWidth: agent.items.shape[1],
         priorityExponent: configuration.ddpg.priorityExponent),
@@ -108,7 +108,7 @@ public final class DRRTrainer: SessionLearner {
   ) {
     returns.append(
       zip(before, outcomes).map { state, outcome in
-        ReplayMemory.Transition(
+        ReplayBuffer.Transition(
           state: state.rows, nextState: outcome.observation.rows, reward: outcome.reward,
           terminated: outcome.terminated)
       }, isLast: outcomes.map(\.isLast), actions: actions)

@@ -2,9 +2,9 @@ import DRRCore
 import Factorization
 import Tensor
 
-/// An actor-critic whose actions are items. DDPG's critic judges an action's vector, though nothing
-/// but the item that the vector picks earns anything; here the critics judge the item,
-/// Q(s, i) = ⟨φ(s), e_i⟩, and the actor follows what they expect of its choice made soft:
+/// An actor-critic whose actions are items. DDPG's critic values an action's vector, though nothing
+/// but the item that the vector selects earns a reward; here the critics value the item, Q(s, i) =
+/// ⟨φ(s), e_i⟩, and the actor follows what they expect of its choice made soft:
 ///
 /// J(θ) = E_s Σ_i softmax(⟨π_θ(s), e_i⟩ / T)_i Q(s, i) over the candidates i of s,
 ///
@@ -39,7 +39,7 @@ public final class ItemActorCritic {
       let parameters = ParameterSet(on: backend, seed: seed, stream: stream)
       heads = names.map {
         ItemHead(
-          $0, blocks: blocks, statistics: BeliefModel.statisticsWidth, kinds: ItemKinds.count,
+          $0, blocks: blocks, statistics: BeliefModel.statisticsWidth, kinds: ItemClusters.count,
           anchor: anchor,
           contextWidth: ResidualAgent.contextWidth, hidden: hidden, scale: scale, reach: reach,
           in: parameters)
@@ -91,9 +91,9 @@ public final class ItemActorCritic {
     return true
   }
 
-  /// One update of the actor towards items that users liked: binary cross-entropy of the candidates'
-  /// scores. `rows` [B, 1 + C] are as ``update(_:_:states:items:number:)`` has them, `liked` [B · C]
-  /// is 1 or 0.
+  /// One update of the actor towards items that users liked: binary cross-entropy of the
+  /// candidates' scores. `rows` [B, 1 + C] are as ``update(_:_:states:items:number:)`` has them,
+  /// `liked` [B · C] is 1 or 0.
   package func clone(_ states: Tensor, _ rows: IndexTensor, liked: Tensor, items: Tensor) -> Tensor
   {
     let tape = Tape(training: actor.parameters)
@@ -114,13 +114,13 @@ public final class ItemActorCritic {
   /// One update from a batch whose priorities `memory` then learns. No host synchronisation.
   ///
   /// - Parameters:
-  ///   - batch: states are rows [index of the state's vector ; C candidates], actions the vectors of
-  ///     the items shown.
+  ///   - batch: states are rows [index of the state's vector ; C candidates], actions the vectors
+  ///     of the items shown.
   ///   - states: the table of state vectors, [rows, S].
   ///   - items: the table of item vectors, [rows, A].
   ///   - number: counts updates from 0; every `policyDelay`-th moves the actor.
   package func update(
-    _ batch: TransitionBatch, _ memory: ReplayMemory, states: Tensor, items: Tensor, number: Int
+    _ batch: TransitionBatch, _ memory: ReplayBuffer, states: Tensor, items: Tensor, number: Int
   ) -> DDPG.Losses {
     // y = r + γ min_k Σ_i softmax(⟨π′(s′), e_i⟩ / T)_i Q′_k(s′, i)
     let next = states.detachedRows(at: batch.nextStates.column(0))

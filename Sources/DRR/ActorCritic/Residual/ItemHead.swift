@@ -1,7 +1,7 @@
 import Tensor
 
-/// A vector that scores items by ⟨vector, e_i⟩, from a state [base ; last ; context]. What is learned
-/// is a few controls u(s), so that little can be lost:
+/// A vector that scores items by ⟨vector, e_i⟩, from a state [base ; last ; context]. What is
+/// learned is a few controls u(s), so that little can be lost:
 ///
 /// - of each factorisation, how much its belief counts, 1 at first;
 /// - of each factorisation, how much likeness to the item shown last counts, and whether it is of

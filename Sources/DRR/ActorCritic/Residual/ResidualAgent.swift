@@ -14,8 +14,8 @@ public final class ResidualAgent: SessionAgent {
   public var model: BeliefModel { state.model }
   /// What a state is made of.
   private let state: ResidualState
-  /// [N, A] as those see them whose ratings no item's vector has learned from: of each item what the
-  /// beliefs have (``BeliefModel``), then [q ; b ; 1] of the factorisation.
+  /// [N, A] as those see them whose ratings no item's vector has learned from: of each item what
+  /// the beliefs have (``BeliefModel``), then [q ; b ; 1] of the factorisation.
   public let items: Tensor
   /// What is on record of each user.
   let profiles: LoggedRewards
@@ -47,7 +47,7 @@ public final class ResidualAgent: SessionAgent {
   /// S: the belief's action, the vector of the item shown last, and the context.
   package var stateWidth: Int { state.width }
 
-  /// What is believed of a user before the session: her profile taken in.
+  /// The user's belief state before the session: the profile taken in.
   private func belief(ofUser user: Int32) -> Belief {
     if let belief = beliefs[user] { return belief }
     var belief = model.belief()
@@ -80,10 +80,10 @@ public final class ResidualAgent: SessionAgent {
       bias: factorization.userBiases[Int(user)])
   }
 
-  /// The state's vector, [S]: what is believed after `feedback`, which `belief` has taken in.
+  /// The state's vector, [S]: the belief state after `feedback`, which `belief` has taken in.
   ///
-  /// - Parameter anchor: the user in the factorisation; nil for a training user, of whom it knows how
-  ///   the session goes on.
+  /// - Parameter anchor: the user in the factorisation; nil for a training user, of whom it knows
+  ///   how the session goes on.
   func vector(
     _ belief: Belief, _ feedback: [SessionState.Feedback], fold: Int, anchor: [Float]? = nil
   ) -> [Float] {

@@ -5,8 +5,8 @@ import Factorization
 public struct ResidualConfiguration: Codable, Hashable, Sendable {
   /// Settings of the user posteriors.
   public var beliefs = BeliefModel.Configuration()
-  /// How much the run's own PMF counts beside each belief's 1. Training users' vectors know how their
-  /// sessions went on, so nothing is learned of it; 0 leaves it out.
+  /// How much the run's own PMF counts beside each belief's 1. Training users' vectors know how
+  /// their sessions went on, so nothing is learned of it; 0 leaves it out.
   public var anchor: Float = 4
   /// Width of the hidden layers.
   public var hidden = 64

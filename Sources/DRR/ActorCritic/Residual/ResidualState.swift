@@ -1,8 +1,8 @@
 import Environments
 import Factorization
 
-/// What the residual agent's networks see of a user and of the items, made on the host out of values
-/// alone: training and serving share it.
+/// What the residual agent's networks see of a user and of the items, made on the host out of
+/// values alone: training and serving share it.
 package struct ResidualState: Sendable {
   package let model: BeliefModel
   /// The run's factorisation.
@@ -20,8 +20,8 @@ package struct ResidualState: Sendable {
   /// S: the belief's action, the vector of the item shown last, and the context.
   package var width: Int { 2 * itemWidth + ResidualAgent.contextWidth }
 
-  /// [N, A] as those see them whose ratings no item's vector has learned from: of each item what the
-  /// beliefs have (``BeliefModel``), then [q ; b ; 1] of the factorisation.
+  /// [N, A] as those see them whose ratings no item's vector has learned from: of each item what
+  /// the beliefs have (``BeliefModel``), then [q ; b ; 1] of the factorisation.
   package func itemVectors() -> [Float] {
     let k = factorization.dimension
     var vectors: [Float] = []
@@ -34,15 +34,16 @@ package struct ResidualState: Sendable {
     return vectors
   }
 
-  /// [p ; 1 ; b] of a vector of the factorisation's length, or of a shorter one, which zeros fill up.
+  /// [p ; 1 ; b] of a vector of the factorisation's length, or of a shorter one, which zeros fill
+  /// up.
   package func anchor(_ vector: some Collection<Float>, bias: Float) -> [Float] {
     vector + [Float](repeating: 0, count: factorization.dimension - vector.count) + [1, bias]
   }
 
-  /// The state's vector, [S]: what is believed after `feedback`, which `belief` has taken in.
+  /// The state's vector, [S]: the belief state after `feedback`, which `belief` has taken in.
   ///
-  /// - Parameter anchor: the user in the factorisation; nil for a training user, of whom it knows how
-  ///   the session goes on.
+  /// - Parameter anchor: the user in the factorisation; nil for a training user, of whom it knows
+  ///   how the session goes on.
   package func vector(
     _ belief: Belief, _ feedback: [SessionState.Feedback], fold: Int, anchor: [Float]?
   ) -> [Float] {

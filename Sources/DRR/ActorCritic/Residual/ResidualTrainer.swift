@@ -7,8 +7,8 @@ import Tensor
 
 /// Trains a ``ResidualAgent``: first by cloning what training users liked, then by acting.
 ///
-/// 1. Cloning (Pomerleau 1991, with the logged ratings for a teacher): states are training users with
-///    some of their later half seen, actions the items of the rest that they liked.
+/// 1. Cloning (Pomerleau 1991, with the logged ratings for a teacher): states are training users
+///    with some of their later half seen, actions the items of the rest that they liked.
 /// 2. Acting: an item of C candidates is shown, its reward remembered, actor and critics updated
 ///    (``ItemActorCritic``). Exploration shows another candidate, never a random vector.
 ///
@@ -20,7 +20,7 @@ public final class ResidualTrainer: AgentTrainer {
   /// The agent, which training changes.
   public let agent: ResidualAgent
   /// What it remembers.
-  public let memory: ReplayMemory
+  public let memory: ReplayBuffer
   let world: World
   package let trainees: [Trainee]
   /// Items that may be shown at all; empty: the user's own logged ones.
@@ -84,9 +84,10 @@ public final class ResidualTrainer: AgentTrainer {
     items = Tensor(
       hostItems.flatMap { $0 }, shape: [hostItems.count * model.itemCount, agent.items.shape[1]],
       on: backend)
-    memory = ReplayMemory(
-      ReplayMemory.Configuration(
-        capacity: configuration.ddpg.replayCapacity, stateWidth: 1 + configuration.residual.candidates,
+    memory = ReplayBuffer(
+      ReplayBuffer.Configuration(
+        capacity: configuration.ddpg.replayCapacity,
+        stateWidth: 1 + configuration.residual.candidates,
         actionWidth: agent.items.shape[1], priorityExponent: configuration.ddpg.priorityExponent),
       on: backend)
     // A transition outlives at most capacity / B steps, each of which writes at most 2 B vectors.
@@ -248,8 +249,8 @@ public final class ResidualTrainer: AgentTrainer {
     if nextState + 2 * sessions.count > states.shape[0] { nextState = 0 }
   }
 
-  /// One item shown in every session. Reads back the candidates' scores and nothing else; the updates
-  /// from what was remembered before run while the host steps the sessions.
+  /// One item shown in every session. Reads back the candidates' scores and nothing else; the
+  /// updates from what was remembered before run while the host steps the sessions.
   private func act() throws {
     var random = Philox(seed: seed, stream: Streams.candidates &+ UInt64(step + 1) << 8)
     let before = sessions.map(\.row)
@@ -272,13 +273,13 @@ public final class ResidualTrainer: AgentTrainer {
     let actions = items.detachedRows(at: IndexTensor(picks, shape: [picks.count], on: backend))
 
     var vectors: [Float] = []
-    var transitions: [ReplayMemory.Transition] = []
+    var transitions: [ReplayBuffer.Transition] = []
     for row in sessions.indices {
       let item = picks[row] - Int32(sessions[row].fold * model.itemCount)
       let outcome = show(item, &sessions[row])
       observe(&sessions[row], &vectors, &random)
       transitions.append(
-        ReplayMemory.Transition(
+        ReplayBuffer.Transition(
           state: before[row], nextState: sessions[row].row, reward: outcome.earned,
           terminated: outcome.terminated))
       if outcome.terminated || sessions[row].feedback.count >= configuration.sessionLength {

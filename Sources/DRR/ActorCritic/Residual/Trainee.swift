@@ -4,13 +4,14 @@ import Environments
 import Factorization
 import Tensor
 
-/// A training user as a held-out one would be met: the earlier half of her ratings is on record, the
-/// later half is the session to come, and item vectors are those that others' ratings made.
+/// A training user as a held-out one would be met: the earlier half of the user's ratings is on
+/// record, the later half is the session to come, and item vectors are those that others' ratings
+/// made.
 package struct Trainee: Sendable {
   package let user: Int32
   package let fold: Int
   package let profile: [SessionState.Feedback]
-  /// Items of the later half, and what she thought of them.
+  /// Items of the later half, and the user's reward of each.
   package let session: [SessionState.Feedback]
 
   /// Training users whose later half has `minimum` items.
@@ -39,7 +40,7 @@ package struct Trainee: Sendable {
     return trainees
   }
 
-  /// What is believed of her when her session begins.
+  /// The user's belief state when the session begins.
   package func belief(_ model: BeliefModel) -> Belief {
     var belief = model.belief()
     for rated in profile { belief.observe(rated.item, rated.reward, fold: fold) }

@@ -1,7 +1,7 @@
 import Tensor
 
-/// The history read by a GRU (Cho et al. 2014), oldest item first, and the user beside what it comes
-/// to: [u ; h].
+/// The history read by a GRU (Cho et al. 2014), oldest item first, and the user beside what it
+/// comes to: [u ; h].
 public struct GRUState: StateModule {
   let network: GRU
   let users: Tensor

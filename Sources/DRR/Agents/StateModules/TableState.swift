@@ -1,6 +1,6 @@
 import Tensor
 
-/// One constant row a state: for worlds whose states can be counted.
+/// One constant row a state: for environments whose states can be counted.
 public struct TableState: StateModule {
   let table: Tensor
 

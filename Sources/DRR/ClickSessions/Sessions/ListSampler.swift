@@ -58,8 +58,8 @@ struct ListSampler {
     return Int32(low)
   }
 
-  /// Weighted sampling without replacement by random keys (Efraimidis & Spirakis 2006); items that
-  /// nobody clicked come last.
+  /// Weighted sampling without replacement by random keys (Efraimidis & Spirakis 2006); items
+  /// without a click come last.
   private mutating func keyed(besides click: Int32) -> [Int32] {
     let keys = counts.indices.map { item in
       let wait = -log1p(-Double.random(in: 0..<1, using: &random))

@@ -1,6 +1,6 @@
 import Tensor
 
-/// Somebody who scores items, as one who fills lists with the best of them.
+/// A scorer of items, as a policy that fills lists with the best of them.
 public final class ScorerPolicy: ListPolicy {
   public let name: String
   private let scorer: any SessionScorer

@@ -1,6 +1,6 @@
 import DRRCore
 
-/// How well scores tell the next click, on the same positions for everybody.
+/// How well scores tell the next click, on the same positions for every scorer.
 ///
 /// Two precisions that are not to be compared: in the *re-ranking* form only the items that were
 /// shown are ranked, and P@k is the share of positions whose click is among the first k; chance has

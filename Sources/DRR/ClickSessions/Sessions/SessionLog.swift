@@ -23,10 +23,10 @@ public struct SessionLog: Sendable {
   public private(set) var lastStates: [Int32] = []
   /// Whether a session was left by the user; false where the log cuts it off at its limit.
   public private(set) var ended: [Bool] = []
-  /// Whether the lists hold items that nobody is known to have been shown: the click and negatives
+  /// Whether the lists hold items that no user is known to have been shown: the click and negatives
   /// that were drawn.
   public var listsAreSampled = false
-  /// What the reader had to leave out or mend.
+  /// What the reader had to leave out or repair.
   public var repairs = SessionRepairs()
 
   public init(

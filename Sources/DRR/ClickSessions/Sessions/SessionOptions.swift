@@ -19,12 +19,12 @@ public struct SessionOptions: Codable, Hashable, Sendable {
     case popularity
   }
 
-  /// Faults that are mended, counted and named; all others refuse the log.
+  /// Invalid rows that are repaired, counted and named; all others refuse the log.
   public struct Repairs: OptionSet, Codable, Hashable, Sendable {
     public let rawValue: Int
     public init(rawValue: Int) { self.rawValue = rawValue }
 
-    /// Sessions with a fault are left out.
+    /// Sessions with an invalid row are left out.
     public static let dropSessions = Repairs(rawValue: 1)
     /// A click that is not in its list is appended to it.
     public static let appendClicks = Repairs(rawValue: 2)
@@ -47,8 +47,8 @@ public struct SessionOptions: Codable, Hashable, Sendable {
   public var topItems: Int?
   /// Items of a list that was shown at least.
   public var minimumList: Int?
-  /// Items of the lists that are sampled where the log has none; nil: they stay unknown. Such a list
-  /// is the click, at a place that is drawn too, and different items that are not the click.
+  /// Items of the lists that are sampled where the log has none; nil: they stay unknown. Such a
+  /// list is the click, at a place that is drawn too, and different items that are not the click.
   public var listSize: Int?
   public var negatives = Negatives.uniform
   /// Of the sampled lists.
@@ -100,7 +100,7 @@ public struct SessionFault: Error, Hashable, Sendable, CustomStringConvertible {
   public var description: String { fault.description }
 }
 
-/// What a reader left out or mended, by kind, with the first lines.
+/// What a reader left out or repaired, by kind, with the first lines.
 public struct SessionRepairs: Hashable, Sendable, Codable {
   public enum Kind: String, CaseIterable, Codable, Sendable {
     case malformed = "sessions that cannot be read, left out"

@@ -9,7 +9,7 @@ public struct SessionPosition: Hashable, Sendable {
   }
 }
 
-/// Who says how likely each item is to be clicked next.
+/// A scorer that says how likely each item is to be clicked next.
 public protocol SessionScorer: AnyObject {
   var name: String { get }
   /// Scores of all items at each position, [positions, itemCount]; only what lies before the

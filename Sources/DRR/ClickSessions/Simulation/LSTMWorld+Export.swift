@@ -3,14 +3,14 @@ import DRRData
 import Essentials
 import Tensor
 
-/// Worlds that PyTorch wrote: a folder with `manifest.json`, which gives the shape of each array, and
-/// the arrays as raw little-endian Float32, row by row.
+/// Simulators that PyTorch wrote: a folder with `manifest.json`, which gives the shape of each
+/// array, and the arrays as raw little-endian Float32, row by row.
 extension LSTMWorld {
   private struct Manifest: Decodable {
     var tensors: [String: [Int]]
   }
 
-  /// Reads a world and the policy beside it from a folder or a .zip.
+  /// Reads a simulator and the policy beside it from a folder or a .zip.
   public static func read(
     _ path: String, dropout: Float = 0.25, longestSession: Int = 5, on backend: any Backend
   ) throws -> (world: LSTMWorld, policy: LSTMListPolicy) {

@@ -1,13 +1,13 @@
 import DRRCore
 import Tensor
 
-/// A world whose users are one recurrent network of random weights (the second simulator of Bai,
-/// Guan & Wang's programs): of a list she clicks the item of the highest score, leaving among them,
-/// and is rewarded where the network says so.
+/// A simulator whose users are one recurrent network of random weights (the second simulator of
+/// Bai, Guan & Wang's programs): of a list the user clicks the item of the highest score, leaving
+/// among them, and is rewarded where the network says so.
 ///
 /// Its only chance is the start item and, where wanted, dropout of the item vectors, with which the
 /// published logs were made.
-public final class LSTMWorld: SessionWorld {
+public final class LSTMWorld: SlateEnvironment {
   /// Numbers of a vector and of a state, and the share of a vector dropped.
   public struct Configuration: Hashable, Sendable {
     public var itemCount = 99
@@ -127,8 +127,8 @@ public final class LSTMWorld: SessionWorld {
   }
 }
 
-/// The policy that the world's log was made by: the items that another recurrent network of random
-/// weights scores highest.
+/// The policy that the simulator's log was made by: the items that another recurrent network of
+/// random weights scores highest.
 public final class LSTMListPolicy: ListPolicy {
   public let name: String
   let weights: ParameterSet

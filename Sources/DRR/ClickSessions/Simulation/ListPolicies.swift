@@ -22,13 +22,14 @@ public final class RandomLists: ListPolicy {
   public func observe(_ clicks: [Int32]) {}
 }
 
-/// The items that are worth most in the state that the world is in: what only the world knows.
+/// The items that are worth most in the state that the simulator is in: what only the simulator
+/// knows.
 public final class BestLists: ListPolicy {
   public let name = "max"
-  private let world: any SessionWorld
+  private let world: any SlateEnvironment
   private var open: [Int] = []
 
-  public init(_ world: any SessionWorld) { self.world = world }
+  public init(_ world: any SlateEnvironment) { self.world = world }
 
   public func begin(_ starts: [Int32], seed: UInt64) { open = Array(starts.indices) }
 
@@ -46,11 +47,11 @@ public final class BestLists: ListPolicy {
 /// n/5 ..< n/2 of n.
 public final class MixedLists: ListPolicy {
   public let name = "mix"
-  private let world: any SessionWorld
+  private let world: any SlateEnvironment
   private var random: [Philox] = []
   private var open: [Int] = []
 
-  public init(_ world: any SessionWorld) { self.world = world }
+  public init(_ world: any SlateEnvironment) { self.world = world }
 
   public func begin(_ starts: [Int32], seed: UInt64) {
     open = Array(starts.indices)
@@ -74,15 +75,15 @@ public final class MixedLists: ListPolicy {
   public func observe(_ clicks: [Int32]) { open.removeAll { clicks[$0] < 0 } }
 }
 
-/// A fixed list for each state of a world whose states have numbers, or one for all.
+/// A fixed list for each state of a simulator whose states have numbers, or one for all.
 public final class FixedLists: ListPolicy {
   public let name: String
   private let lists: [[Int32]]
-  private let world: (any SessionWorld)?
+  private let world: (any SlateEnvironment)?
   private var count = 0
 
   /// - Parameter lists: by state, best first.
-  public init(_ name: String, _ lists: [[Int]], in world: any SessionWorld) {
+  public init(_ name: String, _ lists: [[Int]], in world: any SlateEnvironment) {
     self.name = name
     self.lists = lists.map { $0.map(Int32.init) }
     self.world = world
@@ -112,7 +113,7 @@ public final class FixedLists: ListPolicy {
   public func observe(_ clicks: [Int32]) {}
 }
 
-/// One list first and another at every later step, whoever the user is.
+/// One list first and another at every later step, whichever user it is.
 public final class BlindLists: ListPolicy {
   public let name = "blind"
   private let first: [Int32]
@@ -157,7 +158,7 @@ extension Philox {
   }
 }
 
-extension SessionWorld {
+extension SlateEnvironment {
   /// The items that are worth most in the state of each of some sessions, best first, the lower
   /// number first among equals; nothing for the others.
   func rankedItems(best count: Int, in sessions: [Int]) throws -> [[Int32]] {

@@ -1,7 +1,7 @@
 import DRRCore
 import Tensor
 
-/// Sessions of a world's users with somebody who fills their lists.
+/// Sessions of a simulator's users with a policy that fills their lists.
 public struct SessionSimulation: Sendable {
   /// How many sessions.
   public enum Count: Hashable, Sendable {
@@ -33,18 +33,19 @@ public struct SessionSimulation: Sendable {
 
   /// Runs `sessions` sessions.
   public static func run(
-    _ world: any SessionWorld, _ policy: any ListPolicy, sessions: Int, listSize: Int, seed: UInt64
+    _ world: any SlateEnvironment, _ policy: any ListPolicy, sessions: Int, listSize: Int,
+    seed: UInt64
   ) throws -> Result {
     try SessionSimulation(.sessions(sessions), listSize: listSize, seed: seed).run(world, policy)
   }
 
-  /// Sessions go on until their users leave or they have the world's most steps.
+  /// Sessions go on until their users leave or they have the simulator's most steps.
   ///
   /// - Parameter progress: told of the sessions done and wanted.
   /// - Throws: ``ConfigurationError`` for settings that cannot work, lists that are none, or where
-  ///   a thousand times the sessions asked for are not enough; what world and policy throw.
+  ///   a thousand times the sessions asked for are not enough; what simulator and policy throw.
   public func run(
-    _ world: any SessionWorld, _ policy: any ListPolicy,
+    _ world: any SlateEnvironment, _ policy: any ListPolicy,
     progress: (_ done: Int, _ wanted: Int) -> Void = { _, _ in }
   ) throws -> Result {
     let wanted =
@@ -89,7 +90,7 @@ public struct SessionSimulation: Sendable {
   }
 
   private func simulate(
-    _ size: Int, _ world: any SessionWorld, _ policy: any ListPolicy, _ seeds: inout Philox
+    _ size: Int, _ world: any SlateEnvironment, _ policy: any ListPolicy, _ seeds: inout Philox
   ) throws -> [SimulatedSession] {
     let starts = try world.begin(size, seed: seeds.next())
     try policy.begin(starts, seed: seeds.next())
@@ -142,7 +143,7 @@ public struct SessionSimulation: Sendable {
 }
 
 /// A session that is being simulated; `lists` may have one more than there are clicks after the
-/// start, the list at which she left.
+/// start, the list at which the user left.
 struct SimulatedSession {
   var clicks: [Int32]
   var rewards: [Float] = [0]
@@ -173,7 +174,7 @@ struct SimulatedSession {
     }
     if response.click < 0 {
       ended = true
-      // She saw this list, and the log has no step for it.
+      // The user saw this list, and the log has no step for it.
       if state != nil { states.removeLast() }
     } else {
       clicks.append(response.click)

@@ -1,6 +1,6 @@
 import Tensor
 
-/// How a log is made in a world: by whom, how long, and what draws it.
+/// How a log is made in a simulator: by which policy, how long, and from which seed.
 public struct SimulatedLog: Codable, Hashable, Sendable {
   /// The name of the policy that fills the lists.
   public var policy: String

@@ -52,9 +52,9 @@ extension TabularWorld {
   /// The best first list for state 0, where every session starts, and the list that is best to be
   /// shown ever after, found like ``bestConstantList(_:)``.
   ///
-  /// This policy looks at nothing. Who sees clicks, and not states, may learn from them where the
-  /// user is, and earn more: the value bounds from below what such a one can reach, as the optimal
-  /// lists' value does from above.
+  /// This policy looks at nothing. A policy that sees clicks, and not states, may learn from them
+  /// where the user is, and earn more: the value bounds from below what such a policy can reach, as
+  /// the optimal lists' value does from above.
   public func bestBlindLists(_ size: Int) -> (first: [Int], rest: [Int]) {
     var rest = bestConstantList(size)
     var first = rest

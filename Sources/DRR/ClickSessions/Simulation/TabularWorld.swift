@@ -5,10 +5,10 @@ import Tensor
 /// The tabular simulator of Bai, Guan & Wang (NeurIPS 2019), as its public code
 /// has it: a user is in one of a few states, and each item has a reward r(s, i) there.
 ///
-/// A session starts in state 0 with item 0. Of her list she looks at item c with probability
+/// A session starts in state 0 with item 0. Of the list the user looks at item c with probability
 /// r(s, c) / Σ r(s, i), clicks it with probability r(s, c) for a reward of 1, and moves to a state
-/// drawn from P(· | s, c); otherwise she leaves.
-public final class TabularWorld: SessionWorld {
+/// drawn from P(· | s, c); otherwise the user leaves.
+public final class TabularWorld: SlateEnvironment {
   public let stateCount: Int
   public let itemCount: Int
   /// r(s, i), [states, items], from 0 to 1.
@@ -51,8 +51,8 @@ public final class TabularWorld: SessionWorld {
     row.allSatisfy { (0...1).contains($0) } && abs(row.reduce(0, +) - 1) < 1e-6
   }
 
-  /// A world drawn as the public code draws one: rewards from U(0, 1), transitions the softmax of
-  /// U(0, 1) draws.
+  /// A simulator drawn as the public code draws one: rewards from U(0, 1), transitions the softmax
+  /// of U(0, 1) draws.
   public convenience init(
     states: Int = 10, items: Int = 50, seed: UInt64
   ) throws(ConfigurationError) {

@@ -2,16 +2,16 @@ import DRRCore
 import DRRData
 import Tensor
 
-/// A world by its name, and who may fill lists in it.
+/// A simulator by its name, and the policies that may fill lists in it.
 public struct WorldSource {
-  public let world: any SessionWorld
-  /// The policy that its logs are made by where nobody says otherwise, and the items of its lists.
+  public let world: any SlateEnvironment
+  /// The policy that its logs are made by if none is named, and the items of its lists.
   public let loggingPolicy: String
   public let listSize: Int
   private let makePolicy: (String, Int) throws -> (any ListPolicy)?
 
   /// - Parameter name: `tabular`, `tabular:SEED`, `lstm`, `lstm:SEED`; or a folder or .zip with
-  ///   `score.txt` and `prob.txt`, or with the `manifest.json` of an exported LSTM world.
+  ///   `score.txt` and `prob.txt`, or with the `manifest.json` of an exported LSTM simulator.
   public init(_ name: String, dropout: Float = 0.25, on backend: any Backend) throws {
     if let seed = try Self.seed(of: name, kind: "tabular") {
       self.init(try TabularWorld(states: 10, items: 50, seed: seed))
@@ -53,7 +53,7 @@ public struct WorldSource {
     }
   }
 
-  /// The policies that every world has, and those of its own.
+  /// The policies that every simulator has, and those of its own.
   public var policyNames: [String] {
     ["random", "max", "mix"]
       + (world is TabularWorld ? ["blind", "optimal"] : [loggingPolicy])

@@ -45,8 +45,8 @@ extension RunFolder {
       .compactMap { try? Self.decoder.decode(type, from: Data($0)) }.first
   }
 
-  /// Keeps of the metrics what other stages wrote and the first lines of these kinds; what was behind
-  /// them comes again. A line that a killed process left unfinished goes.
+  /// Keeps of the metrics what other stages wrote and the first lines of these kinds; what was
+  /// behind them comes again. A line that a killed process left unfinished goes.
   ///
   /// - Returns: how many lines of these kinds there are.
   func keepMetrics(of kinds: [String], first lines: Int) throws -> Int {

@@ -50,7 +50,7 @@ public struct Run<Settings: RunSettings>: Sendable {
     }
   }
 
-  /// - Throws: `RunError` if a run was begun with other settings than these.
+  /// - Throws: `RunError` if a run was started with other settings than these.
   public func requireSame(_ begun: Settings) throws {
     guard let change = settings.firstDifference(from: begun) else { return }
     throw RunError(

@@ -38,9 +38,9 @@ public struct RunFolder: Sendable {
   public var leakLadder: String { path + "/leak-ladder.json" }
 
   /// Where the run's myopic baseline (γ = 0) has its own.
-  public var twin: RunFolder { RunFolder(path + "/twin") }
+  public var myopic: RunFolder { RunFolder(path + "/twin") }
   /// Whether a myopic baseline has been trained.
-  public var hasTwin: Bool { exists(twin.checkpoint) }
+  public var hasMyopic: Bool { exists(myopic.checkpoint) }
 
   /// A folder by its path; nothing is made or read.
   public init(_ path: String) { self.path = path }
@@ -135,10 +135,11 @@ public struct RunFolder: Sendable {
 
   package func remove(_ file: String) { unlink(file) }
 
-  /// Forgets the run: removes its files and its twin, and nothing else that the folder holds. The
-  /// configuration goes last, so that what is left of an interrupted removal still has one.
+  /// Forgets the run: removes its files and its myopic baseline, and nothing else that the folder
+  /// holds. The configuration goes last, so that what is left of an interrupted removal still has
+  /// one.
   public func clear() throws {
-    if exists(twin.path) { twin.delete() }
+    if exists(myopic.path) { myopic.delete() }
     let files = [
       checkpoint, pmfCheckpoint, model, metrics, report, evaluation, world, beliefs, online,
     ]

@@ -1,6 +1,5 @@
 import Essentials
 
-
 /// What `config.json` of a run holds.
 ///
 /// Older programs kept settings without `schema`, and those of ratings and of IRecGAN at the top
@@ -45,7 +44,7 @@ private struct StoredSettings<Settings: RunSettings>: Decodable {
 }
 
 extension RunFolder {
-  /// The algorithm that a run of this folder is of; nil where no run was begun.
+  /// The algorithm that a run of this folder is of; nil if no run was started.
   public func readAlgorithm() -> String? {
     guard let header = read(StoredHeader.self, from: configuration) else { return nil }
     return header.algorithm ?? (header.pmf == nil ? nil : RunFolder.ratingsAlgorithm)
@@ -54,7 +53,7 @@ extension RunFolder {
   /// What runs on ratings are called whose configuration names no algorithm.
   package static let ratingsAlgorithm = "ratings"
 
-  /// The settings of a run; nil where none was begun.
+  /// The settings of a run; nil if none was started.
   ///
   /// - Throws: `RunError` if the folder holds a run of another algorithm, or a damaged one.
   public func read<Settings: RunSettings>(_ type: Settings.Type) throws -> Settings? {

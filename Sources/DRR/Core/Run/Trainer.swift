@@ -38,7 +38,7 @@ public protocol Trainer: AnyObject {
   func saved() throws
   /// Whether each ``advance()`` ends with a checkpoint, since it takes long.
   var savesEachStep: Bool { get }
-  /// Who watches, for what an ``advance()`` tells within itself.
+  /// Sets the observer that is told of progress inside an ``advance()``.
   func watch(_ observer: Observer)
   /// What all processes that train together are to do next. Only the leading one knows an answer.
   func agree(on order: TrainingOrder) throws -> TrainingOrder

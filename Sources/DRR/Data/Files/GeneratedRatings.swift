@@ -107,8 +107,8 @@ public struct GeneratedRatings: Sendable {
     return log
   }
 
-  /// Writes `ratings.csv` and `movies.csv` one user at a time, the same rows ``generate(progress:)``
-  /// gives; progress counts rows. Returns the checksum of the ratings file.
+  /// Writes `ratings.csv` and `movies.csv` one user at a time, the same rows
+  /// ``generate(progress:)`` gives; progress counts rows. Returns the checksum of the ratings file.
   @discardableResult
   public func write(
     to folder: String, progress: RatingsSource.Progress? = nil

@@ -164,7 +164,7 @@ struct GeneratedWorld {
   }
 
   /// Distinct items by popularity, taken or passed over by how well they suit; and so that every
-  /// item is rated by someone, the user's share of the whole list.
+  /// item is rated by some user, the user's share of the whole list.
   private mutating func pick(
     user: Int, taste: SIMD8<Float>, random: inout UniformSource
   ) -> [Int32] {

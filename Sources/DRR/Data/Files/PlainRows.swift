@@ -8,7 +8,7 @@ struct PlainRows: Sendable {
 
   var users: [UInt32] = []
   var items: [UInt32] = []
-  /// Indices of the ids that were known when the block was begun, -1 for the others.
+  /// Indices of the ids that were known when the block was started, -1 for the others.
   var userIndices: [Int32] = []
   var itemIndices: [Int32] = []
   var ratings: [Float] = []
@@ -134,8 +134,8 @@ struct PlainRows: Sendable {
 
   private typealias Cursor = UnsafePointer<UInt8>
 
-  /// Digits up to the first other byte and the number that they spell, right up to 18 of them: eight
-  /// at a time while there is room to load them.
+  /// Digits up to the first other byte and the number that they spell, right up to 18 of them:
+  /// eight at a time while there is room to load them.
   @inline(__always)
   private static func number(_ cursor: inout Cursor, _ end: Cursor) -> (UInt64, digits: Int) {
     let start = cursor

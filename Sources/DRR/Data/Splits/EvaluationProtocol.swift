@@ -7,7 +7,7 @@ public struct EvaluationProtocol: Codable, Hashable, Sendable {
   public enum Split: String, Codable, Hashable, Sendable, CaseIterable {
     /// Users, of whom only a profile may be seen.
     case users
-    /// Ratings drawn at random, whoever gave them.
+    /// Ratings drawn at random, whichever users gave them.
     case rows
     /// The latest ratings of all.
     case time
@@ -48,7 +48,7 @@ public struct EvaluationProtocol: Codable, Hashable, Sendable {
   public var testShare = 0.2
   /// Share that is held out for validation, from what test leaves.
   public var validationShare = 0.1
-  /// Share of a held-out user's ratings, the earliest, that may be seen: her profile. What follows
+  /// Share of a held-out user's ratings, the earliest, that may be seen: the profile. What follows
   /// is the session to re-rank, of which nothing is trained on. In a split by users only.
   public var profileShare = 0.5
   /// Where the liked items of a test user's first state come from.
@@ -67,8 +67,8 @@ public struct EvaluationProtocol: Codable, Hashable, Sendable {
   public var exploration: Float = 0
   /// Draws what is held out.
   public var splitSeed: UInt64 = 0
-  /// How ratings of one user and time are ordered; nil: drawn where each user's latest are held out,
-  /// as in the file elsewhere.
+  /// How ratings of one user and time are ordered; nil: drawn where each user's latest are held
+  /// out, as in the file elsewhere.
   public var ties: TieOrder?
 
   /// The default protocol.
@@ -151,8 +151,9 @@ public struct EvaluationProtocol: Codable, Hashable, Sendable {
       + (population == .perCutoff ? ", and for each K at least K" : "")
     let start =
       history == .profile
-      ? "start = her \(window) latest liked \(split == .users ? "profile" : "visible") items"
-      : "start = her first \(window) liked items of the session"
+      ? "start = the user's \(window) latest liked "
+        + "\(split == .users ? "profile" : "visible") items"
+      : "start = the user's first \(window) liked items of the session"
     let fit =
       pmfRows == .visible
       ? "PMF fitted on what may be seen"

@@ -1,16 +1,16 @@
 import DRRCore
 
-/// One held-out user's session: the items that she went on to rate, to be put in order.
+/// One held-out user's session: the held-out items that they rated, to be put in order.
 public struct Session: Sendable {
   /// The user's index.
   public let user: Int32
   /// Liked items, oldest first: where the agent starts.
   public let history: [Int32]
-  /// Items of the session in ascending order, and what she thought of each.
+  /// Items of the session in ascending order, and the user's reward of each.
   public let candidates: [Int32]
   /// The user's reward for each candidate.
   public let rewards: [Float]
-  /// Position in `candidates` of each item in the order in which she rated them.
+  /// Position in `candidates` of each item in the order in which the user rated them.
   public let logged: [Int]
 
   /// One value a candidate; candidates ascend.
@@ -40,7 +40,7 @@ public struct Session: Sendable {
     /// Sessions of which nothing is liked: they have no NDCG and no recall.
     public var withoutLiked = 0
 
-    /// Nobody.
+    /// No users.
     public init() {}
 
     /// Held-out users with a session.
@@ -75,7 +75,7 @@ public struct Session: Sendable {
     admitted(of: part, log, split, evaluation, window: window, scale: scale).sessions
   }
 
-  /// The sessions that a protocol admits, and whom it leaves out.
+  /// The sessions that a protocol admits, and the users that it leaves out.
   public static func admitted(
     of part: UserSplit.HeldOut = .test, _ log: RatingsLog, _ split: UserSplit,
     _ evaluation: EvaluationProtocol, window: Int, scale: RewardScale

@@ -68,7 +68,7 @@ public struct UserSplit: Sendable {
     self.parts = parts
   }
 
-  /// Everyone trains on everything and nobody is held out.
+  /// All users train on everything and none is held out.
   package init(everything log: RatingsLog) {
     trainUsers = (0..<Int32(log.userCount)).map { $0 }
     validationUsers = []
@@ -181,7 +181,7 @@ public struct UserSplit: Sendable {
     return order.dropFirst(Self.heldOut(of: log.count, evaluation).test).sorted()
   }
 
-  /// Throws `ConfigurationError` where a part has nobody in it.
+  /// Throws `ConfigurationError` if a part has no user in it.
   package func requireEveryPart() throws(ConfigurationError) {
     if evaluation.split == .nothing && !trainUsers.isEmpty { return }
     let all = Set(trainUsers).union(validationUsers).union(testUsers).count

@@ -76,7 +76,8 @@ extension FiniteProcess {
     return (backup(values, discount: discount), limit)
   }
 
-  /// Q of a policy, which chooses action a in state s with probability policy(s, a), to `tolerance`.
+  /// Q of a policy, which chooses action a in state s with probability policy(s, a), to
+  /// `tolerance`.
   public func evaluation(
     of policy: (_ state: Int, _ action: Int) -> Double, discount: Double? = nil,
     tolerance: Double = 1e-12, limit: Int = 1_000_000
@@ -96,7 +97,8 @@ extension FiniteProcess {
     return backup(values, discount: discount)
   }
 
-  /// States on the way that the most probable outcomes of greedy actions lead, at most `limit` steps.
+  /// States on the way that the most probable outcomes of greedy actions lead, at most `limit`
+  /// steps.
   public func greedyPath(_ q: ActionValues, limit: Int = 100) -> [Int] {
     var path = [start]
     while path.count <= limit {

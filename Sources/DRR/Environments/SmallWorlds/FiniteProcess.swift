@@ -2,8 +2,8 @@ import DRRCore
 import Tensor
 
 /// A Markov decision process of finitely many states and actions, given in full (Sutton & Barto
-/// 2018, chapter 3). Rewards belong to transitions; a transition that terminates is worth its reward
-/// alone.
+/// 2018, chapter 3). Rewards belong to transitions; a transition that terminates is worth its
+/// reward alone.
 public struct FiniteProcess: Sendable {
   /// What may come of an action in a state.
   public struct Outcome: Hashable, Sendable {

@@ -1,4 +1,4 @@
-/// Worlds small enough to be solved exactly.
+/// Tabular MDPs, small enough to be solved exactly.
 public enum SmallProcess: String, Codable, CaseIterable, Hashable, Sendable {
   /// A lizard on nine tiles looks for crickets and keeps away from the bird.
   case lizard
@@ -23,8 +23,8 @@ public enum SmallProcess: String, Codable, CaseIterable, Hashable, Sendable {
   private static let moves = [(-1, 0), (1, 0), (0, -1), (0, 1)]
   static let moveNames = ["left", "right", "up", "down"]
 
-  /// Three by three tiles; a cricket is worth 1, five crickets 10 and the bird −10, both of which end
-  /// the episode, any other step −1. Who walks into a wall stays.
+  /// Three by three tiles; a cricket is worth 1, five crickets 10 and the bird −10, both of which
+  /// end the episode, any other step −1. A step into a wall stays.
   private static func makeLizard() -> FiniteProcess {
     let states = [
       "1 cricket", "empty 1", "empty 2", "empty 3", "bird", "empty 4", "empty 5", "empty 6",
@@ -48,8 +48,8 @@ public enum SmallProcess: String, Codable, CaseIterable, Hashable, Sendable {
     }
   }
 
-  /// `forward` leads on and pays 10 at the end, `back` returns to the first state and pays 2; one time
-  /// in five the other one happens. Never ends.
+  /// `forward` leads on and pays 10 at the end, `back` returns to the first state and pays 2; one
+  /// time in five the other one happens. Never ends.
   private static func makeChain() -> FiniteProcess {
     FiniteProcess(
       "chain", states: (1...5).map { "state \($0)" }, actions: ["forward", "back"], discount: 0.9

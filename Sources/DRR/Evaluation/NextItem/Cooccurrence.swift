@@ -2,7 +2,8 @@ import DRRCore
 import DRRData
 
 /// Item-based nearest neighbours by what users have in common (Deshpande & Karypis 2004): an item's
-/// score is the sum of its cosines with the items of the history, of each of which the nearest count.
+/// score is the sum of its cosines with the items of the history, of each of which the nearest
+/// count.
 ///
 /// The cosine of two items is the number of users who rated both over the root of the product of
 /// the numbers who rated each.
@@ -17,7 +18,8 @@ public struct Cooccurrence: NextItemHostScorer {
     var cosine: Float
   }
 
-  /// - Parameter count: neighbours of an item at most, and all that are as near as the last of them.
+  /// - Parameter count: neighbours of an item at most, and all that are as near as the last of
+  ///   them.
   public init(_ log: RatingsLog, _ split: UserSplit, neighbours count: Int = 200) {
     let rows = split.visibleRows(in: log)
     var raters = [[Int32]](repeating: [], count: log.itemCount)

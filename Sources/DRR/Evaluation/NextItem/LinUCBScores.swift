@@ -3,7 +3,7 @@ import DRRData
 import Factorization
 
 /// The upper confidence bound of what a user will think of each item, by the regression of `LinUCB`
-/// on all that she has rated so far: it foresees liking, not watching.
+/// on all that they have rated so far: it predicts liking, not watching.
 public struct LinUCBScores: NextItemScorer, Sendable {
   public let name = LinUCB.title
   let alpha: Double

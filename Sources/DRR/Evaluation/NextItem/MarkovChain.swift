@@ -1,8 +1,8 @@
 import DRRData
 
 /// The first-order Markov chain of what was rated after what: an item's score is how often it came
-/// right after the latest one. Of equal counts, and where the latest has none, the more popular item
-/// comes first.
+/// right after the latest one. Of equal counts, and where the latest has none, the more popular
+/// item comes first.
 public struct MarkovChain: NextItemHostScorer {
   /// What tables call it.
   public static let title = "first-order Markov"

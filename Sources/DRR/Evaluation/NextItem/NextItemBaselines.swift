@@ -1,7 +1,7 @@
 import DRRData
 import Factorization
 
-/// The same scores for everybody.
+/// The same scores for every user.
 public struct ItemScores: NextItemHostScorer {
   public let name: String
   /// By item.

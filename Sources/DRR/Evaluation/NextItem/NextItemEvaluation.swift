@@ -135,7 +135,7 @@ public struct NextItemEvaluation: Sendable {
         tied += score == own ? 1 : 0
         numbers += score == score ? 1 : 0
       }
-      // What she has seen ties with what is never recommended, and is no candidate.
+      // What the user has seen ties with what is never recommended, and is no candidate.
       if own == -.infinity { tied -= query.items.count }
       return numbers == scores.count ? TargetRank(above: above, tied: tied - 1) : nil
     }

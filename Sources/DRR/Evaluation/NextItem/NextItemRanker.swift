@@ -2,8 +2,8 @@ import DRRCore
 import DRRData
 import Tensor
 
-/// Puts the candidates of sessions in order by a scorer of next items, which is told what the user
-/// thought of each pick before the next. Equal scores are in an order drawn from a seed.
+/// Puts the candidates of sessions in order by a scorer of next items, which is told the user's
+/// reward of each item before the next. Equal scores are in an order drawn from a seed.
 public struct NextItemRanker: Ranker {
   public let name: String
   let scorer: any NextItemScorer
@@ -46,7 +46,7 @@ public struct NextItemRanker: Ranker {
     return open.map(\.picks)
   }
 
-  /// What may be seen of her, as items and rewards.
+  /// The user's visible ratings, as items and rewards.
   private func profile(of session: Session) -> (items: [Int32], rewards: [Float]) {
     let rows = Array(split.visibleRows(of: Int(session.user), in: log))
     return (rows.map { log.items[$0] }, rows.map { scale.reward(log.ratings[$0]) })

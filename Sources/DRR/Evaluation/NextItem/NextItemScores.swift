@@ -1,4 +1,4 @@
-/// How well a next item was foreseen.
+/// How well a next item was predicted.
 public enum NextItemMeasure: String, Codable, CaseIterable, Hashable, Sendable {
   /// Share of the targets among the first K: HR@K.
   case hit

@@ -5,9 +5,9 @@ import Tensor
 
 /// An agent's action for what a user has done so far, scored against every item.
 ///
-/// Its session begins where her visible ratings end, with the latest liked of them, and everything
-/// after that is what she thought of what the session has shown. Of items without a visible rating
-/// nothing is known: they are never recommended.
+/// Its session begins where the user's visible ratings end, with the latest liked of them, and
+/// everything after that is the user's reward of what the session has shown. Of items without a
+/// visible rating nothing is known: they are never recommended.
 public struct SessionAgentScorer: NextItemScorer {
   public let name: String
   let agent: any SessionAgent

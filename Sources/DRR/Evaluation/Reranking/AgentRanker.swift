@@ -8,7 +8,7 @@ import Tensor
 public struct PolicyStatistics: Codable, Hashable, Sendable {
   /// Share of the actions' coordinates beyond ±0.95, where tanh has hardly any slope left.
   public var saturation: Double
-  /// Mean Q of the first pick of a session.
+  /// Mean Q(s₀, a₀): the critic's estimate of the return.
   public var expectedReturn: Double
   /// Mean discounted sum of the rewards of the first pick and the rest of the list.
   public var discountedReturn: Double

@@ -8,7 +8,7 @@ public struct RandomOrder: Scorer {
   package static let title = "random"
   public let name = title
   let seed: UInt64
-  /// Draws of a seed, the same for a user whoever else is ranked.
+  /// Draws of a seed, the same for a user whichever others are ranked.
   public init(seed: UInt64) { self.seed = seed }
 
   public func scores(_ session: Session) -> [Float] {

@@ -3,7 +3,7 @@ import DRRData
 import Factorization
 import Tensor
 
-/// Scores by the dot product of the item vectors with one vector for everybody: what an actor that
+/// Scores by the dot product of the item vectors with one vector for all users: what an actor that
 /// does not look at its state could learn at best.
 ///
 /// The vector is the ridge regression of the training users' rewards on the item vectors, both

@@ -6,8 +6,8 @@ import Tensor
 /// The contextual bandit LinUCB (Li et al. 2010, algorithm 1), one ridge regression a user.
 ///
 /// The paper regresses each arm on features of the user; here all arms of a user share one
-/// regression on features of the item, x = [q_i, b_i, 1] with vector and bias of the PMF. It
-/// starts from her profile and learns from the reward of every pick before the next.
+/// regression on features of the item, x = [q_i, b_i, 1] with vector and bias of the PMF. It starts
+/// from the user's profile and learns from the reward of every item before the next.
 public struct LinUCB: SessionRanker {
   static let title = "LinUCB"
   public let name = title

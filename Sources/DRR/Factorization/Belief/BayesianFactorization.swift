@@ -1,10 +1,10 @@
 import DRRCore
 import Tensor
 
-/// Variational Bayesian matrix factorisation with biases (Lim & Teh 2007, section 3):
-/// reward = mean + b_u + b_i + ⟨p_u, q_i⟩ + noise, each user's [p_u ; b_u] and each item's [q_i ; b_i]
-/// Gaussian, their prior variances and the noise fitted with them. Where little is known of an item
-/// its vector stays near 0, and what is known of a user can be brought up to date at any time
+/// Variational Bayesian matrix factorisation with biases (Lim & Teh 2007, section 3): reward = mean
+/// + b_u + b_i + ⟨p_u, q_i⟩ + noise, each user's [p_u ; b_u] and each item's [q_i ; b_i] Gaussian,
+/// their prior variances and the noise fitted with them. Where little is known of an item its
+/// vector stays near 0, and what is known of a user can be brought up to date at any time
 /// (``Belief``).
 public struct BayesianFactorization: Sendable {
   /// Settings of a fit.
@@ -77,8 +77,8 @@ public struct BayesianFactorization: Sendable {
   }
 }
 
-/// The Gaussian posterior of a vector [x ; b] under y = mean + ⟨x, z⟩ + b + c + noise, where [z ; c]
-/// is another Gaussian: precision and precision times mean.
+/// The Gaussian posterior of a vector [x ; b] under y = mean + ⟨x, z⟩ + b + c + noise, where [z ;
+/// c] is another Gaussian: precision and precision times mean.
 package struct GaussianAccumulator {
   let width: Int
   private(set) var precision: [Double]

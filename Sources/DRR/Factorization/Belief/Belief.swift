@@ -1,8 +1,9 @@
 import DRRCore
 import Tensor
 
-/// What a user has said of items so far, as the posterior of her vector in every factorisation of a
-/// ``BeliefModel``: the sufficient statistic of a session, liked and disliked items alike.
+/// What a user has said of items so far, as the posterior of the user's vector in every
+/// factorisation of a ``BeliefModel``: the sufficient statistic of a session, liked and disliked
+/// items alike.
 public struct Belief: Sendable {
   private var accumulators: [GaussianAccumulator]
   private let model: BeliefModel
@@ -16,7 +17,7 @@ public struct Belief: Sendable {
     }
   }
 
-  /// Takes in her reward of an item, in the eyes of the fold that she belongs to.
+  /// Takes in the user's reward of an item, as the fold that they belong to sees it.
   public mutating func observe(_ item: Int32, _ reward: Float, fold: Int) {
     for (index, factorization) in model.factorizations.enumerated() {
       accumulators[index].observe(
@@ -27,9 +28,9 @@ public struct Belief: Sendable {
     sum += reward
   }
 
-  /// What the actor's action is without any learning: of each factorisation her vector, a 1 that
-  /// meets the item's bias, and her own bias; then 0 for the items' statistics and kinds. Length
-  /// ``BeliefModel/itemWidth``.
+  /// What the actor's action is without any learning: of each factorisation the user's vector, a 1
+  /// that meets the item's bias, and the user's bias; then 0 for the items' statistics and
+  /// clusters. Length ``BeliefModel/itemWidth``.
   public func action() -> [Float] {
     var action: [Float] = []
     action.reserveCapacity(model.itemWidth)
@@ -39,9 +40,9 @@ public struct Belief: Sendable {
       action.append(1)
       action.append(mean.last!)
     }
-    return action + [Float](repeating: 0, count: BeliefModel.statisticsWidth + ItemKinds.count)
+    return action + [Float](repeating: 0, count: BeliefModel.statisticsWidth + ItemClusters.count)
   }
 
-  /// How many items she rated, as log(1 + n) / 5, and their mean reward.
+  /// How many items the user rated, as log(1 + n) / 5, and their mean reward.
   public var summary: [Float] { [log1p(Float(count)) / 5, count == 0 ? 0 : sum / Float(count)] }
 }

@@ -18,7 +18,7 @@ extension BeliefModel {
     }
   }
 
-  /// The model as who is nobody's training user sees it, without the folds of those who are.
+  /// The model as a user outside the training users sees it, without the training users' folds.
   package var withoutFolds: BeliefModel {
     var configuration = configuration
     configuration.folds = 0
@@ -35,7 +35,7 @@ extension BeliefModel {
     let foldOfUser = try file.int32s("beliefs.folds", shape: [userCount])
     let kinds = try file.int32s("beliefs.kinds", shape: [itemCount])
     guard foldOfUser.allSatisfy({ 0...Int32(configuration.folds) ~= $0 }),
-      kinds.allSatisfy({ 0..<Int32(ItemKinds.count) ~= $0 })
+      kinds.allSatisfy({ 0..<Int32(ItemClusters.count) ~= $0 })
     else {
       throw CheckpointError.malformed(
         path: file.path, reason: "a user's fold or an item's kind is out of range")

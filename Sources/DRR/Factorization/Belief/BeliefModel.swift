@@ -4,14 +4,14 @@ import Platform
 import Tensor
 
 /// Several Bayesian factorisations of the same ratings and a few statistics of each item, as one
-/// vector an item: [q ; b ; 1] of each factorisation, then mean reward, share of likes, log count, 1,
-/// and which of a few kinds it is of (``ItemKinds``), one of them 1.
+/// vector an item: [q ; b ; 1] of each factorisation, then mean reward, share of likes, log count,
+/// 1, and its cluster (``ItemClusters``), one-hot.
 ///
 /// An agent learns from training users, whose ratings made these vectors; taken as they are, it
 /// would learn to trust them more than a held-out user's ratings bear out. So training users are
-/// dealt into folds, and each fold sees the items' vectors and statistics as the ratings of the other
-/// users alone make them, given these users' vectors (stacking with cross-validation: Wolpert 1992;
-/// Breiman 1996).
+/// dealt into folds, and each fold sees the items' vectors and statistics as the ratings of the
+/// other users alone make them, given these users' vectors (stacking with cross-validation: Wolpert
+/// 1992; Breiman 1996).
 public struct BeliefModel: Sendable {
   /// Settings of a fit.
   public struct Configuration: Codable, Hashable, Sendable {
@@ -48,7 +48,7 @@ public struct BeliefModel: Sendable {
   /// The number of items.
   public let itemCount: Int
 
-  /// Who is nobody's training user sees everything: the last of the folds.
+  /// The fold of a user outside the training users, which sees everything: the last.
   public var everything: Int { folds.count - 1 }
   /// The fold of a user, 0 ... ``everything``.
   public func fold(ofUser user: Int32) -> Int { Int(foldOfUser[Int(user)]) }
@@ -59,7 +59,7 @@ public struct BeliefModel: Sendable {
   public var blocks: [Int] { factorizations.map { $0.dimension + 2 } }
   /// A, the length of an item's vector.
   public var itemWidth: Int {
-    blocks.reduce(Self.statisticsWidth + ItemKinds.count, +)
+    blocks.reduce(Self.statisticsWidth + ItemClusters.count, +)
   }
 
   /// Fits the factorizations to what a split lets be seen.
@@ -73,7 +73,7 @@ public struct BeliefModel: Sendable {
     let ratings = BayesianFactorization.Ratings(
       log, rows: split.visibleRows(in: log), scale: scale)
     itemCount = log.itemCount
-    kinds = ItemKinds.fit(
+    kinds = ItemClusters.fit(
       LoggedRewards(log, scale: scale) { split.visibleRows(of: $0, in: log) },
       users: (0..<Int32(log.userCount)).map { $0 }, itemCount: log.itemCount)
     var foldOfUser = [Int32](repeating: Int32(configuration.folds), count: log.userCount)
@@ -134,7 +134,7 @@ public struct BeliefModel: Sendable {
     }
     vector += statistics[fold][item * 3..<item * 3 + 3]
     vector.append(1)
-    for kind in 0..<Int32(ItemKinds.count) { vector.append(kinds[item] == kind ? 1 : 0) }
+    for kind in 0..<Int32(ItemClusters.count) { vector.append(kinds[item] == kind ? 1 : 0) }
     return vector
   }
 

@@ -19,9 +19,9 @@ public struct PMFConfiguration: Codable, Hashable, Sendable {
   public var biasRegularization: Float = 0.02
   /// The first vectors.
   public var start = Start.uniform(to: 0.1)
-  /// Whether the mean reward is taken off before vectors and biases are fitted. Where it is not, the
-  /// vectors carry it in a direction that they share, and an agent that scores by ⟨a, q_i⟩ finds
-  /// good items along it.
+  /// Whether the mean reward is taken off before vectors and biases are fitted. Where it is not,
+  /// the vectors carry it in a direction that they share, and an agent that scores by ⟨a, q_i⟩
+  /// finds good items along it.
   public var isCentered = false
   /// Share of the visible ratings that only decides when to stop.
   public var holdoutShare = 0.05
@@ -126,7 +126,7 @@ public struct PMFConfiguration: Codable, Hashable, Sendable {
 }
 
 extension KeyedDecodingContainer {
-  /// Adam where a run was begun before there was a choice.
+  /// Adam where a run was started before there was a choice.
   func decode(
     _ type: PMFConfiguration.Solver.Type, forKey key: Key
   ) throws -> PMFConfiguration.Solver {

@@ -51,7 +51,7 @@ public struct PMFModel: Sendable {
     return mean + userBiases[user] + itemBiases[item] + dot
   }
 
-  /// The reward predicted for somebody with this vector and no bias.
+  /// The reward predicted for a user with this vector and no bias.
   public func reward(of vector: [Float], item: Int) -> Float {
     let dot = vector.withUnsafeBufferPointer { p in
       itemFactors.withUnsafeBufferPointer { q in
@@ -76,7 +76,7 @@ public struct PMFModel: Sendable {
     return (sum.squares / Double(max(sum.count, 1))).squareRoot() * Double(scale.halfRange)
   }
 
-  /// A vector for somebody new from items she rated: ridge regression of the rewards, less the
+  /// A vector for a new user from the items they rated: ridge regression of the rewards, less the
   /// biases, on the item vectors (one half-step of alternating least squares).
   public func foldIn(items: [Int], rewards: [Float], regularization: Double) -> [Float] {
     let k = dimension
@@ -94,9 +94,9 @@ public struct PMFModel: Sendable {
     return solvePositiveDefinite(normal, right, k).map { Float($0) }
   }
 
-  /// The vector and the bias of somebody new from items that were rated: ridge regression of the
+  /// The vector and the bias of a new user from the items they rated: ridge regression of the
   /// rewards, less mean and item biases, on [q ; 1] (one half-step of alternating least squares).
-  /// Both are 0 of somebody who has rated nothing.
+  /// Both are 0 for a user that has rated nothing.
   ///
   /// - Parameters:
   ///   - regularization: λ of the vector, once a rating.

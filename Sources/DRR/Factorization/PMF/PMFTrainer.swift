@@ -88,7 +88,8 @@ public final class PMFTrainer {
     return EpochReport(epoch: epoch, error: error)
   }
 
-  /// The updates of one epoch alone, neither counted nor judged, to be timed. Waits for the device.
+  /// The updates of one epoch alone, neither counted nor evaluated, to be timed. Waits for the
+  /// device.
   public func pass() throws {
     try solver.pass(epoch: epoch) { _ in }
     try backend.synchronize()

@@ -36,15 +36,15 @@ public struct ComparedDRR: ComparedRun {
     try experiment(log).model
   }
 
-  /// The agent and its twin; none where PMF alone was fitted.
+  /// The agent and its myopic baseline (γ = 0); none if PMF alone was fitted.
   public func contestants(
     _ log: RatingsLog, _ split: UserSplit, seed: UInt64, on backend: any Backend
   ) throws -> [Contestant] {
     guard configuration.agent != nil else { return [] }
     let (run, model) = try experiment(log)
     var found = [try contestant(run, run.agentName, run.readAgent(model, on: backend))]
-    if let twin = try run.readTwin(model, on: backend) {
-      found.append(try contestant(twin.run, run.twinName, twin.agent))
+    if let myopic = try run.readMyopic(model, on: backend) {
+      found.append(try contestant(myopic.run, run.myopicName, myopic.agent))
     }
     return found
   }

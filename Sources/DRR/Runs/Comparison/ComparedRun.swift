@@ -54,7 +54,7 @@ extension ComparedRun {
 }
 
 extension Contestant {
-  /// Re-ranks by the same scores, told of each pick before the next.
+  /// Re-ranks by the same scores, told of the reward of each item before the next.
   public init(
     _ scorer: any NextItemScorer, _ log: RatingsLog, _ split: UserSplit, scale: RewardScale,
     seed: UInt64, remark: String? = nil

@@ -4,8 +4,8 @@ import Evaluation
 import Factorization
 import Tensor
 
-/// Puts methods on one split into one table: whether they foresee the next item out of the whole
-/// catalogue, and how they order the items that a user went on to rate.
+/// Puts methods on one split into one table: whether they predict the next item out of the whole
+/// catalogue, and how they order a user's held-out items.
 public struct Comparison: Sendable {
   /// How methods are compared, beside the split.
   public struct Settings: Codable, Hashable, Sendable {
@@ -13,7 +13,7 @@ public struct Comparison: Sendable {
     public var nextItem = NextItemEvaluation.Settings()
     /// Ks of re-ranking, whose sessions have as many candidates as the largest at least.
     public var rerankingCutoffs = [5, 10]
-    /// Whom the differences are from.
+    /// The method that the differences are from.
     public var baseline = MarkovChain.title
     /// Whether LinUCB is among the baselines: it learns from every rating of every user in turn, in
     /// the time of all items each.
@@ -167,20 +167,20 @@ public struct Comparison: Sendable {
     return baselines + [ranking(NextItemOracle(items: log.itemCount), Oracle())]
   }
 
-  /// What each contestant reached.
+  /// The results of each method.
   public struct Results: Sendable {
     let nextItem: [NextItemScores]
-    /// Empty where nobody has a session to re-rank.
+    /// Empty if no user has a session to re-rank.
     let reranking: [RankerScores]
     let admission: Session.Admission
 
-    /// How each contestant ranked the sessions, by its name in the table.
+    /// How each method ranked the sessions, by its name in the table.
     public var rankings: [(name: String, scores: RankerScores)] {
       zip(nextItem, reranking).map { ($0.name, $1) }
     }
   }
 
-  /// - Parameter progress: (done, total, what) of all contestants together.
+  /// - Parameter progress: (done, total, what) of all methods together.
   public func evaluate(
     _ contestants: [Contestant],
     progress: (_ done: Int, _ total: Int, _ note: String) -> Void = { _, _, _ in }

@@ -88,7 +88,7 @@ public struct ComparisonReport: Codable, Sendable {
   public var targets: [Int]
   /// The users of each split who have targets.
   public var users: [Int]
-  /// Whose items were ranked in each split, and why others were left out.
+  /// The users whose items were ranked in each split, and why others were left out.
   public var admissions: [Session.Admission]
   /// Liked items that the sessions to re-rank begin with.
   public var window: Int
@@ -101,10 +101,10 @@ public struct ComparisonReport: Codable, Sendable {
   public var cutoff: Int { settings.cutoff }
 
   /// - Parameters:
-  ///   - parts: comparisons that differ in their split seeds alone, and what the same contestants
-  ///     reached in each.
+  ///   - parts: comparisons that differ in their split seeds alone, and the results of the same
+  ///     methods in each.
   ///   - data: where the ratings came from.
-  /// - Throws: `RunError` where nobody is called what the baseline is to be.
+  /// - Throws: `RunError` if no method has the baseline's name.
   public init(
     _ parts: [(comparison: Comparison, results: Comparison.Results)], runs: [Run],
     data: DataIdentity, device: String
@@ -146,7 +146,7 @@ public struct ComparisonReport: Codable, Sendable {
   }
 }
 
-/// One contestant in every split.
+/// One method in every split.
 private struct Column: Sendable {
   let nextItem: [NextItemScores]
   let reranking: [RankerScores]
@@ -226,8 +226,8 @@ extension Comparison {
     let targets = settings.nextItem.likedOnly ? "liked held-out rating" : "held-out rating"
     let limit = settings.nextItem.users.map { " of \($0) users drawn" } ?? ""
     return training.evaluation.splitSummary + "\nnext item: of every \(targets)\(limit), given all "
-      + "before it; candidates = all \(log.itemCount) items but those she had rated; equal scores: "
-      + "the mean over their random orders"
+      + "before it; candidates = all \(log.itemCount) items but those that the user had rated; "
+      + "equal scores: the mean over their random orders"
       + (log.hasTimes ? "" : "\nno times: the order of the file stands in")
   }
 }

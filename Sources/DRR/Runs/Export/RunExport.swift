@@ -12,13 +12,13 @@ import Serving
 import Tables
 import Tensor
 
-/// Makes a model to recommend by out of a trained run, of whatever algorithm, or out of the best run
-/// of a group.
+/// Makes a model to recommend by out of a trained run, of whatever algorithm, or out of the best
+/// run of a group.
 public struct RunExport {
   /// Where the run's data are now; nil: where they were.
   public var data: String?
-  /// Ids of the users who will be asked for; nil: all. Vectors of others may not know of ratings that
-  /// were held out.
+  /// Ids of the users who will be asked for; nil: all. Vectors of others may not know of ratings
+  /// that were held out.
   public var users: [String]?
   /// Told what a person should know.
   public var note: (String) -> Void = { _ in }
@@ -84,7 +84,7 @@ public struct RunExport {
       return score.flatMap { $0.isFinite ? ("the agent's score", $0) : nil }
     }
     guard let file = try? SafetensorsFile(contentsOf: run.checkpoint),
-      let history = try? KeptPolicy.history(in: file)
+      let history = try? BestCheckpoint.history(in: file)
     else { return nil }
     return history.points.first { $0.step == history.step }.map { ("NDCG@10", $0.ndcg10) }
   }
@@ -119,15 +119,17 @@ public struct RunExport {
     if let file, let agent = configuration.agent {
       switch header.algorithm {
       case .residual:
-        try parts.add(try run.beliefs(
-            (agent as? ResidualAgentConfiguration)?.residual.beliefs ?? .init(), on: backend), of: asked(in: log))
-        try parts.addPolicy(from: file, "\(KeptPolicy.prefix).actor.")
+        try parts.add(
+          try run.beliefs(
+            (agent as? ResidualAgentConfiguration)?.residual.beliefs ?? .init(), on: backend),
+          of: asked(in: log))
+        try parts.addPolicy(from: file, "\(BestCheckpoint.prefix).actor.")
       case .dqn:
         try parts.addPolicy(
-          from: file, "\(KeptPolicy.prefix).network.",
-          leaving: "\(KeptPolicy.prefix).network.q.value.")
-      case .policyGradient: try parts.addPolicy(from: file, "\(KeptPolicy.prefix).network.")
-      default: try parts.addPolicy(from: file, "\(KeptPolicy.prefix).actor.")
+          from: file, "\(BestCheckpoint.prefix).network.",
+          leaving: "\(BestCheckpoint.prefix).network.q.value.")
+      case .policyGradient: try parts.addPolicy(from: file, "\(BestCheckpoint.prefix).network.")
+      default: try parts.addPolicy(from: file, "\(BestCheckpoint.prefix).actor.")
       }
       if let steps = try run.trainedSteps(), steps < agent.totalSteps {
         note(
@@ -154,13 +156,13 @@ public struct RunExport {
     return parts
   }
 
-  /// Whom `users` names; nil: all.
+  /// The users that `users` names; nil: all.
   private func asked(in log: RatingsLog) -> Set<Int>? {
     users.map { Set($0.compactMap { log.userIndex($0) }) }
   }
 
-  /// The factorization with vectors and biases of the users who have held-out ratings found anew, from
-  /// all that each has rated: it was fitted on the rest.
+  /// The factorization with vectors and biases of the users who have held-out ratings found anew,
+  /// from all that each has rated: it was fitted on the rest.
   private func refreshed(_ model: PMFModel, _ run: Experiment) -> PMFModel {
     let (log, split, k) = (run.log, run.split, model.dimension)
     let asked = asked(in: log)

@@ -3,7 +3,8 @@ import DRRCore
 import Environments
 import Tensor
 
-/// A trained agent that learns nothing on the way: one action, one scoring call and one read a step.
+/// A trained agent that learns nothing on the way: one action, one scoring call and one read a
+/// step.
 public struct FrozenAgent: OnlinePolicy {
   public let name: String
   let agent: any SessionAgent
@@ -70,7 +71,8 @@ public struct UpdatedAgent: OnlinePolicy {
 
   private var agent: any SessionAgent { learner.sessionAgent }
 
-  /// - Parameter learner: of one environment; `observe` changes it, `begin` and `restore` undo that.
+  /// - Parameter learner: of one environment; `observe` changes it, `begin` and `restore` undo
+  ///   that.
   public init(_ name: String, _ learner: any SessionLearner) throws {
     self.name = name
     self.learner = learner

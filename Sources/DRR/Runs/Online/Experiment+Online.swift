@@ -7,7 +7,7 @@ import Factorization
 import Tensor
 
 extension Experiment {
-  /// An agent that takes part, with the vectors that it stands on.
+  /// An agent that is compared, with the vectors that it stands on.
   public struct Contestant {
     /// What tables call the agent.
     public var name: String
@@ -37,7 +37,8 @@ extension Experiment {
     return learner
   }
 
-  /// Sessions of the test users in a world: each starts from her latest liked profile items.
+  /// Sessions of the test users in a simulator: each starts from the user's latest liked profile
+  /// items.
   public func onlineEvaluation(
     _ online: OnlineProtocol, _ model: PMFModel, _ world: World, seed: UInt64
   ) throws -> OnlineEvaluation {
@@ -60,10 +61,11 @@ extension Experiment {
       statistics: statistics, cutoffs: configuration.evaluation.cutoffs, seed: seed)
   }
 
-  /// The agents beside every baseline in one world, and their differences from a twin among them.
+  /// The agents beside every baseline in one simulator, and their differences from a
+  /// myopic baseline (γ = 0) among them.
   public func simulate(
     _ online: OnlineProtocol, _ model: PMFModel, _ contestants: [Contestant],
-    twin: Contestant? = nil, on backend: any Backend, seed: UInt64? = nil,
+    myopic: Contestant? = nil, on backend: any Backend, seed: UInt64? = nil,
     _ observer: Observer = Observer()
   ) throws -> OnlineReport {
     let seed = seed ?? configuration.seed
@@ -77,10 +79,12 @@ extension Experiment {
     var policies: [any OnlinePolicy] = [
       RandomItem(seed: seed), FixedOrder("popularity") { _ in counts },
       FixedOrder("item mean") { [means = statistics.means] _ in means }, own,
-      RandomVector(explorer, range: try (agent as? DRRConfiguration ?? DRRConfiguration()).explorationRange, seed: seed),
+      RandomVector(
+        explorer, range: try (agent as? DRRConfiguration ?? DRRConfiguration()).explorationRange,
+        seed: seed),
       FrozenAgent("\(agentName) untrained", explorer),
     ]
-    for contestant in contestants + (twin.map { [$0] } ?? []) {
+    for contestant in contestants + (myopic.map { [$0] } ?? []) {
       policies.append(FrozenAgent("\(contestant.name) frozen", contestant.agent))
       if let learner = contestant.learner {
         policies.append(try UpdatedAgent("\(contestant.name) updated", learner))
@@ -104,12 +108,12 @@ extension Experiment {
     }
     let byName = Dictionary(uniqueKeysWithValues: traces.map { ($0.name, $0) })
     let results = traces.map { trace in
-      let its = twin.flatMap { twin in
-        // Who learns in session is held against the twin that does.
+      let its = myopic.flatMap { myopic in
+        // A policy that learns in session is compared with the myopic baseline that does.
         trace.name.hasSuffix(" updated")
-          ? byName["\(twin.name) updated"] : byName["\(twin.name) frozen"]
+          ? byName["\(myopic.name) updated"] : byName["\(myopic.name) frozen"]
       }
-      return evaluation.result(trace, reference: byName[own.name]!, twin: its)
+      return evaluation.result(trace, reference: byName[own.name]!, myopic: its)
     }
     let device = backend.device
     return OnlineReport(
@@ -119,7 +123,7 @@ extension Experiment {
       device: "\(device.id): \(device.name), \(device.driver)",
       sessions: evaluation.sessionCount,
       leftOut: split.testUsers.count - evaluation.sessionCount,
-      steps: try trainedSteps() ?? 0, twin: twin?.name, policies: results)
+      steps: try trainedSteps() ?? 0, twin: myopic?.name, policies: results)
   }
 }
 
@@ -141,7 +145,7 @@ public struct OnlineReport: Codable, Sendable {
   public var leftOut: Int
   /// DRR steps behind the agent.
   public var steps: Int
-  /// Name of the γ = 0 twin, where it takes part.
+  /// Name of the myopic baseline (γ = 0), if it is compared.
   public var twin: String?
   /// The figures of each policy.
   public var policies: [OnlineResult]
@@ -165,11 +169,12 @@ extension OnlineProtocol {
     let mood =
       consecutive == 0
       ? ""
-      : ", moved by consecutive items with strength \(consecutive) (\(ItemKinds.count) kinds, m \(Satisfaction.limit))"
+      : ", moved by consecutive items with strength \(consecutive) (\(ItemClusters.count) clusters, m \(Satisfaction.limit))"
     return "test users (\(Int((evaluation.testShare * 100).rounded()))%, split seed "
       + "\(evaluation.splitSeed)), \(evaluation.cutoffs.max()!) items each from the \(window) latest "
-      + "liked profile items; reward = \(scale) where she rated, else \(source), within ±1\(mood); "
-      + "candidates = \(allowsUnseenItems ? "all items" : "items with a visible rating"), less the "
-      + "start\(allowsProfile ? "" : " and her profile") and what was recommended; exploration 0"
+      + "liked profile items; reward = \(scale) where the user rated, else \(source), within "
+      + "±1\(mood); candidates = \(allowsUnseenItems ? "all items" : "items with a visible rating"), "
+      + "less the start\(allowsProfile ? "" : " and the user's profile") and what was recommended; "
+      + "exploration 0"
   }
 }

@@ -5,8 +5,9 @@ import Evaluation
 import Factorization
 import Tensor
 
-/// The simulators of a run. Whoever is scored in one was trained in another: the training worlds
-/// know the training users alone, the scoring worlds have the test users' whole logs.
+/// The simulators of a run. A policy that is scored in one was trained in another: the training
+/// simulators know the training users alone, the scoring simulators have the test users' whole
+/// logs.
 extension Experiment {
   var visibleRewards: LoggedRewards {
     LoggedRewards(log, scale: configuration.scale) { split.visibleRows(of: $0, in: log) }
@@ -18,17 +19,17 @@ extension Experiment {
     return users.sorted { (-count($0), $0) < (-count($1), $1) }.prefix(2_000).sorted()
   }
 
-  /// Effects of consecutive items on kinds that all worlds of the run share: those of the visible
-  /// ratings.
+  /// Effects of consecutive items on clusters that all simulators of the run share: those of the
+  /// visible ratings.
   private func satisfaction(_ strength: Float) -> Satisfaction {
     guard strength != 0 else { return .none }
     let users = (0..<Int32(log.userCount)).map { $0 }
     return Satisfaction(
       strength: strength,
-      kinds: ItemKinds.fit(visibleRewards, users: users, itemCount: log.itemCount))
+      kinds: ItemClusters.fit(visibleRewards, users: users, itemCount: log.itemCount))
   }
 
-  /// The world that the agent is trained in, of the training users.
+  /// The simulator that the agent is trained in, of the training users.
   func trainingWorld(_ model: PMFModel) throws -> World {
     let training = try agent.training
     let visible = visibleRewards
@@ -41,8 +42,8 @@ extension Experiment {
       satisfaction: satisfaction(training.consecutive), isLogOnly: training.world == .log)
   }
 
-  /// The world that policies are scored in: a PMF of every rating from other seeds, or kernel ridge
-  /// regression on the test users, of whom the agent's own PMF saw the profiles alone.
+  /// The simulator that policies are scored in: a PMF of every rating from other seeds, or kernel
+  /// ridge regression on the test users, of whom the agent's own PMF saw the profiles alone.
   public func scoringWorld(
     _ online: OnlineProtocol, on backend: any Backend, _ observer: Observer = Observer()
   ) throws -> World {

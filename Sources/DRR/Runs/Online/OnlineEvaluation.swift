@@ -13,7 +13,7 @@ public struct OnlineProtocol: Codable, Hashable, Sendable {
   public var consecutive: Float = 0
   /// Whether items that no visible rating contains may be recommended.
   public var allowsUnseenItems = false
-  /// Whether the items of a user's profile may be recommended to her.
+  /// Whether the items of a user's profile may be recommended to them.
   public var allowsProfile = true
 
   /// The default protocol.
@@ -28,9 +28,9 @@ public struct OnlineTrace: Sendable {
   public internal(set) var rewards: [[Float]] = []
   /// [sessions][T]: what was recommended, in order.
   public internal(set) var items: [[Int32]] = []
-  /// Picks that the user's own log holds.
+  /// Recommendations that the user's own log holds.
   public internal(set) var logged = 0
-  /// σ before each pick, summed.
+  /// σ before each recommendation, summed.
   public internal(set) var satisfaction = 0.0
 }
 
@@ -44,24 +44,24 @@ public struct OnlineResult: Codable, Sendable {
     public var reward: Estimate
     /// The same less that of the agent's PMF, user by user.
     public var overPMF: Estimate
-    /// The same less that of the γ = 0 twin, where it takes part.
+    /// The same minus that of the myopic baseline (γ = 0), if it is compared.
     public var overTwin: Estimate?
   }
   /// The policy's name.
   public var name: String
   /// Its figures, a K at a time.
   public var rows: [Row]
-  /// Share of the picks that the user's own log holds.
+  /// Fraction of the recommendations that the user's own log holds.
   public var inLog: Double
-  /// Share of the picks with fewer than five visible ratings.
+  /// Fraction of the recommendations with fewer than five visible ratings.
   public var rarelyRated: Double
   /// Different items over all sessions.
   public var distinctItems: Int
-  /// Mean σ of ``Satisfaction`` before a pick.
+  /// Mean σ of ``Satisfaction`` before a recommendation.
   public var satisfaction: Double
 }
 
-/// Sessions of held-out users in a world (Liu et al. 2018, algorithm 1, on test users), T = the
+/// Sessions of held-out users in a simulator (Liu et al. 2018, algorithm 1, on test users), T = the
 /// largest cutoff, exploration 0. All sessions of a block step together.
 public struct OnlineEvaluation {
   let environment: RatingEnvironment
@@ -136,10 +136,10 @@ public struct OnlineEvaluation {
     return trace
   }
 
-  /// The figures of a policy beside those of the agent's PMF, and of the twin, over the same
-  /// sessions.
+  /// The figures of a policy beside those of the agent's PMF, and of the myopic baseline, over the
+  /// same sessions.
   public func result(
-    _ trace: OnlineTrace, reference: OnlineTrace, twin: OnlineTrace? = nil
+    _ trace: OnlineTrace, reference: OnlineTrace, myopic: OnlineTrace? = nil
   ) -> OnlineResult {
     let picks = trace.items.flatMap { $0 }
     let count = Double(picks.count)
@@ -154,7 +154,7 @@ public struct OnlineEvaluation {
         }
         return OnlineResult.Row(
           k: k, reward: bootstrap.estimate(earned)!, overPMF: over(reference),
-          overTwin: twin.map(over))
+          overTwin: myopic.map(over))
       },
       inLog: Double(trace.logged) / count,
       rarelyRated: Double(picks.count { statistics.counts[Int($0)] < 5 }) / count,

@@ -2,7 +2,7 @@ import DRRCore
 import Environments
 import Tensor
 
-/// Who recommends in sessions that step together.
+/// A policy that recommends in sessions that step together.
 public protocol OnlinePolicy {
   /// What tables call it.
   var name: String { get }
@@ -73,9 +73,9 @@ public struct FixedOrder: OnlinePolicy {
   }
 }
 
-/// Knows the world and looks one item back: the item that earns most among those of another kind
-/// than the item before, where one of them is liked; else the item that earns most. What planning
-/// for consecutive satisfaction is worth.
+/// Knows the simulator and looks one item back: the item that earns most among those of another
+/// cluster than the item before, where one of them is liked; else the item that earns most. What
+/// planning for consecutive satisfaction is worth.
 public struct KindChanging: OnlinePolicy {
   public let name = "world greedy, changing kinds"
   private var left: [[Int32]] = []

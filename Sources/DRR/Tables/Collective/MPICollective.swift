@@ -4,8 +4,8 @@
 
   /// Ranks that are processes, started by `mpirun`, on one machine or many.
   ///
-  /// A rank that throws ends all of them; where one is killed, `mpirun` ends the others and tells which
-  /// it was.
+  /// A rank that throws ends all of them; where one is killed, `mpirun` ends the others and tells
+  /// which it was.
   public final class MPICollective: Collective {
     public let rank: Int
     public let size: Int
@@ -15,8 +15,8 @@
       self.size = size
     }
 
-    /// This process among those that were started with it; nil where `mpirun` did not start it. To be
-    /// called once.
+    /// This process among those that were started with it; nil where `mpirun` did not start it. To
+    /// be called once.
     public static func ofThisProcess() throws(CollectiveError) -> MPICollective? {
       guard drr_mpi_is_launched() != 0 else { return nil }
       var (rank, size): (Int32, Int32) = (0, 0)

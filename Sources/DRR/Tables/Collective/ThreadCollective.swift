@@ -15,8 +15,8 @@ public final class ThreadCollective: Collective {
 
   /// Runs `body` once a rank, each on a thread of its own, and returns what they made.
   ///
-  /// - Throws: `CollectiveError.lost` with the first rank that threw, and its error; the ranks that it
-  ///   left alone stop.
+  /// - Throws: `CollectiveError.lost` with the first rank that threw, and its error; the ranks that
+  ///   it left alone stop.
   public static func run<Result: Sendable>(
     _ size: Int, _ body: @escaping @Sendable (any Collective) throws -> Result
   ) throws -> [Result] {
@@ -101,7 +101,7 @@ extension ThreadCollective {
       for gate in gates { gate.signal() }
     }
 
-    /// A rank that is done: whoever still waits for it waits in vain.
+    /// A rank that is done: a rank that still waits for it waits in vain.
     func leave(_ rank: Int) {
       let isMissed = state.withLock { state in
         state.left = state.left ?? rank
@@ -115,7 +115,7 @@ extension ThreadCollective {
     ) throws(CollectiveError) -> [Value] {
       try meet(rank, value)
       let all = state.withLock { $0.values.map { $0 as! Value } }
-      // Nobody puts the next value down before all have taken these.
+      // No rank puts the next value down before all have taken these.
       try meet(rank, nil)
       return all
     }

@@ -2,8 +2,8 @@ import DRRCore
 import DRRData
 import Tensor
 
-/// The decision process that a log makes: of every sub-state and every item watched in it, how often,
-/// the mean reward, and in which shares the next sub-states followed.
+/// The decision process that a log makes: of every sub-state and every item watched in it, how
+/// often, the mean reward, and in which shares the next sub-states followed.
 ///
 ///     Q(s, a) = r̄(s, a) + γ Σ_s' p(s' | s, a) max_a' Q(s', a')
 ///

@@ -14,7 +14,8 @@ public struct ItemTables: Sendable {
 
   public var itemCount: Int { ends.count }
 
-  /// The tables of an item, each of which counts 1 / count; none where its tables were not asked for.
+  /// The tables of an item, each of which counts 1 / count; none where its tables were not asked
+  /// for.
   @inline(__always)
   public func ofItem(_ item: Int) -> ArraySlice<UInt8> {
     tables[(item == 0 ? 0 : Int(ends[item - 1]))..<Int(ends[item])]
@@ -35,7 +36,7 @@ public struct ItemTables: Sendable {
     if configuration.genres == .clusters {
       self = ItemTables(
         names: (0..<configuration.clusters).map { "cluster \($0)" },
-        ofItems: ItemClusters.fit(
+        ofItems: TransitionClusters.fit(
           histories, itemCount: log.itemCount, count: configuration.clusters,
           seed: configuration.seed
         ).map { [$0] })
@@ -70,13 +71,15 @@ public struct ItemTables: Sendable {
   }
 }
 
-/// Clusters of items in place of genres, by who follows whom: spherical k-means (Dhillon & Modha 2001)
-/// of each item's counts of the items within two places of it in users' histories, weighted by
-/// √count and folded to 64 numbers by random signs (the hashing of Weinberger et al. 2009).
+/// Clusters of items in place of genres, by which item follows which: spherical k-means (Dhillon &
+/// Modha 2001) of each item's counts of the items within two places of it in users' histories,
+/// weighted by √count and folded to 64 numbers by random signs (the hashing of Weinberger et al.
+/// 2009).
 ///
-/// It needs nothing but the histories that the tables are learned from, no factorization of ratings,
-/// and puts together what is watched together, which is what a table of sub-states stands on.
-enum ItemClusters {
+/// It needs nothing but the histories that the tables are learned from, no factorization of
+/// ratings, and puts together what is watched together, which is what a table of sub-states stands
+/// on.
+enum TransitionClusters {
   static let width = 64
   static let rounds = 20
 

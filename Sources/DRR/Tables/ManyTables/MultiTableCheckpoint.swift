@@ -2,9 +2,9 @@ import DRRCore
 import Essentials
 import Tensor
 
-/// A run's tables on the disk: parts of each shard in files of their own, and one file that names the
-/// round they are of, written last. A run that was killed at any moment finds the last whole one; how
-/// many shards wrote it, and how many read it, makes no difference.
+/// A run's tables on the disk: parts of each shard in files of their own, and one file that names
+/// the round they are of, written last. A run that was killed at any moment finds the last whole
+/// one; how many shards wrote it, and how many read it, makes no difference.
 package struct MultiTableCheckpoint {
   let run: Run<MultiTableRunConfiguration>
 

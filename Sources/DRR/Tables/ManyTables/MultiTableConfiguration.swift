@@ -10,7 +10,7 @@ public struct MultiTableConfiguration: Codable, Hashable, Sendable {
     case primary
     /// Every genre, each of g with weight 1 / g.
     case all
-    /// Learned in place of genres, by who follows whom.
+    /// Learned in place of genres, by which item follows which.
     case clusters
   }
 
@@ -30,8 +30,9 @@ public struct MultiTableConfiguration: Codable, Hashable, Sendable {
     case liked
     /// 1.
     case watched
-    /// At each step a list is recommended, an item a sub-state: what was watched is worth `clickReward`
-    /// in all sub-states, what was recommended and not watched `passReward` in its own.
+    /// At each step a list is recommended, an item a sub-state: what was watched is worth
+    /// `clickReward` in all sub-states, what was recommended and not watched `passReward` in its
+    /// own.
     case clicks
   }
 
@@ -81,8 +82,8 @@ public struct MultiTableConfiguration: Codable, Hashable, Sendable {
   public var genres = Genres.primary
   /// Of `Genres.clusters`.
   public var clusters = 16
-  /// The genres that have a table; empty for all. Items of no other genre are recommended, but are in
-  /// no sub-state.
+  /// The genres that have a table; empty for all. Items of no other genre are recommended, but are
+  /// in no sub-state.
   public var tables: [String] = []
   /// Keeps the items rated most often, so many; nil for all.
   public var topItems: Int?
@@ -97,11 +98,11 @@ public struct MultiTableConfiguration: Codable, Hashable, Sendable {
   /// γ.
   public var discount: Float = 0.4
   public var bootstrap = Bootstrap.actionTable
-  /// Q of what was never tried, and so the least that a state is worth; nil: 0 where a state is new, and
-  /// a state that was met is worth its best action that was tried.
+  /// Q of what was never tried, and so the least that a state is worth; nil: 0 where a state is
+  /// new, and a state that was met is worth its best action that was tried.
   public var optimisticStart: Float?
-  /// Two tables, each taught the other's value of its own best action, in turn by round (van Hasselt
-  /// 2010).
+  /// Two tables, each taught the other's value of its own best action, in turn by round (van
+  /// Hasselt 2010).
   public var doubleQ = false
   /// Whether the end of a user's log ends the user: its state is then worth 0. Otherwise the log is
   /// only cut off there, and the last target looks ahead like the others.
@@ -111,8 +112,8 @@ public struct MultiTableConfiguration: Codable, Hashable, Sendable {
   public var epsilon: Float = 0.3
   /// Passes over the log.
   public var epochs = 1
-  /// Events that are learned from together: their targets look at the values from before the round. The
-  /// results depend on it, and not on how many shards share the work.
+  /// Events that are learned from together: their targets look at the values from before the round.
+  /// The results depend on it, and not on how many shards share the work.
   public var roundSize = 1_024
   public var seed: UInt64 = 0
 
@@ -153,8 +154,8 @@ public struct MultiTableConfiguration: Codable, Hashable, Sendable {
     "what is watched without being recommended is credited to the last sub-state alone; here to all",
   ]
 
-  /// What foresees MovieLens 100K's next items best on validation ratings, but for γ, which stays: with
-  /// 0 it is as good or a little better. Makes three times the updates of the defaults.
+  /// What predicts MovieLens 100K's next items best on validation ratings, but for γ, which stays:
+  /// with 0 it is as good or a little better. Makes three times the updates of the defaults.
   public static var best: MultiTableConfiguration {
     var configuration = MultiTableConfiguration()
     configuration.window = 10

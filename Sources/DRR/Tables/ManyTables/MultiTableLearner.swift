@@ -2,18 +2,18 @@ import DRRCore
 import DRRData
 import Tensor
 
-/// Q-learning in many tables (Watkins 1989), of which this learner holds a shard: the rows whose keys
-/// hash to its rank.
+/// Q-learning in many tables (Watkins 1989), of which this learner holds a shard: the rows whose
+/// keys hash to its rank.
 ///
 /// A round takes a block of events. Of each, every sub-state s of the items before it learns
 ///
 ///     Q(s, a) ← Q(s, a) + α (r + γ mean max Q(s', ·) − Q(s, a))
 ///
 /// for the item a that was watched, where s' are sub-states of the state after it, as
-/// ``MultiTableConfiguration/Bootstrap`` tells. The ranks split the block; each asks the owners of the
-/// next sub-states for their largest Q as it was before the round, each key once, and sends them
-/// its updates, which they apply in order of user, time and place. So the result does not depend on
-/// how many ranks there are, to the bit.
+/// ``MultiTableConfiguration/Bootstrap`` tells. The ranks split the block; each asks the owners of
+/// the next sub-states for their largest Q as it was before the round, each key once, and sends
+/// them its updates, which they apply in order of user, time and place. So the result does not
+/// depend on how many ranks there are, to the bit.
 public final class MultiTableLearner {
   /// What goes from rank to rank.
   struct Update: BitwiseCopyable, Sendable {

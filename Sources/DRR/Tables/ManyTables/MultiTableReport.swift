@@ -21,10 +21,11 @@ public struct MultiTableReport: Codable, Hashable, Sendable {
   public var shardSkew: Double
   /// Shares of the cells by table, largest first.
   public var tableShares: [TableShare]
-  /// Of the sub-states that held-out events come after, the share that has a row; nil where nothing is
-  /// held out.
+  /// Of the sub-states that held-out events come after, the share that has a row; nil where nothing
+  /// is held out.
   public var coverage: Double?
-  /// Share of the held-out events none of whose sub-states has one: what is recommended is backed off.
+  /// Share of the held-out events none of whose sub-states has one: what is recommended is backed
+  /// off.
   public var backOffRate: Double?
   /// Of lists recommended in training, the items that were watched.
   public var clickRate: Double?

@@ -60,8 +60,8 @@ public struct MultiTableScorer: NextItemHostScorer {
     return scores.values(unknown: unknown, tieBreak: backOff.popularity)
   }
 
-  /// The row to look at: that of the sub-state, or where it has none and the setting is so, those of
-  /// its items.
+  /// The row to look at: that of the sub-state, or where it has none and the setting is so, those
+  /// of its items.
   private func keys(of subState: SubState) -> [(key: UInt64, share: Float)] {
     let code = SubStateKey(order: configuration.order)
     guard configuration.backOff == .lowerOrder, !table.contains(subState.key) else {
@@ -112,7 +112,8 @@ private struct Aggregate {
     }
   }
 
-  /// An item that no sub-state knows is worth `unknown`; of such, what ranks higher by `tieBreak` does.
+  /// An item that no sub-state knows is worth `unknown`; of such, what ranks higher by `tieBreak`
+  /// does.
   func values(unknown: Float, tieBreak: [Float]? = nil) -> [Float] {
     sums.indices.map { item in
       guard weights[item] > 0 else { return unknown + 1e-6 * (tieBreak?[item] ?? 0) }

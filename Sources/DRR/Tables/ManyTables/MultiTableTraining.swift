@@ -3,8 +3,8 @@ import DRRData
 import Platform
 import Tensor
 
-/// The training of a run of many tables, by one rank or several. All call the same; rank 0 speaks for
-/// them.
+/// The training of a run of many tables, by one rank or several. All call the same; rank 0 speaks
+/// for them.
 public struct MultiTableTraining: Sendable {
   public let run: Run<MultiTableRunConfiguration>
   public let histories: Histories
@@ -65,7 +65,8 @@ public struct MultiTableTraining: Sendable {
   }
 }
 
-/// A rank's part in the training of many tables: a step is a round, or the whole of value iteration.
+/// A rank's part in the training of many tables: a step is a round, or the whole of value
+/// iteration.
 final class MultiTableTrainer: Trainer {
   /// Nothing is told before the end, since counting takes all ranks.
   struct Report: Codable, Sendable {}

@@ -52,8 +52,8 @@ extension QTable {
     }
   }
 
-  /// A number of what the table holds that neither places nor shards change: those of the parts of a
-  /// table add up to its own.
+  /// A number of what the table holds that neither places nor shards change: those of the parts of
+  /// a table add up to its own.
   public var checksum: UInt64 {
     var sum: UInt64 = 0
     forEachKey { key, _ in

@@ -1,10 +1,10 @@
 import Tensor
 
-/// Action values of states that were met, a sparse row a state: of each action taken there its Q and
-/// how often it was visited.
+/// Action values of states that were met, a sparse row a state: of each action taken there its Q
+/// and how often it was visited.
 ///
-/// Rows lie in one open-addressing table, their cells in a block each: up to eight in a line, more by
-/// open addressing, 12 bytes a cell. A row knows its largest Q and the action that has it, the
+/// Rows lie in one open-addressing table, their cells in a block each: up to eight in a line, more
+/// by open addressing, 12 bytes a cell. A row knows its largest Q and the action that has it, the
 /// smaller of equal ones; where the largest falls they are found again when asked for. Nothing of
 /// this depends on the order in which rows and cells came, but for their places in memory.
 public final class QTable {
@@ -123,8 +123,8 @@ public final class QTable {
 
   // MARK: Learning
 
-  /// One visit of (state, action): counts it and moves Q by `rate` of the way to `target`. A new cell
-  /// starts from `start`.
+  /// One visit of (state, action): counts it and moves Q by `rate` of the way to `target`. A new
+  /// cell starts from `start`.
   @inline(__always)
   public func learn(
     _ key: UInt64, _ action: UInt32, target: Float, start: Float, rate: (UInt32) -> Float

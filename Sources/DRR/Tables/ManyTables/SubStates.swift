@@ -13,8 +13,8 @@ public struct SubState: Equatable, Sendable {
 }
 
 /// Keys of sub-states, so that equal ones are equal numbers and no two others are: the table in 8
-/// bits, then the items in ascending order, each plus one, in 56 / k bits (28 where k is 1 or 2). For
-/// orders up to two that is genre | low id | high id.
+/// bits, then the items in ascending order, each plus one, in 56 / k bits (28 where k is 1 or 2).
+/// For orders up to two that is genre | low id | high id.
 public struct SubStateKey: Sendable {
   public let bits: Int
 

@@ -7,11 +7,12 @@ public enum TabularMethod: String, Codable, CaseIterable, Hashable, Sendable {
   case q
   /// SARSA (Rummery & Niranjan 1994): the next action that is taken counts.
   case sarsa
-  /// Double Q-learning (van Hasselt 2010): one table chooses, the other says what the choice is worth.
+  /// Double Q-learning (van Hasselt 2010): one table chooses, the other says what the choice is
+  /// worth.
   case doubleQ = "double-q"
 }
 
-/// Settings of a table that learns in a small world.
+/// Settings of a table that learns in a tabular MDP.
 public struct TabularConfiguration: RunSettings {
   public static let algorithms = ["q"]
   public var title: String { "a Q-learning run" }

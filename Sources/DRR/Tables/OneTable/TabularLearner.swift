@@ -2,7 +2,7 @@ import DRRCore
 import Environments
 import Tensor
 
-/// Learns a table of action values by acting ε-greedily in a small world.
+/// Learns a table of action values by acting ε-greedily in a tabular MDP.
 public final class TabularLearner: Trainer {
   public let configuration: TabularConfiguration
   public let process: FiniteProcess

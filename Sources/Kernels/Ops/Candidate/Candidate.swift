@@ -6,19 +6,19 @@ public protocol CandidateKernels: AnyObject {
   func candidateScores(
     _ action: Floats, _ rows: Indices, _ items: Floats, b: Int, w: Int, first: Int, e: Int,
     absent: Float, into scores: Floats)
-  /// dAction_b = Σ_c dScores_bc · items[rows[b, first + c]] in the order of c, overwritten; negative
-  /// rows are skipped.
+  /// dAction_b = Σ_c dScores_bc · items[rows[b, first + c]] in the order of c, overwritten;
+  /// negative rows are skipped.
   func candidateScoresBackward(
     _ dScores: Floats, _ rows: Indices, _ items: Floats, b: Int, w: Int, first: Int, e: Int,
     into dAction: Floats)
-  /// dItems[rows[b, first + c]] += dScores_bc · action_b in the order of b and then c; negative rows
-  /// are skipped.
+  /// dItems[rows[b, first + c]] += dScores_bc · action_b in the order of b and then c; negative
+  /// rows are skipped.
   func candidateScoresItemGradient(
     _ dScores: Floats, _ action: Floats, _ rows: Indices, b: Int, w: Int, first: Int, e: Int,
     into dItems: Floats)
 
-  /// y[b] = Σ_c π_bc · values_bc with π_b = softmax(scores_b / temperature) over n columns; −∞ marks
-  /// one that cannot be chosen, each row has a finite score.
+  /// y[b] = Σ_c π_bc · values_bc with π_b = softmax(scores_b / temperature) over n columns; −∞
+  /// marks one that cannot be chosen, each row has a finite score.
   func softmaxExpectation(
     _ scores: Floats, _ values: Floats, temperature: Float, b: Int, n: Int, into y: Floats)
   /// dScores_bc = dy_b · π_bc · (values_bc − y_b) / temperature and dValues_bc = dy_b · π_bc,

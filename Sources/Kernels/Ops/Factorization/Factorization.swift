@@ -2,7 +2,7 @@
 /// parts each, and the ratings into a grid of side × side blocks: two blocks that share neither
 /// row nor column share neither user nor item.
 public struct RatingBlocks {
-  /// [runs]: the user whose ratings a run holds; she has one run in a block.
+  /// [runs]: the user whose ratings a run holds; a user has one run in a block.
   public var users: Indices
   /// [runs + 1]: where each run's ratings begin.
   public var starts: Indices
@@ -74,11 +74,11 @@ public struct FactorizationStep: Hashable, Sendable {
 /// so that the product of the two is the prediction ⟨p, q⟩ + b_u + b_i. `width` is a multiple of
 /// 16 and at least k + 2.
 public protocol FactorizationKernels: AnyObject {
-  /// One pass in rounds: round r does the blocks (row, (row + shifts[r]) mod side) of all rows; within
-  /// a block run after run, within a run its ratings by fours. A four's errors come first; then
-  /// with η the rate
-  /// q ← (1 − ηλ) q + η e p for each of its n items and p ← (1 − ηλ)ⁿ p + η Σ e q, from the rows as
-  /// they were, biases likewise with their λ. `shifts` holds 0 ..< side in any order.
+  /// One pass in rounds: round r does the blocks (row, (row + shifts[r]) mod side) of all rows;
+  /// within a block run after run, within a run its ratings by fours. A four's errors come first;
+  /// then with η the rate q ← (1 − ηλ) q + η e p for each of its n items and p ← (1 − ηλ)ⁿ p + η Σ
+  /// e q, from the rows as they were, biases likewise with their λ. `shifts` holds 0 ..< side in
+  /// any order.
   func factorize(
     _ ratings: RatingBlocks, users: Floats, items: Floats, k: Int, width: Int, shifts: [Int32],
     _ step: FactorizationStep)

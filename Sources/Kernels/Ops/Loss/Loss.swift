@@ -11,8 +11,8 @@ public enum PointLoss: Hashable, Sendable {
 
 /// Losses with their gradients.
 public protocol LossKernels: AnyObject {
-  /// loss[1] = (1/n) Σ weights_i · ℓ(prediction_i, target_i); weights are 1 when nil. `slope`, where
-  /// wanted, gets ∂loss/∂prediction[n].
+  /// loss[1] = (1/n) Σ weights_i · ℓ(prediction_i, target_i); weights are 1 when nil. `slope`,
+  /// where wanted, gets ∂loss/∂prediction[n].
   func pointLoss(
     _ kind: PointLoss, _ prediction: Floats, _ target: Floats, weights: Floats?, n: Int,
     into loss: Floats, slope: Floats?)
@@ -34,7 +34,8 @@ public protocol LossKernels: AnyObject {
     b: Int, n: Int, into dLogits: Floats)
 
   /// y[b] = reward + discount · continuation · nextValue, outcome[b, 2] = [reward, continuation].
-  /// Where there is a twin, the smaller of the two values counts; NaN where one is NaN.
+  /// With a second critic's value (`twin`), the smaller of the two values counts; NaN where one is
+  /// NaN.
   func temporalDifferenceTarget(
     _ outcome: Floats, _ nextValue: Floats, twin: Floats?, discount: Float, b: Int,
     into target: Floats)

@@ -81,8 +81,8 @@ public struct MLPLayout: Hashable, Sendable {
 
 /// Whole networks of dense layers.
 public protocol MLPKernels: AnyObject {
-  /// y_l = act_l([side |] y_{l−1} · w_l + b_l), y_{−1} = x[m, inputs]. The last one is y[m, outputs],
-  /// the others, layer after layer, are hidden[m · hiddenWidth]: [m, n_0], [m, n_1], …
+  /// y_l = act_l([side |] y_{l−1} · w_l + b_l), y_{−1} = x[m, inputs]. The last one is y[m,
+  /// outputs], the others, layer after layer, are hidden[m · hiddenWidth]: [m, n_0], [m, n_1], …
   func mlp(
     _ layout: MLPLayout, _ x: Floats, side: Floats?, parameters: Floats, m: Int, into y: Floats,
     hidden: Floats)

@@ -35,11 +35,12 @@ public struct AdamStep: Hashable, Sendable {
 }
 
 /// One call a flat parameter set, whatever the number of its layers. What a step leaves below 2⁻¹⁰⁰
-/// in magnitude is 0: decay leads dead weights to subnormal numbers, which slow a processor tenfold.
+/// in magnitude is 0: decay leads dead weights to subnormal numbers, which slow a processor
+/// tenfold.
 public protocol OptimizerKernels: AnyObject {
   /// m ← β₁m + (1−β₁)g, v ← β₂v + (1−β₂)g², p ← p − lr · m̂ / (√v̂ + ε). Clears g. In the same pass
-  /// over memory, where they are given: first g ← g · min(1, maximumNorm / (√squaredNorm[0] + 1e-6)),
-  /// and last target ← τ · p + (1−τ) · target (see `softUpdate`).
+  /// over memory, where they are given: first g ← g · min(1, maximumNorm / (√squaredNorm[0] +
+  /// 1e-6)), and last target ← τ · p + (1−τ) · target (see `softUpdate`).
   func adam(
     _ p: Floats, _ g: Floats, _ m: Floats, _ v: Floats, _ step: AdamStep, squaredNorm: Floats?,
     target: Floats?)

@@ -68,8 +68,8 @@ public protocol RecurrentKernels: AnyObject {
   /// an LSTM: i, f, o = σ(p + q), g = tanh(p + q), c_t = f ∘ c_{t−1} + i ∘ g, h_t = o ∘ tanh c_t;
   /// a GRU: r, z = σ(p + q), n = tanh(p + r ∘ q), h_t = (1 − z) ∘ n + z ∘ h_{t−1}.
   ///
-  /// x[B, T, E], y[B, T, H] = h; `initial` and `last` [B, S]: h, then c; nil: zeros. The trace holds
-  /// the gates [B, T, G], then c, or a GRU's q of n, [B, T, H]; 0 past a length.
+  /// x[B, T, E], y[B, T, H] = h; `initial` and `last` [B, S]: h, then c; nil: zeros. The trace
+  /// holds the gates [B, T, G], then c, or a GRU's q of n, [B, T, H]; 0 past a length.
   func recurrent(
     _ layout: RecurrentLayout, _ x: Floats, lengths: Indices?, initial: Floats?,
     _ weights: RecurrentWeights, into y: Floats, last: Floats, trace: Floats)

@@ -41,7 +41,8 @@ public protocol ReplayKernels: AnyObject {
     actions: Floats, outcomes: Floats)
 
   /// Leaf leaves[i·stride] ← values[i], or values[0] for all where values has one element; every
-  /// ancestor is summed again. Where a leaf repeats, its last value stands. A negative leaf is skipped.
+  /// ancestor is summed again. Where a leaf repeats, its last value stands. A negative leaf is
+  /// skipped.
   func sumTreeSet(
     _ tree: Floats, capacity: Int, leaves: Indices, stride: Int, values: Floats, b: Int)
   /// Stratified draw: target (i + uniform_i) · total / b, descending left where target < left sum.

@@ -12,10 +12,10 @@ public protocol SelectionKernels: AnyObject {
   /// width], k ≤ width; the other columns stay.
   ///
   /// Of equal scores the lower column first; −∞ and NaN are never chosen, and where fewer than k
-  /// are left the rest is −1. With `gumbel` a score is first perturbed by −log(−log u), u = ((word_j
-  /// >> 8) + ½) · 2⁻²⁴, j = row · n + column: the columns are then a sample without replacement from
-  /// softmax(scores), in the order of their drawing (Vieira 2014; the Gumbel-top-k trick of Kool, van
-  /// Hoof & Welling 2019, section 1).
+  /// are left the rest is −1. With `gumbel` a score is first perturbed by −log(−log u), u =
+  /// ((word_j >> 8) + ½) · 2⁻²⁴, j = row · n + column: the columns are then a sample without
+  /// replacement from softmax(scores), in the order of their drawing (Vieira 2014; the Gumbel-top-k
+  /// trick of Kool, van Hoof & Welling 2019, section 1).
   func topKRows(
     _ scores: Floats, gumbel: RandomKey?, b: Int, n: Int, k: Int, width: Int, into index: Indices)
 

@@ -7,7 +7,7 @@ import OffPolicy
 import Testing
 
 @Suite("Sessions, off policy")
-struct LoggedSessionsTests {
+struct TrajectoriesTests {
   /// Two states, two actions; the second action may end a session.
   private let process = FiniteProcess(
     "tiny", states: ["x", "y"], actions: ["a", "b"], discount: 1
@@ -59,8 +59,8 @@ struct LoggedSessionsTests {
     return closed + open.map(\.0)
   }
 
-  private func log(_ paths: [Path], _ copies: [Int]? = nil) -> LoggedSessions {
-    var log = LoggedSessions(name: "tiny", stateIDs: ["x", "y"], actionIDs: ["a", "b"])
+  private func log(_ paths: [Path], _ copies: [Int]? = nil) -> Trajectories {
+    var log = Trajectories(name: "tiny", stateIDs: ["x", "y"], actionIDs: ["a", "b"])
     for (at, path) in paths.enumerated() {
       for _ in 0..<(copies?[at] ?? 1) {
         for step in path.steps {
@@ -119,7 +119,7 @@ struct LoggedSessionsTests {
 
   @Test("weighted forms of three sessions of unequal length, by hand")
   func weighted() throws {
-    var log = LoggedSessions(name: "three", stateIDs: ["x"], actionIDs: ["a", "b"])
+    var log = Trajectories(name: "three", stateIDs: ["x"], actionIDs: ["a", "b"])
     // Ratios 2; 0.5, 3; 1, 0.5, 4, with rewards 1; 2, 3; 4, 5, 6.
     for session in [[(2.0, 1.0)], [(0.5, 2), (3, 3)], [(1, 4), (0.5, 5), (4, 6)]] {
       for (ratio, reward) in session {
@@ -194,10 +194,10 @@ struct LoggedSessionsTests {
 
   let temporary = TemporaryFolder()
 
-  private func read(_ text: String) throws -> LoggedSessions {
+  private func read(_ text: String) throws -> Trajectories {
     let path = temporary.path + "/s.csv"
     try text.write(toFile: path, atomically: true, encoding: .utf8)
-    return try LoggedSessions.read(csv: path)
+    return try Trajectories.read(csv: path)
   }
 
   @Test("a log is read in the order of its steps, and written as it is read")
@@ -214,7 +214,7 @@ struct LoggedSessionsTests {
     #expect(log.states == [0, 1, 0] && log.actions == [1, 1, 0] && log.rewards == [3, 1, 0])
     #expect(log.propensities == [0.25, 0.5, 1] && log.targets == [1, 0.25, 0])
     try log.write(csv: temporary.path + "/t.csv")
-    let again = try LoggedSessions.read(csv: temporary.path + "/t.csv")
+    let again = try Trajectories.read(csv: temporary.path + "/t.csv")
     #expect(again.states == log.states && again.actions == log.actions)
     #expect(again.targets == log.targets && again.offsets == log.offsets)
     let path = temporary.path + "/p.csv"

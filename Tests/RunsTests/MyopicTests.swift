@@ -7,43 +7,43 @@ import Tensor
 import TestSupport
 import Testing
 
-@Suite("The γ = 0 twin")
-struct TwinTests {
+@Suite("The myopic baseline (γ = 0)")
+struct MyopicTests {
   private static func weights(_ agent: any SessionAgent) throws -> [[Float]] {
     try agent.policy.map { try agent.backend.read($0.weights.values) }
   }
 
   @Test("it is the run of no discount on the same factorisation, under one progress")
-  func twin() throws {
+  func myopic() throws {
     let folder = TemporaryFolder()
     let experiment = try ExperimentTests.experiment(folder.path + "/run")
     let model = try experiment.trainPMF(on: CPUBackend())
-    #expect(try experiment.readTwin(model, on: CPUBackend())?.agent == nil)
+    #expect(try experiment.readMyopic(model, on: CPUBackend())?.agent == nil)
     var shown: [Int] = []
     var observer = Observer()
     observer.progress = { done, total, _ in
       shown.append(done)
       #expect(total == 120)
     }
-    let trained = try experiment.trainWithTwin(model, on: CPUBackend(), observer)
+    let trained = try experiment.trainWithMyopic(model, on: CPUBackend(), observer)
     #expect(shown == Array(1...120))
     #expect(trained.trainer.step == 60)
 
-    let (twin, agent) = try #require(try experiment.readTwin(model, on: CPUBackend()))
+    let (myopic, agent) = try #require(try experiment.readMyopic(model, on: CPUBackend()))
     #expect(agent.discount == 0 && experiment.configuration.drr!.ddpg.discount == 0.9)
-    #expect(twin.twin == nil)
-    #expect(try twin.folder.read(RunConfiguration.self) == twin.configuration)
-    #expect(try twin.readModel()?.itemFactors == model.itemFactors)
+    #expect(myopic.myopic == nil)
+    #expect(try myopic.folder.read(RunConfiguration.self) == myopic.configuration)
+    #expect(try myopic.readModel()?.itemFactors == model.itemFactors)
     let alone = try ExperimentTests.experiment(
       folder.path + "/alone",
       ExperimentTests.configuration { $0.drr!.ddpg.discount = 0 })
     _ = try alone.trainAgent(alone.trainPMF(on: CPUBackend()), on: CPUBackend())
     #expect(try Self.weights(alone.readAgent(model, on: CPUBackend())) == Self.weights(agent))
-    #expect(try alone.policyHistory() == twin.policyHistory())
+    #expect(try alone.policyHistory() == myopic.policyHistory())
     let own = try experiment.readAgent(model, on: CPUBackend())
     #expect(try Self.weights(own) != Self.weights(agent))
 
-    // Whoever trains in either folder keeps others out of both.
+    // A training in either folder keeps others out of both.
     #expect(throws: RunError.self) { try experiment.begin() }
   }
 
@@ -55,7 +55,7 @@ struct TwinTests {
     var notes: [String] = []
     var observer = Observer()
     observer.note = { notes.append($0) }
-    _ = try experiment.trainWithTwin(
+    _ = try experiment.trainWithMyopic(
       experiment.trainPMF(on: CPUBackend()), on: CPUBackend(), observer)
     #expect(notes == ["the validation share is 0; the agent of the last step is kept"])
   }

@@ -2,9 +2,9 @@ import DRRCore
 import DRRData
 import Tensor
 
-/// Which of a few kinds each item is of, by whom it pleased more than expected: spherical k-means
+/// The cluster of each item, by the users that it pleased more than expected: spherical k-means
 /// (Dhillon & Modha 2001) on what users' ratings say beyond the biases.
-public enum ItemKinds {
+public enum ItemClusters {
   /// The number of clusters.
   public static let count = 4
 
@@ -12,7 +12,7 @@ public enum ItemKinds {
   ///
   /// - Parameter logged: all that may be known, of `users`.
   public static func fit(
-    _ logged: LoggedRewards, users: [Int32], itemCount: Int, count: Int = ItemKinds.count,
+    _ logged: LoggedRewards, users: [Int32], itemCount: Int, count: Int = ItemClusters.count,
     rounds: Int = 20
   ) -> [Int32] {
     let residuals = ItemResiduals(logged, users: users, itemCount: itemCount, shrinkage: 0)

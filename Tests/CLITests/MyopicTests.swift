@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("An agent beside its twin")
-struct TwinTests {
+@Suite("An agent beside its myopic baseline")
+struct MyopicTests {
   static func train(_ run: String, _ more: String...) -> [String] {
     Tiny.train(run) + ["--myopic"] + more
   }
@@ -45,19 +45,19 @@ struct TwinTests {
     let simulated = try Program.run(simulate, in: folder)
     #expect(simulated.output.contains("\nminus DRR-ave myopic"), "\(simulated.description)")
 
-    // The twin is a run like any other, and has no twin itself.
+    // The myopic baseline is a run like any other, and has none itself.
     let alone = try Program.run(["train", "drr", "--run", "run/twin"], in: folder)
     #expect(alone.code == 0 && !folder.exists("run/twin/twin"), "\(alone.description)")
     let own = try Program.run(["evaluate", "--run", "run/twin", "--device", "cpu"], in: folder)
     #expect(own.code == 0 && !own.output.contains("myopic"), "\(own.description)")
-    // With the run its twin is forgotten.
+    // With the run its myopic baseline is forgotten.
     let fresh = try Program.run(
       Tiny.train("run", data: "generated:tiny", device: "cpu", "--fresh"), in: folder)
     #expect(fresh.code == 0 && !folder.exists("run/twin"), "\(fresh.description)")
   }
 
   @Test(
-    "interrupted in the twin's half, the folder's name alone goes on to the same bits",
+    "interrupted in the myopic baseline's half, the folder's name alone goes on to the same bits",
     arguments: [SIGKILL, SIGINT])
   func interrupted(signal: Int32) throws {
     let folder = Scratch()

@@ -14,8 +14,8 @@ public struct TransitionBatch {
   /// [B] importance weights, the largest of the batch 1.
   public let weights: Tensor
 
-  /// A batch by its parts, of B rows each: transitions that no memory holds are learned from too, as
-  /// long as no memory is given to the update.
+  /// A batch by its parts, of B rows each: transitions that no memory holds are learned from too,
+  /// as long as no memory is given to the update.
   public init(
     slots: IndexTensor, states: IndexTensor, nextStates: IndexTensor, actions: Tensor,
     outcomes: Tensor, weights: Tensor
@@ -32,7 +32,7 @@ public struct TransitionBatch {
 /// Prioritised experience replay, proportional variant (Schaul et al. 2016, algorithm 1), in
 /// device memory: a ring of transitions, struct of arrays, and a sum tree over their priorities.
 /// Neither sampled slots nor TD errors cross to the host.
-public final class ReplayMemory {
+public final class ReplayBuffer {
   /// The sizes of a memory, and how it draws.
   public struct Configuration: Hashable, Sendable {
     /// Transitions held at most, 1 or more.

@@ -1,12 +1,12 @@
-/// A world of users who click, many sessions at once, on the host.
-public protocol SessionWorld: AnyObject {
+/// A simulator of users that click on slates (lists), many sessions at once, on the host.
+public protocol SlateEnvironment: AnyObject {
   var itemCount: Int { get }
   /// Steps of a session at most, its start among them.
   var longestSession: Int { get }
   /// Begins `count` sessions and gives the item that each starts with.
   func begin(_ count: Int, seed: UInt64) throws -> [Int32]
-  /// What each user does with her list of `size` items: lists [count, size], a session a row. Rows
-  /// of sessions that are over are not looked at.
+  /// What each user does with their list of `size` items: lists [count, size], a session a row.
+  /// Rows of sessions that are over are not looked at.
   func respond(to lists: [Int32], size: Int) throws -> [SessionResponse]
   /// What each item is worth in each session's state, [count, itemCount].
   func itemValues() throws -> [Float]
@@ -15,7 +15,7 @@ public protocol SessionWorld: AnyObject {
 }
 
 public struct SessionResponse: Hashable, Sendable {
-  /// −1: she left.
+  /// −1: the user left.
   public var click: Int32
   public var reward: Float
 
@@ -27,7 +27,7 @@ public struct SessionResponse: Hashable, Sendable {
   public static let left = SessionResponse(click: -1, reward: 0)
 }
 
-/// Who fills lists, for many sessions at once.
+/// A policy that fills lists, for many sessions at once.
 public protocol ListPolicy: AnyObject {
   var name: String { get }
   /// Sessions begin with these items.

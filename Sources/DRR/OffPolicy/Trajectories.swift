@@ -3,7 +3,7 @@ import DRRData
 import Tensor
 
 /// Sessions of decisions, one after the other, with the propensity of each.
-public struct LoggedSessions: Sendable {
+public struct Trajectories: Sendable {
   public var name: String
   /// Session i has the steps offsets[i] ..< offsets[i + 1].
   public private(set) var offsets: [Int] = [0]
@@ -72,7 +72,7 @@ public struct LoggedSessions: Sendable {
   /// the target policy's probability of the action. Steps are put in their order.
   public static func read(
     csv path: String, progress: RatingsSource.Progress? = nil
-  ) throws(DataError) -> LoggedSessions {
+  ) throws(DataError) -> Trajectories {
     let rows = try HeadedRows(path: path, progress)
     var layout = Layout()
     var (sessions, states, actions) = (RawIDs(), RawIDs(), RawIDs())
@@ -113,7 +113,7 @@ public struct LoggedSessions: Sendable {
     }
     steps.sort { ($0.session, $0.step, $0.line) < ($1.session, $1.step, $1.line) }
     let places = (states.sort(), actions.sort())
-    var log = LoggedSessions(
+    var log = Trajectories(
       name: path.lastPathPart, stateIDs: layout.state == nil ? ["any"] : Array(states),
       actionIDs: Array(actions))
     log.hasStates = layout.state != nil
@@ -184,7 +184,7 @@ public struct StatePolicy: Sendable {
     self.table = table
   }
 
-  public static func uniform(_ log: LoggedSessions) -> StatePolicy {
+  public static func uniform(_ log: Trajectories) -> StatePolicy {
     StatePolicy(
       name: "uniform", actionCount: log.actionCount,
       table: Array(
@@ -197,7 +197,7 @@ public struct StatePolicy: Sendable {
 
   /// Reads `state,action,probability`, or `action,probability` for every state.
   public static func read(
-    _ path: String, for log: LoggedSessions
+    _ path: String, for log: Trajectories
   ) throws(DataError) -> StatePolicy {
     let rows = try HeadedRows(path: path)
     let actions = Dictionary(uniqueKeysWithValues: zip(log.actionIDs, log.actionIDs.indices))

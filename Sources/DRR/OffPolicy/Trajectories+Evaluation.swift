@@ -45,9 +45,9 @@ public struct SessionsReport: Codable, Hashable, Sendable {
   public subscript(estimator: SessionEstimator) -> Interval? { estimates[estimator.rawValue] }
 }
 
-extension LoggedSessions {
-  /// Judges a policy. Intervals take fitted values as given, so that those of fitted Q evaluation are
-  /// too narrow.
+extension Trajectories {
+  /// Evaluates a policy. Intervals take fitted values as given, so that those of fitted Q
+  /// evaluation are too narrow.
   ///
   /// - Parameters:
   ///   - policy: nil: the one whose probabilities the log tells. Then no value is fitted.
@@ -60,7 +60,7 @@ extension LoggedSessions {
   ) throws(ConfigurationError) -> SessionsReport {
     try ConfigurationError.require("discount", discount, "in 0 ... 1") { $0 >= 0 && $0 <= 1 }
     try ConfigurationError.require("minimum-ess", minimumESS, .notNegative)
-    let most = max(40, min(100_000, LoggedSessions.cellLimit / (longest + 1)))
+    let most = max(40, min(100_000, Trajectories.cellLimit / (longest + 1)))
     try ConfigurationError.require(
       "bootstrap", bootstrap.resamples, "in 40 ... \(most), for sessions of up to \(longest) steps"
     ) { 40...most ~= $0 }
@@ -157,7 +157,7 @@ private struct SessionColumns {
 
   /// Adds a session and returns the product of its ratios.
   mutating func add(
-    _ log: LoggedSessions, _ session: Int, target: [Double], values: SessionValues?,
+    _ log: Trajectories, _ session: Int, target: [Double], values: SessionValues?,
     discount: Double, horizon: Int
   ) -> Double {
     let first = sums.count

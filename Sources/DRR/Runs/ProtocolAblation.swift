@@ -5,9 +5,9 @@ import Evaluation
 import Factorization
 import Tensor
 
-/// What the leaks of the published protocol are worth: from it to the honest one, a leak less on
-/// every rung, each ranker measured on all of them.
-public struct LeakLadder: Sendable {
+/// What the leaks of the published protocol are worth: an ablation from it to the default protocol,
+/// a leak less at every stage, with each ranker measured at all of them.
+public struct ProtocolAblation: Sendable {
   /// A protocol between the published one and the default one.
   public enum Rung: String, Codable, Hashable, Sendable, CaseIterable {
     /// As it was published.
@@ -21,7 +21,8 @@ public struct LeakLadder: Sendable {
     /// The default protocol.
     case honest = "the default protocol"
 
-    /// The published protocol less the leaks below and on this rung; at last the honest one.
+    /// The published protocol minus the leaks of this stage and those before it; the last stage is
+    /// the default protocol.
     public func evaluation(honest: EvaluationProtocol) -> EvaluationProtocol {
       if self == .honest { return honest }
       var evaluation = EvaluationProtocol.asPublished
@@ -36,7 +37,7 @@ public struct LeakLadder: Sendable {
       return evaluation
     }
 
-    /// The lowest rung that learns from the same ratings.
+    /// The first stage that learns from the same ratings.
     var trained: Rung {
       switch self {
       case .asPublished, .greedy, .historyRemoved: .asPublished
@@ -45,7 +46,7 @@ public struct LeakLadder: Sendable {
     }
   }
 
-  /// The first seed, the honest protocol and the settings of every training.
+  /// The first seed, the default protocol and the settings of every training.
   public let configuration: RunConfiguration
   /// All ratings.
   public let log: RatingsLog
@@ -73,13 +74,14 @@ public struct LeakLadder: Sendable {
     folder.removeTemporaries()
   }
 
-  /// Measures every rung with `seeds` seeds, of the split and of all training. What the folder
+  /// Measures every stage with `seeds` seeds, of the split and of all training. What the folder
   /// holds of the same configuration is read back, and an interrupted training goes on.
   public func climb(
     seeds: Int, on backend: any Backend, _ observer: Observer = Observer()
-  ) throws -> LeakLadderReport {
-    let known = folder.read(LeakLadderReport.self, from: folder.leakLadder)?.measurements ?? []
-    var report = LeakLadderReport(seeds: seeds, measurements: [])
+  ) throws -> ProtocolAblationReport {
+    let known =
+      folder.read(ProtocolAblationReport.self, from: folder.leakLadder)?.measurements ?? []
+    var report = ProtocolAblationReport(seeds: seeds, measurements: [])
     let trainings = Rung.allCases.filter { $0.trained == $0 }
     for seed in 0..<seeds {
       for (place, training) in trainings.enumerated() {
@@ -104,7 +106,7 @@ public struct LeakLadder: Sendable {
           }
         }
         try folder.write(
-          LeakLadderReport(seeds: seeds, measurements: report.measurements + others),
+          ProtocolAblationReport(seeds: seeds, measurements: report.measurements + others),
           to: folder.leakLadder)
         if !keepsRuns { RunFolder(path(of: settings(training, seed: seed), training)).delete() }
       }
@@ -112,7 +114,7 @@ public struct LeakLadder: Sendable {
     return report
   }
 
-  /// The run that a rung trains for the first seed.
+  /// The run that a stage trains for the first seed.
   public func experiment(_ rung: Rung) throws -> Experiment {
     let settings = settings(rung.trained, seed: 0)
     return try Experiment(
@@ -139,11 +141,11 @@ public struct LeakLadder: Sendable {
     var note: String
   }
 
-  /// Fits a PMF, trains an agent on it, and ranks with both under each rung's protocol.
+  /// Fits a PMF, trains an agent on it, and ranks with both under each stage's protocol.
   private func measure(
     _ rungs: [Rung], _ settings: RunConfiguration, on backend: any Backend,
     _ observer: Observer, _ stage: Stage
-  ) throws -> [LeakLadderReport.Measurement] {
+  ) throws -> [ProtocolAblationReport.Measurement] {
     let experiment = try Experiment(
       settings, log: log, folder: RunFolder(path(of: settings, rungs[0])))
     try experiment.requireHistories()
@@ -171,7 +173,7 @@ public struct LeakLadder: Sendable {
   private func measurement(
     _ rung: Rung, _ configuration: RunConfiguration, _ experiment: Experiment, _ model: PMFModel,
     _ agent: any SessionAgent
-  ) throws -> LeakLadderReport.Measurement {
+  ) throws -> ProtocolAblationReport.Measurement {
     let window = try experiment.agent.training.window
     let evaluation = configuration.evaluation
     let (sessions, admission) = try Session.measurable(
@@ -189,7 +191,7 @@ public struct LeakLadder: Sendable {
       try baselines.map { try offline.evaluate($0) }
       + agents.map { try offline.evaluate($0) }
     let bootstrap = Bootstrap(clusters: sessions.map(\.user), seed: seed)
-    return LeakLadderReport.Measurement(
+    return ProtocolAblationReport.Measurement(
       rung: rung, configuration: configuration,
       protocolSummary: evaluation.summary(
         scale: configuration.scale, window: window, hasTimes: log.hasTimes),
@@ -198,17 +200,17 @@ public struct LeakLadder: Sendable {
   }
 }
 
-/// The ladder's figures: every rung with every seed.
-public struct LeakLadderReport: Codable, Sendable {
+/// The ablation's figures: every stage with every seed.
+public struct ProtocolAblationReport: Codable, Sendable {
   /// One stage of the ablation with one seed.
   public struct Measurement: Codable, Sendable {
     /// The stage.
-    public var rung: LeakLadder.Rung
+    public var rung: ProtocolAblation.Rung
     /// The settings of its run.
     public var configuration: RunConfiguration
     /// What the figures mean, in a line.
     public var protocolSummary: String
-    /// Whose items were ranked, and why others were left out.
+    /// The users whose items were ranked, and why others were left out.
     public var admission: Session.Admission
     /// The figures of each ranker.
     public var rankers: [RankerResult]
@@ -220,12 +222,12 @@ public struct LeakLadderReport: Codable, Sendable {
   public var measurements: [Measurement]
 
   /// Those of one stage, a seed each.
-  public func measurements(of rung: LeakLadder.Rung) -> [Measurement] {
+  public func measurements(of rung: ProtocolAblation.Rung) -> [Measurement] {
     measurements.filter { $0.rung == rung }
   }
 
-  /// A ranker's precision on a rung, with each seed; fewer where no session had K candidates.
-  public func precisions(of ranker: String, on rung: LeakLadder.Rung, at k: Int) -> [Double] {
+  /// A ranker's precision at a stage, with each seed; fewer where no session had K candidates.
+  public func precisions(of ranker: String, on rung: ProtocolAblation.Rung, at k: Int) -> [Double] {
     measurements(of: rung).compactMap { measurement in
       measurement.rankers.first { $0.name == ranker }?.rows.first { $0.k == k }?.precision?.mean
     }

@@ -3,19 +3,19 @@ import Tensor
 import TestSupport
 import Testing
 
-@Suite struct ReplayMemoryTests {
+@Suite struct ReplayBufferTests {
   /// Transition n: recognisable in every column.
-  private static func transition(_ n: Int) -> ReplayMemory.Transition {
-    ReplayMemory.Transition(
+  private static func transition(_ n: Int) -> ReplayBuffer.Transition {
+    ReplayBuffer.Transition(
       state: [Int32(n), Int32(2 * n)], nextState: [Int32(n + 1), -1], reward: Float(n) / 4,
       terminated: n % 3 == 0)
   }
 
   static func memory(
     _ backend: any Backend, capacity: Int, filledBy batches: [Int], exponent: Float = 0.5
-  ) -> ReplayMemory {
-    let memory = ReplayMemory(
-      ReplayMemory.Configuration(
+  ) -> ReplayBuffer {
+    let memory = ReplayBuffer(
+      ReplayBuffer.Configuration(
         capacity: capacity, stateWidth: 2, actionWidth: 3, priorityExponent: exponent,
         priorityOffset: 0.01),
       on: backend)
@@ -43,14 +43,14 @@ import Testing
       weights: Tensor(uninitialized: [b], on: backend))
   }
 
-  static func file(_ memory: ReplayMemory) throws -> SafetensorsFile {
+  static func file(_ memory: ReplayBuffer) throws -> SafetensorsFile {
     var file = SafetensorsWriter()
     try memory.save(to: &file, "m")
     return try SafetensorsFile(bytes: file.bytes(), name: "replay")
   }
 
   /// Gives slot i the TD error `errors[i]`, in one call.
-  static func prioritize(_ memory: ReplayMemory, _ errors: [Float]) {
+  static func prioritize(_ memory: ReplayBuffer, _ errors: [Float]) {
     let backend = memory.backend
     memory.reprioritize(
       batch(errors.indices.map { Int32($0) }, on: backend),

@@ -9,12 +9,12 @@ import TestSupport
 import Testing
 
 @Suite("The leak ladder")
-struct LeakLadderTests {
-  private typealias Rung = LeakLadder.Rung
+struct ProtocolAblationTests {
+  private typealias Rung = ProtocolAblation.Rung
 
   private static func ladder(
     _ folder: TemporaryFolder, steps: Int = 40
-  ) throws -> LeakLadder {
+  ) throws -> ProtocolAblation {
     var configuration = RunConfiguration(source: "generated:tiny", log: Worlds.tiny)
     configuration.seed = 3
     configuration.pmf.dimension = 6
@@ -24,7 +24,8 @@ struct LeakLadderTests {
     configuration.evaluation.cutoffs = [2, 5]
     configuration.drr = Worlds.drr()
     configuration.drr!.steps = steps
-    return try LeakLadder(configuration, log: Worlds.tiny, folder: RunFolder(folder.path + "/run"))
+    return try ProtocolAblation(
+      configuration, log: Worlds.tiny, folder: RunFolder(folder.path + "/run"))
   }
 
   @Test("each rung takes away what it says, and no more")
@@ -107,7 +108,7 @@ struct LeakLadderTests {
   @Test("an interrupted ladder goes on to the same figures, and keeps what is done")
   func resumed() throws {
     let (whole, parts) = (TemporaryFolder(), TemporaryFolder())
-    func text(_ report: LeakLadderReport) throws -> String { try RunFolder.json(report) }
+    func text(_ report: ProtocolAblationReport) throws -> String { try RunFolder.json(report) }
     let reference = try Self.ladder(whole)
     try reference.begin()
     let expected = try text(reference.climb(seeds: 1, on: CPUBackend()))

@@ -1,0 +1,60 @@
+import Agents
+import DRRCore
+import Factorization
+import Tensor
+
+/// The myopic copy of an agent: the same settings with γ = 0, which looks no step ahead. The gap
+/// between the two measures planning.
+extension Experiment {
+  /// The run of the myopic baseline (γ = 0), in a folder inside this run's; nil for an agent with
+  /// γ = 0 itself.
+  public var myopic: Experiment? {
+    guard let agent = configuration.agent?.myopic else { return nil }
+    var myopic = self
+    myopic.configuration.agent = agent
+    myopic.configuration.myopic = nil
+    myopic.folder = folder.myopic
+    return myopic
+  }
+
+  /// What tables call the myopic baseline (γ = 0).
+  public var myopicName: String { "\(agentName) γ=0" }
+
+  /// The trained myopic baseline (γ = 0); nil if there is none.
+  public func readMyopic(
+    _ model: PMFModel, on backend: any Backend
+  ) throws -> (run: Experiment, agent: any SessionAgent)? {
+    guard let myopic, folder.hasMyopic else { return nil }
+    return (myopic, try myopic.readAgent(model, on: backend))
+  }
+
+  /// Trains the agent and then its myopic baseline (γ = 0) on the same factorisation; each is half
+  /// of one progress.
+  public func trainWithMyopic(
+    _ model: PMFModel, on backend: any Backend, _ observer: Observer = Observer()
+  ) throws -> (trainer: any AgentTrainer, last: TrainingProgress?) {
+    guard let myopic else { return try trainAgent(model, on: backend, observer) }
+    var (own, its) = (observer, observer)
+    // What is true of both is said once.
+    var noted: Set<String> = []
+    own.note = {
+      noted.insert($0)
+      observer.note($0)
+    }
+    its.note = { if !noted.contains($0) { observer.note($0) } }
+    own.progress = { observer.progress($0, 2 * $1, $2) }
+    its.progress = { observer.progress($1 + $0, 2 * $1, "\($2), γ = 0") }
+    let trained = try trainAgent(model, on: backend, own)
+    try myopic.begin()
+    if try myopic.readModel() == nil {
+      try model.write(
+        to: myopic.folder.model, metadata: myopic.metadata(.model, on: backend))
+    }
+    do {
+      _ = try myopic.trainAgent(model, on: backend, its)
+    } catch let interrupted as Interrupted {
+      throw Interrupted(step: trained.trainer.step + interrupted.step)
+    }
+    return trained
+  }
+}
