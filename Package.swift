@@ -1,22 +1,65 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
-/// A module of DRR, in the folder of its name. Each may import the system's libraries.
-func module(
-  _ name: String, folder: String? = nil, _ dependencies: [Target.Dependency]
-) -> Target {
-  .target(
-    name: name, dependencies: dependencies + ["Platform", "Essentials"],
-    path: "Sources/DRR/\(folder ?? name)")
-}
+/// The modules of DRR, each in a folder below `Sources/DRR`, and all that each imports: arrows go up
+/// in this list, and a change is built anew wherever it is imported.
+let modules: [(name: String, folder: String, imports: [Target.Dependency])] = [
+  ("DRRCore", "Core", ["CCommit"]),
+  ("DRRData", "Data", ["DRRCore", "CZlib"]),
+  ("Factorization", "Factorization", ["DRRCore", "DRRData"]),
+  ("Environments", "Environments", ["DRRCore", "DRRData", "Factorization"]),
+  ("Agents", "Agents", ["DRRCore", "DRRData", "Factorization", "Environments"]),
+  ("DeepQ", "DeepQ", ["DRRCore", "Environments", "Agents"]),
+  ("PolicyGradients", "PolicyGradients", ["DRRCore", "Environments", "Agents"]),
+  (
+    "ActorCritic", "ActorCritic",
+    ["DRRCore", "DRRData", "Factorization", "Environments", "Agents"]
+  ),
+  ("ClickSessions", "ClickSessions", ["DRRCore", "DRRData", "CZlib"]),
+  ("IRecGAN", "IRecGAN", ["DRRCore", "ClickSessions"]),
+  (
+    "Tables", "Tables",
+    [
+      "DRRCore", "DRRData", "Environments",
+      .target(name: "CMPI", condition: .when(traits: ["MPI"])),
+    ]
+  ),
+  ("OffPolicy", "OffPolicy", ["DRRCore", "DRRData", "Factorization", "Environments"]),
+  ("Bandits", "Bandits", ["DRRCore", "DRRData", "OffPolicy"]),
+  (
+    "Evaluation", "Evaluation",
+    ["DRRCore", "DRRData", "Factorization", "Environments", "Agents"]
+  ),
+  (
+    "Serving", "Serving",
+    [
+      "DRRCore", "DRRData", "Factorization", "Environments", "Agents", "DeepQ", "PolicyGradients",
+      "ActorCritic", "ClickSessions", "IRecGAN", "Tables",
+    ]
+  ),
+  (
+    "Runs", "Runs",
+    [
+      "DRRCore", "DRRData", "Factorization", "Environments", "Agents", "DeepQ", "PolicyGradients",
+      "ActorCritic", "ClickSessions", "IRecGAN", "Tables", "OffPolicy", "Bandits", "Evaluation",
+      "Serving",
+    ]
+  ),
+]
 
-/// The tests of a module of DRR, in a folder below `Tests`; `others` stand beside it.
-func tests(
-  _ module: String, folder: String? = nil, beside others: [Target.Dependency] = []
-) -> Target {
-  .testTarget(
-    name: folder ?? "\(module)Tests",
-    dependencies: [.byName(name: module), "DRRTestSupport", "TestSupport"] + others)
+/// The layers below DRR.
+let layers: [Target.Dependency] = ["Platform", "Essentials", "Kernels", "Tensor"]
+
+/// All that stands above the programs.
+let everything = layers + modules.map { .byName(name: $0.name) } + ["DRR"]
+
+/// The tests of a module, in a folder below `Tests`. They see what stands above it too.
+func tests(_ module: String, beside others: [Target.Dependency] = []) -> Target {
+  let place = modules.firstIndex { $0.name == module }!
+  return .testTarget(
+    name: "\(modules[place].folder)Tests",
+    dependencies: layers + modules[...place].map { .byName(name: $0.name) }
+      + ["DRRTestSupport", "TestSupport"] + others)
 }
 
 let package = Package(
@@ -53,37 +96,19 @@ let package = Package(
     .target(
       name: "CMPI", cSettings: [.define("DRR_MPI", .when(traits: ["MPI"]))],
       linkerSettings: [.linkedLibrary("mpi", .when(traits: ["MPI"]))]),
-    // Below DRR, each module a folder; an arrow goes to what stands above it in this list.
+    // The commit that the program is built at.
     .target(name: "CCommit", path: "Sources/DRR/Commit"),
-    module("DRRCore", folder: "Core", ["Tensor", "CCommit"]),
-    module("DRRData", folder: "Data", ["DRRCore", "CZlib"]),
-    module("Factorization", ["DRRData"]),
-    module("Environments", ["Factorization"]),
-    module("Agents", ["Environments"]),
-    module("DeepQ", ["Agents"]),
-    module("PolicyGradients", ["Agents"]),
-    module("ActorCritic", ["Agents"]),
-    module("ClickSessions", ["DRRData"]),
-    module("IRecGAN", ["ClickSessions"]),
-    module("Tables", ["Environments", .target(name: "CMPI", condition: .when(traits: ["MPI"]))]),
-    module("OffPolicy", ["Environments"]),
-    module("Bandits", ["OffPolicy"]),
-    module("Evaluation", ["Agents"]),
-    module("Serving", ["ActorCritic", "DeepQ", "PolicyGradients", "IRecGAN", "Tables"]),
-    module(
-      "Runs",
-      [
-        "ActorCritic", "DeepQ", "PolicyGradients", "IRecGAN", "Tables", "Bandits", "OffPolicy",
-        "Evaluation", "Serving",
-      ]),
-    .target(name: "DRR", dependencies: ["Runs", "Tensor"], path: "Sources/DRR/Umbrella"),
+    // The umbrella, which re-exports the modules of DRR.
+    .target(
+      name: "DRR", dependencies: layers + modules.map { .byName(name: $0.name) },
+      path: "Sources/DRR/Umbrella"),
     .target(
       name: "Terminal",
-      dependencies: ["DRR", "Platform", .product(name: "Logging", package: "swift-log")]),
+      dependencies: everything + [.product(name: "Logging", package: "swift-log")]),
     .executableTarget(
       name: "CLI",
-      dependencies: [
-        "DRR", "Terminal", "Benchmarks", "Platform",
+      dependencies: everything + [
+        "Terminal", "Benchmarks",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -92,21 +117,20 @@ let package = Package(
     .target(name: "CBench", path: "bench/Loops"),
     .target(
       name: "Benchmarks",
-      dependencies: [
-        "DRR", "Terminal", "CBench", "COpenCL", "Platform", "Essentials",
+      dependencies: everything + [
+        "Terminal", "CBench", "COpenCL",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "bench/Suite"),
     .executableTarget(name: "bench", dependencies: ["Benchmarks"], path: "bench/Main"),
 
-    .target(name: "TestSupport", dependencies: ["Kernels", "Tensor"], path: "Tests/Support"),
-    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "CLoops", "TestSupport"]),
-    .testTarget(name: "TensorTests", dependencies: ["Tensor", "TestSupport"]),
+    .target(name: "TestSupport", dependencies: layers, path: "Tests/Support"),
+    .testTarget(name: "KernelsTests", dependencies: layers + ["CLoops", "TestSupport"]),
+    .testTarget(name: "TensorTests", dependencies: layers + ["TestSupport"]),
     // Worlds, folders, damage and dense algebra that the tests of several modules use.
     .target(
-      name: "DRRTestSupport", dependencies: ["ActorCritic", "ClickSessions", "TestSupport"],
-      path: "Tests/Worlds"),
-    tests("DRRCore", folder: "CoreTests"),
-    tests("DRRData", folder: "DataTests", beside: ["CZlib"]),
+      name: "DRRTestSupport", dependencies: everything + ["TestSupport"], path: "Tests/Worlds"),
+    tests("DRRCore"),
+    tests("DRRData", beside: ["CZlib"]),
     tests("Factorization"),
     tests("Environments"),
     tests("Agents"),
@@ -118,17 +142,21 @@ let package = Package(
     tests("Tables", beside: ["Evaluation"]),
     tests("OffPolicy"),
     tests("Bandits"),
-    tests("Evaluation", beside: ["ActorCritic"]),
-    tests("Runs"),
+    tests("Evaluation"),
     tests("Serving", beside: ["DRR"]),
-    .testTarget(name: "BenchTests", dependencies: ["Benchmarks", "DRR"]),
+    tests("Runs"),
+    .testTarget(name: "BenchTests", dependencies: everything + ["Benchmarks", "TestSupport"]),
     .testTarget(
       name: "CLITests",
-      dependencies: [
-        "CLI", "DRR", "Terminal", "TestSupport",
+      dependencies: everything + [
+        "CLI", "Terminal", "TestSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], exclude: ["help.txt"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c2x
 )
+
+package.targets += modules.map { name, folder, imports in
+  .target(name: name, dependencies: layers + imports, path: "Sources/DRR/\(folder)")
+}

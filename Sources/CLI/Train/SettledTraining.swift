@@ -23,8 +23,8 @@ struct SettledTraining<Settings: RunSettings> {
       return try trainGroup(group, output, trial: trial, Training.self)
     }
     let run = try Run(settings, folder: options.folder)
-    let backend = try run.folder.begun(
-      { try run.begin(fresh: training.fresh) }, with: { try backend(trial) })
+    let backend: any Backend = try run.folder.begun(
+      { try run.begin(fresh: training.fresh) }, with: { try self.backend(trial) })
     let (trainer, text) = try make(run.settings, backend)
     let last = try training.watched(options, settings.command, saves: "steps") {
       try run.train(trainer, device: "\(backend.device.id)", $0)

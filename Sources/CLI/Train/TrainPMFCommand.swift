@@ -50,7 +50,7 @@ extension TrainCommand {
       try runs.train(
         steps: 0, on: device.backend(for: first) { try first.secondsPerPMFUpdate(on: $0) }.device.id)
       let reports = runs.reports(TrainingReport.self)
-      let errors = reports.map { decimal($0.sessionRMSE, 4) }.joined(separator: " ")
+      let errors = reports.compactMap(\.sessionRMSE).map { decimal($0, 4) }.joined(separator: " ")
       try output.print(
         reports,
         "\(reports.count) PMF runs in \(options.run): RMSE \(errors) stars on held-out test ratings")

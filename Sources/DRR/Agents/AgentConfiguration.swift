@@ -107,13 +107,11 @@ public struct AgentTask {
       sessionLength: training.sessionLength, scale: scale, seed: seed, world: world())
   }
 
-  /// The user and the items of a state as constant tables, a guest's row behind the users.
+  /// The users and the items of a state as constant tables.
   package func tables(on backend: any Backend) -> (users: Tensor, items: Tensor) {
     let k = model.dimension
     return (
-      Tensor(
-        model.userFactors + [Float](repeating: 0, count: k), shape: [model.userCount + 1, k],
-        on: backend),
+      Tensor(model.userFactors, shape: [model.userCount, k], on: backend),
       Tensor(model.itemFactors, shape: [model.itemCount, k], on: backend)
     )
   }

@@ -12,8 +12,6 @@ public final class ItemVectorAgent: SessionAgent {
   /// [N, A], what the network learned.
   public var items: Tensor { table.tensor }
   public let policy: [(name: String, weights: ParameterSet)]
-  /// [U + 1, k]; the last row is for a guest.
-  private let users: Tensor
   private let table: Parameter
   /// The vector of each state's row [B, W], [B, A].
   private let query: (IndexTensor) -> Tensor
@@ -21,14 +19,13 @@ public final class ItemVectorAgent: SessionAgent {
   private let expectation: (IndexTensor, IndexTensor) -> Tensor
 
   package init(
-    _ weights: ParameterSet, table: Parameter, users: Tensor, window: Int, discount: Float,
+    _ weights: ParameterSet, table: Parameter, window: Int, discount: Float,
     query: @escaping (IndexTensor) -> Tensor,
     expectation: @escaping (IndexTensor, IndexTensor) -> Tensor
   ) {
     backend = weights.backend
     policy = [("network", weights)]
     self.table = table
-    self.users = users
     self.window = window
     self.discount = discount
     self.query = query
@@ -36,14 +33,6 @@ public final class ItemVectorAgent: SessionAgent {
   }
 
   public func act(_ states: [SessionState]) -> Tensor { query(rows(states)) }
-
-  /// She has the last row of `users`, which takes a vector of length k.
-  public func guest(liked: [Int32], history: [Int32], vector: [Float]) -> SessionState {
-    let (guest, k) = (users.shape[0] - 1, users.shape[1])
-    require(vector.count == k, "guest: \(vector.count) numbers, want \(k)")
-    backend.write(vector, to: users.view[guest * k..<(guest + 1) * k])
-    return SessionState(user: Int32(guest), history: history)
-  }
 
   public func value(
     of actions: Tensor, picking picks: [Int32], in states: [SessionState]

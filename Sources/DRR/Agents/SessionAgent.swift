@@ -15,12 +15,6 @@ public protocol SessionAgent: AnyObject {
   var policy: [(name: String, weights: ParameterSet)] { get }
   /// Greedy actions for states: [B, A].
   func act(_ states: [SessionState]) -> Tensor
-  /// The state of somebody new who likes these items.
-  ///
-  /// - Parameters:
-  ///   - history: the latest of them, as a state has them.
-  ///   - vector: hers in the factorisation.
-  func guest(liked: [Int32], history: [Int32], vector: [Float]) -> SessionState
   /// What the critic expects of actions [B, A] in these states, where `picks` are the items that
   /// they chose. Waits for the device.
   func value(

@@ -57,7 +57,7 @@ public struct DQNAgentConfiguration: AgentConfiguration {
     ) { training.state.make(users: users, items: items, window: training.window, in: $0) }
     let network = dqn.network
     let agent = ItemVectorAgent(
-      network.parameters, table: network.actions.table, users: users, window: training.window,
+      network.parameters, table: network.actions.table, window: training.window,
       discount: dqn.configuration.discount,
       query: { network.layers(network.state($0, nil)) },
       expectation: { network.values(network($0), of: $1) })

@@ -70,13 +70,13 @@ struct ResidualAgentTests {
   @Test("somebody new is known by what she likes")
   func guest() throws {
     let agent = try ResidualWorlds.trainer(on: CPUBackend()).agent
-    let state = agent.guest(liked: [9, 33], history: [33], vector: [0.5, -1])
-    #expect(state.feedback.map(\.item) == [9, 33] && state.feedback.allSatisfy { $0.reward == 1 })
+    var state = SessionState(user: -1, history: [])
+    for item in [9, 33] as [Int32] { state.observe(item, 1) }
     var belief = try BeliefWorlds.model.belief()
     for item in [9, 33] as [Int32] { belief.observe(item, 1, fold: 3) }
     let vector = try agent.vectors([state]).host()
     #expect(vector.count == 51 && Array(vector[..<17]) == belief.action())
-    #expect(vector[17..<22] == [0.5, -1, 0, 1, 0])
+    #expect(vector[17..<22] == [0, 0, 0, 1, 0])
     let shown = try [9, 33].map { try BeliefWorlds.model.itemVector($0, fold: 3) }
     #expect(Array(vector[22..<39]) == shown[1] && vector[39..<44].allSatisfy { $0 == 0 })
     // Two rated of mean 1, those liked in a row that varied, two liked in a row of five, none

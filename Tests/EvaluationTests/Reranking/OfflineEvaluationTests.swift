@@ -225,22 +225,4 @@ struct OfflineEvaluationTests {
     #expect(policy.overestimation == policy.expectedReturn - policy.discountedReturn)
     #expect(policy.saturation == Double(saturated) / Double(coordinates))
   }
-
-  @Test("a guest is recommended what fits the guest's vector", arguments: TestDevices.all)
-  func guest(_ device: TestDevice) throws {
-    let model = Worlds.model(Worlds.tiny, dimension: 8)
-    let agent = try DRRAgent(Worlds.drr(), model: model, seed: 1, on: device.make())
-    // With the vector of user 7 the guest is user 7.
-    var allowed = ItemMask(rows: 1, items: 120, allowed: true)
-    for item in 0..<115 { allowed[0, item] = false }
-    let history: [Int32] = [1, 2, -1]
-    let state = agent.guest(
-      liked: [1, 2], history: history, vector: Array(model.userFactors[7 * 8..<8 * 8]))
-    let guest = try agent.recommend(state, count: 9, allowed: allowed)
-    let known = try agent.recommend(
-      SessionState(user: 7, history: history), count: 9, allowed: allowed)
-    #expect(guest.map(\.item) == known.map(\.item) && guest.map(\.score) == known.map(\.score))
-    #expect(guest.count == 5 && Set(guest.map(\.item)) == Set(115..<120))
-    #expect(zip(guest, guest.dropFirst()).allSatisfy { $0.score >= $1.score })
-  }
 }

@@ -12,7 +12,7 @@ public final class DRRAgent: SessionAgent {
   public let window: Int
   /// [N, k]
   public let items: Tensor
-  /// [U + 1, k]; the last row is for a guest.
+  /// [U, k]
   public let users: Tensor
 
   public var backend: any Backend { ddpg.backend }
@@ -30,9 +30,7 @@ public final class DRRAgent: SessionAgent {
     try configuration.validate()
     let k = model.dimension
     window = configuration.window
-    let users = Tensor(
-      model.userFactors + [Float](repeating: 0, count: k), shape: [model.userCount + 1, k],
-      on: backend)
+    let users = Tensor(model.userFactors, shape: [model.userCount, k], on: backend)
     let items = Tensor(model.itemFactors, shape: [model.itemCount, k], on: backend)
     self.users = users
     self.items = items
@@ -40,14 +38,6 @@ public final class DRRAgent: SessionAgent {
       configuration.state.make(
         users: users, items: items, window: configuration.window, in: parameters)
     }
-  }
-
-  /// She has the last row of `users`, which takes a vector of length k.
-  public func guest(liked: [Int32], history: [Int32], vector: [Float]) -> SessionState {
-    let (guest, k) = (users.shape[0] - 1, users.shape[1])
-    require(vector.count == k, "guest: \(vector.count) numbers, want \(k)")
-    backend.write(vector, to: users.view[guest * k..<(guest + 1) * k])
-    return SessionState(user: Int32(guest), history: history)
   }
 
   /// Actions for states whose histories have `window` items, −1 for none: [B, k].

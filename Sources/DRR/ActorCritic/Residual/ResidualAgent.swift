@@ -17,7 +17,6 @@ public final class ResidualAgent: SessionAgent {
   /// [N, A] as those see them whose ratings no item's vector has learned from: of each item what the
   /// beliefs have (``BeliefModel``), then [q ; b ; 1] of the factorisation.
   public let items: Tensor
-  private var guestVector: [Float] = []
   /// What is on record of each user.
   let profiles: LoggedRewards
   private var beliefs: [Int32: Belief] = [:]
@@ -73,7 +72,7 @@ public final class ResidualAgent: SessionAgent {
   private func anchor(ofUser user: Int32) -> [Float] {
     let factorization = state.factorization
     guard 0..<factorization.userCount ~= Int(user) else {
-      return state.anchor(guestVector, bias: 0)
+      return state.anchor([], bias: 0)
     }
     let k = factorization.dimension
     return state.anchor(
@@ -97,13 +96,6 @@ public final class ResidualAgent: SessionAgent {
   }
 
   public func act(_ states: [SessionState]) -> Tensor { networks.act(vectors(states)) }
-
-  public func guest(liked: [Int32], history: [Int32], vector: [Float]) -> SessionState {
-    guestVector = vector
-    var state = SessionState(user: -1, history: [])
-    for item in liked { state.observe(item, 1) }
-    return state
-  }
 
   /// Q of the items picked.
   public func value(
