@@ -2,27 +2,36 @@
 //   swift run Recommend FOLDER
 import DRR
 
-let folder = RunFolder(CommandLine.arguments.dropFirst().first ?? "runs/example")
-let experiment = try Experiment(reading: folder)
-let (model, agent) = try experiment.trained(on: CPUBackend())
-let log = experiment.log
+let folder = CommandLine.arguments.dropFirst().first ?? "runs/example"
+// What recommending needs and nothing else. Written once, it is read in a fraction of a second.
+try Experiment(reading: RunFolder(folder)).exportedModel(on: CPUBackend())
+  .write(toFolder: folder + "/model")
+let model = try ExportedModel(folder: folder + "/model")
+// Safe to be asked by any number of tasks; a backend is made for each that asks at the same time.
+let policy = try ServingPolicy(model) { CPUBackend() }
 
-@MainActor func list(_ request: Experiment.Request, to recipient: String) throws {
-  print("to \(recipient):")
-  let items = try experiment.recommend(request, count: 3, model: model, agent: agent)
+@MainActor func list(to recipient: Request.Recipient, _ name: String) throws -> [Recommendation] {
+  let items = try policy.recommend(to: recipient, count: 3)
+  print("to \(name):")
   for (rank, item) in items.enumerated() {
     print(
-      "  \(rank + 1). \(log.title(ofItem: item.item)), PMF predicted rating",
-      decimal(item.predictedRating, 2))
+      "  \(rank + 1). \(model.items.label(item.item)), PMF predicted rating",
+      decimal(item.predictedRating ?? .nan, 2))
   }
-  precondition(items.count == 3 && items.allSatisfy { !request.known.contains($0.item) })
+  return items
 }
 
-// A user by the id that the data have; what was rated is not recommended again.
-let user = log.userIDs[0]
-try list(experiment.request(user: user), to: "user \(user)")
-// Somebody new, by ids or titles of liked items.
-let liked = Array(try experiment.request(user: user).liked.suffix(2)).map { log.itemIDs[$0] }
-try list(
-  experiment.request(liked: liked, model: model),
-  to: "a new user who likes \(liked.map { "item \($0)" }.joined(separator: " and "))")
+// A user of the data, with all that was rated, none of which is recommended again.
+let first = try list(to: .user(0), "user \(model.users.ids[0])")
+let rated = Set(model.users.rated(by: 0).items.map { Int($0) })
+// Somebody new: ratings, dislikes among them, and what is liked, by id or title.
+let guest = Guest(
+  rated: [.init(item: first[2].item, rating: 1)],
+  liked: [try model.items.item(named: model.items.title(first[0].item))])
+let liked = model.items.label(guest.liked[0])
+let second = try list(to: .guest(guest), "a new user who likes \(liked)")
+let known = Set(guest.liked + guest.rated.map(\.item))
+print(
+  "nobody is shown what they know:",
+  first.count + second.count == 6
+    && rated.isDisjoint(with: first.map(\.item)) && known.isDisjoint(with: second.map(\.item)))

@@ -3,6 +3,7 @@ import Environments
 import Evaluation
 import Foundation
 import Runs
+import Serving
 import Tensor
 import TestSupport
 import Testing
@@ -33,6 +34,9 @@ struct TrainedTests {
       SessionState(user: $0.user, history: $0.history)
     }
     #expect(try read.agent.act(states).host() == agent.act(states).host())
+    let exported = try opened.exportedModel(on: CPUBackend())
+    #expect(exported.users.count == 50 && exported.items.count == 120)
+    #expect(exported.header.agent == opened.agentName)
   }
 
   @Test("what is not there is named, with what to do")
@@ -49,6 +53,7 @@ struct TrainedTests {
     } throws: {
       "\($0)".contains("its PMF is not trained yet; use `drr train drr --run \(folder.path)`")
     }
+    #expect(throws: RunError.self) { try experiment.exportedModel(on: CPUBackend()) }
     var alone = ExperimentTests.configuration()
     alone.agent = nil
     let fit = try ExperimentTests.experiment(folder.path, alone)

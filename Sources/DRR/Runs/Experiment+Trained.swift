@@ -2,6 +2,7 @@ import Agents
 import DRRCore
 import DRRData
 import Factorization
+import Serving
 import Tensor
 
 extension Experiment {
@@ -51,5 +52,17 @@ extension Experiment {
           + "\(folder.path)`")
     }
     return (model, try readAgent(model, on: backend))
+  }
+
+  /// What recommending needs of a trained run, and nothing else: a value, which `ServingPolicy`
+  /// recommends by and which can be written to a folder.
+  ///
+  /// - Parameter backend: where what the folder lacks is computed.
+  /// - Throws: `RunError` if the run is not trained yet; `CheckpointError` if a file is damaged.
+  public func exportedModel(on backend: any Backend) throws -> ExportedModel {
+    let log = log
+    return try RunExport(on: backend, readRatings: { _ in log }) { _ in
+      throw RunError("\(folder.path) is a run on ratings, and has no click sessions")
+    }.model(of: folder)
   }
 }

@@ -10,8 +10,11 @@ import Tensor
 ///
 /// In a folder it is `model.json`, `weights.safetensors`, `items.json` and `users.json`.
 public struct ExportedModel: Sendable {
+  /// What `model.json` says.
   public let header: Header
+  /// The items, by index.
   public let items: ServedItems
+  /// The users and all that each has rated; none for a model of click sessions.
   public let users: ServedUsers
   /// Of ratings; nil for an algorithm without one.
   public let factorization: PMFModel?
@@ -28,15 +31,19 @@ public struct ExportedModel: Sendable {
     /// What this library reads and writes.
     public static let schema = 1
 
+    /// The schema of this model.
     public var schema = Header.schema
+    /// What was trained, and what its network is made from.
     public var algorithm: ServedAlgorithm
     /// What result tables call the agent.
     public var agent: String
     /// The training step whose policy it is; nil where there are none.
     public var step: Int?
+    /// Which data the run learned from.
     public var data: Data
     /// How a rating becomes a reward; nil for click sessions, and so are the next two.
     public var scale: RewardScale?
+    /// The lowest and the highest rating; nil for click sessions.
     public var ratingRange: [Float]?
     /// λ of the ridge regression that finds a new user's vector and bias.
     public var foldIn: FoldIn?
@@ -47,25 +54,35 @@ public struct ExportedModel: Sendable {
 
     /// Which data the run learned from.
     public struct Data: Codable, Hashable, Sendable {
+      /// What people call them.
       public var name: String
+      /// CRC-32 of the file, 8 hexadecimal digits.
       public var checksum: String
+      /// The number of items.
       public var items: Int
+      /// The number of users.
       public var users: Int
 
+      /// The data by their parts.
       public init(name: String, checksum: String, items: Int, users: Int) {
         (self.name, self.checksum, self.items, self.users) = (name, checksum, items, users)
       }
     }
 
+    /// How a new user's vector is found.
     public struct FoldIn: Codable, Hashable, Sendable {
+      /// λ of the vector, 0 or more.
       public var regularization: Float
+      /// λ of the bias, 0 or more.
       public var biasRegularization: Float
 
+      /// Both by their parts.
       public init(regularization: Float, biasRegularization: Float) {
         (self.regularization, self.biasRegularization) = (regularization, biasRegularization)
       }
     }
 
+    /// A header by its parts; checksums are set when a model is written.
     public init(
       algorithm: ServedAlgorithm, agent: String, step: Int? = nil, data: Data,
       scale: RewardScale? = nil, ratingRange: ClosedRange<Float>? = nil, foldIn: FoldIn? = nil

@@ -3,9 +3,12 @@
 public struct Guest: Hashable, Sendable {
   /// An item and how it was rated, on the scale of the data.
   public struct Rating: Hashable, Sendable {
+    /// The item's index.
     public var item: Int
+    /// The rating, on the scale of the data.
     public var rating: Float
 
+    /// A rating by its parts.
     public init(item: Int, rating: Float) { (self.item, self.rating) = (item, rating) }
   }
 
@@ -16,6 +19,7 @@ public struct Guest: Hashable, Sendable {
   /// Items not to recommend, beside those.
   public var exclude: [Int]
 
+  /// A new user by what is known of them; nothing, where all is left out.
   public init(rated: [Rating] = [], liked: [Int] = [], exclude: [Int] = []) {
     (self.rated, self.liked, self.exclude) = (rated, liked, exclude)
   }
@@ -27,18 +31,21 @@ public struct Request: Hashable, Sendable {
   public enum Recipient: Hashable, Sendable {
     /// A user of the data, by index, with all that was ever rated.
     case user(Int)
+    /// Somebody new, by what is known of them.
     case guest(Guest)
     /// The clicks of a session, oldest first. Of a model of click sessions alone, whose lists may
     /// name again what was clicked.
     case session([Int])
   }
 
+  /// Whom to recommend to.
   public var recipient: Recipient
   /// Items not to recommend, beside those that the recipient has rated.
   public var exclude: Set<Int>
   /// The only items to recommend; nil: all.
   public var only: Set<Int>?
 
+  /// A request by its parts.
   public init(_ recipient: Recipient, exclude: Set<Int> = [], only: Set<Int>? = nil) {
     (self.recipient, self.exclude, self.only) = (recipient, exclude, only)
   }
@@ -46,12 +53,14 @@ public struct Request: Hashable, Sendable {
 
 /// An item of a list, best first.
 public struct Recommendation: Hashable, Sendable {
+  /// The item's index.
   public var item: Int
   /// What the list is in the order of.
   public var score: Float
   /// The rating that the factorization predicts; nil where the model has none.
   public var predictedRating: Double?
 
+  /// A recommendation by its parts.
   public init(item: Int, score: Float, predictedRating: Double? = nil) {
     (self.item, self.score, self.predictedRating) = (item, score, predictedRating)
   }

@@ -30,6 +30,7 @@ public enum ServedAlgorithm: Hashable, Sendable {
     /// Width of the hidden layers.
     public var hidden: Int
 
+    /// A network by its parts.
     public init(state: StateModuleKind, window: Int, hidden: Int) {
       (self.state, self.window, self.hidden) = (state, window, hidden)
     }
@@ -46,6 +47,7 @@ public enum ServedAlgorithm: Hashable, Sendable {
     /// How far the learned part moves a control at most.
     public var reach: Float
 
+    /// A network by its parts.
     public init(dimensions: [Int], anchor: Float, hidden: Int, reach: Float) {
       (self.dimensions, self.anchor) = (dimensions, anchor)
       (self.hidden, self.reach) = (hidden, reach)

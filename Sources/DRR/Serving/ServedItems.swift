@@ -4,6 +4,7 @@ import DRRData
 public struct ServedItems: Sendable {
   /// What errors call the data.
   let source: String
+  /// The ids as the data spell them, by index.
   public let ids: RawIDs
   /// By item; empty where the data have none.
   public let titles: [String]
@@ -29,6 +30,7 @@ public struct ServedItems: Sendable {
     (self.titles, self.genres, self.isKnown) = (titles, genres, isKnown)
   }
 
+  /// The number of items.
   public var count: Int { ids.count }
 
   /// The title, or `item ID` where the data have none.

@@ -3,12 +3,14 @@ import Tensor
 
 /// The users of a model's data, and all that each has rated, whatever an evaluation held out.
 public struct ServedUsers: Sendable {
+  /// The ids as the data spell them, by index.
   public let ids: RawIDs
   /// User u has the ratings `offsets[u] ..< offsets[u + 1]`, oldest first.
   let offsets: [Int64]
   let items: [Int32]
   let ratings: [Float]
 
+  /// The number of users.
   public var count: Int { ids.count }
 
   /// A user's items in time, and how each was rated.

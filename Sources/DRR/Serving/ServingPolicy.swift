@@ -8,6 +8,7 @@ import Tensor
 /// Networks lie on backends, each of which one caller at a time may use; those not in use wait in a
 /// pool, which grows with the callers that ask at once.
 public final class ServingPolicy: Sendable {
+  /// What it recommends by.
   public let model: ExportedModel
   private let makeBackend: @Sendable () throws -> any Backend
   private let idle: Mutex<[Confined]>
