@@ -361,7 +361,8 @@ struct OldRunsTests {
     let folder = try OldRun.copied("irecgan", "irecgan-group")
     func rows(_ command: String, _ run: String) throws -> Any? {
       let outcome = try Program.run(
-        [command, "irecgan", "--run", run, "--sessions", "40", "--seed", "1", "--json"] + Self.cpu, in: folder)
+        [command, "irecgan", "--run", run, "--sessions", "40", "--seed", "1", "--json"] + Self.cpu,
+        in: folder)
       #expect(outcome.code == 0, "\(outcome.description)")
       return try object(outcome.output)["rows"]
     }

@@ -61,7 +61,8 @@ struct BanditOptions<Problem: BanditProblem>: ParsableArguments {
           + "--run")
     }
     Interrupt.install()
-    let begun = training.fresh
+    let begun =
+      training.fresh
       ? nil
       : try folder.flatMap { try Algorithms.begun(BanditConfiguration<Problem>.self, in: $0) }
     let configuration = BanditConfiguration(
