@@ -87,7 +87,8 @@ struct BanditTests {
     expectRefused(
       try Program.run(["bandit", "--run", "whole", "--rounds", "5"], in: folder), 1, "4000")
     expectRefused(
-      try Program.run(["bandit", "linear", "--run", "whole"], in: folder), 1, "bandit-linear")
+      try Program.run(["bandit", "linear", "--run", "whole"], in: folder), 1,
+      "by `drr bandit arms --run whole`")
   }
 
   @Test(

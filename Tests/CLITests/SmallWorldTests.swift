@@ -66,7 +66,7 @@ struct SmallWorldTests {
     let other = command == "dqn" ? "pg" : "dqn"
     expectRefused(
       try Program.run(["train", other, "--run", "run", "--device", "cpu"], in: folder), 1,
-      "one learner")
+      "go on with it by `drr train \(command) --run run`")
     expectRefused(
       try Program.run(["evaluate", "--run", "run"], in: folder), 1,
       "run is a run in a tabular MDP; use `drr train \(command) --run run`")

@@ -56,6 +56,8 @@ struct BanditOptions<Problem: BanditProblem>: ParsableArguments {
   ) throws -> BanditExperiment<Problem> {
     let folder = run.map { RunFolder($0) }
     if let folder, let group = try folder.readGroup() {
+      _ = try Algorithms.begun(
+        BanditConfiguration<Problem>.self, in: group.members[0].folder(in: folder))
       throw RunError(
         "\(folder.path) holds several runs, as \(folder.path)/\(group.members[0].name); name another "
           + "--run")

@@ -43,6 +43,10 @@ extension SimulateCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
+      if let group = try options.folder.readGroup() {
+        _ = try Algorithms.begun(
+          SweepSettings.self, in: group.members[0].folder(in: options.folder))
+      }
       try options.requireOne()
       if !start.fresh { _ = try Algorithms.begun(SweepSettings.self, in: options.folder) }
       Interrupt.install()

@@ -22,7 +22,7 @@ struct AgentOptions: ParsableArguments {
         + "of its last step; best, the residual agent, which corrects the user posterior's action "
         + "and is trained on logged items. (default: best; with --as-published paper)"))
   var preset: Preset?
-  @Flag(inversion: .prefixedNo, help: "Also train the myopic agent, with γ = 0.")
+  @Flag(inversion: .prefixedNo, help: "Also train the myopic agent, with γ = 0. (default: yes)")
   var myopic: Bool?
   @Option(
     help: "Items recommended in training, in all environments. (default: 5000; paper 20000)")

@@ -2,6 +2,8 @@ import DRR
 
 /// Trains in a tabular MDP and prints how far the greedy policy is from the best.
 struct TabularTraining {
+  /// Such as "train dqn".
+  let command: String
   let options: RunOptions
   let group: GroupOptions
   let training: TrainingOptions
@@ -13,6 +15,11 @@ struct TabularTraining {
   ) throws {
     let begun: SmallWorldConfiguration? =
       training.fresh ? nil : try group.begun(options.folder)
+    if let begun, begun.command != command {
+      throw RunError(
+        "\(options.run) is \(begun.title); go on with it by `drr \(begun.command) --run "
+          + "\(options.run)`, or name another --run")
+    }
     try SettledTraining(
       options: options, group: group, training: training, device: device,
       settings: settings(begun)

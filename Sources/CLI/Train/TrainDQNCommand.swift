@@ -31,7 +31,7 @@ extension TrainCommand {
       if agent.deep.isTabular(options.folder, fresh: training.fresh) {
         try agent.deep.requireNoRatings(settings, group)
         return try TabularTraining(
-          options: options, group: group, training: training, device: device
+          command: "train dqn", options: options, group: group, training: training, device: device
         ).run(output) { begun in
           var small = begun ?? SmallWorldConfiguration()
           agent.deep.apply(to: &small, seed: settings.seed)

@@ -34,7 +34,7 @@ extension TrainCommand {
       if agent.deep.isTabular(options.folder, fresh: training.fresh) {
         try agent.deep.requireNoRatings(settings, group)
         return try TabularTraining(
-          options: options, group: group, training: training, device: device
+          command: "train pg", options: options, group: group, training: training, device: device
         ).run(output) { begun in
           var small = begun ?? SmallWorldConfiguration()
           agent.deep.apply(to: &small, seed: settings.seed)
