@@ -8,5 +8,7 @@ struct TrainCommand: ParsableCommand {
         drr train drr --run runs/first
         drr train pmf --data ml-1m.zip --run runs/million
       """,
-    subcommands: [PMF.self, DRR.self, IRecGAN.self, Q.self, MultiQ.self, DQN.self, PG.self])
+    subcommands: [
+      PMF.self, DRR.self, IRecGAN.self, Q.self, SarsaLambda.self, MultiQ.self, DQN.self, PG.self,
+    ])
 }

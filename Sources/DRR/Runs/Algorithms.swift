@@ -18,7 +18,8 @@ public enum Algorithms {
   /// The settings of all kinds of run.
   public static let runs: [any RunSettings.Type] = [
     RunConfiguration.self, IRecGANRunConfiguration.self, MultiTableRunConfiguration.self,
-    TabularConfiguration.self, SmallWorldConfiguration.self, GaussianConfiguration.self,
+    TabularConfiguration.self, SarsaLambdaConfiguration.self, SmallWorldConfiguration.self,
+    GaussianConfiguration.self,
     BanditConfiguration<BernoulliArms>.self, BanditConfiguration<LinearProblem>.self,
     BanditConfiguration<CascadeProblem>.self, BanditConfiguration<AdProblem>.self,
     BanditConfiguration<ExhibitionProblem>.self, SweepSettings.self,

@@ -1,0 +1,70 @@
+import ArgumentParser
+import DRR
+
+extension TrainCommand {
+  struct SarsaLambda: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "sarsa-lambda",
+      abstract: "Learn a table of action values in a tabular MDP by SARSA(λ).",
+      discussion: """
+        Every step's error is learned by all state-action pairs of the episode, as far as their \
+        traces have not faded (Sutton & Barto 2018, section 12.7).
+
+        Examples:
+          drr train sarsa-lambda --env lizard
+          drr train sarsa-lambda --env cliff --lambda 0.5 --run runs/traces
+        """)
+
+    @OptionGroup var options: RunOptions
+    @Option(help: "The tabular MDP. (default: lizard)")
+    var env: SmallProcess?
+    @Option(help: "λ: 0 is SARSA, 1 close to Monte Carlo. (default: 0.9)")
+    var lambda: Double?
+    @Option(help: "α, the step size. (default: 0.1)")
+    var stepSize: Double?
+    @Option(help: "γ, the discount factor. (default: the environment's)")
+    var discount: Double?
+    @Option(help: "Steps in all. (default: 20000)")
+    var steps: Int?
+    @Option(help: "Steps after which an episode is truncated. (default: 200)")
+    var maxEpisodeSteps: Int?
+    @OptionGroup var random: RunSeedOption
+    @OptionGroup var group: GroupOptions
+    @OptionGroup var training: TrainingOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+      let begun: SarsaLambdaConfiguration? =
+        training.fresh ? nil : try group.begun(options.folder)
+      try SettledTraining(
+        options: options, group: group, training: training, device: nil, settings: settings(begun)
+      ).run(output, trial: { _ in 0 }) { settings, _ in
+        let learner = try SarsaLambdaLearner(settings)
+        return (
+          learner,
+          { last in
+            let path = learner.process.greedyPath(learner.values)
+              .map { learner.process.states[$0] }.joined(separator: " → ")
+            return """
+              \(settings.environment.rawValue), step \(grouped(last.step)): the greedy policy is \
+              worth \(decimal(last.greedyValue, 3)), the best \(decimal(last.bestValue, 3))
+              greedy path: \(path)
+              """
+          }
+        )
+      }
+    }
+
+    private func settings(_ begun: SarsaLambdaConfiguration?) -> SarsaLambdaConfiguration {
+      var settings = begun ?? SarsaLambdaConfiguration()
+      if let env { settings.environment = env }
+      if let lambda { settings.lambda = lambda }
+      if let stepSize { settings.stepSize = stepSize }
+      if let discount { settings.discount = discount }
+      if let steps { settings.steps = steps }
+      if let maxEpisodeSteps { settings.episodeLimit = maxEpisodeSteps }
+      if let seed = random.seed { settings.seed = seed }
+      return settings
+    }
+  }
+}
