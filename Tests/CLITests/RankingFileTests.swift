@@ -15,11 +15,11 @@ import Testing
     let lines = text.split(separator: "\n")
     if isCSV {
       #expect(lines[0] == "run,ranker,user,rank,item,reward,score")
-      return lines.dropFirst().map { line in
+      return try lines.dropFirst().map { line in
         let cells = line.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
         return Row(
           run: cells[0], ranker: cells[1], user: cells[2], item: cells[4], rank: Int(cells[3]),
-          reward: Double(cells[5])!, score: Double(cells[6]))
+          reward: try #require(Double(cells[5])), score: Double(cells[6]))
       }
     }
     return try lines.map { line in
@@ -27,7 +27,7 @@ import Testing
       func text(_ key: String) -> String { found[key] as? String ?? "" }
       return Row(
         run: text("run"), ranker: text("ranker"), user: text("user"), item: text("item"),
-        rank: found["rank"] as? Int, reward: found["reward"] as! Double,
+        rank: found["rank"] as? Int, reward: try #require(found["reward"] as? Double),
         score: found["score"] as? Double)
     }
   }
