@@ -166,7 +166,7 @@ struct ExperimentTests {
     try experiment.folder.write(report, to: experiment.folder.evaluation)
     let read = try JSONDecoder().decode(
       EvaluationReport.self, from: Self.contents(experiment.folder.evaluation))
-    #expect(read.configuration == report.configuration && read.rankers.count == 15)
+    #expect(read.configuration == report.configuration && read.rankers.count == 17)
   }
 
   @Test("files of another configuration, seed or data are refused by name")

@@ -98,19 +98,19 @@ struct IRecGANOptions: ParsableArguments {
   func settings(
     begun: IRecGANConfiguration?, log: SessionLog, listSize known: Int?
   ) -> IRecGANConfiguration {
-    var settings = begun.flatMap { preset == nil ? $0 : nil } ?? self.settings()
+    var settings = settings(begun: begun)
     if begun == nil || preset != nil {
       settings.listSize = known ?? max(1, log.longestList)
       settings.longestSession = max(2, log.longestSession)
+      apply(to: &settings)
     }
-    apply(to: &settings)
     return settings
   }
 
-  /// The preset's, and what is given in their place.
-  func settings() -> IRecGANConfiguration {
+  /// Those of a run that was started, or the preset's, and what is given in their place.
+  func settings(begun: IRecGANConfiguration?) -> IRecGANConfiguration {
     var settings = IRecGANConfiguration()
-    (preset ?? .small).apply(to: &settings)
+    if let begun, preset == nil { settings = begun } else { (preset ?? .small).apply(to: &settings) }
     apply(to: &settings)
     return settings
   }
