@@ -345,7 +345,8 @@ struct OldRunsTests {
   func simulated(run: String, rewards: [String: Double]) throws {
     let folder = try OldRun.copied(run)
     let world = try folder.tensors(run).filter { $0.key.hasPrefix("world.") }
-    let outcome = try Program.run(["simulate", "--run", run, "--seen-items", "--json"] + Self.cpu, in: folder)
+    let outcome = try Program.run(
+      ["simulate", "--run", run, "--seen-items", "--json"] + Self.cpu, in: folder)
     #expect(outcome.code == 0, "\(outcome.description)")
     let policies = try object(outcome.output)["policies"]
     for (name, expected) in rewards {

@@ -64,8 +64,8 @@ import Testing
     #expect(outcome.code == 0, "\(outcome.description)")
     let rows = try Self.rows(try folder.text(name), isCSV: name.hasSuffix("csv"))
     let rankers = try #require(try object(outcome.output)["rankers"] as? [[String: Any]])
-    #expect(rankers.count == 14)
-    #expect(Set(rows.map(\.ranker)).count == 15 && Set(rows.map(\.run)) == ["run"])
+    #expect(rankers.count == 16)
+    #expect(Set(rows.map(\.ranker)).count == 17 && Set(rows.map(\.run)) == ["run"])
     for ranker in rankers {
       let title = try #require(ranker["name"] as? String)
       for row in try #require(ranker["rows"] as? [[String: Any]]) {

@@ -84,7 +84,7 @@ struct ResidualTests {
     let points = metrics.filter { $0["ndcg10"] != nil }
     let untaught = points.filter { $0["learned"] as? Bool == false }
     // 40 updates of cloning, then 32 steps before the first update.
-    #expect(untaught.compactMap { $0["step"] as? Int } == [0, 48])
+    #expect(untaught.compactMap { $0["step"] as? Int } == [0, 36, 72])
     let evaluated = try object(
       Program.run(["evaluate", "--run", "run", "--device", "cpu", "--json"], in: folder).output)
     let run = try #require((evaluated["runs"] as? [[String: Any]])?.first)

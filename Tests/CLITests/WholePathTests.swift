@@ -56,7 +56,7 @@ struct WholePathTests {
     let runs = try #require(evaluation["runs"] as? [[String: Any]])
     #expect(runs.count == 1 && runs[0]["steps"] as? Int == 300)
     #expect(runs[0]["sessionRMSE"] as? Double == rmse)
-    #expect((evaluation["rankers"] as? [Any])?.count == 14)
+    #expect((evaluation["rankers"] as? [Any])?.count == 16)
     #expect(!words.output.contains("nan") && !evaluated.output.contains("nan"))
 
     for asked in [["--user", "3"], ["--liked", "5", "--liked", "7"]] {

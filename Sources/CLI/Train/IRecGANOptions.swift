@@ -110,7 +110,11 @@ struct IRecGANOptions: ParsableArguments {
   /// Those of a run that was started, or the preset's, and what is given in their place.
   func settings(begun: IRecGANConfiguration?) -> IRecGANConfiguration {
     var settings = IRecGANConfiguration()
-    if let begun, preset == nil { settings = begun } else { (preset ?? .small).apply(to: &settings) }
+    if let begun, preset == nil {
+      settings = begun
+    } else {
+      (preset ?? .small).apply(to: &settings)
+    }
     apply(to: &settings)
     return settings
   }
