@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLI
 import Commands
 import Foundation
 import Testing

@@ -98,7 +98,7 @@ struct IRecGANOptions: ParsableArguments {
   func settings(
     begun: IRecGANConfiguration?, log: SessionLog, listSize known: Int?
   ) -> IRecGANConfiguration {
-    var settings = begun.flatMap { preset == nil ? $0 : nil } ?? self.settings()
+    var settings = begun.flatMap { preset == nil ? $0 : nil } ?? usual
     if begun == nil || preset != nil {
       settings.listSize = known ?? max(1, log.longestList)
       settings.longestSession = max(2, log.longestSession)
@@ -107,11 +107,17 @@ struct IRecGANOptions: ParsableArguments {
     return settings
   }
 
-  /// The preset's, and what is given in their place.
-  func settings() -> IRecGANConfiguration {
+  /// The same, of sessions that are not made yet.
+  func settings(begun: IRecGANConfiguration?) -> IRecGANConfiguration {
+    var settings = begun.flatMap { preset == nil ? $0 : nil } ?? usual
+    apply(to: &settings)
+    return settings
+  }
+
+  /// The preset's.
+  private var usual: IRecGANConfiguration {
     var settings = IRecGANConfiguration()
     (preset ?? .small).apply(to: &settings)
-    apply(to: &settings)
     return settings
   }
 
