@@ -150,7 +150,7 @@ extension EvaluationReport {
 }
 
 /// What is said where users are too few for the intervals that resampling them gives.
-func fewUsers(_ count: Int) -> String? {
+package func fewUsers(_ count: Int) -> String? {
   count < 30
     ? "warning   \(count) user\(count == 1 ? "" : "s"): resampling fewer than 30 gives intervals that are too "
       + "narrow; the truth is outside them in more than 5% of cases" : nil
