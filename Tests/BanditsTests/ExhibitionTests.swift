@@ -36,7 +36,7 @@ struct ExhibitionTests {
   func crowd() throws {
     func gain(_ crowd: Int) throws -> BanditGain {
       let experiment = try play(
-        ExhibitionProblem(crowd: crowd), ["linucb", "no-crowd"], rounds: 800, seeds: 4)
+        ExhibitionProblem(crowd: crowd), ["linucb", "no-crowd"], rounds: 800, seeds: 10)
       return try #require(BanditGain(of: "linucb", over: "no-crowd", in: experiment))
     }
     let (none, many) = (try gain(0), try gain(400))

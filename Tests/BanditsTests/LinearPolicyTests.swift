@@ -28,7 +28,7 @@ struct LinearPolicyTests {
     let (arms, width) = (3, 5)
     var policy = LinUCBPolicy(
       LinearBelief(arms: arms, width: width, disjoint: disjoint, regularization: 2),
-      radius: .fixed(1))
+      radius: .fixed(1), seed: 1)
     var random = Philox(seed: 8, stream: 1)
     let count = disjoint ? arms : 1
     var a = Array(
@@ -95,7 +95,7 @@ struct LinearPolicyTests {
     let (noise, delta, norm) = (0.7, 0.1, 1.5)
     var policy = LinUCBPolicy(
       LinearBelief(arms: 2, width: 1, disjoint: false, regularization: 1),
-      radius: .confident(delta: delta, noise: noise, norm: norm, regularization: 1))
+      radius: .confident(delta: delta, noise: noise, norm: norm, regularization: 1), seed: 1)
     let round = BanditRound(features: [0.1, 0.9])
     var choices: Set<Int> = []
     for count in 1...60 {

@@ -20,17 +20,18 @@ private func pulls<Policy: BanditPolicy>(
 struct PolicyTests {
   /// One of each, for four arms.
   static let all: [any BanditPolicy] = [
-    RandomPolicy(arms: 4, seed: 3), ExploitPolicy(arms: 4, pulls: 2),
+    RandomPolicy(arms: 4, seed: 3), ExploitPolicy(arms: 4, pulls: 2, seed: 3),
     EpsilonGreedyBandit(arms: 4, rate: .constant(0.3), seed: 3),
     EpsilonGreedyBandit(arms: 4, rate: .decaying(c: 1, gap: 0.5), seed: 3),
     SoftmaxBandit(arms: 4, temperature: 0.2, seed: 3),
-    SoftmaxBandit(arms: 4, temperature: 0.2, decays: true, seed: 3), UCB1Policy(arms: 4),
-    KLUCBPolicy(arms: 4), KLUCBPolicy(arms: 4, plain: true), ThompsonPolicy(arms: 4, seed: 3),
+    SoftmaxBandit(arms: 4, temperature: 0.2, decays: true, seed: 3),
+    UCB1Policy(arms: 4, seed: 3), KLUCBPolicy(arms: 4, seed: 3),
+    KLUCBPolicy(arms: 4, plain: true, seed: 3), ThompsonPolicy(arms: 4, seed: 3),
     GaussianThompsonPolicy(arms: 4, seed: 3),
-    LinUCBPolicy(LinearBelief(arms: 4, width: 2, disjoint: true), radius: .fixed(0.5)),
+    LinUCBPolicy(LinearBelief(arms: 4, width: 2, disjoint: true), radius: .fixed(0.5), seed: 3),
     LinUCBPolicy(
       LinearBelief(arms: 4, width: 2, disjoint: false),
-      radius: .confident(delta: 0.1, noise: 1, norm: 1, regularization: 1)),
+      radius: .confident(delta: 0.1, noise: 1, norm: 1, regularization: 1), seed: 3),
     LinearThompsonPolicy(LinearBelief(arms: 4, width: 2, disjoint: true), scale: 0.5, seed: 3),
     LinearGreedyPolicy(
       LinearBelief(arms: 4, width: 2, disjoint: false), rate: .constant(0.3), seed: 3),
@@ -53,9 +54,12 @@ struct PolicyTests {
 
   @Test("choices come with the probabilities that the policy says", arguments: all.indices)
   func probabilities(number: Int) throws {
-    for available in [nil, [0, 2, 3]] {
+    // Taught, no two arms are alike; untaught, many are.
+    for (available, policy) in [
+      (nil, taught(Self.all[number])), ([0, 2, 3], taught(Self.all[number])),
+      (nil, Self.all[number]), ([0, 2, 3], Self.all[number]),
+    ] {
       let round = BanditRound(available: available, features: Self.features)
-      let policy = taught(Self.all[number])
       let shares = try #require(policy.probabilities(round))
       #expect(abs(shares.reduce(0, +) - 1) < 1e-9)
       #expect(available == nil || shares[1] == 0)
@@ -98,17 +102,45 @@ struct PolicyTests {
     try check(Self.all[number])
   }
 
-  @Test("UCB1 pulls in the order that its formula gives by hand")
+  /// All arms paid alike, so that they have one index; then all but the first, so that three have.
+  @Test("of arms with one index each is drawn as often as the others", arguments: all.indices)
+  func ties(number: Int) {
+    func frequencies<Policy: BanditPolicy>(_ fresh: Policy, poor: Int?) -> [Double] {
+      var policy = fresh
+      // What all arms have in common tells none apart.
+      let round = BanditRound(features: [1, 2, 1, 2, 1, 2, 1, 2])
+      for turn in 0..<40 {
+        policy.observe(turn % 4, reward: turn % 4 == poor ? 0 : 1, in: round)
+      }
+      var counts = [Double](repeating: 0, count: 4)
+      for _ in 0..<4_000 { counts[policy.choose(round).arm] += 1 / 4_000 }
+      return counts
+    }
+    for arm in frequencies(Self.all[number], poor: nil) {
+      #expect(abs(arm - 0.25) < 0.03, "\(Self.all[number])")
+    }
+    // Which of the four is poor makes no difference to the others.
+    for poor in [0, 3] {
+      let found = frequencies(Self.all[number], poor: poor)
+      let others = (0..<4).filter { $0 != poor }.map { found[$0] }
+      #expect(others.max()! - others.min()! < 0.05, "\(found)")
+    }
+  }
+
+  @Test("UCB1 pulls in the order that its formula gives by hand, each arm once before")
   func ucb1() {
     // n = 6: 1 + √(2 ln 6 / 5) = 1.847 of arm 0 is below √(2 ln 6) = 1.893 of arm 1.
-    #expect(pulls(UCB1Policy(arms: 2), [1, 0], rounds: 8) == [0, 1, 0, 0, 0, 0, 1, 0])
+    let found = (0..<20).map {
+      pulls(UCB1Policy(arms: 2, seed: UInt64($0)), [1, 0], rounds: 8)
+    }
+    #expect(found.allSatisfy { $0.dropFirst(2) == [0, 0, 0, 0, 1, 0] })
+    #expect(Set(found.map { Array($0.prefix(2)) }) == [[0, 1], [1, 0]])
   }
 
   @Test("exploiting tries each arm as often as it is told, then keeps the best")
   func exploit() {
-    #expect(
-      pulls(ExploitPolicy(arms: 3, pulls: 2), [0.2, 0.9, 0.4], rounds: 9)
-        == [0, 0, 1, 1, 2, 2, 1, 1, 1])
+    let found = pulls(ExploitPolicy(arms: 3, pulls: 2, seed: 1), [0.2, 0.9, 0.4], rounds: 9)
+    #expect(found.prefix(6).sorted() == [0, 0, 1, 1, 2, 2] && found.suffix(3) == [1, 1, 1])
   }
 
   @Test("ε_n is that of Auer, Cesa-Bianchi & Fischer")
@@ -154,7 +186,7 @@ struct PolicyTests {
 
   @Test("KL-UCB pulls the arm of the highest index, although it solves for few")
   func klUCB() {
-    var policy = KLUCBPolicy(arms: 30)
+    var policy = KLUCBPolicy(arms: 30, seed: 1)
     var random = Philox(seed: 5, stream: 1)
     let round = BanditRound()
     for turn in 0..<3_000 {

@@ -54,6 +54,69 @@ struct ReplayTests {
     #expect(abs(single.standardError! - (0.6 * 0.4 / 5).squareRoot()) < 1e-12)
   }
 
+  /// What ε-greedy with ε 0 is expected to keep of a uniform log in its own order, and to be paid:
+  /// over all ways in which ties can fall.
+  private func expectation(
+    _ log: [(action: Int, reward: Double)], arms: Int
+  ) -> (kept: Double, reward: Double) {
+    func rest(
+      _ row: Int, _ sums: [Double], _ counts: [Double]
+    ) -> (kept: Double, reward: Double) {
+      guard row < log.count else { return (0, 0) }
+      let means = zip(sums, counts).map { $1 == 0 ? 0 : $0 / $1 }
+      let best = means.indices.filter { means[$0] == means.max() }
+      let (action, reward) = log[row]
+      let chance = best.contains(action) ? 1 / Double(best.count) : 0
+      var (kept, paid) = (0.0, 0.0)
+      if chance > 0 {
+        var (sums, counts) = (sums, counts)
+        sums[action] += reward
+        counts[action] += 1
+        let after = rest(row + 1, sums, counts)
+        kept += chance * (1 + after.kept)
+        paid += chance * (reward + after.reward)
+      }
+      if chance < 1 {
+        let after = rest(row + 1, sums, counts)
+        kept += (1 - chance) * after.kept
+        paid += (1 - chance) * after.reward
+      }
+      return (kept, paid)
+    }
+    return rest(0, Array(repeating: 0, count: arms), Array(repeating: 0, count: arms))
+  }
+
+  @Test("how items are numbered says nothing: ties are drawn, as counting all their ways has it")
+  func renumbered() throws {
+    let rows: [(action: Int, reward: Double)] = [
+      (0, 0), (1, 0), (2, 1), (3, 0), (2, 0), (0, 1), (1, 1), (3, 1), (2, 1), (0, 0),
+    ]
+    let numberings = [[0, 1, 2, 3], [3, 2, 1, 0], [2, 3, 0, 1], [1, 0, 3, 2]]
+    let exact = expectation(rows, arms: 4)
+    for numbers in numberings {
+      let renumbered = rows.map { (action: numbers[$0.action], reward: $0.reward) }
+      let again = expectation(renumbered, arms: 4)
+      #expect(abs(again.kept - exact.kept) < 1e-12 && abs(again.reward - exact.reward) < 1e-12)
+      let log = try LoggedFeedback(
+        name: "tiny", actions: renumbered.map { Int32($0.action) },
+        rewards: renumbered.map(\.reward), propensities: rows.map { _ in 0.25 }, actionCount: 4)
+      let replay = try BanditReplay(log, method: .rejection)
+      let count = 6_000
+      var (kept, squares, reward) = (0.0, 0.0, 0.0)
+      for seed in 0..<UInt64(count) {
+        let outcome = try replay.play("epsilon:0", seed: seed, shuffled: false)
+        kept += Double(outcome.kept)
+        squares += Double(outcome.kept * outcome.kept)
+        reward += (outcome.value ?? 0) * Double(outcome.kept)
+      }
+      let mean = kept / Double(count)
+      let error = ((squares / Double(count) - mean * mean) / Double(count)).squareRoot()
+      #expect(abs(mean - exact.kept) < 4 * error, "\(numbers): \(mean), expected \(exact.kept)")
+      // A sum of rewards is no more spread than what is kept is, and that twice.
+      #expect(abs(reward / Double(count) - exact.reward) < 8 * error, "\(numbers): \(reward)")
+    }
+  }
+
   @Test("a log with features teaches linear policies; one without says that it cannot")
   func features() throws {
     var random = Philox(seed: 5, stream: 1)
@@ -93,7 +156,9 @@ struct ReplayTests {
       #expect(log.propensities.allSatisfy { $0 > 0 && $0 <= 1 })
       if policy == "thompson" { #expect(Set(log.propensities).count > 100) }
     }
-    #expect(try problem.log("ucb1", rounds: 50, seed: 2).propensities.allSatisfy { $0 == 1 })
+    // UCB1 draws among the arms that it has not tried yet, then leaves to chance only what is equal.
+    let ucb1 = try problem.log("ucb1", rounds: 50, seed: 2).propensities
+    #expect(ucb1.prefix(3) == [1.0 / 3, 0.5, 1] && ucb1.allSatisfy { $0 >= 1.0 / 3 })
     let open = try problem.log("epsilon:0.4", rounds: 20_000, seed: 2)
     #expect(abs(try value(open, "random", .weighted).value! - 0.4) < 0.03)
   }

@@ -1,6 +1,17 @@
 import DRRCore
+import Foundation
 import TestSupport
 import Testing
+
+extension SeededGenerator {
+  fileprivate var uniform: Double {
+    mutating get { Double.random(in: 0..<1, using: &self) }
+  }
+}
+
+extension Double {
+  fileprivate var exponential: Double { exp(self) }
+}
 
 @Suite("Intervals")
 struct BootstrapTests {
@@ -78,6 +89,63 @@ struct BootstrapTests {
       return drawn.reduce(0, +) / Double(drawn.count)
     }.sorted()
     #expect(abs(found.low - means[500]) < 0.02 && abs(found.high - means[19_499]) < 0.02)
+  }
+
+  /// Of exp(N(0, 1)), whose mean is √e, and of runs of which one in ten goes wrong.
+  @Test("the interval of skewed runs covers the truth, where percentiles do not")
+  func runs() {
+    var random = SeededGenerator(5)
+    func normal() -> Double {
+      let (u, v) = (random.uniform, random.uniform)
+      return (-2 * log(1 - u)).squareRoot() * cos(2 * .pi * v)
+    }
+    /// How many in a hundred hold the truth: of the interval of runs, and of percentiles.
+    func coverage(
+      _ count: Int, _ truth: Double, _ draw: () -> Double
+    ) -> (runs: Double, percentiles: Double) {
+      var (runs, percentiles) = (0.0, 0.0)
+      let trials = 600
+      for trial in 0..<trials {
+        let sample = (0..<count).map { _ in draw() }
+        let found = Estimate(runs: sample)
+        if found.low <= truth && truth <= found.high { runs += 100 / Double(trials) }
+        let plain = Self.estimate(sample, seed: UInt64(trial))!
+        if plain.low <= truth && truth <= plain.high { percentiles += 100 / Double(trials) }
+      }
+      return (runs, percentiles)
+    }
+    // One standard error of 600 trials is 1 in a hundred.
+    let lognormal = coverage(20, 0.5.exponential) { normal().exponential }
+    #expect(lognormal.runs > 88 && lognormal.runs > lognormal.percentiles + 3, "\(lognormal)")
+    let more = coverage(100, 0.5.exponential) { normal().exponential }
+    #expect(more.runs > 92 && more.runs < 98, "\(more)")
+    let wrong = coverage(100, 0.9 + 0.1 * 10) {
+      random.uniform < 0.1 ? 10 + normal() : 1 + 0.3 * normal()
+    }
+    #expect(wrong.runs > 92, "\(wrong)")
+    let few = coverage(5, 0) { normal() }
+    #expect(few.runs > 92 && few.runs < 98 && few.percentiles < 88, "\(few)")
+  }
+
+  @Test("the interval of runs by hand: Student's where nothing is skewed, the value of equal ones")
+  func runsByHand() {
+    // Mean 2, s 1, three runs, no skew: 2 ± 4.3027 / √3.
+    let few = Estimate(runs: [1, 2, 3])
+    #expect(few.mean == 2 && few.count == 3)
+    #expect(abs(few.low - (2 - 4.302_653 / 3.0.squareRoot())) < 1e-6)
+    #expect(abs(few.high - (2 + 4.302_653 / 3.0.squareRoot())) < 1e-6)
+    // −4 ... 4: s² is 60/8. The 97.5 % quantile with 8 degrees of freedom is 2.306004.
+    let nine = Estimate(runs: (-4...4).map(Double.init))
+    #expect(abs(nine.high - 2.306_004 * (7.5 / 9).squareRoot()) < 1e-3)
+    #expect(abs(nine.low + nine.high) < 1e-12)
+    for count in [1, 2, 12, 40] {
+      let same = Estimate(runs: Array(repeating: 0.3, count: count))
+      #expect(same.low == same.mean && same.high == same.mean)
+    }
+    // One run of twenty at 9, the others at 1; Hall's transformation, inverted by
+    // bisection in numpy at t = 2.093024: mean 1.4, s 1.788854, γ 4.129483.
+    let skewed = Estimate(runs: (0..<20).map { $0 == 0 ? 9 : 1 })
+    #expect(abs(skewed.low - 0.869940) < 1e-4 && abs(skewed.high - 4.030757) < 1e-4, "\(skewed)")
   }
 
   /// The 95 % interval of the mean of 60 uniform numbers holds ½ about 95 times in a hundred.

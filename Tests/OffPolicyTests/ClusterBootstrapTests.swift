@@ -13,8 +13,13 @@ struct ClusterBootstrapTests {
     let other = try log.evaluate([UniformTarget()], .quick { $0.seed = 1 })
     #expect(first.policies[0][.ips]!.value == other.policies[0][.ips]!.value)
     #expect(first.policies[0][.ips]!.low != other.policies[0][.ips]!.low)
-    for interval in first.policies[0].estimates.values {
-      #expect(interval.low < interval.value && interval.value < interval.high)
+    for (name, interval) in first.policies[0].estimates {
+      // The direct method is the model itself, which a resample does not fit anew.
+      guard let low = interval.low, let high = interval.high else {
+        #expect(name == "dm" && interval.low == nil && interval.high == nil)
+        continue
+      }
+      #expect(name != "dm" && low < interval.value && interval.value < high)
     }
   }
 
@@ -28,12 +33,12 @@ struct ClusterBootstrapTests {
       propensities: copies.map { log.propensities[$0] }, actionCount: 4, positionCount: 2)
     let bootstrap = ClusterBootstrap(resamples: 400, seed: 3)
     let (one, four) = (log.onPolicyValue(bootstrap), copied.onPolicyValue(bootstrap))
-    for (a, b) in [(one.value, four.value), (one.low, four.low), (one.high, four.high)] {
+    for (a, b) in [(one.value, four.value), (one.low!, four.low!), (one.high!, four.high!)] {
       #expect(abs(a - b) < 1e-12)
     }
     // Taken for 200 decisions the interval is half as wide.
     let rows = copied.clusteredByRow().onPolicyValue(bootstrap)
-    let ratio = (rows.high - rows.low) / (one.high - one.low)
+    let ratio = (rows.high! - rows.low!) / (one.high! - one.low!)
     #expect(ratio > 0.35 && ratio < 0.65, "\(ratio)")
   }
 
@@ -44,8 +49,8 @@ struct ClusterBootstrapTests {
     let mean = log.rewards.reduce(0, +) / 2_000
     let error = (mean * (1 - mean) / 2_000).squareRoot()
     #expect(abs(found.value - mean) < 1e-12)
-    #expect(abs(found.low - (mean - 1.96 * error)) < 0.2 * error)
-    #expect(abs(found.high - (mean + 1.96 * error)) < 0.2 * error)
+    #expect(abs(found.low! - (mean - 1.96 * error)) < 0.2 * error)
+    #expect(abs(found.high! - (mean + 1.96 * error)) < 0.2 * error)
   }
 
   @Test("every cluster is drawn as often as chance has it")

@@ -55,11 +55,14 @@ struct OffPolicySimulationTests {
       let (near, far) = (row(800, estimator, near: true), row(800, estimator, near: false))
       #expect(near.overlap > 2 * far.overlap)
       #expect(near.rootMeanSquaredError < far.rootMeanSquaredError)
-      #expect(near.rankCorrelation! > 0.9 && near.coverage > 0.75, "\(near)")
+      #expect(near.rankCorrelation! > 0.9 && near.coverage! > 0.75, "\(near)")
     }
     #expect(
       row(800, .doublyRobust, near: false).rootMeanSquaredError
         < row(800, .ips, near: false).rootMeanSquaredError)
+    for row in report.decisions + report.sessions {
+      #expect((row.coverage == nil) == ["dm", "fqe"].contains(row.estimator))
+    }
     let values = report.sessions.filter { $0.size == 800 }
     #expect(
       values.first { $0.estimator == "dr" }!.rootMeanSquaredError

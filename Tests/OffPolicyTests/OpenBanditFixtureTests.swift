@@ -36,7 +36,7 @@ struct OpenBanditFixtureTests {
       #expect(close(own.value, 0.0046, 1e-12))
       // 0.0007 is the standard error of single decisions.
       let rows = random.clusteredByRow().onPolicyValue(ClusterBootstrap(resamples: 400))
-      #expect(close((rows.high - rows.low) / 2 / 1.96, 0.0007, 0.00008))
+      #expect(close((rows.high! - rows.low!) / 2 / 1.96, 0.0007, 0.00008))
     }
   }
 

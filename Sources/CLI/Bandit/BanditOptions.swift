@@ -14,7 +14,7 @@ struct BanditOptions<Problem: BanditProblem>: ParsableArguments {
     help:
       "Horizon T: rounds that each policy plays with each seed. (default: \(Problem.usualRounds))")
   var rounds: Int?
-  @Option(help: "Number of seeds. (default: 20)")
+  @Option(help: "Number of seeds. (default: \(Problem.usualSeeds))")
   var seeds: Int?
   @Option(help: "The first seed; the others follow it. (default: 0)")
   var seed: UInt64?
@@ -70,7 +70,8 @@ struct BanditOptions<Problem: BanditProblem>: ParsableArguments {
     let configuration = BanditConfiguration(
       try problem(begun?.problem),
       policies: policy.isEmpty ? begun?.policies ?? usualPolicies : policy,
-      rounds: rounds ?? begun?.rounds ?? Problem.usualRounds, seeds: seeds ?? begun?.seeds ?? 20,
+      rounds: rounds ?? begun?.rounds ?? Problem.usualRounds,
+      seeds: seeds ?? begun?.seeds ?? Problem.usualSeeds,
       seed: seed ?? begun?.seed ?? 0)
     let trainer = try BanditTraining(configuration)
     guard let folder else {

@@ -20,7 +20,8 @@ struct CompareCommand: ParsableCommand {
 
   @Option(
     name: .customLong("run"),
-    help: ArgumentHelp("The folder of a trained run; may repeat.", valueName: "folder"),
+    help: ArgumentHelp(
+      "The folder of a trained run, or of several; may repeat.", valueName: "folder"),
     completion: .directory)
   var runs: [String] = []
   @Flag(help: "The baselines alone, on a split of --data.")
@@ -69,7 +70,11 @@ struct CompareCommand: ParsableCommand {
     settings.nextItem.likedOnly = likedOnly
     settings.nextItem.users = users
     try settings.validate()
-    let runs = try runs.map { (folder: RunFolder($0), run: try ComparedRuns.read(RunFolder($0))) }
+    let folders = try runs.flatMap { name in
+      let folder = RunFolder(name)
+      return try folder.readGroup()?.members.map { $0.folder(in: folder) } ?? [folder]
+    }
+    let runs = try folders.map { (folder: $0, run: try ComparedRuns.read($0)) }
     let source = data ?? runs.first?.run.data.source ?? "generated:small"
     var trainings: [Comparison.Training] = []
     if !runs.isEmpty { trainings = [try Comparison.training(of: runs)] }

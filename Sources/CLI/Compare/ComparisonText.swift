@@ -29,8 +29,26 @@ extension ComparisonReport {
       "seeds     split \(splits), comparison \(settings.seed); intervals: 95%, users resampled"
         + (splitSeeds.count > 1
           ? " with all their splits; ±: standard deviation over \(splitSeeds.count) splits" : ""))
+    if hasSeveralRuns {
+      lines.append(
+        "          ± runs: standard deviation over the runs of one method, which intervals leave out"
+      )
+    }
     lines.append("device    \(device)")
+    if let warning = users.min().flatMap(fewUsers) { lines.append(warning) }
     return lines.joined(separator: "\n")
+  }
+
+  private var hasSeveralRuns: Bool { rows.contains { runs(of: $0.name).count > 1 } }
+
+  /// A row's figure, and its spread over the runs of the row's method.
+  private func cells(
+    _ row: ComparisonReport.Row, _ figure: (ComparisonReport.Row) -> Estimate?
+  ) -> [String] {
+    guard hasSeveralRuns else { return cells(figure(row)) }
+    let means = runs(of: row.name).compactMap { figure($0)?.mean }
+    let spread = standardDeviation(means).map { "±\(decimal($0, 4))" } ?? ""
+    return cells(figure(row)) + [spread]
   }
 
   private func cells(_ estimate: Estimate?, _ digits: Int = 4) -> [String] {
@@ -41,7 +59,9 @@ extension ComparisonReport {
       + ["\(decimal(estimate.low, digits))–\(decimal(estimate.high, digits))"]
   }
 
-  private var blanks: [String] { splitSeeds.count > 1 ? ["", ""] : [""] }
+  private var blanks: [String] {
+    (splitSeeds.count > 1 ? ["", ""] : [""]) + (hasSeveralRuns ? ["± runs"] : [])
+  }
 
   private func signed(_ value: Double) -> String {
     let text = decimal(value, 4)
@@ -64,8 +84,11 @@ extension ComparisonReport {
         "MRR", "catalogue coverage", "Gini index",
       ]
     let body = rows.map { row -> [String] in
-      let main = row.cutoffs.first { $0.k == k }
-      return [Labels.comparison[row.name]] + cells(main?.hitRate) + cells(main?.ndcg)
+      func cutoff(_ row: ComparisonReport.Row) -> ComparisonReport.Cutoff? {
+        row.cutoffs.first { $0.k == k }
+      }
+      return [Labels.comparison[row.name]] + cells(row) { cutoff($0)?.hitRate }
+        + cells(row) { cutoff($0)?.ndcg }
         + difference(row.hitRateDifference) + difference(row.ndcgDifference)
         + others.map { k in
           row.cutoffs.first { $0.k == k }.map { decimal($0.hitRate.mean, 4) } ?? "–"
@@ -104,8 +127,9 @@ extension ComparisonReport {
       ["ranking held-out items"] + settings.rerankingCutoffs.flatMap { ["P@\($0)"] + blanks }
       + ["NDCG@\(most)"] + blanks + ["NDCG@\(most) minus", ""]
     let body = rows.map { row -> [String] in
-      [Labels.comparison[row.name]] + row.reranking.flatMap { cells($0.precision) }
-        + cells(row.reranking.last?.ndcg) + difference(row.rerankingDifference)
+      [Labels.comparison[row.name]]
+        + row.reranking.indices.flatMap { at in cells(row) { $0.reranking[at].precision } }
+        + cells(row) { $0.reranking.last?.ndcg } + difference(row.rerankingDifference)
     }
     return sessions + "\n" + Table(rows: [header] + body).text
   }

@@ -36,7 +36,7 @@ extension EvaluationReport {
       \(policyHistories)
       device    \(device)
       PMF       test RMSE \(list(errors)) stars, on held-out ratings
-      """
+      """ + (users.flatMap(fewUsers).map { "\n\($0)" } ?? "")
   }
 
   /// The checkpoint that is evaluated, and how much its choice matters: run by run.
@@ -86,16 +86,18 @@ extension EvaluationReport {
   private var differenceTable: String {
     let shown: [(String, Measure, Int)] =
       cutoffs.prefix(2).map { ("P@\($0)", .precision, $0) } + [("NDCG@\(middle)", .ndcg, middle)]
-    let header = ["\(agent) minus"] + shown.flatMap { [$0.0, ""] }
+    let blank = runs.count > 1 ? ["", ""] : [""]
+    let header = ["\(agent) minus"] + shown.flatMap { [$0.0] + blank }
     let body = rankers.filter { $0.name != agent }.map { ranker in
       [Labels.evaluation[ranker.name]]
         + shown.flatMap { _, measure, k -> [String] in
           guard let found = difference(from: ranker.name, measure, at: k) else {
-            return ["–", ""]
+            return ["–"] + blank
           }
           let star = found.low > 0 || found.high < 0 ? "*" : " "
-          return [
-            signed(found.mean), "\(signed(found.low)) … \(signed(found.high))\(star)",
+          let spread = runs.count > 1 ? ["±" + number(found.deviation)] : []
+          return [signed(found.mean)] + spread + [
+            "\(signed(found.low)) … \(signed(found.high))\(star)"
           ]
         }
     }
@@ -145,4 +147,11 @@ extension EvaluationReport {
         + "critic's estimate; return: discounted, of the list"
     ]
   }
+}
+
+/// What is said where users are too few for the intervals that resampling them gives.
+package func fewUsers(_ count: Int) -> String? {
+  count < 30
+    ? "warning   \(count) user\(count == 1 ? "" : "s"): resampling fewer than 30 gives intervals that are too "
+      + "narrow; the truth is outside them in more than 5% of cases" : nil
 }

@@ -10,8 +10,8 @@ extension OpeCommand {
       discussion: """
         The log is a .csv of session,step,action,reward,propensity; with state, values are fitted \
         and the doubly robust form can be told; with target, the evaluation policy's probability of \
-        each action, no policy need be named. Intervals take fitted values as given: those of fqe \
-        are too narrow.
+        each action, no policy need be named. fqe has no interval: resampled sessions would \
+        take the fitted values as given.
 
         Examples:
           drr ope sessions --data synthetic/sessions.csv --policy uniform

@@ -3,7 +3,14 @@ import Terminal
 
 extension Interval {
   func text(_ digits: Int) -> String {
-    "\(decimal(value, digits)) [\(decimal(low, digits)), \(decimal(high, digits))]"
+    guard let low, let high else { return "\(decimal(value, digits)) (no interval)" }
+    return "\(decimal(value, digits)) [\(decimal(low, digits)), \(decimal(high, digits))]"
+  }
+
+  /// Why an estimator that is a fitted model has no interval.
+  static func absence(_ estimator: String, _ units: String, _ model: String) -> String {
+    "\(estimator) has no interval: resampled \(units) would take the \(model) as given and leave "
+      + "out the error of the fit, which is all of its error"
   }
 }
 
@@ -43,7 +50,10 @@ extension OffPolicyReport {
     rows.append(
       ["clipped at \(decimal(clip, 1))"]
         + policies.map { "\(decimal(100 * $0.diagnostics.clipRate, 2))%" })
-    var notes: [String] = []
+    let units = log.clustering == "row" ? "decisions" : "clusters"
+    var notes = configuration.estimators.filter { !$0.hasInterval }.map {
+      Interval.absence($0.rawValue, units, "reward model")
+    }
     for policy in policies {
       if let refusal = policy.refusal { notes.append("\(policy.name): not ranked: \(refusal)") }
       notes += policy.warnings.map { "\(policy.name): \($0)" }
@@ -76,7 +86,10 @@ extension SessionsReport {
     rows.append([])
     rows += diagnostics.rows.dropLast().map { [$0.name, $0.value] }
     let notes =
-      (refusal.map { ["\(policy): not to be ranked: \($0)"] } ?? [])
+      SessionEstimator.allCases.filter { !$0.hasInterval && self[$0] != nil }.map {
+        Interval.absence($0.rawValue, "sessions", "fitted values")
+      }
+      + (refusal.map { ["\(policy): not to be ranked: \($0)"] } ?? [])
       + warnings.map { "\(policy): \($0)" }
     return """
       log       \(name): \(grouped(sessions)) sessions, \(grouped(steps)) steps, \(longest) at most; \
@@ -100,7 +113,8 @@ extension OffPolicySimulation.Report {
           [
             grouped(row.size), decimal(row.overlap, 3), decimal(row.effectiveSampleSize, 0),
             "\(decimal(100 * row.refused, 0))%", row.estimator, decimal(row.bias, 4),
-            decimal(row.rootMeanSquaredError, 4), "\(decimal(100 * row.coverage, 0))%",
+            decimal(row.rootMeanSquaredError, 4),
+            row.coverage.map { "\(decimal(100 * $0, 0))%" } ?? "none",
           ]
             + (ranks
               ? [decimal(row.rankCorrelation ?? 0, 3), decimal(row.regret ?? 0, 4)] : []))

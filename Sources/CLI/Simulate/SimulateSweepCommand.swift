@@ -48,7 +48,8 @@ extension SimulateCommand {
           SweepSettings.self, in: group.members[0].folder(in: options.folder))
       }
       try options.requireOne()
-      let begun = start.fresh ? nil : try Algorithms.begun(SweepSettings.self, in: options.folder)
+      let begun =
+        start.fresh ? nil : try Algorithms.begun(SweepSettings.self, in: options.folder)
       Interrupt.install()
       let backend = try device.sessionBackend()
       let source = try WorldSource(env, on: backend)

@@ -207,6 +207,11 @@ public struct BanditExperiment<Problem: BanditProblem>: Sendable {
       try JSONDecoder().decode(Trial.self, from: data)
     }
     let (policy, seed) = place
-    trial = try decoded(configuration.problem.trial(policy, seed: seed))
+    do {
+      trial = try decoded(configuration.problem.trial(policy, seed: seed))
+    } catch DecodingError.keyNotFound {
+      // An older program's policy, which took the first of equals: the trial begins anew.
+      current = Tally()
+    }
   }
 }

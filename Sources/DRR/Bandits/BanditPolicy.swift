@@ -43,28 +43,37 @@ extension BanditRound {
 
   func arm(_ place: Int) -> Int { available?[place] ?? place }
 
-  /// The available arm of the highest index; of equals the first.
+  /// The available arm of the highest index. Of equals one is drawn: how arms are numbered says
+  /// nothing of them. `random` is not asked where there is one.
   @inline(__always)
-  func best(of armCount: Int, _ index: (Int) -> Double) -> Int {
-    guard let available else {
-      var (best, highest) = (0, -Double.infinity)
-      for arm in 0..<armCount {
-        let value = index(arm)
-        if value > highest { (best, highest) = (arm, value) }
-      }
-      return best
-    }
-    var (best, highest) = (available[0], -Double.infinity)
-    for arm in available {
+  func best(
+    of armCount: Int, _ random: inout Philox, _ index: (Int) -> Double
+  ) -> Highest {
+    var best = Highest(arm: arm(0), index: -.infinity, count: 0)
+    for place in 0..<count(of: armCount) {
+      let arm = arm(place)
       let value = index(arm)
-      if value > highest { (best, highest) = (arm, value) }
+      if value > best.index {
+        best = Highest(arm: arm, index: value, count: 1)
+      } else if value == best.index {
+        // Of n equals so far the newest takes the place of the one that stands with chance 1/n.
+        best.count += 1
+        if random.index(below: best.count) == 0 { best.arm = arm }
+      }
     }
     return best
   }
 
-  /// All of the probability on one arm.
-  func certain(_ arm: Int, of armCount: Int) -> [Double] {
-    (0..<armCount).map { $0 == arm ? 1 : 0 }
+  /// All of the probability on the arms of the highest index, each an equal share.
+  func greedy(of armCount: Int, _ index: (Int) -> Double) -> [Double] {
+    var random = Philox(seed: 0)
+    let best = best(of: armCount, &random, index)
+    var shares = [Double](repeating: 0, count: armCount)
+    for place in 0..<count(of: armCount) {
+      let arm = arm(place)
+      if index(arm) == best.index { shares[arm] = best.probability }
+    }
+    return shares
   }
 
   /// The same probability for each available arm.
@@ -74,6 +83,17 @@ extension BanditRound {
     for place in 0..<count { shares[arm(place)] = 1 / Double(count) }
     return shares
   }
+}
+
+/// An arm of the highest index, and how many have it.
+struct Highest {
+  var arm: Int
+  var index: Double
+  var count: Int
+
+  /// With which the arm was drawn of its equals.
+  var probability: Double { 1 / Double(count) }
+  var choice: BanditChoice { BanditChoice(arm, probability: probability) }
 }
 
 /// How often each arm was pulled, and its mean reward.

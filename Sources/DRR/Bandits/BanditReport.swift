@@ -35,13 +35,12 @@ public struct BanditReport: Codable, Sendable {
     (rounds, seeds, seed) = (configuration.rounds, configuration.seeds, configuration.seed)
     marks = experiment.marks
     let all = (0..<UInt64(seeds)).map { configuration.seed + $0 }
-    let bootstrap = Bootstrap(clusters: (0..<Int32(seeds)).map { $0 }, seed: configuration.seed)
     let marks = marks
     rows = configuration.policies.compactMap { policy in
       let outcomes = experiment.outcomes.filter { $0.policy == policy }
       guard outcomes.count == configuration.seeds else { return nil }
       func estimate(_ value: (BanditOutcome) -> Double) -> Estimate {
-        bootstrap.estimate(outcomes.map(value))!
+        Estimate(runs: outcomes.map(value))
       }
       let found = all.map { configuration.problem.bound(policy, seed: $0, after: marks) }
       let bounds =
@@ -84,17 +83,15 @@ public struct BanditGain: Codable, Sendable {
     let (ours, theirs) = (outcomes(policy), outcomes(other))
     guard !ours.isEmpty, ours.map(\.seed) == theirs.map(\.seed) else { return nil }
     let configuration = experiment.configuration
-    let bootstrap = Bootstrap(
-      clusters: ours.indices.map { Int32($0) }, seed: configuration.seed)
     (self.policy, over) = (policy, other)
-    reward = bootstrap.estimate(
-      zip(ours, theirs).map { ($0.reward - $1.reward) / Double(configuration.rounds) })!
+    reward = Estimate(
+      runs: zip(ours, theirs).map { ($0.reward - $1.reward) / Double(configuration.rounds) })
     figures = Dictionary(
       uniqueKeysWithValues: ours[0].figures.keys.map { name in
         (
           name,
-          bootstrap.estimate(
-            zip(ours, theirs).map { ($0.figures[name] ?? 0) - ($1.figures[name] ?? 0) })!
+          Estimate(
+            runs: zip(ours, theirs).map { ($0.figures[name] ?? 0) - ($1.figures[name] ?? 0) })
         )
       })
   }

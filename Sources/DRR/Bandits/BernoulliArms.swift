@@ -67,7 +67,7 @@ public struct BernoulliArms: BanditProblem {
       let pulls = try name.number(0, 10, "a whole number, 1 ... 1,000,000") {
         (1...1_000_000).contains($0) && $0.rounded() == $0
       }
-      return ExploitPolicy(arms: arms, pulls: Int(pulls))
+      return ExploitPolicy(arms: arms, pulls: Int(pulls), seed: seed)
     case "epsilon":
       return EpsilonGreedyBandit(arms: arms, rate: .constant(try name.rate(0, 0.1)), seed: seed)
     case "epsilon-decay":
@@ -78,9 +78,9 @@ public struct BernoulliArms: BanditProblem {
       return SoftmaxBandit(
         arms: arms, temperature: try name.positive(0, decays ? 0.1 : 0.02), decays: decays,
         seed: seed)
-    case "ucb1": return UCB1Policy(arms: arms)
-    case "kl-ucb": return KLUCBPolicy(arms: arms)
-    case "kl-ucb-plain": return KLUCBPolicy(arms: arms, plain: true)
+    case "ucb1": return UCB1Policy(arms: arms, seed: seed)
+    case "kl-ucb": return KLUCBPolicy(arms: arms, seed: seed)
+    case "kl-ucb-plain": return KLUCBPolicy(arms: arms, plain: true, seed: seed)
     case "thompson": return ThompsonPolicy(arms: arms, seed: seed)
     default: return GaussianThompsonPolicy(arms: arms, seed: seed)
     }

@@ -6,16 +6,24 @@ import Tensor
 /// mean + √(2 ln n / n_a), n the pulls so far.
 public struct UCB1Policy: BanditPolicy {
   public private(set) var arms: ArmStatistics
+  private var random: Philox
 
-  public init(arms: Int) { self.arms = ArmStatistics(arms: arms) }
+  public init(arms: Int, seed: UInt64) {
+    self.arms = ArmStatistics(arms: arms)
+    random = Philox(seed: seed, stream: Streams.banditPolicy)
+  }
 
   public var armCount: Int { arms.pulls.count }
 
-  private func best(_ round: BanditRound) -> Int {
+  /// What `body` makes of the arms' indices.
+  @inline(__always)
+  private static func with<Result>(
+    _ arms: ArmStatistics, _ body: ((Int) -> Double) -> Result
+  ) -> Result {
     let scale = (2 * log(Double(max(arms.total, 1)))).squareRoot()
     return arms.means.withUnsafeBufferPointer { means in
       arms.widths.withUnsafeBufferPointer { widths in
-        round.best(of: means.count) { arm in
+        body { arm in
           widths[arm] == .infinity ? .infinity : means[arm] + scale * widths[arm]
         }
       }
@@ -23,7 +31,8 @@ public struct UCB1Policy: BanditPolicy {
   }
 
   public mutating func choose(_ round: BanditRound) -> BanditChoice {
-    BanditChoice(best(round), probability: 1)
+    let arms = arms
+    return Self.with(arms) { round.best(of: arms.means.count, &random, $0).choice }
   }
 
   public mutating func observe(_ arm: Int, reward: Double, in round: BanditRound) {
@@ -31,7 +40,7 @@ public struct UCB1Policy: BanditPolicy {
   }
 
   public func probabilities(_ round: BanditRound) -> [Double]? {
-    round.certain(best(round), of: armCount)
+    Self.with(arms) { round.greedy(of: armCount, $0) }
   }
 }
 
@@ -74,10 +83,12 @@ public struct KLUCBPolicy: BanditPolicy {
   /// −n_a times the entropy of a coin of the arm's mean, so that a test of an arm takes no
   /// logarithm.
   private var heights: [Double]
+  private var random: Philox
 
-  public init(arms: Int, plain: Bool = false) {
+  public init(arms: Int, plain: Bool = false, seed: UInt64) {
     self.arms = ArmStatistics(arms: arms)
     self.plain = plain
+    random = Philox(seed: seed, stream: Streams.banditPolicy)
     heights = Array(repeating: 0, count: arms)
   }
 
@@ -89,40 +100,41 @@ public struct KLUCBPolicy: BanditPolicy {
     return plain ? log(t) : log(1 + t * log(t) * log(t))
   }
 
-  /// The upper confidence bound of an arm that was pulled.
+  /// The upper confidence bound of an arm; infinite of one that was never pulled.
   public func index(_ arm: Int) -> Double {
-    BernoulliDivergence.upperBound(
-      min(max(arms.means[arm], 0), 1), exploration / Double(arms.pulls[arm]))
+    arms.pulls[arm] == 0
+      ? .infinity
+      : BernoulliDivergence.upperBound(
+        min(max(arms.means[arm], 0), 1), exploration / Double(arms.pulls[arm]))
   }
 
-  /// An arm's bound is above the best so far, q, where n_a d(mean_a, q) < ln f(t): only then is it
-  /// solved for.
-  private func best(_ round: BanditRound) -> Int {
-    let exploration = exploration
-    var (best, highest) = (round.arm(0), -1.0)
+  /// An arm's bound is not below the best so far, q, where n_a d(mean_a, q) ≤ ln f(t), but for
+  /// rounding: only then is it solved for.
+  public mutating func choose(_ round: BanditRound) -> BanditChoice {
+    let (arms, heights, exploration) = (arms, heights, exploration)
+    let limit = exploration * (1 + 1e-9)
+    var highest = -1.0
     var (logarithm, complement) = (0.0, 0.0)
-    let count = round.count(of: armCount)
-    for place in 0..<count {
-      let arm = round.arm(place)
+    return round.best(of: arms.pulls.count, &random) { arm in
       let pulls = arms.pulls[arm]
-      if pulls == 0 { return arm }
+      if pulls == 0 {
+        highest = .infinity
+        return .infinity
+      }
+      if highest == .infinity { return -.infinity }
       let mean = arms.means[arm]
       if highest >= 0, mean <= highest {
         let sum = arms.sums[arm]
         let divergence = heights[arm] - sum * logarithm - (Double(pulls) - sum) * complement
-        if divergence >= exploration { continue }
+        if divergence > limit { return -.infinity }
       }
       let bound = BernoulliDivergence.upperBound(min(max(mean, 0), 1), exploration / Double(pulls))
       if bound > highest {
-        (best, highest) = (arm, bound)
+        highest = bound
         (logarithm, complement) = (log(bound), log(1 - bound))
       }
-    }
-    return best
-  }
-
-  public mutating func choose(_ round: BanditRound) -> BanditChoice {
-    BanditChoice(best(round), probability: 1)
+      return bound
+    }.choice
   }
 
   public mutating func observe(_ arm: Int, reward: Double, in round: BanditRound) {
@@ -132,6 +144,6 @@ public struct KLUCBPolicy: BanditPolicy {
   }
 
   public func probabilities(_ round: BanditRound) -> [Double]? {
-    round.certain(best(round), of: armCount)
+    round.greedy(of: armCount, index)
   }
 }

@@ -54,10 +54,10 @@ public struct ExhibitionProblem: BanditProblem {
     let all = PersonalisationPart.allCases
     switch name.word {
     case "random": return trial(RandomPolicy(arms: arms, seed: seed), .none)
-    case "nearest": return trial(HighestFeaturePolicy(armCount: arms), .nearness)
-    case "popular": return trial(HighestFeaturePolicy(armCount: arms), .popularity)
-    case "oracle": return trial(HighestFeaturePolicy(armCount: arms), .truth)
-    case "ucb1": return trial(UCB1Policy(arms: arms), .none)
+    case "nearest": return trial(HighestFeaturePolicy(arms: arms, seed: seed), .nearness)
+    case "popular": return trial(HighestFeaturePolicy(arms: arms, seed: seed), .popularity)
+    case "oracle": return trial(HighestFeaturePolicy(arms: arms, seed: seed), .truth)
+    case "ucb1": return trial(UCB1Policy(arms: arms, seed: seed), .none)
     case "thompson": return trial(ThompsonPolicy(arms: arms, seed: seed), .none)
     case "lin-thompson":
       return try linear(all) { (belief) throws(ConfigurationError) in
@@ -74,7 +74,7 @@ public struct ExhibitionProblem: BanditProblem {
       let parts =
         part.map { part in name.word.hasPrefix("no-") ? all.filter { $0 != part } : [part] } ?? all
       return try linear(parts) { (belief) throws(ConfigurationError) in
-        LinUCBPolicy(belief, radius: .fixed(try name.positive(0, 0.1)))
+        LinUCBPolicy(belief, radius: .fixed(try name.positive(0, 0.1)), seed: seed)
       }
     }
   }
@@ -85,16 +85,19 @@ public struct ExhibitionProblem: BanditProblem {
 /// The arm of the highest single feature: a rule that learns nothing.
 struct HighestFeaturePolicy: BanditPolicy {
   let armCount: Int
+  private var random: Philox
 
-  private func best(_ round: BanditRound) -> Int {
-    round.best(of: armCount) { round.features[$0] }
+  init(arms: Int, seed: UInt64) {
+    armCount = arms
+    random = Philox(seed: seed, stream: Streams.banditPolicy)
   }
+
   mutating func choose(_ round: BanditRound) -> BanditChoice {
-    BanditChoice(best(round), probability: 1)
+    round.best(of: armCount, &random) { round.features[$0] }.choice
   }
   mutating func observe(_ arm: Int, reward: Double, in round: BanditRound) {}
   func probabilities(_ round: BanditRound) -> [Double]? {
-    round.certain(best(round), of: armCount)
+    round.greedy(of: armCount) { round.features[$0] }
   }
 }
 

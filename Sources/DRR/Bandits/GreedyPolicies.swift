@@ -27,20 +27,21 @@ public struct ExploitPolicy: BanditPolicy {
   public private(set) var arms: ArmStatistics
   /// Pulls of each arm before the means are believed.
   public let pulls: Int
+  private var random: Philox
 
-  public init(arms: Int, pulls: Int = 10) {
+  public init(arms: Int, pulls: Int = 10, seed: UInt64) {
     self.arms = ArmStatistics(arms: arms)
     self.pulls = pulls
+    random = Philox(seed: seed, stream: Streams.banditPolicy)
   }
 
   public var armCount: Int { arms.pulls.count }
-
-  private func best(_ round: BanditRound) -> Int {
-    round.best(of: armCount) { arms.pulls[$0] < pulls ? .infinity : arms.means[$0] }
+  private var index: (Int) -> Double {
+    { [arms, pulls] in arms.pulls[$0] < pulls ? .infinity : arms.means[$0] }
   }
 
   public mutating func choose(_ round: BanditRound) -> BanditChoice {
-    BanditChoice(best(round), probability: 1)
+    round.best(of: armCount, &random, index).choice
   }
 
   public mutating func observe(_ arm: Int, reward: Double, in round: BanditRound) {
@@ -48,7 +49,7 @@ public struct ExploitPolicy: BanditPolicy {
   }
 
   public func probabilities(_ round: BanditRound) -> [Double]? {
-    round.certain(best(round), of: armCount)
+    round.greedy(of: armCount, index)
   }
 }
 
@@ -81,14 +82,17 @@ public struct EpsilonGreedyBandit: BanditPolicy {
 
   public var armCount: Int { arms.pulls.count }
   private var epsilon: Double { rate(round: arms.total + 1, arms: armCount) }
-  private func best(_ round: BanditRound) -> Int { round.best(of: armCount) { arms.means[$0] } }
 
   public mutating func choose(_ round: BanditRound) -> BanditChoice {
-    let (epsilon, best) = (epsilon, best(round))
+    let (epsilon, means) = (epsilon, arms.means)
+    let best = round.best(of: means.count, &random) { means[$0] }
     let count = round.count(of: armCount)
-    let arm = random.coin(epsilon) ? round.arm(random.index(below: count)) : best
+    let arm = random.coin(epsilon) ? round.arm(random.index(below: count)) : best.arm
     let chance = epsilon / Double(count)
-    return BanditChoice(arm, probability: arm == best ? 1 - epsilon + chance : chance)
+    return BanditChoice(
+      arm,
+      probability: means[arm] == best.index
+        ? (1 - epsilon) * best.probability + chance : chance)
   }
 
   public mutating func observe(_ arm: Int, reward: Double, in round: BanditRound) {
@@ -96,9 +100,9 @@ public struct EpsilonGreedyBandit: BanditPolicy {
   }
 
   public func probabilities(_ round: BanditRound) -> [Double]? {
-    var shares = round.even(of: armCount).map { $0 * epsilon }
-    shares[best(round)] += 1 - epsilon
-    return shares
+    zip(round.even(of: armCount), round.greedy(of: armCount) { arms.means[$0] }).map {
+      epsilon * $0 + (1 - epsilon) * $1
+    }
   }
 }
 
@@ -122,13 +126,15 @@ public struct SoftmaxBandit: BanditPolicy {
   public var armCount: Int { arms.pulls.count }
 
   private func shares(_ round: BanditRound) -> [Double] {
-    let untried = round.best(of: armCount) { arms.pulls[$0] == 0 ? 1 : 0 }
-    if arms.pulls[untried] == 0 { return round.certain(untried, of: armCount) }
+    let places = 0..<round.count(of: armCount)
+    if places.contains(where: { arms.pulls[round.arm($0)] == 0 }) {
+      return round.greedy(of: armCount) { arms.pulls[$0] == 0 ? 1 : 0 }
+    }
     let temperature = decays ? temperature / log(Double(arms.total + 2)) : temperature
-    let best = arms.means[round.best(of: armCount) { arms.means[$0] }]
+    let best = places.reduce(-.infinity) { max($0, arms.means[round.arm($1)]) }
     var shares = [Double](repeating: 0, count: armCount)
     var sum = 0.0
-    for place in 0..<round.count(of: armCount) {
+    for place in places {
       let arm = round.arm(place)
       shares[arm] = exp((arms.means[arm] - best) / temperature)
       sum += shares[arm]

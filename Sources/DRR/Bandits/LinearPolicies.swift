@@ -52,15 +52,26 @@ public struct LinearBelief: Codable, Sendable {
       "\(round.features.count) features, expected \(width) of each of \(armCount) arms")
   }
 
-  /// The arm of the highest index of its regression and features.
+  /// An arm of the highest index of its regression and features.
   @inline(__always)
   func best(
-    _ round: BanditRound,
+    _ round: BanditRound, _ random: inout Philox,
     _ index: (borrowing RidgeRegression, UnsafeBufferPointer<Double>) -> Double
-  ) -> Int {
+  ) -> Highest {
     check(round)
     return round.features.withUnsafeBufferPointer { features in
-      round.best(of: armCount) { with($0, features, index) }
+      round.best(of: armCount, &random) { with($0, features, index) }
+    }
+  }
+
+  /// All of the probability on the arms of the highest index.
+  func greedy(
+    _ round: BanditRound,
+    _ index: (borrowing RidgeRegression, UnsafeBufferPointer<Double>) -> Double
+  ) -> [Double] {
+    check(round)
+    return round.features.withUnsafeBufferPointer { features in
+      round.greedy(of: armCount) { with($0, features, index) }
     }
   }
 }
@@ -88,25 +99,23 @@ public enum ConfidenceRadius: Codable, Equatable, Sendable {
 public struct LinUCBPolicy: BanditPolicy {
   public private(set) var belief: LinearBelief
   public let radius: ConfidenceRadius
+  private var random: Philox
 
-  public init(_ belief: LinearBelief, radius: ConfidenceRadius) {
+  public init(_ belief: LinearBelief, radius: ConfidenceRadius, seed: UInt64) {
     (self.belief, self.radius) = (belief, radius)
+    random = Philox(seed: seed, stream: Streams.banditPolicy)
   }
 
   public var armCount: Int { belief.armCount }
 
-  private func best(_ round: BanditRound) -> Int {
-    if !belief.isDisjoint {
-      let alpha = radius(belief.regressions[0])
-      return belief.best(round) { $0.expected($1) + alpha * $0.variance($1).squareRoot() }
-    }
-    return belief.best(round) { regression, x in
-      regression.expected(x) + radius(regression) * regression.variance(x).squareRoot()
-    }
-  }
+  /// The radius of one regression for all arms; nil: each has its own.
+  private var alpha: Double? { belief.isDisjoint ? nil : radius(belief.regressions[0]) }
 
   public mutating func choose(_ round: BanditRound) -> BanditChoice {
-    BanditChoice(best(round), probability: 1)
+    let (belief, radius, alpha) = (belief, radius, alpha)
+    return belief.best(round, &random) {
+      $0.expected($1) + (alpha ?? radius($0)) * $0.variance($1).squareRoot()
+    }.choice
   }
 
   public mutating func observe(_ arm: Int, reward: Double, in round: BanditRound) {
@@ -114,7 +123,10 @@ public struct LinUCBPolicy: BanditPolicy {
   }
 
   public func probabilities(_ round: BanditRound) -> [Double]? {
-    round.certain(best(round), of: armCount)
+    let alpha = alpha
+    return belief.greedy(round) {
+      $0.expected($1) + (alpha ?? radius($0)) * $0.variance($1).squareRoot()
+    }
   }
 }
 
@@ -135,16 +147,18 @@ public struct LinearThompsonPolicy: BanditPolicy {
 
   public mutating func choose(_ round: BanditRound) -> BanditChoice {
     if belief.isDisjoint {
-      // θ_aᵀx of independent arms is normal by itself.
-      return BanditChoice(
-        belief.best(round) { regression, x in
-          regression.expected(x)
-            + scale * regression.variance(x).squareRoot() * random.gaussian()
-        }, probability: nil)
+      // θ_aᵀx of independent arms is normal by itself, and no two are equal.
+      let (belief, scale) = (belief, scale)
+      var (noise, ties) = (random, random)
+      let best = belief.best(round, &ties) { regression, x in
+        regression.expected(x) + scale * regression.variance(x).squareRoot() * noise.gaussian()
+      }
+      random = noise
+      return BanditChoice(best.arm, probability: nil)
     }
-    let drawn = draw()
+    let (belief, drawn) = (belief, draw())
     return BanditChoice(
-      belief.best(round) { _, x in drawn.withUnsafeBufferPointer { dot($0, x) } },
+      belief.best(round, &random) { _, x in drawn.withUnsafeBufferPointer { dot($0, x) } }.arm,
       probability: nil)
   }
 
@@ -196,13 +210,18 @@ public struct LinearGreedyPolicy: BanditPolicy {
 
   public var armCount: Int { belief.armCount }
   private var epsilon: Double { rate(round: rounds + 1, arms: armCount) }
-  private func best(_ round: BanditRound) -> Int { belief.best(round) { $0.expected($1) } }
 
   public mutating func choose(_ round: BanditRound) -> BanditChoice {
-    let (epsilon, best, count) = (epsilon, best(round), round.count(of: armCount))
-    let arm = random.coin(epsilon) ? round.arm(random.index(below: count)) : best
+    let (belief, epsilon, count) = (belief, epsilon, round.count(of: armCount))
+    let best = belief.best(round, &random) { $0.expected($1) }
+    let arm = random.coin(epsilon) ? round.arm(random.index(below: count)) : best.arm
+    let index = round.features.withUnsafeBufferPointer {
+      belief.with(arm, $0) { $0.expected($1) }
+    }
     let chance = epsilon / Double(count)
-    return BanditChoice(arm, probability: arm == best ? 1 - epsilon + chance : chance)
+    return BanditChoice(
+      arm,
+      probability: index == best.index ? (1 - epsilon) * best.probability + chance : chance)
   }
 
   public mutating func observe(_ arm: Int, reward: Double, in round: BanditRound) {
@@ -211,8 +230,8 @@ public struct LinearGreedyPolicy: BanditPolicy {
   }
 
   public func probabilities(_ round: BanditRound) -> [Double]? {
-    var shares = round.even(of: armCount).map { $0 * epsilon }
-    shares[best(round)] += 1 - epsilon
-    return shares
+    zip(round.even(of: armCount), belief.greedy(round) { $0.expected($1) }).map {
+      epsilon * $0 + (1 - epsilon) * $1
+    }
   }
 }

@@ -62,11 +62,12 @@ public struct LinearProblem: BanditProblem {
     case "epsilon", "epsilon-arms":
       return LinearGreedyPolicy(belief, rate: .constant(try name.rate(0, 0.1)), seed: seed)
     case "linucb", "linucb-arms":
-      return LinUCBPolicy(belief, radius: .fixed(try name.positive(0, 0.3)))
+      return LinUCBPolicy(belief, radius: .fixed(try name.positive(0, 0.3)), seed: seed)
     case "oful":
       let delta = try name.number(0, 0.01, "above 0 and below 1") { 0 < $0 && $0 < 1 }
       return LinUCBPolicy(
-        belief, radius: .confident(delta: delta, noise: noise, norm: 1, regularization: 1))
+        belief, radius: .confident(delta: delta, noise: noise, norm: 1, regularization: 1),
+        seed: seed)
     default:
       return LinearThompsonPolicy(belief, scale: try name.positive(0, 0.1), seed: seed)
     }

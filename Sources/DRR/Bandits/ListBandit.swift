@@ -60,13 +60,17 @@ public struct ListBandit: Codable, Sendable {
   public mutating func choose() -> [Int] {
     if case .random = index { return anyList() }
     if case .epsilon(let rate) = index, random.coin(rate) { return anyList() }
-    let indices = looks.indices.map { value($0) }
+    // Equals stand in an order that is drawn anew for each list.
+    let items = Array(looks.indices).shuffled(using: &random)
+    let indices = items.map { value($0) }
     guard let model else {
       let order = indices.indices.sorted { (indices[$1], $0) < (indices[$0], $1) }
-      return Array(order.prefix(places))
+      return order.prefix(places).map { items[$0] }
     }
     return model.bestList(
-      rates: indices.map { min(max($0, 0), 1) }, payments: payments, places: places)
+      rates: indices.map { min(max($0, 0), 1) }, payments: items.map { payments[$0] },
+      places: places
+    ).map { items[$0] }
   }
 
   private mutating func anyList() -> [Int] {

@@ -1,3 +1,4 @@
+import Platform
 import Tensor
 
 /// A mean over users and the 95 % interval that resampling the users gives it.
@@ -109,6 +110,60 @@ public struct Bootstrap: Sendable {
     let clusters = Double(counts.count { $0 > 0 })
     let error = (squares * clusters / max(clusters - 1, 1)).squareRoot() / count
     return (mean - 1.96 * error, mean + 1.96 * error)
+  }
+}
+
+extension Estimate {
+  /// The mean over independent runs, as seeds are, and its 95 % interval: Student's, with the skew of
+  /// the runs taken off by Hall's transformation (Hall 1992, On the removal of skewness by
+  /// transformation)
+  ///
+  ///     g(w) = w + γ w² / 3 + γ² w³ / 27 + γ / (6 n),  w = (mean − μ) / s,
+  ///
+  /// whose inverse is 3 / γ (∛(1 + γ (y − γ / (6 n))) − 1). Where a few runs go wrong, figures are
+  /// skewed, and the percentiles of resampled means, which know neither the skew nor how unsure s is,
+  /// hold the truth in 86 % of cases or fewer. Of one run, or of equal ones, there is no interval but
+  /// the value.
+  package init(runs values: [Double]) {
+    require(!values.isEmpty, "there are no runs to estimate from")
+    let n = Double(values.count)
+    let mean = values.reduce(0, +) / n
+    func moment(_ power: Int) -> Double {
+      values.reduce(0) { sum, value in
+        sum + (0..<power).reduce(1) { product, _ in product * (value - mean) }
+      } / n
+    }
+    let variance = moment(2)
+    // Of equal values rounding leaves a variance.
+    guard variance > 1e-24 * mean * mean else {
+      self.init(mean: mean, low: mean, high: mean, count: values.count)
+      return
+    }
+    let deviation = (variance * n / (n - 1)).squareRoot()
+    let skew = moment(3) / (variance * variance.squareRoot())
+    let reach = Self.student(values.count - 1) / n.squareRoot()
+    func inverse(_ y: Double) -> Double {
+      skew.magnitude < 1e-6
+        ? y : 3 / skew * (cbrt(1 + skew * (y - skew / (6 * n))) - 1)
+    }
+    self.init(
+      mean: mean, low: min(mean, mean - deviation * inverse(reach)),
+      high: max(mean, mean - deviation * inverse(-reach)), count: values.count)
+  }
+
+  /// The 97.5 % quantile of Student's t: by a table, and from five degrees of freedom on by the
+  /// series of Abramowitz & Stegun (1964, 26.7.5).
+  private static func student(_ freedom: Int) -> Double {
+    let table = [12.706_205, 4.302_653, 3.182_446, 2.776_445]
+    if freedom <= table.count { return table[freedom - 1] }
+    let (z, v) = (1.959_963_985, Double(freedom))
+    let powers = (0...9).map { power in (0..<power).reduce(1.0) { product, _ in product * z } }
+    let terms = [
+      (powers[3] + z) / 4, (5 * powers[5] + 16 * powers[3] + 3 * z) / 96,
+      (3 * powers[7] + 19 * powers[5] + 17 * powers[3] - 15 * z) / 384,
+      (79 * powers[9] + 776 * powers[7] + 1_482 * powers[5] - 1_920 * powers[3] - 945 * z) / 92_160,
+    ]
+    return terms.reversed().reduce(0) { ($0 + $1) / v } + z
   }
 }
 

@@ -1,19 +1,24 @@
 import DRRCore
 import Tensor
 
-/// A value, and the 95 % interval that resampling gives it.
+/// A value, and the 95 % interval that resampling gives it; no bounds where resampling would leave
+/// out the error of what was fitted, which is the estimate itself.
 public struct Interval: Codable, Hashable, Sendable {
   public var value: Double
-  public var low: Double
-  public var high: Double
+  public var low: Double?
+  public var high: Double?
 
-  public init(value: Double, low: Double, high: Double) {
+  public init(value: Double, low: Double? = nil, high: Double? = nil) {
     self.value = value
     self.low = low
     self.high = high
   }
 
-  public func contains(_ truth: Double) -> Bool { low <= truth && truth <= high }
+  /// nil where there are no bounds.
+  public func contains(_ truth: Double) -> Bool? {
+    guard let low, let high else { return nil }
+    return low <= truth && truth <= high
+  }
 }
 
 /// The percentile bootstrap of functions of sums (Efron & Tibshirani 1993, chapter 13), in which
@@ -79,7 +84,8 @@ public struct ClusterBootstrap: Sendable {
       DecisionSums(totals[resample * width..<(resample + 1) * width])
     }
     return estimators.map { estimator in
-      interval(estimator.value(of: all), of: resampled.map { estimator.value(of: $0) })
+      guard estimator.hasInterval else { return Interval(value: estimator.value(of: all)) }
+      return interval(estimator.value(of: all), of: resampled.map { estimator.value(of: $0) })
     }
   }
 

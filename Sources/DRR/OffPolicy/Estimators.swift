@@ -23,6 +23,10 @@ public enum OffPolicyEstimator: String, Codable, CaseIterable, Sendable {
   /// Dimakopoulou, Krishnamurthy & Dudík 2020).
   case shrunkDR = "dros"
 
+  /// The direct method has none: it is the reward model, which a resample of decisions does not fit
+  /// anew, and whose bias no resample shows.
+  public var hasInterval: Bool { self != .directMethod }
+
   /// Its value of sums over decisions; not a number where nothing has weight.
   public func value(of sums: DecisionSums) -> Double {
     switch self {

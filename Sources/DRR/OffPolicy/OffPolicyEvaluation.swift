@@ -65,8 +65,8 @@ extension LoggedFeedback {
     bootstrap.mean(rewards, clusters: clusters, clusterCount: clusterCount)
   }
 
-  /// Evaluates policies. The reward model is cross-fitted; intervals take it as given, so that
-  /// those of the direct method are too narrow.
+  /// Evaluates policies. The reward model is cross-fitted; intervals take it as given, and the
+  /// direct method, which is nothing else, has none.
   ///
   /// - Parameter onPolicy: the mean reward of a policy's own log, by the policy's name.
   public func evaluate(

@@ -33,8 +33,8 @@ public struct OffPolicySimulation: Codable, Hashable, Sendable {
     public var truth: Double
     public var bias: Double
     public var rootMeanSquaredError: Double
-    /// The share of the 95 % intervals that hold the truth.
-    public var coverage: Double
+    /// The share of the 95 % intervals that hold the truth; nil of an estimator without one.
+    public var coverage: Double?
     /// Spearman's, of the policies' estimated and true values; the mean over logs.
     public var rankCorrelation: Double?
     /// True value lost by taking the policy that the estimates put first; the mean over logs.
@@ -201,7 +201,8 @@ public struct OffPolicySimulation: Codable, Hashable, Sendable {
         rootMeanSquaredError: mean {
           ($0.intervals[at].value - truth) * ($0.intervals[at].value - truth)
         }.squareRoot(),
-        coverage: mean { $0.intervals[at].contains(truth) ? 1 : 0 },
+        coverage: outcomes[0].intervals[at].contains(truth) == nil
+          ? nil : mean { $0.intervals[at].contains(truth)! ? 1 : 0 },
         rankCorrelation: outcomes[0].order.isEmpty ? nil : mean { $0.order[at].correlation },
         regret: outcomes[0].order.isEmpty ? nil : mean { $0.order[at].regret },
         effectiveSampleSize: mean(\.effectiveSampleSize),

@@ -99,8 +99,8 @@ public struct SoftmaxTarget: TargetPolicy {
   }
 }
 
-/// The action of the highest value, but with chance ε any. With ε 0 it has support only where the
-/// log happens to have its choice.
+/// The action of the highest value, each of several alike, but with chance ε any. With ε 0 it has
+/// support only where the log happens to have its choice.
 public struct GreedyTarget: TargetPolicy {
   public let epsilon: Double
   public var name: String { "greedy:\(spelled(epsilon))" }
@@ -109,9 +109,11 @@ public struct GreedyTarget: TargetPolicy {
   public func fill(
     _ probabilities: inout [Double], _ row: Int, of log: LoggedFeedback, values: [Double]
   ) {
-    let best = values.indices.max { (values[$0], -$0) < (values[$1], -$1) } ?? 0
+    let highest = values.max() ?? 0
+    let share = (1 - epsilon) / Double(max(1, values.count { $0 == highest }))
     for action in probabilities.indices {
-      probabilities[action] = epsilon / Double(log.actionCount) + (action == best ? 1 - epsilon : 0)
+      probabilities[action] =
+        epsilon / Double(log.actionCount) + (values[action] == highest ? share : 0)
     }
   }
 }

@@ -19,6 +19,10 @@ public enum SessionEstimator: String, Codable, CaseIterable, Sendable {
   /// 2016).
   case doublyRobust = "dr"
 
+  /// Fitted Q evaluation has none: a resample of sessions that does not fit anew shows only how
+  /// first states differ.
+  public var hasInterval: Bool { self != .fittedQ }
+
   /// Whether it needs the target policy in every state.
   var needsValues: Bool { self == .fittedQ || self == .doublyRobust }
 }
@@ -46,8 +50,8 @@ public struct SessionsReport: Codable, Hashable, Sendable {
 }
 
 extension Trajectories {
-  /// Evaluates a policy. Intervals take fitted values as given, so that those of fitted Q
-  /// evaluation are too narrow.
+  /// Evaluates a policy. Fitted Q evaluation has no interval; that of the doubly robust form takes
+  /// the fitted values as given.
   ///
   /// - Parameters:
   ///   - policy: nil: the one whose probabilities the log tells. Then no value is fitted.
@@ -99,7 +103,10 @@ extension Trajectories {
     }
     var estimates: [String: Interval] = [:]
     for estimator in SessionEstimator.allCases where policy != nil || !estimator.needsValues {
-      estimates[estimator.rawValue] = interval { columns.value(of: estimator, $0) }
+      estimates[estimator.rawValue] =
+        estimator.hasInterval
+        ? interval { columns.value(of: estimator, $0) }
+        : Interval(value: columns.value(of: estimator, all[...]))
     }
     var diagnostics = WeightDiagnostics(
       weights: products, propensities: propensities, clusters: count, clip: .infinity)

@@ -120,6 +120,8 @@ public struct EvaluationReport: Codable, Sendable {
   public var runs: [RunEvaluation.Run]
   /// The figures of each ranker.
   public var rankers: [RankerResult]
+  /// Users that the intervals resample; nil where an older program did not keep it.
+  public var users: Int?
   /// The agent that the differences are of.
   public var agent: String
   /// The agent minus every other ranker.
@@ -138,6 +140,7 @@ public struct EvaluationReport: Codable, Sendable {
     self.device = device
     self.agent = agent
     self.runs = runs.map(\.run)
+    users = Set(runs.flatMap { $0.scores[0].users }).count
     let bootstrap = Bootstrap(clusters: runs.flatMap { $0.scores[0].users }, seed: seed)
     // A run that is not far enough has no cloned policy yet: a method that is not in every run is
     // left out.

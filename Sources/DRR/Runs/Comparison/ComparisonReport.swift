@@ -97,6 +97,17 @@ public struct ComparisonReport: Codable, Sendable {
   /// The table, a method a row.
   public var rows: [Row]
 
+  /// The rows of one method, one of each of its runs; those of `name` among them.
+  public func runs(of name: String) -> [Row] {
+    func method(_ name: String) -> String? {
+      guard let run = runs.first(where: { $0.contestants.contains(name) }) else { return nil }
+      let suffix = ", \(run.folder)"
+      return name.hasSuffix(suffix) ? String(name.dropLast(suffix.count)) : name
+    }
+    guard let own = method(name) else { return [] }
+    return rows.filter { method($0.name) == own }
+  }
+
   /// The K of the differences, lists and groups.
   public var cutoff: Int { settings.cutoff }
 
