@@ -146,7 +146,7 @@ struct ThreadTests {
   func otherArithmetic() throws {
     let folder = Scratch()
     let kind = Self.kinds[2]
-    let program = try kind.start(2, in: folder, "--steps", "3000", "--checkpoint-steps", "10")
+    let program = try kind.start(2, in: folder, "--steps", "300", "--checkpoint-steps", "10")
     program.until { folder.exists("run/checkpoint.safetensors") }
     program.send(SIGINT)
     #expect(try program.wait().code == 130)

@@ -22,7 +22,10 @@ public enum Preset: String, CaseIterable, Sendable, CustomStringConvertible {
   public func configure(_ run: inout RunConfiguration, keepsPMF: Bool = false) {
     switch self {
     case .paper:
-      if !keepsPMF { run.pmf.shareRegularization() }
+      if !keepsPMF {
+        run.pmf.choose(.adam, ratings: run.data.ratings)
+        run.pmf.shareRegularization()
+      }
       var drr = DRRConfiguration()
       drr.choice = .last
       run.agent = drr
