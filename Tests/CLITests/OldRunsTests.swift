@@ -90,7 +90,7 @@ struct OldRunsTests {
   static let finished = [
     Finished("pmf", ["train", "pmf"] + cpu, "k 4: RMSE 1.225"),
     Finished("drr-paper", ["train", "drr"] + cpu, "DRR-ave: 160 steps, reward -0.035"),
-    Finished("drr-best", ["train", "drr"] + cpu, "residual agent: 112 steps, reward 0.75"),
+    Finished("drr-best", ["train", "residual"] + cpu, "residual agent: 112 steps, reward 0.75"),
     Finished("dqn", ["train", "dqn"] + cpu, "DQN: 400 steps, reward 0.300"),
     Finished("pg", ["train", "pg"] + cpu, "REINFORCE top-5: 400 steps, reward 0.300"),
     Finished("a2c", ["train", "pg"] + cpu, "A2C: 416 steps, reward 0.068"),
@@ -148,7 +148,7 @@ struct OldRunsTests {
       run: "drr-paper-interrupted", command: ["train", "drr", "--no-twin"] + cpu,
       written: "\"ndcg10\":0.324", changed: "\"ndcg10\":0.987", key: "steps", value: 2_000),
     Interrupted(
-      run: "drr-best-interrupted", command: ["train", "drr", "--no-twin"] + cpu,
+      run: "drr-best-interrupted", command: ["train", "residual", "--no-twin"] + cpu,
       written: "\"step\":56", changed: "\"step\":55", key: "steps", value: 112),
     Interrupted(
       run: "dqn-interrupted", command: ["train", "dqn"] + cpu, written: "\"step\":200",
@@ -224,7 +224,7 @@ struct OldRunsTests {
     let before = try folder.tensors("pmf").filter { $0.key.hasPrefix("pmf.") }
     let outcome = try Program.run(
       [
-        "train", "drr", "--run", "pmf", "--no-twin", "--batch", "8", "--replay", "32",
+        "train", "residual", "--run", "pmf", "--no-twin", "--batch", "8", "--replay", "32",
         "--learning-starts", "16", "--cloning-steps", "4", "--steps", "48", "--validations", "1",
       ] + Self.cpu, in: folder)
     #expect(outcome.code == 0, "\(outcome.description)")
@@ -345,7 +345,7 @@ struct OldRunsTests {
   func simulated(run: String, rewards: [String: Double]) throws {
     let folder = try OldRun.copied(run)
     let world = try folder.tensors(run).filter { $0.key.hasPrefix("world.") }
-    let outcome = try Program.run(["simulate", "--run", run, "--json"] + Self.cpu, in: folder)
+    let outcome = try Program.run(["simulate", "--run", run, "--seen-items", "--json"] + Self.cpu, in: folder)
     #expect(outcome.code == 0, "\(outcome.description)")
     let policies = try object(outcome.output)["policies"]
     for (name, expected) in rewards {

@@ -32,12 +32,13 @@ struct LeakageOptions: ParsableArguments {
       try data ?? run.folder.read(RunConfiguration.self)?.data.source ?? "generated:small"
     let log = try loadRatings(source)
     var configuration = RunConfiguration(source: source, log: log)
-    Preset.paper.configure(&configuration)
+    // As the published figures were made, and earlier ablations.
+    configuration.pmf = PMFConfiguration()
+    configuration.pmf.batchSize = max(configuration.pmf.batchSize, log.count / 100)
     var drr = DRRConfiguration()
-    drr.choice = .last
     drr.validations = 0
     if let steps { drr.steps = steps }
-    configuration.agent = drr
+    configuration.choose(drr)
     configuration.seed = seed ?? 0
     configuration.evaluation.splitSeed = configuration.seed
     let ladder = try ProtocolAblation(configuration, log: log, folder: run.folder)

@@ -48,7 +48,7 @@ extension SimulateCommand {
           SweepSettings.self, in: group.members[0].folder(in: options.folder))
       }
       try options.requireOne()
-      if !start.fresh { _ = try Algorithms.begun(SweepSettings.self, in: options.folder) }
+      let begun = start.fresh ? nil : try Algorithms.begun(SweepSettings.self, in: options.folder)
       Interrupt.install()
       let backend = try device.sessionBackend()
       let source = try WorldSource(env, on: backend)
@@ -70,7 +70,7 @@ extension SimulateCommand {
       }
       var sweep = IRecGANSweep(
         cells: cells, methods: method.isEmpty ? [.irecgan, .pg, .pgu] : method,
-        settings: settings.settings())
+        settings: settings.settings(begun: begun?.settings))
       sweep.evaluationSessions = evaluationSessions
       let run = try Run(SweepSettings(sweep, world: env), folder: options.folder)
       try run.begin(fresh: start.fresh)

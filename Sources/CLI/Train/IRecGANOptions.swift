@@ -57,7 +57,7 @@ struct IRecGANOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "What D looks at: lists, which is click, list and reward; listless, no slate input; "
-        + "expectation, the click against what was expected of the list. (default: lists; paper "
+        + "expectation, the click against what was expected of the list. (default: listless; paper "
         + "expectation)"))
   var discriminator: IRecGANConfiguration.DiscriminatorForm?
   @Option(help: "Sessions of each kind that D learns from an epoch; 0: all. (default: 2000)")
@@ -98,19 +98,19 @@ struct IRecGANOptions: ParsableArguments {
   func settings(
     begun: IRecGANConfiguration?, log: SessionLog, listSize known: Int?
   ) -> IRecGANConfiguration {
-    var settings = begun.flatMap { preset == nil ? $0 : nil } ?? self.settings()
+    var settings = settings(begun: begun)
     if begun == nil || preset != nil {
       settings.listSize = known ?? max(1, log.longestList)
       settings.longestSession = max(2, log.longestSession)
+      apply(to: &settings)
     }
-    apply(to: &settings)
     return settings
   }
 
-  /// The preset's, and what is given in their place.
-  func settings() -> IRecGANConfiguration {
+  /// Those of a run that was started, or the preset's, and what is given in their place.
+  func settings(begun: IRecGANConfiguration?) -> IRecGANConfiguration {
     var settings = IRecGANConfiguration()
-    (preset ?? .small).apply(to: &settings)
+    if let begun, preset == nil { settings = begun } else { (preset ?? .small).apply(to: &settings) }
     apply(to: &settings)
     return settings
   }

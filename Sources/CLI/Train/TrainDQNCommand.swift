@@ -79,24 +79,14 @@ struct DQNOptions: ParsableArguments, AgentSettings {
     help: "α of conservative Q-learning, which lowers values no log shows. (default: 1; tabular 0)")
   var cqlAlpha: Float?
 
-  static let command = "train dqn"
   var myopic: Bool? { deep.myopic }
 
-  func prepare(_ run: inout RunConfiguration, asPublished: Bool, keepsPMF: Bool) {
-    var agent = DQNAgentConfiguration()
-    agent.training = DeepOptions.training
-    agent.dqn.conservatism = 1
-    run.agent = agent
-  }
-
-  func apply(to agent: inout any AgentConfiguration) {
-    guard var mine = agent as? DQNAgentConfiguration else { return }
-    deep.apply(to: &mine.training)
-    apply(to: &mine.dqn)
-    if let updatesPerStep { mine.training.updatesPerStep = updatesPerStep }
-    if let learningStarts { mine.training.learningStarts = learningStarts }
-    if let discount = deep.discount { mine.dqn.discount = discount }
-    agent = mine
+  func apply(to agent: inout DQNAgentConfiguration) {
+    deep.apply(to: &agent.training)
+    apply(to: &agent.dqn)
+    if let updatesPerStep { agent.updatesPerStep = updatesPerStep }
+    if let learningStarts { agent.learningStarts = learningStarts }
+    if let discount = deep.discount { agent.discount = discount }
   }
 
   func apply(to dqn: inout DQNConfiguration) {

@@ -109,6 +109,7 @@ extension Experiment {
     case .beliefs:
       settings.agent = (settings.agent as? ResidualAgentConfiguration).map {
         var beliefs = ResidualAgentConfiguration()
+        (beliefs.training, beliefs.ddpg) = (SessionTraining(), DDPGConfiguration())
         beliefs.residual.beliefs = $0.residual.beliefs
         return beliefs
       }

@@ -89,7 +89,7 @@ public struct PMFConfiguration: Codable, Hashable, Sendable {
   ///
   /// - Parameter ratings: how many there are. Of few an epoch is few updates, so that there may be
   ///   more epochs, and more of them without a better error are waited for; Adam's are smaller.
-  public mutating func choose(_ solver: Solver, ratings: Int) {
+  public mutating func choose(_ solver: Solver, ratings: Int = 100_000) {
     let defaults = PMFConfiguration()
     self.solver = solver
     switch solver {
