@@ -32,9 +32,6 @@ struct LeakageOptions: ParsableArguments {
       try data ?? run.folder.read(RunConfiguration.self)?.data.source ?? "generated:small"
     let log = try loadRatings(source)
     var configuration = RunConfiguration(source: source, log: log)
-    // As the published figures were made, and earlier ablations.
-    configuration.pmf = PMFConfiguration()
-    configuration.pmf.batchSize = max(configuration.pmf.batchSize, log.count / 100)
     var drr = DRRConfiguration()
     drr.validations = 0
     if let steps { drr.steps = steps }

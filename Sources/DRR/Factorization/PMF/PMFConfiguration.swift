@@ -87,15 +87,18 @@ public struct PMFConfiguration: Codable, Hashable, Sendable {
 
   /// A solver with the settings that suit it.
   ///
-  /// - Parameter ratings: how many there are. Of few an epoch is few updates, so that there may be
+  /// - Parameter ratings: how many there are; nil: many, and Adam's batches stay. Of few an epoch is few updates, so that there may be
   ///   more epochs, and more of them without a better error are waited for; Adam's are smaller.
-  public mutating func choose(_ solver: Solver, ratings: Int = 100_000) {
+  public mutating func choose(_ solver: Solver, ratings: Int? = nil) {
     let defaults = PMFConfiguration()
+    let count = max(1, ratings ?? 100_000)
     self.solver = solver
     switch solver {
     case .adam:
-      batchSize = max(min(defaults.batchSize, max(64, ratings / 64)), ratings / 100)
-      let updates = max(1, (ratings + batchSize - 1) / batchSize)
+      if ratings != nil {
+        batchSize = max(min(defaults.batchSize, max(64, count / 64)), count / 100)
+      }
+      let updates = ratings == nil ? 100 : (count + batchSize - 1) / batchSize
       epochs = max(defaults.epochs, min(300, 4_000 / updates))
       patience = max(defaults.patience, 200 / updates)
       learningRate = defaults.learningRate
@@ -105,13 +108,13 @@ public struct PMFConfiguration: Codable, Hashable, Sendable {
       isCentered = false
     case .sgd:
       // A rating is an update.
-      epochs = max(20, min(100, 500_000 / max(1, ratings)))
-      patience = max(defaults.patience, min(30, 100_000 / max(1, ratings)))
+      epochs = max(20, min(100, 500_000 / count))
+      patience = max(defaults.patience, min(30, 100_000 / count))
       learningRate = 0.06
       regularization = 0.0225
       biasRegularization = 0.05
       start = .uniform(to: 0.03)
-      isCentered = ratings < 50_000
+      isCentered = count < 50_000
     }
   }
 
