@@ -87,8 +87,9 @@ public struct PMFConfiguration: Codable, Hashable, Sendable {
 
   /// A solver with the settings that suit it.
   ///
-  /// - Parameter ratings: how many there are; nil: many, and Adam's batches stay. Of few an epoch is few updates, so that there may be
-  ///   more epochs, and more of them without a better error are waited for; Adam's are smaller.
+  /// - Parameter ratings: how many there are; nil: many, and Adam's batches stay. Of few an epoch is
+  ///   few updates, so that there may be more epochs, and more of them without a better error are
+  ///   waited for; Adam's are smaller.
   public mutating func choose(_ solver: Solver, ratings: Int? = nil) {
     let defaults = PMFConfiguration()
     let count = max(1, ratings ?? 100_000)
