@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,7 +89,18 @@ int host_core_count(void) {
   return (int)sysconf(_SC_NPROCESSORS_ONLN);
 }
 
-const struct blas_library *blas_open(void) {
+// As OpenBLAS reads it, which takes no more than there are cores.
+static int wanted_threads(void) {
+  static const char *const names[] = {"OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    const char *text = getenv(names[i]);
+    int count = text ? atoi(text) : 0;
+    if (count > 0) return count < blas_most_threads ? count : blas_most_threads;
+  }
+  return host_core_count();
+}
+
+static void open_once(void) {
   open_library();
   // The best first; a build of OpenBLAS may lack the one or the other.
   static const char *const cores[] = {"SkylakeX", "Haswell"};
@@ -105,9 +117,18 @@ const struct blas_library *blas_open(void) {
     if (library.handle && strcmp(library.get_corename(), library.replaced_core) == 0)
       library.replaced_core[0] = 0;
   }
-  if (library.handle) {
-    library.threads = library.get_num_threads();
-    library.set_num_threads(1);
-  }
+  library.threads = wanted_threads();
+  if (library.handle) library.set_num_threads(1);
+}
+
+const struct blas_library *blas_open(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, open_once);
   return &library;
+}
+
+void blas_alone(const struct blas_library *blas) {
+  static _Thread_local bool is_alone;
+  if (!is_alone) blas->set_num_threads(1);
+  is_alone = true;
 }

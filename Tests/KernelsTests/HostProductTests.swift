@@ -30,12 +30,12 @@ import Testing
       self.transposes = transposes
       var random = Philox(seed: 9)
       func draw(_ count: Int) -> [Float] { (0..<count).map { _ in random.uniform() - 0.5 } }
-      let longest = max(shape.m, shape.n, shape.k) + Self.excess
-      a = draw(longest * longest)
-      b = draw(longest * longest)
-      c = draw(longest * longest)
+      let (m, n, k) = (shape.m + Self.excess, shape.n + Self.excess, shape.k + Self.excess)
+      a = draw(m * k)
+      b = draw(k * n)
+      c = draw(m * n)
       bias = draw(shape.n)
-      gate = draw(longest * longest)
+      gate = draw(m * n)
     }
 
     func product(_ i: Int, _ j: Int) -> Double {
@@ -114,6 +114,37 @@ import Testing
       let gated = example.result(unset, isAccumulated: false, isGated: true, run)
       example.check(gated, unset) {
         example.gate[$0 * example.ldc + $1] > 0 ? products[$0][$1] : 0
+      }
+    }
+  }
+
+  @Test(
+    "what is split is split by shape alone",
+    arguments: [
+      Shape(m: 500, n: 130, k: 300), Shape(m: 64, n: 1_000, k: 300), Shape(m: 1_100, n: 49, k: 300),
+      Shape(m: 3, n: 2_500, k: 2_100), Shape(m: 16, n: 16, k: 65_536),
+    ], [(false, false), (true, false), (false, true)])
+  func threads(_ shape: Shape, _ transposes: (a: Bool, b: Bool)) {
+    // With OpenBLAS and without.
+    for hasLibrary in [true, false] {
+      let example = Example(shape, transposes)
+      let bits = [1, 2, 3, 8].map { threads in
+        var library = blas_open()!.pointee
+        library.threads = Int32(threads)
+        if !hasLibrary { library.sgemm = nil }
+        return example.result(example.c, isAccumulated: false, hasBias: true, isGated: true) {
+          blas_product(&library, &$0)
+        }
+      }
+      for other in bits.dropFirst() {
+        #expect(other.elementsEqual(bits[0]) { $0.bitPattern == $1.bitPattern })
+      }
+      // Corners of tiles.
+      for (i, j) in [(0, 0), (shape.m / 2, shape.n / 2), (shape.m - 1, shape.n - 1)] {
+        let at = i * example.ldc + j
+        let exact = example.product(i, j) + Double(example.bias[j])
+        let expected = example.gate[at] > 0 ? exact : 0
+        #expect(abs(Double(bits[0][at]) - expected) <= 1e-7 * Double(shape.k).squareRoot() * 8)
       }
     }
   }

@@ -31,6 +31,36 @@ struct ExperimentTests {
     return configuration
   }
 
+  @Test("a PMF that is no better than biases is said to be, and a better one is not")
+  func noBetterThanBiases() throws {
+    // What offsets say whole.
+    let sums = RatingsLog(
+      name: "sums", users: Worlds.tiny.users, items: Worlds.tiny.items,
+      ratings: zip(Worlds.tiny.users, Worlds.tiny.items).map { Float(1 + $0 % 3 + $1 % 3) })
+    // Users like one half of the items each, which offsets cannot say.
+    let factors = RatingsLog(
+      name: "factors", users: Worlds.tiny.users, items: Worlds.tiny.items,
+      ratings: zip(Worlds.tiny.users, Worlds.tiny.items).map { ($0 + $1) % 2 == 0 ? 5 : 1 })
+    for (log, isWarned) in [(sums, true), (factors, false)] {
+      let folder = TemporaryFolder()
+      let experiment = try Self.experiment(
+        folder.path,
+        Self.configuration(log) {
+          $0.pmf = PMFConfiguration(ratings: log.count)
+          // One that hardly learns.
+          if isWarned { $0.pmf.learningRate = 1e-6 }
+        }, log: log)
+      var observer = Observer()
+      var notes: [String] = []
+      observer.note = { notes.append($0) }
+      _ = try experiment.trainPMF(on: CPUBackend(), observer)
+      let warned = notes.contains {
+        $0.hasPrefix("PMF is no better than biases: its RMSE on held-out ratings is ")
+      }
+      #expect(warned == isWarned, "\(log.name): \(notes)")
+    }
+  }
+
   static func experiment(
     _ path: String, _ configuration: RunConfiguration = configuration(),
     log: RatingsLog = Worlds.tiny

@@ -15,11 +15,11 @@ struct SettingOptions: ParsableArguments {
   @Option(help: "k, the length of the PMF vectors. (default: 100)")
   var dimension: Int?
   @Option(
-    help: "PMF: the solver; sgd is many times faster, with defaults of its own. (default: adam)")
+    help: "PMF: the solver, with defaults of its own. (default: adam; sgd below 50,000 ratings)")
   var pmfSolver: PMFConfiguration.Solver?
-  @Option(help: "PMF: most epochs. (default: 60; sgd 20)")
+  @Option(help: "PMF: most epochs. (default: 60, sgd 20; more where there are few ratings)")
   var pmfEpochs: Int?
-  @Option(help: "PMF: Adam's batch size. (default: 1024, or 1% of the ratings if more)")
+  @Option(help: "PMF: Adam's batch size. (default: 1024, less for few ratings, 1% of many)")
   var pmfBatchSize: Int?
   @Option(help: "PMF: learning rate at the start. (default: 0.002; sgd 0.06)")
   var pmfLearningRate: Float?
@@ -33,7 +33,9 @@ struct SettingOptions: ParsableArguments {
   var pmfStart: PMFConfiguration.Start?
   @Flag(
     inversion: .prefixedNo,
-    help: "PMF: subtract the mean before fitting. (default: no; the vectors then carry it)")
+    help: ArgumentHelp(
+      "PMF: subtract the mean before fitting. (default: no: the vectors carry it; sgd below 50,000 "
+        + "ratings yes)"))
   var pmfCentered: Bool?
 
   var data: String? { ratings.data }
@@ -56,8 +58,10 @@ struct SettingOptions: ParsableArguments {
 
   func apply(to configuration: inout RunConfiguration) {
     if let seed { configuration.seed = seed }
-    if let pmfSolver, pmfSolver != configuration.pmf.solver {
-      configuration.pmf.choose(pmfSolver)
+    // The published figures are of Adam.
+    let solver = pmfSolver ?? (asPublished ? .adam : configuration.pmf.solver)
+    if solver != configuration.pmf.solver {
+      configuration.pmf.choose(solver, ratings: configuration.data.ratings)
     }
     if asPublished {
       let seed = configuration.evaluation.splitSeed

@@ -144,16 +144,11 @@ extension DeviceOptions {
     for experiment: Experiment, trial: (any Backend) throws -> Double
   ) throws -> any Backend {
     var device = self
-    let begun = try experiment.device()
-    if device.device == .auto, let begun, (try? DeviceCatalog.resolve(begun)) != nil {
+    if device.device == .auto, let begun = try experiment.device(),
+      (try? DeviceCatalog.resolve(begun)) != nil
+    {
       device.device = begun
     }
-    let backend = try device.backend(trial: trial)
-    if let begun, DeviceRequest("\(backend.device.id)") != begun,
-      try experiment.trainedSteps() != experiment.configuration.totalSteps
-    {
-      Console.note("the run was started on another device: what follows is not equal to the bit")
-    }
-    return backend
+    return try device.backend(trial: trial)
   }
 }

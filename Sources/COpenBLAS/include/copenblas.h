@@ -4,6 +4,7 @@
 
 // The functions of OpenBLAS that are used, found at run time; LP64 integers, CBLAS enums as int.
 enum { blas_row_major = 101, blas_no_transpose = 111, blas_transpose = 112 };
+enum { blas_most_threads = 64 };
 
 typedef void (*blas_sgemm_function)(
     int order, int transpose_a, int transpose_b, int m, int n, int k, float alpha, const float *a,
@@ -16,8 +17,8 @@ struct blas_library {
   int (*get_num_threads)(void);
   char *(*get_config)(void);
   char *(*get_corename)(void);
-  // Threads for a product of 30 MFLOP or more, OpenBLAS's own choice; a smaller one runs on the
-  // caller's alone.
+  // Threads that share large work: OPENBLAS_NUM_THREADS or OMP_NUM_THREADS, else as many as cores.
+  // OpenBLAS itself runs on one, since its bits depend on how many it has.
   int threads;
   // The name it was found under, or empty.
   char file[64];
@@ -27,10 +28,13 @@ struct blas_library {
   char replaced_core[32];
 };
 
-// Opened by the first call, which must not race another: call it once, from one place.
+// Opened by the first call.
 // Where OPENBLAS_CORETYPE is not set and OpenBLAS, not knowing the processor, chose a core without
 // the vector instructions that the processor has, it is opened again for a core with them.
 const struct blas_library *blas_open(void);
+// Before a product: OpenBLAS computes those of the calling thread on that thread alone. Where it was
+// built for OpenMP, each thread has a number of its own.
+void blas_alone(const struct blas_library *library);
 // 4: AVX-512, 3: AVX2 and FMA, 1: neither; 0 where the architecture is not x86-64. DRR_VECTOR_LEVEL
 // may lower it, so that what other processors run can be tested.
 int blas_vector_level(void);

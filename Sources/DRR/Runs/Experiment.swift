@@ -62,7 +62,16 @@ public struct Experiment: Sendable {
     } catch let interrupted as Interrupted {
       throw Interrupted(step: interrupted.step / trainer.trainer.batchesPerEpoch)
     }
-    let model = trainer.trainer.best!.model
+    let (error, _, model) = trainer.trainer.best!
+    // A fit of a few epochs is not meant to be good.
+    if configuration.pmf.epochs >= 20, let biases = trainer.trainer.biasError, error > 0,
+      error >= biases
+    {
+      observer.note(
+        "PMF is no better than biases: its RMSE on held-out ratings is \(decimal(error, 4)), and "
+          + "\(decimal(biases, 4)) by the mean and the offsets of users and items alone; what ranks "
+          + "by its vectors ranks by noise; try a larger --pmf-regularization or more ratings")
+    }
     try model.write(to: folder.model, metadata: metadata(.model, on: backend))
     folder.remove(folder.pmfCheckpoint)
     return model

@@ -37,11 +37,10 @@ public struct RunConfiguration: RunSettings {
 
   /// The defaults for these ratings.
   public init(source: String, log: RatingsLog) {
-    var pmf = PMFConfiguration()
-    pmf.batchSize = max(pmf.batchSize, log.count / 100)
     self.init(
       data: DataIdentity(source: source, log: log), seed: 0, evaluation: EvaluationProtocol(),
-      scale: RewardScale(ratingRange: log.ratingRange), pmf: pmf, agent: nil)
+      scale: RewardScale(ratingRange: log.ratingRange), pmf: PMFConfiguration(ratings: log.count),
+      agent: nil)
   }
 
   /// Trains this agent, with the factorisation that belongs to it.

@@ -9,6 +9,12 @@ extension DeviceInfo {
       * UInt64(max(0, sysconf(Int32(_SC_PAGESIZE)))),
     computeUnits: Int(host_core_count()))
 
+  /// What the bits of a result depend on beside the work: the library that computes, and on the host
+  /// the vector instructions of its loops. The number of threads is no part of it.
+  public var arithmetic: String {
+    id == .cpu ? "\(driver), vector level \(blas_vector_level())" : "\(name), \(driver)"
+  }
+
   private static var processorName: String? {
     guard let file = fopen("/proc/cpuinfo", "r") else { return nil }
     defer { fclose(file) }

@@ -1,11 +1,12 @@
 #include <string.h>
 
 #include "clones.h"
+#include "cloops.h"
 #include "parallel.h"
 #include "vmath.h"
 
-// Elements that make a thread worth its start.
-enum { entropy_share = 150000 };
+// Elements that make a part, and rows that are normalized together.
+enum { entropy_share = 75000, entropy_rows = 64 };
 
 struct backward_pass {
   const struct cross_entropy *of;
@@ -106,7 +107,7 @@ INLINE void sum_exp(
 }
 
 CLONES static void normalize(const void *context, int64_t first, int64_t last) {
-  enum { rows = 64 };
+  enum { rows = entropy_rows };
   const struct forward_pass *pass = context;
   const struct cross_entropy *of = pass->of;
   float tops[rows], sums[rows];
@@ -124,12 +125,26 @@ CLONES static void normalize(const void *context, int64_t first, int64_t last) {
   }
 }
 
+struct row_parts {
+  int64_t rows, step;
+  void (*work)(const void *context, int64_t first, int64_t last);
+  const void *context;
+};
+
+static void work_on_rows(const void *context, int64_t part) {
+  const struct row_parts *of = context;
+  int64_t first = part * of->step;
+  of->work(of->context, first, of->rows - first < of->step ? of->rows : first + of->step);
+}
+
 // exp of -inf would be a subnormal number on its way to 0, which costs a hundredfold.
 static void share_rows(
     const struct blas_library *blas, const struct cross_entropy *of,
     void (*work)(const void *context, int64_t first, int64_t last), const void *context) {
+  int64_t blocks = entropy_share / entropy_rows / (of->n > 0 ? of->n : 1) + 1;
+  struct row_parts parts = {of->b, blocks * entropy_rows, work, context};
   unsigned before = host_flush_subnormals();
-  over_rows(blas->threads, of->b, of->b * of->n, entropy_share, work, context);
+  in_parts(blas->threads, (of->b + parts.step - 1) / parts.step, work_on_rows, &parts);
   host_restore_subnormals(before);
 }
 

@@ -4,6 +4,7 @@
 
 #include "clones.h"
 #include "cloops.h"
+#include "parallel.h"
 
 // Ratings of one user that are taken together.
 enum { together = 4, widest = 8 };
@@ -125,32 +126,26 @@ struct pass {
   const int32_t *shifts;
   float *users, *items;
   struct step step;
-  pthread_mutex_t mutex;
-  pthread_cond_t ended;
-  int next;
+  pthread_mutex_t *mutex;
+  pthread_cond_t *ended;
   int *rows_done, *columns_done;
 };
 
-static void *work(void *argument) {
-  struct pass *pass = argument;
+static void work(const void *context, int64_t part) {
+  const struct pass *pass = context;
   const int side = pass->ratings->side;
-  pthread_mutex_lock(&pass->mutex);
-  while (pass->next < side * side) {
-    const int round = pass->next / side, row = pass->next % side;
-    const int column = (row + pass->shifts[round]) % side;
-    pass->next++;
-    while (pass->rows_done[row] < round || pass->columns_done[column] < round)
-      pthread_cond_wait(&pass->ended, &pass->mutex);
-    pthread_mutex_unlock(&pass->mutex);
-    take_block(
-        pass->ratings, (int64_t)row * side + column, pass->users, pass->items, pass->step);
-    pthread_mutex_lock(&pass->mutex);
-    pass->rows_done[row]++;
-    pass->columns_done[column]++;
-    pthread_cond_broadcast(&pass->ended);
-  }
-  pthread_mutex_unlock(&pass->mutex);
-  return NULL;
+  const int round = (int)part / side, row = (int)part % side;
+  const int column = (row + pass->shifts[round]) % side;
+  pthread_mutex_lock(pass->mutex);
+  while (pass->rows_done[row] < round || pass->columns_done[column] < round)
+    pthread_cond_wait(pass->ended, pass->mutex);
+  pthread_mutex_unlock(pass->mutex);
+  take_block(pass->ratings, (int64_t)row * side + column, pass->users, pass->items, pass->step);
+  pthread_mutex_lock(pass->mutex);
+  pass->rows_done[row]++;
+  pass->columns_done[column]++;
+  pthread_cond_broadcast(pass->ended);
+  pthread_mutex_unlock(pass->mutex);
 }
 
 void host_factorize(
@@ -166,14 +161,10 @@ void host_factorize(
     lane[2][d] = item ? keep : 1, lane[3][d] = item ? rate : 0;
   }
   int rows_done[host_grid_limit] = {0}, columns_done[host_grid_limit] = {0};
+  pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+  pthread_cond_t ended = PTHREAD_COND_INITIALIZER;
   struct pass pass = {
-      ratings, shifts, users, items, {lane[0], lane[1], lane[2], lane[3]},
-      PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, rows_done, columns_done};
-  pthread_t helpers[host_grid_limit];
-  int started = 0;
-  while (started < threads - 1 && started < side - 1
-         && pthread_create(&helpers[started], NULL, work, &pass) == 0)
-    started++;
-  work(&pass);
-  for (int i = 0; i < started; i++) pthread_join(helpers[i], NULL);
+      ratings, shifts, users, items, {lane[0], lane[1], lane[2], lane[3]}, &mutex, &ended,
+      rows_done, columns_done};
+  in_parts(threads, (int64_t)side * side, work, &pass);
 }

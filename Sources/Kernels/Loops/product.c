@@ -1,10 +1,9 @@
-#define _GNU_SOURCE
-#include <pthread.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "clones.h"
 #include "cloops.h"
+#include "parallel.h"
 
 // Six rows by sixteen columns of c stay in registers while a packed panel of b streams by.
 enum { rows = 6, columns = 16, depth = 256 };
@@ -58,28 +57,12 @@ void host_product(const struct dense_product *p) {
   }
 }
 
-// The number of threads is the process's, so that a wide product has the library to itself.
-static pthread_rwlock_t width_lock =
-#if defined(__GLIBC__)
-    PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
-#else
-    PTHREAD_RWLOCK_INITIALIZER;
-#endif
-
-static void library_product(
-    const struct blas_library *blas, const struct dense_product *p, bool wide) {
-  if (wide) {
-    pthread_rwlock_wrlock(&width_lock);
-    blas->set_num_threads(blas->threads);
-  } else {
-    pthread_rwlock_rdlock(&width_lock);
-  }
+static void library_product(const struct blas_library *blas, const struct dense_product *p) {
+  blas_alone(blas);
   blas->sgemm(
       blas_row_major, p->transpose_a ? blas_transpose : blas_no_transpose,
       p->transpose_b ? blas_transpose : blas_no_transpose, (int)p->m, (int)p->n, (int)p->k, 1,
       p->a, (int)p->lda, p->b, (int)p->ldb, p->accumulate, p->c, (int)p->ldc);
-  if (wide) blas->set_num_threads(1);
-  pthread_rwlock_unlock(&width_lock);
 }
 
 // Whether the tiles were measured to be the faster on one thread.
@@ -92,18 +75,35 @@ static bool suits_tiles(const struct dense_product *p) {
   return p->k >= 32 && is_filled && volume <= 12e6;
 }
 
-void blas_product(const struct blas_library *blas, const struct dense_product *product) {
-  struct dense_product p = *product;
-  if (p.m == 0 || p.n == 0) return;
-  bool wide = blas->threads > 1 && 2.0 * (double)p.m * (double)p.n * (double)p.k >= 30e6;
-  if ((!blas->sgemm || p.k == 0 || (!wide && suits_tiles(&p))) && tiles_product(&p)) return;
+// Tiles of c, each a product of its own; they are as high or as wide as c, and their sizes follow
+// from its shape alone.
+struct tiling {
+  const struct blas_library *blas;
+  const struct dense_product *whole;
+  int64_t rows, columns;
+  bool by_tiles;
+};
+
+static void multiply_tile(const void *context, int64_t part) {
+  const struct tiling *tiling = context;
+  struct dense_product p = *tiling->whole;
+  int64_t row = tiling->rows < p.m ? part * tiling->rows : 0;
+  int64_t column = tiling->columns < p.n ? part * tiling->columns : 0;
+  p.m = p.m - row < tiling->rows ? p.m - row : tiling->rows;
+  p.n = p.n - column < tiling->columns ? p.n - column : tiling->columns;
+  p.a += row * (p.transpose_a ? 1 : p.lda);
+  p.b += column * (p.transpose_b ? p.ldb : 1);
+  p.c += row * p.ldc + column;
+  if (p.bias) p.bias += column;
+  if (p.gate) p.gate += row * p.ld_gate + column;
+  if (tiling->by_tiles && tiles_product(&p)) return;
   if (p.bias) {
     for (int64_t i = 0; i < p.m; i++)
       memcpy(p.c + i * p.ldc, p.bias, (size_t)p.n * sizeof(float));
     p.accumulate = true;
   }
-  if (blas->sgemm && p.k > 0)
-    library_product(blas, &p, wide);
+  if (tiling->blas->sgemm && p.k > 0)
+    library_product(tiling->blas, &p);
   else
     host_product(&p);
   for (int64_t i = 0; i < p.m && (p.relu || p.gate); i++) {
@@ -111,4 +111,28 @@ void blas_product(const struct blas_library *blas, const struct dense_product *p
     if (p.relu) host_relu(row, row, p.n);
     if (p.gate) host_relu_backward(row, p.gate + i * p.ld_gate, row, p.n);
   }
+}
+
+// Of a side in the least even number of tiles of at most `most`, each of whole steps.
+static int64_t tile_side(int64_t side, int64_t most, int64_t step) {
+  int64_t count = 2 * ((side + 2 * most - 1) / (2 * most));
+  return ((side + count - 1) / count + step - 1) / step * step;
+}
+
+void blas_product(const struct blas_library *blas, const struct dense_product *product) {
+  const struct dense_product *p = product;
+  if (p->m == 0 || p->n == 0) return;
+  struct tiling tiling = {
+      .blas = blas, .whole = p, .rows = p->m, .columns = p->n,
+      .by_tiles = !blas->sgemm || p->k == 0 || suits_tiles(p)};
+  // Every tile packs its operands anew, which costs one thread 1 to 4 % at these sizes.
+  if ((double)p->m * (double)p->n * (double)p->k >= 15e6) {
+    if (3 * p->m >= p->n)
+      tiling.rows = tile_side(p->m, 512, 16);
+    else
+      tiling.columns = tile_side(p->n, 1024, 48);
+  }
+  int64_t down = (p->m + tiling.rows - 1) / tiling.rows;
+  int64_t across = (p->n + tiling.columns - 1) / tiling.columns;
+  in_parts(blas->threads, down * across, multiply_tile, &tiling);
 }

@@ -1,9 +1,9 @@
 #include "topk.h"
 
-#include <pthread.h>
 #include <string.h>
 
 #include "cloops.h"
+#include "parallel.h"
 
 static bool is_worse(float a, int32_t a_item, float b, int32_t b_item) {
   return a < b || (a == b && a_item > b_item);
@@ -66,7 +66,7 @@ void top_scores_finish(const struct top_scores *top) {
 static void score_by_products(
     const struct blas_library *blas, const struct top_request *r, int64_t first, int64_t last,
     struct top_scores *tops, int64_t b, const float *query) {
-  enum { columns = 256 };
+  enum { columns = top_columns };
   float block[top_rows * columns];
   for (; first < last; first += columns) {
     int64_t width = last - first < columns ? last - first : columns;
@@ -88,18 +88,26 @@ static void score_by_products(
   }
 }
 
+// Items first ..< last for one thread; scratch and lists of the best of its own.
 struct share {
-  const struct blas_library *blas;
-  const struct top_request *request;
   int64_t first, last;
   float *packed;
   int32_t *items;
   float *scores;
 };
 
-// The best of items first ..< last for every query, unsorted where `sorted` is not set.
-static void score_share(const struct share *share, bool sorted) {
-  const struct top_request *r = share->request;
+struct sharing {
+  const struct blas_library *blas;
+  const struct top_request *request;
+  struct share shares[top_threads];
+  bool is_one;
+};
+
+// The best of a share for every query, sorted where there is no other.
+static void score_share(const void *context, int64_t part) {
+  const struct sharing *sharing = context;
+  const struct share *share = &sharing->shares[part];
+  const struct top_request *r = sharing->request;
   int64_t words = (r->n + 31) / 32;
   for (int64_t row = 0; row < r->b; row += top_rows) {
     int64_t b = r->b - row < top_rows ? r->b - row : top_rows;
@@ -111,9 +119,9 @@ static void score_share(const struct share *share, bool sorted) {
           .allowed = r->allowed ? r->allowed + (row + i) * words : NULL};
     const float *query = r->query + row * r->e;
     if (!score_by_registers(r, share->first, share->last, tops, b, query, share->packed))
-      score_by_products(share->blas, r, share->first, share->last, tops, b, query);
+      score_by_products(sharing->blas, r, share->first, share->last, tops, b, query);
     for (int64_t i = 0; i < b; i++) {
-      if (sorted) {
+      if (sharing->is_one) {
         top_scores_finish(&tops[i]);
         continue;
       }
@@ -121,13 +129,6 @@ static void score_share(const struct share *share, bool sorted) {
       if (tops[i].count < r->k) tops[i].items[tops[i].count] = -1;
     }
   }
-}
-
-static void *score_share_of_thread(void *share) {
-  unsigned before = host_flush_subnormals();
-  score_share(share, false);
-  host_restore_subnormals(before);
-  return NULL;
 }
 
 // A thread is worth its start where it has this much to do: multiplications, or floats to read.
@@ -147,32 +148,23 @@ void host_score_top(
     const struct blas_library *blas, const struct top_request *r, float *scratch) {
   if (r->k == 0 || r->b == 0) return;
   int64_t threads = threads_for(blas, r), kept = r->b * r->k;
-  struct share shares[top_threads];
-  pthread_t started[top_threads];
-  int64_t step = (r->n + threads - 1) / threads;
+  struct sharing sharing = {.blas = blas, .request = r, .is_one = threads == 1};
+  struct share *shares = sharing.shares;
+  // Blocks of products begin where they would for one thread.
+  int64_t step = ((r->n + threads - 1) / threads + top_columns - 1) / top_columns * top_columns;
   for (int64_t t = 0; t < threads; t++) {
     float *own = scratch + t * (r->e * top_rows + 2 * kept);
     shares[t] = (struct share){
-        .blas = blas, .request = r, .first = t * step < r->n ? t * step : r->n,
+        .first = t * step < r->n ? t * step : r->n,
         .last = (t + 1) * step < r->n ? (t + 1) * step : r->n, .packed = own,
         .items = (int32_t *)(own + r->e * top_rows), .scores = own + r->e * top_rows + kept};
   }
-  if (threads == 1) {
+  if (sharing.is_one) {
     shares[0].items = r->best;
     shares[0].scores = r->scores;
-    score_share(&shares[0], true);
-    return;
   }
-  bool runs[top_threads] = {false};
-  for (int64_t t = 1; t < threads; t++)
-    runs[t] = pthread_create(&started[t], NULL, score_share_of_thread, &shares[t]) == 0;
-  score_share(&shares[0], false);
-  for (int64_t t = 1; t < threads; t++) {
-    if (runs[t])
-      pthread_join(started[t], NULL);
-    else
-      score_share(&shares[t], false);
-  }
+  in_parts((int)threads, threads, score_share, &sharing);
+  if (sharing.is_one) return;
   for (int64_t i = 0; i < r->b; i++) {
     struct top_scores top = {
         .capacity = r->k, .items = r->best + i * r->k, .scores = r->scores + i * r->k};

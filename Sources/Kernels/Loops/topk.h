@@ -1,7 +1,7 @@
 #pragma once
 #include "cloops.h"
 
-enum { top_rows = 64, top_threads = 64 };
+enum { top_rows = 64, top_columns = 256, top_threads = blas_most_threads };
 
 // The best scores of one query so far: a heap whose root is the worst kept.
 struct top_scores {

@@ -1,8 +1,8 @@
-#include <pthread.h>
 #include <string.h>
 
 #include "clones.h"
 #include "cloops.h"
+#include "parallel.h"
 #include "topk.h"
 
 // Columns that are perturbed at once, and the most of a row whose places are counted.
@@ -61,9 +61,9 @@ CLONES static void best_of_rows(
   }
 }
 
-struct row_share {
+struct row_sharing {
   const struct top_rows_request *request;
-  int64_t first, last;
+  int64_t step;
   float *best;
 };
 
@@ -95,17 +95,19 @@ static void long_row(const struct top_rows_request *r, int64_t row, float *best)
   top_scores_finish(&top);
 }
 
-static void *rank_share(void *argument) {
-  const struct row_share *share = argument;
-  const struct top_rows_request *r = share->request;
+static void rank_share(const void *context, int64_t part) {
+  const struct row_sharing *sharing = context;
+  const struct top_rows_request *r = sharing->request;
+  int64_t first = part * sharing->step;
+  int64_t last = r->b - first < sharing->step ? r->b : first + sharing->step;
   if (r->n > counted) {
-    for (int64_t row = share->first; row < share->last; row++) long_row(r, row, share->best);
-    return NULL;
+    for (int64_t row = first; row < last; row++) long_row(r, row, sharing->best + part * r->k);
+    return;
   }
   float scores[chunk + 16] = {0};
   int64_t step = r->n ? chunk / r->n : chunk;
-  for (int64_t row = share->first; row < share->last; row += step) {
-    int64_t rows = share->last - row < step ? share->last - row : step, at = row * r->n;
+  for (int64_t row = first; row < last; row += step) {
+    int64_t rows = last - row < step ? last - row : step, at = row * r->n;
     if (r->perturbed)
       host_gumbel(r->key, r->counter, at, r->scores + at, scores, rows * r->n);
     else
@@ -116,7 +118,6 @@ static void *rank_share(void *argument) {
     else
       rank_rows(scores, rows, (int32_t)r->n, (int32_t)r->k, index, r->width);
   }
-  return NULL;
 }
 
 // A thread is worth its start where it has this many scores to look at.
@@ -134,22 +135,7 @@ int64_t top_rows_scratch(const struct blas_library *blas, const struct top_rows_
 void host_top_rows(
     const struct blas_library *blas, const struct top_rows_request *r, float *scratch) {
   if (r->k == 0 || r->b == 0) return;
-  int64_t threads = threads_for(blas, r), step = (r->b + threads - 1) / threads;
-  struct row_share shares[top_threads];
-  pthread_t started[top_threads];
-  bool runs[top_threads] = {false};
-  for (int64_t t = 0; t < threads; t++) {
-    int64_t last = (t + 1) * step;
-    shares[t] = (struct row_share){
-        .request = r, .first = t * step < r->b ? t * step : r->b, .last = last < r->b ? last : r->b,
-        .best = scratch + t * r->k};
-    if (t > 0) runs[t] = pthread_create(&started[t], NULL, rank_share, &shares[t]) == 0;
-  }
-  rank_share(&shares[0]);
-  for (int64_t t = 1; t < threads; t++) {
-    if (runs[t])
-      pthread_join(started[t], NULL);
-    else
-      rank_share(&shares[t]);
-  }
+  int64_t threads = threads_for(blas, r);
+  struct row_sharing sharing = {r, (r->b + threads - 1) / threads, scratch};
+  in_parts((int)threads, (r->b + sharing.step - 1) / sharing.step, rank_share, &sharing);
 }

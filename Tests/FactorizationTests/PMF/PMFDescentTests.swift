@@ -34,7 +34,7 @@ struct PMFDescentTests {
 
   private static func configuration(epochs: Int) -> PMFConfiguration {
     var configuration = PMFConfiguration()
-    configuration.choose(.sgd)
+    configuration.choose(.sgd, ratings: 100_000)
     configuration.dimension = 8
     configuration.epochs = epochs
     return configuration
@@ -137,11 +137,11 @@ struct PMFDescentTests {
     #expect(fields.removeValue(forKey: "solver") as? String == "adam")
     let old = try JSONSerialization.data(withJSONObject: fields)
     #expect(try JSONDecoder().decode(PMFConfiguration.self, from: old) == configuration)
-    configuration.choose(.sgd)
+    configuration.choose(.sgd, ratings: 100_000)
     let again = try JSONDecoder().decode(
       PMFConfiguration.self, from: JSONEncoder().encode(configuration))
     #expect(again == configuration && again.solver == .sgd)
-    configuration.choose(.adam)
+    configuration.choose(.adam, ratings: 100_000)
     #expect(configuration == PMFConfiguration())
   }
 }

@@ -29,7 +29,7 @@ extension Updates {
     _ k: Int, _ log: RatingsLog, _ training: [Int32], _ test: [Int32], in room: Room
   ) throws -> Figure {
     var configuration = PMFConfiguration()
-    configuration.choose(.sgd)
+    configuration.choose(.sgd, ratings: training.count)
     configuration.dimension = k
     configuration.epochs = pmfEpochs
     configuration.holdoutShare = 0

@@ -1,4 +1,5 @@
 import Essentials
+import Kernels
 import Tensor
 
 /// A run at work: its settings, and the folder that remembers it. Every algorithm is trained by it:
@@ -82,9 +83,19 @@ public struct Run<Settings: RunSettings>: Sendable {
     let stage = stage ?? self.stage
     trainer.watch(observer)
     var lines = 0
+    var arithmetic = [Self.arithmetic(of: device)]
     if folder.exists(stage.path) {
       let file = try readCheckpoint(stage)
       try trainer.restore(from: file)
+      let begun = file.metadata["arithmetic"]?.components(separatedBy: "; ") ?? []
+      // Older programs wrote the device alone.
+      let last = begun.last ?? file.metadata["device"] ?? ""
+      if !trainer.isFinished, last != (begun.isEmpty ? device : arithmetic[0]) {
+        observer.note(
+          "\(folder.path) was computed by \(last) up to step \(trainer.step), and is by "
+            + "\(arithmetic[0]) from here on: its bits are those of neither alone")
+      }
+      arithmetic = begun + (begun.last == arithmetic[0] ? [] : arithmetic)
       if leads && !trainer.isFinished { lines = try keepMetrics(of: stage, as: file, observer) }
     } else {
       if leads { lines = try folder.keepMetrics(of: stage.lineKinds, first: 0) }
@@ -92,7 +103,9 @@ public struct Run<Settings: RunSettings>: Sendable {
     }
     func save() throws {
       guard try trainer.isFinite() else { throw divergence(trainer.step, stage) }
-      var file = SafetensorsWriter(metadata: try metadata(stage, device: device, lines: lines))
+      var metadata = try metadata(stage, device: device, lines: lines)
+      metadata["arithmetic"] = arithmetic.joined(separator: "; ")
+      var file = SafetensorsWriter(metadata: metadata)
       try trainer.save(to: &file)
       if leads { try file.write(to: stage.path) }
       try trainer.saved()
@@ -163,8 +176,16 @@ public struct Run<Settings: RunSettings>: Sendable {
   ) throws -> [String: String] {
     [
       "kind": stage.kind, "configuration": try RunFolder.json(stage.settings.identity),
-      "device": device, "metrics_lines": "\(lines)",
+      "device": device, "metrics_lines": "\(lines)", "arithmetic": Self.arithmetic(of: device),
     ]
+  }
+
+  /// What decides the bits of a device, by its name.
+  private static func arithmetic(of device: String) -> String {
+    let host = CPUBackend.info
+    let info =
+      device == "\(host.id)" ? host : DeviceCatalog.candidates().first { $0.name == device }?.info
+    return "\(device)\(info.map { " (\($0.arithmetic))" } ?? "")"
   }
 
   /// Refuses a file of another kind or other settings.

@@ -80,23 +80,42 @@ public struct PMFConfiguration: Codable, Hashable, Sendable {
   /// The default settings.
   public init() {}
 
+  /// The settings that suit so many ratings. Below 50,000 they are descent's with the mean taken
+  /// off: Adam is the less exact there, and slow to find the mean of one-sided ratings. Above, it
+  /// ranks better.
+  public init(ratings: Int) { choose(ratings < 50_000 ? .sgd : .adam, ratings: ratings) }
+
   /// A solver with the settings that suit it.
-  public mutating func choose(_ solver: Solver) {
+  ///
+  /// - Parameter ratings: how many there are; nil: many, and Adam's batches stay. Of few an epoch is
+  ///   few updates, so that there may be more epochs, and more of them without a better error are
+  ///   waited for; Adam's are smaller.
+  public mutating func choose(_ solver: Solver, ratings: Int? = nil) {
     let defaults = PMFConfiguration()
+    let count = max(1, ratings ?? 100_000)
     self.solver = solver
     switch solver {
     case .adam:
-      epochs = defaults.epochs
+      if ratings != nil {
+        batchSize = max(min(defaults.batchSize, max(64, count / 64)), count / 100)
+      }
+      let updates = ratings == nil ? 100 : (count + batchSize - 1) / batchSize
+      epochs = max(defaults.epochs, min(300, 4_000 / updates))
+      patience = max(defaults.patience, 200 / updates)
       learningRate = defaults.learningRate
       regularization = defaults.regularization
       biasRegularization = defaults.biasRegularization
       start = defaults.start
+      isCentered = false
     case .sgd:
-      epochs = 20
+      // A rating is an update.
+      epochs = max(20, min(100, 500_000 / count))
+      patience = max(defaults.patience, min(30, 100_000 / count))
       learningRate = 0.06
       regularization = 0.0225
       biasRegularization = 0.05
       start = .uniform(to: 0.03)
+      isCentered = count < 50_000
     }
   }
 

@@ -17,7 +17,7 @@ public final class PMFTrainer {
   let mean: Float
   /// Rows that train, and rows that decide when to stop.
   let rows: [Int32]
-  let holdout: [Int32]
+  package let holdout: [Int32]
 
   /// Epochs done.
   public internal(set) var epoch = 0
@@ -86,6 +86,15 @@ public final class PMFTrainer {
       log, rows: (holdout.isEmpty ? rows : holdout).lazy.map { Int($0) }, scale: scale)
     if best.map({ error < $0.error }) ?? true || holdout.isEmpty { best = (error, epoch, model) }
     return EpochReport(epoch: epoch, error: error)
+  }
+
+  /// The held-out error in stars of the mean and the offsets of users and items alone; nil where
+  /// nothing is held out.
+  public var biasError: Double? {
+    holdout.isEmpty
+      ? nil
+      : RatingBiases(log, rows: rows, scale: scale).model.rootMeanSquaredError(
+        log, rows: holdout.lazy.map { Int($0) }, scale: scale)
   }
 
   /// The updates of one epoch alone, neither counted nor evaluated, to be timed. Waits for the

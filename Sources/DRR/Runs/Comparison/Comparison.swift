@@ -131,7 +131,7 @@ public struct Comparison: Sendable {
     on backend: any Backend, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws -> PMFModel {
     var pmf = PMFConfiguration()
-    pmf.choose(.sgd)
+    pmf.choose(.sgd, ratings: log.count)
     let trainer = try PMFTrainer(
       pmf, log: log, rows: split.pmfRows(in: log), scale: training.scale, seed: settings.seed,
       on: backend)

@@ -17,7 +17,7 @@ extension CPUBackend {
       blocks: pointer(ratings.blocks, ratings.blocks.count, "factorize", "ratings.blocks"),
       values: pointer(ratings.values, count, "factorize", "ratings.values"),
       side: Int32(ratings.side), width: Int32(width))
-    let threads = count * width < 1 << 20 ? 1 : threadCount
+    let threads = count * width < 1 << 20 ? 1 : blas.pointee.threads
     withScratch(4 * width) { scratch in
       flushingSubnormals {
         host_factorize(
@@ -25,10 +25,5 @@ extension CPUBackend {
           scratch, threads)
       }
     }
-  }
-
-  /// As many as OpenBLAS may use.
-  private var threadCount: Int32 {
-    blas.pointee.sgemm == nil ? host_core_count() : max(1, blas.pointee.threads)
   }
 }
