@@ -79,6 +79,7 @@ struct CompareCommand: ParsableCommand {
     if runs.isEmpty { trainings = split.trainings(for: log) }
     let window = runs.map(\.run.window).max() ?? 0
     let comparisons = try trainings.map { try Comparison(log, $0, window: window, settings) }
+    if let warning = comparisons[0].split.orderWarning(in: log) { Console.note(warning) }
     let backend =
       try runs.isEmpty
       ? device.hostBackend()

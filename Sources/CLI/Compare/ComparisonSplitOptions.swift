@@ -19,7 +19,7 @@ struct ComparisonSplitOptions: ParsableArguments {
   /// One a split.
   func trainings(for log: RatingsLog) -> [Comparison.Training] {
     (0..<UInt64(splits ?? 1)).map { number in
-      var evaluation = EvaluationProtocol()
+      var evaluation = EvaluationProtocol(for: log)
       evaluation.split = LatestHeldOut.split
       held.apply(to: &evaluation, choosing: false)
       evaluation.splitSeed &+= number

@@ -60,9 +60,10 @@ struct SettingOptions: ParsableArguments {
       configuration.pmf.choose(pmfSolver)
     }
     if asPublished {
-      let seed = configuration.evaluation.splitSeed
+      let begun = configuration.evaluation
       configuration.evaluation = .asPublished
-      configuration.evaluation.splitSeed = seed
+      configuration.evaluation.splitSeed = begun.splitSeed
+      configuration.evaluation.withoutTimes = begun.withoutTimes
       configuration.pmf.shareRegularization()
     }
     held.apply(to: &configuration.evaluation, choosing: true)

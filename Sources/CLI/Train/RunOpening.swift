@@ -33,6 +33,7 @@ struct RunOpening {
       wanted.agent = settled
     }
     let experiment = try Experiment(wanted, log: log, folder: run.folder)
+    if let warning = experiment.split.orderWarning(in: log) { Console.note(warning) }
     if let begun { try Run(wanted, folder: run.folder).requireSame(begun) }
     if agent != nil { try experiment.requireHistories() }
     return experiment

@@ -152,7 +152,9 @@ extension TrainCommand {
       held.apply(to: &wanted.evaluation, choosing: false)
       settings.apply(to: &wanted.settings)
       let run = try Run(wanted, folder: folder)
-      return try MultiTableTraining(run, log, UserSplit(log, wanted.evaluation))
+      let split = UserSplit(log, wanted.evaluation)
+      if let warning = split.orderWarning(in: log) { Console.note(warning) }
+      return try MultiTableTraining(run, log, split)
     }
   }
 }

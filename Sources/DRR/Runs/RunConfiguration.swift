@@ -40,8 +40,9 @@ public struct RunConfiguration: RunSettings {
     var pmf = PMFConfiguration()
     pmf.batchSize = max(pmf.batchSize, log.count / 100)
     self.init(
-      data: DataIdentity(source: source, log: log), seed: 0, evaluation: EvaluationProtocol(),
-      scale: RewardScale(ratingRange: log.ratingRange), pmf: pmf, agent: nil)
+      data: DataIdentity(source: source, log: log), seed: 0,
+      evaluation: EvaluationProtocol(for: log), scale: RewardScale(ratingRange: log.ratingRange),
+      pmf: pmf, agent: nil)
   }
 
   public func validate() throws(ConfigurationError) {

@@ -199,7 +199,7 @@ struct NextItemBaselineTests {
       let sorted = RatingsLog(
         name: "sorted", users: rows.map { log.users[$0] }, items: rows.map { log.items[$0] },
         ratings: rows.map { log.ratings[$0] }, times: rows.map { log.times[$0] })
-      func markov(_ log: RatingsLog, _ ties: TieOrder) throws -> [Double] {
+      func markov(_ log: RatingsLog, _ ties: TieOrder?) throws -> [Double] {
         var evaluation = Worlds.latest(ties: ties)
         evaluation.validationShare = 0
         let split = UserSplit(log, evaluation)
@@ -222,6 +222,18 @@ struct NextItemBaselineTests {
       #expect(feigned[2] > 0.13, "\(feigned)")
       // Drawn, the order of the file does not matter.
       #expect(abs(try markov(sorted, .drawn)[2] - drawn[2]) < 0.003)
+      // Without times nothing is known of what came after what.
+      var random = SeededGenerator(7)
+      let shuffled = (0..<log.count).shuffled(using: &random)
+      func untimed(_ rows: [Int]) -> RatingsLog {
+        RatingsLog(
+          name: "untimed", users: rows.map { log.users[$0] }, items: rows.map { log.items[$0] },
+          ratings: rows.map { log.ratings[$0] })
+      }
+      let unknown = try [rows, shuffled].map { try markov(untimed($0), nil)[2] }
+      #expect(unknown[0] < 0.08 && abs(unknown[0] - unknown[1]) < 0.008, "\(unknown)")
+      let taken = try markov(untimed(rows), .file)
+      #expect(taken[2] > 0.3, "\(taken)")
     }
   }
 }

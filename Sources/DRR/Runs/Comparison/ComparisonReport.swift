@@ -228,6 +228,6 @@ extension Comparison {
     return training.evaluation.splitSummary + "\nnext item: of every \(targets)\(limit), given all "
       + "before it; candidates = all \(log.itemCount) items but those that the user had rated; "
       + "equal scores: the mean over their random orders"
-      + (log.hasTimes ? "" : "\nno times: the order of the file stands in")
+      + (training.evaluation.untimedNote(hasTimes: log.hasTimes).map { "\n" + $0 } ?? "")
   }
 }

@@ -15,7 +15,7 @@ public struct MultiTableRunConfiguration: RunSettings {
 
   public init(source: String, log: RatingsLog) {
     data = DataIdentity(source: source, log: log)
-    var evaluation = EvaluationProtocol()
+    var evaluation = EvaluationProtocol(for: log)
     evaluation.split = .latest
     evaluation.ties = evaluation.tieOrder
     self.evaluation = evaluation

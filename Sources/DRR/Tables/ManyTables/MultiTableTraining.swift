@@ -27,6 +27,7 @@ public struct MultiTableTraining: Sendable {
   ) throws {
     let settings = run.settings.settings
     try settings.requireKeys(for: log.itemCount)
+    try split.requireTimes()
     let kept = settings.topItems.map { log.mostRated($0) }
     let histories = Histories(log, split, keeping: kept)
     if histories.count == histories.userCount || histories.count == 0 {
