@@ -50,8 +50,8 @@ struct WholePathTests {
     let evaluation = try object(evaluated.output)
     #expect(
       Set(evaluation.keys) == [
-        "agent", "configuration", "seed", "protocolSummary", "device", "runs", "rankers",
-        "differences",
+        "agent", "configuration", "ratingUnit", "seed", "protocolSummary", "device", "runs",
+        "rankers", "differences",
       ])
     let runs = try #require(evaluation["runs"] as? [[String: Any]])
     #expect(runs.count == 1 && runs[0]["steps"] as? Int == 300)

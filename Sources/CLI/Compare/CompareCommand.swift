@@ -73,13 +73,20 @@ struct CompareCommand: ParsableCommand {
     let source = data ?? runs.first?.run.data.source ?? "generated:small"
     var trainings: [Comparison.Training] = []
     if !runs.isEmpty { trainings = [try Comparison.training(of: runs)] }
-    let log = try loadRatings(source)
-    let described = DataIdentity(source: source, log: log)
+    let range = runs.isEmpty ? split.scale.range.range : runs[0].run.data.ratingRange
+    let log = try loadRatings(source, range)
+    let described = DataIdentity(source: source, log: log, range: range)
     try runs.first?.run.data.requireContents(of: log, from: source)
-    if runs.isEmpty { trainings = split.trainings(for: log) }
+    if runs.isEmpty { trainings = try split.trainings(for: log) }
     let window = runs.map(\.run.window).max() ?? 0
     let comparisons = try trainings.map { try Comparison(log, $0, window: window, settings) }
     if let warning = comparisons[0].split.orderWarning(in: log) { Console.note(warning) }
+    do {
+      try comparisons[0].requireLikes()
+    } catch {
+      if likedOnly { throw error }
+      Console.note("warning: \(error)")
+    }
     let backend =
       try runs.isEmpty
       ? device.hostBackend()

@@ -28,10 +28,11 @@ struct LeakageOptions: ParsableArguments {
       throw ValidationError(
         "--seeds is \(seeds); it must be at \(seeds < 1 ? "least 1" : "most 1000").")
     }
-    let source =
-      try data ?? run.folder.read(RunConfiguration.self)?.data.source ?? "generated:small"
-    let log = try loadRatings(source)
+    let begun = try run.folder.read(RunConfiguration.self)
+    let source = data ?? begun?.data.source ?? "generated:small"
+    let log = try loadRatings(source, begun?.data.ratingRange)
     var configuration = RunConfiguration(source: source, log: log)
+    if let begun { configuration.scale = begun.scale }
     Preset.paper.configure(&configuration)
     var drr = DRRConfiguration()
     drr.choice = .last

@@ -6,6 +6,7 @@ struct SettingOptions: ParsableArguments {
   @OptionGroup var ratings: RatingsOption
   @OptionGroup var random: RunSeedOption
   @OptionGroup var held: SplitOptions<UsersHeldOut>
+  @OptionGroup var scale: ScaleOptions
   @Flag(
     help: ArgumentHelp(
       "Evaluate as the published figures were made: ratings held out at random, the history taken "
@@ -41,7 +42,7 @@ struct SettingOptions: ParsableArguments {
 
   /// The first given of those that ratings need.
   var firstOfRatings: String? {
-    firstGiven([("--data", data != nil)]) ?? held.firstGiven
+    firstGiven([("--data", data != nil)]) ?? held.firstGiven ?? scale.firstGiven
       ?? firstGiven([
         ("--as-published", asPublished), ("--dimension", dimension != nil),
         ("--pmf-solver", pmfSolver != nil), ("--pmf-epochs", pmfEpochs != nil),

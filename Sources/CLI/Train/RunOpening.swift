@@ -14,11 +14,12 @@ struct RunOpening {
     try run.requireOne()
     let begun = fresh ? nil : try begun()
     let source = settings.data ?? begun?.data.source ?? "generated:small"
-    let log = try loadRatings(source)
+    let log = try loadRatings(source, settings.scale.range.range ?? begun?.data.ratingRange)
     var wanted = begun ?? RunConfiguration(source: source, log: log)
     if let data = settings.data, let begun, data != begun.data.source {
       wanted.data = DataIdentity(source: data, log: log)
     }
+    try settings.scale.apply(to: &wanted.data, &wanted.scale, begun: begun?.data, log)
     if let agent {
       if let begun = wanted.agent {
         try agent.requireLike(begun)

@@ -38,6 +38,7 @@ extension TrainCommand {
     @OptionGroup var options: RunOptions
     @OptionGroup var ratings: RatingsOption
     @OptionGroup var held: SplitOptions<LatestHeldOut>
+    @OptionGroup var scale: ScaleOptions
     @OptionGroup var settings: MultiTableOptions
     @Option(help: "Threads that the states are spread over.")
     var shards = 1
@@ -143,11 +144,12 @@ extension TrainCommand {
       _ begun: MultiTableRunConfiguration?, _ folder: RunFolder
     ) throws -> MultiTableTraining {
       let data = ratings.data ?? begun?.data.source ?? "generated:small"
-      let log = try loadRatings(data)
+      let log = try loadRatings(data, scale.range.range ?? begun?.data.ratingRange)
       var wanted = begun ?? MultiTableRunConfiguration(source: data, log: log)
       if begun != nil, ratings.data != nil {
         wanted.data = DataIdentity(source: data, log: log)
       }
+      try scale.apply(to: &wanted.data, &wanted.scale, begun: begun?.data, log)
       try wanted.data.requireContents(of: log)
       held.apply(to: &wanted.evaluation, choosing: false)
       settings.apply(to: &wanted.settings)

@@ -31,12 +31,7 @@ extension RatingsLog {
           }
         }
       }
-      if ratingRange != rangeFromStars {
-        try writer.write(About.file) { (file: OutputFile) throws(DataError) in
-          try file.write(
-            "ratings: \(ratingRange.lowerBound) ... \(ratingRange.upperBound)\n")
-        }
-      }
+      if ratingRange != rangeFromStars { try writeAbout(&writer) }
     case .inter:
       let name = folder.lastPathPart
       checksum = try writer.write("\(name).inter") { (file: OutputFile) throws(DataError) in
@@ -47,11 +42,18 @@ extension RatingsLog {
           try writeInterItems(file)
         }
       }
+      if ratingRange != RecBole.scale(ratings) { try writeAbout(&writer) }
     }
     try writer.commit(
       removing: format == .csv
-        ? ["movies.csv", About.file] : ["\(folder.lastPathPart).item"])
+        ? ["movies.csv", About.file] : ["\(folder.lastPathPart).item", About.file])
     return checksum.hexadecimal
+  }
+
+  private func writeAbout(_ writer: inout FolderWriter) throws(DataError) {
+    try writer.write(About.file) { (file: OutputFile) throws(DataError) in
+      try file.write("ratings: \(ratingRange.lowerBound) ... \(ratingRange.upperBound)\n")
+    }
   }
 
   /// The scale the reader takes a CSV for by its ratings alone.

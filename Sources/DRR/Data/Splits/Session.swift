@@ -123,6 +123,7 @@ public struct Session: Sendable {
     _ evaluation: EvaluationProtocol, window: Int, scale: RewardScale
   ) throws -> (sessions: [Session], admission: Admission) {
     try evaluation.requireHeldOut()
+    try log.requireLikes(on: scale)
     let (sessions, admission) = admitted(
       of: part, log, split, evaluation, window: window, scale: scale)
     if sessions.isEmpty {

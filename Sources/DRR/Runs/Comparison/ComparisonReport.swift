@@ -225,9 +225,10 @@ extension Comparison {
   var protocolSummary: String {
     let targets = settings.nextItem.likedOnly ? "liked held-out rating" : "held-out rating"
     let limit = settings.nextItem.users.map { " of \($0) users drawn" } ?? ""
-    return training.evaluation.splitSummary + "\nnext item: of every \(targets)\(limit), given all "
-      + "before it; candidates = all \(log.itemCount) items but those that the user had rated; "
-      + "equal scores: the mean over their random orders"
+    let summary = training.evaluation.splitSummary + "; liked = \(training.scale) > 0"
+    return summary + "\nnext item: of every \(targets)\(limit), given all before it; candidates = "
+      + "all \(log.itemCount) items but those that the user had rated; equal scores: the mean over "
+      + "their random orders"
       + (training.evaluation.untimedNote(hasTimes: log.hasTimes).map { "\n" + $0 } ?? "")
   }
 }
