@@ -153,10 +153,18 @@ extension TrainCommand {
       try wanted.data.requireContents(of: log)
       held.apply(to: &wanted.evaluation, choosing: false)
       settings.apply(to: &wanted.settings)
-      let run = try Run(wanted, folder: folder)
       let split = UserSplit(log, wanted.evaluation)
+      if begun == nil, settings.roundSize == nil { wanted.fitRounds(to: log, split) }
+      let run = try Run(wanted, folder: folder)
       if let warning = split.orderWarning(in: log) { Console.note(warning) }
-      return try MultiTableTraining(run, log, split)
+      let training = try MultiTableTraining(run, log, split)
+      let (rules, events) = (wanted.settings, training.histories.count)
+      if rules.solver == .learning, rules.discount > 0, rules.roundSize * 2 > events {
+        Console.note(
+          "warning: --round-size is \(rules.roundSize), and there are \(events) events to learn "
+            + "from: γ has next to no effect where a round holds half of them; lower it")
+      }
+      return training
     }
   }
 }

@@ -160,6 +160,7 @@ public struct Comparison: Sendable {
       ranking(ItemScores.popularity(statistics), Popularity(statistics)),
       ranking(ItemScores.mean(statistics), ItemMean(statistics)),
       reranking(MarkovChain(log, split, statistics)),
+      reranking(WindowedMarkov(log, split, statistics)),
       reranking(Cooccurrence(log, split)),
       ranking(PMFScores(model, biased: true), PMFRating(model)),
       ranking(PMFScores(model, biased: false), PMFDot(model)),

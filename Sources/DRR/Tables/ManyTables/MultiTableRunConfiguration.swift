@@ -23,6 +23,13 @@ public struct MultiTableRunConfiguration: RunSettings {
     settings = MultiTableConfiguration()
   }
 
+  /// Makes rounds so small that a short log has 32 of them an epoch: what a round learns is seen by
+  /// the next one alone, and in a single round no value looks ahead.
+  public mutating func fitRounds(to log: RatingsLog, _ split: UserSplit) {
+    settings.roundSize = min(
+      settings.roundSize, max(split.visibleRows(in: log).count / 32, 1))
+  }
+
   public var seed: UInt64 {
     get { settings.seed }
     set { settings.seed = newValue }
