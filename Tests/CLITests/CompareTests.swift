@@ -73,7 +73,7 @@ struct CompareTests {
     ])
     #expect(outcome.code == 0 && outcome.error == "", "\(outcome.description)")
     let table = try object(outcome.output)
-    #expect(table["splitSeeds"] as? [Int] == [0, 1] && (table["rows"] as? [Any])?.count == 8)
+    #expect(table["splitSeeds"] as? [Int] == [0, 1] && (table["rows"] as? [Any])?.count == 9)
     #expect(table["users"] as? [Int] != nil && (table["runs"] as? [Any])?.isEmpty == true)
   }
 

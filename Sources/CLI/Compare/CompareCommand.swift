@@ -37,6 +37,15 @@ struct CompareCommand: ParsableCommand {
   var likedOnly = false
   @Flag(name: .customLong("linucb"), help: "LinUCB among the baselines, which takes its time.")
   var linUCB = false
+  @Option(
+    help: ArgumentHelp(
+      "Cutoffs of HR@K and NDCG@K of the next item. (default: 1,5,10,20)", valueName: "k,k,..."))
+  var cutoffs: Cutoffs?
+  @Option(
+    help: ArgumentHelp(
+      "Cutoffs of the ranking of held-out items; a user needs as many of them as the largest. "
+        + "(default: 5,10)", valueName: "k,k,..."))
+  var rankingCutoffs: Cutoffs?
   @Option(help: "Query the next items of so many users, drawn. (default: all)")
   var users: Int?
   @OptionGroup var rankings: ListsOption
@@ -68,6 +77,8 @@ struct CompareCommand: ParsableCommand {
     settings.nextItem.seed = random.seed
     settings.nextItem.likedOnly = likedOnly
     settings.nextItem.users = users
+    if let cutoffs { settings.nextItem.cutoffs = cutoffs.values }
+    if let rankingCutoffs { settings.rerankingCutoffs = rankingCutoffs.values }
     try settings.validate()
     let runs = try runs.map { (folder: RunFolder($0), run: try ComparedRuns.read(RunFolder($0))) }
     let source = data ?? runs.first?.run.data.source ?? "generated:small"

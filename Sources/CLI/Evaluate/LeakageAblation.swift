@@ -46,9 +46,7 @@ struct LeakageOptions: ParsableArguments {
       try DeviceTrial.secondsPerUpdate(drr, dimension: configuration.pmf.dimension, on: $0)
     }
     if drr.steps <= drr.learningStarts {
-      Console.note(
-        "the agent learns nothing in \(grouped(drr.steps)) steps: its first update is after "
-          + grouped(drr.learningStarts))
+      noteNoUpdate(steps: drr.steps, learningStarts: drr.learningStarts)
     }
     try ladder.begin()
     Interrupt.install()

@@ -33,7 +33,11 @@ struct SplitOptions<Default: SplitDefault>: ParsableArguments {
   func apply(to evaluation: inout EvaluationProtocol, choosing: Bool) {
     if let ties { evaluation.ties = ties }
     if let split {
-      if choosing { evaluation.choose(split) } else { evaluation.split = split }
+      if choosing, split != evaluation.split {
+        evaluation.choose(split)
+      } else {
+        evaluation.split = split
+      }
     }
     if let splitSeed { evaluation.splitSeed = splitSeed }
     if let testFraction { evaluation.testShare = testFraction }

@@ -77,8 +77,11 @@ struct AgentOptions: ParsableArguments {
   var explorationNoise: Float?
   @Option(help: "Preset paper: θ of ou exploration, a step. (default: 0.15)")
   var explorationReversion: Float?
-  @Option(
-    help: "Steps over which ε falls, from 0.3 to 0.05; paper from 1 to 0.1. (default: 5000)")
+  @Option(help: "ε of the first step. (default: 0.3; paper 1)")
+  var epsilonStart: Float?
+  @Option(help: "ε that it falls to. (default: 0.05; paper 0.1)")
+  var epsilonEnd: Float?
+  @Option(help: "Steps over which ε falls. (default: 5000)")
   var explorationSteps: Int?
   @Flag(
     inversion: .prefixedNo,
@@ -138,6 +141,8 @@ struct AgentOptions: ParsableArguments {
     if let window { training.window = window }
     if let sessionLength { training.sessionLength = sessionLength }
     if let learningStarts { training.learningStarts = learningStarts }
+    if let epsilonStart { training.epsilonStart = epsilonStart }
+    if let epsilonEnd { training.epsilonEnd = epsilonEnd }
     if let explorationSteps { training.explorationSteps = explorationSteps }
     if let evalCount { training.validations = evalCount }
     if let checkpoint { training.choice = checkpoint }

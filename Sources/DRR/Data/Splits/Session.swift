@@ -129,7 +129,8 @@ public struct Session: Sendable {
     if sessions.isEmpty {
       throw RunError(
         "no \(part) user can be evaluated: "
-          + admission.summary(of: part, evaluation, window: window))
+          + admission.summary(of: part, evaluation, window: window)
+          + "; lower --minimum-candidates or --window, hold more out, or use --split none")
     }
     if sessions.allSatisfy({ $0.likedCount == 0 }) {
       throw RunError(
