@@ -105,13 +105,20 @@ let package = Package(
     .target(
       name: "Terminal",
       dependencies: everything + [.product(name: "Logging", package: "swift-log")]),
+    .target(
+      name: "Commands",
+      dependencies: everything + [
+        "Terminal",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ], path: "Sources/CLI", exclude: ["Main"]),
     .executableTarget(
       name: "CLI",
       dependencies: everything + [
-        "Terminal", "Benchmarks",
+        "Terminal", "Commands", "Benchmarks",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
-      ]),
+      ], path: "Sources/CLI/Main"),
 
     // The measuring room: loops that find the machine's ceilings, the suite, its executable.
     .target(name: "CBench", path: "bench/Loops"),
@@ -149,7 +156,7 @@ let package = Package(
     .testTarget(
       name: "CLITests",
       dependencies: everything + [
-        "CLI", "Terminal", "TestSupport",
+        "CLI", "Commands", "Terminal", "TestSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], exclude: ["help.txt"]),
   ],

@@ -12,7 +12,7 @@ settings.evaluation.testShare = 0.4
 (settings.pmf.dimension, settings.pmf.batchSize, settings.pmf.patience) = (8, 64, 60)
 var agent = ResidualAgentConfiguration()
 (agent.residual.cloningSteps, agent.steps, agent.learningStarts) = (200, 320, 64)
-settings.agent = agent
+settings.choose(agent)
 
 var observer = Observer()
 observer.checkpointSteps = 160

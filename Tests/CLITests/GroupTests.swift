@@ -1,4 +1,4 @@
-import CLI
+import Commands
 import Foundation
 import TestSupport
 import Testing

@@ -38,6 +38,8 @@ struct IRecGANTests {
       "chance", "click popularity", "first-order Markov", "user model (LSTM)", "IRecGAN", "PG",
       "actor-critic", "PG with U", "the world's optimal",
     ] { #expect(names.contains(name), "\(name)") }
+    let made = rows.filter { !(($0["simulated"] as? [Any]) ?? []).isEmpty }
+    #expect(made.count == 2, "the user model, before and after")
     let played = try Program.run(
       ["simulate", "irecgan", "--run", "gan", "--sessions", "60", "--device", "cpu", "--json"],
       in: folder)
@@ -47,7 +49,10 @@ struct IRecGANTests {
 
     let found = try Program.run(["evaluate", "--run", "gan", "--device", "cpu"], in: folder)
     #expect(found.code == 0, "\(found.description)")
-    for label in ["\nuniform ", "\nagent, pretrained (MLE) ", "\noptimal policy ", "  MRR  "] {
+    for label in [
+      "\nuniform ", "\nagent, pretrained (MLE) ", "\noptimal policy ", "  MRR  ",
+      "\ntest sessions ",
+    ] {
       #expect(found.output.contains(label), "\(label): \(found.output)")
     }
     let foreign = try Program.run(["recommend", "--run", "gan", "--user", "1"], in: folder)

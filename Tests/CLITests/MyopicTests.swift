@@ -1,4 +1,5 @@
 import Foundation
+import Tensor
 import TestSupport
 import Testing
 
@@ -25,6 +26,9 @@ struct MyopicTests {
     #expect(rankers.suffix(3) == ["DRR-ave", "DRR-ave γ=0", "oracle"])
     let differences = try #require(report["differences"] as? [[String: Any]])
     #expect(differences.contains { $0["ranker"] as? String == "DRR-ave γ=0" })
+    // The two are compared at one step.
+    let own = try folder.kept("run")
+    #expect(try folder.kept("run/twin") == own)
     let words = try Program.run(evaluate, in: folder)
     #expect(words.error == "", "\(words.description)")
     #expect(
@@ -48,8 +52,12 @@ struct MyopicTests {
     // The myopic baseline is a run like any other, and has none itself.
     let alone = try Program.run(["train", "drr", "--run", "run/twin"], in: folder)
     #expect(alone.code == 0 && !folder.exists("run/twin/twin"), "\(alone.description)")
-    let own = try Program.run(["evaluate", "--run", "run/twin", "--device", "cpu"], in: folder)
-    #expect(own.code == 0 && !own.output.contains("myopic"), "\(own.description)")
+    let myopic = try Program.run(["evaluate", "--run", "run/twin", "--device", "cpu"], in: folder)
+    #expect(myopic.code == 0 && !myopic.output.contains("myopic"), "\(myopic.description)")
+    #expect(
+      myopic.output.contains(
+        "\npolicy    checkpoint of step \(own), the step of the agent that it is compared with"),
+      "\(myopic.output)")
     // With the run its myopic baseline is forgotten.
     let fresh = try Program.run(
       Tiny.train("run", data: "generated:tiny", device: "cpu", "--fresh"), in: folder)
@@ -99,8 +107,8 @@ struct MyopicTests {
     #expect(one.code == 0 && !one.output.contains("myopic"))
   }
 
-  @Test("a preset is overridden by what is given beside it")
-  func preset() throws {
+  @Test("DRR starts as published, and what is given beside it overrides")
+  func published() throws {
     let folder = Scratch()
     for (run, options) in [
       ("plain", Tiny.train("plain").filter { !["--checkpoint", "best"].contains($0) }),
@@ -117,7 +125,13 @@ struct MyopicTests {
       #expect(pmf["regularization"] as? Double == (run == "plain" ? 0.05 : 1))
       #expect(drr["steps"] as? Int == 300 && pmf["dimension"] as? Int == 8)
     }
-    expectRefused(
-      try Program.run(Tiny.train("bad") + ["--preset", "finest"], in: folder), 64, "finest")
+  }
+}
+
+extension Scratch {
+  /// The step whose policy a run keeps.
+  fileprivate func kept(_ run: String) throws -> Int64 {
+    try SafetensorsFile(contentsOf: path + "/\(run)/checkpoint.safetensors").int64s("policy.step")[
+      0]
   }
 }

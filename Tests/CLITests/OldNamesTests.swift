@@ -1,5 +1,6 @@
 import ArgumentParser
 import CLI
+import Commands
 import Foundation
 import Testing
 
@@ -14,6 +15,8 @@ struct OldNamesTests {
     arguments: [
       ("train drr --batch 8 --no-twin", "train drr --batch-size 8 --no-myopic"),
       ("train drr --world=pmf --tau 0.1", "train drr --env=pmf --target-rate 0.1"),
+      ("train drr --preset best --seed 3", "train residual --seed 3"),
+      ("train drr --steps 5 --preset=paper", "train drr --steps 5"),
       ("train pg --point --run x", "train pg --env point --run x"),
       ("train dqn --reward-watching --steps 3", "train dqn --reward interaction --steps 3"),
       ("train multi-q --bootstrap sameGenre", "train multi-q --target sameGenre"),
@@ -37,6 +40,7 @@ struct OldNamesTests {
   @Test(
     "two spellings of one option are refused",
     arguments: [
+      ("train drr --preset finest", "--preset is finest; `drr train drr` trains DRR"),
       ("train drr --batch 3 --batch-size 4", "--batch and --batch-size are one option"),
       ("train pg --point --env cliff", "--point and --env are one option"),
       ("train dqn --gamma 0.5 --discount 0.6", "--gamma and --discount are one option"),

@@ -118,11 +118,11 @@ enum Tiny {
     "--steps", "300", "--hidden", "16", "--dimension", "8", "--pmf-epochs", "4", "--batch-size",
     "16",
     "--buffer-size", "200", "--learning-starts", "50", "--checkpoint-steps", "20", "--no-myopic",
-    "--preset", "paper", "--checkpoint", "best",
+    "--checkpoint", "best",
   ]
 
-  /// Those that the agent of preset best has too.
-  static let best = [
+  /// Those of the residual agent.
+  static let residual = [
     "--bc-updates", "40", "--steps", "320", "--learning-starts", "32", "--batch-size", "16",
     "--buffer-size", "200", "--dimension", "8", "--pmf-epochs", "4", "--checkpoint-steps", "20",
     "--no-myopic",

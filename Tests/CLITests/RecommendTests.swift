@@ -32,7 +32,7 @@ struct RecommendTests {
   ]
 
   static let drr = [
-    "--preset", "paper", "--steps", "300", "--hidden", "16", "--batch-size", "16",
+    "--steps", "300", "--hidden", "16", "--batch-size", "16",
     "--buffer-size", "200", "--learning-starts", "50", "--no-myopic",
   ]
 

@@ -17,7 +17,7 @@ struct ResumeTests {
           "16",
         ]
           + ["--pmf-epochs", "40", "--pmf-batch-size", "200", "--buffer-size", "250"]
-          + ["--learning-starts", "50", "--preset", "paper", "--checkpoint", "best"]
+          + ["--learning-starts", "50", "--checkpoint", "best"]
       } ?? [])
   }
 

@@ -28,9 +28,9 @@ struct RunFaultTests {
   /// Every command on every run of another. A factorisation is part of the runs of agents that stand
   /// on one, and what they begin with.
   static let wrongPairs: [Pair] = {
-    let onFactorization = ["train pmf", "train drr", "train dqn", "train pg"]
+    let onFactorization = ["train pmf", "train drr", "train residual", "train dqn", "train pg"]
     let runs = [
-      ("pmf", "train pmf"), ("drr-paper", "train drr"), ("drr-best", "train drr"),
+      ("pmf", "train pmf"), ("drr-paper", "train drr"), ("drr-best", "train residual"),
       ("group-seeds", "train drr"), ("dqn", "train dqn"), ("pg", "train pg"), ("a2c", "train pg"),
       ("dqn-world", "train dqn"), ("pg-world", "train pg"), ("point", "train pg"),
       ("q", "train q"), ("multi-q", "train multi-q"), ("irecgan", "train irecgan"),
@@ -56,7 +56,7 @@ struct RunFaultTests {
   func wrongCommand(_ pair: Pair) throws {
     let folder = try OldRun.copied(pair.run)
     let before = try folder.tree(pair.run)
-    let onDevice = ["drr", "dqn", "pg", "pmf", "irecgan", "sweep"].contains {
+    let onDevice = ["drr", "residual", "dqn", "pg", "pmf", "irecgan", "sweep"].contains {
       pair.command.hasSuffix(" " + $0)
     }
     let program = try Program(
@@ -72,7 +72,7 @@ struct RunFaultTests {
   @Test(
     "what stopped before its last step is said to, with the command that goes on",
     arguments: [
-      ("drr-best-interrupted", "train drr", "100 of 112 steps"),
+      ("drr-best-interrupted", "train residual", "100 of 112 steps"),
       ("drr-paper-interrupted", "train drr", "80 of 2,000 steps"),
       ("dqn-interrupted", "train dqn", "200 of 4,000 steps"),
     ])
@@ -92,7 +92,8 @@ struct RunFaultTests {
     #expect(evaluated.error.contains("to go on: drr \(command) --run \(run)"), "\(evaluated.error)")
     let trained = try Program.run(
       command.split(separator: " ").map(String.init) + ["--run", run]
-        + (command == "train drr" ? ["--no-twin"] : []) + Self.cpu, in: folder)
+        + (["train drr", "train residual"].contains(command) ? ["--no-twin"] : []) + Self.cpu,
+      in: folder)
     #expect(trained.code == 0, "\(trained.description)")
     for reading in readings {
       let outcome = try Program.run(reading, in: folder)
@@ -117,17 +118,17 @@ struct RunFaultTests {
     "the same command given twice is accepted, and changes nothing",
     arguments: [
       [
-        "train", "drr", "--data", "generated:tiny", "--preset", "paper", "--pmf-solver", "sgd",
-        "--no-twin", "--steps", "200",
+        "train", "drr", "--data", "generated:tiny", "--pmf-solver", "sgd", "--no-twin", "--steps",
+        "200",
       ],
-      ["train", "drr", "--preset", "paper", "--pmf-regularization", "0.3"] + small
+      ["train", "drr", "--pmf-regularization", "0.3"] + small
         + ["--steps", "200"],
-      ["train", "drr", "--preset", "paper", "--pmf-solver", "sgd", "--steps", "200"] + small,
-      ["train", "drr", "--preset", "best", "--pmf-solver", "sgd"] + Array(Tiny.best.dropLast())
+      ["train", "drr", "--pmf-solver", "sgd", "--steps", "200"] + small,
+      ["train", "residual", "--pmf-solver", "sgd"] + Array(Tiny.residual.dropLast())
         + ["--data", "generated:tiny"],
       ["train", "drr", "--as-published", "--no-twin", "--steps", "200"] + small
         + ["--data", "generated:small", "--pmf-solver", "sgd", "--pmf-epochs", "1"],
-      ["train", "drr", "--preset", "paper", "--pmf-solver", "sgd", "--seeds", "2", "--no-twin"]
+      ["train", "drr", "--pmf-solver", "sgd", "--seeds", "2", "--no-twin"]
         + ["--steps", "100"] + small,
       ["train", "pmf", "--pmf-solver", "sgd", "--split", "latest"] + small,
       ["train", "dqn", "--pmf-solver", "sgd"] + deep,
@@ -154,35 +155,43 @@ struct RunFaultTests {
     #expect(try differences(trained, folder.tensors("run")) == [])
   }
 
-  @Test("a preset named again is the one that the run was begun with, its settings kept")
-  func presetAgain() throws {
+  /// DRR and the residual agent, each as it is called and as older programs called it.
+  static let actorCritics = [
+    (name: "drr", old: ["train", "drr", "--preset", "paper"]),
+    (name: "residual", old: ["train", "drr", "--preset", "best"]),
+  ]
+
+  @Test("what a run was begun with is kept, however it is called")
+  func again() throws {
     let folder = Scratch()
-    let begun = try Program.run(Tiny.train("paper"), in: folder)
+    let begun = try Program.run(Tiny.train("drr"), in: folder)
     #expect(begun.code == 0, "\(begun.description)")
     let best = try Program.run(
-      ["train", "drr", "--preset", "best", "--data", "generated:tiny", "--run", "best"] + Tiny.best
+      ["train", "residual", "--data", "generated:tiny", "--run", "residual"] + Tiny.residual
         + Self.cpu, in: folder)
     #expect(best.code == 0, "\(best.description)")
-    for (preset, other) in [("paper", "best"), ("best", "paper")] {
-      let trained = try folder.tensors(preset)
-      let again = ["train", "drr", "--run", preset, "--no-twin"] + Self.cpu
-      let named = try Program.run(again + ["--preset", preset], in: folder)
-      #expect(named.code == 0, "\(named.description)")
-      #expect(try differences(trained, folder.tensors(preset)) == [])
+    for (place, (name, old)) in Self.actorCritics.enumerated() {
+      let trained = try folder.tensors(name)
+      let more = ["--run", name, "--no-twin"] + Self.cpu
+      for command in [["train", name], old] {
+        let named = try Program.run(command + more, in: folder)
+        #expect(named.code == 0, "\(named.description)")
+        #expect(try differences(trained, folder.tensors(name)) == [])
+        expectRefused(
+          try Program.run(command + ["--steps", "77"] + more, in: folder), 1, "steps 3", "not 77")
+      }
       expectRefused(
-        try Program.run(again + ["--preset", other], in: folder), 1, "started with", "--fresh")
-      expectRefused(
-        try Program.run(again + ["--preset", preset, "--steps", "77"], in: folder), 1,
-        "steps 3", "not 77")
-      #expect(try differences(trained, folder.tensors(preset)) == [])
+        try Program.run(Self.actorCritics[1 - place].old + more, in: folder), 1,
+        "go on with it by `drr train \(name) --run \(name)`")
+      #expect(try differences(trained, folder.tensors(name)) == [])
     }
   }
 
   @Test(
-    "a preset of an agent leaves the factorisation as it was begun",
+    "an agent leaves the factorisation as it was begun",
     arguments: [[], ["--pmf-solver", "sgd"], ["--pmf-regularization", "0.2"]] as [[String]],
-    ["paper", "best"])
-  func presetOnFactorization(options: [String], preset: String) throws {
+    ["drr", "residual"])
+  func onFactorization(options: [String], name: String) throws {
     let folder = Scratch()
     let fitted = try Program.run(
       ["train", "pmf", "--run", "run"] + Self.small + options + Self.cpu, in: folder)
@@ -190,8 +199,8 @@ struct RunFaultTests {
     let before = try folder.tensors("run")
     #expect(!before.isEmpty)
     let train =
-      ["train", "drr", "--run", "run", "--preset", preset, "--no-twin", "--steps", "64"]
-      + (preset == "best" ? ["--cloning-steps", "4"] : []) + Self.cpu
+      ["train", name, "--run", "run", "--no-twin", "--steps", "64"]
+      + (name == "residual" ? ["--cloning-steps", "4"] : []) + Self.cpu
     expectRefused(
       try Program.run(train + ["--pmf-regularization", "0.7"], in: folder), 1,
       "started with pmf.regularization", "not 0.7")
@@ -203,7 +212,7 @@ struct RunFaultTests {
       #expect(trained.code == 0, "\(trained.description)")
       #expect(
         trained.output.hasPrefix(
-          preset == "paper" ? "DRR-ave: 64 steps" : "residual agent: 68 steps"),
+          name == "drr" ? "DRR-ave: 64 steps" : "residual agent: 68 steps"),
         "\(trained.output)")
       let after = try folder.tensors("run").filter { before.keys.contains($0.key) }
       #expect(differences(before, after) == [])
@@ -384,11 +393,11 @@ struct RunFaultTests {
       "beliefs.safetensors"),
     Stage(
       "steps of DRR",
-      ["train", "drr", "--preset", "paper"] + small
+      ["train", "drr"] + small
         + ["--steps", ages, "--checkpoint-steps", "50"] + cpu, "checkpoint.safetensors"),
     Stage(
       "steps of the γ = 0 run",
-      ["train", "drr", "--preset", "paper"] + small
+      ["train", "drr"] + small
         + ["--steps", "20000", "--checkpoint-steps", "50", "--validations", "0"] + cpu,
       "twin/checkpoint.safetensors"),
     Stage(
@@ -433,7 +442,7 @@ struct RunFaultTests {
       "leak-ladder-asPublished-0/pmf.safetensors"),
     Stage(
       "a group",
-      ["train", "drr", "--preset", "paper", "--seeds", "2"] + small + ["--steps", ages]
+      ["train", "drr", "--seeds", "2"] + small + ["--steps", ages]
         + ["--checkpoint-steps", "50"] + cpu, "seed-0/checkpoint.safetensors"),
   ]
 

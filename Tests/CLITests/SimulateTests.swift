@@ -25,8 +25,10 @@ struct SimulateTests {
       #expect(
         policies.compactMap { $0["name"] as? String } == [
           "random", "popularity", "item mean", "PMF greedy", "random action", "DRR-ave untrained",
-          "DRR-ave frozen", "DRR-ave updated", "two frozen", "world's model greedy", "world greedy",
-          "world greedy, changing kinds",
+          "DRR-ave untrained updated", "DRR-ave frozen", "DRR-ave updated", "two frozen",
+          "PMF greedy, changing kinds", "PMF greedy, changing own kinds",
+          "DRR-ave untrained, changing kinds", "DRR-ave untrained, changing own kinds",
+          "world's model greedy", "world greedy", "world greedy, changing kinds",
         ])
       for policy in policies {
         let rows = try #require(policy["rows"] as? [[String: Any]])
@@ -38,11 +40,16 @@ struct SimulateTests {
       }
       #expect((report["protocolSummary"] as? String)?.contains("strength 0.5") == true)
     }
-    let table = try Program.run(words + ["--frozen-only", "--new-only"], in: folder)
+    let table = try Program.run(words + ["--frozen-only", "--epsilon", "0.1"], in: folder)
     #expect(
       table.output.contains("\nDRR-ave, fixed weights ")
         && !table.output.contains("online fine-tuning"))
-    #expect(table.output.contains("and the user's profile"))
+    let said = table.output.replacing(/\s+/, with: " ")
+    #expect(said.contains("less the start, the user's profile and what was recommended"))
+    #expect(said.contains("exploration 0.1"))
+    let again = try Program.run(words + ["--frozen-only", "--seen-items"], in: folder)
+    #expect(
+      again.output.replacing(/\s+/, with: " ").contains("the user's profile among them and what"))
     #expect(!table.output.contains("alternating clusters"))
     // Training goes on from what is there, the world's file among it.
     let finished = try Program.run(

@@ -163,7 +163,7 @@ struct WholePathTests {
     #expect(
       early.error == "Error: run: no agent has been trained in this run; use `drr train drr`\n")
     let trained = try Program.run(
-      ["train", "drr", "--run", "run", "--device", "cpu"] + Tiny.best, in: folder)
+      ["train", "residual", "--run", "run", "--device", "cpu"] + Tiny.residual, in: folder)
     #expect(trained.code == 0, "\(trained.description)")
     #expect(try folder.data("run/pmf.safetensors") == model)
     #expect(try Program.run(["evaluate", "--run", "run"], in: folder).code == 0)

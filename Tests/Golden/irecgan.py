@@ -44,12 +44,11 @@ def save_network(case, parameters, loss, **arrays):
 
 
 def training(g):
-    """Weights of steps and of leaving, and rewards, as the sessions' steps follow one another."""
+    """Rewards and q_D of steps, as the sessions' steps follow one another."""
     steps = sum(len(clicks) for clicks, _ in SESSIONS)
     rewards = (torch.rand(steps, generator=g) < 0.5).double()
-    return dict(rewards=rewards, userWeights=uniform(g, steps, low=-1, high=2),
-                agentWeights=uniform(g, steps, low=-1, high=2),
-                leavingWeights=uniform(g, len(SESSIONS), low=-1, high=2))
+    # Sixteenths, of which every return is a float32 number too.
+    return dict(rewards=rewards, realness=torch.round(16 * uniform(g, steps)) / 16)
 
 
 def user():
@@ -59,7 +58,7 @@ def user():
     reward = dense(g, parameters, "user.reward", UNITS, WIDTH)
     given = training(g)
     clicked, rewarded, start = [], [], 0
-    for number, (clicks, ended) in enumerate(SESSIONS):
+    for clicks, ended in SESSIONS:
         states, _ = lstm(items[torch.tensor(clicks)])
 
         def likelihood(state, shown, choice):
@@ -68,14 +67,16 @@ def user():
             return torch.log_softmax(logits, 0)[shown.index(choice)]
 
         for step in range(1, len(clicks)):
-            weight, r = given["userWeights"][start + step], given["rewards"][start + step]
+            # U's gradient has q_D(τ_0:t) of the step alone.
+            weight, r = given["realness"][start + step], given["rewards"][start + step]
             clicked.append(-weight * likelihood(states[step - 1], SHOWN[step], clicks[step]))
             logit = items[clicks[step]] @ reward(states[step - 1])
             rewarded.append(weight * (2 if r > 0.5 else 1)
                             * F.binary_cross_entropy_with_logits(logit, r))
         if ended:
             shown = SHOWN[min(len(clicks), len(SHOWN) - 1)]
-            clicked.append(-given["leavingWeights"][number] * likelihood(states[-1], shown, END))
+            q = given["realness"][start + len(clicks) - 1]
+            clicked.append(-q * likelihood(states[-1], shown, END))
         start += len(clicks)
     loss = torch.stack(clicked).mean() + 0.75 * torch.stack(rewarded).mean()
     save_network("irecgan-user", parameters, loss, **given)
@@ -92,7 +93,10 @@ def agent():
         for clicks, _ in SESSIONS:
             states, _ = lstm(items[torch.tensor(clicks)])
             for step in range(1, len(clicks)):
-                weight = given["agentWeights"][start + step]
+                # Σ_t′≥t γ^(t′−t) q_D(τ_0:t′)(1 + λ_r r_t′), λ_r 3 and γ 0.5.
+                weight = sum(0.5 ** (later - step) * given["realness"][start + later]
+                             * (1 + 3 * given["rewards"][start + later])
+                             for later in range(step, len(clicks)))
                 term = -torch.log_softmax(output(states[step - 1]), 0)[clicks[step]]
                 if critic:
                     v = value(states[step - 1])[0]

@@ -64,10 +64,8 @@ struct IRecGANGoldenTests {
         }
         log.endSession(ended: session.ended)
       }
-      var sessions = TrainingSessions(log)
-      sessions.userWeights = try golden.floats("userWeights")
-      sessions.agentWeights = try golden.floats("agentWeights")
-      sessions.leavingWeights = try golden.floats("leavingWeights")
+      let sessions = TrainingSessions(
+        log, realness: try golden.floats("realness"), discount: 0.5, rewardWeight: 3)
       var random = Philox(seed: 1, stream: 1)
       let order = (0..<log.count).map { SessionReference(source: 0, session: $0) }
       return SessionEpoch(

@@ -103,6 +103,75 @@ struct IRecGANLearningTests {
     #expect(earned > 0.95 * KindsWorld.best, "\(earned) of \(KindsWorld.best)")
   }
 
+  /// Were U's clicks to count by discounted returns and its leaving by itself, P(leave) would fall
+  /// below that of the log as soon as γ > 0, though users have not changed.
+  @Test(
+    "the user model leaves as often as the log says, whatever γ", arguments: [0, 0.9] as [Float])
+  func leaving(_ discount: Float) throws {
+    let (backend, world) = (CPUBackend(), KindsWorld())
+    let log = try SessionSimulation.run(
+      world, RandomLists(itemCount: 8), sessions: 3_000, listSize: 2, seed: 3
+    ).log
+    let logged = SessionShape(log).leaving
+    func trainer(_ part: IRecGANTrainer.Part) throws -> IRecGANTrainer {
+      var settings = IRecGANConfiguration()
+      settings.listSize = 2
+      settings.longestSession = 4
+      settings.batchSize = 64
+      settings.user = .init(embedding: 8, units: 12)
+      settings.agent = .init(embedding: 8, units: 12)
+      settings.discriminator = .init(embedding: 8, units: 12)
+      settings.userTraining = .init(epochs: 6, patience: 0, learningRate: 1e-2)
+      settings.agentTraining = .init(epochs: 2, patience: 0, learningRate: 1e-2)
+      settings.averagingRate = 0.05
+      settings.discount = discount
+      settings.rounds = 4
+      settings.choice = .last
+      return try IRecGANTrainer(
+        settings, part, train: log, validation: log.selecting([]), seed: 1, on: backend)
+    }
+    let pretrained = try trainer(.pretraining)
+    try pretrained.finish()
+    let before = try meanLeaving(pretrained.user, of: log)
+    #expect(abs(before / logged - 1) < 0.08, "\(before), of the log \(logged)")
+    let found = try pretrained.user.leaving(
+      TrainingSessions(log).batches(of: 500, seed: 1, on: backend))
+    #expect(abs(found / before - 1) < 0.03, "\(found), expected \(before)")
+    let adversarial = try trainer(.method(.irecgan))
+    adversarial.begin(from: pretrained)
+    let reports = try adversarial.finish()
+    let after = try meanLeaving(adversarial.user, of: log)
+    #expect(abs(after / logged - 1) < 0.08, "\(after), of the log \(logged)")
+    // What the health figures say is of the log itself, by another count.
+    let shown = (0..<log.count).reduce(0) {
+      $0 + log.steps(of: $1).count - (log.ended[$1] ? 0 : 1)
+    }
+    let told = try #require(reports.last?.logged)
+    #expect(told.leaving == Double(log.ended.count { $0 }) / Double(shown))
+  }
+
+  /// The mean over all that a user of the log may have been shown of U's probability to leave.
+  private func meanLeaving(_ user: UserModel, of log: SessionLog) throws -> Double {
+    var random = Philox(seed: 1, stream: 1)
+    let batches = SessionEpoch(
+      (0..<log.count).map { SessionReference(source: 0, session: $0) },
+      of: [TrainingSessions(log)], batchSize: 500, rewardedWeight: 1, random: &random,
+      on: user.weights.backend
+    ).batches
+    var (sum, count) = (0.0, 0.0)
+    for batch in batches {
+      let states = user.encoder(batch.clicks, lengths: batch.lengths).states
+      let logits = try user.clickLogits(states.rows(at: batch.positions), batch.slates).host()
+      let width = batch.slates.shape[1]
+      for row in 0..<batch.positions.shape[0] {
+        let odds = logits[row * width..<(row + 1) * width].map { exp(Double($0)) }
+        sum += odds[width - 1] / odds.reduce(0, +)
+        count += 1
+      }
+    }
+    return sum / count
+  }
+
   /// The mean of KL(users ‖ U) over all lists, of both kinds, behind the start and behind a click.
   private func divergence(_ user: UserModel, on backend: any Backend) throws -> Double {
     var (sum, count) = (0.0, 0.0)

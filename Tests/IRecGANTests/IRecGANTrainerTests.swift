@@ -85,8 +85,8 @@ struct IRecGANTrainerTests {
         .method(.irecgan), train: train, validation: validation, on: backend
       ) {
         $0.choice = choice
-        $0.agentLearningRate = 0.5
-        $0.userLearningRate = 0.5
+        $0.agentLearningRate = 0.3
+        $0.userLearningRate = 1
         $0.rounds = 6
         $0.averagingRate = 1
       }
@@ -225,9 +225,18 @@ struct IRecGANTrainerTests {
 
   @Test("a person is told when the adversary has won or the policy has collapsed")
   func health() {
+    func shape(lengths: [Int]) -> SessionShape {
+      var log = SessionLog(name: "made", format: "", checksum: "", itemCount: 3)
+      for length in lengths {
+        for _ in 0..<length { log.addStep(click: 1, list: [1]) }
+        log.endSession(ended: true)
+      }
+      return SessionShape(log)
+    }
     func warnings(_ change: (inout IRecGANReport) -> Void) -> [String] {
       var report = IRecGANReport(part: "irecgan", loss: 1)
-      (report.realness, report.distinctItems, report.sessionLength) = (0.3, 40, 3)
+      (report.realness, report.distinctItems) = (0.3, 40)
+      report.simulated = shape(lengths: [3, 3])
       change(&report)
       return report.warnings(listSize: 10, itemCount: 50)
     }
@@ -241,7 +250,7 @@ struct IRecGANTrainerTests {
         "the agent's lists consist of 19 different items of 50: the policy has collapsed"
       ])
     #expect(warnings { $0.distinctItems = 20 }.isEmpty)
-    let short = warnings { $0.sessionLength = 1.25 }
+    let short = warnings { $0.simulated = shape(lengths: [1, 2, 1, 1]) }
     #expect(
       short == ["simulated sessions have 1.25 steps: the user model leaves at once"])
   }

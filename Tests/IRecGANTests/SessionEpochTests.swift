@@ -168,8 +168,9 @@ struct SessionEpochTests {
     #expect(batches.allSatisfy { $0.positions.shape[0] > 0 })
   }
 
-  /// γ 0.5, λ_r 3: of the last step q (1 + 3 r), of one before that as much plus half of what comes.
-  @Test("discounted returns by hand")
+  /// γ 0.5, λ_r 3: U's step weighs q; A's last one q (1 + 3 r), one before that as much plus half
+  /// of what comes.
+  @Test("the weights of both gradients by hand")
   func returns() {
     var log = SessionLog(name: "made", format: "", checksum: "", itemCount: 9)
     for (rewards, ended) in [([0, 1, 0, 1] as [Float], true), ([0, 0], false), ([0], true)] {
@@ -177,19 +178,18 @@ struct SessionEpochTests {
       log.endSession(ended: ended)
     }
     let real = TrainingSessions(log, discount: 0.5, rewardWeight: 3)
-    #expect(real.userWeights.prefix(4) == [1.875, 1.75, 1.5, 1])
+    #expect(real.userWeights == [1, 1, 1, 1, 1, 1, 1])
     // 4, 1 + 2, 4 + 1.5, 1 + 2.75.
     #expect(real.agentWeights.prefix(4) == [3.75, 5.5, 3, 4])
-    #expect(real.userWeights[4...] == [1.5, 1, 1] && real.agentWeights[4...] == [1.5, 1, 1])
+    #expect(real.agentWeights[4...] == [1.5, 1, 1])
     #expect(real.leavingWeights == [1, 1, 1])
 
     let simulated = TrainingSessions(
       log, realness: [1, 0.5, 0.25, 0.125, 1, 0.75, 1], discount: 0.5, rewardWeight: 3)
-    // 0.125; 0.25 + 0.0625; 0.5 + 0.15625; 1 + 0.328125.
-    #expect(simulated.userWeights.prefix(4) == [1.328125, 0.65625, 0.3125, 0.125])
+    #expect(simulated.userWeights == [1, 0.5, 0.25, 0.125, 1, 0.75, 1])
     // 0.5; 0.25 + 0.25; 2 + 0.25; 1 + 1.125.
     #expect(simulated.agentWeights.prefix(4) == [2.125, 2.25, 0.5, 0.5])
-    #expect(simulated.userWeights[4...] == [1.375, 0.75, 1])
+    #expect(simulated.agentWeights[4...] == [1.375, 0.75, 1])
     #expect(simulated.leavingWeights == [0.125, 0.75, 1])
 
     let blind = TrainingSessions(log, discount: 0, rewardWeight: 0)

@@ -26,6 +26,7 @@ enum SessionWorlds {
     settings.user = .init(embedding: 4, units: 6, layers: 2, dropout: 0.3)
     settings.agent = .init(embedding: 4, units: 5, dropout: 0.25)
     settings.discriminator = .init(embedding: 4, units: 6, dropout: 0.25)
+    settings.discriminatorForm = .lists
     settings.listUnits = 3
     settings.userTraining = .init(epochs: 2, patience: 0, learningRate: 1e-2, decay: 0.9)
     settings.agentTraining = .init(epochs: 2, patience: 0, learningRate: 1e-2, decay: 0.9)

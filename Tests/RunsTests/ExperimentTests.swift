@@ -152,13 +152,13 @@ struct ExperimentTests {
     #expect(
       report.rankers.map(\.name) == [
         "random", "logged order", "popularity", "item mean", "item-kNN", "PMF rating", "PMF dot",
-        "LinUCB", "fixed direction", "random action U", "random action N", "DRR-ave untrained",
-        "DRR-ave", "twin", "oracle",
+        "item-kNN adaptive", "item-kNN + PMF adaptive", "LinUCB", "fixed direction",
+        "random action U", "random action N", "DRR-ave untrained", "DRR-ave", "twin", "oracle",
       ])
     #expect(report.rankers.last!.rows.allSatisfy { $0.ndcg?.mean == 1 && $0.gain == 1 })
     #expect(report.rankers[0].rows.allSatisfy { $0.gain == 0 })
     #expect(report.rankers.filter { $0.policy != nil }.map(\.name).count == 3)
-    #expect(report.differences.count == 14 * 3 * report.rankers[0].rows.count)
+    #expect(report.differences.count == 16 * 3 * report.rankers[0].rows.count)
     #expect(report.difference(from: "twin", .reward, at: 5)?.mean == 0)
     let admission = report.runs[0].admission
     #expect(admission.sessions == (try experiment.sessions().count) && admission.users == 10)

@@ -1,5 +1,7 @@
 import ActorCritic
+import Agents
 import DRRTestSupport
+import DeepQ
 import Environments
 import Foundation
 import Runs
@@ -49,6 +51,46 @@ struct ResidualRunTests {
     #expect(try whole.trainedSteps() == 60)
     let model = try #require(try whole.readModel())
     #expect(try whole.readAgent(model, on: CPUBackend()) is ResidualAgent)
+  }
+
+  @Test(
+    "every agent that learns by values learns on in a session, which is undone to the bit",
+    arguments: ["residual", "dqn"])
+  func learner(kind: String) throws {
+    let folder = TemporaryFolder()
+    let configuration =
+      kind == "residual"
+      ? Self.configuration(.log, consecutive: 0)
+      : ExperimentTests.configuration {
+        var agent = DQNAgentConfiguration()
+        (agent.steps, agent.environments, agent.window) = (80, 4, 3)
+        (agent.learningStarts, agent.validations) = (16, 2)
+        (agent.dqn.hidden, agent.dqn.batchSize) = (8, 8)
+        $0.agent = agent
+      }
+    let experiment = try ExperimentTests.experiment(folder.path, configuration)
+    let model = try experiment.trainPMF(on: CPUBackend())
+    _ = try experiment.trainAgent(model, on: CPUBackend())
+    let learner = try #require(try experiment.readLearner(model, on: CPUBackend()))
+    let agent = try experiment.readAgent(model, on: CPUBackend())
+    func weights(_ agent: any SessionAgent) throws -> [[Float]] {
+      try agent.policy.map { try agent.backend.read($0.weights.values) }
+    }
+    func state() throws -> [UInt8] {
+      var file = SafetensorsWriter()
+      try learner.save(to: &file)
+      return try file.bytes()
+    }
+    #expect(try weights(learner.sessionAgent) == weights(agent))
+    let policy = try UpdatedAgent("agent", learner)
+    let before = try state()
+    let online = try experiment.onlineEvaluation(
+      OnlineProtocol(), model, experiment.scoringWorld(OnlineProtocol(), on: CPUBackend()), seed: 1)
+    let once = try online.evaluate(policy)
+    #expect(try weights(learner.sessionAgent) != weights(agent), "it does not learn")
+    policy.restore()
+    #expect(try state() == before)
+    #expect(try online.evaluate(policy).items == once.items)
   }
 
   @Test("a damaged file of beliefs, or another run's, is refused by name")

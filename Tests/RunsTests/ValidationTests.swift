@@ -48,8 +48,11 @@ struct ValidationTests {
       #expect(points.map(\.step) == [0, 10, 20, 30, 40, 50, 60])
       let history = try #require(try experiment.policyHistory())
       #expect(history.points == points)
-      let top = points.map(\.ndcg10).max()
-      #expect(history.step == points.first { $0.ndcg10 == top }!.step)
+      // The first update comes after step 12: what had learned nothing is no candidate.
+      #expect(points.map(\.learned) == [false, false, true, true, true, true, true])
+      let learned = points.dropFirst(2)
+      let top = learned.map(\.ndcg10).max()
+      #expect(history.step == learned.first { $0.ndcg10 == top }!.step)
       chosen.append(history.step)
       // The same training again, which nothing validates, stopped at that step.
       let again = try experiment.makeTrainer(model, on: CPUBackend())
@@ -124,7 +127,7 @@ struct ValidationTests {
       PolicyHistory(
         step: 1,
         points: precisions.enumerated().map {
-          ValidationPoint(step: $0, precision5: $1, precision10: 0, ndcg10: 0)
+          ValidationPoint(step: $0, precision5: $1, precision10: 0, ndcg10: 0, learned: true)
         })
     }
     let spread = try #require(history([9, 9, 0.25, 0.75, 0.5]).spread)

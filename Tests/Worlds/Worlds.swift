@@ -24,6 +24,7 @@ package enum Worlds {
   package static func drr(_ change: (inout DRRConfiguration) -> Void = { _ in }) -> DRRConfiguration
   {
     var drr = DRRConfiguration()
+    drr.choice = .best
     drr.ddpg.hidden = 16
     drr.ddpg.batchSize = 8
     drr.ddpg.replayCapacity = 48

@@ -15,11 +15,12 @@ extension EvaluateCommand {
 
         Examples:
           drr evaluate --run runs/first
+          drr evaluate --run runs/residual --run runs/drr
           drr evaluate --run runs/first --device cpu --json
           drr evaluate --leakage-ablation --data ml-100k.zip --seeds 3 --run runs/leaks
         """)
 
-    @OptionGroup var options: RunOptions
+    @OptionGroup var compared: RunsBeside
     @OptionGroup var place: RunDataOption
     @OptionGroup var random: MeasurementSeedOption
     @OptionGroup var ablation: LeakageOptions
@@ -38,13 +39,14 @@ extension EvaluateCommand {
 
     func run() throws {
       let (data, seed) = (place.data, random.seed)
+      let options = try compared.first()
       if ablation.leakageAblation {
-        try refuseLists("--leakage-ablation has a table for each protocol")
+        try requirePlain("--leakage-ablation has a table for each protocol")
         return try ablation.run(
           options, data: data, seed: seed, seeds: seeds ?? 1, device, output)
       }
       if try runFolders(options)[0].readAlgorithm() == "irecgan" {
-        try refuseLists("\(options.run) is an IRecGAN run, which is measured click by click")
+        try requirePlain("\(options.run) is an IRecGAN run, which is measured click by click")
         return try EvaluateCommand.IRecGAN.evaluate(
           options, data: data, env: nil, sessions: IRecGAN.usualSessions, seed: seed ?? 0, device,
           output)
@@ -53,7 +55,7 @@ extension EvaluateCommand {
       settings.seed = seed
       settings.exploration = linucbAlpha
       try settings.validate()
-      let runs = try runs()
+      let runs = try runs(options)
       var configuration = try runs[0].begun()
       if let data { configuration.data.source = data }
       let log = try loadRatings(
@@ -78,8 +80,12 @@ extension EvaluateCommand {
         ]
         try experiment.noteUnfinished()
         if let cloned = try experiment.readCloned(model, on: backend) {
-          agents.insert(AgentRanker(experiment.clonedName, cloned), at: 0)
+          agents.insert(AgentRanker(experiment.clonedName, cloned, isValued: false), at: 0)
         }
+        agents += try compared.others(
+          beside: experiment, member: String(run.run.dropFirst(options.run.count)), data: data,
+          on: backend
+        ).map { AgentRanker($0.name, $0.agent) }
         if myopicCount == runs.count, let myopic = try experiment.readMyopic(model, on: backend) {
           agents.append(AgentRanker(experiment.myopicName, myopic.agent))
           try myopic.run.noteUnfinished()
@@ -101,14 +107,18 @@ extension EvaluateCommand {
       try output.print(report, report.text)
     }
 
-    private func refuseLists(_ reason: String) throws {
+    private func requirePlain(_ reason: String) throws {
       if let lists = rankings.lists {
         throw RunError("--lists is \(lists), but \(reason); leave it out")
+      }
+      if compared.runs.count > 1 {
+        throw RunError(
+          "--run is \(compared.runs.joined(separator: " and ")), but \(reason); name one")
       }
     }
 
     /// The run of the folder, or the runs of its group.
-    private func runs() throws -> [RunOptions] {
+    private func runs(_ options: RunOptions) throws -> [RunOptions] {
       guard let group = try options.folder.readGroup() else {
         for (name, number) in [("--seeds", seeds), ("--splits", splits)] where (number ?? 1) != 1 {
           throw RunError(

@@ -43,9 +43,14 @@ extension EvaluationReport {
   private var policyHistories: String {
     runs.map { run in
       guard let policy = run.policy else { return "not trained" }
+      let training = configuration.agent?.training
       let chosen =
-        policy.points.isEmpty || configuration.agent?.training.choice == .last
-        ? "the last" : "of the best NDCG@10 on the validation users"
+        policy.hasLearned == false
+        ? "which had learned nothing yet: its first update comes later"
+        : training?.keptStep != nil
+          ? "the step of the agent that it is compared with"
+          : policy.points.isEmpty || training?.choice == .last
+            ? "the last" : "of the best NDCG@10 on the validation users"
       let spread =
         policy.spread.map {
           "; P@5 over the later \((policy.points.count + 1) / 2) of \(policy.points.count) checkpoints "

@@ -56,6 +56,29 @@ extension IRecGANTable {
               }
           ).text)
     }
+    let simulating = rows.filter { !$0.simulated.isEmpty }
+    if let logged, !simulating.isEmpty {
+      parts.append(
+        "sessions that user model and agent make up from the starts of the test sessions; P(leave): "
+          + "of the lists shown, the fraction beside which the user left; of the log's lists as the "
+          + "model has it\n"
+          + Table(
+            rows: [
+              ["", "P(leave), log's lists", "P(leave)", "steps", "reward"],
+              [
+                "test sessions", decimal(logged.leaving, 4), decimal(logged.leaving, 4),
+                decimal(logged.length, 2), decimal(logged.reward, 3),
+              ],
+            ]
+              + simulating.map {
+                [
+                  Labels.sessions[$0.name], cell($0.simulated(\.leavingOnLog), 4),
+                  cell($0.simulated(\.leaving), 4), cell($0.simulated(\.length), 2),
+                  cell($0.simulated(\.reward), 3),
+                ]
+              }
+          ).text)
+    }
     if let first = gain(0), let ten = gain(1) {
       parts.append(
         "IRecGAN minus PG of as many epochs: HR@1 \(cell(first, 2)), HR@10 \(cell(ten, 2))"

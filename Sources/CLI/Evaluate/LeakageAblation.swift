@@ -33,12 +33,10 @@ struct LeakageOptions: ParsableArguments {
     let log = try loadRatings(source, begun?.data.ratingRange)
     var configuration = RunConfiguration(source: source, log: log)
     if let begun { configuration.scale = begun.scale }
-    Preset.paper.configure(&configuration)
     var drr = DRRConfiguration()
-    drr.choice = .last
     drr.validations = 0
     if let steps { drr.steps = steps }
-    configuration.agent = drr
+    configuration.choose(drr)
     configuration.seed = seed ?? 0
     configuration.evaluation.splitSeed = configuration.seed
     let ladder = try ProtocolAblation(configuration, log: log, folder: run.folder)

@@ -12,6 +12,8 @@ package struct Labels {
       "logged order": "chronological",
       "item mean": "item mean (damped)",
       "item-kNN": "rating kNN",
+      "item-kNN adaptive": "rating kNN, adaptive",
+      "item-kNN + PMF adaptive": "kNN + PMF fold-in",
       "PMF rating": "PMF",
       "PMF dot": "PMF (no biases)",
       "fixed direction": "constant action",
@@ -25,8 +27,12 @@ package struct Labels {
       "world's model greedy": "simulator model greedy",
       "world greedy": "true-reward greedy",
       "world greedy, changing kinds": "true-reward greedy, alternating clusters",
+      "PMF greedy, changing kinds": "PMF greedy, alternating clusters",
+      "PMF greedy, changing own kinds": "PMF greedy, alternating PMF clusters",
     ],
     endings: [
+      (" untrained, changing kinds", " untrained, alternating clusters"),
+      (" untrained, changing own kinds", " untrained, alternating PMF clusters"),
       (" γ=0 frozen", " myopic, fixed weights"), (" γ=0 updated", " myopic, online fine-tuning"),
       (" frozen", ", fixed weights"), (" updated", ", online fine-tuning"),
     ] + agents)

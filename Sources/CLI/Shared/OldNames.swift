@@ -31,6 +31,7 @@ package enum OldNames {
     "--duelling": ["--dueling"], "--no-duelling": ["--no-dueling"],
     "--only-baselines": ["--baselines-only"],
     "--leak-ladder": ["--leakage-ablation"],
+    "--new-only": ["--no-seen-items"],
   ]
 
   /// Of a command by its path; a command that is another's default has two.
@@ -53,6 +54,7 @@ package enum OldNames {
     if words.starts(with: ["simulate", "irecgan"]) {
       words.replaceSubrange(0..<2, with: ["evaluate", "irecgan", "--simulate-only"])
     }
+    if words.starts(with: ["train", "drr"]) { words = try trained(words) }
     let path = words.prefix { !$0.hasPrefix("-") }.prefix(2)
     // What is measured has options of its own.
     guard let command = path.first, command != "bench" else { return words }
@@ -77,6 +79,25 @@ package enum OldNames {
       if parts.count == 2 { result[result.count - 1] += "=\(parts[1])" }
     }
     return result + words[end...]
+  }
+
+  /// `train drr --preset best` trained the residual agent, `--preset paper` DRR.
+  private static func trained(_ words: [String]) throws -> [String] {
+    var words = words
+    while let at = words.firstIndex(where: { $0 == "--preset" || $0.hasPrefix("--preset=") }) {
+      let isApart = words[at] == "--preset"
+      let preset =
+        isApart
+        ? words.dropFirst(at + 1).first ?? "" : String(words[at].dropFirst("--preset=".count))
+      guard ["paper", "best"].contains(preset) else {
+        throw ValidationError(
+          "--preset is \(preset.isEmpty ? "empty" : preset); `drr train drr` trains DRR and `drr "
+            + "train residual` the residual agent.")
+      }
+      if preset == "best" { words[1] = "residual" }
+      words.removeSubrange(at..<at + (isApart ? 2 : 1))
+    }
+    return words
   }
 
   /// `simulate --beside X` is a further --run, which stands behind the first.

@@ -7,9 +7,9 @@ import ArgumentParser
 #endif
 
 /// Options that take one value and are given twice, of which the parser would keep the last.
-enum RepeatedOptions {
+package enum RepeatedOptions {
   /// - Throws: `ValidationError` that names the first of them.
-  static func refuse(_ words: [String], of command: any ParsableCommand.Type) throws {
+  package static func refuse(_ words: [String], of command: any ParsableCommand.Type) throws {
     var values: [String: [String]] = [:]
     let words = words.prefix { $0 != "--" }
     for (place, word) in words.enumerated() where word.hasPrefix("--") {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import DRR
+import Tensor
 
 /// Which run, and what it may be started with.
 struct RunOptions: ParsableArguments {
@@ -47,6 +48,55 @@ extension RunFolder {
     } catch {
       if !Interrupt.isRequested { delete() }
       throw error
+    }
+  }
+}
+
+/// A trained run, and others that are compared with it.
+struct RunsBeside: ParsableArguments {
+  @Option(
+    name: .customLong("run"),
+    help: ArgumentHelp(
+      "The folder of a trained run; may repeat. Further runs, of the same data and split, are "
+        + "compared with the first. (default: runs/default)", valueName: "folder"),
+    completion: .directory)
+  var runs: [String] = []
+
+  func validate() throws {
+    if runs.contains("") { throw ValidationError("--run is empty; name a folder.") }
+    if Set(runs).count < runs.count {
+      let twice = runs.first { run in runs.count { $0 == run } > 1 }!
+      throw ValidationError("--run \(twice) is named twice; leave one of them out.")
+    }
+  }
+
+  /// The first run.
+  func first() throws -> RunOptions {
+    try RunOptions.parse(runs.first.map { ["--run", $0] } ?? [])
+  }
+
+  /// The agents of the further runs, each by its name or, where that is another's, by its folder.
+  ///
+  /// - Parameter member: in a group, the part of the folder that tells a run.
+  func others(
+    beside experiment: Experiment, member: String = "", data: String?, on backend: any Backend
+  ) throws -> [(name: String, agent: any SessionAgent)] {
+    var named = [experiment.agentName]
+    return try runs.dropFirst().map { run in
+      let folder = try RunOptions.parse(["--run", run + member])
+      let (found, model) = try reopen(folder, data: data)
+      let (mine, its) = (experiment.configuration, found.configuration)
+      guard mine.data.checksum == its.data.checksum, mine.evaluation == its.evaluation,
+        mine.scale == its.scale, mine.agent?.training.window == its.agent?.training.window
+      else {
+        throw RunError(
+          "--run \(run) has other data, another split or another window than "
+            + "\(experiment.folder.path); name runs that share them")
+      }
+      try found.noteUnfinished()
+      let name = named.contains(found.agentName) ? run : found.agentName
+      named.append(name)
+      return (name, try found.readAgent(model, on: backend))
     }
   }
 }

@@ -25,7 +25,7 @@ struct ScaleOptions: ParsableArguments {
 
   /// The first of the options that is given.
   var firstGiven: String? {
-    CLI.firstGiven([
+    Commands.firstGiven([
       ("--rating-range", range.given != nil), ("--liked-above", likedAbove != nil),
     ])
   }

@@ -46,7 +46,7 @@ struct SplitOptions<Default: SplitDefault>: ParsableArguments {
 
   /// The first of the options that is given.
   var firstGiven: String? {
-    CLI.firstGiven([
+    Commands.firstGiven([
       ("--split", split != nil), ("--ties", ties != nil), ("--split-seed", splitSeed != nil),
       ("--test-fraction", testFraction != nil),
       ("--validation-fraction", validationFraction != nil),

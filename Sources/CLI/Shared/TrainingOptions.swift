@@ -28,7 +28,7 @@ struct TrainingOptions: ParsableArguments {
     _ run: RunOptions, _ command: String, saves unit: String,
     _ body: (Observer) throws -> Result
   ) throws -> Result {
-    try CLI.watched(
+    try Commands.watched(
       self, resume: "drr \(command) --run \(run.run)",
       saved: { "\(grouped($0)) \(unit) are saved" }, body)
   }

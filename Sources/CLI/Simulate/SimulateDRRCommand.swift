@@ -1,6 +1,5 @@
 import ArgumentParser
 import DRR
-import Kernels
 
 extension SimulateCommand {
   struct DRR: ParsableCommand {
@@ -19,13 +18,7 @@ extension SimulateCommand {
           drr simulate --run runs/first --env items --streak-strength 1 --json
           drr simulate --run runs/first --run runs/short --frozen-only
         """)
-    @Option(
-      name: .customLong("run"),
-      help: ArgumentHelp(
-        "The folder of a trained run; may repeat. Further runs, of the same data and split, are "
-          + "compared in the first one's simulator. (default: runs/default)", valueName: "folder"),
-      completion: .directory)
-    var runs: [String] = []
+    @OptionGroup var compared: RunsBeside
     @OptionGroup var place: RunDataOption
     @Option(
       help: ArgumentHelp(
@@ -36,8 +29,13 @@ extension SimulateCommand {
     var streakStrength: Float = 0
     @Flag(help: "Allow items without a training rating.")
     var unseenItems = false
-    @Flag(help: "Do not recommend items of a user's observed history.")
-    var newOnly = false
+    @Flag(
+      inversion: .prefixedNo,
+      help: "Also recommend again what is in a user's observed history.")
+    var seenItems = false
+    @Option(
+      help: "ε: how often an agent's action is a random one, as in algorithm 1 of Liu et al. 2018.")
+    var epsilon: Float = 0
     @Flag(help: "Leave out online fine-tuning.")
     var frozenOnly = false
     @OptionGroup var random: MeasurementSeedOption
@@ -46,16 +44,6 @@ extension SimulateCommand {
 
     func validate() throws {
       try requireStreak(streakStrength)
-      if runs.contains("") { throw ValidationError("--run is empty; name a folder.") }
-      if Set(runs).count < runs.count {
-        let twice = runs.first { run in runs.count { $0 == run } > 1 }!
-        throw ValidationError("--run \(twice) is named twice; leave one of them out.")
-      }
-    }
-
-    /// The first run: the one whose simulator it is.
-    private func options() throws -> RunOptions {
-      try RunOptions.parse(runs.first.map { ["--run", $0] } ?? [])
     }
 
     func run() throws {
@@ -63,9 +51,10 @@ extension SimulateCommand {
       online.world = env
       online.consecutive = streakStrength
       online.allowsUnseenItems = unseenItems
-      online.allowsProfile = !newOnly
+      online.allowsProfile = seenItems
+      online.exploration = epsilon == 0 ? nil : epsilon
       try online.validate()
-      let (experiment, model) = try reopen(options(), data: place.data)
+      let (experiment, model) = try reopen(compared.first(), data: place.data)
       let configuration = experiment.configuration
       let backend = try device.backend {
         try DeviceTrial.secondsPerUpdate(
@@ -77,10 +66,8 @@ extension SimulateCommand {
           experiment.agentName, try experiment.readAgent(model, on: backend), learner: learner)
       ]
       try experiment.noteUnfinished()
-      for run in runs.dropFirst() {
-        contestants.append(
-          Experiment.Contestant(run, try agent(of: run, beside: experiment, on: backend)))
-      }
+      contestants += try compared.others(beside: experiment, data: place.data, on: backend)
+        .map { Experiment.Contestant($0.name, $0.agent) }
       let myopic = try experiment.readMyopic(model, on: backend).map { run, agent in
         try run.noteUnfinished()
         return Experiment.Contestant(
@@ -96,22 +83,6 @@ extension SimulateCommand {
       progress.finish()
       try experiment.folder.write(report, to: experiment.folder.online)
       try output.print(report, report.text)
-    }
-
-    private func agent(
-      of run: String, beside experiment: Experiment, on backend: any Backend
-    ) throws -> any SessionAgent {
-      let other = try RunOptions.parse(["--run", run])
-      let (found, model) = try reopen(other, data: place.data)
-      let (mine, its) = (experiment.configuration, found.configuration)
-      guard mine.data.checksum == its.data.checksum, mine.evaluation == its.evaluation,
-        mine.scale == its.scale, mine.agent?.training.window == its.agent?.training.window
-      else {
-        throw RunError(
-          "--run \(run) has other data, another split or another window than "
-            + "\(experiment.folder.path); name runs that share them")
-      }
-      return try found.readAgent(model, on: backend)
     }
   }
 }

@@ -96,21 +96,6 @@ struct DeepOptions: ParsableArguments {
       "\(given) is an option of tabular MDPs; add --env cliff, or leave it out.")
   }
 
-  /// What an agent on ratings starts with.
-  static var training: SessionTraining {
-    var training = SessionTraining()
-    training.world = .playback
-    training.state = .gru
-    training.window = 10
-    training.steps = 100_000
-    training.environments = 64
-    training.learningStarts = 1_000
-    training.epsilonEnd = 0.05
-    training.explorationSteps = 50_000
-    training.choice = .last
-    return training
-  }
-
   func apply(to training: inout SessionTraining) {
     if let steps { training.steps = steps }
     if let numEnvs { training.environments = numEnvs }

@@ -17,7 +17,7 @@ struct GroupOptions: ParsableArguments {
   var splits: Int?
 
   /// An option given that only runs on ratings have a use for.
-  var firstOfRatings: String? { CLI.firstGiven([("--splits", splits != nil)]) }
+  var firstOfRatings: String? { Commands.firstGiven([("--splits", splits != nil)]) }
 
   func validate() throws {
     for (name, number) in [("--seeds", seeds), ("--splits", splits)] {

@@ -57,7 +57,7 @@ struct IRecGANOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "What D looks at: lists, which is click, list and reward; listless, no slate input; "
-        + "expectation, the click against what was expected of the list. (default: lists; paper "
+        + "expectation, the click against what was expected of the list. (default: listless; paper "
         + "expectation)"))
   var discriminator: IRecGANConfiguration.DiscriminatorForm?
   @Option(help: "Sessions of each kind that D learns from an epoch; 0: all. (default: 2000)")

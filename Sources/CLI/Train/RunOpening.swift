@@ -21,18 +21,11 @@ struct RunOpening {
     }
     try settings.scale.apply(to: &wanted.data, &wanted.scale, begun: begun?.data, log)
     if let agent {
-      if let begun = wanted.agent {
-        try agent.requireLike(begun)
-      } else {
-        agent.prepare(&wanted, asPublished: settings.asPublished, keepsPMF: begun != nil)
-      }
+      if wanted.agent == nil { agent.begin(&wanted, keepsPMF: begun != nil) }
       wanted.myopic = agent.myopic ?? wanted.myopic ?? inherited(begun) ?? agent.trainsMyopic
     }
     settings.apply(to: &wanted)
-    if let agent, var settled = wanted.agent {
-      try agent.apply(to: &settled)
-      wanted.agent = settled
-    }
+    if let agent { agent.apply(to: &wanted.agent) }
     let experiment = try Experiment(wanted, log: log, folder: run.folder)
     if let warning = experiment.split.orderWarning(in: log) { Console.note(warning) }
     if let begun { try Run(wanted, folder: run.folder).requireSame(begun) }

@@ -93,29 +93,19 @@ struct DQNOptions: ParsableArguments, AgentSettings {
     }
   }
 
-  static let command = "train dqn"
   var myopic: Bool? { deep.myopic }
 
-  func prepare(_ run: inout RunConfiguration, asPublished: Bool, keepsPMF: Bool) {
-    var agent = DQNAgentConfiguration()
-    agent.training = DeepOptions.training
-    agent.dqn.conservatism = 1
-    run.agent = agent
-  }
-
-  func apply(to agent: inout any AgentConfiguration) {
-    guard var mine = agent as? DQNAgentConfiguration else { return }
-    deep.apply(to: &mine.training)
-    apply(to: &mine.dqn)
-    if let updatesPerStep { mine.training.updatesPerStep = updatesPerStep }
-    if let learningStarts { mine.training.learningStarts = learningStarts }
-    if let epsilonStart { mine.training.epsilonStart = Float(epsilonStart) }
-    if let epsilonEnd { mine.training.epsilonEnd = Float(epsilonEnd) }
+  func apply(to agent: inout DQNAgentConfiguration) {
+    deep.apply(to: &agent.training)
+    apply(to: &agent.dqn)
+    if let updatesPerStep { agent.updatesPerStep = updatesPerStep }
+    if let learningStarts { agent.learningStarts = learningStarts }
+    if let epsilonStart { agent.epsilonStart = Float(epsilonStart) }
+    if let epsilonEnd { agent.epsilonEnd = Float(epsilonEnd) }
     if let explorationFraction {
-      mine.training.explorationSteps = Int(explorationFraction * Double(mine.training.steps))
+      agent.explorationSteps = Int(explorationFraction * Double(agent.steps))
     }
-    if let discount = deep.discount { mine.dqn.discount = discount }
-    agent = mine
+    if let discount = deep.discount { agent.discount = discount }
   }
 
   func apply(to small: inout SmallWorldConfiguration) {

@@ -102,7 +102,7 @@ extension TrainCommand {
     private func watched(
       _ experiment: IRecGANExperiment, _ part: IRecGANTrainer.Part, on backend: any Backend
     ) throws -> [IRecGANReport] {
-      try CLI.watched(
+      try Commands.watched(
         resume: Interrupt.typedCommand,
         saved: { "\(grouped($0)) batches of \(part.name) are saved" }
       ) { try experiment.train(part, on: backend, $0) }

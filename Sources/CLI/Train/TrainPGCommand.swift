@@ -98,16 +98,7 @@ struct PGOptions: ParsableArguments, AgentSettings {
   @Option(help: "K of the top-K correction, for lists of K; 1: none. (default: 1)")
   var topK: Int?
 
-  static let command = "train pg"
   var myopic: Bool? { deep.myopic }
-
-  func prepare(_ run: inout RunConfiguration, asPublished: Bool, keepsPMF: Bool) {
-    var agent = PolicyGradientAgentConfiguration()
-    agent.training = DeepOptions.training
-    // A baseline would take the choices of a log that all earn alike for nothing learned.
-    agent.policyGradient.baseline = .none
-    run.agent = agent
-  }
 
   /// Whether the point is to be moved: named, or that of a run which was started.
   func isPoint(_ folder: RunFolder, fresh: Bool) -> Bool {
@@ -130,12 +121,10 @@ struct PGOptions: ParsableArguments, AgentSettings {
     throw ValidationError("\(other) has no meaning for --env point; leave it out.")
   }
 
-  func apply(to agent: inout any AgentConfiguration) {
-    guard var mine = agent as? PolicyGradientAgentConfiguration else { return }
-    deep.apply(to: &mine.training)
-    apply(to: &mine.policyGradient)
-    if let discount = deep.discount { mine.policyGradient.discount = discount }
-    agent = mine
+  func apply(to agent: inout PolicyGradientAgentConfiguration) {
+    deep.apply(to: &agent.training)
+    apply(to: &agent.policyGradient)
+    if let discount = deep.discount { agent.discount = discount }
   }
 
   func apply(to gradient: inout PolicyGradientConfiguration) {

@@ -27,6 +27,8 @@ public protocol AgentConfiguration: Codable, Hashable, Sendable {
   var preparation: Int { get }
   /// The learning rates, for the message of a training that diverged.
   var learningRates: String { get }
+  /// Gives a factorisation that is to carry this agent the settings that belong to it.
+  static func settle(_ pmf: inout PMFConfiguration)
   /// - Throws: `ConfigurationError` for a setting that cannot work.
   func validate() throws(ConfigurationError)
   /// An agent that has learned nothing.
@@ -38,6 +40,7 @@ public protocol AgentConfiguration: Codable, Hashable, Sendable {
 }
 
 extension AgentConfiguration {
+  public static func settle(_ pmf: inout PMFConfiguration) {}
   public var preparation: Int { 0 }
   public var stepsName: String { "\(name) steps" }
 

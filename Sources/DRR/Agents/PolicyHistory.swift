@@ -14,10 +14,14 @@ public struct PolicyHistory: Codable, Hashable, Sendable {
     self.points = points
   }
 
-  /// Of the best NDCG@10; of equal ones the earliest.
+  /// Of the best NDCG@10 among those that had learned; of equal ones the earliest.
   static func best(_ points: [ValidationPoint]) -> ValidationPoint? {
-    points.max { ($0.ndcg10, -$0.step) < ($1.ndcg10, -$1.step) }
+    points.filter { $0.learned != false }
+      .max { ($0.ndcg10, -$0.step) < ($1.ndcg10, -$1.step) }
   }
+
+  /// Whether the agent had learned when its weights were taken; nil where it was not looked at.
+  public var hasLearned: Bool? { points.first { $0.step == step }?.learned }
 
   /// P@5 over the checkpoints of the later half of training, how far results differ by the moment
   /// at which it ends; nil of fewer than two.
@@ -30,43 +34,57 @@ public struct PolicyHistory: Codable, Hashable, Sendable {
   }
 }
 
-/// The policy that a training keeps as the run's agent, beside the one that it goes on from.
+/// The policy that a training keeps as the run's agent, beside the one that it goes on from: the
+/// last, that of the best validation, or that of a step which is settled.
 package struct BestCheckpoint {
-  let choice: CheckpointChoice
+  private let choice: CheckpointChoice
+  private let settled: Int?
   private(set) var points: [ValidationPoint] = []
-  /// Of the best point; none where the last is wanted, or nothing is known yet.
-  private var best: [(name: String, weights: ParameterSet)]?
+  /// Nil where the last is wanted, or none to keep was met yet.
+  private var kept: (step: Int, policy: [(name: String, weights: ParameterSet)])?
 
-  package init(_ choice: CheckpointChoice) { self.choice = choice }
+  package init(_ training: SessionTraining) {
+    (choice, settled) = (training.choice, training.keptStep)
+  }
 
   package mutating func add(_ point: ValidationPoint, of agent: any SessionAgent) {
     points.append(point)
-    guard choice == .best, PolicyHistory.best(points) == point else { return }
-    best = agent.policy.map { ($0, $1.copy()) }
+    guard keptPoint == point else { return }
+    kept = (point.step, agent.policy.map { ($0, $1.copy()) })
   }
 
-  /// - Parameter trainer: has the policy to keep where there is no best.
+  /// The validation whose policy is kept.
+  private var keptPoint: ValidationPoint? {
+    if let settled { return points.first { $0.step == settled } }
+    return choice == .best ? PolicyHistory.best(points) : nil
+  }
+
+  /// - Parameter trainer: has the policy to keep where there is no other.
   package func save(to file: inout SafetensorsWriter, _ trainer: any AgentTrainer) throws {
-    for (name, weights) in best ?? trainer.sessionAgent.policy {
+    for (name, weights) in kept?.policy ?? trainer.sessionAgent.policy {
       try weights.save(to: &file, "\(Self.prefix).\(name)")
     }
-    let step = best == nil ? trainer.step : PolicyHistory.best(points)!.step
-    try file.add("\(Self.prefix).step", [Int64(step)])
+    try file.add("\(Self.prefix).step", [Int64(kept?.step ?? trainer.step)])
     try file.add("validation.steps", points.map { Int64($0.step) })
     try file.add(
       "validation.measures",
       points.flatMap { [$0.precision5, $0.precision10, $0.ndcg10] }, shape: [points.count, 3])
+    try file.add("validation.learned", points.map { $0.learned.map { $0 ? 1 : 0 } ?? Int64(-1) })
   }
 
   /// - Parameter agent: of the kind whose weights they are.
   package mutating func restore(from file: SafetensorsFile, like agent: any SessionAgent) throws {
-    points = try Self.history(in: file).points
-    guard choice == .best, !points.isEmpty else { return }
-    best = try agent.policy.map { name, weights in
-      let weights = weights.copy()
-      try weights.restore(from: file, "\(Self.prefix).\(name)")
-      return (name, weights)
-    }
+    let history = try Self.history(in: file)
+    points = history.points
+    guard keptPoint != nil else { return }
+    kept = (
+      history.step,
+      try agent.policy.map { name, weights in
+        let weights = weights.copy()
+        try weights.restore(from: file, "\(Self.prefix).\(name)")
+        return (name, weights)
+      }
+    )
   }
 
   /// Of the run's agent in a checkpoint.
@@ -75,12 +93,16 @@ package struct BestCheckpoint {
   package static func history(in file: SafetensorsFile) throws -> PolicyHistory {
     let steps = try file.int64s("validation.steps")
     let measures = try file.doubles("validation.measures", shape: [steps.count, 3])
+    // Older programs did not take it down.
+    let learned =
+      file.entry("validation.learned") == nil
+      ? nil : try file.int64s("validation.learned", shape: [steps.count])
     return PolicyHistory(
       step: Int(try file.int64s("\(prefix).step", shape: [1])[0]),
       points: steps.enumerated().map { at, step in
         ValidationPoint(
           step: Int(step), precision5: measures[3 * at], precision10: measures[3 * at + 1],
-          ndcg10: measures[3 * at + 2])
+          ndcg10: measures[3 * at + 2], learned: learned.flatMap { $0[at] < 0 ? nil : $0[at] > 0 })
       })
   }
 }

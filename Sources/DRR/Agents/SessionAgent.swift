@@ -63,6 +63,9 @@ public protocol AgentTrainer: AnyObject {
   var step: Int { get }
   /// How many there are to be.
   var steps: Int { get }
+  /// Whether the algorithm has updated the policy: what only prepares it, such as cloning, does not
+  /// count.
+  var hasLearned: Bool { get }
   /// One step of all environments and the updates after it.
   func advance() throws
   /// What happened since the last report. Waits for the device.
@@ -90,7 +93,8 @@ public protocol SessionLearner: AgentTrainer {
   func restoreLearning(from file: SafetensorsFile) throws
   /// What it returns puts the saved state in place, as often as it is called.
   func prepareRestore(from file: SafetensorsFile) throws -> () -> Void
-  /// Remembers what actions [B, A] led to, one a session, and updates.
+  /// Remembers what actions [B, A] led to, one a session, and updates as soon as there is anything
+  /// to learn from.
   func learn(_ before: [SessionState], _ actions: Tensor, _ outcomes: [Step<SessionState>])
 }
 

@@ -34,9 +34,29 @@ public struct SessionTraining: Codable, Hashable, Sendable, FlatSettings {
   public var validations = 10
   /// Which of the policies on the way is the agent.
   public var choice = CheckpointChoice.best
+  /// The step whose policy is the agent, whatever the choice: a myopic copy is compared with its
+  /// agent at the same step.
+  public var keptStep: Int?
+
+  /// Whether the agent can be another policy than that of the last step.
+  public var keepsEarlier: Bool { choice == .best || keptStep != nil }
 
   /// The default settings.
   public init() {}
+
+  /// Settings of an agent that follows users' logs instead of acting.
+  public static var playback: SessionTraining {
+    var training = SessionTraining()
+    training.world = .playback
+    training.state = .gru
+    training.window = 10
+    training.steps = 100_000
+    training.environments = 64
+    training.epsilonEnd = 0.05
+    training.explorationSteps = 50_000
+    training.choice = .last
+    return training
+  }
 
   /// - Parameter replayCapacity: transitions that are kept; nil if none are.
   public func validate(replayCapacity: Int? = nil) throws(ConfigurationError) {

@@ -23,6 +23,8 @@ package enum Streams {
   package static let itemKinds: UInt64 = 40
   package static let onlineItem: UInt64 = 41
   package static let onlineAction: UInt64 = 42
+  package static let onlineCoin: UInt64 = 43
+  package static let onlineVector: UInt64 = 44
   package static let belief: UInt64 = 50
   package static let beliefFolds: UInt64 = 51
   package static let cloning: UInt64 = 52

@@ -46,6 +46,9 @@ public final class DQN {
     optimizer = Adam(network.parameters, learningRate: configuration.learningRate)
   }
 
+  /// Makes the target network what the network is.
+  func startTarget() { target.parameters.follow(network.parameters, tau: 1) }
+
   package var parameters: ParameterSet { network.parameters }
   package var targetParameters: ParameterSet { target.parameters }
   /// The number of actions.

@@ -10,11 +10,12 @@ public struct DQNAgentConfiguration: AgentConfiguration {
   public static let title = "a DQN run"
   public static let command = "train dqn"
 
-  public var training = SessionTraining()
+  public var training = SessionTraining.playback
   /// Settings of deep Q-learning.
   public var dqn = DQNConfiguration()
 
-  public init() {}
+  /// Conservative, for a log that others chose.
+  public init() { dqn.conservatism = 1 }
 
   /// A setting of ``training``, by its name.
   public subscript<Value>(dynamicMember path: WritableKeyPath<SessionTraining, Value>) -> Value {
@@ -44,7 +45,8 @@ public struct DQNAgentConfiguration: AgentConfiguration {
     let (dqn, agent) = try make(task, on: backend)
     return DQNSessionTrainer(
       DQNTrainer(
-        dqn, schedule, environments: try task.itemEnvironments(training), seed: task.seed), agent)
+        dqn, schedule, environments: try task.itemEnvironments(training), seed: task.seed), agent,
+      training)
   }
 
   private func make(
@@ -90,22 +92,48 @@ public struct DQNAgentConfiguration: AgentConfiguration {
 }
 
 /// Deep Q-learning in sessions.
-final class DQNSessionTrainer: AgentTrainer {
+final class DQNSessionTrainer: SessionLearner {
   let trainer: DQNTrainer
   let agent: ItemVectorAgent
+  private let keepsEarlier: Bool
 
-  init(_ trainer: DQNTrainer, _ agent: ItemVectorAgent) {
+  init(_ trainer: DQNTrainer, _ agent: ItemVectorAgent, _ training: SessionTraining) {
     self.trainer = trainer
     self.agent = agent
+    keepsEarlier = training.keepsEarlier
   }
 
   var sessionAgent: any SessionAgent { agent }
   var step: Int { trainer.step }
   var steps: Int { trainer.schedule.steps }
+  var hasLearned: Bool { trainer.dqn.optimizer.stepCount > 0 }
   func advance() throws { try trainer.advance() }
   func isFinite() throws -> Bool { try trainer.dqn.isFinite() }
   func save(to file: inout SafetensorsWriter) throws { try trainer.save(to: &file) }
   func restore(from file: SafetensorsFile) throws { try trainer.restore(from: file) }
+
+  func restoreLearning(from file: SafetensorsFile) throws {
+    try trainer.prepareLearning(from: file)()
+    guard keepsEarlier else { return }
+    try agent.restorePolicy(from: file, BestCheckpoint.prefix)
+    trainer.dqn.startTarget()
+  }
+
+  func prepareRestore(from file: SafetensorsFile) throws -> () -> Void {
+    try trainer.prepareLearning(from: file)
+  }
+
+  func learn(
+    _ before: [SessionState], _ actions: Tensor, _ outcomes: [Step<SessionState>]
+  ) {
+    trainer.learn(
+      before.map(\.rows), outcomes.map { $0.observation.feedback.last!.item },
+      outcomes.map { outcome in
+        Step(
+          observation: outcome.observation.rows, reward: outcome.reward,
+          terminated: outcome.terminated, truncated: outcome.truncated)
+      })
+  }
 
   func report() throws -> TrainingProgress {
     defer { trainer.tally.begin() }

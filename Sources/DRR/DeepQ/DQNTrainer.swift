@@ -78,14 +78,7 @@ public final class DQNTrainer {
       actions = try choose(before)
     }
     let outcomes = environments.step(actions)
-    returns.append(
-      before.indices.map { row in
-        ReplayBuffer.Transition(
-          state: DQN.replayRow(before[row], action: actions[row]),
-          nextState: DQN.replayRow(outcomes[row].observation), reward: outcomes[row].reward,
-          terminated: outcomes[row].terminated)
-      }, isLast: outcomes.map(\.isLast), actions: none)
-    step += outcomes.count
+    remember(before, actions, outcomes)
     tally.add(outcomes)
     guard step > schedule.learningStarts, memory.count >= dqn.configuration.batchSize else {
       return
@@ -115,6 +108,37 @@ public final class DQNTrainer {
     while true {
       let action = Int.random(in: 0..<count, using: &random)
       if allowed?[row, action] ?? true { return Int32(action) }
+    }
+  }
+
+  /// Remembers what items led to in episodes that are not the environments', and updates.
+  func learn(_ before: [[Int32]], _ actions: [Int32], _ outcomes: [Step<[Int32]>]) {
+    remember(before, actions, outcomes)
+    guard memory.count > 0 else { return }
+    for number in 0..<schedule.updatesPerStep { lastLoss = update(number) }
+  }
+
+  private func remember(_ before: [[Int32]], _ actions: [Int32], _ outcomes: [Step<[Int32]>]) {
+    returns.append(
+      before.indices.map { row in
+        ReplayBuffer.Transition(
+          state: DQN.replayRow(before[row], action: actions[row]),
+          nextState: DQN.replayRow(outcomes[row].observation), reward: outcomes[row].reward,
+          terminated: outcomes[row].terminated)
+      }, isLast: outcomes.map(\.isLast), actions: none)
+    step += outcomes.count
+  }
+
+  /// What it returns puts what was learned in place, and none of the episodes under way.
+  func prepareLearning(from file: SafetensorsFile) throws -> () -> Void {
+    let step = try file.counts("trainer.counters", 1)[0]
+    let restores = try [
+      dqn.prepareRestore(from: file, "dqn"), memory.prepareRestore(from: file, "replay"),
+    ]
+    return { [self] in
+      for restore in restores { restore() }
+      self.step = step
+      lastLoss = nil
     }
   }
 

@@ -45,7 +45,8 @@ public struct IRecGANConfiguration: Codable, Hashable, Sendable {
   public enum DiscriminatorForm: String, Codable, CaseIterable, Hashable, Sendable {
     /// Click, the list's vectors side by side through a layer, and reward, read by a recurrent net.
     case lists
-    /// Click and reward alone.
+    /// Click and reward alone: D cannot tell A's lists from those of the policy that logged, which
+    /// they are to differ from.
     case listless
     /// The match of the click with what was expected of the list, as in the paper's own program.
     case expectation
@@ -83,7 +84,7 @@ public struct IRecGANConfiguration: Codable, Hashable, Sendable {
   public var agentTraining = Schedule(epochs: 40, patience: 8, learningRate: 2e-3)
 
   public var discriminator = Encoder(units: 128, dropout: 0.25)
-  public var discriminatorForm = DiscriminatorForm.lists
+  public var discriminatorForm = DiscriminatorForm.listless
   /// Numbers that a list is told in.
   public var listUnits = 20
   public var discriminatorTraining = Schedule(epochs: 2, patience: 0, learningRate: 1e-3)

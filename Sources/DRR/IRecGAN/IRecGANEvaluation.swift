@@ -41,6 +41,8 @@ public struct IRecGANEvaluation {
     var name: String
     var scorer: (any SessionScorer)?
     var policy: (any ListPolicy)?
+    /// Of the sessions that U makes up with the agent of its own part.
+    var simulated: (() throws -> SessionShape?)?
   }
 
   /// Those that a run's log alone decides, and those that its seed decides too.
@@ -49,10 +51,13 @@ public struct IRecGANEvaluation {
   ) throws -> [Contestant] {
     let log = experiment.log
     var all: [Contestant] = []
-    func add(_ name: String, _ scorer: any SessionScorer) {
+    func add(
+      _ name: String, _ scorer: any SessionScorer, simulated: (() throws -> SessionShape?)? = nil
+    ) {
       all.append(
         Contestant(
-          name: name, scorer: scorer, policy: ScorerPolicy(scorer, itemCount: log.itemCount)))
+          name: name, scorer: scorer, policy: ScorerPolicy(scorer, itemCount: log.itemCount),
+          simulated: simulated))
     }
     if isFirst {
       all.append(
@@ -71,18 +76,44 @@ public struct IRecGANEvaluation {
         Contestant(
           name: name, scorer: agent.scorer(name), policy: AgentListPolicy(name, agent)))
     }
-    add("user model (LSTM)", try user.scorer("user model (LSTM)"))
+    add(
+      "user model (LSTM)", try user.scorer("user model (LSTM)"),
+      simulated: { try shape(user, agent, experiment) })
     add("agent of the log (MLE)", agent)
     for method in IRecGANMethod.allCases {
       guard let (user, agent) = try experiment.readNetworks(.method(method), on: backend) else {
         continue
       }
       if method == .irecgan {
-        add("user model, adversarial (LSTMD)", try user.scorer("user model, adversarial"))
+        add(
+          "user model, adversarial (LSTMD)", try user.scorer("user model, adversarial"),
+          simulated: { try shape(user, agent, experiment) })
       }
       add(method.title, agent)
     }
     return all
+  }
+
+  /// The sessions that U and A make up, 2,000 or more, from the starts of the test sessions.
+  private func shape(
+    _ user: UserModel, _ agent: ListAgent, _ experiment: IRecGANExperiment
+  ) throws -> SessionShape? {
+    let test = experiment.test
+    guard test.count > 0 else { return nil }
+    let starts = (0..<test.count).map { test.clicks[test.steps(of: $0).lowerBound] }
+    let copies = (2_000 + test.count - 1) / test.count
+    var draws = DrawSequence(
+      seed: experiment.configuration.seed, stream: Streams.sessionDraws)
+    let rollOuts = SessionRollOuts(
+      configuration: experiment.configuration.settings, itemCount: test.itemCount, user: user,
+      agent: agent)
+    var shape = SessionShape(
+      try rollOuts.sessions(from: (0..<copies).flatMap { _ in starts }, &draws))
+    shape.leavingOnLog = try user.leaving(
+      TrainingSessions(test).batches(
+        of: experiment.configuration.settings.batchSize, seed: experiment.configuration.seed,
+        on: backend))
+    return shape
   }
 
   /// Re-ranks and ranks at the test sessions' positions.
@@ -97,6 +128,7 @@ public struct IRecGANEvaluation {
     var table = IRecGANTable(experiments, device: "\(backend.device.id)")
     table.testPositions = evaluation.positions.count
     table.skippedPositions = evaluation.skipped
+    table.logged = SessionShape(first.test)
     for (number, experiment) in experiments.enumerated() {
       let all = try contestants(of: experiment, isFirst: number == 0)
       var scores: [String: SessionScores] = [:]
@@ -104,6 +136,7 @@ public struct IRecGANEvaluation {
         let found = try contestant.scorer.map(evaluation.evaluate) ?? evaluation.chance()
         scores[contestant.name] = found
         table.add(contestant.name, foresight: found.summary)
+        if let shape = try contestant.simulated?() { table.add(contestant.name, simulated: shape) }
         progress(number * all.count + place + 1, experiments.count * all.count)
       }
       if let agent = scores[IRecGANMethod.irecgan.title], let plain = scores[IRecGANMethod.pg.title]

@@ -142,6 +142,9 @@ private final class PartTrainer: Trainer {
 extension IRecGANReport {
   /// The state of training in a few words, behind a progress bar.
   var summary: String {
+    func of(_ logged: Double?, _ digits: Int) -> String {
+      logged.map { " (log \(decimal($0, digits)))" } ?? ""
+    }
     let parts: [String?] = [
       user.map { "U P@1 \(decimal(100 * $0.precision1, 1))" },
       agent.map { "A P@1 \(decimal(100 * $0.precision1, 1))" },
@@ -149,7 +152,10 @@ extension IRecGANReport {
       discriminatorAccuracy.map { "D right \(decimal($0, 2))" },
       entropy.map { "entropy \(decimal($0, 2))" },
       distinctItems.map { "\($0) items" },
-      sessionLength.map { "length \(decimal($0, 2))" },
+      leaving.map { "P(leave) \(decimal($0, 4))" },
+      simulated.map { "P(leave) \(decimal($0.leaving, 4))" + of(logged?.leaving, 4) },
+      simulated.map { "length \(decimal($0.length, 2))" + of(logged?.length, 2) },
+      simulated.map { "reward \(decimal($0.reward, 2))" + of(logged?.reward, 2) },
     ]
     return parts.compactMap { $0 }.map { ", \($0)" }.joined()
   }

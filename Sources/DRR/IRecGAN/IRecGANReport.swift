@@ -21,19 +21,19 @@ public struct IRecGANReport: Codable, Hashable, Sendable {
   public var entropy: Double?
   /// Different items in the best lists of validation positions.
   public var distinctItems: Int?
-  /// Mean steps of a simulated session, and what one earns.
-  public var sessionLength: Double?
-  public var sessionReward: Double?
+  /// P(leave) of U, beside what the validation sessions were shown.
+  public var leaving: Double?
+  /// Of the simulated sessions that the segment learned from, and of the logged ones.
+  public var simulated: SessionShape?
+  public var logged: SessionShape?
 
   package init(part: String, loss: Double) {
     self.part = part
     self.loss = loss
   }
 
-  mutating func describe(_ simulated: SessionLog) {
-    let count = Double(max(1, simulated.count))
-    sessionLength = Double(simulated.stepCount) / count
-    sessionReward = Double(simulated.rewards.reduce(0, +)) / count
+  mutating func describe(_ simulated: SessionLog, logged: SessionLog) {
+    (self.simulated, self.logged) = (SessionShape(simulated), SessionShape(logged))
   }
 
   /// What a person should know: the adversary has won, or the policy has collapsed.
@@ -50,11 +50,30 @@ public struct IRecGANReport: Codable, Hashable, Sendable {
         "the agent's lists consist of \(distinctItems) different items of \(itemCount): the policy "
           + "has collapsed")
     }
-    if let sessionLength, sessionLength < 1.5 {
+    if let length = simulated?.length, length < 1.5 {
       warnings.append(
-        "simulated sessions have \(decimal(sessionLength, 2)) steps: the user model leaves at once")
+        "simulated sessions have \(decimal(length, 2)) steps: the user model leaves at once")
     }
     return warnings
+  }
+}
+
+/// How long sessions go on and what they earn: whether U's users are those of the log.
+public struct SessionShape: Codable, Hashable, Sendable {
+  /// P(leave): of the lists that were shown, the share beside which the user left.
+  public var leaving: Double
+  /// Mean steps and rewards of a session.
+  public var length: Double
+  public var reward: Double
+  /// Of simulated sessions: the mean P(leave) of their U beside the lists of the logged ones, which
+  /// A's lists, better or worse to users, do not move.
+  public var leavingOnLog: Double?
+
+  package init(_ log: SessionLog) {
+    let (count, left) = (Double(max(1, log.count)), log.ended.count { $0 })
+    leaving = Double(left) / Double(max(1, log.targetCount + left))
+    length = Double(log.stepCount) / count
+    reward = Double(log.rewards.reduce(0, +)) / count
   }
 }
 

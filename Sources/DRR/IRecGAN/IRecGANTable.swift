@@ -9,6 +9,8 @@ public struct IRecGANTable: Codable, Sendable {
     public var name: String
     public var foresight: [SessionScores.Summary] = []
     public var online: [SimulationStatistics] = []
+    /// Of the sessions that the run's U and A make up together.
+    public var simulated: [SessionShape] = []
   }
 
   /// A mean over runs and its standard error: of the runs where there are several, of the one
@@ -40,6 +42,8 @@ public struct IRecGANTable: Codable, Sendable {
   public var testPositions: Int?
   public var skippedPositions: Int?
   public var simulatedSessions: Int?
+  /// Of the test sessions.
+  public var logged: SessionShape?
   public internal(set) var rows: [Row] = []
   /// IRecGAN less PG of the same run, position by position.
   public internal(set) var gains: [SessionScores.Summary] = []
@@ -65,6 +69,10 @@ public struct IRecGANTable: Codable, Sendable {
 
   mutating func add(_ name: String, online statistics: SimulationStatistics) {
     row(name) { $0.online.append(statistics) }
+  }
+
+  mutating func add(_ name: String, simulated shape: SessionShape) {
+    row(name) { $0.simulated.append(shape) }
   }
 
   /// IRecGAN's P@k among what was shown less PG's, in per cent; `place` counts the cutoffs.
@@ -113,6 +121,11 @@ extension IRecGANTable.Row {
   }
   public var distinctItems: IRecGANTable.Mean? {
     IRecGANTable.Mean(online.map { (Double($0.distinctItems), nil) })
+  }
+
+  /// A figure of the sessions that U and A make up.
+  public func simulated(_ figure: (SessionShape) -> Double?) -> IRecGANTable.Mean? {
+    IRecGANTable.Mean(simulated.compactMap(figure).map { ($0, nil) })
   }
 
   fileprivate static func share(_ mean: SessionScores.Mean) -> (mean: Double, error: Double?) {

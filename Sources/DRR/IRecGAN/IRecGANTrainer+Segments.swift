@@ -136,7 +136,7 @@ extension IRecGANTrainer {
     case .user(let epoch):
       report.stage = "user model"
       report.epoch = epoch + 1
-      report.user = try validateUser()
+      (report.user, report.leaving) = try validateUser()
       userTraining.optimizer.learningRate *= configuration.userTraining.decay
       endStage(configuration.userTraining, epoch, userTraining, best.user?.weights)
     case .agent(let epoch):
@@ -150,17 +150,17 @@ extension IRecGANTrainer {
       report.round = round < 0 ? nil : round + 1
       report.epoch = epoch + 1
       report.discriminatorAccuracy = Double(tally.right) / Double(max(1, tally.judged))
-      report.describe(pool!.log)
+      report.describe(pool!.log, logged: train)
     case .generator(let round, let refresh):
       report.stage = "generator"
       report.round = round + 1
       if let pool {
-        report.describe(pool.log)
+        report.describe(pool.log, logged: train)
         if part == .method(.irecgan) { report.realness = pool.log.meanOfTargets(pool.realness) }
       }
       if refresh == configuration.refreshes - 1 {
         report.agent = try validateAgent()
-        if part == .method(.irecgan) { report.user = try validateUser() }
+        if part == .method(.irecgan) { (report.user, report.leaving) = try validateUser() }
         (report.entropy, report.distinctItems) = try agentTraining.withAverage { try variety() }
       }
     }
@@ -178,12 +178,17 @@ extension IRecGANTrainer {
     userTraining.take((keepsBest ? best.user?.weights : nil) ?? userTraining.average)
   }
 
-  private func validateUser() throws -> SessionScore? {
-    let score = try userTraining.withAverage {
-      try judge.map { SessionScore(try $0.evaluate(user.scorer("user model")).summary) }
+  private func validateUser() throws -> (score: SessionScore?, leaving: Double?) {
+    let (score, leaving) = try userTraining.withAverage {
+      let score = try judge.map {
+        SessionScore(try $0.evaluate(user.scorer("user model")).summary)
+      }
+      let batches = TrainingSessions(validation).batches(
+        of: configuration.batchSize, seed: seed, on: backend)
+      return (score, batches.isEmpty ? nil : try user.leaving(batches))
     }
     keep(score?.reciprocalRank, of: userTraining.average, in: \.user)
-    return score
+    return (score, leaving)
   }
 
   private func validateAgent() throws -> SessionScore? {
@@ -199,17 +204,14 @@ extension IRecGANTrainer {
   /// the return in a method's rounds; nil where there are no clicks.
   private func validationLoss() throws -> Double? {
     guard validation.targetCount > 0 else { return nil }
-    var random = Philox(seed: seed, stream: Streams.leavingLists)
     let sessions =
       part == .pretraining
       ? TrainingSessions(validation)
       : TrainingSessions(
         validation, discount: configuration.discount,
         rewardWeight: configuration.agentRewardWeight)
-    let batches = SessionEpoch(
-      (0..<validation.count).map { SessionReference(source: 0, session: $0) }, of: [sessions],
-      batchSize: configuration.batchSize, rewardedWeight: 1, random: &random, on: backend
-    ).batches.filter { $0.clickCount > 0 }
+    let batches = sessions.batches(of: configuration.batchSize, seed: seed, on: backend)
+      .filter { $0.clickCount > 0 }
     let losses = batches.map { (agent.loss($0, dropping: nil), Double($0.clickCount)) }
     let sum = try losses.reduce(0.0) { $0 + Double(try $1.0.host()[0]) * $1.1 }
     return sum / losses.reduce(0) { $0 + $1.1 }

@@ -19,24 +19,42 @@ package struct TrainingSessions {
     leavingWeights = Array(repeating: 1, count: log.count)
   }
 
-  /// Each counts by its return: of A Σ γ^(t′−t) q(t′)(1 + λ_r r(t′)), of U the same without rewards
-  /// (Bai, Guan & Wang 2019).
+  /// The gradients of Bai, Guan & Wang (2019). Of U
+  ///
+  ///     E[Σ_t q_D(τ_0:t) ∇ log p(c_t, r_t)],
+  ///
+  /// so that a step, leaving among them, counts by how real the session is up to it; of A
+  ///
+  ///     E[Σ_t Σ_t′≥t γ^(t′−t) q_D(τ_0:t′)(1 + λ_r r_t′) ∇ log π(c_t)],
+  ///
+  /// where it counts by the return of what comes. U has no return: what users do is no means to an
+  /// end, and one of clicks alone would teach U that nobody leaves.
   ///
   /// - Parameter realness: q_D of each step; nil: 1, as of what was logged.
   package init(_ log: SessionLog, realness: [Float]? = nil, discount: Float, rewardWeight: Float) {
     self.init(log)
+    userWeights = realness ?? userWeights
     for session in 0..<log.count {
-      var (ofUser, ofAgent): (Float, Float) = (0, 0)
+      var ofAgent: Float = 0
       let steps = log.steps(of: session)
-      leavingWeights[session] = realness?[steps.upperBound - 1] ?? 1
+      leavingWeights[session] = userWeights[steps.upperBound - 1]
       for step in steps.reversed() {
-        let q = realness?[step] ?? 1
-        ofUser = q + discount * ofUser
-        ofAgent = q * (1 + rewardWeight * log.rewards[step]) + discount * ofAgent
-        userWeights[step] = ofUser
+        ofAgent =
+          userWeights[step] * (1 + rewardWeight * log.rewards[step]) + discount * ofAgent
         agentWeights[step] = ofAgent
       }
     }
+  }
+}
+
+extension TrainingSessions {
+  /// All of them in their own order.
+  package func batches(of size: Int, seed: UInt64, on backend: any Backend) -> [SessionBatch] {
+    var random = Philox(seed: seed, stream: Streams.leavingLists)
+    return SessionEpoch(
+      (0..<log.count).map { SessionReference(source: 0, session: $0) }, of: [self],
+      batchSize: size, rewardedWeight: 1, random: &random, on: backend
+    ).batches
   }
 }
 

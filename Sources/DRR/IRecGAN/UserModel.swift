@@ -1,4 +1,5 @@
 import DRRCore
+import Platform
 import Tensor
 
 /// U, the user as a model: what they click of a list, whether they leave, and what a click earns
@@ -42,6 +43,22 @@ public final class UserModel {
   package func rewardLogits(_ states: Tensor, _ clicks: IndexTensor, _ tape: Tape? = nil) -> Tensor
   {
     encoder.embedding(clicks, tape).rowDot(reward(states, tape))
+  }
+
+  /// P(leave): the mean probability that users leave beside what the batches' users were shown.
+  /// Waits for the device.
+  package func leaving(_ batches: [SessionBatch]) throws -> Double {
+    var (sum, count) = (0.0, 0)
+    for batch in batches {
+      let states = encoder(batch.clicks, lengths: batch.lengths).states
+      let (shown, width) = (batch.slates.shape[0], batch.slates.shape[1])
+      let leaving = IndexTensor(
+        repeating: Int32(width - 1), shape: [shown], on: weights.backend)
+      sum += try clickLogits(states.rows(at: batch.positions), batch.slates)
+        .logProbabilities(of: leaving).host().reduce(0) { $0 + exp(Double($1)) }
+      count += shown
+    }
+    return sum / Double(max(1, count))
   }
 
   /// The mean negative log-likelihood of what was clicked, or of leaving, plus λ_p times that of

@@ -10,11 +10,13 @@ public struct PolicyGradientAgentConfiguration: AgentConfiguration {
   public static let title = "a policy gradient run"
   public static let command = "train pg"
 
-  public var training = SessionTraining()
+  public var training = SessionTraining.playback
   /// Settings of the policy gradient.
   public var policyGradient = PolicyGradientConfiguration()
 
-  public init() {}
+  /// Without a baseline, which would take the choices of a log that all earn alike for nothing
+  /// learned.
+  public init() { policyGradient.baseline = .none }
 
   /// A setting of ``training``, by its name.
   public subscript<Value>(dynamicMember path: WritableKeyPath<SessionTraining, Value>) -> Value {
@@ -100,6 +102,7 @@ final class PolicyGradientSessionTrainer: AgentTrainer {
   var sessionAgent: any SessionAgent { agent }
   var step: Int { trainer.step }
   var steps: Int { trainer.steps }
+  var hasLearned: Bool { trainer.gradient.optimizer.stepCount > 0 }
   func advance() throws { try trainer.advance() }
   func isFinite() throws -> Bool { try trainer.gradient.isFinite() }
   func save(to file: inout SafetensorsWriter) throws { try trainer.save(to: &file) }

@@ -18,7 +18,7 @@ final class AgentStage: Trainer {
     self.trainer = trainer
     self.training = training
     makeValidation = validation
-    kept = BestCheckpoint(training.choice)
+    kept = BestCheckpoint(training)
   }
 
   var step: Int { trainer.step }
@@ -34,10 +34,10 @@ final class AgentStage: Trainer {
     return try trainer.report()
   }
 
-  /// What is learned is kept only where it is better than nothing learned: step 0 counts too.
+  /// What was not learned yet is looked at, for its point on the curve, and never kept.
   func validate(after before: Int?) throws -> (any Codable & Sendable)? {
     let isDue = before.map { training.validates(after: $0, upTo: step, of: steps) } ?? true
-    guard isDue, let point = try validation.get()?.point(trainer.sessionAgent, step: step) else {
+    guard isDue, let point = try validation.get()?.point(trainer) else {
       return nil
     }
     kept.add(point, of: trainer.sessionAgent)

@@ -47,9 +47,15 @@ extension Experiment {
     _ model: PMFModel, seed: UInt64, _ settings: EvaluationSettings = EvaluationSettings()
   ) -> [any Ranker] {
     let scale = configuration.scale
+    let knn = ItemKNN(log, split, statistics, scale: scale)
+    func adaptive(_ name: String, weight: Float) -> AdaptiveBlend {
+      AdaptiveBlend(name, knn, model, log, split, scale: scale, weight: weight)
+    }
+    let validation = (try? admitted(.validation).sessions) ?? []
     return [
-      RandomOrder(seed: seed), LoggedOrder(), Popularity(statistics), ItemMean(statistics),
-      ItemKNN(log, split, statistics, scale: scale), PMFRating(model), PMFDot(model),
+      RandomOrder(seed: seed), LoggedOrder(), Popularity(statistics), ItemMean(statistics), knn,
+      PMFRating(model), PMFDot(model), adaptive(AdaptiveBlend.adaptiveKNN, weight: 0),
+      adaptive(AdaptiveBlend.blend, weight: 0.5).chosen(on: validation),
       LinUCB(model, log, split, scale: scale, alpha: settings.exploration),
       FixedDirection(model, log, split, scale: scale),
       RandomAction(.positive, model, seed: seed), RandomAction(.normal, model, seed: seed),
@@ -72,7 +78,7 @@ extension Experiment {
     var agents = agents
     if let backend = agents.first?.agent.backend {
       let untrained = try makeAgent(model, on: backend)
-      agents.insert(AgentRanker("\(agentName) untrained", untrained), at: 0)
+      agents.insert(AgentRanker("\(agentName) untrained", untrained, isValued: false), at: 0)
     }
     agents = agents.map { $0.exploring(exploration, seed: seed) }
     let baselines = baselines(model, seed: seed, settings)

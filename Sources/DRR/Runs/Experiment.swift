@@ -46,6 +46,12 @@ public struct Experiment: Sendable {
       contentsOf: file, userCount: log.userCount, itemCount: log.itemCount)
   }
 
+  /// Keeps a factorisation of the same ratings and settings as this run's own, unless it has one.
+  func take(_ model: PMFModel, on backend: any Backend) throws {
+    guard try readModel() == nil else { return }
+    try model.write(to: folder.model, metadata: metadata(.model, on: backend))
+  }
+
   /// Fits the factorisation, going on where an interrupted run stopped.
   public func trainPMF(
     on backend: any Backend, _ observer: Observer = Observer()

@@ -7,9 +7,16 @@ import Tensor
 /// between the two measures planning.
 extension Experiment {
   /// The run of the myopic baseline (γ = 0), in a folder inside this run's; nil for an agent with
-  /// γ = 0 itself.
+  /// γ = 0 itself. Where the agent is the best of its validations, the myopic one is kept at the
+  /// same step.
   public var myopic: Experiment? {
-    guard let agent = configuration.agent?.myopic else { return nil }
+    guard var agent = configuration.agent?.myopic else { return nil }
+    let begun = try? folder.myopic.read(RunConfiguration.self)?.agent
+    if let begun {
+      agent.training.keptStep = begun.training.keptStep
+    } else if agent.training.choice == .best {
+      agent.training.keptStep = try? policyHistory()?.step
+    }
     var myopic = self
     myopic.configuration.agent = agent
     myopic.configuration.myopic = nil
@@ -33,7 +40,7 @@ extension Experiment {
   public func trainWithMyopic(
     _ model: PMFModel, on backend: any Backend, _ observer: Observer = Observer()
   ) throws -> (trainer: any AgentTrainer, last: TrainingProgress?) {
-    guard let myopic else { return try trainAgent(model, on: backend, observer) }
+    guard myopic != nil else { return try trainAgent(model, on: backend, observer) }
     var (own, its) = (observer, observer)
     // What is true of both is said once.
     var noted: Set<String> = []
@@ -45,11 +52,10 @@ extension Experiment {
     own.progress = { observer.progress($0, 2 * $1, $2) }
     its.progress = { observer.progress($1 + $0, 2 * $1, "\($2), γ = 0") }
     let trained = try trainAgent(model, on: backend, own)
+    // Only now is it known at which step the two are compared.
+    let myopic = myopic!
     try myopic.begin()
-    if try myopic.readModel() == nil {
-      try model.write(
-        to: myopic.folder.model, metadata: myopic.metadata(.model, on: backend))
-    }
+    try myopic.take(model, on: backend)
     do {
       _ = try myopic.trainAgent(model, on: backend, its)
     } catch let interrupted as Interrupted {

@@ -55,6 +55,9 @@ public struct ProtocolAblation: Sendable {
   public let folder: RunFolder
   /// Whether what was trained stays in the folder once it is measured.
   public var keepsRuns = false
+  /// An ablation of the same ratings and seeds, with another agent, that keeps its runs: what it
+  /// factorized is taken over.
+  public var elder: RunFolder?
 
   /// An ablation of these settings.
   ///
@@ -131,8 +134,10 @@ public struct ProtocolAblation: Sendable {
     return settings
   }
 
-  private func path(of settings: RunConfiguration, _ training: Rung) -> String {
-    "\(folder.path)/leak-ladder-\(training)-\(settings.seed)"
+  private func path(
+    of settings: RunConfiguration, _ training: Rung, in folder: RunFolder? = nil
+  ) -> String {
+    "\((folder ?? self.folder).path)/leak-ladder-\(training)-\(settings.seed)"
   }
 
   /// A training among all, on one bar.
@@ -160,6 +165,11 @@ public struct ProtocolAblation: Sendable {
     }
     fitting.progress = { done, total, _ in show(0.2 * Double(done) / Double(total)) }
     training.progress = { done, total, _ in show(0.2 + 0.8 * Double(done) / Double(total)) }
+    if let elder {
+      let folder = RunFolder(path(of: settings, rungs[0], in: elder))
+      let found = try Experiment(settings, log: log, folder: folder).readModel()
+      if let found { try experiment.take(found, on: backend) }
+    }
     let model = try experiment.readModel() ?? experiment.trainPMF(on: backend, fitting)
     _ = try experiment.trainAgent(model, on: backend, training)
     let agent = try experiment.readAgent(model, on: backend)

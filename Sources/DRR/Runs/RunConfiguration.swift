@@ -45,6 +45,12 @@ public struct RunConfiguration: RunSettings {
       pmf: pmf, agent: nil)
   }
 
+  /// Trains this agent, with the factorisation that belongs to it.
+  public mutating func choose<Agent: AgentConfiguration>(_ agent: Agent) {
+    Agent.settle(&pmf)
+    self.agent = agent
+  }
+
   public func validate() throws(ConfigurationError) {
     try evaluation.validate()
     try scale.validate()

@@ -17,11 +17,12 @@ struct Validation {
   }
 
   /// Greedy, so that training draws the same numbers with it and without. Waits for the device.
-  func point(_ agent: any SessionAgent, step: Int) throws -> ValidationPoint {
-    let scores = try evaluation.evaluate(AgentRanker("agent", agent))
+  func point(_ trainer: any AgentTrainer) throws -> ValidationPoint {
+    let scores = try evaluation.evaluate(AgentRanker("agent", trainer.sessionAgent))
     return ValidationPoint(
-      step: step, precision5: scores.mean(.precision, at: 5)!,
-      precision10: scores.mean(.precision, at: 10)!, ndcg10: scores.mean(.ndcg, at: 10)!)
+      step: trainer.step, precision5: scores.mean(.precision, at: 5)!,
+      precision10: scores.mean(.precision, at: 10)!, ndcg10: scores.mean(.ndcg, at: 10)!,
+      learned: trainer.hasLearned)
   }
 }
 

@@ -1,17 +1,11 @@
 import DRRCore
+import Platform
 import Tensor
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
 #else
   import Foundation
-#endif
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
 #endif
 
 extension ExportedModel {

@@ -24,42 +24,61 @@ struct BaselineTests {
     model = Worlds.model(log, dimension: 4)
   }
 
-  @Test("item-kNN", arguments: [2, 40])
-  func itemKNN(neighbours: Int) {
+  /// Rewards less the items' means by user and item, each user's damped mean of them, and the
+  /// similarity of two items: dense.
+  private struct DenseNeighbours {
+    var raw: [[Int32: Double]]
+    var biases: [Double]
+    var similarity: (Int32, Int32) -> Double
+  }
+
+  private func dense() -> DenseNeighbours {
     let users = 0..<log.userCount
-    // residuals[u][i]
-    var residuals = users.map { _ in [Int32: Double]() }
-    for user in users {
-      let rows = split.visibleRows(of: user, in: log)
-      for row in rows {
-        let reward = Double(RewardScale.fiveStars.reward(log.ratings[row]))
-        residuals[user][log.items[row]] =
-          reward - Double(statistics.means[Int(log.items[row])])
-      }
-      let bias = residuals[user].values.reduce(0, +) / (Double(rows.count) + 5)
-      for item in residuals[user].keys { residuals[user][item]! -= bias }
+    let raw = users.map { user in
+      Dictionary(
+        uniqueKeysWithValues: split.visibleRows(of: user, in: log).map { row in
+          let reward = Double(RewardScale.fiveStars.reward(log.ratings[row]))
+          return (log.items[row], reward - Double(statistics.means[Int(log.items[row])]))
+        })
     }
-    func norm(_ item: Int32) -> Double {
+    let biases = raw.map { $0.values.reduce(0, +) / (Double($0.count) + 5) }
+    let residuals = users.map { user in raw[user].mapValues { $0 - biases[user] } }
+    let norms = (0..<Int32(log.itemCount)).map { item in
       users.reduce(0) { $0 + (residuals[$1][item].map { $0 * $0 } ?? 0) }.squareRoot()
     }
-    let norms = (0..<Int32(log.itemCount)).map { norm($0) }
-    func similarity(_ a: Int32, _ b: Int32) -> Double {
+    return DenseNeighbours(raw: raw, biases: biases) { a, b in
       let both = users.filter { residuals[$0][a] != nil && residuals[$0][b] != nil }
       let product = both.reduce(0) { $0 + residuals[$1][a]! * residuals[$1][b]! }
       guard product != 0 else { return 0 }
       return product / (norms[Int(a)] * norms[Int(b)]) * Double(both.count)
         / (Double(both.count) + 20)
     }
+  }
+
+  /// A prediction by the items that a user has rated, with their rewards less the items' means.
+  private func prediction(
+    _ item: Int32, _ rated: [Int32: Double], bias: Double, neighbours: Int,
+    _ similarity: (Int32, Int32) -> Double
+  ) -> Double {
+    let similar = rated.filter { $0.key != item }
+      .map { (similarity(item, $0.key), $0.value - bias) }
+      .filter { $0.0 > 0 }.sorted { $0.0 > $1.0 }.prefix(neighbours)
+    let sum = similar.reduce(0) { $0 + $1.0 * $1.1 }
+    return Double(statistics.means[Int(item)]) + sum / (similar.reduce(0) { $0 + $1.0 } + 1)
+  }
+
+  @Test("item-kNN", arguments: [2, 40])
+  func itemKNN(neighbours: Int) {
+    let dense = dense()
     let ranker = ItemKNN(
       log, split, statistics, scale: .fiveStars, neighbours: neighbours)
     let found = ranker.predictions(sessions)
     for (session, predictions) in zip(sessions, found) {
       for (item, prediction) in zip(session.candidates, predictions) {
-        let similar = residuals[Int(session.user)].map { (similarity(item, $0.key), $0.value) }
-          .filter { $0.0 > 0 }.sorted { $0.0 > $1.0 }.prefix(neighbours)
-        let sum = similar.reduce(0) { $0 + $1.0 * $1.1 }
-        let expected =
-          Double(statistics.means[Int(item)]) + sum / (similar.reduce(0) { $0 + $1.0 } + 1)
+        let user = Int(session.user)
+        let expected = self.prediction(
+          item, dense.raw[user], bias: dense.biases[user], neighbours: neighbours,
+          dense.similarity)
         #expect(abs(Double(prediction) - expected) < 1e-4)
       }
     }
@@ -68,6 +87,65 @@ struct BaselineTests {
       let order = predictions.indices.sorted { predictions[$0] > predictions[$1] }
       #expect(items.count == 4 && items[0] == session.candidates[order[0]])
     }
+  }
+
+  @Test("kNN and fold-in take in every answer before the next pick", arguments: [0, 0.25, 1])
+  func adaptive(weight: Double) {
+    let dense = dense()
+    let d = model.dimension + 1
+    func features(_ item: Int32) -> [Double] {
+      (0..<4).map { Double(model.itemFactors[Int(item) * 4 + $0]) } + [1]
+    }
+    func base(_ item: Int32) -> Double { Double(model.mean + model.itemBiases[Int(item)]) }
+    let knn = ItemKNN(log, split, statistics, scale: .fiveStars)
+    let ranker = AdaptiveBlend(
+      "blend", knn, model, log, split, scale: .fiveStars, weight: Float(weight))
+    let found = ranker.rank(sessions, length: 8) { _ in }.picks
+    for (session, picks) in zip(sessions, found) {
+      var raw = dense.raw[Int(session.user)]
+      var rewards = Dictionary(
+        uniqueKeysWithValues: split.visibleRows(of: Int(session.user), in: log).map {
+          (log.items[$0], Double(RewardScale.fiveStars.reward(log.ratings[$0])))
+        })
+      var left = Array(session.candidates.indices)
+      for pick in picks {
+        let bias = raw.values.reduce(0, +) / (Double(raw.count) + 5)
+        var (a, b) = (
+          (0..<d).map { i in (0..<d).map { $0 == i ? 2.0 : 0 } },
+          [Double](repeating: 0, count: d)
+        )
+        for (item, reward) in rewards {
+          let x = features(item)
+          for i in 0..<d {
+            b[i] += (reward - base(item)) * x[i]
+            for j in 0..<d { a[i][j] += x[i] * x[j] }
+          }
+        }
+        let theta = Dense.solve(a, b)
+        let scores = left.map { position in
+          let item = session.candidates[position]
+          let near = prediction(
+            item, raw, bias: bias, neighbours: 40, dense.similarity)
+          let folded = base(item) + zip(features(item), theta).reduce(0) { $0 + $1.0 * $1.1 }
+          return (1 - weight) * near + weight * folded
+        }
+        let place = left.firstIndex { session.candidates[$0] == pick }!
+        // What rounding leaves equal may stand in either order.
+        #expect(scores[place] > scores.max()! - 1e-4)
+        let chosen = left.remove(at: place)
+        rewards[pick] = Double(session.rewards[chosen])
+        raw[pick] = Double(session.rewards[chosen]) - Double(statistics.means[Int(pick)])
+      }
+    }
+    let best = ranker.chosen(on: sessions, among: [0, 1])
+    let measured = ([0, 1] as [Float]).map { weight -> Double in
+      let alone = AdaptiveBlend(
+        "alone", knn, model, log, split, scale: .fiveStars, weight: weight)
+      let full = sessions.filter { $0.candidates.count >= 10 }
+      return try! OfflineEvaluation(sessions: full, cutoffs: [10]).evaluate(alone)
+        .mean(.ndcg, at: 10)!
+    }
+    #expect(best.weight == (measured[0] >= measured[1] ? 0 : 1))
   }
 
   @Test("LinUCB solves its regression anew before every pick", arguments: [0, 0.5])

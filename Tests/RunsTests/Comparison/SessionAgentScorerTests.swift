@@ -34,8 +34,7 @@ struct SessionAgentScorerTests {
     shorten(&drr.training, &drr.ddpg)
     configuration.agent = drr
     if residual {
-      Preset.best.configure(&configuration)
-      var agent = try #require(configuration.agent as? ResidualAgentConfiguration)
+      var agent = ResidualAgentConfiguration()
       shorten(&agent.training, &agent.ddpg)
       agent.residual.cloningSteps = 8
       configuration.agent = agent

@@ -11,6 +11,15 @@ import Testing
 
 @Suite("Online evaluation")
 struct OnlineEvaluationTests {
+  /// The tiny log's test users with the items that they liked latest.
+  private static func starts(_ log: RatingsLog, _ split: UserSplit) -> [SessionState] {
+    split.testUsers.compactMap { user -> SessionState? in
+      let liked = split.visibleRows(of: Int(user), in: log).filter { log.ratings[$0] > 3 }
+      let history = liked.suffix(3).map { log.items[$0] }
+      return history.count == 3 ? SessionState(user: user, history: Array(history)) : nil
+    }
+  }
+
   /// Sessions of the tiny log's test users.
   private static func evaluation(
     _ world: World = Worlds.world(consecutive: 1), reversed: Bool = false, users: Int = 100,
@@ -18,12 +27,7 @@ struct OnlineEvaluationTests {
   ) throws -> OnlineEvaluation {
     let log = Worlds.tiny
     let split = UserSplit(log, EvaluationProtocol())
-    var starts = split.testUsers.compactMap { user -> SessionState? in
-      let liked = split.visibleRows(of: Int(user), in: log).filter { log.ratings[$0] > 3 }
-      let history = liked.suffix(3).map { log.items[$0] }
-      return history.count == 3 ? SessionState(user: user, history: Array(history)) : nil
-    }
-    starts = Array(starts.prefix(users))
+    var starts = Array(Self.starts(log, split).prefix(users))
     if reversed { starts.reverse() }
     let statistics = ItemStatistics(log, split, scale: .fiveStars)
     return try OnlineEvaluation(
@@ -98,7 +102,10 @@ struct OnlineEvaluationTests {
     }
     try check(RandomItem(seed: 4))
     try check(FixedOrder("world greedy") { Worlds.world().rewards(user: $0) })
-    try check(KindChanging())
+    let kinds = Worlds.world().satisfaction.kinds
+    try check(
+      AlternatingOrder("alternating", kinds: kinds) { Worlds.world().rewards(user: $0) })
+    try check(FrozenAgent("agent, alternating", trainer.agent, alternating: kinds))
     try check(FrozenAgent("agent", trainer.agent))
   }
 
@@ -107,7 +114,10 @@ struct OnlineEvaluationTests {
     func earned(_ world: World) throws -> (greedy: Double, changing: Double) {
       let online = try Self.evaluation(world)
       let greedy = try online.evaluate(FixedOrder("greedy") { world.rewards(user: $0) })
-      let changing = try online.evaluate(KindChanging())
+      let changing = try online.evaluate(
+        AlternatingOrder("changing", kinds: world.satisfaction.kinds, above: 0) {
+          world.rewards(user: $0)
+        })
       return (
         online.result(greedy, reference: greedy).rows[1].reward.mean,
         online.result(changing, reference: greedy).rows[1].reward.mean
@@ -115,6 +125,74 @@ struct OnlineEvaluationTests {
     }
     let moved = try earned(Worlds.world(consecutive: 1))
     #expect(moved.changing > moved.greedy + 0.05)
+  }
+
+  @Test("a rule that alternates shows the best of another kind, also where an agent scores")
+  func alternating() throws {
+    let (world, online) = (Worlds.world(), try Self.evaluation())
+    let kinds = world.satisfaction.kinds
+    let trace = try online.evaluate(
+      AlternatingOrder("rule", kinds: kinds) { world.rewards(user: $0) })
+    let trainer = try Worlds.trainer(Worlds.drr(), on: CPUBackend())
+    let agent = try online.evaluate(FrozenAgent("agent", trainer.agent, alternating: kinds))
+    for items in trace.items + agent.items {
+      #expect(zip(items, items.dropFirst()).allSatisfy { kinds[Int($0)] != kinds[Int($1)] })
+    }
+    // By brute force: of what is left, another kind than the last, the highest reward.
+    let log = Worlds.tiny
+    let split = UserSplit(log, EvaluationProtocol())
+    let rated = ItemStatistics(log, split, scale: .fiveStars).ratedItems
+    for (start, items) in zip(Self.starts(log, split), trace.items) {
+      let rewards = world.rewards(user: Int(start.user))
+      var left = (0..<Int32(rewards.count)).filter {
+        rated[0, Int($0)] && !start.history.contains($0)
+      }
+      var last: Int32?
+      for item in items {
+        let others = left.filter { kinds[Int($0)] != last }
+        let best = others.max { a, b in (rewards[Int(a)], -a) < (rewards[Int(b)], -b) }
+        #expect(item == best)
+        left.removeAll { $0 == item }
+        last = kinds[Int(item)]
+      }
+    }
+  }
+
+  @Test("clusters of a factorization: vectors of one direction are of one kind")
+  func ownKinds() {
+    // Three directions, of different lengths, and an item without a vector.
+    let factors: [Float] = [1, 0, 0, 2, 3, 0, 0, 0.5, -1, -1, -3, -3, 0, 0]
+    let model = PMFModel(
+      dimension: 2, mean: 0, userFactors: [0, 0], itemFactors: factors, userBiases: [0],
+      itemBiases: Array(repeating: 0, count: 7))
+    let kinds = ItemClusters.fit(model, count: 3)
+    #expect(kinds[0] == kinds[2] && kinds[1] == kinds[3] && kinds[4] == kinds[5])
+    #expect(kinds.allSatisfy { 0..<3 ~= $0 })
+  }
+
+  @Test("with ε every pick can stray, and at 0 none does")
+  func exploring() throws {
+    let online = try Self.evaluation()
+    let trainer = try Worlds.trainer(Worlds.drr(), on: CPUBackend())
+    func items(_ epsilon: Float, seed: UInt64 = 1) throws -> [[Int32]] {
+      try online.evaluate(
+        FrozenAgent("agent", trainer.agent, epsilon: epsilon, seed: seed)
+      ).items
+    }
+    let greedy = try online.evaluate(FrozenAgent("agent", trainer.agent)).items
+    #expect(try items(0) == greedy)
+    #expect(try items(1) != greedy && items(1) == items(1) && items(1) != items(1, seed: 2))
+  }
+
+  @Test("an agent that was not trained learns in a session from its first item on")
+  func untrained() throws {
+    let trainer = try Worlds.trainer(Worlds.drr { $0.learningStarts = 1_000 }, on: CPUBackend())
+    let weights = try trainer.agent.ddpg.weights()
+    let policy = try UpdatedAgent("agent untrained", trainer)
+    _ = try Self.evaluation(users: 2).evaluate(policy)
+    #expect(try trainer.agent.ddpg.weights() != weights)
+    policy.restore()
+    #expect(try trainer.agent.ddpg.weights() == weights && trainer.memory.count == 0)
   }
 
   private static func state(_ trainer: DRRTrainer) throws -> [UInt8] {

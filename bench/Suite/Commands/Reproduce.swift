@@ -4,27 +4,35 @@ import Dispatch
 import Kernels
 import Synchronization
 import Tensor
+import Terminal
 
 /// DRR as published: what its figures are here, beside those that were published.
 struct Reproduce: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write the table of DRR's published figures and this program's.",
     discussion: """
-      Trains the preset paper under the protocol of the published figures, without its leaks, and \
-      under the default protocol; ranks and simulates with each. Runs go side by side, one a core. \
-      What a killed command has trained is kept in --run, and the same command goes on from there.
+      Trains DRR with each state module under the protocol of the published figures, without its \
+      leaks, and under the default protocol; ranks and simulates with each. Runs go side by side, one \
+      a core. What a killed command has trained is kept in --run, and the same command goes on from \
+      there.
 
       Examples:
         drr bench reproduce ml-100k.zip
-        drr bench reproduce ml-100k.zip --seeds 5 --splits 3
+        drr bench reproduce ml-100k.zip ml-1m.zip --seeds 5 --agent p u ave att ave:200000
       """)
 
-  @Argument(help: "A folder, .zip or file of ratings, or generated:SIZE.")
-  var data: String
+  @Argument(help: "Folders, .zips or files of ratings, or generated:SIZE.")
+  var data: [String]
   @Option(help: "Training seeds, from 0 on.")
   var seeds = 3
   @Option(help: "Split seeds, each with every training seed (default: every seed its own split).")
   var splits: Int?
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "State modules, each with its steps if they are not those of --steps.",
+      valueName: "state[:steps]"))
+  var agent: [TrainedState] = [.p, .u, .ave, .att].map { TrainedState(state: $0) }
   @Option(help: "Steps of every training.")
   var steps = 20_000
   @Option(help: "cpu or opencl[:P:D].")
@@ -36,28 +44,32 @@ struct Reproduce: ParsableCommand {
 
   func validate() throws {
     try RunGroup(seeds: seeds, splits: splits).validate()
+    if data.isEmpty { throw ValidationError("Name the ratings to train on, such as ml-100k.zip.") }
+    if agent.isEmpty { throw ValidationError("--agent names a state module, such as ave.") }
   }
 
   func run() throws {
     let backend = try backend()
-    let log = try RatingsSource.load(data)
     let members = RunGroup(seeds: seeds, splits: splits).members
-    let first = try configuration(log)
-    let finished = Mutex<[Result<Reproduction, any Error>?]>(members.map { _ in nil })
-    DispatchQueue.concurrentPerform(iterations: members.count) { number in
-      let result = Result { try reproduce(members[number], first, log) }
-      finished.withLock { $0[number] = result }
+    let parts = try data.map { source in
+      let log = try RatingsSource.load(source)
+      let first = try configuration(source, log)
+      let finished = Mutex<[Result<Reproduction, any Error>?]>(members.map { _ in nil })
+      DispatchQueue.concurrentPerform(iterations: members.count) { number in
+        let result = Result { try reproduce(members[number], first, log) }
+        finished.withLock { $0[number] = result }
+      }
+      return try finished.withLock { try $0.map { try $0!.get() } }
     }
-    let done = try finished.withLock { try $0.map { try $0!.get() } }
-    let table = ReproductionTable(
-      runs: done, command: command,
+    let report = ReproductionReport(
+      parts: parts.map { ReproductionTable(runs: $0) }, agents: names, command: command,
       device: "\(backend.device.id): \(backend.device.name), \(backend.device.driver)")
-    let parts = output.split(separator: "/", omittingEmptySubsequences: false)
-    if parts.count > 1 {
-      try RunFolder(parts.dropLast().joined(separator: "/")).create()
+    let folders = output.split(separator: "/", omittingEmptySubsequences: false)
+    if folders.count > 1 {
+      try RunFolder(folders.dropLast().joined(separator: "/")).create()
     }
-    try AtomicFile.write(table.text, to: output)
-    print("\(output): \(done.count) runs")
+    try AtomicFile.write(report.text, to: output)
+    print("\(output): \(parts.map(\.count).reduce(0, +)) runs of \(agent.count) agents")
   }
 
   private func backend() throws -> any Backend {
@@ -69,17 +81,22 @@ struct Reproduce: ParsableCommand {
 
   /// What gives the same file elsewhere.
   private var command: String {
-    let name = data.split(separator: "/").last ?? ""
-    return "swift run -c release bench reproduce \(name) --seeds \(seeds)"
-      + (splits.map { " --splits \($0)" } ?? "") + " --steps \(steps) --device \(device)"
+    let names = data.map { "\($0.split(separator: "/").last ?? "")" }.joined(separator: " ")
+    return "drr bench reproduce \(names) --seeds \(seeds)"
+      + (splits.map { " --splits \($0)" } ?? "")
+      + " --agent \(agent.map(\.description).joined(separator: " ")) --steps \(steps) "
+      + "--device \(device)"
   }
 
-  private func configuration(_ log: RatingsLog) throws -> RunConfiguration {
-    var configuration = RunConfiguration(source: data, log: log)
-    Preset.paper.configure(&configuration)
+  private var names: [String] { agent.map { $0.name(steps: steps) } }
+
+  private func configuration(_ source: String, _ log: RatingsLog) throws -> RunConfiguration {
+    var configuration = RunConfiguration(source: source, log: log)
+    var drr = DRRConfiguration()
     // The agent is that of the last step, whatever a validation on the way would say.
-    configuration.agent!.training.validations = 0
-    configuration.agent!.training.steps = steps
+    drr.validations = 0
+    drr.steps = steps
+    configuration.choose(drr)
     try configuration.validate()
     return configuration
   }
@@ -89,27 +106,48 @@ struct Reproduce: ParsableCommand {
   ) throws -> Reproduction {
     var configuration = first.member(seed: member.seed, split: member.split)
     if splits == nil { configuration.evaluation.splitSeed = configuration.seed }
-    let name = "seed \(configuration.seed), split \(configuration.evaluation.splitSeed)"
+    let name =
+      "\(configuration.data.name), seed \(configuration.seed), split "
+      + "\(configuration.evaluation.splitSeed)"
     let backend = try backend()
-    var ladder = try ProtocolAblation(
-      configuration, log: log, folder: member.folder(in: RunFolder(runs)))
-    ladder.keepsRuns = true
-    try ladder.begin()
     let begun = ContinuousClock.now
-    let offline = try ladder.climb(seeds: 1, on: backend)
-    print("\(name): ladder, \(decimal((ContinuousClock.now - begun).seconds, 0)) s")
-
-    let honest = try ladder.experiment(.honest)
-    try honest.begin()
-    let model = try honest.readModel() ?? honest.trainPMF(on: backend)
-    _ = try honest.trainAgent(model, on: backend)
-    let agent = Experiment.Contestant(
-      honest.agentName, try honest.readAgent(model, on: backend),
-      learner: try honest.readLearner(model, on: backend))
-    let online = try honest.simulate(OnlineProtocol(), model, [agent], on: backend)
-    print("\(name): simulated, \(decimal((ContinuousClock.now - begun).seconds, 0)) s")
+    func say(_ what: String) {
+      print("\(name): \(what), \(decimal((ContinuousClock.now - begun).seconds, 0)) s")
+    }
+    let folder = member.folder(in: RunFolder("\(runs)/\(configuration.data.name)"))
+    var ladders: [ProtocolAblation] = []
+    var offline: [ProtocolAblationReport] = []
+    for trained in agent {
+      var settings = configuration
+      settings.agent!.training.state = trained.state
+      settings.agent!.training.steps = trained.steps ?? steps
+      var ladder = try ProtocolAblation(
+        settings, log: log, folder: RunFolder("\(folder.path)/\(trained.folder)"))
+      ladder.keepsRuns = true
+      ladder.elder = ladders.first?.folder
+      try ladder.begin()
+      offline.append(try ladder.climb(seeds: 1, on: backend))
+      ladders.append(ladder)
+      say("\(trained.name(steps: steps)) ranked")
+    }
+    var agents: [Experiment.Contestant] = []
+    var host: (experiment: Experiment, model: PMFModel)?
+    for (ladder, name) in zip(ladders, names) {
+      let honest = try ladder.experiment(.honest)
+      try honest.begin()
+      let model = try honest.readModel() ?? honest.trainPMF(on: backend)
+      _ = try honest.trainAgent(model, on: backend)
+      host = host ?? (honest, model)
+      agents.append(
+        Experiment.Contestant(
+          name, try honest.readAgent(model, on: backend),
+          learner: try honest.readLearner(model, on: backend)))
+    }
+    let online = try host!.experiment.simulate(
+      OnlineProtocol(), host!.model, agents, on: backend)
+    say("simulated")
     return Reproduction(
-      ladder: offline, oracle: try offline.measurements.map { try oracle($0, log) },
+      ladders: offline, oracle: try offline[0].measurements.map { try oracle($0, log) },
       online: online)
   }
 
@@ -131,10 +169,41 @@ struct Reproduce: ParsableCommand {
   }
 }
 
+/// A state module and the steps that DRR is trained with it.
+struct TrainedState: ExpressibleByArgument, CustomStringConvertible {
+  var state: StateModuleKind
+  /// Nil: as many as all.
+  var steps: Int?
+
+  init(state: StateModuleKind) { self.state = state }
+
+  init?(argument: String) {
+    let parts = argument.split(separator: ":", omittingEmptySubsequences: false)
+    guard parts.count <= 2, let state = StateModuleKind(rawValue: String(parts[0])) else {
+      return nil
+    }
+    self.state = state
+    if parts.count == 2 {
+      guard let steps = Int(parts[1]), (1...1_000_000_000).contains(steps) else { return nil }
+      self.steps = steps
+    }
+  }
+
+  var description: String { state.rawValue + (steps.map { ":\($0)" } ?? "") }
+  var defaultValueDescription: String { description }
+  var folder: String { state.rawValue + (steps.map { "-\($0)" } ?? "") }
+
+  /// What the table calls the agent.
+  func name(steps all: Int) -> String {
+    state.name + (steps.map { $0 == all ? "" : ", \(grouped($0)) steps" } ?? "")
+  }
+}
+
 /// One seed of everything.
 struct Reproduction: Sendable {
-  var ladder: ProtocolAblationReport
-  /// P@K by K, a value for each measurement of the ladder.
+  /// A ladder for each agent.
+  var ladders: [ProtocolAblationReport]
+  /// P@K by K, a value for each measurement of a ladder.
   var oracle: [[Int: Double]]
   var online: OnlineReport
 }

@@ -52,7 +52,7 @@ extension DRRTrainer {
   public func restoreLearning(from file: SafetensorsFile) throws {
     let restore = try prepareLearning(from: file)
     restore()
-    guard configuration.choice == .best else { return }
+    guard configuration.training.keepsEarlier else { return }
     try agent.restorePolicy(from: file, BestCheckpoint.prefix)
     agent.ddpg.startTargets()
   }

@@ -1,6 +1,7 @@
 import Agents
 import DRRCore
 import Environments
+import Factorization
 import Tensor
 
 /// Settings of DRR: those of the paper and its open implementations.
@@ -22,7 +23,8 @@ public struct DRRConfiguration: AgentConfiguration {
   /// A random action is drawn from U(0, this) in each of its dimensions.
   public var explorationRange: Float = 0.1
 
-  public init() {}
+  /// As published: the policy of the last step, on a factorisation with one λ.
+  public init() { training.choice = .last }
 
   /// A setting of ``training``, by its name.
   public subscript<Value>(dynamicMember path: WritableKeyPath<SessionTraining, Value>) -> Value {
@@ -52,6 +54,15 @@ public struct DRRConfiguration: AgentConfiguration {
   /// ε at a step, which counts from 0; 0 where noise is added instead.
   public func epsilon(at step: Int) -> Float {
     exploration == .epsilon ? training.epsilon(at: step) : 0
+  }
+
+  /// The factorization of the open implementations: Adam, one λ, and positive vectors that carry the
+  /// mean, along which an action finds good items.
+  public static func settle(_ pmf: inout PMFConfiguration) {
+    pmf.choose(.adam)
+    pmf.start = .uniform(to: 0.1)
+    pmf.isCentered = false
+    pmf.shareRegularization()
   }
 
   /// β at a step: 1 at the last.

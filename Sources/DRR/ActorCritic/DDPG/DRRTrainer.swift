@@ -69,6 +69,7 @@ public final class DRRTrainer: SessionLearner {
   public var isFinished: Bool { step >= steps }
   public var steps: Int { configuration.steps }
   public var sessionAgent: any SessionAgent { agent }
+  public var hasLearned: Bool { agent.ddpg.actorOptimizer.stepCount > 0 }
   public func isFinite() throws -> Bool { try agent.ddpg.isFinite() }
 
   /// One item recommended in every environment and, once `learningStarts` are past, the updates.
@@ -95,12 +96,15 @@ public final class DRRTrainer: SessionLearner {
     if !overlaps { updateWhereReady() }
   }
 
-  /// Remembers what actions [B, k] led to, and updates once `learningStarts` are past.
   public func learn(
     _ before: [SessionState], _ actions: Tensor, _ outcomes: [Step<SessionState>]
   ) {
     remember(before, actions, outcomes)
-    updateWhereReady()
+    if memory.count > 0 { updates() }
+  }
+
+  private func updates() {
+    for number in 0..<configuration.updatesPerStep { lastLosses = update(number) }
   }
 
   private func remember(
@@ -117,7 +121,7 @@ public final class DRRTrainer: SessionLearner {
 
   private func updateWhereReady() {
     if step > configuration.learningStarts && memory.count >= configuration.ddpg.batchSize {
-      for number in 0..<configuration.updatesPerStep { lastLosses = update(number) }
+      updates()
     }
   }
 

@@ -104,9 +104,11 @@ public final class ItemActorCritic {
     return loss.detached
   }
 
-  /// The targets begin where cloning has led.
+  /// Remembers what cloning has led to.
+  package func keepCloned() { cloned = actor.parameters.copy() }
+
+  /// The targets begin at the networks as they are.
   package func startTargets() {
-    cloned = actor.parameters.copy()
     targetActor.parameters.follow(actor.parameters, tau: 1)
     targetCritic.parameters.follow(critic.parameters, tau: 1)
   }

@@ -1,3 +1,4 @@
+import Agents
 import DRRCore
 import Tensor
 
@@ -109,5 +110,41 @@ extension ResidualTrainer {
       return session
     }
     tally = Tally(steps: counters[2], reward: reward, logged: counters[3])
+  }
+
+  /// Networks, moments, targets, replay and the states that it points to; none of the sessions.
+  /// Where the run's agent is not that of the last step, targets begin at its weights.
+  public func restoreLearning(from file: SafetensorsFile) throws {
+    try prepareRestore(from: file)()
+    guard configuration.training.keepsEarlier else { return }
+    try agent.restorePolicy(from: file, BestCheckpoint.prefix)
+    agent.networks.startTargets()
+  }
+
+  public func prepareRestore(from file: SafetensorsFile) throws -> () -> Void {
+    let counters = try file.int64s("trainer.counters", shape: [6]).map { Int($0) }
+    let vectors = try file.floats("trainer.states")
+    let width = agent.stateWidth
+    // As many rows as the trainer of that file had environments for.
+    let rows = vectors.count / width
+    guard counters.allSatisfy({ $0 >= 0 }), vectors.count == rows * width,
+      counters[4] + 2 <= rows
+    else {
+      throw CheckpointError.malformed(
+        path: file.path, reason: "the trainer's counters or states are out of range")
+    }
+    let restoreMemory = try memory.prepareRestore(from: file, "replay")
+    let restoreNetworks = try agent.networks.prepareRestore(from: file, "residual")
+    return { [self] in
+      restoreMemory()
+      restoreNetworks()
+      if states.shape[0] != rows {
+        states = Tensor(repeating: 0, shape: [rows, width], on: states.backend)
+      }
+      states.backend.write(vectors, to: states.view)
+      agent.networks.actorOptimizer.learningRate = configuration.ddpg.actorLearningRate
+      (lastLosses, lastCloningLoss) = (nil, nil)
+      (step, nextState, updates) = (counters[0], counters[4], counters[5])
+    }
   }
 }

@@ -47,6 +47,9 @@ public final class ResidualAgent: SessionAgent {
   /// S: the belief's action, the vector of the item shown last, and the context.
   package var stateWidth: Int { state.width }
 
+  /// [N · A] on the host: ``items``.
+  func hostItems() -> [Float] { state.itemVectors() }
+
   /// The user's belief state before the session: the profile taken in.
   private func belief(ofUser user: Int32) -> Belief {
     if let belief = beliefs[user] { return belief }
@@ -61,7 +64,7 @@ public final class ResidualAgent: SessionAgent {
     return belief
   }
 
-  private func vector(_ state: SessionState) -> [Float] {
+  func vector(_ state: SessionState) -> [Float] {
     var belief = belief(ofUser: state.user)
     for seen in state.feedback { belief.observe(seen.item, seen.reward, fold: model.everything) }
     return vector(

@@ -8,7 +8,7 @@ import Tensor
 public struct ResidualAgentConfiguration: AgentConfiguration {
   public static let algorithm = "residual"
   public static let title = "a run of the residual agent"
-  public static let command = "train drr"
+  public static let command = "train residual"
 
   public var training = SessionTraining()
   /// Settings of the networks' updates, shared with DDPG.
@@ -16,7 +16,20 @@ public struct ResidualAgentConfiguration: AgentConfiguration {
   /// Settings of the residual agent alone.
   public var residual = ResidualConfiguration()
 
-  public init() {}
+  /// Trained on logged items, by two critics with delayed and slow updates.
+  public init() {
+    training.world = .log
+    training.environments = 16
+    training.steps = 5_000
+    training.epsilonStart = 0.3
+    training.epsilonEnd = 0.05
+    ddpg.replayCapacity = 20_000
+    ddpg.twinCritics = true
+    ddpg.policyDelay = 2
+    ddpg.targetRate = 0.005
+    ddpg.actorLearningRate = 1e-4
+    ddpg.weightDecay = 1e-4
+  }
 
   /// A setting of ``training``, by its name.
   public subscript<Value>(dynamicMember path: WritableKeyPath<SessionTraining, Value>) -> Value {

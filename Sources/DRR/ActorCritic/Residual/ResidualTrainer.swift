@@ -14,7 +14,7 @@ import Tensor
 ///
 /// Every random number is drawn from the seed and the step, so a trainer that is saved and
 /// restored goes on to the same bits.
-public final class ResidualTrainer: AgentTrainer {
+public final class ResidualTrainer: SessionLearner {
   /// The settings.
   public let configuration: ResidualAgentConfiguration
   /// The agent, which training changes.
@@ -29,9 +29,16 @@ public final class ResidualTrainer: AgentTrainer {
   /// [folds · N, A]: item vectors as each fold of training users sees them.
   package let items: Tensor
   /// [rows, S]: a ring of state vectors that the replay's rows point into.
-  package let states: Tensor
+  package internal(set) var states: Tensor
   /// The items' vectors by fold, on the host.
   private let hostItems: [[Float]]
+  /// What may be shown to users who are not the split's: items that somebody rated.
+  private let rated: [Int32]
+  /// [(folds + 1) · N, A]: `items`, and behind them the items as those see them.
+  private lazy var everyItem = Tensor(
+    hostItems.flatMap { $0 } + outsideItems,
+    shape: [items.shape[0] + model.itemCount, items.shape[1]], on: backend)
+  private lazy var outsideItems = agent.hostItems()
   private var beliefs: [Int: Belief] = [:]
   private var order: SessionOrder
 
@@ -65,9 +72,8 @@ public final class ResidualTrainer: AgentTrainer {
       minimum: max(evaluation.minimumCandidates, configuration.sessionLength))
     order = SessionOrder(seed: seed, count: trainees.count)
     let rated = statistics.ratedItems
-    catalogue =
-      configuration.world == .log
-      ? [] : (0..<Int32(log.itemCount)).filter { rated[0, Int($0)] }
+    self.rated = (0..<Int32(log.itemCount)).filter { rated[0, Int($0)] }
+    catalogue = configuration.world == .log ? [] : self.rated
     if configuration.world != .log && catalogue.count <= configuration.sessionLength {
       throw ConfigurationError(
         "session length is \(configuration.sessionLength), but only \(catalogue.count) items have "
@@ -102,6 +108,9 @@ public final class ResidualTrainer: AgentTrainer {
   var residual: ResidualConfiguration { configuration.residual }
   public var sessionAgent: any SessionAgent { agent }
   public var steps: Int { residual.cloningSteps + configuration.steps }
+  public var hasLearned: Bool {
+    agent.networks.actorOptimizer.stepCount > residual.cloningSteps
+  }
   public func isFinite() throws -> Bool { try agent.networks.isFinite() }
   private var model: BeliefModel { agent.model }
   private var backend: any Backend { agent.backend }
@@ -174,6 +183,7 @@ public final class ResidualTrainer: AgentTrainer {
 
   private func begin() {
     agent.networks.actorOptimizer.learningRate = configuration.ddpg.actorLearningRate
+    agent.networks.keepCloned()
     agent.networks.startTargets()
     lastCloningLoss = nil
     var random = Philox(seed: seed, stream: Streams.candidates)
@@ -227,26 +237,28 @@ public final class ResidualTrainer: AgentTrainer {
         if !session.shown.contains(item) { return item }
       }
     }
-    let width = items.shape[1]
+    return preferred(vector, hostItems[session.fold], draw)
+  }
+
+  /// C items: half those that a state's vector prefers among many drawn, half any.
+  private func preferred(_ vector: [Float], _ items: [Float], _ draw: () -> Int32) -> [Int32] {
+    let (count, width) = (residual.candidates, agent.items.shape[1])
     let drawn = (0..<8 * count).map { _ in draw() }
     let scored = drawn.map { item in
       let first = Int(item) * width
-      return (
-        item,
-        (0..<width).reduce(Float(0)) { $0 + vector[$1] * hostItems[session.fold][first + $1] }
-      )
+      return (item, (0..<width).reduce(Float(0)) { $0 + vector[$1] * items[first + $1] })
     }
     let best = scored.sorted { ($0.1, $1.0) > ($1.1, $0.0) }.prefix(count / 2).map(\.0)
     return best + (best.count..<count).map { _ in draw() }
   }
 
-  /// Writes vectors where `nextState` points and moves it on.
-  private func write(_ vectors: [Float]) {
+  /// Writes vectors where `nextState` points and moves it on, past so many sessions' next.
+  private func write(_ vectors: [Float], of sessions: Int? = nil) {
     let width = states.shape[1]
     backend.write(vectors, to: states.view[nextState * width..<nextState * width + vectors.count])
     nextState += vectors.count / width
     // A step's vectors lie side by side.
-    if nextState + 2 * sessions.count > states.shape[0] { nextState = 0 }
+    if nextState + 2 * (sessions ?? self.sessions.count) > states.shape[0] { nextState = 0 }
   }
 
   /// One item shown in every session. Reads back the candidates' scores and nothing else; the
@@ -310,7 +322,45 @@ public final class ResidualTrainer: AgentTrainer {
     return (earned, session.pool?.isEmpty ?? (session.shown.count >= catalogue.count))
   }
 
-  package func update() {
+  /// The users of these sessions are not training users: their states are those that the agent acts
+  /// by, and their candidates items as nobody's fold sees them.
+  public func learn(
+    _ before: [SessionState], _ actions: Tensor, _ outcomes: [Step<SessionState>]
+  ) {
+    var random = Philox(seed: seed, stream: Streams.candidates &+ UInt64(step + 1) << 8)
+    let block = Int32(model.everything * model.itemCount)
+    let (first, items) = (nextState, outsideItems)
+    var vectors: [Float] = []
+    /// A state's row, and the candidates that it leaves.
+    func row(_ state: SessionState) -> [Int32] {
+      let vector = agent.vector(state)
+      defer { vectors += vector }
+      let shown = Set(state.feedback.map(\.item) + state.history)
+      return [Int32(first + vectors.count / agent.stateWidth)]
+        + preferred(vector, items) {
+          while true {
+            let item = rated[random.index(below: rated.count)]
+            if !shown.contains(item) { return item }
+          }
+        }.map { block + $0 }
+    }
+    let transitions = zip(before, outcomes).map { state, outcome in
+      ReplayBuffer.Transition(
+        state: row(state), nextState: row(outcome.observation), reward: outcome.reward,
+        terminated: outcome.terminated)
+    }
+    write(vectors, of: before.count)
+    let picks = outcomes.map { block + $0.observation.feedback.last!.item }
+    memory.append(
+      transitions,
+      actions: everyItem.detachedRows(at: IndexTensor(picks, shape: [picks.count], on: backend)))
+    step += before.count
+    for _ in 0..<configuration.updatesPerStep { update(among: everyItem) }
+  }
+
+  package func update() { update(among: items) }
+
+  private func update(among items: Tensor) {
     let batch = memory.sample(
       configuration.ddpg.batchSize,
       importanceExponent: configuration.ddpg.importanceExponent(

@@ -8,23 +8,26 @@ import Tensor
 public struct PolicyStatistics: Codable, Hashable, Sendable {
   /// Share of the actions' coordinates beyond ±0.95, where tanh has hardly any slope left.
   public var saturation: Double
-  /// Mean Q(s₀, a₀): the critic's estimate of the return.
-  public var expectedReturn: Double
+  /// Mean Q(s₀, a₀), the critic's estimate of the return; nil of a policy that no critic of its own
+  /// stands beside.
+  public var expectedReturn: Double?
   /// Mean discounted sum of the rewards of the first pick and the rest of the list.
   public var discountedReturn: Double
   /// By how much the critic expects too much.
-  public var overestimation: Double { expectedReturn - discountedReturn }
+  public var overestimation: Double? { expectedReturn.map { $0 - discountedReturn } }
 
   /// The mean over runs.
   package init?(mean runs: [PolicyStatistics]) {
     guard !runs.isEmpty else { return nil }
     let count = Double(runs.count)
     saturation = runs.reduce(0) { $0 + $1.saturation } / count
-    expectedReturn = runs.reduce(0) { $0 + $1.expectedReturn } / count
+    let expected = runs.compactMap(\.expectedReturn)
+    expectedReturn =
+      expected.count == runs.count ? expected.reduce(0, +) / count : nil
     discountedReturn = runs.reduce(0) { $0 + $1.discountedReturn } / count
   }
 
-  init(saturation: Double, expectedReturn: Double, discountedReturn: Double) {
+  init(saturation: Double, expectedReturn: Double?, discountedReturn: Double) {
     self.saturation = saturation
     self.expectedReturn = expectedReturn
     self.discountedReturn = discountedReturn
@@ -39,12 +42,17 @@ public struct AgentRanker: Ranker {
   public let agent: any SessionAgent
   /// ε, with which a pick is that of an action drawn from U(0, 0.1) in each of its dimensions.
   private var exploration: Float = 0
+  private let isValued: Bool
   private var seed: UInt64 = 0
 
   /// An agent under the name that tables have.
-  public init(_ name: String, _ agent: any SessionAgent) {
+  ///
+  /// - Parameter isValued: whether its critic learned with it, so that what it expects means
+  ///   something.
+  public init(_ name: String, _ agent: any SessionAgent, isValued: Bool = true) {
     self.name = name
     self.agent = agent
+    self.isValued = isValued
   }
 
   /// The same agent, exploring with draws of a seed.
@@ -68,7 +76,7 @@ public struct AgentRanker: Ranker {
     let sessionCount = Double(max(sessions.count, 1))
     let policy = PolicyStatistics(
       saturation: Double(tally.saturated) / Double(max(tally.coordinates, 1)),
-      expectedReturn: tally.expected / sessionCount,
+      expectedReturn: isValued ? tally.expected / sessionCount : nil,
       discountedReturn: tally.discounted / sessionCount)
     return RankedLists(picks: picks, policy: policy)
   }
@@ -103,7 +111,7 @@ public struct AgentRanker: Ranker {
           values: RandomKey(seed: seed, stream: Streams.evaluationVector, counter: counter))
       }
       let items = try action.topK(1, items: agent.items, allowed: mask).items.host()
-      if step == 0 {
+      if step == 0, isValued {
         tally.expected += try agent.value(of: action, picking: items, in: states)
           .reduce(0) { $0 + Double($1) }
       }

@@ -21,6 +21,8 @@ public struct ItemKNN: Ranker, Sendable {
   private let itemOffsets: [Int]
   /// By item.
   private let norms: [Float]
+  /// By user: the damped mean of what the items' means do not explain.
+  private let userBiases: [Float]
 
   private struct Residual {
     var index: Int32
@@ -36,6 +38,7 @@ public struct ItemKNN: Ranker, Sendable {
     self.shrinkage = shrinkage
     self.statistics = statistics
     var rows: [Residual] = []
+    var biases: [Float] = []
     var offsets = [0]
     var counts = [Int](repeating: 0, count: log.itemCount + 1)
     for user in 0..<log.userCount {
@@ -43,7 +46,8 @@ public struct ItemKNN: Ranker, Sendable {
       let residuals = visible.map {
         scale.reward(log.ratings[$0]) - statistics.means[Int(log.items[$0])]
       }
-      let bias = residuals.reduce(0, +) / (Float(residuals.count) + 5)
+      let bias = Self.bias(residuals.reduce(0, +), of: residuals.count)
+      biases.append(bias)
       for (row, residual) in zip(visible, residuals) {
         rows.append(Residual(index: log.items[row], value: residual - bias))
         counts[Int(log.items[row]) + 1] += 1
@@ -51,6 +55,7 @@ public struct ItemKNN: Ranker, Sendable {
       offsets.append(rows.count)
     }
     byUser = rows
+    userBiases = biases
     userOffsets = offsets
     for item in 0..<log.itemCount { counts[item + 1] += counts[item] }
     itemOffsets = counts
@@ -78,7 +83,22 @@ public struct ItemKNN: Ranker, Sendable {
 
   /// The predicted reward of every candidate.
   public func predictions(_ sessions: [Session]) -> [[Float]] {
-    // Item by item, so that one row of similarities is held at a time.
+    var scores = sessions.map { [Float](repeating: 0, count: $0.candidates.count) }
+    eachCandidate(of: sessions) { item, session, row in
+      prediction(of: item, for: Int(session.user), row)
+    } then: { session, position, value in
+      scores[session][position] = value
+    }
+    return scores
+  }
+
+  /// Asks something of every candidate of every session. Item by item, so that one row of
+  /// similarities is held at a time.
+  private func eachCandidate<Answer: Sendable>(
+    of sessions: [Session],
+    _ body: @Sendable (_ item: Int, _ session: Session, _ row: SimilarityRow) -> Answer,
+    then: (_ session: Int, _ position: Int, Answer) -> Void
+  ) {
     let asked: [Int32: [(session: Int, position: Int)]] =
       sessions.enumerated().reduce(into: [:]) { asked, session in
         for (position, item) in session.element.candidates.enumerated() {
@@ -86,25 +106,78 @@ public struct ItemKNN: Ranker, Sendable {
         }
       }
     let items = asked.keys.sorted()
-    var scores = sessions.map { [Float](repeating: 0, count: $0.candidates.count) }
     let parts = 16
     let found = concurrentMap(parts) { part in
       var row = SimilarityRow(items: norms.count)
       return stride(from: part, to: items.count, by: parts).map { at in
         fill(&row, of: Int(items[at]))
-        let predicted = asked[items[at]]!.map {
-          prediction(of: Int(items[at]), for: Int(sessions[$0.session].user), row)
-        }
+        let answers = asked[items[at]]!.map { body(Int(items[at]), sessions[$0.session], row) }
         row.clear()
-        return (items[at], predicted)
+        return (items[at], answers)
       }
     }
-    for (item, predicted) in found.joined() {
-      for (place, value) in zip(asked[item]!, predicted) {
-        scores[place.session][place.position] = value
+    for (item, answers) in found.joined() {
+      for (place, answer) in zip(asked[item]!, answers) {
+        then(place.session, place.position, answer)
       }
     }
-    return scores
+  }
+
+  // MARK: - As a session goes on
+
+  /// What the predictions of a session stand on: the user's profile, and the candidates whose
+  /// rewards become known one after another.
+  struct Neighbourhood {
+    /// r − the item's mean, of the profile's items.
+    var residuals: [Float]
+    /// Of each candidate, its similarity with every item of the profile and every candidate; 0 where
+    /// there is none.
+    var weights: [[Float]]
+  }
+
+  func neighbourhoods(_ sessions: [Session]) -> [Neighbourhood] {
+    var found = sessions.map { session in
+      let (user, rated) = (Int(session.user), profile(ofUser: Int(session.user)))
+      return Neighbourhood(
+        residuals: rated.map { $0.value + userBiases[user] },
+        weights: session.candidates.map { _ in [] })
+    }
+    eachCandidate(of: sessions) { item, session, row in
+      profile(ofUser: Int(session.user)).map { similarity(of: item, with: Int($0.index), row) }
+        + session.candidates.map { similarity(of: item, with: Int($0), row) }
+    } then: { session, position, weights in
+      found[session].weights[position] = weights
+    }
+    return found
+  }
+
+  /// The damped mean of residuals of a user.
+  static func bias(_ sum: Float, of count: Int) -> Float { sum / (Float(count) + 5) }
+
+  /// The predicted reward of an item by its similarities with rated items, whose residuals are those
+  /// of the user's bias.
+  func prediction(
+    of item: Int, _ rated: [(weight: Float, residual: Float)]
+  ) -> Float {
+    let similar = rated.sorted { $0.weight > $1.weight }
+    var sums = (weights: Float(0), residuals: Float(0))
+    for (weight, residual) in similar.prefix(neighbours) {
+      sums = (sums.weights + weight, sums.residuals + weight * residual)
+    }
+    // One pretended neighbour without an opinion keeps a few weak ones from deciding.
+    return statistics.means[item] + sums.residuals / (sums.weights + 1)
+  }
+
+  private func profile(ofUser user: Int) -> ArraySlice<Residual> {
+    byUser[userOffsets[user]..<userOffsets[user + 1]]
+  }
+
+  /// 0 where two items have no likeness.
+  private func similarity(of item: Int, with other: Int, _ row: SimilarityRow) -> Float {
+    let product = row.products[other]
+    guard product > 0, other != item else { return 0 }
+    let count = row.counts[other]
+    return product / (norms[item] * norms[other]) * count / (count + shrinkage)
   }
 
   /// Products and numbers of common users of one item with every other.
@@ -137,21 +210,11 @@ public struct ItemKNN: Ranker, Sendable {
   }
 
   private func prediction(of item: Int, for user: Int, _ row: SimilarityRow) -> Float {
-    var similar: [(weight: Float, residual: Float)] = []
-    for rated in byUser[userOffsets[user]..<userOffsets[user + 1]] {
-      let other = Int(rated.index)
-      let product = row.products[other]
-      guard product > 0, other != item else { continue }
-      let count = row.counts[other]
-      let cosine = product / (norms[item] * norms[other])
-      similar.append((cosine * count / (count + shrinkage), rated.value))
-    }
-    similar.sort { $0.weight > $1.weight }
-    var sums = (weights: Float(0), residuals: Float(0))
-    for (weight, residual) in similar.prefix(neighbours) {
-      sums = (sums.weights + weight, sums.residuals + weight * residual)
-    }
-    // One pretended neighbour without an opinion keeps a few weak ones from deciding.
-    return statistics.means[item] + sums.residuals / (sums.weights + 1)
+    prediction(
+      of: item,
+      profile(ofUser: user).compactMap { rated in
+        let weight = similarity(of: item, with: Int(rated.index), row)
+        return weight > 0 ? (weight, rated.value) : nil
+      })
   }
 }

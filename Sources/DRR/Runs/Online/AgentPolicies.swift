@@ -3,17 +3,46 @@ import DRRCore
 import Environments
 import Tensor
 
-/// A trained agent that learns nothing on the way: one action, one scoring call and one read a
-/// step.
+/// How an agent's pick strays: with probability ε that of an action drawn from U(0, 0.1) in each of
+/// its dimensions (Liu et al. 2018, algorithm 1).
+struct OnlineExploration {
+  let epsilon: Float
+  let seed: UInt64
+  private var draws: UInt64 = 0
+
+  init(_ epsilon: Float, seed: UInt64) { (self.epsilon, self.seed) = (epsilon, seed) }
+
+  mutating func apply(to action: Tensor) {
+    guard epsilon > 0 else { return }
+    action.replaceRows(
+      probability: epsilon, low: 0, high: 0.1,
+      coin: RandomKey(seed: seed, stream: Streams.onlineCoin, counter: draws),
+      values: RandomKey(seed: seed, stream: Streams.onlineVector, counter: draws))
+    draws += 1
+  }
+}
+
+/// An agent that learns nothing on the way: one action, one scoring call and one read a step.
 public struct FrozenAgent: OnlinePolicy {
   public let name: String
   let agent: any SessionAgent
+  private let kinds: [Int32]?
+  private var exploration: OnlineExploration
   private var mask: DeviceMask?
 
   /// An agent under the name that tables have.
-  public init(_ name: String, _ agent: any SessionAgent) {
+  ///
+  /// - Parameters:
+  ///   - kinds: the cluster of each item: never that of the item before, while there is another.
+  ///   - epsilon: ε of a random action in place of the agent's.
+  public init(
+    _ name: String, _ agent: any SessionAgent, alternating kinds: [Int32]? = nil,
+    epsilon: Float = 0, seed: UInt64 = 0
+  ) {
     self.name = name
     self.agent = agent
+    self.kinds = kinds
+    exploration = OnlineExploration(epsilon, seed: seed)
   }
 
   public mutating func begin(_ sessions: EnvironmentBatch) {
@@ -21,9 +50,24 @@ public struct FrozenAgent: OnlinePolicy {
   }
 
   public mutating func pick(_ sessions: EnvironmentBatch) throws -> [Int32] {
-    mask!.upload(sessions.allowed)
-    return try agent.act(sessions.states)
-      .topK(1, items: agent.items, allowed: mask).items.host()
+    mask!.upload(kinds.map { others(sessions, $0) } ?? sessions.allowed)
+    let action = agent.act(sessions.states)
+    exploration.apply(to: action)
+    return try action.topK(1, items: agent.items, allowed: mask).items.host()
+  }
+
+  /// The allowed items that are not of the kind of the one before, or all where there is no other.
+  private func others(_ sessions: EnvironmentBatch, _ kinds: [Int32]) -> ItemMask {
+    var allowed = sessions.allowed
+    for (row, environment) in sessions.environments.enumerated() {
+      guard let last = environment.chosen.last else { continue }
+      let same = kinds.indices.filter {
+        kinds[$0] == kinds[Int(last)] && sessions.allowed[row, $0]
+      }
+      guard same.count < sessions.allowed.count(row: row) else { continue }
+      for item in same { allowed[row, item] = false }
+    }
+    return allowed
   }
 }
 
@@ -67,14 +111,18 @@ public struct UpdatedAgent: OnlinePolicy {
   public let learner: any SessionLearner
   private let reset: () -> Void
   private let mask: DeviceMask
+  private var exploration: OnlineExploration
   private var action: Tensor?
 
   private var agent: any SessionAgent { learner.sessionAgent }
 
   /// - Parameter learner: of one environment; `observe` changes it, `begin` and `restore` undo
-  ///   that.
-  public init(_ name: String, _ learner: any SessionLearner) throws {
+  ///   that. `epsilon` is ε of a random action in place of the agent's.
+  public init(
+    _ name: String, _ learner: any SessionLearner, epsilon: Float = 0, seed: UInt64 = 0
+  ) throws {
     self.name = name
+    exploration = OnlineExploration(epsilon, seed: seed)
     self.learner = learner
     var file = SafetensorsWriter()
     try learner.save(to: &file)
@@ -92,6 +140,7 @@ public struct UpdatedAgent: OnlinePolicy {
   public mutating func pick(_ sessions: EnvironmentBatch) throws -> [Int32] {
     mask.upload(sessions.allowed)
     let action = agent.act(sessions.states)
+    exploration.apply(to: action)
     self.action = action
     return try action.topK(1, items: agent.items, allowed: mask).items.host()
   }

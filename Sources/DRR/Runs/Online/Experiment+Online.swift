@@ -84,18 +84,47 @@ extension Experiment {
         seed: seed),
       FrozenAgent("\(agentName) untrained", explorer),
     ]
+    let epsilon = online.exploration ?? 0
+    func add(_ name: String, _ learner: (any SessionLearner)?) throws {
+      guard let learner else { return }
+      policies.append(
+        try UpdatedAgent("\(name) updated", learner, epsilon: epsilon, seed: seed))
+    }
+    let learns = contestants.contains { $0.learner != nil }
+    try add(
+      "\(agentName) untrained",
+      learns ? makeTrainer(model, environments: 1, on: backend) as? any SessionLearner : nil)
     for contestant in contestants + (myopic.map { [$0] } ?? []) {
-      policies.append(FrozenAgent("\(contestant.name) frozen", contestant.agent))
-      if let learner = contestant.learner {
-        policies.append(try UpdatedAgent("\(contestant.name) updated", learner))
+      policies.append(
+        FrozenAgent(
+          "\(contestant.name) frozen", contestant.agent, epsilon: epsilon, seed: seed))
+      try add(contestant.name, contestant.learner)
+    }
+    if online.consecutive != 0 {
+      // What the same agent, or its PMF, earns by alternating clusters and learning nothing.
+      let kinds = world.satisfaction.kinds
+      let owns = ItemClusters.fit(model)
+      let predicted = { user in
+        (0..<model.itemCount).map { model.reward(user: user, item: $0) }
       }
+      policies += [
+        AlternatingOrder("PMF greedy, changing kinds", kinds: kinds, scores: predicted),
+        AlternatingOrder("PMF greedy, changing own kinds", kinds: owns, scores: predicted),
+        FrozenAgent("\(agentName) untrained, changing kinds", explorer, alternating: kinds),
+        FrozenAgent("\(agentName) untrained, changing own kinds", explorer, alternating: owns),
+      ]
     }
     policies.append(
       FixedOrder("world's model greedy") { user in
         (0..<model.itemCount).map { world.model.reward(user: user, item: $0) }
       })
     policies.append(FixedOrder("world greedy") { world.rewards(user: $0) })
-    if online.consecutive != 0 { policies.append(KindChanging()) }
+    if online.consecutive != 0 {
+      policies.append(
+        AlternatingOrder(
+          "world greedy, changing kinds", kinds: world.satisfaction.kinds, above: 0
+        ) { world.rewards(user: $0) })
+    }
 
     let total = policies.count * evaluation.sessionCount
     let traces = try policies.enumerated().map { number, policy in
@@ -174,7 +203,7 @@ extension OnlineProtocol {
       + "\(evaluation.splitSeed)), \(evaluation.cutoffs.max()!) items each from the \(window) latest "
       + "liked profile items; reward = \(scale) where the user rated, else \(source), within "
       + "±1\(mood); candidates = \(allowsUnseenItems ? "all items" : "items with a visible rating"), "
-      + "less the start\(allowsProfile ? "" : " and the user's profile") and what was recommended; "
-      + "exploration 0"
+      + "less the start, \(allowsProfile ? "the user's profile among them" : "the user's profile") and "
+      + "what was recommended; exploration \(exploration ?? 0)"
   }
 }

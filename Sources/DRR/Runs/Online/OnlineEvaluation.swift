@@ -13,8 +13,10 @@ public struct OnlineProtocol: Codable, Hashable, Sendable {
   public var consecutive: Float = 0
   /// Whether items that no visible rating contains may be recommended.
   public var allowsUnseenItems = false
-  /// Whether the items of a user's profile may be recommended to them.
-  public var allowsProfile = true
+  /// Whether the items of a user's profile may be recommended to them again.
+  public var allowsProfile = false
+  /// ε of the agents: how often a random action stands in for theirs, 0 ... 1; nil: never.
+  public var exploration: Float?
 
   /// The default protocol.
   public init() {}

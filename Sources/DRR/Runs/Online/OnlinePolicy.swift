@@ -73,36 +73,44 @@ public struct FixedOrder: OnlinePolicy {
   }
 }
 
-/// Knows the simulator and looks one item back: the item that earns most among those of another
-/// cluster than the item before, where one of them is liked; else the item that earns most. What
-/// planning for consecutive satisfaction is worth.
-public struct KindChanging: OnlinePolicy {
-  public let name = "world greedy, changing kinds"
-  private var left: [[Int32]] = []
+/// A rule that learns nothing and looks one item back: the best of the items of another cluster than
+/// the item before, by scores that a session does not change. What planning for consecutive
+/// satisfaction must beat.
+public struct AlternatingOrder: OnlinePolicy {
+  public let name: String
+  let kinds: [Int32]
+  let floor: Float
+  let scores: (_ user: Int) -> [Float]
+  private var left: [[(item: Int32, score: Float)]] = []
 
-  /// The policy, which has no settings.
-  public init() {}
+  /// - Parameters:
+  ///   - kinds: the cluster of each item.
+  ///   - floor: an item of another cluster is shown where its score is above this, else the best of
+  ///     all.
+  ///   - scores: of every item, higher first; ties to the lower item.
+  public init(
+    _ name: String, kinds: [Int32], above floor: Float = -.infinity,
+    scores: @escaping (_ user: Int) -> [Float]
+  ) {
+    self.name = name
+    self.kinds = kinds
+    self.floor = floor
+    self.scores = scores
+  }
 
   public mutating func begin(_ sessions: EnvironmentBatch) {
     left = sessions.states.enumerated().map { row, state in
-      let rewards = sessions.environments[row].world.rewards(user: Int(state.user))
-      return (0..<Int32(rewards.count)).filter { sessions.allowed[row, Int($0)] }
-        .sorted { (-rewards[Int($0)], $0) < (-rewards[Int($1)], $1) }
+      scores(Int(state.user)).enumerated().filter { sessions.allowed[row, $0.offset] }
+        .map { (item: Int32($0.offset), score: $0.element) }
+        .sorted { (-$0.score, $0.item) < (-$1.score, $1.item) }
     }
   }
 
   public mutating func pick(_ sessions: EnvironmentBatch) -> [Int32] {
     left.indices.map { row in
-      let environment = sessions.environments[row]
-      let (world, user) = (environment.world, Int(environment.state.user))
-      let kinds = world.satisfaction.kinds
-      let other = left[row].firstIndex {
-        environment.run.kind == nil || kinds[Int($0)] != environment.run.kind
-      }
-      guard let other, world.reward(user: user, item: left[row][other]) > 0 else {
-        return left[row].removeFirst()
-      }
-      return left[row].remove(at: other)
+      let before = sessions.environments[row].chosen.last.map { kinds[Int($0)] }
+      let other = left[row].firstIndex { kinds[Int($0.item)] != before && $0.score > floor }
+      return left[row].remove(at: other ?? 0).item
     }
   }
 }

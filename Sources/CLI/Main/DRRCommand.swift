@@ -1,5 +1,6 @@
 import ArgumentParser
 import Benchmarks
+import Commands
 import DRR
 import Kernels
 import Logging
@@ -20,11 +21,7 @@ package struct DRRCommand: ParsableCommand {
       Without --data the ratings are generated: nothing has to be downloaded.
       """,
     version: Program.title,
-    subcommands: [
-      DevicesCommand.self, DataCommand.self, TrainCommand.self, EvaluateCommand.self,
-      CompareCommand.self, SimulateCommand.self, RecommendCommand.self, ExportCommand.self,
-      BanditCommand.self, OpeCommand.self, Benchmark.self,
-    ])
+    subcommands: commands + [Benchmark.self])
 
   package init() {}
 
@@ -61,6 +58,3 @@ package struct DRRCommand: ParsableCommand {
     Platform.exit(ExitCode.validationFailure.rawValue)
   }
 }
-
-/// The root of the commands, for the tests of their help.
-package var rootCommand: any ParsableCommand.Type { DRRCommand.self }

@@ -2,12 +2,12 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("The preset best, the default")
-struct BestPresetTests {
+@Suite("The residual agent")
+struct ResidualTests {
   private static func train(_ run: String, device: String = "cpu") -> [String] {
     [
-      "train", "drr", "--run", run, "--device", device, "--data", "generated:tiny",
-    ] + Tiny.best
+      "train", "residual", "--run", run, "--device", device, "--data", "generated:tiny",
+    ] + Tiny.residual
   }
 
   private static let files = [
@@ -29,7 +29,12 @@ struct BestPresetTests {
     #expect(evaluated.output.contains("\nresidual agent"))
     let simulated = try Program.run(["simulate"] + on, in: folder)
     #expect(simulated.code == 0 && simulated.error == "", "\(simulated.description)")
-    #expect(simulated.output.contains("\nresidual agent, fixed weights"), "\(simulated.output)")
+    for row in ["fixed weights", "online fine-tuning", "untrained, online fine-tuning"] {
+      #expect(
+        simulated.output.contains(
+          row.hasPrefix("un") ? "\nresidual agent \(row)" : "\nresidual agent, \(row)"),
+        "\(simulated.output)")
+    }
     #expect(!(evaluated.output + simulated.output).contains("nan"))
     for asked in [["--user", "3"], ["--liked", "5", "--liked", "7"]] {
       let recommended = try Program.run(
@@ -40,7 +45,7 @@ struct BestPresetTests {
       #expect(items.compactMap { $0["rank"] as? Int } == [1, 2, 3, 4])
     }
     let checkpoint = try folder.data("run/checkpoint.safetensors")
-    let again = try Program.run(["train", "drr"] + on, in: folder)
+    let again = try Program.run(["train", "residual"] + on, in: folder)
     #expect(again.code == 0, "\(again.description)")
     #expect(try folder.data("run/checkpoint.safetensors") == checkpoint)
   }
@@ -59,7 +64,8 @@ struct BestPresetTests {
       _ = try program.wait()
       #expect(folder.exists("parts/config.json"))
     }
-    let outcome = try Program.run(["train", "drr", "--run", "parts", "--no-myopic"], in: folder)
+    let outcome = try Program.run(
+      ["train", "residual", "--run", "parts", "--no-myopic"], in: folder)
     #expect(outcome.code == 0, "\(outcome.description)")
     #expect(try folder.names("parts") == Self.files)
     for name in Self.files where name != "report.json" {
@@ -67,46 +73,63 @@ struct BestPresetTests {
     }
   }
 
-  @Test("a run begun anew is of preset best, as published of paper; one taken up stays its own")
-  func defaults() throws {
+  @Test("what is kept had learned, cloning alone is a row of its own without a Q")
+  func learned() throws {
     let folder = Scratch()
-    func hasBeliefs(_ run: String, _ options: [String]) throws -> Bool {
-      let trained = try Program.run(
-        ["train", "drr", "--run", run, "--device", "cpu"] + options, in: folder)
-      #expect(trained.code == 0, "\(trained.description)")
-      let configuration = try object(try folder.text("\(run)/config.json"))
-      let settings = try #require(configuration["settings"] as? [String: Any])
-      return try #require(settings["agent"] as? [String: Any])["residual"] != nil
+    let trained = try Program.run(Self.train("run"), in: folder)
+    #expect(trained.code == 0, "\(trained.description)")
+    let metrics = try folder.text("run/metrics.jsonl").split(separator: "\n").map {
+      try object(String($0))
     }
-    let tiny = ["--data", "generated:tiny"]
-    let small = Array(Tiny.best.dropFirst(2))
-    #expect(try hasBeliefs("best", tiny + Tiny.best))
-    #expect(try !hasBeliefs("published", ["--data", "generated:small", "--as-published"] + small))
-    #expect(try !hasBeliefs("paper", tiny + small + ["--preset", "paper"]))
-    #expect(try !hasBeliefs("paper", ["--no-myopic"]))
-    #expect(try hasBeliefs("best", ["--no-myopic", "--preset", "best"] + Tiny.best))
+    let points = metrics.filter { $0["ndcg10"] != nil }
+    let untaught = points.filter { $0["learned"] as? Bool == false }
+    // 40 updates of cloning, then 32 steps before the first update.
+    #expect(untaught.compactMap { $0["step"] as? Int } == [0, 48])
+    let evaluated = try object(
+      Program.run(["evaluate", "--run", "run", "--device", "cpu", "--json"], in: folder).output)
+    let run = try #require((evaluated["runs"] as? [[String: Any]])?.first)
+    let policy = try #require(run["policy"] as? [String: Any])
+    #expect(try #require(policy["step"] as? Int) > 72)
+    for ranker in try #require(evaluated["rankers"] as? [[String: Any]]) {
+      guard let policy = ranker["policy"] as? [String: Any] else { continue }
+      let name = try #require(ranker["name"] as? String)
+      #expect(
+        (policy["expectedReturn"] != nil) == (name == "residual agent"), "\(name): \(policy)")
+    }
   }
 
-  @Test("cloning steps that cannot be are refused by name")
+  @Test("where nothing was learned the last policy is kept, which is said")
+  func unlearned() throws {
+    let folder = Scratch()
+    let trained = try Program.run(
+      Self.train("run").map { $0 == "32" ? "400" : $0 }, in: folder)
+    #expect(trained.code == 0, "\(trained.description)")
+    let evaluated = try Program.run(["evaluate", "--run", "run", "--device", "cpu"], in: folder)
+    #expect(
+      evaluated.output.contains(
+        "policy    checkpoint of step 360, which had learned nothing yet: its first update comes "
+          + "later"), "\(evaluated.description)")
+  }
+
+  @Test("options of DRR alone are not those of the residual agent, nor the other way round")
   func refused() throws {
     let folder = Scratch()
-    let plain = ["train", "drr", "--run", "run", "--data", "generated:tiny", "--device", "cpu"]
+    let rest = ["--run", "run", "--data", "generated:tiny", "--device", "cpu"]
     expectRefused(
-      try Program.run(plain + ["--preset", "paper", "--bc-updates", "5"], in: folder), 1,
-      "--bc-updates is 5, but only the residual agent of --preset best is cloned; leave it out")
+      try Program.run(["train", "drr", "--bc-updates", "5"] + rest, in: folder), 64,
+      "Unknown option '--bc-updates'")
     for option in [
       ["--state", "u"], ["--hidden", "16"], ["--exploration", "ou"], ["--n-step", "2"],
       ["--exploration-noise", "1"], ["--exploration-reversion", "1"], ["--policy-noise", "1"],
       ["--noise-clip", "1"],
     ] {
       expectRefused(
-        try Program.run(plain + option, in: folder), 1,
-        "\(option[0]) is an option of DRR, and --preset best trains the residual agent; "
-          + "add --preset paper")
+        try Program.run(["train", "residual"] + option + rest, in: folder), 64,
+        "Unknown option '\(option[0])'")
     }
     for value in ["-1", "\(Int.max)"] {
       expectRefused(
-        try Program.run(plain + ["--bc-updates=\(value)"], in: folder), 1,
+        try Program.run(["train", "residual", "--bc-updates=\(value)"] + rest, in: folder), 1,
         "cloning steps is \(value); it must be 0 ... 1,000,000,000")
     }
     #expect(!folder.exists("run"))

@@ -1,0 +1,52 @@
+import ArgumentParser
+import DRR
+
+extension TrainCommand {
+  struct Residual: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "residual",
+      abstract: "Train the residual agent on logged items: a correction of the user posterior.",
+      discussion: """
+        The agent starts from what the user posterior predicts and learns to move it (residual \
+        policy learning, Silver et al. 2018): first by cloning what training users liked, then by \
+        twin critics over the items of their sessions. Without training it is the posterior; \
+        `drr evaluate` has a row for that, one for the cloned policy and one for the trained one. \
+        Beside the agent a myopic one is trained, with γ = 0, in the folder twin of the run.
+
+        Examples:
+          drr train residual --data ml-100k.zip --run runs/residual
+          drr train residual --run runs/residual
+          drr train residual --data ml-100k.zip --seeds 5 --splits 3 --run runs/many
+        """)
+
+    @OptionGroup var options: RunOptions
+    @OptionGroup(title: "Data and PMF options") var settings: SettingOptions
+    @OptionGroup(title: "Agent options") var agent: ResidualOptions
+    @OptionGroup var group: GroupOptions
+    @OptionGroup var training: TrainingOptions
+    @OptionGroup var device: DeviceOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+      try AgentTraining(
+        options: options, settings: settings, agent: agent, group: group,
+        training: training, device: device
+      ).run(output)
+    }
+  }
+}
+
+struct ResidualOptions: ParsableArguments, AgentSettings {
+  @OptionGroup var shared: ActorCriticOptions
+  @Option(help: "Updates by behavior cloning before the steps; 0: none. (default: 2000)")
+  var bcUpdates: Int?
+
+  var myopic: Bool? { shared.myopic }
+  var trainsMyopic: Bool { true }
+
+  func apply(to agent: inout ResidualAgentConfiguration) {
+    shared.apply(to: &agent.training)
+    shared.apply(to: &agent.ddpg)
+    if let bcUpdates { agent.residual.cloningSteps = bcUpdates }
+  }
+}
