@@ -43,6 +43,28 @@ import Testing
     #expect(!tables.isEmpty && tables.count <= 3)
   }
 
+  @Test("on a short log rounds are so small that γ counts, and a round that holds it is warned of")
+  func shortLog() throws {
+    let folder = Scratch()
+    func train(_ run: String, _ more: String...) throws -> Outcome {
+      try Program.run(
+        ["train", "multi-q", "--run", run, "--data", "generated:tiny"] + more, in: folder)
+    }
+    for discount in ["0", "0.4", "0.9"] {
+      let outcome = try train("fit\(discount)", "--discount", discount)
+      #expect(outcome.code == 0 && outcome.error == "", "\(outcome.description)")
+      let one = try train("one\(discount)", "--discount", discount, "--round-size", "4096")
+      #expect(one.error.contains("warning: --round-size is 4096") == (discount != "0"))
+    }
+    let fit = try ["fit0", "fit0.4", "fit0.9"].map { try Self.checksum(folder, $0) }
+    #expect(Set(fit).count == 3, "\(fit)")
+    #expect(
+      try Set(["one0", "one0.4", "one0.9"].map { try Self.checksum(folder, $0) }).count == 1)
+    // 2,000 ratings, 1,400 of them to learn from.
+    #expect(try folder.text("fit0/config.json").contains("\"roundSize\" : 43"))
+    #expect(try train("fit0", "--discount", "0").code == 0)
+  }
+
   @Test("recommends after training by other settings, and begins again with --fresh alone")
   func settings() throws {
     let folder = Scratch()

@@ -50,8 +50,8 @@ struct WholePathTests {
     let evaluation = try object(evaluated.output)
     #expect(
       Set(evaluation.keys) == [
-        "agent", "configuration", "seed", "protocolSummary", "device", "runs", "rankers",
-        "differences",
+        "agent", "configuration", "ratingUnit", "seed", "protocolSummary", "device", "runs",
+        "rankers", "differences",
       ])
     let runs = try #require(evaluation["runs"] as? [[String: Any]])
     #expect(runs.count == 1 && runs[0]["steps"] as? Int == 300)
@@ -122,7 +122,8 @@ struct WholePathTests {
     }
     #expect(!first.output.contains("nan"))
     #expect(
-      first.error == "the agent learns nothing in 30 steps: its first update is after 1,000\n")
+      first.error == "warning: the agent makes no update in 30 steps, since the first is after "
+        + "1,000; lower --learning-starts or raise --steps\n")
     #expect(try folder.names("ladder") == ["leak-ladder.json"])
     let before = try folder.data("ladder/leak-ladder.json")
     #expect(try Program.run(command, in: folder).output == first.output)

@@ -6,9 +6,13 @@ import Testing
 struct DataErrorsTests {
   let temporary = TemporaryFolder()
 
+  static let scale = "; another scale is named by --rating-range LOW,HIGH"
   static let lines: [(file: String, text: String, message: String)] = [
-    ("u.data", "1\t2\t9\t4\n", "m/u.data, line 1: rating \"9\" is outside 1 ... 5"),
-    ("u.data", "1\t2\t5\t4\n\n1\t2\t-1\t4\n", "m/u.data, line 3: rating \"-1\" is outside 1 ... 5"),
+    ("u.data", "1\t2\t9\t4\n", "m/u.data, line 1: rating \"9\" is outside 1 ... 5\(scale)"),
+    (
+      "u.data", "1\t2\t5\t4\n\n1\t2\t-1\t4\n",
+      "m/u.data, line 3: rating \"-1\" is outside 1 ... 5\(scale)"
+    ),
     ("u.data", "1\t2\tx\t4\n", "m/u.data, line 1: rating \"x\" is not a number"),
     ("u.data", "1\t2\t\t4\n", "m/u.data, line 1: rating \"\" is not a number"),
     ("u.data", "1\t2\tnan\t4\n", "m/u.data, line 1: rating \"nan\" is not a number"),
@@ -28,10 +32,13 @@ struct DataErrorsTests {
       "ratings.dat", "1::2::3::4\n1::2::3\n",
       "m/ratings.dat, line 2: 3 fields, expected 4 separated by ::, user, item, rating, time"
     ),
-    ("ratings.dat", "1::2::5.5::4\n", "m/ratings.dat, line 1: rating \"5.5\" is outside 0.5 ... 5"),
+    (
+      "ratings.dat", "1::2::5.5::4\n",
+      "m/ratings.dat, line 1: rating \"5.5\" is outside 0.5 ... 5\(scale)"
+    ),
     (
       "ratings.dat", "1::0104257::11::4\n",
-      "m/ratings.dat, line 1: rating \"11\" is outside 0 ... 10"
+      "m/ratings.dat, line 1: rating \"11\" is outside 0 ... 10\(scale)"
     ),
     ("ratings.csv", "", "m/ratings.csv: no ratings in it"),
     ("ratings.csv", "userId,movieId,rating,timestamp\n", "m/ratings.csv: no ratings in it"),

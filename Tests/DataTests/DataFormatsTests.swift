@@ -122,10 +122,10 @@ struct DataFormatsTests {
     #expect(log.format == "RecBole" && log.ratingRange == 1...5)
   }
 
-  @Test func recBoleScaleIsTheSmallestUsualOne() throws {
+  @Test func recBoleScaleIsTheUsualOneOrItsOwn() throws {
     let header = "user_id:token\titem_id:token\trating:float\n"
     for (ratings, range) in [
-      (["0.5", "5"], 0.5...5), (["0", "5"], 0...10), (["-2", "40"], -2...40),
+      (["0.5", "5"], 0.5...5), (["0", "5"], 0...5), (["2", "7"], 0...10), (["-2", "40"], -2...40),
     ] as [([String], ClosedRange<Float>)] {
       let folder = try temporary.folder(
         "rb", ["x.inter": header + ratings.map { "u\ti\($0)\t\($0)\n" }.joined()])

@@ -98,8 +98,8 @@ struct DataRealTests {
       let item = try #require(log.itemIndex("0002844"))
       #expect(log.titles[item] == "Fantômas - À l'ombre de la guillotine (1913)")
       let summary = log.describe()
-      #expect(abs(summary.mean - 7.32482) < 1e-9 && summary.positiveShare == 0.72771)
-      #expect(summary.positiveAbove == 6 && summary.histogram.first?.count == 12)
+      #expect(abs(summary.mean - 7.32482) < 1e-9 && summary.positiveShare == 0.85715)
+      #expect(summary.positiveAbove == 5.5 && summary.histogram.first?.count == 12)
       #expect(summary.tiedShare == 2.0 / 83_446)
     }
   }

@@ -1,5 +1,7 @@
+import DRRCore
 import DRRData
 import DRRTestSupport
+import Foundation
 import TestSupport
 import Testing
 
@@ -97,22 +99,69 @@ struct SplitTests {
     }
   }
 
-  @Test("without times the order of the file stands in, and the protocol says so")
-  func noTimes() {
+  @Test("without times a user's ratings tie, and the protocol says so")
+  func noTimes() throws {
     let users = (0..<40).map { Int32($0 % 4) }
     let log = RatingsLog(
       name: "no times", users: users, items: (0..<40).map { Int32($0) },
       ratings: [Float](repeating: 5, count: 40))
     #expect(!log.hasTimes)
-    let split = UserSplit(log, Self.evaluation(.time))
-    #expect(Set(Self.parts(split, log).test.map { log.items[$0] }) == Set(32..<40))
     for kind in EvaluationProtocol.Split.allCases {
-      let (timed, untimed) = (
-        Self.evaluation(kind).summary(scale: .fiveStars, window: 3, hasTimes: true),
-        Self.evaluation(kind).summary(scale: .fiveStars, window: 3, hasTimes: false)
-      )
-      #expect(untimed == timed + "; no times: the order of the file stands in")
+      var evaluation = Self.evaluation(kind)
+      func end(hasTimes: Bool) -> String {
+        let line = evaluation.summary(scale: .fiveStars, window: 3, hasTimes: hasTimes)
+        return line.components(separatedBy: "exploration 0")[1]
+      }
+      #expect(end(hasTimes: true) == "")
+      #expect(
+        end(hasTimes: false) == "; no times: each user's ratings in an order drawn by seed "
+          + "\(evaluation.splitSeed)")
+      let drawn = UserSplit(log, evaluation)
+      let orders = (0..<4).map { user in
+        Array(drawn.rows(of: user, in: log)).map { log.items[$0] }
+      }
+      #expect(orders.allSatisfy { $0 != $0.sorted() }, "\(kind)")
+      #expect(drawn.orderWarning(in: log) == nil)
+      // As it was asked for, and as runs of older programs were split.
+      for older in [false, true] {
+        (evaluation.ties, evaluation.withoutTimes) = older ? (nil, nil) : (.file, .drawn)
+        let filed = UserSplit(log, evaluation)
+        #expect(
+          (0..<4).allSatisfy { Array(filed.rows(of: $0, in: log)) == Array(log.rows(ofUser: $0)) })
+        #expect(end(hasTimes: false) == "; no times: the order of the file stands in")
+        #expect(
+          filed.orderWarning(in: log)
+            == "warning: in the order used, the ratings of 4 of 4 users ascend by item, which is "
+            + "how a file was sorted and would be taken for what follows what; use --ties drawn")
+      }
     }
+    var evaluation = Self.evaluation(.time)
+    #expect(throws: ConfigurationError.self) { try UserSplit(log, evaluation).requireEveryPart() }
+    evaluation.ties = .file
+    let split = UserSplit(log, evaluation)
+    try split.requireEveryPart()
+    #expect(Set(Self.parts(split, log).test.map { log.items[$0] }) == Set(32..<40))
+  }
+
+  @Test("times that ascend by item are warned of, one user in four is not")
+  func sortedTimes() {
+    func log(sorted: Int) -> RatingsLog {
+      let rows = (0..<4).flatMap { user in
+        (0..<6).map { at in (user, user < sorted ? at : 5 - at, at) }
+      }
+      return RatingsLog(
+        name: "sorted", users: rows.map { Int32($0.0) }, items: rows.map { Int32($0.1) },
+        ratings: rows.map { _ in 4 }, times: rows.map { Int64($0.2) })
+    }
+    let warnings = [1, 4].map { sorted in
+      let log = log(sorted: sorted)
+      return UserSplit(log, EvaluationProtocol(for: log)).orderWarning(in: log)
+    }
+    #expect(warnings[0] == nil)
+    #expect(
+      warnings[1]?.hasSuffix(
+        "; leave out times that were not measured, or give them all one and use --ties drawn")
+        == true)
   }
 
   @Test("the published PMF has seen four fifths of the test ratings, the honest one none")

@@ -87,6 +87,29 @@ struct TargetPolicyTests {
     #expect(again?.table == table.table)
   }
 
+  @Test("actions whose ids are equal as strings are two, and others than UTF-8 are refused")
+  func lookalikes() throws {
+    let (one, other) = ("caf\u{e9}", "cafe\u{301}")
+    let looks = temporary.path + "/looks.csv"
+    try "action,reward,propensity\n\(one),1,0.5\n\(other),0,0.5\n"
+      .write(toFile: looks, atomically: true, encoding: .utf8)
+    let log = try LoggedFeedback.read(csv: looks)
+    #expect(log.actionCount == 2)
+    let policy = try file("action,probability\n\(one),0.25\n\(other),0.75\n", for: log)
+    let places = log.actionIDs.map { Array($0.utf8) == Array(one.utf8) ? 0.25 : 0.75 }
+    #expect((policy as? FixedTarget)?.table == places)
+    #expect(try FixedTarget(marginalOf: log, for: log).table == [0.5, 0.5])
+    let path = temporary.path + "/bytes.csv"
+    var bytes = Data("action,reward,propensity\ncaf".utf8)
+    bytes += Data([0xe9])
+    bytes += Data(",1,0.5\n".utf8)
+    try bytes.write(to: URL(fileURLWithPath: path))
+    let error = #expect(throws: DataError.self) { try LoggedFeedback.read(csv: path) }
+    #expect(
+      error?.description.contains("line 2: action is \"caf\\xE9\", expected an id in UTF-8") == true
+    )
+  }
+
   @Test("what is wrong with a policy is told by line and value")
   func wrong() throws {
     let log = try LoggedFeedback(

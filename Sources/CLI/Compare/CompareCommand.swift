@@ -38,6 +38,15 @@ struct CompareCommand: ParsableCommand {
   var likedOnly = false
   @Flag(name: .customLong("linucb"), help: "LinUCB among the baselines, which takes its time.")
   var linUCB = false
+  @Option(
+    help: ArgumentHelp(
+      "Cutoffs of HR@K and NDCG@K of the next item. (default: 1,5,10,20)", valueName: "k,k,..."))
+  var cutoffs: Cutoffs?
+  @Option(
+    help: ArgumentHelp(
+      "Cutoffs of the ranking of held-out items; a user needs as many of them as the largest. "
+        + "(default: 5,10)", valueName: "k,k,..."))
+  var rankingCutoffs: Cutoffs?
   @Option(help: "Query the next items of so many users, drawn. (default: all)")
   var users: Int?
   @OptionGroup var rankings: ListsOption
@@ -69,6 +78,8 @@ struct CompareCommand: ParsableCommand {
     settings.nextItem.seed = random.seed
     settings.nextItem.likedOnly = likedOnly
     settings.nextItem.users = users
+    if let cutoffs { settings.nextItem.cutoffs = cutoffs.values }
+    if let rankingCutoffs { settings.rerankingCutoffs = rankingCutoffs.values }
     try settings.validate()
     let folders = try runs.flatMap { name in
       let folder = RunFolder(name)
@@ -78,12 +89,20 @@ struct CompareCommand: ParsableCommand {
     let source = data ?? runs.first?.run.data.source ?? "generated:small"
     var trainings: [Comparison.Training] = []
     if !runs.isEmpty { trainings = [try Comparison.training(of: runs)] }
-    let log = try loadRatings(source)
-    let described = DataIdentity(source: source, log: log)
+    let range = runs.isEmpty ? split.scale.range.range : runs[0].run.data.ratingRange
+    let log = try loadRatings(source, range)
+    let described = DataIdentity(source: source, log: log, range: range)
     try runs.first?.run.data.requireContents(of: log, from: source)
-    if runs.isEmpty { trainings = split.trainings(for: log) }
+    if runs.isEmpty { trainings = try split.trainings(for: log) }
     let window = runs.map(\.run.window).max() ?? 0
     let comparisons = try trainings.map { try Comparison(log, $0, window: window, settings) }
+    if let warning = comparisons[0].split.orderWarning(in: log) { Console.note(warning) }
+    do {
+      try comparisons[0].requireLikes()
+    } catch {
+      if likedOnly { throw error }
+      Console.note("warning: \(error)")
+    }
     let backend =
       try runs.isEmpty
       ? device.hostBackend()

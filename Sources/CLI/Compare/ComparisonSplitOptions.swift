@@ -4,10 +4,13 @@ import DRR
 /// What the baselines are compared on where no run says it.
 struct ComparisonSplitOptions: ParsableArguments {
   @OptionGroup var held: SplitOptions<LatestHeldOut>
+  @OptionGroup var scale: ScaleOptions
   @Option(help: "Number of splits, with seeds from --split-seed on. (default: 1)")
   var splits: Int?
 
-  var firstGiven: String? { held.firstGiven ?? (splits == nil ? nil : "--splits") }
+  var firstGiven: String? {
+    held.firstGiven ?? scale.firstGiven ?? (splits == nil ? nil : "--splits")
+  }
 
   func validate() throws {
     try held.requireTraining()
@@ -17,15 +20,15 @@ struct ComparisonSplitOptions: ParsableArguments {
   }
 
   /// One a split.
-  func trainings(for log: RatingsLog) -> [Comparison.Training] {
-    (0..<UInt64(splits ?? 1)).map { number in
-      var evaluation = EvaluationProtocol()
+  func trainings(for log: RatingsLog) throws -> [Comparison.Training] {
+    let scale = try scale.scale(of: log)
+    return (0..<UInt64(splits ?? 1)).map { number in
+      var evaluation = EvaluationProtocol(for: log)
       evaluation.split = LatestHeldOut.split
       held.apply(to: &evaluation, choosing: false)
       evaluation.splitSeed &+= number
       evaluation.ties = evaluation.tieOrder
-      return Comparison.Training(
-        evaluation: evaluation, scale: RewardScale(ratingRange: log.ratingRange))
+      return Comparison.Training(evaluation: evaluation, scale: scale)
     }
   }
 }

@@ -2,7 +2,7 @@ import DRR
 
 extension ComparisonReport {
   var text: String {
-    [heading, nextItemTable, groupTable, rerankingTable].compactMap { $0 }
+    [heading, nextItemTable, groupTable, pauseTable, rerankingTable].compactMap { $0 }
       .joined(separator: "\n\n")
   }
 
@@ -110,6 +110,23 @@ extension ComparisonReport {
       rows: [header]
         + rows.map { [Labels.comparison[$0.name]] + $0.groups.map { decimal($0.hitRate.mean, 4) } }
     ).text + "\nthe items of each group hold a third of the training ratings"
+  }
+
+  /// Nil where the data have no times.
+  private var pauseTable: String? {
+    guard let groups = rows[0].pauses else { return nil }
+    func figure(_ estimate: Estimate) -> String {
+      estimate.count > 0 ? decimal(estimate.mean, 4) : "–"
+    }
+    let header =
+      ["HR@\(cutoff), NDCG@\(cutoff) by time"]
+      + groups.flatMap { ["\($0.name), \(grouped($0.hitRate.count)) targets", ""] }
+    let body = rows.map { row in
+      [Labels.comparison[row.name]]
+        + (row.pauses ?? []).flatMap { [figure($0.hitRate), figure($0.ndcg)] }
+    }
+    return Table(rows: [header] + body).text
+      + "\nby the time since the user's previous rating: none, an hour at most, more"
   }
 
   private var rerankingTable: String {

@@ -29,10 +29,12 @@ extension DataCommand {
         """)
 
     @OptionGroup var source: SourceOptions
+    @OptionGroup var scale: ScaleOptions
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-      let summary = try loadRatings(source.path).describe()
+      let log = try loadRatings(source.path, scale.range.range)
+      let summary = try log.describe(scale: scale.scale(of: log))
       try output.print(summary, summary.text)
     }
   }
@@ -82,6 +84,7 @@ extension DataCommand {
         """)
 
     @OptionGroup var source: SourceOptions
+    @OptionGroup var range: RangeOption
     @OptionGroup var target: TargetFolder
     @Option(help: "csv (MovieLens) or inter (RecBole).")
     var format: RatingsLog.OutputFormat = .csv
@@ -90,7 +93,7 @@ extension DataCommand {
     func validate() throws { try target.requireFolder() }
 
     func run() throws {
-      let log = try loadRatings(source.path)
+      let log = try loadRatings(source.path, range.range)
       let progress = Progress()
       defer { progress.finish() }
       let checksum = try log.write(to: target.path, format: format) { done, total in

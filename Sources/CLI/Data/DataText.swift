@@ -14,7 +14,10 @@ extension RatingsSummary {
       ["items", "\(grouped(items)) rated of \(grouped(listedItems)) listed"],
       ["density", share(density)],
       ["mean rating", "\(decimal(mean, 3)) of \(lowestPossible) ... \(highestPossible)"],
-      ["above \(decimal(positiveAbove, 1))", share(positiveShare)],
+      [
+        "liked, above \(positiveAbove.map { decimal($0, 1) } ?? "the user's mean")",
+        "\(share(positiveShare)); reward \(reward)",
+      ],
       ["a user's ratings", "least / quarter / median / three quarters / most: \(span(perUser))"],
       ["an item's ratings", span(perItem)],
     ]

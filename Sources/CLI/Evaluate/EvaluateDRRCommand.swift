@@ -58,7 +58,8 @@ extension EvaluateCommand {
       let runs = try runs(options)
       var configuration = try runs[0].begun()
       if let data { configuration.data.source = data }
-      let log = try loadRatings(configuration.data.source)
+      let log = try loadRatings(
+        configuration.data.source, configuration.data.ratingRange)
       let backend = try device.backend {
         try DeviceTrial.secondsPerUpdate(
           configuration.agent, dimension: configuration.pmf.dimension, on: $0)

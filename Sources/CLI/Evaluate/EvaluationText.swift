@@ -35,7 +35,7 @@ extension EvaluationReport {
       training  \(list(runs.map { grouped($0.steps) })) steps
       \(policyHistories)
       device    \(device)
-      PMF       test RMSE \(list(errors)) stars, on held-out ratings
+      PMF       test RMSE \(list(errors)) \(ratingUnit), on held-out ratings
       """ + (users.flatMap(fewUsers).map { "\n\($0)" } ?? "")
   }
 

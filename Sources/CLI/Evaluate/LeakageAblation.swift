@@ -28,10 +28,11 @@ struct LeakageOptions: ParsableArguments {
       throw ValidationError(
         "--seeds is \(seeds); it must be at \(seeds < 1 ? "least 1" : "most 1000").")
     }
-    let source =
-      try data ?? run.folder.read(RunConfiguration.self)?.data.source ?? "generated:small"
-    let log = try loadRatings(source)
+    let begun = try run.folder.read(RunConfiguration.self)
+    let source = data ?? begun?.data.source ?? "generated:small"
+    let log = try loadRatings(source, begun?.data.ratingRange)
     var configuration = RunConfiguration(source: source, log: log)
+    if let begun { configuration.scale = begun.scale }
     var drr = DRRConfiguration()
     drr.validations = 0
     if let steps { drr.steps = steps }
@@ -43,9 +44,7 @@ struct LeakageOptions: ParsableArguments {
       try DeviceTrial.secondsPerUpdate(drr, dimension: configuration.pmf.dimension, on: $0)
     }
     if drr.steps <= drr.learningStarts {
-      Console.note(
-        "the agent learns nothing in \(grouped(drr.steps)) steps: its first update is after "
-          + grouped(drr.learningStarts))
+      noteNoUpdate(steps: drr.steps, learningStarts: drr.learningStarts)
     }
     try ladder.begin()
     Interrupt.install()

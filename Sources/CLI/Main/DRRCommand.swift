@@ -32,6 +32,7 @@ package struct DRRCommand: ParsableCommand {
       let words = try OldNames.rewritten(Array(CommandLine.arguments.dropFirst()))
       var command = try parseAsRoot(words)
       do {
+        try RepeatedOptions.refuse(words, of: type(of: command))
         try command.run()
       } catch let error as ValidationError {
         refuse(error, type(of: command))

@@ -65,8 +65,7 @@ struct RecipientOptions: ParsableArguments {
       let index = try Self.index(ofUser: user, model)
       let (_, ratings) = model.users.rated(by: index)
       understood.user = .init(id: user, ratings: ratings.count)
-      let liked = ratings.count { (model.header.scale?.reward($0) ?? 0) > 0 }
-      understood.window(model, liked: liked)
+      understood.window(model, liked: model.likedCount(ofUser: index))
       return .user(index)
     }
     if !session.isEmpty {
@@ -84,8 +83,7 @@ struct RecipientOptions: ParsableArguments {
       rated.isEmpty
       ? nil : guest.rated.map { .init(model, $0.item, rating: $0.rating) }
     understood.liked = liked.isEmpty ? nil : guest.liked.map { .init(model, $0) }
-    let likes = guest.rated.count { (model.header.scale?.reward($0.rating) ?? 0) > 0 }
-    understood.window(model, liked: likes + guest.liked.count)
+    understood.window(model, liked: model.likedCount(of: guest))
     return .guest(guest)
   }
 

@@ -131,7 +131,8 @@ func reopen(
   _ run: RunOptions, data: String?
 ) throws -> (experiment: Experiment, model: PMFModel) {
   let begun = try run.begun()
-  return try reopen(run, loadRatings(data ?? begun.data.source), data: data)
+  return try reopen(
+    run, loadRatings(data ?? begun.data.source, begun.data.ratingRange), data: data)
 }
 
 /// Takes up a run that was trained on these ratings.

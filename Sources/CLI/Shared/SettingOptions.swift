@@ -6,12 +6,25 @@ struct SettingOptions: ParsableArguments {
   @OptionGroup var ratings: RatingsOption
   @OptionGroup var random: RunSeedOption
   @OptionGroup var held: SplitOptions<UsersHeldOut>
+  @OptionGroup var scale: ScaleOptions
   @Flag(
     help: ArgumentHelp(
       "Evaluate as the published figures were made: ratings held out at random, the history taken "
         + "from the test items and left among the candidates, a PMF that saw most test ratings, "
         + "ε 0.1; λ is 0.05, of the biases too."))
   var asPublished = false
+  @Option(
+    help: ArgumentHelp(
+      "Cutoffs of P@K, NDCG@K and recall@K. (default: 5,10,15,20; latest 5,10)",
+      valueName: "k,k,..."))
+  var cutoffs: Cutoffs?
+  @Option(
+    help: ArgumentHelp(
+      "Items to rank that a held-out user needs, the largest cutoff at least; cutoffs above it are "
+        + "left out. (default: 20; latest 10)"))
+  var minimumCandidates: Int?
+  @Option(help: "Fraction of a held-out user's ratings that may be seen. (default: 0.5)")
+  var profileFraction: Double?
   @Option(help: "k, the length of the PMF vectors. (default: 100)")
   var dimension: Int?
   @Option(
@@ -25,6 +38,8 @@ struct SettingOptions: ParsableArguments {
   var pmfLearningRate: Float?
   @Option(help: "PMF: λ, the L2 regularization of the vectors. (default: 0.06; sgd 0.0225)")
   var pmfRegularization: Float?
+  @Option(help: "PMF: λ of the biases. (default: 0.02; sgd 0.05)")
+  var pmfBiasRegularization: Float?
   @Option(
     help: ArgumentHelp(
       "PMF: the initial vectors, uniform:WIDTH or normal:DEVIATION. (default: uniform:0.1; sgd "
@@ -43,13 +58,17 @@ struct SettingOptions: ParsableArguments {
 
   /// The first given of those that ratings need.
   var firstOfRatings: String? {
-    firstGiven([("--data", data != nil)]) ?? held.firstGiven
+    firstGiven([("--data", data != nil)]) ?? held.firstGiven ?? scale.firstGiven
       ?? firstGiven([
-        ("--as-published", asPublished), ("--dimension", dimension != nil),
+        ("--as-published", asPublished), ("--cutoffs", cutoffs != nil),
+        ("--minimum-candidates", minimumCandidates != nil),
+        ("--profile-fraction", profileFraction != nil), ("--dimension", dimension != nil),
         ("--pmf-solver", pmfSolver != nil), ("--pmf-epochs", pmfEpochs != nil),
         ("--pmf-batch-size", pmfBatchSize != nil),
         ("--pmf-learning-rate", pmfLearningRate != nil),
-        ("--pmf-regularization", pmfRegularization != nil), ("--pmf-start", pmfStart != nil),
+        ("--pmf-regularization", pmfRegularization != nil),
+        ("--pmf-bias-regularization", pmfBiasRegularization != nil),
+        ("--pmf-start", pmfStart != nil),
         ("--pmf-centered", pmfCentered != nil),
       ])
   }
@@ -64,19 +83,55 @@ struct SettingOptions: ParsableArguments {
       configuration.pmf.choose(solver, ratings: configuration.data.ratings)
     }
     if asPublished {
-      let seed = configuration.evaluation.splitSeed
+      let begun = configuration.evaluation
       configuration.evaluation = .asPublished
-      configuration.evaluation.splitSeed = seed
+      configuration.evaluation.splitSeed = begun.splitSeed
+      configuration.evaluation.withoutTimes = begun.withoutTimes
       configuration.pmf.shareRegularization()
     }
     held.apply(to: &configuration.evaluation, choosing: true)
+    apply(to: &configuration.evaluation)
     if let dimension { configuration.pmf.dimension = dimension }
     if let pmfEpochs { configuration.pmf.epochs = pmfEpochs }
     if let pmfBatchSize { configuration.pmf.batchSize = pmfBatchSize }
     if let pmfLearningRate { configuration.pmf.learningRate = pmfLearningRate }
     if let pmfRegularization { configuration.pmf.regularization = pmfRegularization }
+    if let pmfBiasRegularization {
+      configuration.pmf.biasRegularization = pmfBiasRegularization
+    }
     if let pmfStart { configuration.pmf.start = pmfStart }
     if let pmfCentered { configuration.pmf.isCentered = pmfCentered }
+  }
+}
+
+extension SettingOptions {
+  /// One of the two numbers follows the other where it is not given.
+  private func apply(to evaluation: inout EvaluationProtocol) {
+    if let profileFraction { evaluation.profileShare = profileFraction }
+    if let cutoffs {
+      evaluation.cutoffs = cutoffs.values
+      if evaluation.population == .shared {
+        evaluation.minimumCandidates = max(
+          evaluation.minimumCandidates, cutoffs.values.max() ?? 0)
+      }
+    }
+    guard let minimumCandidates else { return }
+    evaluation.minimumCandidates = minimumCandidates
+    if cutoffs == nil, evaluation.population == .shared {
+      let kept = evaluation.cutoffs.filter { $0 <= minimumCandidates }
+      evaluation.cutoffs = kept.isEmpty ? [minimumCandidates] : kept
+    }
+  }
+}
+
+/// Ks, ascending.
+struct Cutoffs: ExpressibleByArgument {
+  let values: [Int]
+
+  init?(argument: String) {
+    let parts = argument.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+    guard parts.allSatisfy({ ($0 ?? 0) >= 1 }) else { return nil }
+    values = Set(parts.compactMap { $0 }).sorted()
   }
 }
 

@@ -18,7 +18,9 @@ struct SplitOptions<Default: SplitDefault>: ParsableArguments {
         + "(default: \(Default.split.rawValue))"))
   var split: EvaluationProtocol.Split?
   @Option(
-    help: "Order of a user's ratings of one time. (default: drawn with latest, else file)")
+    help: ArgumentHelp(
+      "Order of a user's ratings of one time. (default: drawn with latest and without times, else "
+        + "file)"))
   var ties: TieOrder?
   @Option(help: "Seed of what is held out and of drawn ties. (default: 0)")
   var splitSeed: UInt64?
@@ -31,7 +33,11 @@ struct SplitOptions<Default: SplitDefault>: ParsableArguments {
   func apply(to evaluation: inout EvaluationProtocol, choosing: Bool) {
     if let ties { evaluation.ties = ties }
     if let split {
-      if choosing { evaluation.choose(split) } else { evaluation.split = split }
+      if choosing, split != evaluation.split {
+        evaluation.choose(split)
+      } else {
+        evaluation.split = split
+      }
     }
     if let splitSeed { evaluation.splitSeed = splitSeed }
     if let testFraction { evaluation.testShare = testFraction }

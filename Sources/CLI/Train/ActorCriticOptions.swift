@@ -84,8 +84,11 @@ struct ActorCriticOptions: ParsableArguments {
   var importanceExponent: Float?
   @Option(help: "Steps before the first update. (default: 1000)")
   var learningStarts: Int?
-  @Option(
-    help: "Steps over which ε falls, from 1 to 0.1; residual from 0.3 to 0.05. (default: 5000)")
+  @Option(help: "ε of the first step. (default: 1; residual 0.3)")
+  var epsilonStart: Float?
+  @Option(help: "ε that it falls to. (default: 0.1; residual 0.05)")
+  var epsilonEnd: Float?
+  @Option(help: "Steps over which ε falls. (default: 5000)")
   var explorationSteps: Int?
   @Flag(
     inversion: .prefixedNo,
@@ -112,6 +115,8 @@ struct ActorCriticOptions: ParsableArguments {
     if let window { training.window = window }
     if let sessionLength { training.sessionLength = sessionLength }
     if let learningStarts { training.learningStarts = learningStarts }
+    if let epsilonStart { training.epsilonStart = epsilonStart }
+    if let epsilonEnd { training.epsilonEnd = epsilonEnd }
     if let explorationSteps { training.explorationSteps = explorationSteps }
     if let evalCount { training.validations = evalCount }
     if let checkpoint { training.choice = checkpoint }

@@ -64,7 +64,8 @@ struct MultiTableOptions: ParsableArguments {
   var epsilon: Float?
   @Option(help: "Epochs over the log. (default: 1)")
   var epochs: Int?
-  @Option(help: "Events that are learned from together. (default: 1024)")
+  @Option(
+    help: "Events that are learned from together. (default: 1024, or 1/32 of the log if less)")
   var roundSize: Int?
   @OptionGroup var random: RunSeedOption
   @Option(

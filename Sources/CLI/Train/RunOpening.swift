@@ -14,11 +14,12 @@ struct RunOpening {
     try run.requireOne()
     let begun = fresh ? nil : try begun()
     let source = settings.data ?? begun?.data.source ?? "generated:small"
-    let log = try loadRatings(source)
+    let log = try loadRatings(source, settings.scale.range.range ?? begun?.data.ratingRange)
     var wanted = begun ?? RunConfiguration(source: source, log: log)
     if let data = settings.data, let begun, data != begun.data.source {
       wanted.data = DataIdentity(source: data, log: log)
     }
+    try settings.scale.apply(to: &wanted.data, &wanted.scale, begun: begun?.data, log)
     if let agent {
       if wanted.agent == nil { agent.begin(&wanted, keepsPMF: begun != nil) }
       wanted.myopic = agent.myopic ?? wanted.myopic ?? inherited(begun) ?? agent.trainsMyopic
@@ -26,9 +27,28 @@ struct RunOpening {
     settings.apply(to: &wanted)
     if let agent { agent.apply(to: &wanted.agent) }
     let experiment = try Experiment(wanted, log: log, folder: run.folder)
+    if let warning = experiment.split.orderWarning(in: log) { Console.note(warning) }
     if let begun { try Run(wanted, folder: run.folder).requireSame(begun) }
-    if agent != nil { try experiment.requireHistories() }
+    if let settled = wanted.agent, agent != nil {
+      try experiment.requireHistories()
+      note(experiment, settled)
+    }
     return experiment
+  }
+
+  /// Tells before training what would be missing after it.
+  private func note(_ experiment: Experiment, _ agent: any AgentConfiguration) {
+    if experiment.configuration.evaluation.split != .nothing {
+      do {
+        _ = try experiment.admitted()
+      } catch {
+        Console.note("warning: after training \(error)")
+      }
+    }
+    let training = agent.training
+    if !(agent is PolicyGradientAgentConfiguration), training.steps <= training.learningStarts {
+      noteNoUpdate(steps: training.steps, learningStarts: training.learningStarts)
+    }
   }
 
   /// The run that the folder holds, if it is one that this command goes on with.
@@ -47,4 +67,11 @@ struct RunOpening {
     guard begun?.agent != nil, run.folder.exists(run.folder.checkpoint) else { return nil }
     return run.folder.exists(run.folder.myopic.configuration)
   }
+}
+
+/// Tells that a training ends before its first update.
+func noteNoUpdate(steps: Int, learningStarts: Int) {
+  Console.note(
+    "warning: the agent makes no update in \(grouped(steps)) steps, since the first is after "
+      + "\(grouped(learningStarts)); lower --learning-starts or raise --steps")
 }

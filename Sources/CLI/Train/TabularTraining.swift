@@ -20,9 +20,12 @@ struct TabularTraining {
         "\(options.run) is \(begun.title); go on with it by `drr \(begun.command) --run "
           + "\(options.run)`, or name another --run")
     }
+    let settings = settings(begun)
+    if settings.dqn != nil, settings.steps <= settings.learningStarts {
+      noteNoUpdate(steps: settings.steps, learningStarts: settings.learningStarts)
+    }
     try SettledTraining(
-      options: options, group: group, training: training, device: device,
-      settings: settings(begun)
+      options: options, group: group, training: training, device: device, settings: settings
     ).run(output, trial: { try DeviceTrial.secondsPerSmallUpdate(on: $0) }) { settings, backend in
       let trainer = try SmallWorldTrainer(settings, on: backend)
       return (

@@ -37,6 +37,7 @@ extension TrainCommand {
           agent.deep.apply(to: &small, seed: settings.seed)
           var dqn = small.dqn ?? DQNConfiguration()
           agent.apply(to: &dqn)
+          agent.apply(to: &small)
           small.dqn = dqn
           return small
         }
@@ -69,6 +70,12 @@ struct DQNOptions: ParsableArguments, AgentSettings {
   var updatesPerStep: Int?
   @Option(help: "Steps before the first update. (default: 1000; tabular 200)")
   var learningStarts: Int?
+  @Option(help: "ε of the first step, where the agent chooses. (default: 1)")
+  var epsilonStart: Double?
+  @Option(help: "ε that it falls to. (default: 0.05; tabular 0.1)")
+  var epsilonEnd: Double?
+  @Option(help: "Fraction of the steps in which ε falls. (default: 0.5)")
+  var explorationFraction: Double?
   @Option(help: "n of n-step returns. (default: 1)")
   var nStep: Int?
   @Option(help: "τ of the soft target update (--tau). (default: 0.01)")
@@ -79,6 +86,13 @@ struct DQNOptions: ParsableArguments, AgentSettings {
     help: "α of conservative Q-learning, which lowers values no log shows. (default: 1; tabular 0)")
   var cqlAlpha: Float?
 
+  func validate() throws {
+    if let explorationFraction, !(0...1).contains(explorationFraction) {
+      throw ValidationError(
+        "--exploration-fraction is \(explorationFraction); it must be 0 ... 1.")
+    }
+  }
+
   var myopic: Bool? { deep.myopic }
 
   func apply(to agent: inout DQNAgentConfiguration) {
@@ -86,7 +100,19 @@ struct DQNOptions: ParsableArguments, AgentSettings {
     apply(to: &agent.dqn)
     if let updatesPerStep { agent.updatesPerStep = updatesPerStep }
     if let learningStarts { agent.learningStarts = learningStarts }
+    if let epsilonStart { agent.epsilonStart = Float(epsilonStart) }
+    if let epsilonEnd { agent.epsilonEnd = Float(epsilonEnd) }
+    if let explorationFraction {
+      agent.explorationSteps = Int(explorationFraction * Double(agent.steps))
+    }
     if let discount = deep.discount { agent.discount = discount }
+  }
+
+  func apply(to small: inout SmallWorldConfiguration) {
+    if let learningStarts { small.learningStarts = learningStarts }
+    if let epsilonStart { small.epsilon.first = epsilonStart }
+    if let epsilonEnd { small.epsilon.last = epsilonEnd }
+    if let explorationFraction { small.epsilon.share = explorationFraction }
   }
 
   func apply(to dqn: inout DQNConfiguration) {

@@ -38,6 +38,7 @@ extension TrainCommand {
     @OptionGroup var options: RunOptions
     @OptionGroup var ratings: RatingsOption
     @OptionGroup var held: SplitOptions<LatestHeldOut>
+    @OptionGroup var scale: ScaleOptions
     @OptionGroup var settings: MultiTableOptions
     @Option(help: "Threads that the states are spread over.")
     var shards = 1
@@ -143,16 +144,27 @@ extension TrainCommand {
       _ begun: MultiTableRunConfiguration?, _ folder: RunFolder
     ) throws -> MultiTableTraining {
       let data = ratings.data ?? begun?.data.source ?? "generated:small"
-      let log = try loadRatings(data)
+      let log = try loadRatings(data, scale.range.range ?? begun?.data.ratingRange)
       var wanted = begun ?? MultiTableRunConfiguration(source: data, log: log)
       if begun != nil, ratings.data != nil {
         wanted.data = DataIdentity(source: data, log: log)
       }
+      try scale.apply(to: &wanted.data, &wanted.scale, begun: begun?.data, log)
       try wanted.data.requireContents(of: log)
       held.apply(to: &wanted.evaluation, choosing: false)
       settings.apply(to: &wanted.settings)
+      let split = UserSplit(log, wanted.evaluation)
+      if begun == nil, settings.roundSize == nil { wanted.fitRounds(to: log, split) }
       let run = try Run(wanted, folder: folder)
-      return try MultiTableTraining(run, log, UserSplit(log, wanted.evaluation))
+      if let warning = split.orderWarning(in: log) { Console.note(warning) }
+      let training = try MultiTableTraining(run, log, split)
+      let (rules, events) = (wanted.settings, training.histories.count)
+      if rules.solver == .learning, rules.discount > 0, rules.roundSize * 2 > events {
+        Console.note(
+          "warning: --round-size is \(rules.roundSize), and there are \(events) events to learn "
+            + "from: γ has next to no effect where a round holds half of them; lower it")
+      }
+      return training
     }
   }
 }

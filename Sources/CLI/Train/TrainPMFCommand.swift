@@ -30,8 +30,9 @@ extension TrainCommand {
       try output.print(
         report,
         "PMF of \(model.userCount) users and \(model.itemCount) items, k \(model.dimension): "
-          + (report.sessionRMSE.map { "RMSE \(decimal($0, 4)) stars on held-out test ratings" }
-            ?? "nothing was held out"))
+          + (report.sessionRMSE.map {
+            "RMSE \(decimal($0, 4)) \(training.experiment.ratingUnit) on held-out test ratings"
+          } ?? "nothing was held out"))
     }
 
     private func opening(_ run: RunOptions) -> RunOpening {
@@ -54,8 +55,8 @@ extension TrainCommand {
       let errors = reports.compactMap(\.sessionRMSE).map { decimal($0, 4) }.joined(separator: " ")
       try output.print(
         reports,
-        "\(reports.count) PMF runs in \(options.run): RMSE \(errors) stars on held-out test ratings"
-      )
+        "\(reports.count) PMF runs in \(options.run): RMSE \(errors) \(first.ratingUnit) on "
+          + "held-out test ratings")
     }
   }
 }

@@ -24,6 +24,12 @@ extension TrainCommand {
     var stepSize: Double?
     @Option(help: "γ, the discount factor. (default: the environment's)")
     var discount: Double?
+    @Option(help: "ε of the first step. (default: 1)")
+    var epsilonStart: Double?
+    @Option(help: "ε that it falls to. (default: 0.01)")
+    var epsilonEnd: Double?
+    @Option(help: "Fraction of the steps in which ε falls. (default: 0.5)")
+    var explorationFraction: Double?
     @Option(help: "Steps in all. (default: 20000)")
     var steps: Int?
     @Option(help: "Steps after which an episode is truncated. (default: 200)")
@@ -61,6 +67,9 @@ extension TrainCommand {
       if let lambda { settings.lambda = lambda }
       if let stepSize { settings.stepSize = stepSize }
       if let discount { settings.discount = discount }
+      if let epsilonStart { settings.epsilon.first = epsilonStart }
+      if let epsilonEnd { settings.epsilon.last = epsilonEnd }
+      if let explorationFraction { settings.epsilon.share = explorationFraction }
       if let steps { settings.steps = steps }
       if let maxEpisodeSteps { settings.episodeLimit = maxEpisodeSteps }
       if let seed = random.seed { settings.seed = seed }

@@ -14,10 +14,15 @@ public struct DataIdentity: Codable, Hashable, Sendable {
   public var users: Int
   /// The number of items with a rating.
   public var items: Int
+  /// The scale of the ratings, where somebody named it.
+  public var ratingRange: ClosedRange<Float>?
 
   /// The identity of a log that was read from a source.
-  public init(source: String, log: RatingsLog) {
+  ///
+  /// - Parameter range: the scale that it was read with; nil: its own.
+  public init(source: String, log: RatingsLog, range: ClosedRange<Float>? = nil) {
     self.source = source
+    ratingRange = range
     name = log.name
     checksum = log.checksum
     ratings = log.count
@@ -30,7 +35,7 @@ public struct DataIdentity: Codable, Hashable, Sendable {
   /// - Parameter path: where the log was read from; nil: where these were.
   public func requireContents(of log: RatingsLog, from path: String? = nil) throws {
     let source = path ?? source
-    var found = DataIdentity(source: source, log: log)
+    var found = DataIdentity(source: source, log: log, range: ratingRange)
     found.name = name
     found.source = self.source
     if found != self {

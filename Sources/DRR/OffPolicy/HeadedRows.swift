@@ -104,6 +104,7 @@ struct HeadedRows {
     /// The dense index of an id that is given the next one where it is new.
     func intern(_ column: Int, _ name: String, _ ids: inout RawIDs) throws(DataError) -> Int32 {
       if fields[column].isEmpty { throw fault(name, fields[column], "an id") }
+      if !isText(fields[column]) { throw fault(name, fields[column], "an id in UTF-8") }
       return ids.intern(fields[column])
     }
   }

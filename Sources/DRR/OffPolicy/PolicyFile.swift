@@ -19,8 +19,7 @@ public enum PolicyFile {
     var (position, action, probability): (Int?, Int, Int) = (nil, 0, 0)
     var table: [Double] = []
     var isGiven = [Bool](repeating: false, count: log.positionCount * log.actionCount)
-    let actions = Dictionary(uniqueKeysWithValues: zip(log.actionIDs, log.actionIDs.indices))
-    let positions = Dictionary(uniqueKeysWithValues: zip(log.positionIDs, log.positionIDs.indices))
+    let (actions, positions) = (RawIDs(log.actionIDs), RawIDs(log.positionIDs))
     var sums: [Double] = []
     try rows.forEach { (header) throws(DataError) in
       isFixed = header.index("probability") != nil
@@ -31,7 +30,7 @@ public enum PolicyFile {
         table = Array(repeating: 0, count: isGiven.count)
         return
       }
-      columns = header.names.map { actions[$0] ?? -1 }
+      columns = header.names.map { actions.lookup($0) ?? -1 }
       if let unknown = columns.firstIndex(of: -1) {
         throw .line(
           LineFault(
@@ -58,12 +57,12 @@ public enum PolicyFile {
         try requireOne(table[first...].reduce(0, +), rows.source.name, row.line, "the line's")
         return
       }
-      guard let action = actions[String(decoding: row.fields[action], as: UTF8.self)] else {
+      guard let action = actions.lookup(row.fields[action]) else {
         throw row.fault("action", row.fields[action], "an action of \(log.name)")
       }
       var places = Array(log.positionIDs.indices)
       if let position {
-        guard let at = positions[String(decoding: row.fields[position], as: UTF8.self)] else {
+        guard let at = positions.lookup(row.fields[position]) else {
           throw row.fault(
             "position", row.fields[position], "one of \(log.positionIDs.joined(separator: ", "))")
         }

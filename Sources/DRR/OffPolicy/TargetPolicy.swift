@@ -44,10 +44,10 @@ public struct FixedTarget: TargetPolicy {
     marginalOf other: LoggedFeedback, for log: LoggedFeedback
   ) throws(LineFault) {
     func places(_ from: [String], _ to: [String], _ what: String) throws(LineFault) -> [Int] {
-      let known = Dictionary(uniqueKeysWithValues: zip(to, to.indices))
+      let known = RawIDs(to)
       var places: [Int] = []
       for id in from {
-        guard let place = known[id] else {
+        guard let place = known.lookup(id) else {
           throw LineFault(
             file: other.name, found: "\(what) \"\(quoted(id))\"", expected: "one of \(log.name)")
         }

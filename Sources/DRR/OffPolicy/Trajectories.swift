@@ -200,8 +200,7 @@ public struct StatePolicy: Sendable {
     _ path: String, for log: Trajectories
   ) throws(DataError) -> StatePolicy {
     let rows = try HeadedRows(path: path)
-    let actions = Dictionary(uniqueKeysWithValues: zip(log.actionIDs, log.actionIDs.indices))
-    let states = Dictionary(uniqueKeysWithValues: zip(log.stateIDs, log.stateIDs.indices))
+    let (actions, states) = (RawIDs(log.actionIDs), RawIDs(log.stateIDs))
     var (state, action, probability): (Int?, Int, Int) = (nil, 0, 0)
     var table = [Double](repeating: 0, count: log.stateCount * log.actionCount)
     try rows.forEach { (header) throws(DataError) in
@@ -209,7 +208,7 @@ public struct StatePolicy: Sendable {
       probability = try header.place("probability", "the action's probability")
       state = header.index("state")
     } row: { (row) throws(DataError) in
-      guard let action = actions[String(decoding: row.fields[action], as: UTF8.self)] else {
+      guard let action = actions.lookup(row.fields[action]) else {
         throw row.fault("action", row.fields[action], "an action of \(log.name)")
       }
       guard let value = Number.decimal(row.fields[probability]), value >= 0, value <= 1 else {
@@ -219,7 +218,7 @@ public struct StatePolicy: Sendable {
         for state in 0..<log.stateCount { table[state * log.actionCount + action] = value }
         return
       }
-      guard let place = states[String(decoding: row.fields[column], as: UTF8.self)] else {
+      guard let place = states.lookup(row.fields[column]) else {
         throw row.fault("state", row.fields[column], "a state of \(log.name)")
       }
       table[place * log.actionCount + action] = value

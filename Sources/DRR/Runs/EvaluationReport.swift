@@ -19,7 +19,7 @@ public struct RunEvaluation: Sendable {
     public var admission: Session.Admission
     /// Mean number of items to rank a test user.
     public var candidatesPerSession: Double
-    /// Of the PMF on the test sessions, in stars.
+    /// Of the PMF on the test sessions, in the unit of ratings.
     public var sessionRMSE: Double
 
     /// A run by its parts.
@@ -110,6 +110,8 @@ public struct PairedDifference: Codable, Sendable {
 public struct EvaluationReport: Codable, Sendable {
   /// Of the first run; the others differ in their seeds.
   public var configuration: RunConfiguration
+  /// The unit of ratings.
+  public var ratingUnit = "stars"
   /// Of the random rankers and the intervals.
   public var seed: UInt64
   /// What the figures mean, in a line.

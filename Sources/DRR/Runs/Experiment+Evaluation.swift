@@ -109,11 +109,13 @@ extension Experiment {
     _ runs: [RunEvaluation], on backend: any Backend,
     _ settings: EvaluationSettings = EvaluationSettings()
   ) throws -> EvaluationReport {
-    EvaluationReport(
+    var report = EvaluationReport(
       runs, agent: agentName, configuration: configuration,
       seed: settings.seed ?? configuration.seed,
       protocolSummary: configuration.evaluation.summary(
         scale: configuration.scale, window: try agent.training.window, hasTimes: log.hasTimes),
       device: "\(backend.device.id): \(backend.device.name), \(backend.device.driver)")
+    report.ratingUnit = ratingUnit
+    return report
   }
 }

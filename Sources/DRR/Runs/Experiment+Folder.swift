@@ -54,8 +54,10 @@ extension Experiment {
     if folder.exists(folder.model) { folder.remove(folder.pmfCheckpoint) }
   }
 
-  /// Throws `ConfigurationError` where no training user has a history that fills the window.
+  /// Throws `RunError` where nothing or everything is liked, `ConfigurationError` where no training
+  /// user has a history that fills the window.
   public func requireHistories() throws {
+    try log.requireLikes(on: configuration.scale)
     _ = try RatingEnvironment.starts(
       log: log, split: split, statistics: statistics, window: agent.training.window,
       scale: configuration.scale)

@@ -13,7 +13,9 @@ extension Experiment {
   public init(reading folder: RunFolder) throws {
     let configuration = try Run<RunConfiguration>(reading: folder).settings
     try self.init(
-      configuration, log: RatingsSource.load(configuration.data.source), folder: folder)
+      configuration,
+      log: RatingsSource.load(
+        configuration.data.source, range: configuration.data.ratingRange), folder: folder)
   }
 
   /// Trains the whole run: the factorization, then the agent on top of it. Begins the folder, or
@@ -60,8 +62,8 @@ extension Experiment {
   /// - Parameter backend: where what the folder lacks is computed.
   /// - Throws: `RunError` if the run is not trained yet; `CheckpointError` if a file is damaged.
   public func exportedModel(on backend: any Backend) throws -> ExportedModel {
-    let log = log
-    return try RunExport(on: backend, readRatings: { _ in log }) { _ in
+    let log = source
+    return try RunExport(on: backend, readRatings: { _, _ in log }) { _ in
       throw RunError("\(folder.path) is a run on ratings, and has no click sessions")
     }.model(of: folder)
   }

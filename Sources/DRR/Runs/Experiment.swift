@@ -11,8 +11,10 @@ import Tensor
 public struct Experiment: Sendable {
   /// The settings of the run.
   public internal(set) var configuration: RunConfiguration
-  /// All ratings.
+  /// All ratings; less each user's mean where rewards count from that.
   public let log: RatingsLog
+  /// All ratings as they were read.
+  let source: RatingsLog
   /// Which users train, validate and test, and which of their ratings may be seen.
   public let split: UserSplit
   /// Counts and mean rewards of items, from the ratings that may be seen.
@@ -25,11 +27,12 @@ public struct Experiment: Sendable {
     try configuration.validate()
     try configuration.data.requireContents(of: log)
     self.configuration = configuration
-    self.log = log
+    source = log
     self.folder = folder
     split = UserSplit(log, configuration.evaluation)
     try split.requireEveryPart()
-    statistics = ItemStatistics(log, split, scale: configuration.scale)
+    self.log = log.counted(split, on: configuration.scale)
+    statistics = ItemStatistics(self.log, split, scale: configuration.scale)
   }
 
   // MARK: - PMF
@@ -90,7 +93,10 @@ public struct Experiment: Sendable {
     return (ContinuousClock.now - start).seconds
   }
 
-  /// The model's error on the test sessions, of which it has seen nothing, in stars.
+  /// The unit of ratings, for people.
+  public var ratingUnit: String { source.ratingUnit }
+
+  /// The model's error on the test sessions, of which it has seen nothing, in the unit of ratings.
   public func sessionError(_ model: PMFModel) -> Double {
     model.rootMeanSquaredError(
       log, rows: split.testUsers.lazy.flatMap { split.sessionRows(of: Int($0), in: log) },

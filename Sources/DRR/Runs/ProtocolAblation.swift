@@ -30,6 +30,7 @@ public struct ProtocolAblation: Sendable {
       evaluation.cutoffs = honest.cutoffs
       evaluation.minimumCandidates = honest.cutoffs.min()!
       evaluation.splitSeed = honest.splitSeed
+      evaluation.withoutTimes = honest.withoutTimes
       let removed = Self.allCases[...Self.allCases.firstIndex(of: self)!]
       if removed.contains(.greedy) { evaluation.exploration = 0 }
       if removed.contains(.historyRemoved) { evaluation.keepsHistory = false }

@@ -38,9 +38,9 @@ public struct RunConfiguration: RunSettings {
   /// The defaults for these ratings.
   public init(source: String, log: RatingsLog) {
     self.init(
-      data: DataIdentity(source: source, log: log), seed: 0, evaluation: EvaluationProtocol(),
-      scale: RewardScale(ratingRange: log.ratingRange), pmf: PMFConfiguration(ratings: log.count),
-      agent: nil)
+      data: DataIdentity(source: source, log: log), seed: 0,
+      evaluation: EvaluationProtocol(for: log), scale: RewardScale(ratingRange: log.ratingRange),
+      pmf: PMFConfiguration(ratings: log.count), agent: nil)
   }
 
   /// Trains this agent, with the factorisation that belongs to it.

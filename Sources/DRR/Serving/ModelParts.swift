@@ -52,8 +52,10 @@ package struct ModelParts {
       guard asked?.contains(user) ?? true else { return BeliefSummary(model, [], []) }
       let rows = (rated.offsets[user]..<rated.offsets[user + 1])
         .filter { isKnown[Int(rated.items[$0])] }
+      let ratings = rated.ratings[rated.offsets[user]..<rated.offsets[user + 1]]
+      let level = scale.level(of: ratings)
       return BeliefSummary(
-        model, rows.map { rated.items[$0] }, rows.map { scale.reward(rated.ratings[$0]) })
+        model, rows.map { rated.items[$0] }, rows.map { scale.reward(ratings[$0] - level) })
     }
     try weights.add(
       "users.beliefs", found.flatMap(\.action), shape: [found.count, model.itemWidth])

@@ -6,6 +6,8 @@ struct Profile: Sendable {
   var items: [Int32] = []
   /// The user's reward of each; liked is above 0.
   var rewards: [Float] = []
+  /// The mean that the user's ratings count from; 0 where they do not.
+  var level: Float = 0
   /// In the factorization; empty where there is none.
   var vector: [Float] = []
   var bias: Float = 0
@@ -43,9 +45,6 @@ struct BeliefSummary: Sendable {
 }
 
 extension ExportedModel {
-  /// How a rating counts.
-  private func reward(_ rating: Float) -> Float { header.scale!.reward(rating) }
-
   /// - Throws: `ServingError` where the request names what is not there.
   func profile(of request: Request) throws(ServingError) -> (profile: Profile, seen: [Int32]) {
     for item in request.exclude { try requireItem(item) }
@@ -85,10 +84,11 @@ extension ExportedModel {
 
   private func profile(ofUser user: Int) -> (Profile, seen: [Int32]) {
     let (rated, ratings) = users.rated(by: user)
-    var profile = Profile()
+    let scale = header.scale!
+    var profile = Profile(level: scale.level(of: ratings))
     for (item, rating) in zip(rated, ratings) where items.isKnown[Int(item)] {
       profile.items.append(item)
-      profile.rewards.append(reward(rating))
+      profile.rewards.append(scale.reward(rating - profile.level))
     }
     if let factorization {
       let k = factorization.dimension
@@ -104,10 +104,35 @@ extension ExportedModel {
     return (profile, Array(rated))
   }
 
+  /// What a guest's ratings count from: their mean, the middle of the scale where there are none.
+  private func level(of guest: Guest) -> Float {
+    guard let scale = header.scale, scale.fromUserMean == true, let range = ratingRange else {
+      return 0
+    }
+    return guest.rated.isEmpty
+      ? (range.lowerBound + range.upperBound) / 2 : scale.level(of: guest.rated.map(\.rating))
+  }
+
+  /// How many of these a guest likes.
+  public func likedCount(of guest: Guest) -> Int {
+    let level = level(of: guest)
+    return guest.liked.count
+      + guest.rated.count { (header.scale?.reward($0.rating - level) ?? 0) > 0 }
+  }
+
+  /// How many of the ratings on record of a user are likes.
+  public func likedCount(ofUser user: Int) -> Int {
+    guard let scale = header.scale else { return 0 }
+    let ratings = users.rated(by: user).ratings
+    let level = scale.level(of: ratings)
+    return ratings.count { scale.reward($0 - level) > 0 }
+  }
+
   private func profile(of guest: Guest) throws(ServingError) -> (Profile, seen: [Int32]) {
     let range = ratingRange!
     let best = range.upperBound
-    var profile = Profile()
+    let scale = header.scale!
+    var profile = Profile(level: level(of: guest))
     var seen: Set<Int> = []
     for rating in guest.rated + guest.liked.map({ Guest.Rating(item: $0, rating: best) }) {
       try requireItem(rating.item)
@@ -125,7 +150,7 @@ extension ExportedModel {
           "nothing is known of \(label): training has seen no rating of it; leave it out")
       }
       profile.items.append(Int32(rating.item))
-      profile.rewards.append(reward(rating.rating))
+      profile.rewards.append(scale.reward(rating.rating - profile.level))
     }
     for item in guest.exclude { try requireItem(item) }
     if let factorization, let foldIn = header.foldIn {

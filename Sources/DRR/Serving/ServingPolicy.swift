@@ -102,7 +102,8 @@ public final class ServingPolicy: Sendable {
       let range = model.ratingRange
     else { return Recommendation(item: item, score: score) }
     let reward = profile.bias + factorization.reward(of: profile.vector, item: item)
-    let rating = min(max(scale.rating(reward), range.lowerBound), range.upperBound)
+    let rating = min(
+      max(scale.rating(reward) + profile.level, range.lowerBound), range.upperBound)
     // PMF's own score is the reward that it predicts; the scoring leaves out what all items share.
     return Recommendation(
       item: item,

@@ -37,6 +37,64 @@ struct NextItemBaselineTests {
     }
   }
 
+  @Test("the windowed chain is its formula, the slow way", arguments: [1, 4, 50])
+  func windowed(window: Int) throws {
+    var settings = WindowedMarkov.Settings()
+    settings.window = window
+    settings.shrinkage = window == 4 ? 0.5 : 30
+    let chain = WindowedMarkov(Self.log, Self.split, Self.statistics, settings)
+    let items = 0..<Self.log.itemCount
+    var followed = items.map { _ in items.map { _ in 0.0 } }
+    for user in 0..<Self.log.userCount {
+      let seen = Self.split.visibleRows(of: user, in: Self.log).map { Int(Self.log.items[$0]) }
+      for (a, first) in seen.enumerated() {
+        for (b, second) in seen.enumerated() where b > a && b <= a + window {
+          followed[first][second] += pow(Double(b - a), -0.75)
+        }
+      }
+    }
+    let ratings = Double(Self.statistics.counts.reduce(0, +))
+    let shares = Self.statistics.counts.map { Double($0) / ratings }
+    let m = Double(settings.shrinkage)
+    for query in try Self.queries(40) {
+      let scores = chain.scores(query)
+      for item in items {
+        let expected = query.items.reversed().prefix(window).enumerated().reduce(0.0) { sum, last in
+          let row = followed[Int(last.element)]
+          let chance = (row[item] + m * shares[item]) / (row.reduce(0, +) + m)
+          return sum + pow(Double(last.offset + 1), -0.75) * chance
+        }
+        let lifted = expected / pow(shares[item] + 1e-6, 0.2)
+        #expect(abs(Double(scores[item]) - lifted) < 1e-5 * max(lifted, 0.1))
+      }
+    }
+  }
+
+  @Test("targets are told apart by the time since the rating before")
+  func pauses() throws {
+    let log = RatingsLog(
+      name: "pauses", users: [0, 0, 0, 0, 0, 0], items: [0, 1, 2, 3, 4, 5],
+      ratings: [3, 3, 3, 3, 3, 3], times: [0, 0, 0, 3_600, 7_201, 7_201])
+    var evaluation = Worlds.latest(ties: .file)
+    (evaluation.testShare, evaluation.validationShare) = (0.8, 0)
+    let split = UserSplit(log, evaluation)
+    let asked = try NextItemEvaluation(log, split, scale: .fiveStars)
+    #expect(asked.pauses == [0, 0, 3_600, 3_601, 0])
+    let scores = try asked.evaluate(NextItemOracle(items: 6))
+    let groups = (0..<3).map { group in
+      scores.values(.hit, at: 1, group: group, of: .pause).map { $0 != nil }
+    }
+    #expect(groups[0] == [true, true, false, false, true])
+    #expect(groups[1] == [false, false, true, false, false])
+    #expect(groups[2] == [false, false, false, true, false])
+    let untimed = RatingsLog(
+      name: "none", users: log.users, items: log.items, ratings: log.ratings)
+    let unknown = try NextItemEvaluation(
+      untimed, UserSplit(untimed, evaluation), scale: .fiveStars)
+    #expect(unknown.pauses.isEmpty)
+    #expect(try !unknown.evaluate(NextItemOracle(items: 6)).has(.pause))
+  }
+
   @Test("co-occurrence sums the cosines of the history's nearest", arguments: [3, 1_000])
   func cooccurrence(neighbours: Int) throws {
     let scorer = Cooccurrence(Self.log, Self.split, neighbours: neighbours)
@@ -199,7 +257,7 @@ struct NextItemBaselineTests {
       let sorted = RatingsLog(
         name: "sorted", users: rows.map { log.users[$0] }, items: rows.map { log.items[$0] },
         ratings: rows.map { log.ratings[$0] }, times: rows.map { log.times[$0] })
-      func markov(_ log: RatingsLog, _ ties: TieOrder) throws -> [Double] {
+      func markov(_ log: RatingsLog, _ ties: TieOrder?) throws -> [Double] {
         var evaluation = Worlds.latest(ties: ties)
         evaluation.validationShare = 0
         let split = UserSplit(log, evaluation)
@@ -222,6 +280,18 @@ struct NextItemBaselineTests {
       #expect(feigned[2] > 0.13, "\(feigned)")
       // Drawn, the order of the file does not matter.
       #expect(abs(try markov(sorted, .drawn)[2] - drawn[2]) < 0.003)
+      // Without times nothing is known of what came after what.
+      var random = SeededGenerator(7)
+      let shuffled = (0..<log.count).shuffled(using: &random)
+      func untimed(_ rows: [Int]) -> RatingsLog {
+        RatingsLog(
+          name: "untimed", users: rows.map { log.users[$0] }, items: rows.map { log.items[$0] },
+          ratings: rows.map { log.ratings[$0] })
+      }
+      let unknown = try [rows, shuffled].map { try markov(untimed($0), nil)[2] }
+      #expect(unknown[0] < 0.08 && abs(unknown[0] - unknown[1]) < 0.008, "\(unknown)")
+      let taken = try markov(untimed(rows), .file)
+      #expect(taken[2] > 0.3, "\(taken)")
     }
   }
 }

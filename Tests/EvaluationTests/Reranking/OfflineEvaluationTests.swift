@@ -40,7 +40,7 @@ struct OfflineEvaluationTests {
     // User 1 is held out; item 2 is the most rated, item 0 the best.
     let log = RatingsLog(
       name: "hand", users: [0, 0, 0, 1, 1, 1, 1, 2, 2], items: [0, 1, 2, 3, 2, 0, 1, 2, 1],
-      ratings: [5, 2, 4, 5, 4, 1, 5, 3, 1])
+      ratings: [5, 2, 4, 5, 4, 1, 5, 3, 1], times: (0..<9).map { $0 })
     var evaluation = EvaluationProtocol()
     evaluation.testShare = 1.0 / 3
     evaluation.profileShare = 0.25

@@ -88,8 +88,8 @@ struct ComparisonTests {
       device: "cpu")
     #expect(
       report.rows.map(\.name) == [
-        "random", "popularity", "item mean", "first-order Markov", "item-kNN", "PMF rating",
-        "PMF dot", "oracle",
+        "random", "popularity", "item mean", "first-order Markov", "windowed Markov", "item-kNN",
+        "PMF rating", "PMF dot", "oracle",
       ])
     #expect(report.targets == [comparison.nextItem.queries.count])
     for (row, contestant) in zip(report.rows, contestants) {
@@ -102,10 +102,15 @@ struct ComparisonTests {
       }
       #expect(abs(row.reciprocalRank.mean - scores.mean(.reciprocalRank)) < 1e-12)
       #expect(row.groups.reduce(0) { $0 + $1.hitRate.count } == report.targets[0])
+      let pauses = try #require(row.pauses)
+      #expect(pauses.map(\.name) == ["same second", "same session", "later"])
+      #expect(pauses.reduce(0) { $0 + $1.hitRate.count } == report.targets[0])
+      let hits = pauses.reduce(0) { $0 + $1.hitRate.mean * Double($1.hitRate.count) }
+      #expect(abs(hits / Double(report.targets[0]) - scores.mean(.hit, at: 10)) < 1e-9)
       #expect(row.reranking.map(\.k) == [2, 4])
       #expect((row.hitRateDifference == nil) == (row.name == "first-order Markov"))
     }
-    let (markov, oracle) = (report.rows[3], report.rows[7])
+    let (markov, oracle) = (report.rows[3], report.rows[8])
     let ten = markov.cutoffs.first { $0.k == 10 }!
     #expect(abs(oracle.hitRateDifference!.mean - (1 - ten.hitRate.mean)) < 1e-12)
     #expect(oracle.hitRateDifference!.low > 0 && oracle.cutoffs[0].hitRate.mean == 1)

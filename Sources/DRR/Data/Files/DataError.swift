@@ -59,7 +59,8 @@ public enum DataError: Error, Equatable, Sendable, CustomStringConvertible {
     case .notANumber(let file, let line, let field, let value):
       "\(file), line \(line): \(field) \"\(value)\" is not a number"
     case .outsideRange(let file, let line, let value, let range):
-      "\(file), line \(line): rating \"\(value)\" is outside \(range.spelled)"
+      "\(file), line \(line): rating \"\(value)\" is outside \(range.spelled); another scale is "
+        + "named by --rating-range LOW,HIGH"
     case .identifier(let file, let line, let field, let value):
       value.isEmpty
         ? "\(file), line \(line): \(field) is empty"

@@ -1,7 +1,8 @@
 /// `user::item::rating[::time]`: MovieLens 1M and 10M, and MovieTweetings.
 enum DoubleColonRatings {
   static func read(
-    _ file: String, _ folder: DataFolder, _ progress: RatingsSource.Progress?
+    _ file: String, _ folder: DataFolder, _ range: ClosedRange<Float>?,
+    _ progress: RatingsSource.Progress?
   ) throws(DataError) -> RatingsLog {
     let parts = try folder.firstLine(file).split(separator: "::", omittingEmptySubsequences: false)
     let timed = parts.count != 3
@@ -12,11 +13,11 @@ enum DoubleColonRatings {
       expected: timed
         ? "4 separated by ::, user, item, rating, time"
         : "3 separated by ::, user, item, rating",
-      range: tweets ? 0...10 : 0.5...5)
+      range: range ?? (tweets ? 0...10 : 0.5...5))
     var (builder, checksum) = try RatingsBuilder.read(
       try folder.open(file), layout: layout, skipping: 0, space: IDSpace(), progress: progress)
     let format = tweets ? "MovieTweetings" : "MovieLens .dat"
-    let range = tweets ? 0...10 : RatingsFormat.starRange(builder)
+    let range = range ?? (tweets ? 0...10 : RatingsFormat.starRange(builder))
     var log = RatingsFormat.finish(&builder, format: format, checksum: checksum, range: range)
     if folder.has("movies.dat") { try items(folder).attach(to: &log) }
     return log

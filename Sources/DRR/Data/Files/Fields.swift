@@ -154,6 +154,17 @@ package func quoted(_ text: String, limit: Int = 80) -> String {
   return text.unicodeScalars.count > limit ? safe + "..." : safe
 }
 
+/// Bytes that are no UTF-8 stand as `\\xE9`.
 package func quoted(_ field: Bytes) -> String {
-  quoted(String(decoding: field, as: UTF8.self), limit: 40)
+  if let text = String(validating: field, as: UTF8.self) { return quoted(text, limit: 40) }
+  let spelled = field.map { byte -> String in
+    byte < 128
+      ? String(Unicode.Scalar(byte)) : "\\x" + String(byte, radix: 16, uppercase: true)
+  }
+  return quoted(spelled.joined(), limit: 40)
+}
+
+/// Whether an id can be written out and read back as it is.
+package func isText(_ id: Bytes) -> Bool {
+  id.allSatisfy { $0 < 128 } || String(validating: id, as: UTF8.self) != nil
 }

@@ -12,12 +12,15 @@ public enum MovieLens100K {
     expected: "4 separated by tabs: user, item, rating, time", range: 1...5)
 
   static func read(
-    _ file: String, _ folder: DataFolder, _ progress: RatingsSource.Progress?
+    _ file: String, _ folder: DataFolder, _ range: ClosedRange<Float>?,
+    _ progress: RatingsSource.Progress?
   ) throws(DataError) -> RatingsLog {
+    var layout = layout
+    if let range { layout.range = range }
     var (builder, checksum) = try RatingsBuilder.read(
       try folder.open(file), layout: layout, skipping: 0, space: IDSpace(), progress: progress)
     var log = RatingsFormat.finish(
-      &builder, format: "MovieLens 100K", checksum: checksum, range: 1...5)
+      &builder, format: "MovieLens 100K", checksum: checksum, range: range ?? 1...5)
     try items(folder)?.attach(to: &log)
     return log
   }

@@ -4,7 +4,8 @@ enum MovieLensCSV {
   private static let expectedHeader = "userId,movieId,rating[,timestamp]"
 
   static func read(
-    _ file: String, _ folder: DataFolder, _ progress: RatingsSource.Progress?
+    _ file: String, _ folder: DataFolder, _ range: ClosedRange<Float>?,
+    _ progress: RatingsSource.Progress?
   ) throws(DataError) -> RatingsLog {
     let (source, header) = try folder.openHeaded(file)
     let names = columnNames(header)
@@ -15,17 +16,18 @@ enum MovieLensCSV {
       throw .header(
         file: source.name, found: quoted(header), expected: expectedHeader)
     }
-    let about = try About(folder)
+    let known = try About(folder).range
+    let range = range ?? known
     let layout = RatingsLayout(
       separator: .comma, fieldCount: names.count, user: user, item: item, rating: rating,
       time: place(["timestamp", "time"], names),
       expected: "\(names.count) separated by commas: \(names.joined(separator: ", "))",
-      range: about.range ?? 0.5...5)
+      range: range ?? 0.5...5)
     var (builder, checksum) = try RatingsBuilder.read(
       source, layout: layout, skipping: 1, space: IDSpace(), progress: progress)
-    let range = about.range ?? RatingsFormat.starRange(builder)
     var log = RatingsFormat.finish(
-      &builder, format: "MovieLens CSV", checksum: checksum, range: range)
+      &builder, format: "MovieLens CSV", checksum: checksum,
+      range: range ?? RatingsFormat.starRange(builder))
     if folder.has("movies.csv") { try items(folder).attach(to: &log) }
     return log
   }
@@ -69,7 +71,7 @@ enum MovieLensCSV {
   }
 }
 
-/// `about.txt` beside a CSV this library wrote: the rating scale, where it is not 0.5 ... 5.
+/// `about.txt` beside ratings that this library wrote: their scale, where they do not tell it.
 struct About {
   static let file = "about.txt"
   var range: ClosedRange<Float>?

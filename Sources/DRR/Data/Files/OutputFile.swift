@@ -7,7 +7,7 @@ import Tensor
 package final class OutputFile {
   /// CRC-32 of all text so far, once flushed.
   package private(set) var crc: UInt = 0
-  private let path: String
+  let path: String
   private let sink: FileSink?
   private var buffer: [UInt8] = []
   private static let chunk = 1 << 18

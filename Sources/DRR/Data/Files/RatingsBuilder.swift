@@ -100,6 +100,11 @@ struct RatingsBuilder {
     if id[0] == 45, Number.decimal(id) != nil {
       throw .identifier(file: file, line: line, field: field, value: quoted(id))
     }
+    if !isText(id) {
+      throw .line(
+        LineFault(
+          file: file, line: line, found: "\(field) \"\(quoted(id))\"", expected: "an id in UTF-8"))
+    }
   }
 
   /// Reads all lines but the first `skipping`.

@@ -7,24 +7,33 @@ public enum RatingsSource {
   ///
   /// - Parameter path: a folder, file or `.zip` with MovieLens 100K, 1M, 10M, the CSV editions,
   ///   MovieTweetings or a RecBole `.inter`; or `generated:SIZE`, `generated:SIZE:SEED`.
+  /// - Parameter range: the scale of the ratings; nil: that of the layout, or of what is beside
+  ///   the file, or the usual one of such ratings.
   public static func load(
-    _ path: String, progress: Progress? = nil
+    _ path: String, range: ClosedRange<Float>? = nil, progress: Progress? = nil
   ) throws(DataError) -> RatingsLog {
     if path.hasPrefix("generated:") {
-      return try GeneratedRatings(named: path).generate(progress: progress)
+      var log = try GeneratedRatings(named: path).generate(progress: progress)
+      guard let range else { return log }
+      guard range.contains(1), range.contains(5) else {
+        throw .setting(
+          name: "rating range", value: range.spelled, expected: "1 and 5 in it for \(path)")
+      }
+      log.ratingRange = range
+      return log
     }
     if try PosixFile.isFolder(path) {
-      return try load(DataFolder(folder: path), progress: progress)
+      return try load(DataFolder(folder: path), range, progress: progress)
     }
     if try isArchive(path) {
-      return try load(try openArchive(path), progress: progress)
+      return try load(try openArchive(path), range, progress: progress)
     }
     let folder = try DataFolder(folder: path.folderPart)
     let file = path.lastPathPart
     guard let format = try RatingsFormat.ofFile(file, in: folder) else {
       throw .unrecognised(path: path, lookedFor: RatingsFormat.lineShapes)
     }
-    var log = try format.read(file, folder, progress)
+    var log = try format.read(file, folder, range, progress)
     log.name = file
     return log
   }
@@ -40,12 +49,12 @@ public enum RatingsSource {
   }
 
   private static func load(
-    _ folder: DataFolder, progress: Progress?
+    _ folder: DataFolder, _ range: ClosedRange<Float>?, progress: Progress?
   ) throws(DataError) -> RatingsLog {
     guard let (format, file) = RatingsFormat.recognise(folder.names) else {
       throw .unrecognised(path: folder.path, lookedFor: RatingsFormat.files)
     }
-    var log = try format.read(file, folder, progress)
+    var log = try format.read(file, folder, range, progress)
     log.name = folder.label
     return log
   }
@@ -86,13 +95,14 @@ enum RatingsFormat {
   }
 
   func read(
-    _ file: String, _ folder: DataFolder, _ progress: RatingsSource.Progress?
+    _ file: String, _ folder: DataFolder, _ range: ClosedRange<Float>?,
+    _ progress: RatingsSource.Progress?
   ) throws(DataError) -> RatingsLog {
     switch self {
-    case .movieLens100K: try MovieLens100K.read(file, folder, progress)
-    case .doubleColon: try DoubleColonRatings.read(file, folder, progress)
-    case .csv: try MovieLensCSV.read(file, folder, progress)
-    case .recBole: try RecBole.read(file, folder, progress)
+    case .movieLens100K: try MovieLens100K.read(file, folder, range, progress)
+    case .doubleColon: try DoubleColonRatings.read(file, folder, range, progress)
+    case .csv: try MovieLensCSV.read(file, folder, range, progress)
+    case .recBole: try RecBole.read(file, folder, range, progress)
     }
   }
 

@@ -60,9 +60,11 @@ public struct RatingsSummary: Codable, Equatable, Sendable {
   public var mean: Double
   /// Ratings by value, ascending.
   public var histogram: [Bin]
-  /// A rating above this is positive: 3 of 5, 6 of 10.
-  public var positiveAbove: Double
-  /// The fraction of ratings above ``positiveAbove``, 0 ... 1.
+  /// The reward of a rating, above 0 where it is liked.
+  public var reward: String
+  /// A rating above this is liked; nil: one above the user's own mean.
+  public var positiveAbove: Double?
+  /// The fraction of ratings that are liked, 0 ... 1.
   public var positiveShare: Double
   /// Ratings of a user.
   public var perUser: Quantiles
@@ -80,14 +82,16 @@ public struct RatingsSummary: Codable, Equatable, Sendable {
 
 extension RatingsLog {
   /// Counts, histogram, quantiles and genres, in one pass over the ratings.
-  public func describe() -> RatingsSummary {
+  ///
+  /// - Parameter scale: what is liked; nil: what is by default.
+  public func describe(scale: RewardScale? = nil) -> RatingsSummary {
     var perItem = [Int](repeating: 0, count: itemCount)
     for item in items { perItem[Int(item)] += 1 }
     let perUser = (0..<userCount).map { rows(ofUser: $0).count }
     let mean = ratings.reduce(0) { $0 + Double($1) } / Double(max(count, 1))
-    // In single precision, like the ratings it is compared with.
-    let threshold = ratingRange.upperBound * 0.6
-    let positive = ratings.count { $0 > threshold }
+    let scale = scale ?? RewardScale(ratingRange: ratingRange)
+    let positive = counted(UserSplit(everything: self), on: scale).ratings
+      .count { scale.reward($0) > 0 }
     let pairs = Double(userCount) * Double(itemCount)
     return RatingsSummary(
       name: name, format: format, checksum: checksum, ratings: count, users: userCount,
@@ -95,7 +99,9 @@ extension RatingsLog {
       density: pairs > 0 ? Double(count) / pairs : 0,
       lowestPossible: Double(ratingRange.lowerBound),
       highestPossible: Double(ratingRange.upperBound), mean: mean, histogram: histogram(),
-      positiveAbove: Double(threshold), positiveShare: Double(positive) / Double(max(count, 1)),
+      reward: scale.description,
+      positiveAbove: scale.fromUserMean == true ? nil : Double(scale.center),
+      positiveShare: Double(positive) / Double(max(count, 1)),
       perUser: Self.quantiles(perUser), perItem: Self.quantiles(perItem.filter { $0 > 0 }),
       firstTime: hasTimes ? times.min() : nil, lastTime: hasTimes ? times.max() : nil,
       tiedShare: hasTimes ? tiedShare() : nil, genres: genreCounts(perItem))

@@ -31,12 +31,7 @@ extension RatingsLog {
           }
         }
       }
-      if ratingRange != rangeFromStars {
-        try writer.write(About.file) { (file: OutputFile) throws(DataError) in
-          try file.write(
-            "ratings: \(ratingRange.lowerBound) ... \(ratingRange.upperBound)\n")
-        }
-      }
+      if ratingRange != rangeFromStars { try writeAbout(&writer) }
     case .inter:
       let name = folder.lastPathPart
       checksum = try writer.write("\(name).inter") { (file: OutputFile) throws(DataError) in
@@ -47,11 +42,18 @@ extension RatingsLog {
           try writeInterItems(file)
         }
       }
+      if ratingRange != RecBole.scale(ratings) { try writeAbout(&writer) }
     }
     try writer.commit(
       removing: format == .csv
-        ? ["movies.csv", About.file] : ["\(folder.lastPathPart).item"])
+        ? ["movies.csv", About.file] : ["\(folder.lastPathPart).item", About.file])
     return checksum.hexadecimal
+  }
+
+  private func writeAbout(_ writer: inout FolderWriter) throws(DataError) {
+    try writer.write(About.file) { (file: OutputFile) throws(DataError) in
+      try file.write("ratings: \(ratingRange.lowerBound) ... \(ratingRange.upperBound)\n")
+    }
   }
 
   /// The scale the reader takes a CSV for by its ratings alone.
@@ -90,12 +92,16 @@ extension RatingsLog {
   ) throws(DataError) {
     try file.write(
       "user_id:token\titem_id:token\trating:float" + (hasTimes ? "\ttimestamp:float\n" : "\n"))
+    for id in [userIDs, itemIDs].joined() where id.utf8.contains(9) {
+      throw .cannotWrite(
+        path: file.path,
+        reason: "the id \"\(quoted(id))\" has a tab in it, which parts columns there; use csv")
+    }
     for user in 0..<userCount {
-      let userText = Self.token(userIDs[user], space: " ")
       for row in rows(ofUser: user) {
-        try file.write(userText)
+        try file.write(userIDs[user])
         file.write(9)
-        try file.write(Self.token(itemIDs[Int(items[row])], space: " "))
+        try file.write(itemIDs[Int(items[row])])
         file.write(9)
         file.write(rating: ratings[row])
         if hasTimes {
@@ -113,7 +119,7 @@ extension RatingsLog {
       "item_id:token\tmovie_title:token_seq" + (genres.isEmpty ? "\n" : "\tgenre:token_seq\n"))
     for item in 0..<itemCount {
       try file.write(
-        "\(Self.token(itemIDs[item], space: " "))\t\(Self.token(titles[item], space: " "))")
+        "\(itemIDs[item])\t\(Self.token(titles[item], space: " "))")
       if !genres.isEmpty {
         let names = genres.namesOfItem(item).map { Self.token($0, space: "_") }
         try file.write("\t\(names.joined(separator: " "))")
@@ -123,8 +129,10 @@ extension RatingsLog {
   }
 
   /// Text without the characters that part fields, lines and, for genres, words.
-  private static func token(_ text: String, space: Character) -> String {
-    String(text.map { $0 == "\t" || $0.isNewline ? " " : $0 }.map { $0 == " " ? space : $0 })
+  private static func token(_ text: String, space: Unicode.Scalar) -> String {
+    let parting: Set<Unicode.Scalar> = [" ", "\t", "\n", "\r"]
+    let scalars = text.unicodeScalars.map { parting.contains($0) ? space : $0 }
+    return String(String.UnicodeScalarView(scalars))
   }
 }
 
@@ -137,9 +145,9 @@ enum CSVText {
     guard text.utf8.contains(where: { $0 == 34 || $0 == 44 || $0 == 10 || $0 == 13 }) else {
       return text
     }
-    return "\""
-      + text.split(separator: "\"", omittingEmptySubsequences: false)
-      .joined(separator: "\"\"") + "\""
+    // Byte by byte: a quotation mark with an accent behind it is one character.
+    let doubled = text.utf8.flatMap { $0 == 34 ? [34, 34] : [$0] }
+    return "\"\(String(decoding: doubled, as: UTF8.self))\""
   }
 
   @inline(__always)

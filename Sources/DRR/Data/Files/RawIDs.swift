@@ -21,6 +21,12 @@ public struct RawIDs: Sendable, RandomAccessCollection {
     }
   }
 
+  /// Ids that are all different, byte by byte: of two that only look alike, as an accented letter
+  /// and a letter with its accent do, each is one of its own.
+  package init(_ ids: some Sequence<String>) {
+    for var id in ids { _ = id.withUTF8 { intern($0) } }
+  }
+
   public var startIndex: Int { 0 }
   public var endIndex: Int { ends.count }
 

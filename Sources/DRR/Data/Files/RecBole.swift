@@ -20,7 +20,8 @@ enum RecBole {
   }
 
   static func read(
-    _ file: String, _ folder: DataFolder, _ progress: RatingsSource.Progress?
+    _ file: String, _ folder: DataFolder, _ range: ClosedRange<Float>?,
+    _ progress: RatingsSource.Progress?
   ) throws(DataError) -> RatingsLog {
     let (source, header) = try folder.openHeaded(file)
     let expected = "user_id:token, item_id:token and rating:float among its tab-separated columns"
@@ -30,24 +31,33 @@ enum RecBole {
     else {
       throw .header(file: source.name, found: quoted(header), expected: expected)
     }
+    let known = try About(folder).range
+    let range = range ?? known
     let layout = RatingsLayout(
       separator: .tab, fieldCount: columns.count, user: user, item: item, rating: rating,
       time: place("timestamp"),
-      expected: "\(columns.count) separated by tabs, as in the header", range: nil)
+      expected: "\(columns.count) separated by tabs, as in the header",
+      range: range)
     var (builder, checksum) = try RatingsBuilder.read(
       source, layout: layout, skipping: 1, space: IDSpace(), progress: progress)
-    let range = scale(builder)
-    var log = RatingsFormat.finish(&builder, format: "RecBole", checksum: checksum, range: range)
+    var log = RatingsFormat.finish(
+      &builder, format: "RecBole", checksum: checksum,
+      range: range ?? scale(builder.columns.ratings))
     let list = "\(file.dropLast(".inter".count)).item"
     if folder.has(list) { try items(list, folder).attach(to: &log) }
     return log
   }
 
-  /// The format names no scale: the smallest usual one that holds all ratings.
-  private static func scale(_ builder: RatingsBuilder) -> ClosedRange<Float> {
-    if builder.lowest >= 0.5, builder.highest <= 5 { return RatingsFormat.starRange(builder) }
-    if builder.lowest >= 0, builder.highest <= 10 { return 0...10 }
-    return builder.lowest...builder.highest
+  /// The format names no scale: the usual one of such ratings, otherwise their own extremes.
+  static func scale(_ ratings: [Float]) -> ClosedRange<Float> {
+    let (low, high) = (ratings.min() ?? 1, ratings.max() ?? 5)
+    if low >= 0.5, high > 1, high <= 5 {
+      return low >= 1 && ratings.allSatisfy { $0.rounded() == $0 } ? 1...5 : 0.5...5
+    }
+    if low >= 0, high > 5, high <= 10 { return 0...10 }
+    if low >= 0, high <= 1 { return 0...1 }
+    if low >= -1, high <= 1 { return -1...1 }
+    return low < high ? low...high : min(low, 0)...max(high, 0)
   }
 
   private static func items(_ name: String, _ folder: DataFolder) throws(DataError) -> ItemList {

@@ -68,11 +68,19 @@ public struct EvaluationProtocol: Codable, Hashable, Sendable {
   /// Draws what is held out.
   public var splitSeed: UInt64 = 0
   /// How ratings of one user and time are ordered; nil: drawn where each user's latest are held
-  /// out, as in the file elsewhere.
+  /// out or the data have no times, as in the file elsewhere.
   public var ties: TieOrder?
+  /// What data without times mean where their order is drawn: that all ratings of a user tie; nil,
+  /// as runs of older programs have it: that their order in the file is that of time.
+  public var withoutTimes: TieOrder? = .drawn
 
   /// The default protocol.
   public init() {}
+
+  /// The default protocol for these ratings.
+  public init(for log: RatingsLog) {
+    if log.hasTimes { withoutTimes = nil }
+  }
 
   /// Holds something else out, with the settings that suit it: few users have twenty ratings among
   /// their latest.
@@ -85,7 +93,16 @@ public struct EvaluationProtocol: Codable, Hashable, Sendable {
   }
 
   /// How ratings of one user and time are ordered, whether `ties` says so or the split.
-  public var tieOrder: TieOrder { ties ?? (split == .latest ? .drawn : .file) }
+  public var tieOrder: TieOrder { tieOrder(hasTimes: true) }
+
+  func tieOrder(hasTimes: Bool) -> TieOrder {
+    ties ?? (split == .latest || !hasTimes && withoutTimes == .drawn ? .drawn : .file)
+  }
+
+  /// Whether all ratings of a user are of one time, and in an order that is drawn.
+  func tiesAll(hasTimes: Bool) -> Bool {
+    !hasTimes && withoutTimes == .drawn && tieOrder(hasTimes: false) == .drawn
+  }
 
   /// How the published figures of DRR's open implementations were made: ratings held out at random,
   /// the history taken from the session and left among the candidates, a PMF that has seen most
@@ -143,7 +160,7 @@ public struct EvaluationProtocol: Codable, Hashable, Sendable {
 
   /// One line for people.
   ///
-  /// - Parameter hasTimes: false where the order of the file stands in for time.
+  /// - Parameter hasTimes: whether the data have times.
   public func summary(scale: RewardScale, window: Int, hasTimes: Bool) -> String {
     let candidates =
       "candidates = the session's items, " + (keepsHistory ? "the history's among them, " : "")
@@ -162,7 +179,15 @@ public struct EvaluationProtocol: Codable, Hashable, Sendable {
     return [
       splitSummary, candidates, start, "liked = \(scale) > 0", "ties to the lower item index", fit,
       "exploration \(exploration == 0 ? "0" : "\(exploration)")",
-    ].joined(separator: "; ") + (hasTimes ? "" : "; no times: the order of the file stands in")
+    ].joined(separator: "; ") + (untimedNote(hasTimes: hasTimes).map { "; " + $0 } ?? "")
+  }
+
+  /// What stands in for time in data without times.
+  package func untimedNote(hasTimes: Bool) -> String? {
+    if hasTimes { return nil }
+    return tiesAll(hasTimes: false)
+      ? "no times: each user's ratings in an order drawn by seed \(splitSeed)"
+      : "no times: the order of the file stands in"
   }
 
   /// What is held out, for people.

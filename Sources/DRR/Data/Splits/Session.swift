@@ -123,12 +123,14 @@ public struct Session: Sendable {
     _ evaluation: EvaluationProtocol, window: Int, scale: RewardScale
   ) throws -> (sessions: [Session], admission: Admission) {
     try evaluation.requireHeldOut()
+    try log.requireLikes(on: scale)
     let (sessions, admission) = admitted(
       of: part, log, split, evaluation, window: window, scale: scale)
     if sessions.isEmpty {
       throw RunError(
         "no \(part) user can be evaluated: "
-          + admission.summary(of: part, evaluation, window: window))
+          + admission.summary(of: part, evaluation, window: window)
+          + "; lower --minimum-candidates or --window, hold more out, or use --split none")
     }
     if sessions.allSatisfy({ $0.likedCount == 0 }) {
       throw RunError(

@@ -13,14 +13,17 @@ public enum TieOrder: String, Codable, Hashable, Sendable, CaseIterable {
 extension RatingsLog {
   /// Every row, user by user in time, rows of one user and time in an order drawn from a seed that
   /// knows nothing of their items.
-  func rowsWithDrawnTies(seed: UInt64) -> [Int32] {
+  ///
+  /// - Parameter all: whether all rows of a user are of one time.
+  func rowsWithDrawnTies(seed: UInt64, all: Bool) -> [Int32] {
     var order = (0..<Int32(count)).map { $0 }
     for user in 0..<userCount {
       var random = Philox(seed: seed, stream: Streams.tieOrder &+ UInt64(user) << 8)
       let rows = rows(ofUser: user)
       var first = rows.lowerBound
       while first < rows.upperBound {
-        let next = rows[first...].first { times[$0] != times[first] } ?? rows.upperBound
+        let next =
+          rows[first...].first { !all && times[$0] != times[first] } ?? rows.upperBound
         if next - first > 1 { order[first..<next].shuffle(using: &random) }
         first = next
       }

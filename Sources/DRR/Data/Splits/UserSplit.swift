@@ -22,14 +22,18 @@ public struct UserSplit: Sendable {
   /// A row for each place of the log; empty where each stands in its own.
   private let order: [Int32]
   private let evaluation: EvaluationProtocol
+  private let hasTimes: Bool
 
   private enum Part: UInt8, Sendable { case visible, validation, test }
 
   /// The split of a log that a protocol and its seed make.
   public init(_ log: RatingsLog, _ evaluation: EvaluationProtocol) {
     self.evaluation = evaluation
+    hasTimes = log.hasTimes
     let places =
-      evaluation.tieOrder == .drawn ? log.rowsWithDrawnTies(seed: evaluation.splitSeed) : []
+      evaluation.tieOrder(hasTimes: hasTimes) == .drawn
+      ? log.rowsWithDrawnTies(
+        seed: evaluation.splitSeed, all: evaluation.tiesAll(hasTimes: hasTimes)) : []
     order = places
     guard evaluation.split == .users else {
       let parts =
@@ -76,6 +80,7 @@ public struct UserSplit: Sendable {
     parts = [Part](repeating: .visible, count: log.count)
     order = []
     evaluation = EvaluationProtocol()
+    hasTimes = log.hasTimes
   }
 
   /// Of a number of users or ratings, those that validation and test take.
@@ -181,8 +186,36 @@ public struct UserSplit: Sendable {
     return order.dropFirst(Self.heldOut(of: log.count, evaluation).test).sorted()
   }
 
+  /// Throws `ConfigurationError` where the latest of all ratings are asked for and none is later.
+  package func requireTimes() throws(ConfigurationError) {
+    if evaluation.split == .time, evaluation.tiesAll(hasTimes: hasTimes) {
+      throw ConfigurationError(
+        "split is time, but the data have no times; use --split latest, rows or users, or --ties "
+          + "file if their order in the file is that of time")
+    }
+  }
+
+  /// A sentence where for most users each rating is of a later item than the one before: that order
+  /// is the file's, and tells what comes next.
+  public func orderWarning(in log: RatingsLog) -> String? {
+    var (users, sorted) = (0, 0)
+    for user in 0..<log.userCount {
+      let items = rows(of: user, in: log).map { log.items[$0] }
+      guard items.count >= 4 else { continue }
+      users += 1
+      if zip(items, items.dropFirst()).allSatisfy({ $0 < $1 }) { sorted += 1 }
+    }
+    guard users >= 3, 2 * sorted > users else { return nil }
+    return "warning: in the order used, the ratings of \(sorted) of \(users) users ascend by item, "
+      + "which is how a file was sorted and would be taken for what follows what; "
+      + (log.hasTimes
+        ? "leave out times that were not measured, or give them all one and use --ties drawn"
+        : "use --ties drawn")
+  }
+
   /// Throws `ConfigurationError` if a part has no user in it.
   package func requireEveryPart() throws(ConfigurationError) {
+    try requireTimes()
     if evaluation.split == .nothing && !trainUsers.isEmpty { return }
     let all = Set(trainUsers).union(validationUsers).union(testUsers).count
     let setting: String

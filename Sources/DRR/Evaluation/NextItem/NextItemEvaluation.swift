@@ -35,6 +35,9 @@ public struct NextItemEvaluation: Sendable {
 
   /// By user, oldest target first.
   public let queries: [NextItemQuery]
+  /// Of each query the seconds since the user's previous rating; empty where the data have no
+  /// times.
+  public let pauses: [Int64]
   /// How the measures are taken.
   public let settings: Settings
   /// The number of candidates before a user's own are left out.
@@ -62,9 +65,11 @@ public struct NextItemEvaluation: Sendable {
       var random = Philox(seed: settings.seed, stream: Streams.nextItemUsers)
       users = users.shuffled(using: &random).prefix(limit).sorted()
     }
-    queries = users.flatMap {
+    let asked = users.flatMap {
       Self.queries(of: Int($0), log, split, scale: scale, part, likedOnly: settings.likedOnly)
     }
+    queries = asked.map(\.query)
+    pauses = log.hasTimes ? asked.map(\.pause) : []
     if queries.isEmpty {
       throw RunError(
         "there is no next item to ask for: none of \(users.count) \(part) users has a held-out "
@@ -75,7 +80,7 @@ public struct NextItemEvaluation: Sendable {
   private static func queries(
     of user: Int, _ log: RatingsLog, _ split: UserSplit, scale: RewardScale,
     _ part: UserSplit.HeldOut, likedOnly: Bool
-  ) -> [NextItemQuery] {
+  ) -> [(query: NextItemQuery, pause: Int64)] {
     let rows = Array(split.rows(of: user, in: log))
     let items = rows.map { log.items[$0] }
     let rewards = rows.map { scale.reward(log.ratings[$0]) }
@@ -83,9 +88,10 @@ public struct NextItemEvaluation: Sendable {
     return rows.indices.compactMap { at in
       guard at > 0, split.heldOut(row: rows[at]) == part, !likedOnly || rewards[at] > 0
       else { return nil }
-      return NextItemQuery(
+      let query = NextItemQuery(
         user: Int32(user), items: items[..<at], rewards: rewards[..<at],
         visibleCount: min(visible, at), target: items[at], targetReward: rewards[at])
+      return (query, log.times[rows[at]] &- log.times[rows[at - 1]])
     }
   }
 

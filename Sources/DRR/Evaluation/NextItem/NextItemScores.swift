@@ -18,14 +18,22 @@ public struct NextItemScores: Sendable {
   public let ranks: [TargetRank]
   /// What the lists are like.
   public let lists: ListStatistics
-  /// Of each query the group of its target.
-  let groups: [Int]
+  /// Of each query the group of its target; a grouping that the data do not tell is not there.
+  let groups: [TargetGrouping: [Int]]
 
   init(_ name: String, _ answers: [NextItemEvaluation.Answer], _ evaluation: NextItemEvaluation) {
     self.name = name
     users = evaluation.queries.map(\.user)
     ranks = answers.map(\.rank)
-    groups = evaluation.queries.map { evaluation.groups.groups[Int($0.target)] }
+    var groups = [
+      TargetGrouping.popularity: evaluation.queries.map {
+        evaluation.groups.groups[Int($0.target)]
+      }
+    ]
+    if !evaluation.pauses.isEmpty {
+      groups[.pause] = evaluation.pauses.map { TargetGrouping.group(ofPause: $0) }
+    }
+    self.groups = groups
     lists = ListStatistics(
       answers.map(\.list), at: evaluation.settings.listLength,
       candidates: Set(0..<Int32(evaluation.itemCount)), catalogue: nil)
@@ -48,7 +56,12 @@ public struct NextItemScores: Sendable {
   }
 
   /// The values of the queries whose targets are of a group; nil for the others.
-  package func values(_ measure: NextItemMeasure, at k: Int, group: Int) -> [Double?] {
-    zip(values(measure, at: k), groups).map { $1 == group ? $0 : nil }
+  package func values(
+    _ measure: NextItemMeasure, at k: Int, group: Int, of grouping: TargetGrouping = .popularity
+  ) -> [Double?] {
+    zip(values(measure, at: k), groups[grouping] ?? []).map { $1 == group ? $0 : nil }
   }
+
+  /// Whether the data tell the groups of a grouping.
+  package func has(_ grouping: TargetGrouping) -> Bool { groups[grouping] != nil }
 }

@@ -61,7 +61,7 @@ public struct PMFModel: Sendable {
     return mean + itemBiases[item] + dot
   }
 
-  /// Root of the mean squared error of the predicted rewards, within ±1, in stars.
+  /// Root of the mean squared error of the predicted ratings, kept within the scale, in its unit.
   public func rootMeanSquaredError(
     _ log: RatingsLog, rows: some Sequence<Int>, scale: RewardScale
   ) -> Double {

@@ -21,14 +21,14 @@ public final class PMFTrainer {
 
   /// Epochs done.
   public internal(set) var epoch = 0
-  /// The best held-out error so far, in stars, the epoch it came from and its weights.
+  /// The best held-out error so far, in the unit of ratings, the epoch it came from and its weights.
   public internal(set) var best: (error: Double, epoch: Int, model: PMFModel)?
 
   /// A line of the metrics.
   public struct EpochReport: Codable, Sendable {
     /// Epochs done.
     public var epoch: Int
-    /// Held-out root mean squared error in stars; of the training rows where nothing is held out.
+    /// Held-out root mean squared error in the unit of ratings; of the training rows where nothing is held out.
     public var error: Double
   }
 

@@ -18,6 +18,7 @@ public struct ComparedMultiTable: ComparedRun {
   public func contestants(
     _ log: RatingsLog, _ split: UserSplit, seed: UInt64, on backend: any Backend
   ) throws -> [Contestant] {
+    let log = log.counted(split, on: scale)
     let training = try MultiTableTraining(run, log, split)
     let (table, rounds) = try training.readTable()
     let settings = run.settings.settings

@@ -77,7 +77,7 @@ public struct Comparison: Sendable {
   public let training: Training
   /// How they are compared.
   public let settings: Settings
-  /// All ratings.
+  /// All ratings; less each user's mean where rewards count from that.
   public let log: RatingsLog
   /// Which of them may be seen.
   public let split: UserSplit
@@ -101,9 +101,10 @@ public struct Comparison: Sendable {
     self.training = training
     self.settings = settings
     self.window = window
-    self.log = log
     split = UserSplit(log, training.evaluation)
     try split.requireEveryPart()
+    let log = log.counted(split, on: training.scale)
+    self.log = log
     statistics = ItemStatistics(log, split, scale: training.scale)
     nextItem = try NextItemEvaluation(
       log, split, scale: training.scale, settings.nextItem)
@@ -111,6 +112,9 @@ public struct Comparison: Sendable {
       log, split, Self.reranking(training.evaluation, settings), window: window,
       scale: training.scale)
   }
+
+  /// - Throws: `RunError` where nothing or everything is liked, and orders of items mean nothing.
+  public func requireLikes() throws(RunError) { try log.requireLikes(on: training.scale) }
 
   /// The protocol of the sessions to re-rank.
   private static func reranking(
@@ -156,6 +160,7 @@ public struct Comparison: Sendable {
       ranking(ItemScores.popularity(statistics), Popularity(statistics)),
       ranking(ItemScores.mean(statistics), ItemMean(statistics)),
       reranking(MarkovChain(log, split, statistics)),
+      reranking(WindowedMarkov(log, split, statistics)),
       reranking(Cooccurrence(log, split)),
       ranking(PMFScores(model, biased: true), PMFRating(model)),
       ranking(PMFScores(model, biased: false), PMFDot(model)),

@@ -30,7 +30,7 @@ public struct ComparisonReport: Codable, Sendable {
 
   /// Targets of one group of items.
   public struct Group: Codable, Sendable {
-    /// The group's name: head, middle or tail.
+    /// The group's name: head, middle or tail; same second, same session or later.
     public var name: String
     /// HR of its targets.
     public var hitRate: Estimate
@@ -62,6 +62,8 @@ public struct ComparisonReport: Codable, Sendable {
     public var gini: Double
     /// Next items by the popularity of the target.
     public var groups: [Group]
+    /// Next items by the time since the previous rating; nil where the data have no times.
+    public var pauses: [Group]?
     /// Held-out ratings put in order, a K at a time.
     public var reranking: [Reranking]
     /// By how much it is above the baseline, at the same targets; nil of the baseline itself.
@@ -199,6 +201,13 @@ private struct Column: Sendable {
         })
     }
     let k = settings.cutoff
+    func groups(_ grouping: TargetGrouping) -> [ComparisonReport.Group] {
+      grouping.names.enumerated().map { group, name in
+        ComparisonReport.Group(
+          name: name, hitRate: estimate { $0.values(.hit, at: k, group: group, of: grouping) },
+          ndcg: estimate { $0.values(.gain, at: k, group: group, of: grouping) })
+      }
+    }
     return ComparisonReport.Row(
       name: nextItem[0].name,
       cutoffs: settings.nextItem.cutoffs.map { k in
@@ -209,11 +218,7 @@ private struct Column: Sendable {
       reciprocalRank: estimate { $0.values(.reciprocalRank) },
       coverage: nextItem.reduce(0) { $0 + $1.lists.coverage } / Double(nextItem.count),
       gini: nextItem.reduce(0) { $0 + $1.lists.gini } / Double(nextItem.count),
-      groups: PopularityGroups.names.enumerated().map { group, name in
-        ComparisonReport.Group(
-          name: name, hitRate: estimate { $0.values(.hit, at: k, group: group) },
-          ndcg: estimate { $0.values(.gain, at: k, group: group) })
-      },
+      groups: groups(.popularity), pauses: nextItem[0].has(.pause) ? groups(.pause) : nil,
       reranking: reranking.isEmpty
         ? []
         : settings.rerankingCutoffs.map {
@@ -236,9 +241,10 @@ extension Comparison {
   var protocolSummary: String {
     let targets = settings.nextItem.likedOnly ? "liked held-out rating" : "held-out rating"
     let limit = settings.nextItem.users.map { " of \($0) users drawn" } ?? ""
-    return training.evaluation.splitSummary + "\nnext item: of every \(targets)\(limit), given all "
-      + "before it; candidates = all \(log.itemCount) items but those that the user had rated; "
-      + "equal scores: the mean over their random orders"
-      + (log.hasTimes ? "" : "\nno times: the order of the file stands in")
+    let summary = training.evaluation.splitSummary + "; liked = \(training.scale) > 0"
+    return summary + "\nnext item: of every \(targets)\(limit), given all before it; candidates = "
+      + "all \(log.itemCount) items but those that the user had rated; equal scores: the mean over "
+      + "their random orders"
+      + (training.evaluation.untimedNote(hasTimes: log.hasTimes).map { "\n" + $0 } ?? "")
   }
 }

@@ -23,15 +23,16 @@ public struct RunExport {
   /// Told what a person should know.
   public var note: (String) -> Void = { _ in }
   private let backend: any Backend
-  private let readRatings: (_ source: String) throws -> RatingsLog
+  private let readRatings: (_ source: String, _ range: ClosedRange<Float>?) throws -> RatingsLog
   private let readSessions: (IRecGANRunConfiguration) throws -> SessionLog
 
   /// - Parameters:
   ///   - backend: where networks are read that are not copied array by array.
-  ///   - readRatings: the ratings of a source.
+  ///   - readRatings: the ratings of a source, on the scale that was named.
   ///   - readSessions: the click sessions of a run.
   public init(
-    on backend: any Backend, readRatings: @escaping (_ source: String) throws -> RatingsLog,
+    on backend: any Backend,
+    readRatings: @escaping (_ source: String, _ range: ClosedRange<Float>?) throws -> RatingsLog,
     readSessions: @escaping (IRecGANRunConfiguration) throws -> SessionLog
   ) {
     self.backend = backend
@@ -97,7 +98,7 @@ public struct RunExport {
   ) throws -> ExportedModel {
     var configuration = begun
     if let data { configuration.data.source = data }
-    let log = try readRatings(configuration.data.source)
+    let log = try readRatings(configuration.data.source, configuration.data.ratingRange)
     let run = try Experiment(configuration, log: log, folder: folder)
     guard let fitted = try run.readModel() else {
       throw RunError(
@@ -193,7 +194,7 @@ public struct RunExport {
     let run = try Run<MultiTableRunConfiguration>(reading: folder)
     let configuration = run.settings
     let source = data ?? configuration.data.source
-    let log = try readRatings(source)
+    let log = try readRatings(source, configuration.data.ratingRange)
     try configuration.data.requireContents(of: log, from: source)
     let split = UserSplit(log, configuration.evaluation)
     let training = try MultiTableTraining(run, log, split)
@@ -208,7 +209,9 @@ public struct RunExport {
         name: log.name, checksum: log.checksum, items: log.itemCount, users: log.userCount),
       scale: configuration.scale, ratingRange: log.ratingRange)
     var parts = try parts(
-      header, log, split, ItemStatistics(log, split, scale: configuration.scale))
+      header, log, split,
+      ItemStatistics(log.counted(split, on: configuration.scale), split, scale: configuration.scale)
+    )
     try parts.add(scorer, table)
     return try parts.model(name: folder.path)
   }

@@ -15,12 +15,19 @@ public struct MultiTableRunConfiguration: RunSettings {
 
   public init(source: String, log: RatingsLog) {
     data = DataIdentity(source: source, log: log)
-    var evaluation = EvaluationProtocol()
+    var evaluation = EvaluationProtocol(for: log)
     evaluation.split = .latest
     evaluation.ties = evaluation.tieOrder
     self.evaluation = evaluation
     scale = RewardScale(ratingRange: log.ratingRange)
     settings = MultiTableConfiguration()
+  }
+
+  /// Makes rounds so small that a short log has 32 of them an epoch: what a round learns is seen by
+  /// the next one alone, and in a single round no value looks ahead.
+  public mutating func fitRounds(to log: RatingsLog, _ split: UserSplit) {
+    settings.roundSize = min(
+      settings.roundSize, max(split.visibleRows(in: log).count / 32, 1))
   }
 
   public var seed: UInt64 {

@@ -27,6 +27,9 @@ public struct MultiTableTraining: Sendable {
   ) throws {
     let settings = run.settings.settings
     try settings.requireKeys(for: log.itemCount)
+    try split.requireTimes()
+    let log = log.counted(split, on: run.settings.scale)
+    if settings.reward == .liked { try log.requireLikes(on: run.settings.scale) }
     let kept = settings.topItems.map { log.mostRated($0) }
     let histories = Histories(log, split, keeping: kept)
     if histories.count == histories.userCount || histories.count == 0 {
