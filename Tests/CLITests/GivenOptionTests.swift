@@ -13,7 +13,7 @@ struct GivenOptionTests {
       (["compare", "--baselines-only", "--data", "a", "--data", "b"], "--data", "a and b"),
     ])
   func twice(words: [String], name: String, values: String) throws {
-    let outcome = try Program.run(words)
+    let outcome = try Program.run(words, asGiven: true)
     expectRefused(outcome, 64, "\(name) is given twice, as \(values); leave one of them.", "Usage:")
   }
 

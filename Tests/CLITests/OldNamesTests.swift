@@ -54,7 +54,8 @@ struct OldNamesTests {
   @Test(
     "commands take their old names, and show none",
     arguments: [
-      (["train", "drr"], ["--twin", "--cloning-steps 3", "--validations 2", "--choose best"]),
+      (["train", "drr"], ["--twin", "--validations 2", "--choose best"]),
+      (["train", "residual"], ["--no-twin", "--cloning-steps 3", "--validations 2"]),
       (
         ["train", "drr"], ["--environments 2", "--replay 9", "--consecutive 1", "--target-noise 1"]
       ),
@@ -122,7 +123,7 @@ struct OldNamesTests {
     let script = try Program.run(["--generate-completion-script", "bash"])
     #expect(script.code == 0)
     for part in [
-      "paper best", "popularity markov", "tiny small medium large", "__drr_add_completions -d",
+      "log pmf items", "popularity markov", "tiny small medium large", "__drr_add_completions -d",
     ] {
       #expect(
         script.output.replacingOccurrences(of: "'$'\\n''", with: " ")

@@ -8,6 +8,12 @@ struct Outcome {
   var output: String
   var error: String
 
+  /// What was said that is no warning: on tiny data there are always some.
+  var saidBesideWarnings: String {
+    error.split(separator: "\n", omittingEmptySubsequences: false)
+      .filter { !$0.hasPrefix("warning: ") }.joined(separator: "\n")
+  }
+
   /// A usable account of what went wrong.
   var description: String { "exit \(code.map { "\($0)" } ?? "by signal"): \(error)\(output)" }
 }
@@ -30,11 +36,44 @@ final class Program {
   private var process: pid_t = 0
   private var status: Int32?
 
+  /// The words of a helper's command with further ones: an option of one value that is given again
+  /// takes the place of the first. The program itself refuses both.
+  static func settled(_ words: [String]) -> [String] {
+    let repeatable: Set = [
+      "--run", "--method", "--liked", "--rated", "--exclude", "--genre", "--table", "--policy",
+    ]
+    var settled: [String] = []
+    var place: [String: Int] = [:]
+    var index = 0
+    while index < words.count {
+      let word = words[index]
+      let value = index + 1 < words.count ? words[index + 1] : nil
+      defer { index += 1 }
+      guard word.hasPrefix("--"), !word.contains("="), !repeatable.contains(word), let value,
+        !value.hasPrefix("--")
+      else {
+        settled.append(word)
+        continue
+      }
+      if let first = place[word] {
+        settled[first + 1] = value
+      } else {
+        place[word] = settled.count
+        settled += [word, value]
+      }
+      index += 1
+    }
+    return settled
+  }
+
   /// Starts `drr`, or the shell script `script` in which `"$@"` is its path and arguments.
+  ///
+  /// - Parameter asGiven: whether options that are given twice stay so.
   init(
     _ arguments: [String], in folder: Scratch? = nil, environment: [String: String] = [:],
-    script: String? = nil
+    script: String? = nil, asGiven: Bool = false
   ) throws {
+    let arguments = asGiven ? arguments : Self.settled(arguments)
     let command =
       ["/bin/sh", "-c", "cd \"$0\" && \(script ?? "exec \"$@\"")", (folder ?? streams).path]
       + [Self.path] + arguments
@@ -75,9 +114,11 @@ final class Program {
 
   static func run(
     _ arguments: [String], in folder: Scratch? = nil, environment: [String: String] = [:],
-    script: String? = nil
+    script: String? = nil, asGiven: Bool = false
   ) throws -> Outcome {
-    try Program(arguments, in: folder, environment: environment, script: script).wait()
+    try Program(
+      arguments, in: folder, environment: environment, script: script, asGiven: asGiven
+    ).wait()
   }
 
   func send(_ number: Int32) { if isRunning { kill(process, number) } }

@@ -39,10 +39,10 @@ struct ThreadTests {
       "PMF by SGD",
       "train pmf --data generated:small --device cpu --pmf-solver sgd --dimension 14 "
         + "--pmf-epochs 2"),
-    Kind("DRR", "train drr --preset paper --dimension 16 \(tiny) \(wide)"),
+    Kind("DRR", "train drr --dimension 16 \(tiny) \(wide)"),
     Kind(
       "the residual agent",
-      "train drr \(tiny) --dimension 32 --bc-updates 5 --steps 640 --learning-starts 320 "
+      "train residual \(tiny) --dimension 32 --bc-updates 5 --steps 640 --learning-starts 320 "
         + "--batch-size 512 --buffer-size 640"),
     Kind("DQN", "train dqn --dimension 32 \(tiny) \(wide)"),
     Kind("REINFORCE", "train pg --dimension 32 \(tiny) --hidden 256 --num-envs 320 --steps 3200"),

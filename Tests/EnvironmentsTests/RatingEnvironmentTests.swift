@@ -142,7 +142,8 @@ struct RatingEnvironmentTests {
       rows.ratings.append(4)
     }
     let log = RatingsLog(
-      name: "own items", users: rows.users, items: rows.items, ratings: rows.ratings)
+      name: "own items", users: rows.users, items: rows.items, ratings: rows.ratings,
+      times: rows.users.indices.map { Int64($0) })
     let split = UserSplit(log, EvaluationProtocol())
     #expect(split.testUsers.count == 2)
     var environment = try Self.environment(log, split: split)

@@ -271,7 +271,8 @@ struct ExperimentTests {
     #expect(
       Self.message { _ = try experiment.sessions() }
         == "no test user can be evaluated: 0 of 10 test users; left out: "
-        + "1 with fewer than 3 liked items to start from, 9 with fewer than 110 items to rank")
+        + "1 with fewer than 3 liked items to start from, 9 with fewer than 110 items to rank; "
+        + "lower --minimum-candidates or --window, hold more out, or use --split none")
     let noAgent = try Self.experiment(folder.path, Self.configuration { $0.drr = nil })
     #expect(Self.message { _ = try noAgent.sessions() }.contains("use `drr train drr`"))
   }

@@ -37,6 +37,9 @@ struct LeakageOptions: ParsableArguments {
     drr.validations = 0
     if let steps { drr.steps = steps }
     configuration.choose(drr)
+    // A ladder that was begun is climbed with its factorization.
+    let climbed = run.folder.read(ProtocolAblationReport.self, from: run.folder.leakLadder)
+    if let pmf = climbed?.measurements.first?.configuration.pmf { configuration.pmf = pmf }
     configuration.seed = seed ?? 0
     configuration.evaluation.splitSeed = configuration.seed
     let ladder = try ProtocolAblation(configuration, log: log, folder: run.folder)

@@ -27,8 +27,9 @@ public protocol AgentConfiguration: Codable, Hashable, Sendable {
   var preparation: Int { get }
   /// The learning rates, for the message of a training that diverged.
   var learningRates: String { get }
-  /// Gives a factorisation that is to carry this agent the settings that belong to it.
-  static func settle(_ pmf: inout PMFConfiguration)
+  /// Gives a factorisation of so many ratings that is to carry this agent the settings that belong
+  /// to it.
+  static func settle(_ pmf: inout PMFConfiguration, ratings: Int)
   /// - Throws: `ConfigurationError` for a setting that cannot work.
   func validate() throws(ConfigurationError)
   /// An agent that has learned nothing.
@@ -40,7 +41,7 @@ public protocol AgentConfiguration: Codable, Hashable, Sendable {
 }
 
 extension AgentConfiguration {
-  public static func settle(_ pmf: inout PMFConfiguration) {}
+  public static func settle(_ pmf: inout PMFConfiguration, ratings: Int) {}
   public var preparation: Int { 0 }
   public var stepsName: String { "\(name) steps" }
 

@@ -45,7 +45,7 @@ public struct RunConfiguration: RunSettings {
 
   /// Trains this agent, with the factorisation that belongs to it.
   public mutating func choose<Agent: AgentConfiguration>(_ agent: Agent) {
-    Agent.settle(&pmf)
+    Agent.settle(&pmf, ratings: data.ratings)
     self.agent = agent
   }
 

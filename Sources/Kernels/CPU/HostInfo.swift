@@ -15,6 +15,14 @@ extension DeviceInfo {
     id == .cpu ? "\(driver), vector level \(blas_vector_level())" : "\(name), \(driver)"
   }
 
+  /// The same of a device by its name, with the name before it; the name alone where no such device
+  /// is here.
+  public static func arithmetic(ofDevice name: String) -> String {
+    let info =
+      name == "\(host.id)" ? host : DeviceCatalog.candidates().first { $0.name == name }?.info
+    return "\(name)\(info.map { " (\($0.arithmetic))" } ?? "")"
+  }
+
   private static var processorName: String? {
     guard let file = fopen("/proc/cpuinfo", "r") else { return nil }
     defer { fclose(file) }

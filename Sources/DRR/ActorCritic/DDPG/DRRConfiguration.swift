@@ -58,10 +58,8 @@ public struct DRRConfiguration: AgentConfiguration {
 
   /// The factorization of the open implementations: Adam, one λ, and positive vectors that carry the
   /// mean, along which an action finds good items.
-  public static func settle(_ pmf: inout PMFConfiguration) {
-    pmf.choose(.adam)
-    pmf.start = .uniform(to: 0.1)
-    pmf.isCentered = false
+  public static func settle(_ pmf: inout PMFConfiguration, ratings: Int) {
+    pmf.choose(.adam, ratings: ratings)
     pmf.shareRegularization()
   }
 

@@ -1,5 +1,4 @@
 import Essentials
-import Kernels
 import Tensor
 
 /// A run at work: its settings, and the folder that remembers it. Every algorithm is trained by it:
@@ -83,7 +82,7 @@ public struct Run<Settings: RunSettings>: Sendable {
     let stage = stage ?? self.stage
     trainer.watch(observer)
     var lines = 0
-    var arithmetic = [Self.arithmetic(of: device)]
+    var arithmetic = [DeviceInfo.arithmetic(ofDevice: device)]
     if folder.exists(stage.path) {
       let file = try readCheckpoint(stage)
       try trainer.restore(from: file)
@@ -176,16 +175,9 @@ public struct Run<Settings: RunSettings>: Sendable {
   ) throws -> [String: String] {
     [
       "kind": stage.kind, "configuration": try RunFolder.json(stage.settings.identity),
-      "device": device, "metrics_lines": "\(lines)", "arithmetic": Self.arithmetic(of: device),
+      "device": device, "metrics_lines": "\(lines)",
+      "arithmetic": DeviceInfo.arithmetic(ofDevice: device),
     ]
-  }
-
-  /// What decides the bits of a device, by its name.
-  private static func arithmetic(of device: String) -> String {
-    let host = CPUBackend.info
-    let info =
-      device == "\(host.id)" ? host : DeviceCatalog.candidates().first { $0.name == device }?.info
-    return "\(device)\(info.map { " (\($0.arithmetic))" } ?? "")"
   }
 
   /// Refuses a file of another kind or other settings.
