@@ -42,28 +42,23 @@ final class Program {
     let repeatable: Set = [
       "--run", "--method", "--liked", "--rated", "--exclude", "--genre", "--table", "--policy",
     ]
-    var settled: [String] = []
-    var place: [String: Int] = [:]
-    var index = 0
-    while index < words.count {
-      let word = words[index]
-      let value = index + 1 < words.count ? words[index + 1] : nil
-      defer { index += 1 }
-      guard word.hasPrefix("--"), !word.contains("="), !repeatable.contains(word), let value,
-        !value.hasPrefix("--")
-      else {
-        settled.append(word)
+    var settled: [(name: String, words: [String])] = []
+    var left = words[...]
+    while let word = left.popFirst() {
+      let name = String(word.prefix { $0 != "=" })
+      guard word.hasPrefix("--"), !repeatable.contains(name) else {
+        settled.append(("", [word]))
         continue
       }
-      if let first = place[word] {
-        settled[first + 1] = value
-      } else {
-        place[word] = settled.count
-        settled += [word, value]
+      var option = [word]
+      if name == word, let value = left.first, !value.hasPrefix("--") {
+        option.append(value)
+        left = left.dropFirst()
       }
-      index += 1
+      settled.removeAll { $0.name == name }
+      settled.append((name, option))
     }
-    return settled
+    return settled.flatMap(\.words)
   }
 
   /// Starts `drr`, or the shell script `script` in which `"$@"` is its path and arguments.

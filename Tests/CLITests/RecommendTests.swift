@@ -14,7 +14,7 @@ struct RecommendTests {
     ("drr", ["train", "drr"] + small + drr),
     (
       "residual",
-      ["train", "drr"] + small + [
+      ["train", "residual"] + small + [
         "--bc-updates", "40", "--steps", "320", "--learning-starts", "32", "--batch-size", "16",
         "--buffer-size", "200", "--no-myopic",
       ]

@@ -330,7 +330,7 @@ struct RunFaultTests {
     let folder = Scratch()
     // An epoch of some two seconds: what is heeded within one gives it up.
     let train = [
-      "train", "drr", "--data", "generated:small", "--preset", "paper", "--dimension", "20",
+      "train", "drr", "--data", "generated:small", "--dimension", "20",
       "--pmf-batch", "3", "--pmf-epochs", "1", "--steps", "200", "--learning-starts", "100",
       "--hidden", "16", "--batch", "16", "--replay", "300", "--no-twin", "--run",
     ]
@@ -353,16 +353,17 @@ struct RunFaultTests {
   func beliefs() throws {
     let folder = Scratch()
     let train = [
-      "train", "drr", "--data", "generated:small", "--pmf-solver", "sgd", "--pmf-epochs", "1",
+      "train", "residual", "--data", "generated:small", "--pmf-solver", "sgd", "--pmf-epochs", "1",
       "--dimension", "8", "--cloning-steps", "4", "--steps", "48", "--validations", "1",
       "--no-twin", "--run",
     ]
     let stopped = try interrupted(
       train + ["parts"] + Self.cpu, in: folder, at: "parts/pmf.safetensors")
     #expect(stopped.code == 130 && stopped.output == "", "\(stopped.description)")
-    #expect(stopped.error.contains("to go on: drr train drr --run parts"), "\(stopped.error)")
+    #expect(
+      stopped.error.contains("to go on: drr train residual --run parts"), "\(stopped.error)")
     #expect(!folder.exists("parts/beliefs.safetensors"))
-    let outcome = try Program.run(["train", "drr", "--run", "parts"] + Self.cpu, in: folder)
+    let outcome = try Program.run(["train", "residual", "--run", "parts"] + Self.cpu, in: folder)
     #expect(outcome.code == 0, "\(outcome.description)")
     #expect(try Program.run(train + ["whole"] + Self.cpu, in: folder).code == 0)
     #expect(try differences(folder.tensors("whole"), folder.tensors("parts")) == [])
@@ -389,7 +390,7 @@ struct RunFaultTests {
         + cpu, "config.json"),
     Stage(
       "cloning",
-      ["train", "drr"] + small + ["--cloning-steps", ages, "--no-twin"] + cpu,
+      ["train", "residual"] + small + ["--cloning-steps", ages, "--no-twin"] + cpu,
       "beliefs.safetensors"),
     Stage(
       "steps of DRR",

@@ -154,7 +154,14 @@ extension TrainCommand {
       held.apply(to: &wanted.evaluation, choosing: false)
       settings.apply(to: &wanted.settings)
       let split = UserSplit(log, wanted.evaluation)
-      if begun == nil, settings.roundSize == nil { wanted.fitRounds(to: log, split) }
+      if settings.roundSize == nil {
+        // Rounds that were fitted to the log stay, though a preset is named again.
+        if let begun {
+          wanted.settings.roundSize = begun.settings.roundSize
+        } else {
+          wanted.fitRounds(to: log, split)
+        }
+      }
       let run = try Run(wanted, folder: folder)
       if let warning = split.orderWarning(in: log) { Console.note(warning) }
       let training = try MultiTableTraining(run, log, split)
