@@ -104,7 +104,7 @@ let package = Package(
       path: "Sources/DRR/Umbrella"),
     .target(
       name: "Terminal",
-      dependencies: everything + [.product(name: "Logging", package: "swift-log")]),
+      dependencies: layers + ["DRRCore", .product(name: "Logging", package: "swift-log")]),
     .target(
       name: "Commands",
       dependencies: everything + [

@@ -1,4 +1,4 @@
-import DRR
+import DRRCore
 import Platform
 
 /// Another program at work, one of whose streams is read.

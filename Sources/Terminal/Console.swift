@@ -1,4 +1,4 @@
-import DRR
+import DRRCore
 import Logging
 import Platform
 import Synchronization

@@ -1,4 +1,4 @@
-import DRR
+import DRRCore
 import Platform
 
 /// Lines over one axis, some with a band about them, as an SVG picture.

@@ -1,4 +1,4 @@
-import DRR
+import DRRCore
 
 /// What is shown of a long piece of work: the share done, the rate, the time left.
 package struct ProgressLine {

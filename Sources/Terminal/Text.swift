@@ -1,4 +1,4 @@
-import DRR
+import DRRCore
 
 /// 1234567 as 1,234,567.
 package func grouped(_ number: Int) -> String {
