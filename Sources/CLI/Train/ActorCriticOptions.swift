@@ -136,6 +136,24 @@ struct ActorCriticOptions: ParsableArguments {
   }
 }
 
+/// All options of a command that trains DRR or the residual agent.
+struct ActorCriticCommandOptions<Agent: ParsableArguments & AgentSettings>: ParsableArguments {
+  @OptionGroup var options: RunOptions
+  @OptionGroup(title: "Data and PMF options") var settings: SettingOptions
+  @OptionGroup(title: "Agent options") var agent: Agent
+  @OptionGroup var group: GroupOptions
+  @OptionGroup var training: TrainingOptions
+  @OptionGroup var device: DeviceOptions
+  @OptionGroup var output: OutputOptions
+
+  func train() throws {
+    try AgentTraining(
+      options: options, settings: settings, agent: agent, group: group, training: training,
+      device: device
+    ).run(output)
+  }
+}
+
 extension StateModuleKind: ExpressibleByArgument {}
 extension ExplorationKind: ExpressibleByArgument {}
 extension CheckpointChoice: ExpressibleByArgument {}

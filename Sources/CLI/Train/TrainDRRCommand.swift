@@ -20,20 +20,9 @@ extension TrainCommand {
           drr train drr --steps 200000 --seed 1 --device opencl --run runs/gpu
         """)
 
-    @OptionGroup var options: RunOptions
-    @OptionGroup(title: "Data and PMF options") var settings: SettingOptions
-    @OptionGroup(title: "Agent options") var agent: DRROptions
-    @OptionGroup var group: GroupOptions
-    @OptionGroup var training: TrainingOptions
-    @OptionGroup var device: DeviceOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var options: ActorCriticCommandOptions<DRROptions>
 
-    func run() throws {
-      try AgentTraining(
-        options: options, settings: settings, agent: agent, group: group,
-        training: training, device: device
-      ).run(output)
-    }
+    func run() throws { try options.train() }
   }
 }
 

@@ -19,20 +19,9 @@ extension TrainCommand {
           drr train residual --data ml-100k.zip --seeds 5 --splits 3 --run runs/many
         """)
 
-    @OptionGroup var options: RunOptions
-    @OptionGroup(title: "Data and PMF options") var settings: SettingOptions
-    @OptionGroup(title: "Agent options") var agent: ResidualOptions
-    @OptionGroup var group: GroupOptions
-    @OptionGroup var training: TrainingOptions
-    @OptionGroup var device: DeviceOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var options: ActorCriticCommandOptions<ResidualOptions>
 
-    func run() throws {
-      try AgentTraining(
-        options: options, settings: settings, agent: agent, group: group,
-        training: training, device: device
-      ).run(output)
-    }
+    func run() throws { try options.train() }
   }
 }
 

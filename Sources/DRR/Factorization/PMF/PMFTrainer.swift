@@ -88,7 +88,7 @@ public final class PMFTrainer {
     return EpochReport(epoch: epoch, error: error)
   }
 
-  /// The held-out error in stars of the mean and the offsets of users and items alone; nil where
+  /// The held-out error, in the unit of ratings, of the mean and the offsets of users and items alone; nil where
   /// nothing is held out.
   public var biasError: Double? {
     holdout.isEmpty
