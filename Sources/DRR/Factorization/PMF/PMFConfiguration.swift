@@ -87,19 +87,17 @@ public struct PMFConfiguration: Codable, Hashable, Sendable {
 
   /// A solver with the settings that suit it.
   ///
-  /// - Parameter ratings: how many there are; nil: many, and Adam's batches stay. Of few an epoch is
-  ///   few updates, so that there may be more epochs, and more of them without a better error are
-  ///   waited for; Adam's are smaller.
-  public mutating func choose(_ solver: Solver, ratings: Int? = nil) {
+  /// - Parameter ratings: how many there are. Of few an epoch is few updates, so that there may be
+  ///   more epochs, and more of them without a better error are waited for; Adam's batches are
+  ///   smaller.
+  public mutating func choose(_ solver: Solver, ratings: Int) {
     let defaults = PMFConfiguration()
-    let count = max(1, ratings ?? 100_000)
+    let count = max(1, ratings)
     self.solver = solver
     switch solver {
     case .adam:
-      if ratings != nil {
-        batchSize = max(min(defaults.batchSize, max(64, count / 64)), count / 100)
-      }
-      let updates = ratings == nil ? 100 : (count + batchSize - 1) / batchSize
+      batchSize = max(min(defaults.batchSize, max(64, count / 64)), count / 100)
+      let updates = (count + batchSize - 1) / batchSize
       epochs = max(defaults.epochs, min(300, 4_000 / updates))
       patience = max(defaults.patience, 200 / updates)
       learningRate = defaults.learningRate
