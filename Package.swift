@@ -131,6 +131,13 @@ let package = Package(
     .executableTarget(name: "bench", dependencies: ["Benchmarks"], path: "bench/Main"),
 
     .target(name: "TestSupport", dependencies: layers, path: "Tests/Support"),
+    // What tries to break the program, and counts what held.
+    .executableTarget(
+      name: "campaign",
+      dependencies: everything + [
+        "Terminal", "TestSupport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], path: "Tests/Campaign"),
     .testTarget(name: "KernelsTests", dependencies: layers + ["CLoops", "TestSupport"]),
     .testTarget(name: "TensorTests", dependencies: layers + ["TestSupport"]),
     // Worlds, folders, damage and dense algebra that the tests of several modules use.
