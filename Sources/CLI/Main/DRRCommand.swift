@@ -28,6 +28,7 @@ package struct DRRCommand: ParsableCommand {
   package static func main() {
     Console.surviveFileLimits()
     LoggingSystem.bootstrap { _ in PlainLogHandler() }
+    KernelCompilation.tell { Console.note($0) }
     do {
       let words = try OldNames.rewritten(Array(CommandLine.arguments.dropFirst()))
       var command = try parseAsRoot(words)
