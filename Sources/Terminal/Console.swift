@@ -123,7 +123,9 @@ package enum Interrupt {
       requested.store(true, ordering: .relaxed)
       if saves.load(ordering: .relaxed) {
         let isOver = awaits(patience)
-        if !isOver && heeded.load(ordering: .relaxed) { _ = awaits(saving) }
+        // A disk that takes its time is not left with all but the end of a checkpoint.
+        let isSaving = heeded.load(ordering: .relaxed) || Temporaries.isAtWork
+        if !isOver && isSaving { _ = awaits(saving) }
         Interrupt.note("what was saved before stays", resume: typedCommand)
       }
       Temporaries.removeAll { _exit(130) }

@@ -78,7 +78,7 @@ struct StopTests {
       (["evaluate", "--run", "run", "--device", "cpu"], "DRR", "run/evaluation.json"),
       (["simulate", "--run", "run", "--device", "cpu"], "mean reward", "run/online.json"),
       (
-        ["ope", "simulate", "--sizes", "50", "--seeds", "2", "--bootstrap", "5", "--out", "out"],
+        ["ope", "simulate", "--sizes", "50", "--seeds", "2", "--bootstrap", "40", "--out", "out"],
         "bias", "out/report.json"
       ),
       (
@@ -90,6 +90,22 @@ struct StopTests {
       #expect(
         outcome.error.contains("Error: cannot write \(file): Is a directory\n"), "\(outcome.error)")
     }
+  }
+
+  @Test("a training of the leakage ablation that was killed while it was removed goes")
+  func leftOver() throws {
+    let folder = try Tiny.trained()
+    let words = [
+      "evaluate", "--leakage-ablation", "--data", "generated:tiny", "--steps", "20", "--run",
+      "ladder", "--device", "cpu",
+    ]
+    let first = try Program.run(words, in: folder)
+    #expect(first.code == 0, "\(first.description)")
+    #expect(try folder.names("ladder") == ["leak-ladder.json"])
+    try folder.write(
+      "ladder/leak-ladder-asPublished-0/config.json", try folder.data("run/config.json"))
+    #expect(try Program.run(words, in: folder).output == first.output)
+    #expect(try folder.names("ladder") == ["leak-ladder.json"])
   }
 
   @Test("a sweep does not go on in a simulator whose files have changed")

@@ -60,6 +60,9 @@ package enum Temporaries {
     }
   }
 
+  /// Whether something is being written.
+  package static var isAtWork: Bool { live.withLock { !$0.isEmpty } }
+
   /// Removes all that this process has under way, and ends it: nothing is made in between.
   package static func removeAll(then end: () -> Never) -> Never {
     live.withLock { paths in

@@ -91,6 +91,8 @@ enum Kills: CampaignPart {
       let signal = Kills.signals.randomElement(using: &draws)!
       let delay = Double.random(in: 0...1.05, using: &draws) * reference.seconds
       let inWrite = Bool.random(using: &draws)
+      // SIGKILL leaves some until the next writer comes.
+      let before = Tree(folder).temporaries
       let atChild = reference.kind.isGroup && Bool.random(using: &draws)
       let subject = try Subject(
         reference.kind.words(room.program), in: folder, environment: threads(),
@@ -125,7 +127,8 @@ enum Kills: CampaignPart {
       guard ending.cause == .code(130) || reference.kind.name == "ranks of MPI" else {
         return "after \(signal.name) it ends with \(ending)"
       }
-      return Tree(folder).temporaries.first.map { "\($0) is left after \(signal.name)" }
+      return Tree(folder).temporaries.first { !before.contains($0) }
+        .map { "\($0) is left after \(signal.name)" }
     }
 
     /// Stops one of the processes that a run has started; the others save, and the run says so.

@@ -51,22 +51,25 @@ enum WriteFaults: CampaignPart {
       return tally
     }
     let references = try (RunKind.oneShot + RunKind.resumed).map { try Reference($0, room.program) }
-    var points: [Point] = []
+    // By kind, call and fault; of each in turn, that the shortest campaign tries all of them.
+    var groups: [[Point]] = []
+    var draws = room.draws("writes")
     for (number, reference) in references.enumerated() {
       let counts = try count(reference, room, shim)
       for (call, count) in zip(calls, counts) where count > 0 {
         for fault in faults where !fault.isOfWrites || call == "write" {
           // Nobody makes these calls again.
           if fault.isHarmless, ["truncate", "unlink"].contains(call) { continue }
-          for at in 1...count {
-            points.append(Point(kind: number, call: call, at: at, fault: fault))
-          }
+          groups.append(
+            (1...count).map { Point(kind: number, call: call, at: $0, fault: fault) }
+              .shuffled(using: &draws))
         }
       }
     }
-    var draws = room.draws("writes")
-    points.shuffle(using: &draws)
-    let all = points
+    groups.shuffle(using: &draws)
+    let all = (0..<(groups.map(\.count).max() ?? 0)).flatMap { turn in
+      groups.compactMap { $0.indices.contains(turn) ? $0[turn] : nil }
+    }
     let tally = Mutex(Tally())
     let next = Atomic<Int>(0)
     DispatchQueue.concurrentPerform(iterations: 2) { _ in
