@@ -128,6 +128,7 @@ package enum Interrupt {
         if !isOver && isSaving { _ = awaits(saving) }
         Interrupt.note("what was saved before stays", resume: typedCommand)
       }
+      ChildProcess.endAll()
       Temporaries.removeAll { _exit(130) }
     }
   }
