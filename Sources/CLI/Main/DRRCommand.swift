@@ -30,6 +30,7 @@ package struct DRRCommand: ParsableCommand {
     Console.surviveFileLimits()
     Interrupt.watch(isWatched: CommandLine.arguments.contains("--report-progress"))
     LoggingSystem.bootstrap { _ in PlainLogHandler() }
+    KernelCompilation.tell { Console.note($0) }
     do {
       let words = try OldNames.rewritten(Array(CommandLine.arguments.dropFirst()))
       var command = try parseAsRoot(words)
