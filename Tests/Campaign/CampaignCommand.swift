@@ -7,7 +7,7 @@ import Terminal
 @main
 struct CampaignCommand: ParsableCommand {
   static let parts: [any CampaignPart.Type] = [
-    DriverFaults.self
+    Kills.self, WriteFaults.self, DriverFaults.self,
   ]
 
   static let configuration = CommandConfiguration(

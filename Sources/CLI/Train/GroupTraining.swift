@@ -29,6 +29,7 @@ struct GroupTraining {
     let folder = options.folder
     try folder.create()
     try folder.lock()
+    folder.removeTemporaries()
     let runs = try group.members.map { member in
       try Run(
         first.member(seed: member.seed, split: member.split), folder: member.folder(in: folder))

@@ -30,9 +30,8 @@ struct SettledTraining<Settings: RunSettings> {
       try run.train(trainer, device: "\(backend.device.id)", $0)
     }
     guard let last else { return }
-    try run.folder.write(last, to: run.folder.report)
     let lines = try text(last)
-    try output.print(last, lines)
+    try output.print(last, lines) { try run.folder.write(last, to: run.folder.report) }
   }
 
   private func backend(_ trial: (any Backend) throws -> Double) throws -> any Backend {
