@@ -7,7 +7,7 @@ import Terminal
 @main
 struct CampaignCommand: ParsableCommand {
   static let parts: [any CampaignPart.Type] = [
-    DriverFaults.self
+    DriverFaults.self, CheckpointMutations.self, Sanitizers.self, Implementations.self,
   ]
 
   static let configuration = CommandConfiguration(
