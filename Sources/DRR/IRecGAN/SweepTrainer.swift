@@ -97,14 +97,8 @@ public final class SweepTrainer: Trainer {
   }
 
   public func restore(from file: SafetensorsFile) throws {
-    let bytes = try file.bytes("outcomes")
-    guard
-      let found = RunFolder.value(
-        [IRecGANSweep.Outcome].self, json: String(decoding: bytes, as: UTF8.self))
-    else {
-      throw CheckpointError.malformed(path: file.path, reason: "its outcomes cannot be read")
-    }
-    outcomes = found
+    outcomes = try file.json("outcomes", [IRecGANSweep.Outcome].self)
+    try file.require(isFinite(), "outcomes", "has a reward that is no number", "numbers")
   }
 
   /// Older programs kept a cell a line. One that a killed process left unfinished is done again.

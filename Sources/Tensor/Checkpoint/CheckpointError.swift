@@ -19,6 +19,8 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
   case wrongType(path: String, tensor: String, found: TensorType, expected: TensorType)
   /// The array has another shape.
   case wrongShape(path: String, tensor: String, found: [Int], expected: [Int])
+  /// The array has values that nothing can go on from.
+  case unusable(path: String, tensor: String, found: String, expected: String, remedy: String)
   /// A tensor or a metadata entry that the format cannot hold was given to the writer.
   case unwritable(name: String, reason: String)
 
@@ -40,6 +42,8 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
       "\(path): tensor \(quoted(tensor)) has type \(found.name), expected \(expected.name)"
     case .wrongShape(let path, let tensor, let found, let expected):
       "\(path): tensor \(quoted(tensor)) has shape \(found), expected \(expected)"
+    case .unusable(let path, let tensor, let found, let expected, let remedy):
+      "\(path): tensor \(quoted(tensor)) \(found), expected \(expected); \(remedy)"
     case .unwritable(let name, let reason):
       "cannot store \(quoted(name)): \(reason)"
     }
