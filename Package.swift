@@ -137,7 +137,10 @@ let package = Package(
       dependencies: everything + [
         "Terminal", "TestSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ], path: "Tests/Campaign", exclude: ["Drivers/shim.c", "Writes/shim.c"]),
+      ], path: "Tests/Campaign",
+      exclude: ["Drivers/shim.c", "Writes/shim.c", "Fuzz/Readers", "Fuzz/Corpus"]),
+    // Every reader of files on its own; libFuzzer mutates what they read.
+    .executableTarget(name: "fuzz", dependencies: everything, path: "Tests/Campaign/Fuzz/Readers"),
     .testTarget(name: "KernelsTests", dependencies: layers + ["CLoops", "TestSupport"]),
     .testTarget(name: "TensorTests", dependencies: layers + ["TestSupport"]),
     // Worlds, folders, damage and dense algebra that the tests of several modules use.
@@ -159,7 +162,8 @@ let package = Package(
     tests("Evaluation"),
     tests("Serving", beside: ["DRR"]),
     tests("Runs"),
-    .testTarget(name: "BenchTests", dependencies: everything + ["Benchmarks", "TestSupport"]),
+    .testTarget(
+      name: "BenchTests", dependencies: everything + ["bench", "Benchmarks", "TestSupport"]),
     .testTarget(
       name: "CLITests",
       dependencies: everything + [

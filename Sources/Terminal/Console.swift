@@ -14,11 +14,21 @@ package enum Console {
   /// Makes a file that grows past its limit a failed write, not the end of the process.
   package static func surviveFileLimits() { signal(SIGXFSZ, SIG_IGN) }
 
-  package static func note(_ line: String) { write("\(line)\n") }
+  package static func note(_ line: String) { write("\(printable(line))\n") }
+
+  /// Lines of text without what a terminal would take for more: some of it is from files.
+  private static func printable(_ text: String) -> String {
+    let isPlain = text.utf8.allSatisfy { ($0 >= 32 || $0 == 10 || $0 == 9) && $0 < 127 }
+    if isPlain { return text }
+    let scalars = text.unicodeScalars.map {
+      $0.controls && $0 != "\n" && $0 != "\t" ? "?" : $0
+    }
+    return String(String.UnicodeScalarView(scalars))
+  }
 
   /// Prints a result. Throws where standard output takes no more: its disk may be full.
   package static func result(_ text: String) throws {
-    if let code = write(text + "\n", to: 1) {
+    if let code = write(printable(text) + "\n", to: 1) {
       throw RunError("cannot write to standard output: \(String(cString: strerror(code)))")
     }
   }

@@ -2,7 +2,7 @@ import DRRCore
 
 /// 1234567 as 1,234,567.
 package func grouped(_ number: Int) -> String {
-  var digits = Array("\(abs(number))")
+  var digits = Array("\(number.magnitude)")
   var at = digits.count - 3
   while at > 0 {
     digits.insert(",", at: at)

@@ -7,8 +7,8 @@ import Terminal
 @main
 struct CampaignCommand: ParsableCommand {
   static let parts: [any CampaignPart.Type] = [
-    Kills.self, WriteFaults.self, DriverFaults.self, CheckpointMutations.self, Sanitizers.self,
-    Implementations.self,
+    Kills.self, WriteFaults.self, DriverFaults.self, CheckpointMutations.self, Arguments.self,
+    Fuzzing.self, Sanitizers.self, Implementations.self,
   ]
 
   static let configuration = CommandConfiguration(

@@ -73,7 +73,7 @@ package struct MeasuredSessions {
     (configuration.userTraining.epochs, configuration.agentTraining.epochs) = (many, 0)
     (configuration.userTraining.decay, configuration.refreshes) = (1, 1)
     configuration.rounds = network == .discriminator ? 0 : many
-    configuration.discriminatorTraining.epochs = many
+    configuration.discriminatorTraining.epochs = IRecGANConfiguration.mostDiscriminatorEpochs
     configuration.discriminatorSessions = min(sessions, 2_000)
     change(&configuration)
     let part: IRecGANTrainer.Part =

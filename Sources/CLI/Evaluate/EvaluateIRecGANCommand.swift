@@ -40,6 +40,7 @@ extension EvaluateCommand {
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
+      if sessions < 0 { throw ValidationError("--sessions is \(sessions); it must be 0 or more.") }
       if simulateOnly && sessions == 0 {
         throw ValidationError("--sessions is 0, and --simulate-only plays; leave one of them out.")
       }

@@ -36,6 +36,7 @@ package struct DRRCommand: ParsableCommand {
       var command = try parseAsRoot(words)
       do {
         try RepeatedOptions.refuse(words, of: type(of: command))
+        try requireOneProcess(for: type(of: command))
         try command.run()
       } catch let error as ValidationError {
         refuse(error, type(of: command))
@@ -43,7 +44,10 @@ package struct DRRCommand: ParsableCommand {
     } catch is Interrupted {
       Platform.exit(130)
     } catch {
-      exit(withError: error)
+      // A mistyped word is repeated in the message.
+      guard exitCode(for: error) != .success else { exit(withError: error) }
+      Console.note(fullMessage(for: error))
+      Platform.exit(exitCode(for: error).rawValue)
     }
   }
 

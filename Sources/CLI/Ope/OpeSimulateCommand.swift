@@ -56,7 +56,6 @@ extension OpeCommand {
     func run() throws {
       var simulation = OffPolicySimulation()
       simulation.sizes = try wholeNumbers(sizes, "--sizes")
-      if simulation.sizes.isEmpty { throw ValidationError("--sizes is empty; give numbers.") }
       simulation.replications = seeds
       simulation.policies = policyCount
       simulation.model.form = model

@@ -10,9 +10,9 @@ func numbers(_ text: String, _ option: String) throws -> [Double] {
   }
 }
 
-/// 1,2,5 as numbers.
+/// 1,2,5 as numbers: one at least, and each 1 or more.
 func wholeNumbers(_ text: String, _ option: String) throws -> [Int] {
-  try text.split(separator: ",").map { part in
+  try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
     guard let number = Int(part), number > 0 else {
       throw ValidationError("\(option) has \"\(part)\"; it must be whole numbers, as 1,5,10.")
     }

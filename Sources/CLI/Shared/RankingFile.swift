@@ -47,9 +47,8 @@ struct RankingFile {
     }
     for (name, scores) in rankings {
       for (session, picks) in zip(sessions, scores.picks) {
-        let rewards = Dictionary(uniqueKeysWithValues: zip(session.candidates, session.rewards))
         for (place, item) in picks.enumerated() {
-          file.add(cells(name, session, item, rewards[item] ?? 0, rank: place + 1))
+          file.add(cells(name, session, item, session.reward(of: item) ?? 0, rank: place + 1))
         }
       }
     }

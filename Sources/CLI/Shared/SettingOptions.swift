@@ -130,7 +130,8 @@ struct Cutoffs: ExpressibleByArgument {
 
   init?(argument: String) {
     let parts = argument.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
-    guard parts.allSatisfy({ ($0 ?? 0) >= 1 }) else { return nil }
+    // Longer lists than any catalogue.
+    guard parts.allSatisfy({ 1...10_000_000 ~= $0 ?? 0 }) else { return nil }
     values = Set(parts.compactMap { $0 }).sorted()
   }
 }

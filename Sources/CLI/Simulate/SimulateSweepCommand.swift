@@ -42,6 +42,12 @@ extension SimulateCommand {
     @OptionGroup var device: DeviceOptions
     @OptionGroup var output: OutputOptions
 
+    func validate() throws {
+      if !(1...1_000).contains(seeds) {
+        throw ValidationError("--seeds is \(seeds); it must be 1 ... 1000.")
+      }
+    }
+
     func run() throws {
       if let group = try options.folder.readGroup() {
         _ = try Algorithms.begun(
@@ -62,7 +68,7 @@ extension SimulateCommand {
       for policy in policies {
         for size in listSizes {
           for sessions in try wholeNumbers(sizes, "--sizes") {
-            for seed in 1...UInt64(max(1, seeds)) {
+            for seed in 1...UInt64(seeds) {
               cells.append(
                 SimulatedLog(policy: policy, sessions: sessions, listSize: size, seed: seed))
             }

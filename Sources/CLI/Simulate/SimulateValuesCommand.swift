@@ -28,6 +28,10 @@ extension SimulateCommand {
     @OptionGroup var random: SeedOption
     @OptionGroup var output: OutputOptions
 
+    func validate() throws {
+      if sessions < 0 { throw ValidationError("--sessions is \(sessions); it must be 0 or more.") }
+    }
+
     private struct Row: Encodable {
       var listSize: Int
       var policy: String

@@ -95,6 +95,13 @@ struct DQNOptions: ParsableArguments, AgentSettings {
 
   var myopic: Bool? { deep.myopic }
 
+  func validate() throws {
+    if let explorationFraction, !(0...1).contains(explorationFraction) {
+      throw ValidationError(
+        "--exploration-fraction is \(explorationFraction); it must be between 0 and 1.")
+    }
+  }
+
   func apply(to agent: inout DQNAgentConfiguration) {
     deep.apply(to: &agent.training)
     apply(to: &agent.dqn)
@@ -103,7 +110,8 @@ struct DQNOptions: ParsableArguments, AgentSettings {
     if let epsilonStart { agent.epsilonStart = Float(epsilonStart) }
     if let epsilonEnd { agent.epsilonEnd = Float(epsilonEnd) }
     if let explorationFraction {
-      agent.explorationSteps = Int(explorationFraction * Double(agent.steps))
+      let steps = min(agent.steps, ConfigurationError.mostCounted)
+      agent.explorationSteps = Int(explorationFraction * Double(steps))
     }
     if let discount = deep.discount { agent.discount = discount }
   }

@@ -28,6 +28,10 @@ public struct LinearProblem: BanditProblem {
   public func validate() throws(ConfigurationError) {
     try ConfigurationError.require("the number of arms", arms, in: 1...10_000)
     try ConfigurationError.require("the number of features", width, in: 1...256)
+    // A policy keeps a matrix of the features for each arm.
+    try ConfigurationError.require(
+      "the number of arms", arms, "at most \(50_000_000 / (width * width)), at \(width) features"
+    ) { $0 <= 50_000_000 / (width * width) }
     try ConfigurationError.require("the noise", noise, "from 0 to 100") { (0...100).contains($0) }
   }
 

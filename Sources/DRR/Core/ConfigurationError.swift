@@ -20,10 +20,14 @@ public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
     }
   }
 
-  package static func require<Value: Comparable>(
-    _ name: String, _ value: Value, in range: PartialRangeFrom<Value>
+  /// What can be counted: the product of two such numbers and of some small ones is a number still.
+  package static let mostCounted = 1_000_000_000_000
+
+  package static func require(
+    _ name: String, _ value: Int, in range: PartialRangeFrom<Int>
   ) throws(ConfigurationError) {
     try require(name, value, "\(text(range.lowerBound)) or more") { range.contains($0) }
+    try require(name, value, "at most \(text(mostCounted))") { $0 <= mostCounted }
   }
 
   /// What a floating-point number may be. Neither NaN nor infinity is any of these.

@@ -69,7 +69,9 @@ public final class DQNTrainer {
 
   /// One step of every environment and, once `learningStarts` are past, the updates. Reads back
   /// nothing but the actions.
-  public func advance() throws(BackendError) {
+  ///
+  /// - Throws: `BackendError` if the device fails; `Diverged` where Q is of no numbers.
+  public func advance() throws {
     let before = environments.rows
     let actions: [Int32]
     if let logged = environments.logged {
@@ -87,14 +89,14 @@ public final class DQNTrainer {
   }
 
   /// The best of the actions allowed, or with probability ε any of them.
-  private func choose(_ rows: [[Int32]]) throws(BackendError) -> [Int32] {
+  private func choose(_ rows: [[Int32]]) throws -> [Int32] {
     let epsilon = schedule.epsilon(step, of: schedule.steps)
     var random = Philox(key: seed, stream: Streams.deepExploration, counter: UInt64(step) * 64)
     let allowed = environments.allowed
     if let mask, let allowed { mask.upload(allowed) }
     let index = IndexTensor(
       rows.flatMap { $0 }, shape: [rows.count, environments.rowWidth], on: dqn.backend)
-    var actions = try dqn.best(index, allowed: mask).host()
+    var actions = try dqn.best(index, allowed: mask).host().chosen()
     for row in actions.indices where Double.random(in: 0..<1, using: &random) < epsilon {
       actions[row] = Self.any(row, environments.actionCount, allowed, &random)
     }

@@ -1,3 +1,4 @@
+import ClickSessions
 import DRRCore
 
 /// Settings of IRecGAN (Bai, Guan & Wang 2019): user model U, agent A, discriminator D, and how
@@ -118,6 +119,9 @@ public struct IRecGANConfiguration: Codable, Hashable, Sendable {
   public var agentLearningRate: Float = 1e-3
   public var userLearningRate: Float = 1e-3
 
+  /// The orders of a round's epochs are numbered in ten bits.
+  package static let mostDiscriminatorEpochs = 1_000
+
   public init() {}
 
   public func validate() throws(ConfigurationError) {
@@ -150,8 +154,9 @@ public struct IRecGANConfiguration: Codable, Hashable, Sendable {
       ("click temperature", clickTemperature), ("rewarded weight", rewardedWeight),
       ("maximum norm", maximumNorm),
     ] { try ConfigurationError.require(name, value, .positive) }
+    try ConfigurationError.require("simulated share", simulatedShare, in: 0...1_000)
     for (name, value) in [
-      ("simulated share", simulatedShare), ("agent reward weight", agentRewardWeight),
+      ("agent reward weight", agentRewardWeight),
       ("user reward weight", userRewardWeight),
     ] { try ConfigurationError.require(name, value, .notNegative) }
     try ConfigurationError.require("averaging rate", averagingRate, "above 0 and at most 1") {
@@ -165,11 +170,12 @@ public struct IRecGANConfiguration: Codable, Hashable, Sendable {
       $0 > 0.5 && $0 <= 1
     }
     try ConfigurationError.require("list units", listUnits, in: 1...4_096)
-    try ConfigurationError.require("discriminator sessions", discriminatorSessions, in: 0...)
+    try ConfigurationError.require(
+      "discriminator sessions", discriminatorSessions, in: 0...SessionSimulation.mostSessions)
     try ConfigurationError.require("rounds", rounds, in: 0...100_000)
-    // The orders of a round's epochs are numbered in ten bits.
     for epochs in [discriminatorEpochs, discriminatorTraining.epochs] {
-      try ConfigurationError.require("discriminator epochs", epochs, in: 0...1_000)
+      try ConfigurationError.require(
+        "discriminator epochs", epochs, in: 0...Self.mostDiscriminatorEpochs)
     }
     try ConfigurationError.require("refreshes", refreshes, in: 1...1_000)
     try ConfigurationError.require("roll-outs", rollOuts, in: 1...1_000)

@@ -69,6 +69,7 @@ public struct IRecGANSweep: Sendable {
         if let report = try trainer.advance(), report.realness != nil { last = report }
         if isStopped() { throw Interrupted(step: 0) }
       }
+      if try !trainer.isFinite() { throw Diverged() }
       return (trainer, last)
     }
     let pretrained = try trained(.pretraining, after: nil).trainer
@@ -90,7 +91,7 @@ public struct IRecGANSweep: Sendable {
     var simulation = SessionSimulation(
       .sessions(evaluationSessions), listSize: cell.listSize, seed: 1_000_003 &+ cell.seed)
     simulation.keepsLog = false
-    simulation.batch = evaluationSessions
+    simulation.batch = min(evaluationSessions, SessionSimulation.mostAtOnce)
     let statistics = try simulation.run(source.world, policy).statistics
     let depth = min(cell.listSize, statistics.coverage.count)
     return Outcome(

@@ -1,3 +1,4 @@
+import ClickSessions
 import DRRCore
 import Platform
 import Tensor
@@ -56,7 +57,13 @@ extension IRecGANTrainer {
     var random = Philox(seed: seed, stream: Streams.simulatedStarts << 32 | UInt64(number))
     if method.simulates {
       if pool == nil {
-        let count = Int((configuration.simulatedShare * Float(logged.count)).rounded(.up))
+        let wanted = (configuration.simulatedShare * Float(logged.count)).rounded(.up)
+        guard wanted <= Float(SessionSimulation.mostSessions) else {
+          throw ConfigurationError(
+            "simulated share is \(configuration.simulatedShare), and there are \(logged.count) "
+              + "sessions; together they must be at most \(SessionSimulation.mostSessions)")
+        }
+        let count = Int(wanted)
         let starts = (0..<count).map { _ in
           train.clicks[train.steps(of: random.index(below: train.count)).lowerBound]
         }

@@ -85,7 +85,7 @@ public final class AgentListPolicy: ListPolicy {
   }
 
   public func lists(of size: Int) throws -> [Int32] {
-    try agent.logits(state!.hidden).topKRows(size).host()
+    try agent.logits(state!.hidden).topKRows(size).host().chosen()
   }
 
   public func observe(_ clicks: [Int32]) throws {

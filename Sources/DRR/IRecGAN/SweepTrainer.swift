@@ -43,7 +43,10 @@ public struct SweepSettings: RunSettings {
     return firstSettingThatDiffers(begun, wanted)
   }
 
-  public func validate() throws { try settings.validate() }
+  public func validate() throws {
+    try settings.validate()
+    try SessionSimulation.requireCount(evaluationSessions, "evaluation sessions")
+  }
 }
 
 /// A sweep as a run: a step is a cell, and each is saved.

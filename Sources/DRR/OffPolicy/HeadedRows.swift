@@ -4,6 +4,8 @@ import Tensor
 
 /// The rows of a comma-separated file whose first line names its columns.
 struct HeadedRows {
+  private static let mostColumns = 1 << 14
+
   let source: any ByteSource
   var progress: RatingsSource.Progress?
 
@@ -25,18 +27,18 @@ struct HeadedRows {
     let progress = progress
     let scanner = LineScanner(source) { progress?($0, $1) }
     let file = source.name
-    var fields = Fields(kept: 1 << 14)
+    var fields = Fields(kept: Self.mostColumns)
     var width = 0
     do throws(DataError) {
       try scanner.forEachBlock { (block) throws(DataError) in
         try scanner.forEachLine(of: block) { (line) throws(DataError) in
-          fields.split(line, .comma)
+          try fields.split(line, .comma, of: file, scanner.line)
           if width == 0 {
             width = fields.count
-            let names = (0..<min(width, 1 << 14)).map {
-              String(decoding: fields[$0], as: UTF8.self)
+            if width > Self.mostColumns {
+              throw .tooLarge(file: file, what: "columns", limit: Self.mostColumns)
             }
-            try header(Columns(file: file, names: names))
+            try header(Columns(fields, file: file, line: scanner.line))
             return
           }
           if fields.count != width {
@@ -60,9 +62,26 @@ struct HeadedRows {
 
   struct Columns {
     let file: String
-    let names: [String]
+    /// The names, all different, byte by byte.
+    private let ids: RawIDs
 
-    func index(_ name: String) -> Int? { names.firstIndex(of: name) }
+    var names: [String] { Array(ids) }
+
+    fileprivate init(_ fields: Fields, file: String, line: Int) throws(DataError) {
+      var ids = RawIDs()
+      for column in 0..<fields.count {
+        let name = fields[column]
+        let fault = idFault(name) ?? (Int(ids.intern(name)) < column ? "each name once" : nil)
+        if let fault {
+          throw .line(
+            LineFault(
+              file: file, line: line, found: "the column \"\(quoted(name))\"", expected: fault))
+        }
+      }
+      (self.file, self.ids) = (file, ids)
+    }
+
+    func index(_ name: String) -> Int? { ids.lookup(name) }
 
     /// The place of a column that must be there.
     func place(_ name: String, _ meaning: String) throws(DataError) -> Int {
@@ -104,7 +123,7 @@ struct HeadedRows {
     /// The dense index of an id that is given the next one where it is new.
     func intern(_ column: Int, _ name: String, _ ids: inout RawIDs) throws(DataError) -> Int32 {
       if fields[column].isEmpty { throw fault(name, fields[column], "an id") }
-      if !isText(fields[column]) { throw fault(name, fields[column], "an id in UTF-8") }
+      if let expected = idFault(fields[column]) { throw fault(name, fields[column], expected) }
       return ids.intern(fields[column])
     }
   }

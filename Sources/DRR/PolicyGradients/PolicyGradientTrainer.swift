@@ -58,7 +58,9 @@ public final class PolicyGradientTrainer {
   public var isFinished: Bool { step >= steps }
 
   /// The steps of one update, and the update.
-  public func advance() throws(BackendError) {
+  ///
+  /// - Throws: `BackendError` if the device fails; `Diverged` where the policy is of no numbers.
+  public func advance() throws {
     switch gradient.configuration.method {
     case _ where environments.logged != nil: try playBack()
     case .reinforce: try playEpisodes()
@@ -67,7 +69,7 @@ public final class PolicyGradientTrainer {
   }
 
   /// One logged choice of every environment, with what it led to in the rest of its log.
-  private func playBack() throws(BackendError) {
+  private func playBack() throws {
     guard let log = environments as? LoggedEnvironments else {
       fatalError("a log's choices come from logged environments")
     }
@@ -80,7 +82,7 @@ public final class PolicyGradientTrainer {
   }
 
   /// One whole episode of every environment. Those that are done wait for the longest.
-  private func playEpisodes() throws(BackendError) {
+  private func playEpisodes() throws {
     environments.beginEpisodes()
     tally.beginEpisodes()
     var episodes = [[Taken]](repeating: [], count: environments.count)
@@ -101,7 +103,7 @@ public final class PolicyGradientTrainer {
   }
 
   /// A few steps of every environment; behind them V says what is left.
-  private func playSteps() throws(BackendError) {
+  private func playSteps() throws {
     var paths = [[Taken]](repeating: [], count: environments.count)
     for number in 0..<gradient.configuration.rollOutSteps {
       let (taken, outcomes) = try act(draw: step + number)
@@ -140,13 +142,13 @@ public final class PolicyGradientTrainer {
   /// Draws an action for every environment and takes it.
   private func act(
     draw: Int
-  ) throws(BackendError) -> (taken: [Taken], outcomes: [Step<[Int32]>]) {
+  ) throws -> (taken: [Taken], outcomes: [Step<[Int32]>]) {
     let (rows, allowed) = (environments.rows, environments.allowed)
     let masks = allowed.map { mask in
       (0..<mask.rows).map { Array(mask.words[$0 * mask.wordsPerRow..<($0 + 1) * mask.wordsPerRow]) }
     }
     let key = RandomKey(seed: seed, stream: Streams.policyDraws, counter: UInt64(draw))
-    let actions = try gradient.sample(index(rows), penalty: penalty(masks), key).host()
+    let actions = try gradient.sample(index(rows), penalty: penalty(masks), key).host().chosen()
     let outcomes = environments.step(actions)
     let taken = rows.indices.map { row in
       let outcome = outcomes[row]

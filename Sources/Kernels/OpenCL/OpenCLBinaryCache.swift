@@ -6,7 +6,7 @@ package struct OpenCLBinaryCache {
 
   private let key: [UInt8]
   private let folder: String?
-  private let path: String
+  package let path: String
 
   /// `folder` is the user's unless another is given; nil keeps nothing.
   package init(key: String, name: String, folder: String? = cacheFolder) {

@@ -125,7 +125,7 @@ public struct ProductTuning: Hashable, Sendable, CustomStringConvertible {
   /// | PoCL, vectors of 8 | 4x512x256 | not measured: 4 rows of 32 fill 16 registers |
   /// | NVIDIA, AMD | 128x128x16/8x8 and smaller | not measured: 64 sums an item, 17 KB a group |
   /// | any other GPU | 64x64x16/4x4 and smaller | not measured: 16 sums an item, 9 KB a group |
-  static func `default`(isCPU: Bool, traits: DeviceTraits) -> ProductTuning {
+  package static func `default`(isCPU: Bool, traits: DeviceTraits) -> ProductTuning {
     if isCPU {
       let rows = traits.vectorWidth >= 16 ? 8 : 4
       return [(512, 256), (128, 256), (64, 128), (32, 64), (32, 16)].map {

@@ -29,14 +29,10 @@ struct Environments: MeasuringCommand {
   var count = 256
 
   func validate() throws {
-    for (name, values) in [
+    try requireSizes([
       ("environments", environments), ("count", [count]), ("hidden", [hidden]),
       ("batch", [batch]), ("dimension", [dimension]),
-    ] {
-      for value in values where value < 1 {
-        throw ValidationError("--\(name) is \(value); it must be 1 or more.")
-      }
-    }
+    ])
   }
 
   func figures(in room: Room) throws -> [Figure] {

@@ -27,9 +27,7 @@ struct KernelsCommand: MeasuringCommand {
   var roofline: String?
 
   func validate() throws {
-    guard memory >= 1 else {
-      throw ValidationError("--memory is \(memory); it must be 1 or more.")
-    }
+    try requireSizes([("memory", [memory])], upTo: 1 << 24)
   }
 
   func figures(in room: Room) throws -> [Figure] {

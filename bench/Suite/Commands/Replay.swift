@@ -24,9 +24,8 @@ struct Replay: MeasuringCommand {
   var width = 100
 
   func validate() throws {
-    for (name, value) in [("rows", rows), ("batch", batch), ("width", width)] where value < 1 {
-      throw ValidationError("--\(name) is \(value); it must be 1 or more.")
-    }
+    try requireSizes([("rows", [rows])], upTo: 100_000_000)
+    try requireSizes([("batch", [batch]), ("width", [width])])
     guard batch <= rows else {
       throw ValidationError("--batch is \(batch); it must be at most --rows, \(rows).")
     }

@@ -31,10 +31,11 @@ struct Score: MeasuringCommand {
   var work = 300.0
 
   func validate() throws {
-    for (name, values) in [("items", items), ("batch", batch), ("width", [width]), ("top", [top])] {
-      for value in values where value < 1 {
-        throw ValidationError("--\(name) is \(value); it must be 1 or more.")
-      }
+    try requireSizes([("items", items)], upTo: 1_000_000_000)
+    try requireSizes([("batch", batch), ("width", [width]), ("top", [top])])
+    try requireSizes([("memory", [memory])], upTo: 1 << 24)
+    guard work > 0, work <= 1e9 else {
+      throw ValidationError("--work is \(work); it must be above 0 and at most 1000000000.")
     }
   }
 

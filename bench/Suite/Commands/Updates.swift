@@ -61,14 +61,10 @@ struct Updates: MeasuringCommand {
   var data: String?
 
   func validate() throws {
-    for (name, values) in [
+    try requireSizes([
       ("hidden", hidden), ("batch", batch), ("dimension", [dimension]), ("pmf", pmf),
       ("pmf-epochs", [pmfEpochs]),
-    ] {
-      for value in values where value < 1 {
-        throw ValidationError("--\(name) is \(value); it must be 1 or more.")
-      }
-    }
+    ])
     for name in irecgan where IRecGANPreset(rawValue: name) == nil {
       let names = IRecGANPreset.allCases.map(\.rawValue).joined(separator: " or ")
       throw ValidationError("--irecgan is \(name); it must be \(names).")

@@ -28,14 +28,9 @@ struct MeasuringOptions: ParsableArguments {
     guard DeviceRequest(device) != nil, device != "auto" else {
       throw ValidationError("--device is \(device); it must be cpu or opencl[:P:D].")
     }
-    if let threads, threads < 1 {
-      throw ValidationError("--threads is \(threads); it must be 1 or more.")
-    }
-    guard rounds >= 1 else {
-      throw ValidationError("--rounds is \(rounds); it must be 1 or more.")
-    }
-    guard seconds > 0, seconds.isFinite else {
-      throw ValidationError("--seconds is \(seconds); it must be above 0.")
+    try requireSizes([("threads", [threads ?? 1]), ("rounds", [rounds])])
+    guard seconds > 0, seconds <= 3_600 else {
+      throw ValidationError("--seconds is \(seconds); it must be above 0 and at most 3600.")
     }
   }
 
@@ -55,6 +50,15 @@ struct MeasuringOptions: ParsableArguments {
       throw ValidationError("--device is \(device); it must be cpu or opencl[:P:D].")
     }
     return try DeviceCatalog.backend(for: DeviceCatalog.resolve(request))
+  }
+}
+
+/// Refuses sizes at which nothing can be measured.
+func requireSizes(_ options: [(name: String, values: [Int])], upTo most: Int = 65_536) throws {
+  for (name, values) in options {
+    for value in values where !(1...most).contains(value) {
+      throw ValidationError("--\(name) is \(value); it must be 1 ... \(most).")
+    }
   }
 }
 

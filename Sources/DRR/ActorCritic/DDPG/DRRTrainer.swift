@@ -74,7 +74,9 @@ public final class DRRTrainer: SessionLearner {
 
   /// One item recommended in every environment and, once `learningStarts` are past, the updates.
   /// Reads back nothing but the items.
-  public func advance() throws(BackendError) {
+  ///
+  /// - Throws: `BackendError` if the device fails; `Diverged` where the actor is of no numbers.
+  public func advance() throws {
     let before = environments.states
     let action = agent.act(before)
     exploration.apply(to: action, step: step)
@@ -82,7 +84,7 @@ public final class DRRTrainer: SessionLearner {
     let choice = action.topK(1, items: agent.items, allowed: mask).items.startHost()
     let overlaps = environments.count > 1
     if overlaps { updateWhereReady() }
-    let items = try choice.wait()
+    let items = try choice.wait().chosen()
 
     for (state, item) in zip(before, items)
     where environment.world.isLogged(user: Int(state.user), item: item) { tally.logged += 1 }

@@ -116,7 +116,9 @@ enum ClickLogs {
       if places.isEmpty {
         let header = String(decoding: line, as: UTF8.self)
         let names = Columns(header).names
-        places = wanted.compactMap { names.firstIndex(of: $0) }
+        for name in wanted {
+          if let place = try column([name], among: names, of: file) { places.append(place) }
+        }
         guard places.count == wanted.count else {
           throw .header(
             file: file, found: quoted(header),
@@ -126,7 +128,7 @@ enum ClickLogs {
         fields = Fields(kept: count)
         return
       }
-      fields.split(line, .semicolon)
+      try fields.split(line, .semicolon, of: file, number)
       do throws(ItemNumber.Odd) {
         guard fields.count == count else {
           throw ItemNumber.Odd(

@@ -16,7 +16,7 @@ enum SemicolonSessions {
     var fields = Fields(kept: 5)
     var list: [Int32] = []
     try files.forEachLine(of: name) { (file, number, line) throws(DataError) in
-      fields.split(line, .semicolon)
+      try fields.split(line, .semicolon, of: file, number)
       guard fields.count == 5 else {
         if !builder.isOpen {
           builder.open(file: file)

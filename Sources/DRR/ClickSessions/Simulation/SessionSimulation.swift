@@ -31,6 +31,18 @@ public struct SessionSimulation: Sendable {
     public var statistics: SimulationStatistics
   }
 
+  /// Sessions that are simulated side by side at most; each has a state of its own.
+  package static let mostAtOnce = 10_000
+
+  /// Sessions that a log, or a mean, can be of: they take some gigabytes.
+  package static let mostSessions = 10_000_000
+
+  package static func requireCount(
+    _ sessions: Int, _ name: String = "sessions"
+  ) throws(ConfigurationError) {
+    try ConfigurationError.require(name, sessions, in: 1...mostSessions)
+  }
+
   /// Runs `sessions` sessions.
   public static func run(
     _ world: any SlateEnvironment, _ policy: any ListPolicy, sessions: Int, listSize: Int,
@@ -52,8 +64,8 @@ public struct SessionSimulation: Sendable {
       switch count {
       case .sessions(let number), .clicked(let number): number
       }
-    try ConfigurationError.require("sessions", wanted, "at least 1") { $0 >= 1 }
-    try ConfigurationError.require("batch", batch, "at least 1") { $0 >= 1 }
+    try Self.requireCount(wanted)
+    try ConfigurationError.require("batch", batch, in: 1...Self.mostAtOnce)
     try ConfigurationError.require("list size", listSize, "from 1 to the \(world.itemCount) items")
     {
       $0 >= 1 && $0 <= world.itemCount

@@ -127,9 +127,14 @@ public struct Run<Settings: RunSettings>: Sendable {
     if trainer.isFinished && !folder.exists(stage.path) { try save() }
     while !trainer.isFinished {
       let before = trainer.step
-      let found = try trainer.advance()
-      if let line = try trainer.validate(after: before) {
-        try report(line, kind: MetricsLine.validation)
+      let found: Training.Report?
+      do {
+        found = try trainer.advance()
+        if let line = try trainer.validate(after: before) {
+          try report(line, kind: MetricsLine.validation)
+        }
+      } catch is Diverged {
+        throw divergence(trainer.step, stage)
       }
       if let found {
         // A checkpoint of numbers is not given up for one without.

@@ -44,6 +44,22 @@ public protocol Trainer: AnyObject {
   func agree(on order: TrainingOrder) throws -> TrainingOrder
 }
 
+/// A network's outputs are no numbers, so that there is no action to go on by.
+public struct Diverged: Error {
+  /// The training that finds it so says at which step.
+  public init() {}
+}
+
+extension [Int32] {
+  /// Choices of a network, one a row, as a device returns them: −1 where no score was a number.
+  ///
+  /// - Throws: `Diverged`, before such a choice is acted on.
+  package func chosen() throws(Diverged) -> [Int32] {
+    if contains(where: { $0 < 0 }) { throw Diverged() }
+    return self
+  }
+}
+
 /// What a training does after a step.
 public enum TrainingOrder: UInt8, Sendable {
   /// Go on, save a checkpoint and go on, or save a checkpoint and stop.

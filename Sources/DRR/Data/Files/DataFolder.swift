@@ -5,7 +5,7 @@ import Tensor
 package struct DataFolder {
   private enum Place {
     case folder(String)
-    case archive(ZipArchive, [String: ZipArchive.Entry])
+    case archive(ZipArchive, [ZipArchive.Entry])
   }
 
   private let place: Place
@@ -24,25 +24,26 @@ package struct DataFolder {
   /// The shallowest folder inside the archive that `isData` takes for one.
   package init(archive path: String, where isData: ([String]) -> Bool) throws(DataError) {
     let archive = try ZipArchive(path: path)
-    var folders: [String: [String: ZipArchive.Entry]] = [:]
-    var order: [String] = []
+    // Names are told apart by their bytes, as those of a folder are.
+    var (folders, contents) = (RawIDs(), [[ZipArchive.Entry]]())
     for entry in archive.entries where !entry.name.hasSuffix("/") {
       if entry.name.hasPrefix("__MACOSX/") { continue }
-      let folder = entry.name.parentFolder
-      if folders[folder] == nil { order.append(folder) }
-      folders[folder, default: [:]][entry.name.lastPathPart] = entry
+      let folder = Int(folders.intern(entry.name.parentFolder))
+      if folder == contents.count { contents.append([]) }
+      contents[folder].append(entry)
     }
-    let depth = { (folder: String) in folder == "." ? 0 : folder.split(separator: "/").count }
-    order = order.enumerated().sorted {
-      (depth($0.element), $0.offset) < (depth($1.element), $1.offset)
-    }.map(\.element)
-    let found = order.first { isData(folders[$0].map { $0.keys.sorted() } ?? []) }
-    let entries = found.flatMap { folders[$0] } ?? [:]
+    func files(_ entries: [ZipArchive.Entry]) -> [String] {
+      entries.map(\.name.lastPathPart).sorted()
+    }
+    let depth = folders.map { $0 == "." ? 0 : $0.split(separator: "/").count }
+    let order = contents.indices.sorted { (depth[$0], $0) < (depth[$1], $1) }
+    let found = order.first { isData(files(contents[$0])) }
+    let entries = found.map { contents[$0] } ?? []
     place = .archive(archive, entries)
     self.path = path
     let file = path.lastPathPart
     label = file.lowercased().hasSuffix(".zip") ? String(file.dropLast(4)) : file
-    names = entries.keys.sorted()
+    names = files(entries)
   }
 
   package func has(_ name: String) -> Bool { names.contains(name) }
@@ -52,7 +53,8 @@ package struct DataFolder {
     case .folder(let folder):
       return try FileSource(path: "\(folder)/\(name)", name: "\(folder.lastPathPart)/\(name)")
     case .archive(let archive, let entries):
-      guard let entry = entries[name] else { throw .missingFile(path: "\(path)/\(name)") }
+      let entry = entries.first { $0.name.lastPathPart.utf8.elementsEqual(name.utf8) }
+      guard let entry else { throw .missingFile(path: "\(path)/\(name)") }
       return try archive.open(entry)
     }
   }
@@ -85,7 +87,7 @@ package struct DataFolder {
     let got = try source.read(into: buffer)
     var bytes = buffer[0..<got][...]
     if bytes.starts(with: [0xef, 0xbb, 0xbf]) { bytes = bytes.dropFirst(3) }
-    let line = bytes.split(whereSeparator: { $0 == 10 || $0 == 13 }).first ?? bytes[0..<0]
+    let line = bytes.split(whereSeparator: { $0 == 10 || $0 == 13 }).first ?? bytes.prefix(0)
     return String(decoding: line, as: UTF8.self)
   }
 }

@@ -20,13 +20,16 @@ package struct Fields {
 
   package subscript(index: Int) -> Bytes { fields[index] }
 
-  package mutating func split(_ line: Bytes, _ separator: Separator) {
+  /// - Throws: where a quoted field is not closed, or goes on behind its closing mark.
+  package mutating func split(
+    _ line: Bytes, _ separator: Separator, of file: String, _ number: Int
+  ) throws(DataError) {
     count = 0
     switch separator {
     case .tab: split(line, by: 9)
     case .semicolon: split(line, by: 59)
     case .doubleColon: splitDoubleColon(line)
-    case .comma: splitCSV(line)
+    case .comma: try splitCSV(line, file, number)
     }
   }
 
@@ -59,7 +62,9 @@ package struct Fields {
     keep(line, start, line.count)
   }
 
-  private mutating func splitCSV(_ line: Bytes) {
+  private mutating func splitCSV(
+    _ line: Bytes, _ file: String, _ number: Int
+  ) throws(DataError) {
     var start = 0
     while true {
       var end = start
@@ -78,8 +83,12 @@ package struct Fields {
           write += 1
           end += 1
         }
+        if end >= line.count { throw .quoting(file: file, line: number) }
         keep(line, opened, write)
-        while end < line.count, line[end] != 44 { end += 1 }
+        end += 1
+        if end < line.count, line[end] != 44 {
+          throw .line(.behindQuote(file: file, line: number, Bytes(rebasing: line[end...])))
+        }
       } else {
         while end < line.count, line[end] != 44 { end += 1 }
         keep(line, start, end)
@@ -87,6 +96,15 @@ package struct Fields {
       if end >= line.count { return }
       start = end + 1
     }
+  }
+}
+
+extension LineFault {
+  /// A quoted field that goes on behind its closing mark.
+  static func behindQuote(file: String, line: Int, _ rest: Bytes) -> LineFault {
+    LineFault(
+      file: file, line: line, found: "\"\(quoted(rest))\" behind a closing quotation mark",
+      expected: "a comma or the end of the line there; a mark inside a field is written twice")
   }
 }
 
@@ -149,9 +167,9 @@ package enum Number {
 
 /// Text as messages quote it: cut, and without line ends and other control characters.
 package func quoted(_ text: String, limit: Int = 80) -> String {
-  let scalars = text.unicodeScalars.prefix(limit)
-  let safe = String(String.UnicodeScalarView(scalars.map { $0.value < 32 ? "?" : $0 }))
-  return text.unicodeScalars.count > limit ? safe + "..." : safe
+  let scalars = text.unicodeScalars.prefix(limit + 1)
+  return scalars.count > limit
+    ? String(String.UnicodeScalarView(scalars.dropLast())).printable + "..." : text.printable
 }
 
 /// Bytes that are no UTF-8 stand as `\\xE9`.
@@ -164,7 +182,11 @@ package func quoted(_ field: Bytes) -> String {
   return quoted(spelled.joined(), limit: 40)
 }
 
-/// Whether an id can be written out and read back as it is.
-package func isText(_ id: Bytes) -> Bool {
-  id.allSatisfy { $0 < 128 } || String(validating: id, as: UTF8.self) != nil
+/// Why bytes are no id that can be written out, read back and printed as it is: what is expected;
+/// nil where they are one.
+package func idFault(_ id: Bytes) -> String? {
+  if id.allSatisfy({ ($0 >= 32 || $0 == 9) && $0 < 127 }) { return nil }
+  guard let text = String(validating: id, as: UTF8.self) else { return "an id in UTF-8" }
+  let isPlain = text.unicodeScalars.allSatisfy { $0 == "\t" || !$0.controls }
+  return isPlain ? nil : "an id without control characters"
 }

@@ -11,8 +11,8 @@ struct ItemList {
   mutating func add(id: String, title: String, genres: [String]) {
     let index = Int(ids.intern(id))
     guard index == titles.count else { return }
-    titles.append(title)
-    let canonical = genres.map(ItemGenres.canonical)
+    titles.append(title.printable)
+    let canonical = genres.map { ItemGenres.canonical($0.printable) }
     self.genres.append(canonical.count > 1 ? canonical.filter { $0 != "unknown" } : canonical)
   }
 
@@ -50,6 +50,13 @@ struct TextFile {
     }
   }
 
+  /// A field of a megabyte is no title, and an archive can hold one of a gigabyte in little room.
+  private func requireLength(_ count: Int, _ line: Int) throws(DataError) {
+    guard count <= LineScanner.lineLimit else {
+      throw .lineTooLong(file: name, line: line, limit: LineScanner.lineLimit)
+    }
+  }
+
   /// Line number and line, blank ones left out.
   func forEachLine(_ body: (Int, String) throws(DataError) -> Void) throws(DataError) {
     var number = 0
@@ -57,6 +64,7 @@ struct TextFile {
       number += 1
       var line = line
       while line.last == 13 { line = line.dropLast() }
+      try requireLength(line.count, number)
       if !line.isEmpty { try body(number, String(Substring(line))) }
     }
   }
@@ -75,7 +83,7 @@ struct TextFile {
       while more {
         var field: [UInt8] = []
         if at < bytes.count, bytes[at] == 34 {
-          let opened = line
+          let (opened, start) = (line, at)
           at += 1
           while true {
             guard at < bytes.count else { throw .quoting(file: name, line: opened) }
@@ -86,11 +94,21 @@ struct TextFile {
             if bytes[at] == 10 { line += 1 }
             field.append(bytes[at])
             at += 1
+            try requireLength(at - start, line)
+          }
+          if at < bytes.count, ![44, 10, 13].contains(bytes[at]) {
+            let rest = bytes[at...].prefix { $0 != 10 }
+            let fault = rest.withUnsafeBufferPointer {
+              LineFault.behindQuote(file: name, line: line, $0)
+            }
+            throw .line(fault)
           }
         }
+        let start = at
         while at < bytes.count, bytes[at] != 44, bytes[at] != 10 {
           field.append(bytes[at])
           at += 1
+          try requireLength(at - start, line)
         }
         more = at < bytes.count && bytes[at] == 44
         if !more, field.last == 13 { field.removeLast() }

@@ -2,6 +2,7 @@
 /// own writer. Columns are found by the names in the header, in any order.
 enum MovieLensCSV {
   private static let expectedHeader = "userId,movieId,rating[,timestamp]"
+  private static let itemNames = ["movieid", "itemid", "item", "item_id", "movie_id"]
 
   static func read(
     _ file: String, _ folder: DataFolder, _ range: ClosedRange<Float>?,
@@ -9,9 +10,11 @@ enum MovieLensCSV {
   ) throws(DataError) -> RatingsLog {
     let (source, header) = try folder.openHeaded(file)
     let names = columnNames(header)
-    guard let user = place(["userid", "user", "user_id"], names),
-      let item = place(["movieid", "itemid", "item", "item_id", "movie_id"], names),
-      let rating = place(["rating"], names)
+    func place(_ wanted: [String]) throws(DataError) -> Int? {
+      try column(wanted, among: names, of: source.name)
+    }
+    guard let user = try place(["userid", "user", "user_id"]), let item = try place(itemNames),
+      let rating = try place(["rating"])
     else {
       throw .header(
         file: source.name, found: quoted(header), expected: expectedHeader)
@@ -20,7 +23,7 @@ enum MovieLensCSV {
     let range = range ?? known
     let layout = RatingsLayout(
       separator: .comma, fieldCount: names.count, user: user, item: item, rating: rating,
-      time: place(["timestamp", "time"], names),
+      time: try place(["timestamp", "time"]),
       expected: "\(names.count) separated by commas: \(names.joined(separator: ", "))",
       range: range ?? 0.5...5)
     var (builder, checksum) = try RatingsBuilder.read(
@@ -38,10 +41,6 @@ enum MovieLensCSV {
     }
   }
 
-  private static func place(_ known: [String], _ names: [String]) -> Int? {
-    names.firstIndex { known.contains($0) }
-  }
-
   private static func items(_ folder: DataFolder) throws(DataError) -> ItemList {
     var list = ItemList()
     let file = try TextFile(try folder.open("movies.csv"))
@@ -49,14 +48,15 @@ enum MovieLensCSV {
     try file.forEachCSVRecord { (line: Int, fields: [String]) throws(DataError) -> Void in
       guard let columns else {
         let names = columnNames(fields.joined(separator: ","))
-        guard let id = place(["movieid", "itemid", "item_id", "movie_id"], names),
-          let title = place(["title"], names)
-        else {
+        func place(_ wanted: [String]) throws(DataError) -> Int? {
+          try column(wanted, among: names, of: file.name)
+        }
+        guard let id = try place(itemNames), let title = try place(["title"]) else {
           throw .header(
             file: file.name, found: quoted(fields.joined(separator: ",")),
             expected: "movieId,title[,genres]")
         }
-        columns = (id, title, place(["genres"], names), fields.count)
+        columns = (id, title, try place(["genres"]), fields.count)
         return
       }
       guard fields.count == columns.count else {
@@ -79,13 +79,18 @@ struct About {
   init(_ folder: DataFolder) throws(DataError) {
     guard folder.has(Self.file) else { return }
     let file = try TextFile(try folder.open(Self.file))
-    try file.forEachLine { number, line in
+    try file.forEachLine { (number: Int, line: String) throws(DataError) -> Void in
       let words = line.split(separator: " ")
-      if words.count == 4, words[0] == "ratings:", words[2] == "...",
-        let low = Float(words[1]), let high = Float(words[3]), low < high
-      {
-        range = low...high
+      guard words.count == 4, words[0] == "ratings:", words[2] == "..." else { return }
+      guard let low = Float(words[1]), let high = Float(words[3]), low.isFinite, high.isFinite,
+        low < high
+      else {
+        throw .line(
+          LineFault(
+            file: file.name, line: number, found: "the scale \"\(quoted(line))\"",
+            expected: "the lowest and the highest rating, as ratings: 1 ... 5"))
       }
+      range = low...high
     }
   }
 }

@@ -45,7 +45,7 @@ struct RatingsBuilder {
   }
 
   mutating func add(_ line: Bytes, number: Int) throws(DataError) {
-    fields.split(line, layout.separator)
+    try fields.split(line, layout.separator, of: file, number)
     guard fields.count == layout.fieldCount else {
       throw .columns(file: file, line: number, found: fields.count, expected: layout.expected)
     }
@@ -100,10 +100,10 @@ struct RatingsBuilder {
     if id[0] == 45, Number.decimal(id) != nil {
       throw .identifier(file: file, line: line, field: field, value: quoted(id))
     }
-    if !isText(id) {
+    if let expected = idFault(id) {
       throw .line(
         LineFault(
-          file: file, line: line, found: "\(field) \"\(quoted(id))\"", expected: "an id in UTF-8"))
+          file: file, line: line, found: "\(field) \"\(quoted(id))\"", expected: expected))
     }
   }
 

@@ -26,8 +26,11 @@ enum RecBole {
     let (source, header) = try folder.openHeaded(file)
     let expected = "user_id:token, item_id:token and rating:float among its tab-separated columns"
     let columns = try columns(header, file: source.name, expected: expected)
-    func place(_ name: String) -> Int? { columns.firstIndex { $0.name == name } }
-    guard let user = place("user_id"), let item = place("item_id"), let rating = place("rating")
+    func place(_ name: String) throws(DataError) -> Int? {
+      try column([name], among: columns.map(\.name), of: source.name)
+    }
+    guard let user = try place("user_id"), let item = try place("item_id"),
+      let rating = try place("rating")
     else {
       throw .header(file: source.name, found: quoted(header), expected: expected)
     }
@@ -35,7 +38,7 @@ enum RecBole {
     let range = range ?? known
     let layout = RatingsLayout(
       separator: .tab, fieldCount: columns.count, user: user, item: item, rating: rating,
-      time: place("timestamp"),
+      time: try place("timestamp"),
       expected: "\(columns.count) separated by tabs, as in the header",
       range: range)
     var (builder, checksum) = try RatingsBuilder.read(
@@ -68,7 +71,8 @@ enum RecBole {
     try file.forEachLine { (number: Int, line: String) throws(DataError) -> Void in
       guard let places = found else {
         let columns = try columns(line, file: file.name, expected: expected)
-        guard let id = columns.firstIndex(where: { $0.name == "item_id" }) else {
+        let names = columns.map(\.name)
+        guard let id = try column(["item_id"], among: names, of: file.name) else {
           throw .header(file: file.name, found: quoted(line), expected: expected)
         }
         let title = columns.firstIndex { $0.name.contains("title") || $0.name.contains("name") }

@@ -12,6 +12,9 @@ package final class ZipArchive {
     var compressedSize: Int
     var size: Int
     var headerOffset: Int
+
+    /// The name as messages have it.
+    var shown: String { quoted(name) }
   }
 
   let file: PosixFile
@@ -26,31 +29,38 @@ package final class ZipArchive {
     try readDirectory(try file.bytes(at: offset, count: size), count: count)
   }
 
+  /// What an entry may unpack to in any case, and how many times its size one may that is larger.
+  static let (smallEntry, mostRatio) = (1 << 24, 200)
+
   func damaged(_ reason: String) -> DataError { .archive(path: file.path, reason: reason) }
 
   package func open(_ entry: Entry) throws(DataError) -> any ByteSource {
     if entry.flags & 0x41 != 0 {
-      throw damaged("\(entry.name) is encrypted, expected an archive without a password")
+      throw damaged("\(entry.shown) is encrypted, expected an archive without a password")
     }
     let header = try file.bytes(at: entry.headerOffset, count: 30)
     guard header.count == 30, header.little32(0) == 0x0403_4b50 else {
-      throw damaged("\(entry.name) does not start where the directory says; damaged archive")
+      throw damaged("\(entry.shown) does not start where the directory says; damaged archive")
     }
     let start = entry.headerOffset + 30 + Int(header.little16(26)) + Int(header.little16(28))
     guard start <= file.size, entry.compressedSize <= file.size - start else {
-      throw damaged("\(entry.name) runs past the end; the archive is cut off")
+      throw damaged("\(entry.shown) runs past the end; the archive is cut off")
     }
-    // Deflate packs at most 1,032 to one.
-    if entry.size / 1100 > entry.compressedSize + 1 {
-      throw damaged("\(entry.name) claims \(entry.size) bytes; damaged archive")
+    // Deflate packs at most 1,032 to one, and tables of ratings or clicks 5 to 50.
+    if entry.size > Self.smallEntry, entry.size / Self.mostRatio > entry.compressedSize {
+      throw damaged(
+        "\(entry.shown) would unpack to \(entry.size) bytes, "
+          + "\(entry.size / max(entry.compressedSize, 1)) times its size in the archive, expected at "
+          + "most \(Self.mostRatio) times; if it is what it should be, unpack it and name the folder"
+      )
     }
     switch entry.method {
     case 0 where entry.size != entry.compressedSize:
-      throw damaged("\(entry.name) is stored with two different sizes; damaged archive")
+      throw damaged("\(entry.shown) is stored with two different sizes; damaged archive")
     case 0, 8:
       return try ZipEntrySource(archive: self, entry: entry, start: start)
     default:
-      throw damaged("\(entry.name) uses compression method \(entry.method), expected deflate")
+      throw damaged("\(entry.shown) uses compression method \(entry.method), expected deflate")
     }
   }
 
@@ -87,7 +97,7 @@ package final class ZipArchive {
   }
 
   private func readDirectory(_ directory: [UInt8], count: Int) throws(DataError) {
-    var at = 0
+    var (at, names) = (0, RawIDs())
     while entries.count < count {
       guard at + 46 <= directory.count, directory.little32(at) == 0x0201_4b50 else {
         throw damaged("its directory names \(entries.count) of \(count) files; damaged archive")
@@ -106,9 +116,13 @@ package final class ZipArchive {
         let offset = Int(exactly: wide[2]), size <= 1 << 46, compressed <= 1 << 46,
         offset <= file.size
       else { throw damaged("its directory has sizes no file can have; damaged archive") }
+      let name = String(decoding: directory[(at + 46)..<nameEnd], as: UTF8.self)
+      guard Int(names.intern(name)) == entries.count else {
+        throw damaged("it holds two files named \(quoted(name)), expected one of each name")
+      }
       entries.append(
         Entry(
-          name: String(decoding: directory[(at + 46)..<nameEnd], as: UTF8.self),
+          name: name,
           method: directory.little16(at + 10), flags: directory.little16(at + 8),
           crc: directory.little32(at + 16), compressedSize: compressed, size: size,
           headerOffset: offset))

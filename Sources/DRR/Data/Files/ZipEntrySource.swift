@@ -19,7 +19,7 @@ final class ZipEntrySource: ByteSource {
   init(archive: ZipArchive, entry: ZipArchive.Entry, start: Int) throws(DataError) {
     self.archive = archive
     self.entry = entry
-    name = entry.name.split(separator: "/").suffix(2).joined(separator: "/")
+    name = quoted(entry.name.split(separator: "/").suffix(2).joined(separator: "/"))
     offset = start
     end = start + entry.compressedSize
     stream = .allocate(capacity: 1)
@@ -46,7 +46,7 @@ final class ZipEntrySource: ByteSource {
       produced += got
     }
     if produced > entry.size {
-      throw archive.damaged("\(entry.name) is longer than \(entry.size) bytes; damaged archive")
+      throw archive.damaged("\(entry.shown) is longer than \(entry.size) bytes; damaged archive")
     }
     if got == 0 {
       finished = true
@@ -60,11 +60,11 @@ final class ZipEntrySource: ByteSource {
     checked = true
     if produced != entry.size {
       throw archive.damaged(
-        "\(entry.name) has \(produced) bytes, expected \(entry.size); damaged archive")
+        "\(entry.shown) has \(produced) bytes, expected \(entry.size); damaged archive")
     }
     if UInt32(truncatingIfNeeded: crc) != entry.crc {
       throw archive.damaged(
-        "\(entry.name) has CRC-32 \(UInt32(truncatingIfNeeded: crc).hexadecimal),"
+        "\(entry.shown) has CRC-32 \(UInt32(truncatingIfNeeded: crc).hexadecimal),"
           + " expected \(entry.crc.hexadecimal); damaged archive")
     }
   }
@@ -97,10 +97,10 @@ final class ZipEntrySource: ByteSource {
       }
       if code == Z_BUF_ERROR || (code == Z_OK && stream.pointee.avail_in == 0 && offset >= end) {
         if stream.pointee.avail_out == 0 { break }
-        throw archive.damaged("\(entry.name) ends in the middle of its data; damaged archive")
+        throw archive.damaged("\(entry.shown) ends in the middle of its data; damaged archive")
       }
       if code != Z_OK {
-        throw archive.damaged("\(entry.name) does not inflate (zlib \(code)); damaged archive")
+        throw archive.damaged("\(entry.shown) does not inflate (zlib \(code)); damaged archive")
       }
     }
     return room - Int(stream.pointee.avail_out)

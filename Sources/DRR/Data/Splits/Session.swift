@@ -24,6 +24,16 @@ public struct Session: Sendable {
     self.logged = logged
   }
 
+  /// The user's reward of an item; nil of one that is no candidate.
+  public func reward(of item: Int32) -> Float? {
+    var (low, high) = (0, candidates.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if candidates[middle] < item { low = middle + 1 } else { high = middle }
+    }
+    return low < candidates.count && candidates[low] == item ? rewards[low] : nil
+  }
+
   /// Candidates with a reward above 0.
   public var likedCount: Int { rewards.count { $0 > 0 } }
 

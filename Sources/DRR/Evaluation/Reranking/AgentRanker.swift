@@ -94,9 +94,6 @@ public struct AgentRanker: Ranker {
       for item in session.candidates { allowed[row, Int(item)] = true }
     }
     let mask = DeviceMask(rows: sessions.count, items: agent.itemCount, on: agent.backend)
-    let rewards = sessions.map { session in
-      Dictionary(uniqueKeysWithValues: zip(session.candidates, session.rewards))
-    }
     var states = sessions.map { SessionState(user: $0.user, history: $0.history) }
     var picks = [[Int32]](repeating: [], count: sessions.count)
     var discount = 1.0
@@ -119,7 +116,7 @@ public struct AgentRanker: Ranker {
       let width = coordinates.count / sessions.count
       for (row, item) in items.enumerated() {
         // A session whose candidates are used up is over.
-        guard item >= 0, let reward = rewards[row][item] else { continue }
+        guard item >= 0, let reward = sessions[row].reward(of: item) else { continue }
         picks[row].append(item)
         allowed[row, Int(item)] = false
         states[row].observe(item, reward)

@@ -40,8 +40,7 @@ public struct RankerScores: Sendable {
     policy = ranked.policy
     picks = ranked.picks
     let rewards = zip(evaluation.sessions, ranked.picks).map { session, items in
-      let found = Dictionary(uniqueKeysWithValues: zip(session.candidates, session.rewards))
-      return items.map { found[$0]! }
+      items.map { session.reward(of: $0)! }
     }
     var values: [Measure: [[Double?]]] = [:]
     for measure in Measure.allCases {

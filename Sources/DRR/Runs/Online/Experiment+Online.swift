@@ -135,7 +135,8 @@ extension Experiment {
       if observer.shouldStop() { throw Interrupted(step: 0) }
       return trace
     }
-    let byName = Dictionary(uniqueKeysWithValues: traces.map { ($0.name, $0) })
+    // A run's folder, by which a second agent is named, may be called as a rule is.
+    let byName = Dictionary(traces.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     let results = traces.map { trace in
       let its = myopic.flatMap { myopic in
         // A policy that learns in session is compared with the myopic baseline that does.
@@ -184,6 +185,7 @@ extension OnlineProtocol {
   /// - Throws: `ConfigurationError` unless the strength is a number of 0 or more.
   public func validate() throws(ConfigurationError) {
     try Satisfaction.validate(strength: consecutive)
+    try ConfigurationError.require("exploration", exploration ?? 0, .share)
   }
 
   /// One line for people.

@@ -198,7 +198,7 @@ public struct MultiTableConfiguration: Codable, Hashable, Sendable {
       }
     }
     try ConfigurationError.require("epsilon", epsilon, .share)
-    try ConfigurationError.require("epochs", epochs, in: 1...)
+    try ConfigurationError.require("epochs", epochs, in: 1...1_000_000)
     try ConfigurationError.require("round size", roundSize, "1 ... 1048576") {
       (1...1 << 20).contains($0)
     }

@@ -1,0 +1,187 @@
+import ClickSessions
+import DRRCore
+import DRRData
+import Essentials
+import Kernels
+import OffPolicy
+import Platform
+import Runs
+import Serving
+import Tensor
+
+/// One kind of file, or of files that belong together, as a user may write them.
+struct Reader: Sendable {
+  let name: String
+  /// The files, in the order in which an input holds them, parted by ``separator``.
+  let files: [String]
+  let body: @Sendable (_ folder: String) throws -> Void
+
+  /// The control character "file separator".
+  static let separator: UInt8 = 0x1c
+
+  init(_ name: String, _ files: [String], _ body: @escaping @Sendable (String) throws -> Void) {
+    (self.name, self.files, self.body) = (name, files, body)
+  }
+
+  /// Reads an input: what comes out is used, and an error is a sentence on one line.
+  func read(_ input: UnsafeRawBufferPointer) {
+    let parts = input.split(
+      separator: Self.separator, maxSplits: files.count - 1, omittingEmptySubsequences: false)
+    for (place, file) in files.enumerated() {
+      let path = "\(Self.folder)/\(file)"
+      guard place < parts.count else {
+        unlink(path)
+        continue
+      }
+      Self.write(UnsafeRawBufferPointer(rebasing: parts[place]), to: path)
+    }
+    do {
+      try body(Self.folder)
+    } catch {
+      let said = "\(error)"
+      require(!said.isEmpty && !said.contains("\n"), "an error is no sentence: \(said)")
+      require(
+        said.unicodeScalars.allSatisfy { !$0.controls || $0 == "\t" },
+        "an error has control characters")
+    }
+  }
+
+  /// In memory where the system has a file system there.
+  static let folder: String = {
+    var template = Array("/dev/shm/drr-fuzz-XXXXXX".utf8CString)
+    if mkdtemp(&template) == nil {
+      template = Array("/tmp/drr-fuzz-XXXXXX".utf8CString)
+      require(mkdtemp(&template) != nil, "no folder for the inputs")
+    }
+    let path = String(cString: template)
+    for reader in all {
+      for file in reader.files where file.contains("/") {
+        try? FileManager.default.createDirectory(
+          atPath: "\(path)/\(file.folderPart)", withIntermediateDirectories: true)
+      }
+    }
+    return path
+  }()
+
+  private static func write(_ bytes: UnsafeRawBufferPointer, to path: String) {
+    let file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+    require(file >= 0, "\(path) does not open")
+    defer { close(file) }
+    var left = bytes[...]
+    while !left.isEmpty {
+      let whole = UnsafeRawBufferPointer(rebasing: left)
+      let count = Platform.write(file, whole.baseAddress, whole.count)
+      require(count > 0, "\(path) takes no more")
+      left = left.dropFirst(count)
+    }
+  }
+}
+
+extension Reader {
+  static let all: [Reader] = ratings + sessions + decisions + stored
+
+  private static let ratings = [
+    ratings("csv", ["ratings.csv", "movies.csv", "about.txt"]),
+    ratings("100k", ["u.data", "u.item", "u.genre"]),
+    ratings("dat", ["ratings.dat", "movies.dat"]),
+    ratings("inter", ["s.inter", "s.item"]),
+    ratings("zip", ["a.zip"], "/a.zip"),
+    ratings("line", ["data"], "/data"),
+  ]
+
+  /// The folder holds what this reader wrote alone: the files of others would come first.
+  private static func ratings(_ name: String, _ files: [String], _ path: String = "") -> Reader {
+    Reader("ratings-\(name)", files) { folder in
+      let log = try RatingsSource.load(folder + path)
+      require(log.count > 0 && log.userOffsets.last == log.count, "a log that is not whole")
+      require(log.items.allSatisfy { 0..<log.itemCount ~= Int($0) }, "an item that is none")
+      require(log.ratings.allSatisfy { log.ratingRange.contains($0) }, "a rating out of range")
+      _ = log.describe()
+    }
+  }
+
+  private static let sessions = [
+    sessions("three", ["gen_click.txt", "gen_action.txt", "gen_reward.txt"]),
+    sessions("semicolon", ["output.txt"]),
+    sessions("lines", ["train_sessions.txt", "test_sessions.txt"]),
+    sessions("clicks", ["train-queries.csv", "train-clicks.csv", "train-purchases.csv"]),
+    sessions("views", ["train-item-views.csv", "train-purchases.csv"]),
+    Reader("simulator-tabular", ["score.txt", "prob.txt"]) {
+      let world = try TabularWorld(reading: $0)
+      _ = try world.begin(1, seed: 1)
+    },
+    Reader("simulator-lstm", ["manifest.json", "env.embedding.embedding.weight.f32"]) {
+      _ = try LSTMWorld.read($0, dropout: 0, on: CPUBackend())
+    },
+  ]
+
+  private static func sessions(_ name: String, _ files: [String]) -> Reader {
+    Reader("sessions-\(name)", files) { folder in
+      for repairs in [[], [.dropSessions, .appendClicks, .mergeDuplicates]]
+        as [SessionOptions.Repairs]
+      {
+        var options = SessionOptions()
+        options.repairs = repairs
+        if !repairs.isEmpty { (options.listSize, options.maximumLength) = (2, 5) }
+        if !repairs.isEmpty { options.longSessions = .cut }
+        guard let log = try? SessionSource.load(folder, options) else { continue }
+        require(log.clicks.allSatisfy { 0..<log.itemCount ~= Int($0) }, "a click on no item")
+        _ = log.describe()
+      }
+      _ = try SessionSource.load(folder)
+    }
+  }
+
+  private static let decisions = [
+    Reader("feedback", ["log.csv"]) {
+      let log = try LoggedFeedback.read(csv: "\($0)/log.csv")
+      require(log.actions.allSatisfy { 0..<log.actionCount ~= Int($0) }, "an action that is none")
+      _ = log.summary
+    },
+    Reader("open-bandit", ["bts/men/men.csv", "bts/men/item_context.csv"]) {
+      _ = try OpenBandit($0).read(.bts, .men).summary
+    },
+    Reader("policy", ["policy.csv", "log.csv"]) {
+      let log = try LoggedFeedback.read(csv: "\($0)/log.csv")
+      _ = try PolicyFile.read("\($0)/policy.csv", for: log)
+    },
+    Reader("trajectories", ["sessions.csv", "state.csv"]) {
+      let log = try Trajectories.read(csv: "\($0)/sessions.csv")
+      _ = try StatePolicy.read("\($0)/state.csv", for: log)
+    },
+  ]
+
+  private static let stored = [
+    Reader("safetensors", ["a.safetensors"]) {
+      let file = try SafetensorsFile(contentsOf: "\($0)/a.safetensors", requireChecksum: false)
+      require(file.metadata.count >= 0, "")
+    },
+    Reader("configuration", ["config.json", "group.json", "metrics.jsonl"]) {
+      let folder = RunFolder($0)
+      _ = try folder.readGroup()
+      try Algorithms.settings(of: folder)?.validate()
+    },
+    Reader("model", ["model.json", "items.json", "users.json", "weights.safetensors"]) {
+      _ = try ExportedModel(folder: $0)
+    },
+    Reader("tuning", ["tuning"]) { folder in
+      let bytes = FileManager.default.contents(atPath: folder + "/tuning") ?? Data()
+      let info = DeviceInfo(
+        id: .openCL(platform: 0, index: 0), kind: .gpu, name: "A device", driver: "driver 1",
+        memoryBytes: 1, computeUnits: 1)
+      let traits = DeviceTraits(vendor: "A vendor", localBytes: 48 << 10, vectorWidth: 1)
+      // Its file is named by the device, which a first profile tells.
+      let path = try OpenCLTuning.store(
+        .default(isCPU: false, traits: traits), info, isCPU: false, folder: folder)
+      _ = FileManager.default.createFile(atPath: path, contents: bytes)
+      _ = OpenCLTuning(info, traits, isCPU: false, folder: folder).tuning
+    },
+    Reader("kernels", ["entry"]) { folder in
+      let bytes = FileManager.default.contents(atPath: folder + "/entry") ?? Data()
+      let cache = OpenCLBinaryCache(key: "a key", name: "name", folder: folder)
+      if !FileManager.default.fileExists(atPath: cache.path) { cache.store([1, 2, 3]) }
+      _ = FileManager.default.createFile(atPath: cache.path, contents: bytes)
+      _ = cache.load()
+    },
+  ]
+}
