@@ -137,7 +137,7 @@ let package = Package(
       dependencies: everything + [
         "Terminal", "TestSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ], path: "Tests/Campaign"),
+      ], path: "Tests/Campaign", exclude: ["Drivers/shim.c", "Writes/shim.c"]),
     .testTarget(name: "KernelsTests", dependencies: layers + ["CLoops", "TestSupport"]),
     .testTarget(name: "TensorTests", dependencies: layers + ["TestSupport"]),
     // Worlds, folders, damage and dense algebra that the tests of several modules use.

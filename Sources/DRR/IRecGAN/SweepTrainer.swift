@@ -10,12 +10,15 @@ public struct SweepSettings: RunSettings {
   public var command: String { "simulate sweep" }
 
   public var world: String
+  /// CRC-32 of the simulator's files; nil for one that is drawn, and in runs of older programs.
+  public var worldChecksum: String?
   public var methods: [IRecGANMethod]
   public var settings: IRecGANConfiguration
   public var evaluationSessions: Int
 
-  public init(_ sweep: IRecGANSweep, world: String) {
+  public init(_ sweep: IRecGANSweep, world: String, checksum: String? = nil) {
     self.world = world
+    worldChecksum = checksum
     methods = sweep.methods
     settings = sweep.settings
     evaluationSessions = sweep.evaluationSessions
@@ -25,6 +28,19 @@ public struct SweepSettings: RunSettings {
   public var seed: UInt64 {
     get { 0 }
     set {}
+  }
+
+  /// An older program's checkpoint has no checksum; the configuration beside it gets one.
+  public var identity: Self {
+    var identity = self
+    identity.worldChecksum = nil
+    return identity
+  }
+
+  public func firstDifference(from begun: Self) -> SettingDifference? {
+    var wanted = self
+    if begun.worldChecksum == nil { wanted.worldChecksum = nil }
+    return firstSettingThatDiffers(begun, wanted)
   }
 
   public func validate() throws { try settings.validate() }

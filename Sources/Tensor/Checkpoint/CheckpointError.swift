@@ -4,6 +4,9 @@ import Platform
 public enum CheckpointError: Error, Equatable, CustomStringConvertible {
   /// A system call failed: `action` is what was wanted, "read", "write" or "append to".
   case system(path: String, action: String, code: Int32)
+  /// What is to be written would take the place of something else; `reason` says of what, and what
+  /// to do.
+  case occupied(path: String, reason: String)
   /// The bytes are not a safetensors file; `reason` says what was found and expected.
   case malformed(path: String, reason: String)
   /// `part` is "contents" or "header".
@@ -25,6 +28,7 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .system(let path, let action, let code):
       "cannot \(action) \(path): \(String(cString: strerror(code)))"
+    case .occupied(let path, let reason): "\(path) \(reason)"
     case .malformed(let path, let reason):
       "\(path): not a valid safetensors file: \(reason)"
     case .checksum(let path, let part):
