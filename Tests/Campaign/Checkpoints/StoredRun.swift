@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 
 /// A kind of run that leaves files, at its smallest.
-struct RunKind: Sendable {
+struct StoredRun: Sendable {
   var name: String
   var train: [String]
   /// The file that says that something can be gone on from.
@@ -19,7 +19,7 @@ struct RunKind: Sendable {
       + (recommends.map { [["recommend", "--run", "run"] + $0] } ?? [])
   }
 
-  static let all: [RunKind] = {
+  static let all: [StoredRun] = {
     let data = ["--data", "generated:tiny"]
     let pmf = ["--dimension", "4", "--pmf-epochs", "4"]
     let agent =
@@ -27,106 +27,106 @@ struct RunKind: Sendable {
     let saves = ["--checkpoint-steps", "40"]
     let user = ["--user", "3"]
     return [
-      RunKind(
+      StoredRun(
         name: "pmf, sgd",
         train: ["train", "pmf"] + data + ["--dimension", "4", "--pmf-epochs", "400"]
           + ["--pmf-solver", "sgd", "--checkpoint-steps", "1"],
         checkpoint: "pmf-checkpoint.safetensors", recommends: user),
-      RunKind(
+      StoredRun(
         name: "pmf, adam",
         train: ["train", "pmf"] + data + ["--dimension", "4", "--pmf-epochs", "100"]
           + ["--pmf-solver", "adam", "--checkpoint-steps", "1"],
         checkpoint: "pmf-checkpoint.safetensors", recommends: user),
-      RunKind(
+      StoredRun(
         name: "drr",
         train: ["train", "drr"] + agent + saves
           + ["--steps", "600", "--no-myopic", "--buffer-size", "200", "--n-step", "3"]
           + ["--environments", "3", "--checkpoint", "best"], recommends: user, isExported: true),
-      RunKind(
+      StoredRun(
         name: "drr, att",
         train: ["train", "drr"] + agent + saves
           + ["--steps", "400", "--no-myopic", "--buffer-size", "200", "--state", "att"],
         recommends: user),
-      RunKind(
+      StoredRun(
         name: "residual",
         train: ["train", "residual"] + data + pmf + saves
           + ["--bc-updates", "20", "--steps", "400", "--learning-starts", "32"]
           + ["--batch-size", "16", "--buffer-size", "200", "--no-myopic"],
         recommends: user, isExported: true),
-      RunKind(
+      StoredRun(
         name: "dqn",
         train: ["train", "dqn"] + data + pmf + saves
           + ["--hidden", "8", "--steps", "800", "--environments", "4", "--window", "3"],
         recommends: user, isExported: true),
-      RunKind(
+      StoredRun(
         name: "dqn in a simulator",
         train: ["train", "dqn"] + data + pmf + saves
           + ["--hidden", "8", "--steps", "800", "--environments", "4", "--window", "3"]
           + ["--env", "pmf", "--state", "ave"], recommends: user),
-      RunKind(
+      StoredRun(
         name: "dqn in a small world",
         train: ["train", "dqn", "--env", "cliff", "--steps", "3000"] + saves, isEvaluated: false),
-      RunKind(
+      StoredRun(
         name: "pg",
         train: ["train", "pg"] + data + pmf + saves
           + ["--hidden", "8", "--steps", "2000", "--environments", "4", "--window", "3"],
         recommends: user, isExported: true),
-      RunKind(
+      StoredRun(
         name: "a2c",
         train: ["train", "pg"] + data + pmf + saves
           + ["--hidden", "8", "--steps", "1000", "--environments", "4", "--window", "3"]
           + ["--env", "pmf", "--method", "a2c"], recommends: user),
-      RunKind(
+      StoredRun(
         name: "pg at a point",
         train: ["train", "pg", "--env", "point", "--steps", "20000"] + saves,
         isEvaluated: false),
-      RunKind(
+      StoredRun(
         name: "q",
         train: ["train", "q", "--env", "cliff", "--steps", "2000000"]
           + ["--checkpoint-steps", "1000"], isOnDevice: false, isEvaluated: false),
-      RunKind(
+      StoredRun(
         name: "double q",
         train: ["train", "q", "--env", "lizard", "--method", "double-q", "--steps", "2000000"]
           + ["--checkpoint-steps", "1000"], isOnDevice: false, isEvaluated: false),
-      RunKind(
+      StoredRun(
         name: "sarsa-lambda",
         train: ["train", "sarsa-lambda", "--env", "cliff", "--steps", "1000000"]
           + ["--checkpoint-steps", "1000"], isOnDevice: false, isEvaluated: false),
-      RunKind(
+      StoredRun(
         name: "multi-q",
         train: ["train", "multi-q"] + data + ["--epochs", "60", "--checkpoint-steps", "1"],
         isOnDevice: false, recommends: user, isExported: true),
-      RunKind(
+      StoredRun(
         name: "multi-q, double",
         train: ["train", "multi-q"] + data
           + ["--epochs", "60", "--double-q", "--checkpoint-steps", "1"],
         isOnDevice: false, recommends: user),
-      RunKind(
+      StoredRun(
         name: "irecgan",
         train: ["train", "irecgan", "--env", "tabular", "--sessions", "60"]
           + ["--user-epochs", "2", "--agent-epochs", "2", "--discriminator-epochs", "2"]
           + ["--rounds", "2", "--refreshes", "1", "--roll-outs", "1", "--user-units", "4"]
           + ["--agent-units", "4", "--embedding", "4", "--discriminator-sessions", "20"],
         checkpoint: "pretrained.safetensors", recommends: ["--clicked", "1,2"], isExported: true),
-      RunKind(
+      StoredRun(
         name: "arms",
         train: ["bandit", "arms", "--random-arms", "4", "--rounds", "20000", "--seeds", "3"]
           + ["--checkpoint-steps", "500"], isOnDevice: false, isEvaluated: false),
-      RunKind(
+      StoredRun(
         name: "linear",
         train: ["bandit", "linear", "--rounds", "4000", "--seeds", "2"]
           + ["--checkpoint-steps", "500"], isOnDevice: false, isEvaluated: false),
-      RunKind(
+      StoredRun(
         name: "ads",
         train: ["bandit", "ads", "--rates", "0.1,0.05,0.02", "--payments", "1,4,12"]
           + ["--places", "2", "--rounds", "20000", "--seeds", "3", "--checkpoint-steps", "500"],
         isOnDevice: false, isEvaluated: false),
-      RunKind(
+      StoredRun(
         name: "exhibition",
         train: ["bandit", "exhibition", "--rounds", "20000", "--seeds", "1", "--policy", "linucb"]
           + ["--policy", "thompson", "--checkpoint-steps", "100"], isOnDevice: false,
         isEvaluated: false),
-      RunKind(
+      StoredRun(
         name: "sweep",
         train: ["simulate", "sweep", "--sizes", "30", "--list-sizes", "5", "--policies", "mix,max"]
           + ["--method", "pg", "--seeds", "2", "--evaluation-sessions", "50"]
