@@ -12,8 +12,12 @@ struct StoredRun: Sendable {
   var recommends: [String]?
   /// Whether an exported model is made of it and read.
   var isExported = false
+  /// Whether it goes on by its folder's name alone, or by the whole command.
+  var knowsItself = true
 
-  var resume: [String] { Array(train.prefix { !$0.hasPrefix("--") }) + ["--run", "run"] }
+  var resume: [String] {
+    (knowsItself ? Array(train.prefix { !$0.hasPrefix("--") }) : train) + ["--run", "run"]
+  }
   var readers: [[String]] {
     (isEvaluated ? [["evaluate", "--run", "run"]] : [])
       + (recommends.map { [["recommend", "--run", "run"] + $0] } ?? [])
@@ -131,7 +135,7 @@ struct StoredRun: Sendable {
         train: ["simulate", "sweep", "--sizes", "30", "--list-sizes", "5", "--policies", "mix,max"]
           + ["--method", "pg", "--seeds", "2", "--evaluation-sessions", "50"]
           + ["--user-epochs", "1", "--agent-epochs", "1", "--rounds", "1", "--user-units", "4"]
-          + ["--agent-units", "4", "--embedding", "4"], isEvaluated: false),
+          + ["--agent-units", "4", "--embedding", "4"], isEvaluated: false, knowsItself: false),
     ]
   }()
 
