@@ -10,8 +10,6 @@ struct StoredRun: Sendable {
   var isOnDevice = true
   var isEvaluated = true
   var recommends: [String]?
-  /// Whether an exported model is made of it and read.
-  var isExported = false
   /// Whether it goes on by its folder's name alone, or by the whole command.
   var knowsItself = true
 
@@ -45,7 +43,7 @@ struct StoredRun: Sendable {
         name: "drr",
         train: ["train", "drr"] + agent + saves
           + ["--steps", "600", "--no-myopic", "--buffer-size", "200", "--n-step", "3"]
-          + ["--environments", "3", "--checkpoint", "best"], recommends: user, isExported: true),
+          + ["--environments", "3", "--checkpoint", "best"], recommends: user),
       StoredRun(
         name: "drr, att",
         train: ["train", "drr"] + agent + saves
@@ -56,12 +54,12 @@ struct StoredRun: Sendable {
         train: ["train", "residual"] + data + pmf + saves
           + ["--bc-updates", "20", "--steps", "400", "--learning-starts", "32"]
           + ["--batch-size", "16", "--buffer-size", "200", "--no-myopic"],
-        recommends: user, isExported: true),
+        recommends: user),
       StoredRun(
         name: "dqn",
         train: ["train", "dqn"] + data + pmf + saves
           + ["--hidden", "8", "--steps", "800", "--environments", "4", "--window", "3"],
-        recommends: user, isExported: true),
+        recommends: user),
       StoredRun(
         name: "dqn in a simulator",
         train: ["train", "dqn"] + data + pmf + saves
@@ -74,7 +72,7 @@ struct StoredRun: Sendable {
         name: "pg",
         train: ["train", "pg"] + data + pmf + saves
           + ["--hidden", "8", "--steps", "2000", "--environments", "4", "--window", "3"],
-        recommends: user, isExported: true),
+        recommends: user),
       StoredRun(
         name: "a2c",
         train: ["train", "pg"] + data + pmf + saves
@@ -99,7 +97,7 @@ struct StoredRun: Sendable {
       StoredRun(
         name: "multi-q",
         train: ["train", "multi-q"] + data + ["--epochs", "60", "--checkpoint-steps", "1"],
-        isOnDevice: false, recommends: user, isExported: true),
+        isOnDevice: false, recommends: user),
       StoredRun(
         name: "multi-q, double",
         train: ["train", "multi-q"] + data
@@ -111,7 +109,7 @@ struct StoredRun: Sendable {
           + ["--user-epochs", "2", "--agent-epochs", "2", "--discriminator-epochs", "2"]
           + ["--rounds", "2", "--refreshes", "1", "--roll-outs", "1", "--user-units", "4"]
           + ["--agent-units", "4", "--embedding", "4", "--discriminator-sessions", "20"],
-        checkpoint: "pretrained.safetensors", recommends: ["--clicked", "1,2"], isExported: true),
+        checkpoint: "pretrained.safetensors", recommends: ["--clicked", "1,2"]),
       StoredRun(
         name: "arms",
         train: ["bandit", "arms", "--random-arms", "4", "--rounds", "20000", "--seeds", "3"]
