@@ -26,7 +26,7 @@ enum CheckpointMutations: CampaignPart {
     }
     var trials: [Trial] = []
     var left: [TemporaryFolder] = []
-    for kind in StoredKind.all {
+    for kind in StoredRun.all {
       for device in kind.isOnDevice ? devices : ["cpu"] {
         let folder = TemporaryFolder()
         left.append(folder)
@@ -37,7 +37,7 @@ enum CheckpointMutations: CampaignPart {
         trials += try Trial.all(of: kind, in: folder, device: device)
       }
     }
-    tally.notes.append("\(trials.count) mutations of \(StoredKind.all.count) kinds of run in all.")
+    tally.notes.append("\(trials.count) mutations of \(StoredRun.all.count) kinds of run in all.")
     for trial in Trial.inTurn(trials, &random) {
       if room.isOver { break }
       let (fault, again) = try trial.fault(room.program, &random)
@@ -66,7 +66,7 @@ extension Subject.Limits {
 
 /// One change to one file, and one command after it.
 private struct Trial {
-  let kind: StoredKind
+  let kind: StoredRun
   let device: String
   let folder: TemporaryFolder
   /// The run that is changed, and the file in it.
@@ -79,7 +79,7 @@ private struct Trial {
   let isResume: Bool
 
   static func all(
-    of kind: StoredKind, in folder: TemporaryFolder, device: String
+    of kind: StoredRun, in folder: TemporaryFolder, device: String
   ) throws -> [Trial] {
     var trials: [Trial] = []
     for (run, commands) in [("begun", [kind.resume]), ("done", kind.readers)] {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 
 /// A kind of run that leaves files, at its smallest.
-struct StoredKind: Sendable {
+struct StoredRun: Sendable {
   var name: String
   var train: [String]
   /// The file that says that something can be gone on from.
@@ -10,16 +10,18 @@ struct StoredKind: Sendable {
   var isOnDevice = true
   var isEvaluated = true
   var recommends: [String]?
-  /// Whether an exported model is made of it and read.
-  var isExported = false
+  /// Whether it goes on by its folder's name alone, or by the whole command.
+  var knowsItself = true
 
-  var resume: [String] { Array(train.prefix { !$0.hasPrefix("--") }) + ["--run", "run"] }
+  var resume: [String] {
+    (knowsItself ? Array(train.prefix { !$0.hasPrefix("--") }) : train) + ["--run", "run"]
+  }
   var readers: [[String]] {
     (isEvaluated ? [["evaluate", "--run", "run"]] : [])
       + (recommends.map { [["recommend", "--run", "run"] + $0] } ?? [])
   }
 
-  static let all: [StoredKind] = {
+  static let all: [StoredRun] = {
     let data = ["--data", "generated:tiny"]
     let pmf = ["--dimension", "4", "--pmf-epochs", "4"]
     let agent =
@@ -27,111 +29,111 @@ struct StoredKind: Sendable {
     let saves = ["--checkpoint-steps", "40"]
     let user = ["--user", "3"]
     return [
-      StoredKind(
+      StoredRun(
         name: "pmf, sgd",
         train: ["train", "pmf"] + data + ["--dimension", "4", "--pmf-epochs", "400"]
           + ["--pmf-solver", "sgd", "--checkpoint-steps", "1"],
         checkpoint: "pmf-checkpoint.safetensors", recommends: user),
-      StoredKind(
+      StoredRun(
         name: "pmf, adam",
         train: ["train", "pmf"] + data + ["--dimension", "4", "--pmf-epochs", "100"]
           + ["--pmf-solver", "adam", "--checkpoint-steps", "1"],
         checkpoint: "pmf-checkpoint.safetensors", recommends: user),
-      StoredKind(
+      StoredRun(
         name: "drr",
         train: ["train", "drr"] + agent + saves
           + ["--steps", "600", "--no-myopic", "--buffer-size", "200", "--n-step", "3"]
-          + ["--environments", "3", "--checkpoint", "best"], recommends: user, isExported: true),
-      StoredKind(
+          + ["--environments", "3", "--checkpoint", "best"], recommends: user),
+      StoredRun(
         name: "drr, att",
         train: ["train", "drr"] + agent + saves
           + ["--steps", "400", "--no-myopic", "--buffer-size", "200", "--state", "att"],
         recommends: user),
-      StoredKind(
+      StoredRun(
         name: "residual",
         train: ["train", "residual"] + data + pmf + saves
           + ["--bc-updates", "20", "--steps", "400", "--learning-starts", "32"]
           + ["--batch-size", "16", "--buffer-size", "200", "--no-myopic"],
-        recommends: user, isExported: true),
-      StoredKind(
+        recommends: user),
+      StoredRun(
         name: "dqn",
         train: ["train", "dqn"] + data + pmf + saves
           + ["--hidden", "8", "--steps", "800", "--environments", "4", "--window", "3"],
-        recommends: user, isExported: true),
-      StoredKind(
+        recommends: user),
+      StoredRun(
         name: "dqn in a simulator",
         train: ["train", "dqn"] + data + pmf + saves
           + ["--hidden", "8", "--steps", "800", "--environments", "4", "--window", "3"]
           + ["--env", "pmf", "--state", "ave"], recommends: user),
-      StoredKind(
+      StoredRun(
         name: "dqn in a small world",
         train: ["train", "dqn", "--env", "cliff", "--steps", "3000"] + saves, isEvaluated: false),
-      StoredKind(
+      StoredRun(
         name: "pg",
         train: ["train", "pg"] + data + pmf + saves
           + ["--hidden", "8", "--steps", "2000", "--environments", "4", "--window", "3"],
-        recommends: user, isExported: true),
-      StoredKind(
+        recommends: user),
+      StoredRun(
         name: "a2c",
         train: ["train", "pg"] + data + pmf + saves
           + ["--hidden", "8", "--steps", "1000", "--environments", "4", "--window", "3"]
           + ["--env", "pmf", "--method", "a2c"], recommends: user),
-      StoredKind(
+      StoredRun(
         name: "pg at a point",
         train: ["train", "pg", "--env", "point", "--steps", "20000"] + saves,
         isEvaluated: false),
-      StoredKind(
+      StoredRun(
         name: "q",
         train: ["train", "q", "--env", "cliff", "--steps", "2000000"]
           + ["--checkpoint-steps", "1000"], isOnDevice: false, isEvaluated: false),
-      StoredKind(
+      StoredRun(
         name: "double q",
         train: ["train", "q", "--env", "lizard", "--method", "double-q", "--steps", "2000000"]
           + ["--checkpoint-steps", "1000"], isOnDevice: false, isEvaluated: false),
-      StoredKind(
+      StoredRun(
         name: "sarsa-lambda",
         train: ["train", "sarsa-lambda", "--env", "cliff", "--steps", "1000000"]
           + ["--checkpoint-steps", "1000"], isOnDevice: false, isEvaluated: false),
-      StoredKind(
+      StoredRun(
         name: "multi-q",
         train: ["train", "multi-q"] + data + ["--epochs", "60", "--checkpoint-steps", "1"],
-        isOnDevice: false, recommends: user, isExported: true),
-      StoredKind(
+        isOnDevice: false, recommends: user),
+      StoredRun(
         name: "multi-q, double",
         train: ["train", "multi-q"] + data
           + ["--epochs", "60", "--double-q", "--checkpoint-steps", "1"],
         isOnDevice: false, recommends: user),
-      StoredKind(
+      StoredRun(
         name: "irecgan",
         train: ["train", "irecgan", "--env", "tabular", "--sessions", "60"]
           + ["--user-epochs", "2", "--agent-epochs", "2", "--discriminator-epochs", "2"]
           + ["--rounds", "2", "--refreshes", "1", "--roll-outs", "1", "--user-units", "4"]
           + ["--agent-units", "4", "--embedding", "4", "--discriminator-sessions", "20"],
-        checkpoint: "pretrained.safetensors", recommends: ["--clicked", "1,2"], isExported: true),
-      StoredKind(
+        checkpoint: "pretrained.safetensors", recommends: ["--clicked", "1,2"]),
+      StoredRun(
         name: "arms",
         train: ["bandit", "arms", "--random-arms", "4", "--rounds", "20000", "--seeds", "3"]
           + ["--checkpoint-steps", "500"], isOnDevice: false, isEvaluated: false),
-      StoredKind(
+      StoredRun(
         name: "linear",
         train: ["bandit", "linear", "--rounds", "4000", "--seeds", "2"]
           + ["--checkpoint-steps", "500"], isOnDevice: false, isEvaluated: false),
-      StoredKind(
+      StoredRun(
         name: "ads",
         train: ["bandit", "ads", "--rates", "0.1,0.05,0.02", "--payments", "1,4,12"]
           + ["--places", "2", "--rounds", "20000", "--seeds", "3", "--checkpoint-steps", "500"],
         isOnDevice: false, isEvaluated: false),
-      StoredKind(
+      StoredRun(
         name: "exhibition",
         train: ["bandit", "exhibition", "--rounds", "20000", "--seeds", "1", "--policy", "linucb"]
           + ["--policy", "thompson", "--checkpoint-steps", "100"], isOnDevice: false,
         isEvaluated: false),
-      StoredKind(
+      StoredRun(
         name: "sweep",
         train: ["simulate", "sweep", "--sizes", "30", "--list-sizes", "5", "--policies", "mix,max"]
           + ["--method", "pg", "--seeds", "2", "--evaluation-sessions", "50"]
           + ["--user-epochs", "1", "--agent-epochs", "1", "--rounds", "1", "--user-units", "4"]
-          + ["--agent-units", "4", "--embedding", "4"], isEvaluated: false),
+          + ["--agent-units", "4", "--embedding", "4"], isEvaluated: false, knowsItself: false),
     ]
   }()
 
