@@ -66,6 +66,9 @@ import Testing
       withExtendedLifetime((one, other)) {}
     }
     #expect(folder.names == ["file"])
+    try folder.write(".drr-2.tmp", "half")
+    try AtomicFile.write("new", to: path)
+    #expect(folder.names == ["file"])
   }
 
   @Test func appendsLines() throws {

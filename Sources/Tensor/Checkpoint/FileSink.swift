@@ -36,6 +36,7 @@ package final class FileSink {
       return
     }
     if exists { permissions = status.st_mode & 0o7777 }
+    Temporaries.sweep(target.parentFolder)
     let made = try Temporaries.make(in: target.parentFolder) { (name) throws(CheckpointError) in
       try opened(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, readers.mode)
     }

@@ -68,7 +68,7 @@ package final class StagedFolder {
   /// Gives the folder its name. Where this throws, what stood there before is as it was.
   package func commit() throws(CheckpointError) {
     guard let temporary else { return }
-    let answer = Temporaries.naming(temporary) {
+    let answer = Temporaries.naming(temporary, keeps: isThere) {
       Int(isThere ? exchange(temporary, target) : rename(temporary, target))
     }
     guard answer == 0 else { throw fault(isThere ? "replace" : "write") }

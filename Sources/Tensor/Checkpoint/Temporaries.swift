@@ -38,10 +38,12 @@ package enum Temporaries {
   private static func forget(_ path: String) { live.withLock { _ = $0.remove(path) } }
 
   /// Gives what is at `path` its own name, by a system call that answers 0 where it has.
-  static func naming(_ path: String, _ rename: () -> Int) -> Int {
+  ///
+  /// - Parameter keeps: whether something else is at `path` then, which is to be removed.
+  static func naming(_ path: String, keeps: Bool = false, _ rename: () -> Int) -> Int {
     live.withLock { paths in
       let answer = retrying(rename)
-      if answer == 0 { paths.remove(path) }
+      if answer == 0 && !keeps { paths.remove(path) }
       return answer
     }
   }

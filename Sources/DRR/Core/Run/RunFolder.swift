@@ -102,7 +102,6 @@ public struct RunFolder: Sendable {
   ///
   /// - Throws: `CheckpointError` if it cannot be written.
   public func write(_ value: some Encodable, to file: String) throws {
-    removeTemporaries()
     try AtomicFile.write(RunFolder.json(value, pretty: true) + "\n", to: file)
   }
 
