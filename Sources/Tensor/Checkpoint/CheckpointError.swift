@@ -55,7 +55,9 @@ func quoted(_ name: String) -> String {
   var shown = "'"
   for (count, scalar) in name.unicodeScalars.enumerated() {
     if count == 80 { return shown + "…'" }
-    shown += scalar.value == 0x27 ? "'" : scalar.escaped(asASCII: false)
+    // `escaped` leaves the C1 controls and those of direction, which terminals obey too.
+    let hides = [0x7f...0x9f, 0x202a...0x202e, 0x2066...0x2069].contains { $0 ~= scalar.value }
+    shown += scalar.value == 0x27 ? "'" : scalar.escaped(asASCII: hides)
   }
   return shown + "'"
 }

@@ -24,7 +24,7 @@ enum MovieLensCSV {
     let layout = RatingsLayout(
       separator: .comma, fieldCount: names.count, user: user, item: item, rating: rating,
       time: try place(["timestamp", "time"]),
-      expected: "\(names.count) separated by commas: \(names.joined(separator: ", "))",
+      expected: "\(names.count) separated by commas: \(quoted(names.joined(separator: ", ")))",
       range: range ?? 0.5...5)
     var (builder, checksum) = try RatingsBuilder.read(
       source, layout: layout, skipping: 1, space: IDSpace(), progress: progress)
