@@ -92,7 +92,7 @@ enum Kills: CampaignPart {
       let delay = Double.random(in: 0...1.05, using: &draws) * reference.seconds
       let inWrite = Bool.random(using: &draws)
       // SIGKILL leaves some until the next writer comes.
-      let before = Tree(folder).temporaries
+      let before = Tree(folder)
       let atChild = reference.kind.isGroup && Bool.random(using: &draws)
       let subject = try Subject(
         reference.kind.words(room.program), in: folder, environment: threads(),
@@ -119,15 +119,15 @@ enum Kills: CampaignPart {
         return ending.cause == .signal(SIGKILL) || reference.kind.name == "ranks of MPI"
           ? nil : "after \(signal.name) it ends with \(ending)"
       }
-      // Until the program has begun to heed signals, one ends it.
-      if ending.cause == .signal(signal.number), sent < 0.5 { return nil }
+      // Until the program has begun to heed signals, one ends it, and it has written nothing.
+      if ending.cause == .signal(signal.number), Tree(folder).files == before.files { return nil }
       let took = ending.seconds - sent
       seconds.append(took)
       if took > 1 { return "\(took) s from \(signal.name) to its end" }
       guard ending.cause == .code(130) || reference.kind.name == "ranks of MPI" else {
         return "after \(signal.name) it ends with \(ending)"
       }
-      return Tree(folder).temporaries.first { !before.contains($0) }
+      return Tree(folder).temporaries.first { !before.temporaries.contains($0) }
         .map { "\($0) is left after \(signal.name)" }
     }
 
