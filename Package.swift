@@ -137,7 +137,8 @@ let package = Package(
       dependencies: everything + [
         "Terminal", "TestSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ], path: "Tests/Campaign", exclude: ["Fuzz/Readers", "Fuzz/Corpus"]),
+      ], path: "Tests/Campaign",
+      exclude: ["Drivers/shim.c", "Writes/shim.c", "Fuzz/Readers", "Fuzz/Corpus"]),
     // Every reader of files on its own; libFuzzer mutates what they read.
     .executableTarget(name: "fuzz", dependencies: everything, path: "Tests/Campaign/Fuzz/Readers"),
     .testTarget(name: "KernelsTests", dependencies: layers + ["CLoops", "TestSupport"]),

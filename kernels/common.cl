@@ -18,6 +18,13 @@
 #define AT(name) name += name##_at
 #define PRESENT(name) (name##_at >= 0)
 
+// Whether `i` is a row of a table of `rows`. Whatever reads or writes memory where a number in
+// memory says asks this, or clamps it, since nothing else on a device would stop a wrong one. What
+// is no row is read as zeros, or as -1 where rows hold row numbers, and never written. The host's
+// arrays are checked alike, and there a number past the end, which no file can bring in, stops the
+// program: it is a programmer's mistake.
+#define IS_ROW(i, rows) ((uint)(i) < (uint)(rows))
+
 #ifdef CPU_FORM
 #define VEC 16
 typedef float16 vec;

@@ -3,7 +3,9 @@
 
 // One round: work-group `row` does block (row, (row + shift) mod side) of the grid. Block b holds
 // runs blocks[b] ..< blocks[b + 1], run r the ratings starts[r] ..< starts[r + 1] of run_users[r].
-// Ratings of a run by fours: the errors, then every row's step by them.
+// Ratings of a run by fours: the errors, then every row's step by them. A user that is no row is
+// passed over, an item that is none is taken for the last.
+#define ROW(item) (size_t)min((uint)(item), (uint)item_rows - 1u)
 #ifdef CPU_FORM
 // What a step leaves of lanes d ..< d + 16 of a row whose bias is lane `bias` and whose 1 is
 // lane `one`, and whether it moves them.
@@ -15,13 +17,13 @@ float16 kept(int16 d, int k, int one, float rate, float decay, float bias_decay)
 
 void take(
     __global float *p, __global float *items, const __global int *item,
-    const __global float *value, int n, int k, int width, float rate, float decay,
+    const __global float *value, int n, int k, int width, int item_rows, float rate, float decay,
     float bias_decay) {
   const int16 lane = (int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
   __global float *q[4];
   float16 dot[4];
   float error[4];
-  for (int j = 0; j < n; ++j) q[j] = items + (size_t)item[j] * width, dot[j] = 0.0f;
+  for (int j = 0; j < n; ++j) q[j] = items + ROW(item[j]) * width, dot[j] = 0.0f;
   for (int d = 0; d < width; d += 16) {
     const float16 u = vload16(0, p + d);
     for (int j = 0; j < n; ++j) dot[j] = fma(u, vload16(0, q[j] + d), dot[j]);
@@ -47,18 +49,25 @@ void take(
 ELEMENTS factorize_round(
     OUT(float, users), OUT(float, items), IN(int, run_users), IN(int, starts),
     IN(int, rating_items), IN(float, values), IN(int, blocks), int side, int shift, int k,
-    int width, float rate, float decay, float bias_decay) {
+    int width, int user_rows, int item_rows, int runs, int ratings, float rate, float decay,
+    float bias_decay) {
   AT(users), AT(items), AT(run_users), AT(starts), AT(rating_items), AT(values), AT(blocks);
   const int row = (int)get_global_id(0);
   const int block = row * side + (row + shift) % side;
-  for (int run = blocks[block]; run < blocks[block + 1]; ++run) {
+  const int last_run = min(blocks[block + 1], runs);
+  for (int run = max(blocks[block], 0); run < last_run; ++run) {
+    if (!IS_ROW(run_users[run], user_rows)) continue;
     __global float *p = users + (size_t)run_users[run] * width;
-    const int end = starts[run + 1];
-    int at = starts[run];
+    const int end = clamp(starts[run + 1], 0, ratings);
+    int at = clamp(starts[run], 0, ratings);
     for (; at + 4 <= end; at += 4)
-      take(p, items, rating_items + at, values + at, 4, k, width, rate, decay, bias_decay);
+      take(
+          p, items, rating_items + at, values + at, 4, k, width, item_rows, rate, decay,
+          bias_decay);
     if (at < end)
-      take(p, items, rating_items + at, values + at, end - at, k, width, rate, decay, bias_decay);
+      take(
+          p, items, rating_items + at, values + at, end - at, k, width, item_rows, rate, decay,
+          bias_decay);
   }
 }
 #else
@@ -66,22 +75,24 @@ ELEMENTS factorize_round(
 GROUPED factorize_round(
     OUT(float, users), OUT(float, items), IN(int, run_users), IN(int, starts),
     IN(int, rating_items), IN(float, values), IN(int, blocks), int side, int shift, int k,
-    int width, float rate, float decay, float bias_decay) {
+    int width, int user_rows, int item_rows, int runs, int ratings, float rate, float decay,
+    float bias_decay) {
   AT(users), AT(items), AT(run_users), AT(starts), AT(rating_items), AT(values), AT(blocks);
   __local float4 part[GROUP];
   const int me = (int)get_local_id(0), row = (int)get_group_id(0);
   const int block = row * side + (row + shift) % side;
   int widest = 1;
   while (2 * widest < min(width, GROUP)) widest *= 2;
-  const int first_run = blocks[block], last_run = blocks[block + 1];
+  const int first_run = max(blocks[block], 0), last_run = min(blocks[block + 1], runs);
   for (int run = first_run; run < last_run; ++run) {
+    if (!IS_ROW(run_users[run], user_rows)) continue;
     const size_t p = (size_t)run_users[run] * width;
-    const int first = starts[run], last = starts[run + 1];
+    const int first = clamp(starts[run], 0, ratings), last = clamp(starts[run + 1], 0, ratings);
     for (int at = first; at < last; at += 4) {
       const int n = min(4, last - at);
       const int b = min(at + 1, last - 1), c = min(at + 2, last - 1), d = min(at + 3, last - 1);
-      const size_t q0 = (size_t)rating_items[at] * width, q1 = (size_t)rating_items[b] * width;
-      const size_t q2 = (size_t)rating_items[c] * width, q3 = (size_t)rating_items[d] * width;
+      const size_t q0 = ROW(rating_items[at]) * width, q1 = ROW(rating_items[b]) * width;
+      const size_t q2 = ROW(rating_items[c]) * width, q3 = ROW(rating_items[d]) * width;
       float4 sum = 0.0f;
       for (int i = me; i < width; i += GROUP)
         sum = fma(

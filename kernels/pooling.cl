@@ -1,28 +1,29 @@
-// The states of DRR (Liu et al. 2018, section 3.3). index[b, 1 + n] is a user row, then items.
+// The states of DRR (Liu et al. 2018, section 3.3). index[b, 1 + n] is a row of `user_rows`, then
+// rows of `item_rows`.
 
-vec row_or_zero(const __global float *table, int row, int e, int c, int width) {
-  return row < 0 ? (vec)(0.0f) : load_vec(table + (size_t)row * e + c, width);
+vec row_or_zero(const __global float *table, int rows, int row, int e, int c, int width) {
+  return IS_ROW(row, rows) ? load_vec(table + (size_t)row * e + c, width) : (vec)(0.0f);
 }
 
-float at_or_zero(const __global float *table, int row, int e, int c) {
-  return row < 0 ? 0.0f : table[(size_t)row * e + c];
+float at_or_zero(const __global float *table, int rows, int row, int e, int c) {
+  return IS_ROW(row, rows) ? table[(size_t)row * e + c] : 0.0f;
 }
 
 // state[b, 3e] = [u ; u * mean ; mean], mean = sum_j weights[j] * h_j. Dimension 0 walks the e
 // columns, dimension 1 is the row of the batch.
 ELEMENTS average_pooling(
     OUT(float, state), IN(int, index), IN(float, users), IN(float, items), IN(float, weights),
-    int b, int n, int e) {
+    int b, int n, int e, int user_rows, int item_rows) {
   AT(state), AT(index), AT(users), AT(items), AT(weights);
   const int row = (int)get_global_id(1);
   if (row >= b) return;
   const __global int *rows = index + (size_t)row * (1 + n);
   __global float *to = state + (size_t)row * 3 * e;
   FOR_VECTORS(c, width, e) {
-    const vec user = row_or_zero(users, rows[0], e, c, width);
+    const vec user = row_or_zero(users, user_rows, rows[0], e, c, width);
     vec mean = (vec)(0.0f);
     for (int j = 0; j < n; ++j)
-      mean += weights[j] * row_or_zero(items, rows[1 + j], e, c, width);
+      mean += weights[j] * row_or_zero(items, item_rows, rows[1 + j], e, c, width);
     store_vec(user, to + c, width);
     store_vec(user * mean, to + e + c, width);
     store_vec(mean, to + 2 * e + c, width);
@@ -32,7 +33,7 @@ ELEMENTS average_pooling(
 // dWeights[j] += sum over b and e of (dState_1 * u + dState_2) * h_j. A work-group an item j.
 GROUPED average_pooling_backward(
     OUT(float, d_weights), IN(float, d_state), IN(int, index), IN(float, users), IN(float, items),
-    int b, int n, int e) {
+    int b, int n, int e, int user_rows, int item_rows) {
   AT(d_weights), AT(d_state), AT(index), AT(users), AT(items);
   TREE;
   const int j = (int)get_group_id(0);
@@ -43,12 +44,12 @@ GROUPED average_pooling_backward(
   for (int row = 0; row < b; ++row) {
     const __global int *rows = index + (size_t)row * (1 + n);
     const __global float *from = d_state + (size_t)row * 3 * e;
-    if (rows[1 + j] < 0) continue;
+    if (!IS_ROW(rows[1 + j], item_rows)) continue;
     for (int c = 0; c < e; c += VEC) {
       const int width = min(VEC, e - c);
-      const vec user = row_or_zero(users, rows[0], e, c, width);
+      const vec user = row_or_zero(users, user_rows, rows[0], e, c, width);
       const vec d_mean = load_vec(from + e + c, width) * user + load_vec(from + 2 * e + c, width);
-      sum += d_mean * row_or_zero(items, rows[1 + j], e, c, width);
+      sum += d_mean * row_or_zero(items, item_rows, rows[1 + j], e, c, width);
     }
   }
   total = sum_lanes(sum);
@@ -58,8 +59,8 @@ GROUPED average_pooling_backward(
     const int row = t / e, c = t - row * e;
     const __global int *rows = index + (size_t)row * (1 + n);
     const __global float *from = d_state + (size_t)row * 3 * e;
-    const float d_mean = from[e + c] * row_or_zero(users, rows[0], e, c, 1) + from[2 * e + c];
-    sum += d_mean * row_or_zero(items, rows[1 + j], e, c, 1);
+    const float d_mean = from[e + c] * row_or_zero(users, user_rows, rows[0], e, c, 1) + from[2 * e + c];
+    sum += d_mean * row_or_zero(items, item_rows, rows[1 + j], e, c, 1);
   }
   SUM(total, i, GROUP, sum);
 #endif
@@ -73,7 +74,7 @@ int pair_of(int a, int c, int n) { return a * n - a * (a + 1) / 2 + c - a - 1; }
 // u * w_j h_j. Dimension 0 walks the e columns, dimension 1 is the row of the batch.
 ELEMENTS pairwise_products(
     OUT(float, state), IN(int, index), IN(float, users), IN(float, items), IN(float, weights),
-    int b, int n, int e) {
+    int b, int n, int e, int user_rows, int item_rows) {
   AT(state), AT(index), AT(users), AT(items), AT(weights);
   const int row = (int)get_global_id(1);
   if (row >= b) return;
@@ -84,15 +85,15 @@ ELEMENTS pairwise_products(
   FOR_VECTORS(c, width, e) {
     __global float *pair = to + (size_t)n * e + c;
     for (int i = 0; i < n; ++i) {
-      const vec item = row_or_zero(items, rows[1 + i], e, c, width);
+      const vec item = row_or_zero(items, item_rows, rows[1 + i], e, c, width);
       const vec weighted = weights[i] * item;
       store_vec(item, to + (size_t)i * e + c, width);
       for (int j = i + 1; j < n; ++j, pair += e)
         store_vec(
-            weighted * (weights[j] * row_or_zero(items, rows[1 + j], e, c, width)), pair, width);
+            weighted * (weights[j] * row_or_zero(items, item_rows, rows[1 + j], e, c, width)), pair, width);
       if (PRESENT(users))
         store_vec(
-            row_or_zero(users, rows[0], e, c, width) * weighted,
+            row_or_zero(users, user_rows, rows[0], e, c, width) * weighted,
             to + (size_t)(n + pairs + i) * e + c, width);
     }
   }
@@ -102,7 +103,7 @@ ELEMENTS pairwise_products(
 // A work-group an item i.
 GROUPED pairwise_products_backward(
     OUT(float, d_weights), IN(float, d_state), IN(int, index), IN(float, users), IN(float, items),
-    IN(float, weights), int b, int n, int e) {
+    IN(float, weights), int b, int n, int e, int user_rows, int item_rows) {
   AT(d_weights), AT(d_state), AT(index), AT(users), AT(items), AT(weights);
   TREE;
   const int i = (int)get_group_id(0);
@@ -127,13 +128,13 @@ GROUPED pairwise_products_backward(
       for (int j = 0; j < n; ++j) {
         if (j == i) continue;
         const int pair = n + pair_of(min(i, j), max(i, j), n);
-        slope += weights[j] * row_or_zero(items, rows[1 + j], e, c, width) *
+        slope += weights[j] * row_or_zero(items, item_rows, rows[1 + j], e, c, width) *
                  load_vec(from + (size_t)pair * e, width);
       }
       if (PRESENT(users))
-        slope += row_or_zero(users, rows[0], e, c, width) *
+        slope += row_or_zero(users, user_rows, rows[0], e, c, width) *
                  load_vec(from + (size_t)(n + pairs + i) * e, width);
-      sum += slope * row_or_zero(items, rows[1 + i], e, c, width);
+      sum += slope * row_or_zero(items, item_rows, rows[1 + i], e, c, width);
     }
 #ifdef CPU_FORM
   total = sum_lanes(sum);
@@ -146,15 +147,15 @@ GROUPED pairwise_products_backward(
 
 // y[b n, 2e], row i n + j is [u ; h_j]. Dimension 1 is that row.
 ELEMENTS history_rows(
-    OUT(float, y), IN(int, index), IN(float, users), IN(float, items), int b, int n, int e) {
+    OUT(float, y), IN(int, index), IN(float, users), IN(float, items), int b, int n, int e, int user_rows, int item_rows) {
   AT(y), AT(index), AT(users), AT(items);
   const int row = (int)get_global_id(1);
   if (row >= b * n) return;
   const __global int *rows = index + (size_t)(row / n) * (1 + n);
   __global float *to = y + (size_t)row * 2 * e;
   FOR_VECTORS(c, width, e) {
-    store_vec(row_or_zero(users, rows[0], e, c, width), to + c, width);
-    store_vec(row_or_zero(items, rows[1 + row % n], e, c, width), to + e + c, width);
+    store_vec(row_or_zero(users, user_rows, rows[0], e, c, width), to + c, width);
+    store_vec(row_or_zero(items, item_rows, rows[1 + row % n], e, c, width), to + e + c, width);
   }
 }
 
@@ -163,7 +164,7 @@ ELEMENTS history_rows(
 // dimension 1 is the row of the batch.
 ELEMENTS attention_pooling(
     OUT(float, state), OUT(float, attention), IN(float, logits), IN(int, index), IN(float, users),
-    IN(float, items), int b, int n, int e) {
+    IN(float, items), int b, int n, int e, int user_rows, int item_rows) {
   AT(state), AT(attention), AT(logits), AT(index), AT(users), AT(items);
   const int row = (int)get_global_id(1);
   if (row >= b) return;
@@ -172,16 +173,16 @@ ELEMENTS attention_pooling(
   __global float *to = state + (size_t)row * 3 * e;
   float top = -INFINITY, total = 0.0f;
   for (int j = 0; j < n; ++j)
-    if (rows[1 + j] >= 0) top = larger(top, from[j]);
+    if (IS_ROW(rows[1 + j], item_rows)) top = larger(top, from[j]);
   for (int j = 0; j < n; ++j)
-    if (rows[1 + j] >= 0) total += exp(from[j] - top);
+    if (IS_ROW(rows[1 + j], item_rows)) total += exp(from[j] - top);
   FOR_VECTORS(c, width, e) {
-    const vec user = row_or_zero(users, rows[0], e, c, width);
+    const vec user = row_or_zero(users, user_rows, rows[0], e, c, width);
     vec mean = (vec)(0.0f);
     for (int j = 0; j < n; ++j) {
-      const float alpha = rows[1 + j] < 0 ? 0.0f : exp(from[j] - top) / total;
+      const float alpha = IS_ROW(rows[1 + j], item_rows) ? exp(from[j] - top) / total : 0.0f;
       if (c == 0) attention[(size_t)row * n + j] = alpha;
-      mean += alpha * row_or_zero(items, rows[1 + j], e, c, width);
+      mean += alpha * row_or_zero(items, item_rows, rows[1 + j], e, c, width);
     }
     store_vec(user, to + c, width);
     store_vec(user * mean, to + e + c, width);
@@ -193,7 +194,7 @@ ELEMENTS attention_pooling(
 // of the state. A work-group an element.
 GROUPED attention_pooling_backward(
     OUT(float, d_logits), IN(float, d_state), IN(float, state), IN(int, index), IN(float, items),
-    IN(float, attention), int b, int n, int e) {
+    IN(float, attention), int b, int n, int e, int item_rows) {
   AT(d_logits), AT(d_state), AT(state), AT(index), AT(items), AT(attention);
   TREE;
   const int element = (int)get_group_id(0), row = element / n;
@@ -203,6 +204,6 @@ GROUPED attention_pooling_backward(
   const __global float *user = state + (size_t)row * 3 * e, *mean = user + 2 * e;
   float total;
   SUM(total, c, e, (from[e + c] * user[c] + from[2 * e + c]) *
-                       (at_or_zero(items, item, e, c) - mean[c]));
+                       (at_or_zero(items, item_rows, item, e, c) - mean[c]));
   if (get_local_id(0) == 0) d_logits[element] = attention[element] * total;
 }

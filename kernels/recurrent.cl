@@ -6,7 +6,7 @@
 
 #define LSTM 4
 #define STATE(units, gate) ((gate) == LSTM ? 2 * (units) : (units))
-#define LENGTH(row) (PRESENT(lengths) ? lengths[row] : steps)
+#define LENGTH(row) (PRESENT(lengths) ? clamp(lengths[row], 0, steps) : steps)
 // Steps of the longest of rows row ..< row + rows.
 #define LONGEST(total, row, rows)                                     \
   int total = PRESENT(lengths) ? 0 : steps;                           \

@@ -78,7 +78,7 @@ GROUPED recurrent_forward(
   __global float *beside = gates + (size_t)batch * steps * n;
   LONGEST(longest, row, rows);
   for (int i = row; i < row + rows; ++i) {
-    const int end = clamp(LENGTH(i), 0, steps), rest = steps - end;
+    const int end = LENGTH(i), rest = steps - end;
     const size_t step = (size_t)i * steps + end;
     clear(gates + step * n, rest * n);
     clear(beside + step * units, rest * units);
@@ -132,7 +132,7 @@ GROUPED recurrent_forward(
     }
   }
   for (int i = row; i < row + rows; ++i) {
-    const int end = min(LENGTH(i), steps);
+    const int end = LENGTH(i);
     const size_t at = ((size_t)i * steps + max(end - 1, 0)) * units, to = (size_t)i * state;
     for (int j = 0; j < state; ++j)
       last[to + j] = end > 0             ? j < units ? y[at + j] : beside[at + j - units]

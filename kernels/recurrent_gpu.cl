@@ -114,7 +114,7 @@ GROUPED recurrent_forward(
     SYNC();
   }
   FOR_GROUP(t, rows * state) {
-    const int end = min(LENGTH(row + t / state), steps), j = t % state;
+    const int end = LENGTH(row + t / state), j = t % state;
     const size_t at = ((size_t)(row + t / state) * steps + max(end - 1, 0)) * units + j;
     float value = 0.0f;
     if (end > 0) value = j < units ? y[at] : gates[beside + at - units];

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "copenblas.h"
@@ -100,7 +102,7 @@ static int wanted_threads(void) {
   return host_core_count();
 }
 
-static void open_once(void) {
+static void open_best_library(void) {
   open_library();
   // The best first; a build of OpenBLAS may lack the one or the other.
   static const char *const cores[] = {"SkylakeX", "Haswell"};
@@ -117,8 +119,64 @@ static void open_once(void) {
     if (library.handle && strcmp(library.get_corename(), library.replaced_core) == 0)
       library.replaced_core[0] = 0;
   }
+}
+
+uint64_t host_address_space(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return UINT64_MAX;
+  return limit.rlim_cur;
+}
+
+// Whether so many bytes of address space can be had.
+static bool is_room(size_t bytes) {
+  void *room = mmap(
+      NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return room != MAP_FAILED && munmap(room, bytes) == 0;
+}
+
+// OpenBLAS asks for its buffers again and again, for ever, where there is no room for them: whether
+// there is, for the library and for a buffer of 128 MiB for each thread, is seen before. The bits do
+// not depend on the number of threads, and as many are used as there is room for.
+static bool has_room(void) {
+  if (host_address_space() == UINT64_MAX) return true;
+  const size_t own = (size_t)80 << 20, each = (size_t)132 << 20;
+  int wanted = library.threads;
+  while (library.threads > 0 && !is_room(own + each * (size_t)library.threads)) library.threads--;
+  if (library.threads > 0) return true;
+  library.threads = wanted;
+  library.is_starved = true;
+  snprintf(
+      library.reason, sizeof library.reason,
+      "OpenBLAS wants %zu MiB of address space and %zu MiB for each further thread, and the limit of "
+      "%llu MiB leaves less: raise it (ulimit -v)",
+      (own + each) >> 20, each >> 20, (unsigned long long)(host_address_space() >> 20));
+  return false;
+}
+
+// Has OpenBLAS take its buffers while there is room. It keeps them.
+static void reserve_buffers(void) {
+  if (!library.handle || host_address_space() == UINT64_MAX) return;
+  void *(*take)(int) = (void *(*)(int))dlsym(library.handle, "blas_memory_alloc");
+  void (*give)(void *) = (void (*)(void *))dlsym(library.handle, "blas_memory_free");
+  if (!take || !give) return;
+  void *buffers[blas_most_threads];
+  for (int i = 0; i < library.threads; i++) buffers[i] = take(0);
+  for (int i = 0; i < library.threads; i++) give(buffers[i]);
+}
+
+static void open_once(void) {
   library.threads = wanted_threads();
+  if (!has_room()) return;
+  // It makes no threads that would only wait, each with a buffer.
+  const char *given = getenv("OPENBLAS_NUM_THREADS");
+  char *threads = given ? strdup(given) : NULL;
+  setenv("OPENBLAS_NUM_THREADS", "1", 1);
+  open_best_library();
+  if (threads) setenv("OPENBLAS_NUM_THREADS", threads, 1);
+  else unsetenv("OPENBLAS_NUM_THREADS");
+  free(threads);
   if (library.handle) library.set_num_threads(1);
+  reserve_buffers();
 }
 
 const struct blas_library *blas_open(void) {

@@ -40,6 +40,8 @@ static void point_to_driver(void) {
       "/usr/lib/x86_64-linux-gnu/intel-opencl/libigdrcl.so"};
   if (getenv("OCL_ICD_VENDORS") || getenv("OCL_ICD_FILENAMES")) return;
   const char *driver = getenv("DRR_OPENCL_DRIVER");
+  // By the name of a library or from the root: never from the folder at work.
+  if (driver && strchr(driver, '/') && driver[0] != '/') driver = NULL;
   if (!driver && has_registered_driver()) return;
   for (size_t i = 0; !driver && i < sizeof known / sizeof *known; i++)
     if (opens(known[i])) driver = known[i];

@@ -1,5 +1,6 @@
 import DRRCore
 import Platform
+import Synchronization
 
 /// Another program at work, one of whose streams is read.
 package final class ChildProcess {
@@ -12,6 +13,8 @@ package final class ChildProcess {
     case code(Int32)
     case signal(Int32)
   }
+
+  private static let working = Mutex<Set<pid_t>>([])
 
   private var process: pid_t = 0
   private var status: Int32?
@@ -68,9 +71,13 @@ package final class ChildProcess {
     guard code == 0 else {
       throw RunError("cannot start \(words[0]): \(String(cString: strerror(code)))")
     }
+    Self.working.withLock { [process] in _ = $0.insert(process) }
   }
 
   deinit { close(descriptor) }
+
+  /// Asks all that are at work to end.
+  static func endAll() { working.withLock { for process in $0 { kill(process, SIGTERM) } } }
 
   /// The program at work, even where another file has taken the place of its own.
   package static var own: String {
@@ -123,7 +130,10 @@ package final class ChildProcess {
     var found: Int32 = 0
     while status == nil {
       let answer = waitpid(process, &found, options)
-      if answer == process { status = found }
+      if answer == process {
+        status = found
+        Self.working.withLock { [process] in _ = $0.remove(process) }
+      }
       if answer >= 0 || errno != EINTR { return }
     }
   }

@@ -64,7 +64,9 @@ package final class Progress {
     let since = lastShown ?? (isPrompt ? start - .seconds(1) : start)
     guard now - since >= interval || (done >= total && isShown) else { return }
     lastShown = now
-    if reports { return Console.note(ProgressReport(done: done, total: total, note: note).line) }
+    if reports {
+      return Console.write(ProgressReport(done: done, total: total, note: note).line + "\n")
+    }
     isShown = true
     let line = ProgressLine(
       done: done, total: total, first: first, seconds: (now - start).seconds, note: note)

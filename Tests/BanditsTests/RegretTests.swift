@@ -107,8 +107,9 @@ struct RegretTests {
       try parts.advance(rounds: 47)
       let state = try JSONEncoder().encode(parts.state())
       parts = try BanditExperiment(configuration)
-      try parts.restore(
-        JSONDecoder().decode(BanditExperiment<Problem>.State.self, from: state))
+      #expect(
+        try parts.restore(
+          JSONDecoder().decode(BanditExperiment<Problem>.State.self, from: state)))
     }
     #expect(parts.outcomes == whole.outcomes)
     #expect(parts.roundsDone == parts.totalRounds)

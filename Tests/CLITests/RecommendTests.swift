@@ -197,7 +197,7 @@ struct RecommendTests {
       "run holds no exported model", "drr export model RUN run")
     expectRefused(
       try Program.run(["export", "model", "run", "run"], in: folder), 1,
-      "run holds something else than an exported model")
+      "run holds something else, 'config.json', and is replaced as a whole")
     expectRefused(
       try Program.run(
         ["recommend", "--model", "m", "--data", "generated:tiny", "--user", "3"], in: folder), 64,

@@ -7,7 +7,8 @@ import Terminal
 @main
 struct CampaignCommand: ParsableCommand {
   static let parts: [any CampaignPart.Type] = [
-    DriverFaults.self, Arguments.self, Fuzzing.self,
+    Kills.self, WriteFaults.self, DriverFaults.self, CheckpointMutations.self, Arguments.self,
+    Fuzzing.self, Sanitizers.self, Implementations.self,
   ]
 
   static let configuration = CommandConfiguration(

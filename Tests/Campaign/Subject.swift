@@ -42,7 +42,7 @@ final class Subject {
     /// Whether a process of root gives its rights up.
     var unprivileged = false
 
-    init() {}
+    init(seconds: Double = 10) { self.seconds = seconds }
   }
 
   let folder: String
@@ -91,7 +91,14 @@ final class Subject {
     sigemptyset(&none)
     posix_spawnattr_setsigmask(&attributes, &none)
     posix_spawnattr_setpgroup(&attributes, 0)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))
+    // Whatever started this may have it ignore them.
+    var heeded = sigset_t()
+    sigemptyset(&heeded)
+    for number in [SIGINT, SIGHUP] { sigaddset(&heeded, number) }
+    posix_spawnattr_setsigdefault(&attributes, &heeded)
+    posix_spawnattr_setflags(
+      &attributes,
+      Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF))
     let code = posix_spawn(&process, command[0], &actions, &attributes, arguments, settings)
     guard code == 0 else { throw Absent(description: "cannot start \(words[0]): errno \(code)") }
   }

@@ -98,6 +98,33 @@ struct DataWriterTests {
     }
   }
 
+  @Test("what lies in the way of older programs' temporary files is not written through")
+  func links() throws {
+    let victim = try temporary.write("victim", "precious")
+    let folder = try temporary.folder("data", [String: String]())
+    for name in [".ratings.csv.part", ".movies.csv.part"] {
+      try FileManager.default.createSymbolicLink(
+        atPath: "\(folder)/\(name)", withDestinationPath: victim)
+    }
+    try GeneratedRatings(size: .tiny).write(to: folder)
+    #expect(try temporary.text("victim") == "precious")
+    #expect(try temporary.names("data") == ["movies.csv", "ratings.csv"])
+  }
+
+  @Test("ratings of one kind replace those of another, and a new file is its owner's alone")
+  func replaced() throws {
+    let log = GeneratedRatings.generate(size: .tiny)
+    let folder = "\(temporary.path)/tiny"
+    try log.write(to: folder)
+    try log.write(to: folder, format: .inter)
+    #expect(try temporary.names("tiny") == ["tiny.inter", "tiny.item"])
+    try GeneratedRatings(size: .tiny, seed: 2).write(to: folder)
+    #expect(try temporary.names("tiny") == ["movies.csv", "ratings.csv"])
+    #expect(temporary.names == ["tiny"])
+    let attributes = try FileManager.default.attributesOfItem(atPath: "\(folder)/ratings.csv")
+    #expect(attributes[.posixPermissions] as? Int == 0o600)
+  }
+
   @Test func nothingHalfWrittenStays() throws {
     let log = GeneratedRatings.generate(size: .tiny)
     #expect(

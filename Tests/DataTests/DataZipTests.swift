@@ -58,8 +58,9 @@ struct DataZipTests {
     #expect(
       try message { $0.size = size + 1 }
         == "ZIP: m/u.data has \(size) bytes, expected \(size + 1); damaged archive")
-    let large = try message { $0.size = 0xffff_fff0 }
-    #expect(large?.hasPrefix("ZIP: m/u.data would unpack to 4294967280 bytes, ") == true)
+    #expect(
+      try message { $0.size = 0xffff_fff0 }?.hasPrefix(
+        "ZIP: m/u.data would unpack to 4294967280 bytes, ") == true)
     #expect(
       try message { $0.flags = 1 }
         == "ZIP: m/u.data is encrypted, expected an archive without a password")

@@ -28,7 +28,7 @@ public struct GoldenCase: Sendable {
 
   /// The values in float64.
   public func callAsFunction(_ array: String) throws -> [Double] {
-    try file.doubles(name + "/" + array)
+    try file.values(name + "/" + array)
   }
 
   public func floats(_ array: String) throws -> [Float] { try self(array).map { Float($0) } }

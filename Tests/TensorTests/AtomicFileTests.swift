@@ -31,6 +31,46 @@ import Testing
     #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == "a")
   }
 
+  private func mode(_ path: String) throws -> Int? {
+    try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+  }
+
+  @Test("a new file is its owner's alone, unless all may read it")
+  func newFilesArePrivate() throws {
+    let folder = TemporaryFolder()
+    let before = umask(0o022)
+    defer { _ = umask(before) }
+    try AtomicFile.write("ratings", to: folder.path + "/mine")
+    try AtomicFile.write("<svg/>", to: folder.path + "/chart", readers: .all)
+    try AtomicFile.append(line: "{}", to: folder.path + "/lines")
+    try SafetensorsWriter(metadata: [:]).write(to: folder.path + "/weights")
+    #expect(try mode(folder.path + "/mine") == 0o600)
+    #expect(try mode(folder.path + "/chart") == 0o644)
+    #expect(try mode(folder.path + "/lines") == 0o600)
+    #expect(try mode(folder.path + "/weights") == 0o600)
+  }
+
+  @Test("what is given up leaves nothing, and what is not yet whole has a name of its own")
+  func abandoned() throws {
+    let folder = TemporaryFolder()
+    let path = folder.path + "/file"
+    try AtomicFile.write("old", to: path)
+    do {
+      let (one, other) = (try FileSink(replacing: path), try FileSink(replacing: path))
+      #expect(folder.names.count == 3 && folder.names.last == "file")
+      #expect(try folder.text("file") == "old")
+      // One of a killed process is not locked.
+      try folder.write(".drr-1.tmp", "half")
+      Temporaries.sweep(folder.path)
+      #expect(folder.names.count == 3 && !folder.exists(".drr-1.tmp"))
+      withExtendedLifetime((one, other)) {}
+    }
+    #expect(folder.names == ["file"])
+    try folder.write(".drr-2.tmp", "half")
+    try AtomicFile.write("new", to: path)
+    #expect(folder.names == ["file"])
+  }
+
   @Test func appendsLines() throws {
     let folder = TemporaryFolder()
     let path = folder.path + "/log.jsonl"

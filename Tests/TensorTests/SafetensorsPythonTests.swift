@@ -114,8 +114,10 @@ import Testing
     #expect(theirs.metadata == ours.metadata)
     #expect(theirs.entries == ours.entries)
     #expect(
-      try theirs.floats("float32").map(\.bitPattern) == ours.floats("float32").map(\.bitPattern))
-    #expect(try theirs.doubles("float64") == ours.doubles("float64"))
+      try theirs.values("float32", as: Float.self).map(\.bitPattern)
+        == ours.values("float32", as: Float.self).map(\.bitPattern))
+    #expect(
+      try theirs.values("float64", as: Double.self) == ours.values("float64", as: Double.self))
     #expect(try theirs.int32s("int32") == ours.int32s("int32"))
     #expect(try theirs.int64s("int64") == ours.int64s("int64"))
     #expect(try theirs.uint32s("uint32") == ours.uint32s("uint32"))

@@ -188,8 +188,10 @@ let acceptedFiles: [[UInt8]] = [
         "uint64", "int64", "précis/one", "none", "one", "weight", "large", "int32", "bytes",
       ])
     #expect(
-      try file.floats("weight", shape: [2, 3]).map(\.bitPattern) == floats.map(\.bitPattern))
-    #expect(try file.doubles("précis/one").map(\.bitPattern) == doubles.map(\.bitPattern))
+      try file.values("weight", as: Float.self, shape: [2, 3]).map(\.bitPattern)
+        == floats.map(\.bitPattern))
+    #expect(
+      try file.values("précis/one", as: Double.self).map(\.bitPattern) == doubles.map(\.bitPattern))
     #expect(try file.uint32s("large", shape: [700_000]) == large)
     #expect(try file.bytes("bytes") == [UInt8](0...255))
     #expect(try file.int32s("int32") == [.min, -1, .max])

@@ -96,11 +96,12 @@ struct BanditOptions<Problem: BanditProblem>: ParsableArguments {
 
   /// Draws the chart, keeps the report, and prints it: `json`, or the table with `lines` below it.
   func finish(_ report: BanditReport, json: some Encodable, _ lines: [String] = []) throws {
-    if let plot {
-      try AtomicFile.write(report.chart(axes).svg, to: plot)
-      Console.note("\(plot): the regret of \(report.rows.count) policies")
+    try output.print(json, ([report.table] + lines).joined(separator: "\n")) {
+      if let run { try RunFolder(run).write(json, to: RunFolder(run).report) }
+      if let plot {
+        try AtomicFile.write(report.chart(axes).svg, to: plot, readers: .all)
+        Console.note("\(plot): the regret of \(report.rows.count) policies")
+      }
     }
-    if let run { try RunFolder(run).write(json, to: RunFolder(run).report) }
-    try output.print(json, ([report.table] + lines).joined(separator: "\n"))
   }
 }

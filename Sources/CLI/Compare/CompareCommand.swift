@@ -138,8 +138,7 @@ struct CompareCommand: ParsableCommand {
     let report = try ComparisonReport(
       parts, runs: listed, data: described,
       device: "\(backend.device.id): \(backend.device.name), \(backend.device.driver)")
-    try file?.write()
-    try output.print(report, report.text)
+    try output.print(report, report.text) { try file?.write() }
   }
 
   /// Refuses a row that is not there before anything is measured.

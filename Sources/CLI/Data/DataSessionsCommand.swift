@@ -31,12 +31,12 @@ extension DataCommand {
 
     func run() throws {
       let log = try loadSessions(source.path, reading.options)
-      if let out {
+      let summary = log.describe()
+      try output.print(summary, summary.text) {
+        guard let out else { return }
         try log.write(to: out, format: format)
         Console.note("\(out): \(grouped(log.count)) sessions")
       }
-      let summary = log.describe()
-      try output.print(summary, summary.text)
     }
   }
 }

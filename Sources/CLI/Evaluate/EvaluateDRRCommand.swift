@@ -102,9 +102,10 @@ extension EvaluateCommand {
       progress.finish()
       let first = try Experiment(configuration, log: log, folder: runs[0].folder)
       let report = try first.report(evaluated, on: backend, settings)
-      try options.folder.write(report, to: options.folder.evaluation)
-      try file?.write()
-      try output.print(report, report.text)
+      try output.print(report, report.text) {
+        try options.folder.write(report, to: options.folder.evaluation)
+        try file?.write()
+      }
     }
 
     private func requirePlain(_ reason: String) throws {

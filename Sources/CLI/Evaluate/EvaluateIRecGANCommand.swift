@@ -73,8 +73,9 @@ extension EvaluateCommand {
         }
       }
       let folder = options.folder
-      try folder.write(table!, to: simulateOnly ? folder.online : folder.evaluation)
-      try output.print(table!, table!.text)
+      try output.print(table!, table!.text) {
+        try folder.write(table!, to: simulateOnly ? folder.online : folder.evaluation)
+      }
     }
   }
 }

@@ -5,6 +5,7 @@ import DRR
 import Kernels
 import Logging
 import Platform
+import Terminal
 
 @main
 package struct DRRCommand: ParsableCommand {
@@ -27,7 +28,9 @@ package struct DRRCommand: ParsableCommand {
 
   package static func main() {
     Console.surviveFileLimits()
+    Interrupt.watch(isWatched: CommandLine.arguments.contains("--report-progress"))
     LoggingSystem.bootstrap { _ in PlainLogHandler() }
+    KernelCompilation.tell { Console.note($0) }
     do {
       let words = try OldNames.rewritten(Array(CommandLine.arguments.dropFirst()))
       var command = try parseAsRoot(words)

@@ -86,8 +86,7 @@ extension OpeCommand {
         progress.update($0, of: $1, $2)
       }
       progress.finish()
-      try report.keep(found)
-      try output.print(found, found.text)
+      try output.print(found, found.text) { try report.keep(found) }
     }
 
     /// The policies asked for, and the value of those that have a log of their own.

@@ -50,8 +50,7 @@ extension OpeCommand {
       let found = try log.evaluate(
         target, discount: discount, folds: folds, minimumESS: minimumEss,
         bootstrap: ClusterBootstrap(resamples: bootstrap, seed: random.seed))
-      try report.keep(found)
-      try output.print(found, found.text)
+      try output.print(found, found.text) { try report.keep(found) }
     }
   }
 }

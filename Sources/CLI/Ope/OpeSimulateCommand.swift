@@ -67,10 +67,7 @@ extension OpeCommand {
       simulation.seed = random.seed
       if logOnly, let out = report.out {
         try simulation.validate()
-        let folder = RunFolder(out)
-        try folder.create()
-        let truth = try simulation.write(folder)
-        try folder.write(truth, to: "\(out)/truth.json")
+        let truth = try simulation.write(to: out)
         return try output.print(truth, truth.text(out))
       }
       Interrupt.install()
@@ -83,8 +80,7 @@ extension OpeCommand {
       }
       progress.finish()
       guard let found else { throw Interrupted(step: 0) }
-      try report.keep(found)
-      try output.print(found, found.text)
+      try output.print(found, found.text) { try report.keep(found) }
     }
   }
 }

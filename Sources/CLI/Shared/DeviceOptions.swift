@@ -24,7 +24,7 @@ struct BlasOptions: ParsableArguments {
 struct DeviceOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Where to compute; auto times one update on each device and takes the fastest."))
+      "Where to compute; auto times one update on the CPU and on each GPU and takes the fastest."))
   var device: DeviceRequest = .auto
 
   @OptionGroup var blas: BlasOptions
@@ -46,7 +46,12 @@ struct DeviceOptions: ParsableArguments {
     guard device == .auto else {
       return try DeviceCatalog.backend(for: DeviceCatalog.resolve(device))
     }
-    let usable = DeviceCatalog.candidates().compactMap(\.info)
+    let candidates = DeviceCatalog.candidates()
+    for candidate in candidates where candidate.isFaulty {
+      Logger(label: "drr").warning("\(candidate.name): \(candidate.reason ?? "")")
+    }
+    // No driver is as fast on the processor as the CPU itself.
+    let usable = candidates.compactMap(\.info).filter { $0.id == .cpu || $0.kind != .cpu }
     guard usable.count > 1 else { return try DeviceCatalog.backend(for: .cpu) }
     var timed: [(info: DeviceInfo, seconds: Double)] = []
     for info in usable {

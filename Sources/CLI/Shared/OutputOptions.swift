@@ -7,7 +7,13 @@ struct OutputOptions: ParsableArguments {
   var json = false
 
   /// Prints a result: itself as JSON where that is wanted, otherwise its text.
-  func print(_ result: some Encodable, _ text: @autoclosure () -> String) throws {
+  ///
+  /// - Parameter keep: writes it to files. What cannot be written is printed all the same.
+  func print(
+    _ result: some Encodable, _ text: @autoclosure () -> String, keep: () throws -> Void = {}
+  ) throws {
+    let kept = Swift.Result { try keep() }
     try Console.result(json ? RunFolder.json(result, pretty: true) : text())
+    try kept.get()
   }
 }

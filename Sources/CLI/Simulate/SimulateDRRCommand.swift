@@ -81,8 +81,9 @@ extension SimulateCommand {
         online, model, contestants, myopic: myopic, on: backend, seed: random.seed,
         .watching(progress))
       progress.finish()
-      try experiment.folder.write(report, to: experiment.folder.online)
-      try output.print(report, report.text)
+      try output.print(report, report.text) {
+        try experiment.folder.write(report, to: experiment.folder.online)
+      }
     }
   }
 }

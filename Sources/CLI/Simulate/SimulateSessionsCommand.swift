@@ -33,14 +33,15 @@ extension SimulateCommand {
     func run() throws {
       let source = try world.open(on: device.sessionBackend())
       let made = try makeSessions(world.log(source), in: source)
-      if let out {
+      try output.print(
+        made.statistics,
+        Table(rows: [SimulationStatistics.header, made.statistics.row(made.log.name)]).text
+      ) {
+        guard let out else { return }
         let format = format ?? (source.world is TabularWorld ? .semicolon : .threeFiles)
         try made.log.write(to: out, format: format)
         Console.note("\(out): \(grouped(made.log.count)) sessions")
       }
-      try output.print(
-        made.statistics,
-        Table(rows: [SimulationStatistics.header, made.statistics.row(made.log.name)]).text)
     }
   }
 }

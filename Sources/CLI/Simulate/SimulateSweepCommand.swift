@@ -79,7 +79,8 @@ extension SimulateCommand {
         cells: cells, methods: method.isEmpty ? [.irecgan, .pg, .pgu] : method,
         settings: settings.settings(begun: begun?.settings))
       sweep.evaluationSessions = evaluationSessions
-      let run = try Run(SweepSettings(sweep, world: env), folder: options.folder)
+      let run = try Run(
+        SweepSettings(sweep, world: env, checksum: source.checksum), folder: options.folder)
       try run.begin(fresh: start.fresh)
       let trainer = SweepTrainer(sweep, in: source, folder: options.folder) {
         try DeviceCatalog.backend(for: backend.device.id)

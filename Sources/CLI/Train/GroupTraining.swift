@@ -29,6 +29,7 @@ struct GroupTraining {
     let folder = options.folder
     try folder.create()
     try folder.lock()
+    folder.removeTemporaries()
     let runs = try group.members.map { member in
       try Run(
         first.member(seed: member.seed, split: member.split), folder: member.folder(in: folder))
@@ -60,9 +61,7 @@ struct GroupTraining {
   ///
   /// - Parameter steps: of each run, as its progress counts them.
   func train(steps: Int, on device: DeviceID) throws {
-    let cores =
-      DeviceCatalog.candidates().compactMap(\.info)
-      .first { $0.kind == .cpu }?.computeUnits ?? 1
+    let cores = CPUBackend.info.computeUnits
     var waiting = group.members[...]
     var working: [Worker] = []
     var (finished, isStopping, failure) = (0, false, String?.none)

@@ -30,13 +30,12 @@ struct SettledTraining<Settings: RunSettings> {
       try run.train(trainer, device: "\(backend.device.id)", $0)
     }
     guard let last else { return }
-    try run.folder.write(last, to: run.folder.report)
     let lines = try text(last)
-    try output.print(last, lines)
+    try output.print(last, lines) { try run.folder.write(last, to: run.folder.report) }
   }
 
   private func backend(_ trial: (any Backend) throws -> Double) throws -> any Backend {
-    try device?.backend(trial: trial) ?? CPUBackend()
+    try device?.backend(trial: trial) ?? DeviceCatalog.backend(for: .cpu)
   }
 
   private func trainGroup<Training: Trainer>(

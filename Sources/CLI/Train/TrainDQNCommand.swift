@@ -86,13 +86,6 @@ struct DQNOptions: ParsableArguments, AgentSettings {
     help: "α of conservative Q-learning, which lowers values no log shows. (default: 1; tabular 0)")
   var cqlAlpha: Float?
 
-  func validate() throws {
-    if let explorationFraction, !(0...1).contains(explorationFraction) {
-      throw ValidationError(
-        "--exploration-fraction is \(explorationFraction); it must be 0 ... 1.")
-    }
-  }
-
   var myopic: Bool? { deep.myopic }
 
   func apply(to agent: inout DQNAgentConfiguration) {

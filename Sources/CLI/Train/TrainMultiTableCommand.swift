@@ -133,8 +133,9 @@ extension TrainCommand {
         throw Interrupted(step: round)
       case .finished(let report):
         let folder = work.run.folder
-        try folder.write(report, to: folder.report)
-        try output.print(report, report.text + "\nnext: drr compare --run \(options.run)")
+        try output.print(report, report.text + "\nnext: drr compare --run \(options.run)") {
+          try folder.write(report, to: folder.report)
+        }
       }
     }
 

@@ -24,6 +24,8 @@ struct blas_library {
   char file[64];
   // Why there is none, or empty.
   char reason[256];
+  // Whether that is for want of address space.
+  bool is_starved;
   // The core that OpenBLAS had chosen before it was opened again with a better one, or empty.
   char replaced_core[32];
 };
@@ -38,5 +40,7 @@ void blas_alone(const struct blas_library *library);
 // 4: AVX-512, 3: AVX2 and FMA, 1: neither; 0 where the architecture is not x86-64. DRR_VECTOR_LEVEL
 // may lower it, so that what other processors run can be tested.
 int blas_vector_level(void);
+// Bytes of address space that this process may have (ulimit -v); all ones where there is no limit.
+uint64_t host_address_space(void);
 // Processors that this process may run on.
 int host_core_count(void);

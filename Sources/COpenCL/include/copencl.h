@@ -4,6 +4,7 @@
 #define CL_TARGET_OPENCL_VERSION 120
 #include <CL/cl.h>
 #include <CL/cl_icd.h>
+#include <stdbool.h>
 
 #pragma clang assume_nonnull begin
 
@@ -28,6 +29,44 @@ struct copencl_api {
 /// as long as the program. Not thread-safe: call it once. Sets OCL_ICD_VENDORS where a driver is known
 /// that the loader would not find: see DRR_OPENCL_DRIVER in the README.
 const struct copencl_api *_Nullable copencl_open(const char *_Nullable *_Nonnull reason);
+
+/// A device by its place.
+struct copencl_place {
+  int platform, device;
+};
+
+enum copencl_trial_end {
+  /// Every device built a kernel and ran it.
+  copencl_trial_held,
+  /// `call` returned `code`.
+  copencl_trial_failed,
+  /// Signal `code` ended it.
+  copencl_trial_signal,
+  /// It ended by itself, with `code`.
+  copencl_trial_exit,
+  /// It was at work longer than it had time.
+  copencl_trial_late,
+};
+
+/// What became of a child process that used the drivers.
+struct copencl_trial {
+  enum copencl_trial_end end;
+  int code;
+  /// The device that was being tried; -1 before the first, as where a driver fails on load.
+  int platform, device;
+  /// Whether that device had done its work.
+  bool is_between;
+  char call[32];
+  /// The beginning of what the drivers wrote to the child's standard streams.
+  char words[4096];
+};
+
+/// Opens the drivers in a child process, builds a kernel on each device but those in `without` and
+/// runs it. The child does nothing but this, so that it is safe beside other threads. False where
+/// no process can be had.
+bool copencl_try(
+    const struct copencl_place *_Nullable without, size_t without_count, double seconds,
+    struct copencl_trial *trial);
 
 /// One file of kernels/, embedded at build time. Not zero-terminated.
 struct copencl_source {

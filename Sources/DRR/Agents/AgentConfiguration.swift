@@ -137,7 +137,7 @@ public struct AgentTask {
         try environment(training), window: training.window, count: training.environments)
     }
     return LoggedEnvironments(
-      sequences(), window: training.window, itemCount: log.itemCount,
+      sequences(), window: training.window, itemCount: log.itemCount, userCount: log.userCount,
       count: training.environments, watchReward: training.rewardsWatching == true ? 1 : nil,
       seed: seed)
   }

@@ -43,21 +43,9 @@ package struct EpisodeTally {
   }
 
   package mutating func restore(from file: SafetensorsFile) throws {
-    let counts = try file.counts("tally.counts", 2)
+    let counts = try file.integers("tally.counts", .count, shape: [2])
     let found = try file.doubles("tally.sums", shape: [2 + sums.count])
     (steps, reward, episodes, sum) = (counts[0], found[0], counts[1], found[1])
     sums = Array(found.dropFirst(2))
-  }
-}
-
-extension SafetensorsFile {
-  /// Whole numbers that are 0 or more.
-  package func counts(_ name: String, _ count: Int) throws -> [Int] {
-    let found = try int64s(name, shape: [count])
-    guard found.allSatisfy({ $0 >= 0 }) else {
-      throw CheckpointError.malformed(
-        path: path, reason: "\(name) is \(found), expected 0 or more")
-    }
-    return found.map { Int($0) }
   }
 }

@@ -85,7 +85,8 @@ public final class NStepReturns {
   }
 }
 
-extension NStepReturns: Checkpointed {
+extension NStepReturns {
+  /// Adds tensors named `prefix.…`. Waits for the device.
   public func save(to file: inout SafetensorsWriter, _ prefix: String) throws {
     guard let actions else { return }
     let pending = windows.joined()
@@ -101,30 +102,23 @@ extension NStepReturns: Checkpointed {
     try file.add("\(prefix).slot", [Int64(slot)])
   }
 
+  /// Reads and checks them; what it returns puts them in place and cannot fail.
+  /// - Parameter columns: what each column of a state's row may be.
   public func prepareRestore(
-    from file: SafetensorsFile, _ prefix: String
+    from file: SafetensorsFile, _ prefix: String, columns: [Expected<Int32>]
   ) throws -> () -> Void {
     guard let actions else { return {} }
     let values = try file.floats("\(prefix).actions", shape: actions.shape.array)
-    let lengths = try file.int32s("\(prefix).pending", shape: [windows.count]).map { Int($0) }
-    let slot = try file.int64s("\(prefix).slot", shape: [1])[0]
-    guard lengths.allSatisfy({ (0..<steps).contains($0) }), (0..<Int64(steps)).contains(slot) else {
-      throw CheckpointError.malformed(
-        path: file.path, reason: "\(prefix) has steps out of range, expected 0 ..< \(steps)")
-    }
+    let lengths = try file.int32s("\(prefix).pending", .below(steps), shape: [windows.count])
+      .map { Int($0) }
+    let slot = try file.integer("\(prefix).slot", .below(steps))
     let count = lengths.reduce(0, +)
     let width = memory.configuration.stateWidth
-    let states = try file.int32s("\(prefix).states", shape: [count, width])
-    let rows = try file.int32s("\(prefix).rows", shape: [count])
+    let states = try file.rows("\(prefix).states", columns, count: count)
+    let rows = try file.int32s("\(prefix).rows", .below(actions.shape[0]), shape: [count])
     let rewards = try file.floats("\(prefix).rewards", shape: [count])
-    let scales = try file.floats("\(prefix).scales", shape: [count])
-    let counts = try file.int32s("\(prefix).counts", shape: [count])
-    guard rows.allSatisfy({ (0..<Int32(actions.shape[0])).contains($0) }),
-      counts.allSatisfy({ (1..<Int32(steps)).contains($0) })
-    else {
-      throw CheckpointError.malformed(
-        path: file.path, reason: "\(prefix) has actions or counts out of range")
-    }
+    let scales = try file.floats("\(prefix).scales", .in(0...1), shape: [count])
+    let counts = try file.int32s("\(prefix).counts", .in(1...Int32(steps - 1)), shape: [count])
     var from = 0
     let restored = lengths.map { length in
       defer { from += length }
@@ -137,7 +131,7 @@ extension NStepReturns: Checkpointed {
     return { [self] in
       memory.backend.write(values, to: actions.view)
       windows = restored
-      self.slot = Int(slot)
+      self.slot = slot
     }
   }
 }

@@ -75,33 +75,31 @@ package struct BestCheckpoint {
   /// - Parameter agent: of the kind whose weights they are.
   package mutating func restore(from file: SafetensorsFile, like agent: any SessionAgent) throws {
     let history = try Self.history(in: file)
+    // Whether it is kept or not: evaluation reads it.
+    let policy = try agent.policy.map { name, weights in
+      let weights = weights.copy()
+      try weights.restore(from: file, "\(Self.prefix).\(name)")
+      return (name, weights)
+    }
     points = history.points
-    guard keptPoint != nil else { return }
-    kept = (
-      history.step,
-      try agent.policy.map { name, weights in
-        let weights = weights.copy()
-        try weights.restore(from: file, "\(Self.prefix).\(name)")
-        return (name, weights)
-      }
-    )
+    if keptPoint != nil { kept = (history.step, policy) }
   }
 
   /// Of the run's agent in a checkpoint.
   package static let prefix = "policy"
 
   package static func history(in file: SafetensorsFile) throws -> PolicyHistory {
-    let steps = try file.int64s("validation.steps")
-    let measures = try file.doubles("validation.measures", shape: [steps.count, 3])
+    let steps = try file.integers("validation.steps", .count)
+    let measures = try file.doubles("validation.measures", .in(0...1), shape: [steps.count, 3])
     // Older programs did not take it down.
     let learned =
       file.entry("validation.learned") == nil
-      ? nil : try file.int64s("validation.learned", shape: [steps.count])
+      ? nil : try file.integers("validation.learned", .in(-1...1), shape: [steps.count])
     return PolicyHistory(
-      step: Int(try file.int64s("\(prefix).step", shape: [1])[0]),
+      step: try file.integer("\(prefix).step", .count),
       points: steps.enumerated().map { at, step in
         ValidationPoint(
-          step: Int(step), precision5: measures[3 * at], precision10: measures[3 * at + 1],
+          step: step, precision5: measures[3 * at], precision10: measures[3 * at + 1],
           ndcg10: measures[3 * at + 2], learned: learned.flatMap { $0[at] < 0 ? nil : $0[at] > 0 })
       })
   }

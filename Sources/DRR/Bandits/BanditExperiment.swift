@@ -19,10 +19,13 @@ public protocol BanditTrial: Codable, Sendable {
   mutating func play() -> BanditPlay
   /// Other figures of all rounds so far, by name.
   var figures: [String: Double] { get }
+  /// Whether its numbers that are places are places that there are.
+  var isSound: Bool { get }
 }
 
 extension BanditTrial {
   public var figures: [String: Double] { [:] }
+  public var isSound: Bool { true }
 }
 
 /// A theorem's bound on the expected regret.
@@ -198,20 +201,35 @@ public struct BanditExperiment<Problem: BanditProblem>: Sendable {
   }
 
   /// Goes on from what `state` gave an experiment of the same configuration.
-  public mutating func restore(_ state: State) throws {
+  ///
+  /// - Returns: whether it is a state that such an experiment can have; nothing is to be done with
+  ///   the experiment otherwise.
+  public mutating func restore(_ state: State) throws -> Bool {
+    let (tally, rounds) = (state.tally, configuration.rounds)
+    let marked = marks.prefix { $0 <= tally.rounds }.count
+    guard state.outcomes.count < trials || state.outcomes.count == trials && tally.rounds == 0,
+      0..<max(rounds, 1) ~= tally.rounds, 0...tally.rounds ~= tally.best,
+      tally.regret.count == marked,
+      state.outcomes.allSatisfy({
+        $0.regret.count == marks.count && 0...rounds ~= $0.best
+      }), (state.trial == nil) == (tally.rounds == 0)
+    else { return false }
     outcomes = state.outcomes
     current = state.tally
     trial = nil
-    guard let data = state.trial else { return }
-    func decoded<Trial: BanditTrial>(_ fresh: Trial) throws -> any BanditTrial {
-      try JSONDecoder().decode(Trial.self, from: data)
+    guard let data = state.trial else { return true }
+    func decoded<Trial: BanditTrial>(_ fresh: Trial) throws -> (any BanditTrial)? {
+      let found = try JSONDecoder().decode(Trial.self, from: data)
+      return isLike(found, fresh) && found.isSound ? found : nil
     }
     let (policy, seed) = place
     do {
       trial = try decoded(configuration.problem.trial(policy, seed: seed))
+      guard trial != nil else { return false }
     } catch DecodingError.keyNotFound {
       // An older program's policy, which took the first of equals: the trial begins anew.
       current = Tally()
     }
+    return true
   }
 }

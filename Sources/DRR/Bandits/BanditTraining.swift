@@ -34,13 +34,17 @@ public final class BanditTraining<Problem: BanditProblem>: Trainer {
   }
 
   public func restore(from file: SafetensorsFile) throws {
-    let bytes = try file.bytes("experiment")
+    let bytes = try file.values("experiment", .anything as Expected<UInt8>)
+    var restored = experiment
+    var isRestored = false
     do {
-      try experiment.restore(
+      isRestored = try restored.restore(
         JSONDecoder().decode(BanditExperiment<Problem>.State.self, from: Data(bytes)))
     } catch is DecodingError {
-      throw CheckpointError.malformed(
-        path: file.path, reason: "its experiment is not one of these policies")
     }
+    try file.require(
+      isRestored, "experiment", "is no state of these policies",
+      "what this program wrote of them")
+    experiment = restored
   }
 }

@@ -169,6 +169,20 @@ struct ExhibitionState: Codable, Sendable {
       || visitor.seen.count == plan.exhibits.count
   }
 
+  /// Whether all that names an exhibit names one that there is, and one is left to be seen.
+  var isSound: Bool {
+    let (count, seen) = (plan.exhibits.count, visitor.seen)
+    var present = [Int](repeating: 0, count: count)
+    for place in crowd.places {
+      guard let place else { continue }
+      guard 0..<count ~= place else { return false }
+      present[place] += 1
+    }
+    return present == crowd.counts && seen.allSatisfy { 0..<count ~= $0 }
+      && Set(seen).count == seen.count && seen.count < count
+      && visitor.rewards.count == seen.count && visitor.place == seen.last
+  }
+
   mutating func nextVisitor() {
     visitor = ExhibitionVisitor(&visitors)
     crowd.open(hour: visitor.hour)
@@ -210,6 +224,8 @@ struct ExhibitionTrial<Policy: BanditPolicy>: BanditTrial {
     }
     return BanditPlay(reward: reward, regret: most - expected, isBest: expected == most)
   }
+
+  var isSound: Bool { state.isSound }
 
   var figures: [String: Double] {
     let visits = Double(max(visits, 1))

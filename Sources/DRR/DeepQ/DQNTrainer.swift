@@ -131,11 +131,17 @@ public final class DQNTrainer {
     step += outcomes.count
   }
 
+  /// Of a replayed row: a state's, and the action.
+  private var columns: [Expected<Int32>] {
+    environments.columns + [.below(environments.actionCount)]
+  }
+
   /// What it returns puts what was learned in place, and none of the episodes under way.
   func prepareLearning(from file: SafetensorsFile) throws -> () -> Void {
-    let step = try file.counts("trainer.counters", 1)[0]
+    let step = try file.integer("trainer.counters", .count)
     let restores = try [
-      dqn.prepareRestore(from: file, "dqn"), memory.prepareRestore(from: file, "replay"),
+      dqn.prepareRestore(from: file, "dqn"),
+      memory.prepareRestore(from: file, "replay", columns: columns),
     ]
     return { [self] in
       for restore in restores { restore() }
@@ -170,12 +176,14 @@ public final class DQNTrainer {
 
   /// Everything is read and checked before anything is changed.
   public func restore(from file: SafetensorsFile) throws {
-    let step = try file.counts("trainer.counters", 1)[0]
+    let step = try file.integer("trainer.counters", .count)
+    try file.requireSteps(of: step, "trainer.counters", schedule.steps, environments.count)
     var tally = tally
     try tally.restore(from: file)
     let restores = try [
-      dqn.prepareRestore(from: file, "dqn"), memory.prepareRestore(from: file, "replay"),
-      returns.prepareRestore(from: file, "returns"),
+      dqn.prepareRestore(from: file, "dqn"),
+      memory.prepareRestore(from: file, "replay", columns: columns),
+      returns.prepareRestore(from: file, "returns", columns: columns),
     ]
     var environments = environments
     try environments.restore(from: file, "environments")

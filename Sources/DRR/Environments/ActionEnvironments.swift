@@ -11,6 +11,8 @@ public protocol ActionEnvironments {
   var rowWidth: Int { get }
   /// The number of actions, which are 0 ..< `actionCount`.
   var actionCount: Int { get }
+  /// What each column of a state's row may be.
+  var columns: [Expected<Int32>] { get }
   /// Where each environment is.
   var rows: [[Int32]] { get }
   /// [count, actions]: what may be chosen next; nil where everything may.
@@ -59,6 +61,7 @@ public struct FiniteEnvironments: ActionEnvironments {
   public var count: Int { environments.count }
   public var rowWidth: Int { 1 }
   public var actionCount: Int { process.actions.count }
+  public var columns: [Expected<Int32>] { [.below(process.states.count)] }
   public var rows: [[Int32]] { environments.map { [Int32($0.state)] } }
   public var allowed: ItemMask? { nil }
   public var logged: [Int32]? { nil }
@@ -88,11 +91,11 @@ public struct FiniteEnvironments: ActionEnvironments {
   }
 
   public mutating func restore(from file: SafetensorsFile, _ prefix: String) throws {
-    let found = try file.int64s("\(prefix).episodes", shape: [count])
+    let found = try file.integers("\(prefix).episodes", .count, shape: [count])
     for index in environments.indices {
       try environments[index].restore(from: file, "\(prefix).\(index)")
     }
-    episodes = found.map { Int($0) }
+    episodes = found
   }
 }
 
@@ -110,6 +113,15 @@ public struct RatingEnvironments: ActionEnvironments {
 
   public var count: Int { batch.count }
   public var actionCount: Int { batch.allowed.items }
+  public var columns: [Expected<Int32>] {
+    Self.columns(
+      users: batch.environments[0].model.userCount, items: actionCount, window: rowWidth - 1)
+  }
+
+  /// A user and so many liked items, where there are as many.
+  package static func columns(users: Int, items: Int, window: Int) -> [Expected<Int32>] {
+    [.below(users)] + Array(repeating: .belowOrNone(items), count: window)
+  }
   public var rows: [[Int32]] { batch.states.map(\.rows) }
   public var allowed: ItemMask? { batch.allowed }
   public var logged: [Int32]? { nil }
@@ -125,31 +137,13 @@ public struct RatingEnvironments: ActionEnvironments {
   public mutating func beginEpisodes() { batch.beginEpisodes() }
 
   public func save(to file: inout SafetensorsWriter, _ prefix: String) throws {
-    let sessions = batch.environments.map(\.chosen)
-    try file.add("\(prefix).chosen", sessions.flatMap { $0 })
-    try file.add("\(prefix).chosen_counts", sessions.map { Int64($0.count) })
-    try file.add("\(prefix).episodes", batch.episodes.map { Int64($0) })
+    try batch.save(to: &file, prefix)
     try file.add("\(prefix).begun", [Int64(batch.begun)])
   }
 
   public mutating func restore(from file: SafetensorsFile, _ prefix: String) throws {
-    let chosen = try file.int32s("\(prefix).chosen")
-    let counts = try file.int64s("\(prefix).chosen_counts", shape: [count]).map { Int($0) }
-    let episodes = try file.int64s("\(prefix).episodes", shape: [count]).map { Int($0) }
-    let begun = Int(try file.int64s("\(prefix).begun", shape: [1])[0])
-    guard counts.allSatisfy({ (0...chosen.count).contains($0) }),
-      counts.reduce(0, +) == chosen.count, episodes.allSatisfy({ (0..<begun).contains($0) }),
-      chosen.allSatisfy({ (0..<Int32(actionCount)).contains($0) })
-    else {
-      throw CheckpointError.malformed(
-        path: file.path, reason: "\(prefix) has sessions or items out of range")
-    }
-    var left = chosen[...]
-    let sessions = counts.map { count in
-      defer { left = left.dropFirst(count) }
-      return Array(left.prefix(count))
-    }
-    batch.restore(begun: begun, episodes: episodes, chosen: sessions)
+    batch = try batch.restored(
+      from: file, prefix, begun: file.integer("\(prefix).begun", .count))
   }
 }
 
@@ -176,6 +170,7 @@ public struct LoggedEnvironments: ActionEnvironments {
   /// What every logged choice earns, in the place of what the user thought of it.
   private let watchReward: Float?
   public let actionCount: Int
+  private let userCount: Int
   private var order: SessionOrder
   private var begun = 0
   /// Which sequence each environment plays, how far it is, and its state.
@@ -188,16 +183,18 @@ public struct LoggedEnvironments: ActionEnvironments {
   ///
   /// - Parameters:
   ///   - window: the liked items of a state.
+  ///   - userCount: of the states that may be met; nil: no user but those of the logs.
   ///   - watchReward: what every choice earns; nil: its own reward.
   public init(
-    _ sequences: [Sequence], window: Int, itemCount: Int, count: Int, watchReward: Float? = nil,
-    seed: UInt64
+    _ sequences: [Sequence], window: Int, itemCount: Int, userCount: Int? = nil, count: Int,
+    watchReward: Float? = nil, seed: UInt64
   ) {
     require(sequences.contains { !$0.items.isEmpty }, "logged environments: every log is empty")
     self.sequences = sequences.filter { !$0.items.isEmpty }
     self.window = window
     self.watchReward = watchReward
     actionCount = itemCount
+    self.userCount = userCount ?? Int(sequences.map(\.user).max()!) + 1
     order = SessionOrder(seed: seed, count: self.sequences.count)
     playing = Array(repeating: 0, count: count)
     places = playing
@@ -209,6 +206,9 @@ public struct LoggedEnvironments: ActionEnvironments {
   public var length: Int { sequences.reduce(0) { $0 + $1.items.count } }
   public var count: Int { playing.count }
   public var rowWidth: Int { 1 + window }
+  public var columns: [Expected<Int32>] {
+    RatingEnvironments.columns(users: userCount, items: actionCount, window: window)
+  }
   public var rows: [[Int32]] { states.map(\.rows) }
   public var allowed: ItemMask? { nil }
   public var logged: [Int32]? {
@@ -264,14 +264,12 @@ public struct LoggedEnvironments: ActionEnvironments {
   }
 
   public mutating func restore(from file: SafetensorsFile, _ prefix: String) throws {
-    let found = try file.int64s("\(prefix).playing", shape: [count]).map { Int($0) }
-    let places = try file.int64s("\(prefix).places", shape: [count]).map { Int($0) }
-    let begun = Int(try file.int64s("\(prefix).begun", shape: [1])[0])
-    guard found.allSatisfy({ sequences.indices.contains($0) }), begun >= 0,
-      zip(found, places).allSatisfy({ sequences[$0].items.indices.contains($1) })
-    else {
-      throw CheckpointError.malformed(
-        path: file.path, reason: "\(prefix) names a place that no log has")
+    let found = try file.integers("\(prefix).playing", .below(sequences.count), shape: [count])
+    let places = try file.integers("\(prefix).places", .count, shape: [count])
+    let begun = try file.integer("\(prefix).begun", .count)
+    for (log, place) in zip(found, places) {
+      let length = sequences[log].items.count
+      try file.require(place < length, "\(prefix).places", "has \(place)", "0 ..< \(length)")
     }
     (playing, self.begun) = (found, begun)
     for index in playing.indices { place(index, at: places[index]) }

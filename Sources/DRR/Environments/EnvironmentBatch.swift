@@ -70,15 +70,38 @@ public struct EnvironmentBatch: Sendable {
     allowed.copyRow(0, of: environments[row].allowed, to: row)
   }
 
-  /// Puts every environment where the items `chosen` led in the session `episodes`.
-  package mutating func restore(begun: Int, episodes: [Int], chosen: [[Int32]]) {
-    self.begun = begun
+  /// Adds which session every environment is in, and what was chosen there.
+  package func save(to file: inout SafetensorsWriter, _ prefix: String) throws {
+    let sessions = environments.map(\.chosen)
+    try file.add("\(prefix).chosen", sessions.flatMap { $0 })
+    try file.add("\(prefix).chosen_counts", sessions.map { Int64($0.count) })
+    try file.add("\(prefix).episodes", episodes.map { Int64($0) })
+  }
+
+  /// The batch with every environment where ``save(to:_:)`` found it.
+  ///
+  /// - Parameter begun: sessions that were begun in all.
+  package func restored(
+    from file: SafetensorsFile, _ prefix: String, begun: Int
+  ) throws(CheckpointError) -> EnvironmentBatch {
+    let chosen = try file.lists(
+      "\(prefix).chosen", .below(allowed.items), lengths: "\(prefix).chosen_counts", count: count)
+    let episodes = try file.integers("\(prefix).episodes", .below(begun), shape: [count])
+    var batch = self
+    batch.begun = begun
     for (row, (episode, items)) in zip(episodes, chosen).enumerated() {
-      begin(row, episode: episode)
+      batch.begin(row, episode: episode)
       for item in items {
-        allowed[row, Int(item)] = false
-        _ = environments[row].step(item)
+        try file.require(
+          batch.allowed[row, Int(item)], "\(prefix).chosen", "has \(item) in session \(row)",
+          "an item that may be chosen there")
+        batch.allowed[row, Int(item)] = false
+        let step = batch.environments[row].step(item)
+        try file.require(
+          !step.isLast, "\(prefix).chosen", "has \(items.count) items in session \(row)",
+          "none past its end")
       }
     }
+    return batch
   }
 }

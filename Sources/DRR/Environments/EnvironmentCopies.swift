@@ -38,6 +38,8 @@ where World.Observation == [Int32], World.Action == Int {
   }
 
   public var count: Int { worlds.count }
+  /// The world alone knows.
+  public var columns: [Expected<Int32>] { Array(repeating: .anything, count: rowWidth) }
   public var allowed: ItemMask? { nil }
   public var logged: [Int32]? { nil }
 
@@ -64,16 +66,14 @@ where World.Observation == [Int32], World.Action == Int {
   }
 
   public mutating func restore(from file: SafetensorsFile, _ prefix: String) throws {
-    let json = String(decoding: try file.bytes("\(prefix).worlds"), as: UTF8.self)
-    let flat = try file.int32s("\(prefix).rows", shape: [count, rowWidth])
-    let begun = try file.int64s("\(prefix).begun", shape: [1])[0]
-    guard let worlds = RunFolder.value([World].self, json: json), worlds.count == count, begun >= 0
-    else {
-      throw CheckpointError.malformed(
-        path: file.path, reason: "\(prefix) does not hold \(count) environments of this kind")
-    }
+    let flat = try file.rows("\(prefix).rows", columns, count: count)
+    let begun = try file.integer("\(prefix).begun", .count)
+    let worlds = try file.json("\(prefix).worlds", [World].self)
+    try file.require(
+      worlds.count == count, "\(prefix).worlds", "holds \(worlds.count) environments",
+      "\(count)")
     self.worlds = worlds
-    self.begun = Int(begun)
+    self.begun = begun
     rows = (0..<count).map { Array(flat[$0 * rowWidth..<($0 + 1) * rowWidth]) }
   }
 }

@@ -51,34 +51,41 @@ extension IRecGANTrainer {
   /// Everything is read and checked before anything is changed.
   public func restore(from file: SafetensorsFile) throws {
     let restores = try networks.map { try $0.state.prepareRestore(from: file, $0.name) }
-    let place = try file.int64s("trainer.place", shape: [5])
+    let place = try file.integers("trainer.place", .count, shape: [5])
     let loss = try file.doubles("tally.loss", shape: [1])[0]
-    let counts = try file.int64s("tally.counts", shape: [3])
-    let unsettled = try file.int64s("tally.unsettled", shape: [2])
-    guard (0...Int64(plan.count)).contains(place[0]), place[1] >= 0, place[2] >= 0 else {
-      throw CheckpointError.malformed(
-        path: file.path,
-        reason: "trainer.place is \(place), expected a segment 0 ... \(plan.count)")
-    }
+    let counts = try file.integers("tally.counts", .count, shape: [3])
+    let unsettled = try file.integers("tally.unsettled", .count, shape: [2])
+    try file.require(
+      place[0] <= plan.count && place[3] <= 1, "trainer.place", "is \(place)",
+      "a segment 0 ... \(plan.count) and whether D rests, 0 ... 1")
     var best = Best()
     best.user = try restoredBest("user", user.weights, from: file)
     best.agent = try restoredBest("agent", agent.weights, from: file)
-    best.waited = Int(place[4])
+    best.waited = place[4]
     let pool = try restoredPool(from: file)
 
     for restore in restores { restore() }
     self.best = best
     self.pool = pool
-    (segment, batch) = (Int(place[0]), Int(place[1]))
+    (segment, batch) = (place[0], place[1])
     draws = DrawSequence(
       seed: seed, stream: Streams.sessionDraws, count: UInt64(place[2]))
     isResting = place[3] != 0
     tally = Tally()
     tally.loss = loss
-    (tally.batches, tally.right, tally.judged) = (Int(counts[0]), Int(counts[1]), Int(counts[2]))
-    tally.unsettled = (Int(unsettled[0]), Int(unsettled[1]))
+    (tally.batches, tally.right, tally.judged) = (counts[0], counts[1], counts[2])
+    tally.unsettled = (unsettled[0], unsettled[1])
     batches = nil
-    if !isFinished && batch > 0 { try prepare(plan[segment]) }
+    guard !isFinished && batch > 0 else { return }
+    try prepare(plan[segment])
+    // Only now is it known how many there are.
+    let count =
+      switch batches! {
+      case .sessions(let sessions): sessions.count
+      case .discriminator(_, let rows, _, _): rows.count
+      }
+    try file.require(
+      batch < count, "trainer.place", "is \(place)", "a batch 0 ..< \(count)")
   }
 
   /// Begins where another part has ended: its networks, and fresh optimizers.
@@ -97,7 +104,7 @@ extension IRecGANTrainer {
   private func restoredBest(
     _ name: String, _ like: ParameterSet, from file: SafetensorsFile
   ) throws -> (score: Double, weights: ParameterSet)? {
-    let score = try file.doubles("best.\(name)_score", shape: [1])[0]
+    let score = try file.doubles("best.\(name)_score", .finite.orNone, shape: [1])[0]
     guard score.isFinite else { return nil }
     let weights = like.copy()
     try weights.restore(from: file, "best.\(name)")
@@ -108,24 +115,25 @@ extension IRecGANTrainer {
     from file: SafetensorsFile
   ) throws -> (log: SessionLog, realness: [Float])? {
     guard file.entry("pool.lengths") != nil else { return nil }
-    let lengths = try file.int64s("pool.lengths")
-    let steps = Int(lengths.reduce(0, +))
-    let ended = try file.int32s("pool.ended", shape: [lengths.count])
-    let clicks = try file.int32s("pool.clicks", shape: [steps])
+    let clicks = try file.int32s("pool.clicks", .below(train.itemCount))
+    let steps = clicks.count
+    let lengths = try file.integers("pool.lengths", .in(1...Int64(configuration.longestSession)))
+    try file.requireSum(of: lengths, "pool.lengths", is: steps)
+    let ended = try file.int32s("pool.ended", .flag, shape: [lengths.count])
     let rewards = try file.floats("pool.rewards", shape: [steps])
-    let listLengths = try file.int64s("pool.list_lengths", shape: [steps])
-    let shown = try file.int32s("pool.shown", shape: [Int(listLengths.reduce(0, +))])
-    let realness = try file.floats("pool.realness")
+    let lists = try file.lists(
+      "pool.shown", .below(train.itemCount), lengths: "pool.list_lengths", count: steps)
+    let realness = try file.floats("pool.realness", .in(0...1))
+    try file.require(
+      realness.isEmpty || realness.count == steps, "pool.realness", "has \(realness.count) numbers",
+      "0 or \(steps)")
     var log = SessionLog(
       name: "simulated", format: "simulated", checksum: "", itemCount: train.itemCount)
-    var (step, place) = (0, 0)
+    var step = 0
     for (session, length) in lengths.enumerated() {
       for _ in 0..<length {
-        let size = Int(listLengths[step])
-        log.addStep(
-          click: clicks[step], reward: rewards[step], list: shown[place..<place + size])
+        log.addStep(click: clicks[step], reward: rewards[step], list: lists[step])
         step += 1
-        place += size
       }
       log.endSession(ended: ended[session] != 0)
     }

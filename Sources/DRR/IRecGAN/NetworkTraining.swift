@@ -59,7 +59,7 @@ extension NetworkTraining: Checkpointed {
       (weights, prefix), (average, "\(prefix)_average"), (optimizer, "\(prefix)_adam"),
     ]
     let restores = try parts.map { try $0.prepareRestore(from: file, $1) }
-    let learningRate = try file.floats("\(prefix)_learning_rate", shape: [1])[0]
+    let learningRate = try file.floats("\(prefix)_learning_rate", .notNegative, shape: [1])[0]
     return {
       for restore in restores { restore() }
       self.optimizer.learningRate = learningRate

@@ -10,12 +10,15 @@ public struct SweepSettings: RunSettings {
   public var command: String { "simulate sweep" }
 
   public var world: String
+  /// CRC-32 of the simulator's files; nil for one that is drawn, and in runs of older programs.
+  public var worldChecksum: String?
   public var methods: [IRecGANMethod]
   public var settings: IRecGANConfiguration
   public var evaluationSessions: Int
 
-  public init(_ sweep: IRecGANSweep, world: String) {
+  public init(_ sweep: IRecGANSweep, world: String, checksum: String? = nil) {
     self.world = world
+    worldChecksum = checksum
     methods = sweep.methods
     settings = sweep.settings
     evaluationSessions = sweep.evaluationSessions
@@ -25,6 +28,19 @@ public struct SweepSettings: RunSettings {
   public var seed: UInt64 {
     get { 0 }
     set {}
+  }
+
+  /// An older program's checkpoint has no checksum; the configuration beside it gets one.
+  public var identity: Self {
+    var identity = self
+    identity.worldChecksum = nil
+    return identity
+  }
+
+  public func firstDifference(from begun: Self) -> SettingDifference? {
+    var wanted = self
+    if begun.worldChecksum == nil { wanted.worldChecksum = nil }
+    return firstSettingThatDiffers(begun, wanted)
   }
 
   public func validate() throws {
@@ -84,14 +100,8 @@ public final class SweepTrainer: Trainer {
   }
 
   public func restore(from file: SafetensorsFile) throws {
-    let bytes = try file.bytes("outcomes")
-    guard
-      let found = RunFolder.value(
-        [IRecGANSweep.Outcome].self, json: String(decoding: bytes, as: UTF8.self))
-    else {
-      throw CheckpointError.malformed(path: file.path, reason: "its outcomes cannot be read")
-    }
-    outcomes = found
+    outcomes = try file.json("outcomes", [IRecGANSweep.Outcome].self)
+    try file.require(isFinite(), "outcomes", "has a reward that is no number", "numbers")
   }
 
   /// Older programs kept a cell a line. One that a killed process left unfinished is done again.

@@ -16,7 +16,7 @@ struct HeadedRows {
 
   init(path: String, _ progress: RatingsSource.Progress? = nil) throws(DataError) {
     self.init(
-      try FileSource(path: path, name: "\(path.folderPart.lastPathPart)/\(path.lastPathPart)"),
+      try FileSource(path: path, name: "\(path.parentFolder.lastPathPart)/\(path.lastPathPart)"),
       progress)
   }
 

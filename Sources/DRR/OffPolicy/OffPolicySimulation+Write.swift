@@ -1,5 +1,7 @@
 import DRRCore
+import DRRData
 import Environments
+import Tensor
 
 extension OffPolicySimulation {
   /// What the policies beside a written log are worth.
@@ -16,33 +18,47 @@ extension OffPolicySimulation {
     public var sessionTarget: Double
   }
 
-  /// Writes `log.csv` and `target.csv`, `sessions.csv` and `session-target.csv` to a folder.
-  public func write(_ folder: RunFolder) throws -> Truth {
+  private static let names = (
+    log: "log.csv", target: "target.csv", sessions: "sessions.csv",
+    sessionTarget: "session-target.csv", truth: "truth.json"
+  )
+
+  /// Writes `log.csv` and `target.csv`, `sessions.csv` and `session-target.csv`, and what is told of
+  /// them as `truth.json`, to a folder, made where it is absent; all appear or none.
+  public func write(to folder: String) throws -> Truth {
+    let names = Self.names
+    try RunFolder(folder.parentFolder).create()
+    let writer = try FolderWriter(
+      folder: folder, marks: [names.truth, names.log],
+      others: [names.target, names.sessions, names.sessionTarget])
     let size = sizes[0]
     let bandit = bandit
     let behaviour = bandit.policy(sharpness: behaviours[0], noise: 0.3, seed: seed &+ 1_000)
     let target = bandit.policy(sharpness: target, noise: 0, seed: seed)
     let (log, contexts) = bandit.log(size, behaviour: behaviour, seed: seed)
-    try log.write(csv: "\(folder.path)/log.csv")
+    try log.write(csv: writer.path(names.log))
     try bandit.tabled(target, contexts, name: "target")
-      .write("\(folder.path)/target.csv", actionIDs: log.actionIDs)
+      .write(writer.path(names.target), actionIDs: log.actionIDs)
     let process = process
     let (acting, judged) = sessionPolicies(process)
     let sessions = process.sessions(size, of: acting, horizon: horizon, seed: seed)
-    try sessions.write(csv: "\(folder.path)/sessions.csv")
+    try sessions.write(csv: writer.path(names.sessions))
     try judged.write(
-      "\(folder.path)/session-target.csv", stateIDs: process.states, actionIDs: process.actions)
+      writer.path(names.sessionTarget), stateIDs: process.states, actionIDs: process.actions)
     func worth(_ policy: StatePolicy) -> Double {
       process.values(of: policy, horizon: horizon, discount: 1)
         .v(Int32(process.start), toGo: horizon)
     }
-    return Truth(
+    let truth = Truth(
       seed: seed, decisions: size, behaviour: bandit.value(of: behaviour),
       uniform: bandit.value(
         of: Array(
           repeating: 1 / Double(bandit.actionCount), count: bandit.means.count)),
       target: bandit.value(of: target), sessions: size, sessionBehaviour: worth(acting),
       sessionTarget: worth(judged))
+    try RunFolder(folder).write(truth, to: writer.path(names.truth))
+    try writer.commit()
+    return truth
   }
 
   /// The behavior policy of the sessions, and the policy that is evaluated on them.

@@ -198,14 +198,16 @@ public final class GaussianTrainer: Trainer {
   }
 
   public func restore(from file: SafetensorsFile) throws {
-    let counters = try file.int64s("counters", shape: [2])
+    let counters = try file.integers("counters", .count, shape: [2])
+    try file.requireSteps(
+      of: counters[0], "counters", steps, configuration.environments * configuration.world.length)
     let costs = try file.doubles("costs", shape: [1])
     let restores = try [
       policy.parameters.prepareRestore(from: file, "policy"),
       policy.optimizer.prepareRestore(from: file, "adam"),
     ]
     for restore in restores { restore() }
-    step = Int(counters[0])
-    self.costs = (costs[0], Int(counters[1]))
+    step = counters[0]
+    self.costs = (costs[0], counters[1])
   }
 }

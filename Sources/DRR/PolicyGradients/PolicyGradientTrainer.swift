@@ -222,7 +222,7 @@ public final class PolicyGradientTrainer {
 
   /// Everything is read and checked before anything is changed.
   public func restore(from file: SafetensorsFile) throws {
-    let step = try file.counts("trainer.counters", 1)[0]
+    let step = try file.integer("trainer.counters", .count)
     var tally = tally
     try tally.restore(from: file)
     let restore = try gradient.prepareRestore(from: file, "pg")

@@ -66,15 +66,15 @@ extension Experiment {
   /// Steps behind the folder's checkpoint; nil where there is none.
   public func trainedSteps() throws -> Int? {
     guard folder.exists(folder.checkpoint) else { return nil }
-    let file = try SafetensorsFile(contentsOf: folder.checkpoint, requireChecksum: true)
-    return try file.int64s("trainer.counters").first.map { Int($0) }
+    let file = try SafetensorsFile(ofRun: folder.checkpoint)
+    return try file.integers("trainer.counters", .count).first
   }
 
   /// What became of the policies of the folder's training; nil where there was none.
   public func policyHistory() throws -> PolicyHistory? {
     guard folder.exists(folder.checkpoint) else { return nil }
     return try BestCheckpoint.history(
-      in: SafetensorsFile(contentsOf: folder.checkpoint, requireChecksum: true))
+      in: SafetensorsFile(ofRun: folder.checkpoint))
   }
 
   /// The device that the folder's checkpoint was computed on; nil where there is none.

@@ -25,7 +25,7 @@ extension Experiment {
     _ observer: Observer = Observer()
   ) throws -> BeliefModel {
     if folder.exists(folder.beliefs) {
-      let file = try SafetensorsFile(contentsOf: folder.beliefs, requireChecksum: true)
+      let file = try SafetensorsFile(ofRun: folder.beliefs)
       try check(file, holds: .beliefs)
       return try BeliefModel(
         beliefs, contentsOf: file, userCount: log.userCount, itemCount: log.itemCount)

@@ -40,10 +40,11 @@ public struct Experiment: Sendable {
   /// The fitted model of the folder, if there is one.
   public func readModel() throws -> PMFModel? {
     guard folder.exists(folder.model) else { return nil }
-    let file = try SafetensorsFile(contentsOf: folder.model, requireChecksum: true)
+    let file = try SafetensorsFile(ofRun: folder.model)
     try check(file, holds: .model)
     return try PMFModel(
-      contentsOf: file, userCount: log.userCount, itemCount: log.itemCount)
+      contentsOf: file, dimension: configuration.pmf.dimension, userCount: log.userCount,
+      itemCount: log.itemCount)
   }
 
   /// Keeps a factorisation of the same ratings and settings as this run's own, unless it has one.

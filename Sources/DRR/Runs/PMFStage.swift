@@ -15,7 +15,8 @@ final class PMFStage: Trainer {
   var savesEachStep: Bool { true }
   func watch(_ observer: Observer) { self.observer = observer }
 
-  /// An epoch. One that would keep a person waiting is given up; what is saved is the one before.
+  /// An epoch. One that would outlast the second in which a run ends and saves is given up; what is
+  /// saved is the one before.
   func advance() throws -> PMFTrainer.EpochReport? {
     let done = trainer.epoch * trainer.batchesPerEpoch
     let note = "PMF batches" + (trainer.best.map { ", RMSE \(decimal($0.error, 4))" } ?? "")
@@ -25,7 +26,7 @@ final class PMFStage: Trainer {
       let left =
         (ContinuousClock.now - start).seconds / Double($0)
         * Double(trainer.batchesPerEpoch - $0)
-      if left > 0.5 && observer.shouldStop() { throw Interrupted(step: done) }
+      if left > 0.1 && observer.shouldStop() { throw Interrupted(step: done) }
     }
   }
 

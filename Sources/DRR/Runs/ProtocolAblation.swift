@@ -94,8 +94,11 @@ public struct ProtocolAblation: Sendable {
         let found = wanted.compactMap { rung, configuration in
           known.first { $0.rung == rung && $0.configuration.identity == configuration.identity }
         }
+        // What is measured may have been killed before it was removed.
+        let run = RunFolder(path(of: settings(training, seed: seed), training))
         if found.count == wanted.count {
           report.measurements += found
+          if !keepsRuns { run.delete() }
           continue
         }
         let stage = Stage(
@@ -112,7 +115,7 @@ public struct ProtocolAblation: Sendable {
         try folder.write(
           ProtocolAblationReport(seeds: seeds, measurements: report.measurements + others),
           to: folder.leakLadder)
-        if !keepsRuns { RunFolder(path(of: settings(training, seed: seed), training)).delete() }
+        if !keepsRuns { run.delete() }
       }
     }
     return report

@@ -13,7 +13,6 @@ extension ExportedModel {
   static let weightsName = "weights.safetensors"
   static let itemsName = "items.json"
   static let usersName = "users.json"
-  private static let names = [headerName, weightsName, itemsName, usersName]
 
   // MARK: - Reading
 
@@ -71,75 +70,35 @@ extension ExportedModel {
 
   // MARK: - Writing
 
-  /// Writes the model into a folder of its own, which appears whole or not at all: its files are
-  /// written and synced under another name, which is then exchanged for this one.
+  /// Writes the model into a folder of its own, which appears whole or not at all.
   ///
   /// - Throws: `ServingError` where there is something else of that name.
   public func write(toFolder folder: String) throws {
-    var folder = folder
-    while folder.count > 1 && folder.hasSuffix("/") { folder.removeLast() }
-    let parent = folder.lastIndex(of: "/").map { String(folder[..<$0]) } ?? "."
-    let isThere = try Self.requireFree(folder)
-    try RunFolder(parent.isEmpty ? "/" : parent).create()
-    let number = String(UInt64.random(in: .min ... .max), radix: 16)
-    let temporary =
-      (parent.isEmpty ? "" : parent) + "/" + AtomicFile.temporaryPrefix + number
-      + AtomicFile.temporarySuffix
-    func fail(_ action: String) -> ServingError {
-      ServingError("cannot \(action) \(folder): \(String(cString: strerror(errno)))")
-    }
-    guard mkdir(temporary, 0o777) == 0 else { throw fail("write") }
-    do {
-      let files: [(String, [UInt8])] = [
-        (Self.weightsName, contents.weights),
-        (Self.itemsName, Array(try RunFolder.json(contents.items).utf8) + [10]),
-        (Self.usersName, Array(try RunFolder.json(contents.users).utf8) + [10]),
-      ]
-      var header = header
-      for (name, bytes) in files {
-        try AtomicFile.write(bytes, to: "\(temporary)/\(name)")
-        header.files[name] = Self.checksum(bytes)
-      }
-      try AtomicFile.write(
-        RunFolder.json(header.checksummed(), pretty: true) + "\n",
-        to: "\(temporary)/\(Self.headerName)")
-      let old = temporary + ".old"
-      if isThere, rename(folder, old) != 0 { throw fail("replace") }
-      guard rename(temporary, folder) == 0 else {
-        let error = fail("write")
-        if isThere { rename(old, folder) }
-        throw error
-      }
-      if isThere { Self.remove(old) }
-      let descriptor = open(parent.isEmpty ? "/" : parent, O_RDONLY | O_CLOEXEC)
-      if descriptor >= 0 {
-        fsync(descriptor)
-        close(descriptor)
-      }
+    try RunFolder(folder.parentFolder).create()
+    let staged: StagedFolder
+    do throws(CheckpointError) {
+      staged = try StagedFolder(
+        replacing: folder, marks: [Self.headerName],
+        others: [Self.weightsName, Self.itemsName, Self.usersName])
     } catch {
-      Self.remove(temporary)
-      throw error
+      throw ServingError("\(error)")
     }
-  }
-
-  /// Whether an older model is there, which is replaced.
-  private static func requireFree(_ folder: String) throws -> Bool {
-    var status = stat()
-    guard lstat(folder, &status) == 0 else { return false }
-    guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
-      throw ServingError("\(folder) is there, and is no folder; name another")
+    let files: [(String, [UInt8])] = [
+      (Self.weightsName, contents.weights),
+      (Self.itemsName, Array(try RunFolder.json(contents.items).utf8) + [10]),
+      (Self.usersName, Array(try RunFolder.json(contents.users).utf8) + [10]),
+    ]
+    var header = header
+    for (name, bytes) in files { header.files[name] = Self.checksum(bytes) }
+    let text = try RunFolder.json(header.checksummed(), pretty: true) + "\n"
+    do throws(CheckpointError) {
+      for (name, bytes) in files + [(Self.headerName, Array(text.utf8))] {
+        try AtomicFile.write(bytes, to: staged.file(name))
+      }
+      try staged.commit()
+    } catch {
+      throw staged.shown(error)
     }
-    if names.isEmpty { return true }
-    guard names.contains(headerName), names.allSatisfy(Self.names.contains) else {
-      throw ServingError(
-        "\(folder) holds something else than an exported model; name another folder")
-    }
-    return true
-  }
-
-  private static func remove(_ folder: String) {
-    for name in names { unlink("\(folder)/\(name)") }
-    rmdir(folder)
   }
 }
 

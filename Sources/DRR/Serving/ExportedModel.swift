@@ -153,7 +153,8 @@ public struct ExportedModel: Sendable {
       self.contents = contents
       try Self.check(header)
       weights = try SafetensorsFile(
-        bytes: contents.weights, name: "\(name)/\(Self.weightsName)", requireChecksum: true)
+        bytes: contents.weights, name: "\(name)/\(Self.weightsName)", requireChecksum: true,
+        remedy: "restore the file from a copy, or export the model again")
       try Self.requireFinite(weights)
       let count = contents.items.ids.count
       guard count == header.data.items, count > 0 else {
@@ -166,10 +167,13 @@ public struct ExportedModel: Sendable {
       items = try ServedItems(
         source: header.data.name, ids: contents.items.ids, titles: contents.items.titles,
         genres: contents.items.genres,
-        isKnown: try weights.bytes("items.known", shape: [count]).map { $0 != 0 })
+        isKnown: try weights.values("items.known", Expected<UInt8>.flag, shape: [count]).map {
+          $0 != 0
+        })
       users = try ServedUsers(
-        ids: contents.users.ids, offsets: try weights.int64s("users.offsets"),
-        items: try weights.int32s("users.items"), ratings: try weights.floats("users.ratings"),
+        ids: contents.users.ids, offsets: try weights.integers("users.offsets", .count),
+        items: try weights.int32s("users.items", .below(count)),
+        ratings: try weights.floats("users.ratings"),
         itemCount: count, ratingRange: header.ratings ?? 0...0)
       let users = header.data.users
       factorization =
@@ -185,9 +189,8 @@ public struct ExportedModel: Sendable {
       }
       tables = try Self.tables(of: header.algorithm, in: weights, itemCount: count)
       try requireWeights()
-    } catch let error as ServingError {
-      throw ServingError("\(name): not a model that can be used: \(error)")
-    } catch let error as ConfigurationError {
+    } catch  where error is ServingError || error is ConfigurationError || error is CheckpointError
+    {
       throw ServingError("\(name): not a model that can be used: \(error)")
     }
   }
@@ -215,11 +218,7 @@ public struct ExportedModel: Sendable {
   }
 
   private static func requireFinite(_ file: SafetensorsFile) throws {
-    for entry in file.entries where entry.type == Float.tensorType {
-      guard try file.floats(entry.name).allSatisfy(\.isFinite) else {
-        throw ServingError("\(entry.name) has a value that is not a number")
-      }
-    }
+    for entry in file.entries where entry.type == .f32 { _ = try file.floats(entry.name) }
   }
 
   private static func factorization(
@@ -229,7 +228,8 @@ public struct ExportedModel: Sendable {
     try ConfigurationError.require("dimension", dimension, "1 ... 65536") {
       (1...65_536).contains($0)
     }
-    return try PMFModel(contentsOf: file, userCount: userCount, itemCount: itemCount)
+    return try PMFModel(
+      contentsOf: file, dimension: dimension, userCount: userCount, itemCount: itemCount)
   }
 
   private static func beliefs(
@@ -239,34 +239,31 @@ public struct ExportedModel: Sendable {
     var beliefs = BeliefModel.Configuration()
     beliefs.factorizations = settings.dimensions.map { .init(dimension: $0) }
     beliefs.folds = 0
-    let model = try BeliefModel(beliefs, contentsOf: file, userCount: 0, itemCount: itemCount)
-    for factorization in model.factorizations {
-      guard factorization.noisePrecision > 0, factorization.userVariances.allSatisfy({ $0 > 0 })
-      else { throw ServingError("a belief's precision or variance is not above 0") }
-    }
-    return model
+    return try BeliefModel(beliefs, contentsOf: file, userCount: 0, itemCount: itemCount)
   }
 
   private static func tables(
     of algorithm: ServedAlgorithm, in file: SafetensorsFile, itemCount: Int
   ) throws -> MultiTableScorer? {
     guard case .multiTable(let settings) = algorithm else { return nil }
-    let offsets = try file.int32s("tables.offsets", shape: [itemCount + 1])
-    let lists = try file.bytes("tables.of_items")
-    guard offsets.first == 0, offsets.last == Int32(clamping: lists.count),
-      zip(offsets, offsets.dropFirst()).allSatisfy({ $0 <= $1 })
-    else { throw ServingError("its items do not share out \(lists.count) tables") }
+    let lists = try file.values("tables.of_items", Expected<UInt8>.anything)
+    let offsets = try file.int32s(
+      "tables.offsets", .in(0...Int32(clamping: lists.count)), shape: [itemCount + 1])
+    try file.require(
+      offsets[0] == 0 && offsets[itemCount] == Int32(clamping: lists.count)
+        && zip(offsets, offsets.dropFirst()).allSatisfy { $0 <= $1 }, "tables.offsets",
+      "does not rise from 0 to \(lists.count)", "the tables of \(itemCount) items")
     let table = QTable()
-    try table.read(from: file, "table") { _ in true }
-    guard try file.uint32s("table.actions").allSatisfy({ $0 < UInt32(itemCount) }) else {
-      throw ServingError("a table values an item that is none of \(itemCount)")
-    }
+    try table.read(
+      from: file, "table",
+      keys: SubStateKey(order: settings.order).keys(tables: ItemTables.limit, items: itemCount),
+      itemCount: itemCount
+    ) { _ in true }
     let popularity = try file.floats("back_off.popularity", shape: [itemCount])
-    let counts = try file.floats("back_off.counts")
-    let pairs = try file.int32s("back_off.pairs", shape: [counts.count, 2])
-    guard pairs.allSatisfy({ 0..<Int32(itemCount) ~= $0 }) else {
-      throw ServingError("an item that follows another is none of \(itemCount)")
-    }
+    let counts = try file.floats("back_off.counts", .notNegative)
+    let pairs = try file.rows(
+      "back_off.pairs", [.below(itemCount), .below(itemCount)] as [Expected<Int32>],
+      count: counts.count)
     var followers: [Int32: [Int32: Float]] = [:]
     for (at, count) in counts.enumerated() {
       followers[pairs[2 * at], default: [:]][pairs[2 * at + 1]] = count

@@ -50,6 +50,11 @@ enum OpenBLAS {
     return "OpenBLAS \(version) \(core)"
   }
 
+  /// Why nothing can be computed on the host, where there is no room even for OpenBLAS.
+  static var refusal: String? {
+    library.pointee.is_starved ? text(library.pointee.reason) : nil
+  }
+
   static var description: String {
     guard library.pointee.sgemm != nil else {
       let reason = text(library.pointee.reason)

@@ -36,12 +36,14 @@ public protocol Backend:
 /// Values on their way from the device. Confined to the task that holds the backend.
 public final class PendingRead<Scalar: DeviceScalar> {
   private let values: UnsafeMutableBufferPointer<Scalar>
+  /// Whether a device that failed may write to the values yet: they are then never freed.
+  private var isWritten = false
   /// Waits until the values are there; called once.
-  private var finish: ((UnsafeMutableBufferPointer<Scalar>) -> BackendError?)?
+  private var finish: (() -> (failure: BackendError?, isOver: Bool))?
 
   init(
     count: Int, start: (UnsafeMutableBufferPointer<Scalar>) -> Void,
-    finish: @escaping (UnsafeMutableBufferPointer<Scalar>) -> BackendError?
+    finish: @escaping () -> (failure: BackendError?, isOver: Bool)
   ) {
     values = .allocate(capacity: count)
     values.initialize(repeating: .zero)
@@ -50,16 +52,23 @@ public final class PendingRead<Scalar: DeviceScalar> {
   }
 
   deinit {
-    _ = finish?(values)
-    values.deallocate()
+    _ = end()
+    if !isWritten { values.deallocate() }
   }
 
   /// The values, once. Throws what the device failed at before them.
   public func wait() throws(BackendError) -> [Scalar] {
-    guard let finish else { fatalError("a read is waited for once") }
-    self.finish = nil
-    if let failure = finish(values) { throw failure }
+    require(finish != nil, "a read is waited for once")
+    if let failure = end() { throw failure }
     return Array(values)
+  }
+
+  private func end() -> BackendError? {
+    guard let finish else { return nil }
+    self.finish = nil
+    let (failure, isOver) = finish()
+    isWritten = !isOver
+    return failure
   }
 }
 
@@ -96,8 +105,8 @@ extension Backend {
     var failure: BackendError?
     return PendingRead(count: view.count) { host in
       do throws(BackendError) { try read(view, into: host) } catch { failure = error }
-    } finish: { _ in
-      failure
+    } finish: {
+      (failure, isOver: true)
     }
   }
 

@@ -31,14 +31,19 @@ public struct DeviceCandidate: Sendable {
   public var info: DeviceInfo?
   /// Why it cannot be used, in one sentence.
   public var reason: String?
+  /// Whether it is there and its driver fails.
+  public var isFaulty: Bool
   /// What else a person may want to know of it.
   public var notes: [String]
 
   /// A candidate by its parts.
-  public init(name: String, info: DeviceInfo?, reason: String?, notes: [String] = []) {
+  public init(
+    name: String, info: DeviceInfo?, reason: String?, isFaulty: Bool = false, notes: [String] = []
+  ) {
     self.name = name
     self.info = info
     self.reason = reason
+    self.isFaulty = isFaulty
     self.notes = notes
   }
 }
@@ -56,7 +61,11 @@ public enum DeviceCatalog {
   private static func openCLCandidates() -> [DeviceCandidate] {
     let driver: OpenCLDriver
     do throws(BackendError) { driver = try OpenCLDriver.shared.get() } catch {
-      return [DeviceCandidate(name: "opencl", info: nil, reason: error.description)]
+      return [
+        DeviceCandidate(
+          name: "opencl", info: nil, reason: error.description,
+          isFaulty: OpenCLDriver.trial.fault != nil)
+      ]
     }
     return driver.platforms.enumerated().flatMap { index, platform in
       if let reason = platform.reason {
@@ -65,7 +74,7 @@ public enum DeviceCatalog {
       return platform.devices.map { device in
         DeviceCandidate(
           name: device.info.id.description, info: device.reason == nil ? device.info : nil,
-          reason: device.reason,
+          reason: device.reason, isFaulty: OpenCLDriver.trial.faults[device.info.id] != nil,
           notes: device.reason == nil ? [OpenCLTuning(device).note] : [])
       }
     }
@@ -102,7 +111,9 @@ public enum DeviceCatalog {
   /// A new backend on a device.
   public static func backend(for id: DeviceID) throws(BackendError) -> any Backend {
     switch id {
-    case .cpu: return CPUBackend()
+    case .cpu:
+      if let refusal = OpenBLAS.refusal { throw .noDevice(refusal) }
+      return CPUBackend()
     case .openCL: return try OpenCLBackend(device: id)
     case .custom(let name): throw .noDevice("the device \(name) is not of this module")
     }

@@ -20,7 +20,13 @@ typedef float half __attribute__((ext_vector_type(8)));
 // keeps it.
 struct step {
   const float *user_keep, *user_rate, *item_keep, *item_rate;
+  // An item that is no row of the table is taken for this one.
+  uint32_t last_item;
 };
+
+static inline __attribute__((always_inline)) size_t row_of(int32_t item, struct step s) {
+  return (uint32_t)item < s.last_item ? (uint32_t)item : s.last_item;
+}
 
 // The four sums of 16 lanes, folded by halves side by side.
 INLINE quarter sums(const lanes *a) {
@@ -48,7 +54,7 @@ INLINE void take(
   lanes dot[together] = {0, 0, 0, 0}, t, u;
   quarter error = 0;
   for (int j = 0; j < n; j++) {
-    q[j] = items + (size_t)item[j] * (size_t)(16 * vectors);
+    q[j] = items + row_of(item[j], s) * (size_t)(16 * vectors);
     error[j] = value[j];
   }
   UNROLL for (int v = 0; v < vectors; v++) {
@@ -81,7 +87,7 @@ INLINE void take_run(
   if (p == row) memcpy(row, user, sizeof(float) * 16 * (size_t)vectors);
   for (; n >= together; n -= together, item += together, value += together) {
     for (int j = together; j < 2 * together && j < n; j++) {
-      const float *next = items + (size_t)item[j] * (size_t)(16 * vectors);
+      const float *next = items + row_of(item[j], s) * (size_t)(16 * vectors);
       UNROLL for (int v = 0; v < vectors; v++) __builtin_prefetch(next + 16 * v, 1);
     }
     take(vectors, together, p, items, item, value, s);
@@ -94,16 +100,22 @@ INLINE void take_run(
   if (p == row) memcpy(user, row, sizeof(float) * 16 * (size_t)vectors);
 }
 
+INLINE int32_t rating_of(const struct host_ratings *r, int32_t start) {
+  return start < 0 ? 0 : start < r->ratings ? start : r->ratings;
+}
+
 CLONES static void take_block(
     const struct host_ratings *r, int64_t block, float *users, float *items, struct step s) {
   const int width = r->width;
   const int32_t *run = r->blocks + block;
+  const int32_t first = run[0] < 0 ? 0 : run[0], last = run[1] < r->runs ? run[1] : r->runs;
 #define RUNS(vectors) \
-  for (int32_t i = run[0]; i < run[1]; i++) { \
-    const int32_t start = r->starts[i]; \
+  for (int32_t i = first; i < last; i++) { \
+    const int32_t start = rating_of(r, r->starts[i]), end = rating_of(r, r->starts[i + 1]); \
+    if (r->users[i] < 0 || r->users[i] >= r->user_rows) continue; \
     take_run( \
         vectors, users + (size_t)r->users[i] * (size_t)(16 * (vectors)), items, \
-        r->items + start, r->values + start, r->starts[i + 1] - start, s); \
+        r->items + start, r->values + start, end - start, s); \
   } \
   break
   switch (width / 16) {
@@ -164,7 +176,7 @@ void host_factorize(
   pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
   pthread_cond_t ended = PTHREAD_COND_INITIALIZER;
   struct pass pass = {
-      ratings, shifts, users, items, {lane[0], lane[1], lane[2], lane[3]}, &mutex, &ended,
+      ratings, shifts, users, items, {lane[0], lane[1], lane[2], lane[3], (uint32_t)ratings->item_rows - 1}, &mutex, &ended,
       rows_done, columns_done};
   in_parts(threads, (int64_t)side * side, work, &pass);
 }

@@ -11,7 +11,7 @@ void host_tree_set(
     int64_t count = 0;
     for (; i < b && count < together; i++) {
       int32_t leaf = leaves[i * stride];
-      if (leaf < 0) continue;
+      if (leaf < 0 || leaf >= capacity) continue;
       at[count] = (int32_t)capacity + leaf;
       nodes[at[count++]] = values[is_single ? 0 : i];
     }

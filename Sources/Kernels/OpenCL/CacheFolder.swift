@@ -13,21 +13,66 @@ func environment(_ name: String) -> String? {
   return String(cString: value)
 }
 
-func readFile(_ path: String) -> [UInt8]? {
-  guard let file = fopen(path, "rb") else { return nil }
-  defer { fclose(file) }
-  guard fseek(file, 0, SEEK_END) == 0 else { return nil }
-  let count = ftell(file)
-  guard count >= 0, count < 1 << 30, fseek(file, 0, SEEK_SET) == 0 else { return nil }
-  var bytes = [UInt8](repeating: 0, count: count)
-  return fread(&bytes, 1, count, file) == count ? bytes : nil
+/// The bytes of a regular file below 1 GiB; nil where there is none. A pipe or a device is not opened
+/// for good: it might never end.
+func readFile(_ path: String) -> [UInt8]? { readFile(path) { _ in true } }
+
+/// A file of the cache, nil where anybody else could have written it: what is read here is run.
+func readCached(_ path: String, in folder: String) -> [UInt8]? {
+  guard isOwn(folder) else { return nil }
+  return readFile(path, where: isOwn)
+}
+
+private func readFile(_ path: String, where isTrusted: (stat) -> Bool) -> [UInt8]? {
+  let file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+  guard file >= 0 else { return nil }
+  defer { close(file) }
+  var status = stat()
+  guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, isTrusted(status),
+    status.st_size < 1 << 30
+  else { return nil }
+  var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
+  var done = 0
+  while done < bytes.count {
+    let count = bytes.withUnsafeMutableBytes { read(file, $0.baseAddress! + done, $0.count - done) }
+    if count < 0 && errno == EINTR { continue }
+    guard count > 0 else { return nil }
+    done += count
+  }
+  return bytes
+}
+
+/// Of this user or of the system, and for nobody else to write.
+private func isOwn(_ status: stat) -> Bool {
+  (status.st_uid == geteuid() || status.st_uid == 0) && status.st_mode & 0o022 == 0
+}
+
+/// The same of a folder.
+func isOwn(_ folder: String) -> Bool {
+  var status = stat()
+  return stat(folder, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR && isOwn(status)
+}
+
+/// The names in a folder; none where it is not there.
+func fileNames(in path: String) -> [String] {
+  guard let folder = opendir(path) else { return [] }
+  defer { closedir(folder) }
+  var names: [String] = []
+  while let entry = readdir(folder) {
+    let name = withUnsafePointer(to: entry.pointee.d_name) {
+      $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+    }
+    if name != ".", name != ".." { names.append(name) }
+  }
+  return names.sorted()
 }
 
 /// Makes the folder, writes under a temporary name, syncs and renames, so that no reader meets half
-/// a file. False where that failed.
+/// a file. False where that failed, or the folder is for others to write.
 func replaceFile(_ path: String, in folder: String, _ bytes: [UInt8]) -> Bool {
   makeFolder(folder)
-  let temporary = "\(path).\(getpid()).\(UInt32.random(in: 0 ... .max))"
+  guard isOwn(folder) else { return false }
+  let temporary = "\(path).\(String(UInt64.random(in: 0 ... .max), radix: 16))"
   guard writeFile(temporary, bytes), rename(temporary, path) == 0 else {
     unlink(temporary)
     return false
@@ -36,18 +81,26 @@ func replaceFile(_ path: String, in folder: String, _ bytes: [UInt8]) -> Bool {
 }
 
 private func writeFile(_ path: String, _ bytes: [UInt8]) -> Bool {
-  guard let file = fopen(path, "wb") else { return false }
-  let written = fwrite(bytes, 1, bytes.count, file)
-  let isSynced = fflush(file) == 0 && fsync(fileno(file)) == 0
-  return fclose(file) == 0 && isSynced && written == bytes.count
+  let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+  guard file >= 0 else { return false }
+  var left = bytes[...]
+  while !left.isEmpty {
+    let count = left.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
+    if count < 0 && errno == EINTR { continue }
+    guard count > 0 else { break }
+    left = left.dropFirst(count)
+  }
+  let isSynced = fsync(file) == 0
+  return close(file) == 0 && isSynced && left.isEmpty
 }
 
-/// Makes the folder and those above it; what fails shows when the file is written.
+/// Makes the folder, for its user alone, and those above it; what fails shows when the file is
+/// written.
 private func makeFolder(_ path: String) {
   var made = path.hasPrefix("/") ? "" : "."
   for part in path.split(separator: "/") {
     made += "/" + part
-    mkdir(made, 0o755)
+    mkdir(made, 0o700)
   }
 }
 

@@ -23,7 +23,8 @@ struct FormShape: Hashable, Sendable {
   var groupItems: Int { isCPU ? 1 : 256 }
 
   func options(_ program: ProgramID) -> String {
-    "-cl-std=CL1.2 -DGROUP=\(groupItems) -DBLOCK=\(block)" + (isCPU ? " -DCPU_FORM" : "")
+    // Warnings of drivers' compilers are for us to read and not for users.
+    "-cl-std=CL1.2 -w -DGROUP=\(groupItems) -DBLOCK=\(block)" + (isCPU ? " -DCPU_FORM" : "")
       + (program.hasProducts ? tile.options(isCPU: isCPU) : "")
   }
 }

@@ -126,13 +126,16 @@ extension OpenCLBackend {
         queue, source, cl_bool(CL_FALSE), view.offset * 4, view.count * 4, host.baseAddress, 0,
         nil, &event)
       if check("clEnqueueReadBuffer", status) { check("clFlush", context.api.clFlush(queue)) }
-    } finish: { [self] _ in
+    } finish: { [self] in
+      var isOver = true
       if event != nil {
-        check("clWaitForEvents", context.api.clWaitForEvents(1, &event))
+        if !check("clWaitForEvents", context.api.clWaitForEvents(1, &event)) {
+          isOver = context.api.clFinish(queue) == CL_SUCCESS
+        }
         _ = context.api.clReleaseEvent(event)
       }
       defer { failure = nil }
-      return failure
+      return (failure, isOver)
     }
   }
 

@@ -16,7 +16,8 @@ package struct OpenCLBinaryCache {
   }
 
   package func load() -> [UInt8]? {
-    guard folder != nil, let bytes = readFile(path), bytes.starts(with: Self.magic) else {
+    guard let folder, let bytes = readCached(path, in: folder), bytes.starts(with: Self.magic)
+    else {
       return nil
     }
     var rest = bytes[Self.magic.count...]

@@ -30,7 +30,11 @@ struct OpenCLDriver: @unchecked Sendable {
     do throws(BackendError) { return .success(try discover()) } catch { return .failure(error) }
   }()
 
+  /// Whether they can be used at all, found before they are.
+  static let trial = DriverTrial.answer()
+
   private static func discover() throws(BackendError) -> OpenCLDriver {
+    if let fault = trial.fault { throw .noDevice("OpenCL is left out: \(fault)") }
     var reason: UnsafePointer<CChar>?
     guard let api = copencl_open(&reason)?.pointee else {
       let why = reason.map { String(cString: $0) } ?? "libOpenCL.so.1 does not open"
@@ -49,13 +53,13 @@ struct OpenCLDriver: @unchecked Sendable {
     var handles = [cl_platform_id?](repeating: nil, count: Int(count))
     _ = api.clGetPlatformIDs(count, &handles, nil)
     let platforms = handles.compactMap { $0 }.enumerated().map { index, handle in
-      platform(api, handle, index)
+      platform(api, handle, index, trial)
     }
     return OpenCLDriver(api: api, platforms: platforms)
   }
 
   private static func platform(
-    _ api: copencl_api, _ handle: cl_platform_id, _ index: Int
+    _ api: copencl_api, _ handle: cl_platform_id, _ index: Int, _ trial: DriverTrial
   ) -> Platform {
     func text(_ key: Int32) -> String {
       string { api.clGetPlatformInfo(handle, cl_platform_info(key), $0, $1, $2) }
@@ -72,13 +76,15 @@ struct OpenCLDriver: @unchecked Sendable {
     var handles = [cl_device_id?](repeating: nil, count: Int(count))
     _ = api.clGetDeviceIDs(handle, cl_device_type(CL_DEVICE_TYPE_ALL), count, &handles, nil)
     let devices = handles.compactMap { $0 }.enumerated().map { position, handle in
-      device(api, handle, .openCL(platform: index, index: position), driver)
+      let id = DeviceID.openCL(platform: index, index: position)
+      return device(api, handle, id, driver, fault: trial.faults[id])
     }
     return Platform(name: name, devices: devices)
   }
 
   private static func device(
-    _ api: copencl_api, _ handle: cl_device_id, _ id: DeviceID, _ platform: String
+    _ api: copencl_api, _ handle: cl_device_id, _ id: DeviceID, _ platform: String,
+    fault: String?
   ) -> Device {
     func text(_ key: Int32) -> String {
       string { api.clGetDeviceInfo(handle, cl_device_info(key), $0, $1, $2) }
@@ -98,7 +104,9 @@ struct OpenCLDriver: @unchecked Sendable {
       memoryBytes: number(CL_DEVICE_GLOBAL_MEM_SIZE, cl_ulong.self),
       computeUnits: Int(number(CL_DEVICE_MAX_COMPUTE_UNITS, cl_uint.self)))
     var reason: String?
-    if number(CL_DEVICE_AVAILABLE, cl_bool.self) == 0 {
+    if let fault {
+      reason = "\(info.name) is left out: \(fault)"
+    } else if number(CL_DEVICE_AVAILABLE, cl_bool.self) == 0 {
       reason = "\(info.name) is not available"
     } else if number(CL_DEVICE_COMPILER_AVAILABLE, cl_bool.self) == 0 {
       reason = "\(info.name) has no compiler"
@@ -143,6 +151,7 @@ final class OpenCLContext: @unchecked Sendable {
     var options: String
   }
   private struct Program: @unchecked Sendable { var handle: cl_program }
+  private let hasCompiled = Atomic(false)
   private let programs = Mutex<[ProgramKey: Result<Program, BackendError>]>([:])
   private static let all = Mutex<[DeviceID: OpenCLContext]>([:])
 
@@ -212,6 +221,8 @@ final class OpenCLContext: @unchecked Sendable {
     let cache = OpenCLBinaryCache(
       key: "\(info.name)\n\(info.driver)\n\(options)\n\(source)", name: program.rawValue)
     if let binary = cache.load(), let built = load(binary, options) { return built }
+    let isFirst = hasCompiled.exchange(true, ordering: .relaxed) == false
+    if isFirst { KernelCompilation.announce(info.name) }
     var status: cl_int = 0
     let created = source.withCString { text -> cl_program? in
       var line: UnsafePointer<CChar>? = text

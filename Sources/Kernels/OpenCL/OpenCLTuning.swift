@@ -1,3 +1,5 @@
+import Platform
+
 /// The sizes that a device's kernels are built for: from the profile that `OpenCLTuner` left in the
 /// cache folder, else the maker's default.
 ///
@@ -22,10 +24,16 @@ package struct OpenCLTuning {
     _ info: DeviceInfo, _ traits: DeviceTraits, isCPU: Bool, folder: String? = cacheFolder
   ) {
     let standard = ProductTuning.default(isCPU: isCPU, traits: traits)
-    guard let path = Self.path(info, isCPU: isCPU, folder: folder), let bytes = readFile(path)
+    guard let folder, let path = Self.path(info, isCPU: isCPU, folder: folder),
+      access(path, F_OK) == 0
     else {
       tuning = standard
       note = "matrix products in tiles of \(standard), the default"
+      return
+    }
+    guard let bytes = readCached(path, in: folder) else {
+      tuning = standard
+      note = "\(path) is ignored: it is no file that only its user can write"
       return
     }
     switch Self.parse(String(decoding: bytes, as: UTF8.self), info, isCPU: isCPU) {

@@ -35,12 +35,13 @@ extension ParameterSet: Checkpointed {
   }
 
   func prepareRestore(
-    _ flat: Floats, from file: SafetensorsFile, _ prefix: String
+    _ flat: Floats, from file: SafetensorsFile, _ prefix: String,
+    _ expected: Expected<Float> = .finite
   ) throws -> () -> Void {
     var host = [Float](repeating: 0, count: count)
     for parameter in parameters {
       let values = try file.floats(
-        "\(prefix).\(parameter.name)", shape: parameter.shape.array)
+        "\(prefix).\(parameter.name)", expected, shape: parameter.shape.array)
       host.replaceSubrange(
         parameter.offset..<parameter.offset + parameter.shape.count, with: values)
     }
@@ -58,20 +59,21 @@ extension Adam: Checkpointed {
   public func prepareRestore(
     from file: SafetensorsFile, _ prefix: String
   ) throws -> () -> Void {
-    let step = try file.int64s("\(prefix).step", shape: [1])[0]
+    let step = try file.integer("\(prefix).step", .count)
     let first = try parameters.prepareRestore(
       moments.first, from: file, "\(prefix).first_moment")
     let second = try parameters.prepareRestore(
-      moments.second, from: file, "\(prefix).second_moment")
+      moments.second, from: file, "\(prefix).second_moment", .notNegative)
     return {
       first()
       second()
-      self.stepCount = Int(step)
+      self.stepCount = step
     }
   }
 }
 
-extension ReplayBuffer: Checkpointed {
+extension ReplayBuffer {
+  /// Adds tensors named `prefix.…`. Waits for the device.
   public func save(to file: inout SafetensorsWriter, _ prefix: String) throws {
     let (s, a) = (configuration.stateWidth, configuration.actionWidth)
     try file.add(
@@ -88,44 +90,55 @@ extension ReplayBuffer: Checkpointed {
     try file.add("\(prefix).next", [Int64(next)])
   }
 
+  /// Takes over what another memory saved: `prepareRestore` done at once.
+  public func restore(
+    from file: SafetensorsFile, _ prefix: String, columns: [Expected<Int32>]
+  ) throws {
+    try prepareRestore(from: file, prefix, columns: columns)()
+  }
+
+  /// Reads and checks them; what it returns puts them in place and cannot fail.
+  /// - Parameter columns: what each column of a state's row may be, as many as the state is wide.
   public func prepareRestore(
-    from file: SafetensorsFile, _ prefix: String
+    from file: SafetensorsFile, _ prefix: String, columns: [Expected<Int32>]
   ) throws -> () -> Void {
-    let (s, a) = (configuration.stateWidth, configuration.actionWidth)
-    let priorities = try file.floats("\(prefix).priorities")
+    let (c, s, a) = (configuration, configuration.stateWidth, configuration.actionWidth)
+    require(columns.count == s, "replay: \(columns.count) columns of a state of \(s)")
+    let priorities = try file.floats("\(prefix).priorities", .notNegative)
     let held = priorities.count
-    guard held <= configuration.capacity else {
+    guard held <= c.capacity else {
       throw CheckpointError.wrongShape(
-        path: file.path, tensor: "\(prefix).priorities", found: [held],
-        expected: [configuration.capacity])
+        path: file.path, tensor: "\(prefix).priorities", found: [held], expected: [c.capacity])
     }
-    let states = try file.int32s("\(prefix).states", shape: [held, s])
-    let nextStates = try file.int32s("\(prefix).next_states", shape: [held, s])
+    let states = try file.rows("\(prefix).states", columns, count: held)
+    let nextStates = try file.rows("\(prefix).next_states", columns, count: held)
     let actions = try file.floats("\(prefix).actions", shape: [held, a])
-    let outcomes = try file.floats("\(prefix).outcomes", shape: [held, 2])
-    let maximum = try file.floats("\(prefix).maximum_priority", shape: [1])
-    let slot = try file.int64s("\(prefix).next", shape: [1])[0]
-    guard (0..<Int64(configuration.capacity)).contains(slot) else {
-      throw CheckpointError.malformed(
-        path: file.path,
-        reason: "\(prefix).next is \(slot), expected 0 ..< \(configuration.capacity)")
+    let outcomes: [Float] = try file.rows("\(prefix).outcomes", [.finite, .in(0...1)], count: held)
+    let maximum = try file.floats("\(prefix).maximum_priority", .positive, shape: [1])
+    // The ring fills from its first slot on.
+    let slot = try file.integer(
+      "\(prefix).next",
+      held < c.capacity ? .in(Int64(held)...Int64(held)) : .below(c.capacity))
+    // Every inner node is the rounded sum of its two children, so the leaves say it all.
+    var nodes = [Float](repeating: 0, count: 2 * leafCount)
+    nodes.replaceSubrange(leafCount..<leafCount + held, with: priorities)
+    for node in stride(from: leafCount - 1, to: 0, by: -1) {
+      nodes[node] = nodes[2 * node] + nodes[2 * node + 1]
     }
+    let total = nodes[1]
+    try file.require(
+      held == 0 || (total > 0 && total.isFinite), "\(prefix).priorities", "adds up to \(total)",
+      "a finite number above 0")
 
     return { [self] in
       backend.write(states, to: rings.states[0..<held * s])
       backend.write(nextStates, to: rings.nextStates[0..<held * s])
       backend.write(actions, to: rings.actions[0..<held * a])
       backend.write(outcomes, to: rings.outcomes[0..<held * 2])
-      // Every inner node is the rounded sum of its two children, so the leaves say it all.
-      var nodes = [Float](repeating: 0, count: 2 * leafCount)
-      nodes.replaceSubrange(leafCount..<leafCount + held, with: priorities)
-      for node in stride(from: leafCount - 1, to: 0, by: -1) {
-        nodes[node] = nodes[2 * node] + nodes[2 * node + 1]
-      }
       backend.write(nodes, to: tree)
       backend.write(maximum, to: maximumPriority)
       count = held
-      next = Int(slot)
+      next = slot
     }
   }
 }

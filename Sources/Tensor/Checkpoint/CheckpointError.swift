@@ -4,6 +4,9 @@ import Platform
 public enum CheckpointError: Error, Equatable, CustomStringConvertible {
   /// A system call failed: `action` is what was wanted, "read", "write" or "append to".
   case system(path: String, action: String, code: Int32)
+  /// What is to be written would take the place of something else; `reason` says of what, and what
+  /// to do.
+  case occupied(path: String, reason: String)
   /// The bytes are not a safetensors file; `reason` says what was found and expected.
   case malformed(path: String, reason: String)
   /// `part` is "contents" or "header".
@@ -16,6 +19,8 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
   case wrongType(path: String, tensor: String, found: TensorType, expected: TensorType)
   /// The array has another shape.
   case wrongShape(path: String, tensor: String, found: [Int], expected: [Int])
+  /// The array has values that nothing can go on from.
+  case unusable(path: String, tensor: String, found: String, expected: String, remedy: String)
   /// A tensor or a metadata entry that the format cannot hold was given to the writer.
   case unwritable(name: String, reason: String)
 
@@ -23,6 +28,7 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .system(let path, let action, let code):
       "cannot \(action) \(path): \(String(cString: strerror(code)))"
+    case .occupied(let path, let reason): "\(path) \(reason)"
     case .malformed(let path, let reason):
       "\(path): not a valid safetensors file: \(reason)"
     case .checksum(let path, let part):
@@ -36,6 +42,8 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
       "\(path): tensor \(quoted(tensor)) has type \(found.name), expected \(expected.name)"
     case .wrongShape(let path, let tensor, let found, let expected):
       "\(path): tensor \(quoted(tensor)) has shape \(found), expected \(expected)"
+    case .unusable(let path, let tensor, let found, let expected, let remedy):
+      "\(path): tensor \(quoted(tensor)) \(found), expected \(expected); \(remedy)"
     case .unwritable(let name, let reason):
       "cannot store \(quoted(name)): \(reason)"
     }

@@ -26,28 +26,39 @@ public struct SafetensorsFile: Sendable {
   /// The file's path, or what a file in memory is called.
   public var path: String { source.path }
 
+  /// What to do where the file cannot be used, as errors say it.
+  let remedy: String
   private let source: CheckpointBytes
   private let dataStart: Int
   private let positions: [String: Int]
 
   /// Reads and checks the header and, where the file carries them, the checksums of it and of the
-  /// data. Files of other programs carry none; `requireChecksum` refuses them.
+  /// data. Files of other programs carry none; `requireChecksum` refuses them. `remedy` is what
+  /// errors about the values advise.
   public init(
-    contentsOf path: String, requireChecksum: Bool = false
+    contentsOf path: String, requireChecksum: Bool = false, remedy: String = Self.remedy
   ) throws(CheckpointError) {
-    try self.init(source: CheckpointBytes(path: path), requireChecksum: requireChecksum)
+    try self.init(
+      source: CheckpointBytes(path: path), requireChecksum: requireChecksum, remedy: remedy)
   }
+
+  /// What errors about the values of a file advise.
+  public static let remedy = "restore the file from a copy, or make it anew"
 
   /// A file in memory; errors call it `name`.
   public init(
-    bytes: [UInt8], name: String, requireChecksum: Bool = false
+    bytes: [UInt8], name: String, requireChecksum: Bool = false, remedy: String = Self.remedy
   ) throws(CheckpointError) {
     try self.init(
-      source: CheckpointBytes(bytes: bytes, name: name), requireChecksum: requireChecksum)
+      source: CheckpointBytes(bytes: bytes, name: name), requireChecksum: requireChecksum,
+      remedy: remedy)
   }
 
-  private init(source: CheckpointBytes, requireChecksum: Bool) throws(CheckpointError) {
+  private init(
+    source: CheckpointBytes, requireChecksum: Bool, remedy: String
+  ) throws(CheckpointError) {
     self.source = source
+    self.remedy = remedy
     var header: SafetensorsHeader
     (header, dataStart) = try Self.readHeader(source)
     header.entries = try Self.inDataOrder(header.entries, source.count - dataStart, source.path)
@@ -83,8 +94,8 @@ public struct SafetensorsFile: Sendable {
     positions[name].map { entries[$0] }
   }
 
-  /// The values in C order. Throws when there is no such tensor, when its type is not `Element`'s,
-  /// and when `shape` is given and differs.
+  /// The values in C order, whatever they are. Throws when there is no such tensor, when its type is
+  /// not `Element`'s, and when `shape` is given and differs.
   public func values<Element: TensorElement>(
     _ name: String, as type: Element.Type = Element.self, shape: [Int]? = nil
   ) throws(CheckpointError) -> [Element] {
@@ -102,41 +113,6 @@ public struct SafetensorsFile: Sendable {
     return try source.array(
       of: Element.self, at: dataStart + entry.byteRange.lowerBound,
       count: entry.byteRange.count / MemoryLayout<Element>.stride)
-  }
-
-  /// Float32 numbers, as ``values(_:as:shape:)`` gives them.
-  public func floats(_ name: String, shape: [Int]? = nil) throws(CheckpointError) -> [Float] {
-    try values(name, shape: shape)
-  }
-
-  /// Float64 numbers, as ``values(_:as:shape:)`` gives them.
-  public func doubles(_ name: String, shape: [Int]? = nil) throws(CheckpointError) -> [Double] {
-    try values(name, shape: shape)
-  }
-
-  /// Int32 numbers, as ``values(_:as:shape:)`` gives them.
-  public func int32s(_ name: String, shape: [Int]? = nil) throws(CheckpointError) -> [Int32] {
-    try values(name, shape: shape)
-  }
-
-  /// UInt32 numbers, as ``values(_:as:shape:)`` gives them.
-  public func uint32s(_ name: String, shape: [Int]? = nil) throws(CheckpointError) -> [UInt32] {
-    try values(name, shape: shape)
-  }
-
-  /// Int64 numbers, as ``values(_:as:shape:)`` gives them.
-  public func int64s(_ name: String, shape: [Int]? = nil) throws(CheckpointError) -> [Int64] {
-    try values(name, shape: shape)
-  }
-
-  /// UInt64 numbers, as ``values(_:as:shape:)`` gives them.
-  public func uint64s(_ name: String, shape: [Int]? = nil) throws(CheckpointError) -> [UInt64] {
-    try values(name, shape: shape)
-  }
-
-  /// Bytes, as ``values(_:as:shape:)`` gives them.
-  public func bytes(_ name: String, shape: [Int]? = nil) throws(CheckpointError) -> [UInt8] {
-    try values(name, shape: shape)
   }
 
   // MARK: Opening

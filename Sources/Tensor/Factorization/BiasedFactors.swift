@@ -76,6 +76,19 @@ extension BiasedFactors: Checkpointed {
     from file: SafetensorsFile, _ prefix: String
   ) throws -> () -> Void {
     let host = try file.floats("\(prefix).rows", shape: [userCount + itemCount, width])
+    // Beside vector and bias a row has a 1, and zeros.
+    for place in host.indices where place % width > dimension - 1 {
+      let isUser = place / width < userCount
+      let fixed: Float? =
+        switch place % width - dimension {
+        case 0: isUser ? nil : 1
+        case 1: isUser ? 1 : nil
+        default: 0
+        }
+      try file.require(
+        fixed ?? host[place] == host[place], "\(prefix).rows",
+        "is \(host[place]) at place \(place) of \(host.count)", "\(fixed ?? 0)")
+    }
     return { self.backend.write(host, to: self.rows) }
   }
 }

@@ -139,7 +139,10 @@ struct BeliefModelTests {
     var more = BeliefWorlds.configuration
     more.folds = 4
     #expect(throws: CheckpointError.self) { try Self.restored(bytes, more) }
-    for (fold, kind) in [(4, 0), (0, 4)] as [(Int32, Int32)] {
+    for (fold, kind, why) in [
+      (4, 0, "'beliefs.folds' is 4 at place 0 of 50, expected 0 ..< 4"),
+      (0, 4, "'beliefs.kinds' is 4 at place 0 of 120, expected 0 ..< 4"),
+    ] as [(Int32, Int32, String)] {
       var file = SafetensorsWriter()
       try file.add("beliefs.folds", [Int32](repeating: fold, count: 50))
       try file.add("beliefs.kinds", [Int32](repeating: kind, count: 120))
@@ -147,7 +150,7 @@ struct BeliefModelTests {
       #expect {
         try Self.restored(outside)
       } throws: {
-        "\($0)".contains("a user's fold or an item's kind is out of range")
+        "\($0)".contains(why)
       }
     }
   }

@@ -206,12 +206,12 @@ import Testing
     let model = Worlds.model(Worlds.tiny, dimension: 6)
     try model.write(to: path, metadata: ["kind": "pmf"])
     let file = try SafetensorsFile(contentsOf: path, requireChecksum: true)
-    let read = try PMFModel(contentsOf: file, userCount: 50, itemCount: 120)
+    let read = try PMFModel(contentsOf: file, dimension: 6, userCount: 50, itemCount: 120)
     #expect(read.userFactors == model.userFactors && read.itemFactors == model.itemFactors)
     #expect(read.userBiases == model.userBiases && read.itemBiases == model.itemBiases)
     #expect(read.mean == model.mean && read.dimension == 6)
     #expect(throws: CheckpointError.self) {
-      try PMFModel(contentsOf: file, userCount: 51, itemCount: 120)
+      try PMFModel(contentsOf: file, dimension: 6, userCount: 51, itemCount: 120)
     }
   }
 }

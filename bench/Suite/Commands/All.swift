@@ -77,9 +77,9 @@ struct All: ParsableCommand {
     guard var whole = reports.first else { return }
     whole.others = reports.count > 1 ? Array(reports.dropFirst()) : nil
     let json = try RunFolder.json(whole, pretty: true)
-    try AtomicFile.write(json + "\n", to: "\(output)/\(name).json")
+    try AtomicFile.write(json + "\n", to: "\(output)/\(name).json", readers: .all)
     let page = Page(title: stamp.name, reports: reports, pictures: pictures)
-    try AtomicFile.write(page.text, to: "\(output)/\(name).md")
+    try AtomicFile.write(page.text, to: "\(output)/\(name).md", readers: .all)
     try Console.result(measuring.json ? json : "\(output)/\(name).json, \(output)/\(name).md")
   }
 

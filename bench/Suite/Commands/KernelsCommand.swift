@@ -40,7 +40,7 @@ struct KernelsCommand: MeasuringCommand {
     let figures = try cases.compactMap { try figure($0, ceilings, in: room) }
     let all = ceilings.figures + figures
     if let roofline {
-      try AtomicFile.write(Roofline(figures, ceilings, room.stamp).svg, to: roofline)
+      try AtomicFile.write(Roofline(figures, ceilings, room.stamp).svg, to: roofline, readers: .all)
     }
     return all
   }

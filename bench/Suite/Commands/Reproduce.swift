@@ -64,11 +64,8 @@ struct Reproduce: ParsableCommand {
     let report = ReproductionReport(
       parts: parts.map { ReproductionTable(runs: $0) }, agents: names, command: command,
       device: "\(backend.device.id): \(backend.device.name), \(backend.device.driver)")
-    let folders = output.split(separator: "/", omittingEmptySubsequences: false)
-    if folders.count > 1 {
-      try RunFolder(folders.dropLast().joined(separator: "/")).create()
-    }
-    try AtomicFile.write(report.text, to: output)
+    try RunFolder(output.parentFolder).create()
+    try AtomicFile.write(report.text, to: output, readers: .all)
     print("\(output): \(parts.map(\.count).reduce(0, +)) runs of \(agent.count) agents")
   }
 

@@ -1,4 +1,5 @@
 import Agents
+import Environments
 import Tensor
 
 extension DDPG: Checkpointed {
@@ -32,10 +33,7 @@ extension DRRTrainer {
     try memory.save(to: &file, "replay")
     try exploration.save(to: &file, "exploration")
     try returns.save(to: &file, "returns")
-    let sessions = environments.environments.map(\.chosen)
-    try file.add("trainer.chosen", sessions.flatMap { $0 })
-    try file.add("trainer.chosen_counts", sessions.map { Int64($0.count) })
-    try file.add("trainer.episodes", environments.episodes.map { Int64($0) })
+    try environments.save(to: &file, "trainer")
     try file.add(
       "trainer.counters",
       [Int64(step), Int64(environments.begun), Int64(tally.steps), Int64(tally.logged)])
@@ -44,7 +42,11 @@ extension DRRTrainer {
 
   /// A trainer of the same configuration, data and seed goes on where the saved one was. Everything
   /// is read and checked before anything is changed.
-  public func restore(from file: SafetensorsFile) throws { try prepareRestore(from: file)() }
+  public func restore(from file: SafetensorsFile) throws {
+    let restore = try prepareRestore(from: file)
+    try file.requireSteps(of: counters(of: file)[0], "trainer.counters", steps, environments.count)
+    restore()
+  }
 
   /// Networks, moments, targets, replay and the steps behind them; no session, and no return that
   /// one has not completed. Where the run's agent is not that of the last step, targets begin at
@@ -59,7 +61,7 @@ extension DRRTrainer {
 
   private func prepareLearning(from file: SafetensorsFile) throws -> () -> Void {
     let step = try counters(of: file)[0]
-    let restoreMemory = try memory.prepareRestore(from: file, "replay")
+    let restoreMemory = try memory.prepareRestore(from: file, "replay", columns: columns)
     let restoreNetworks = try agent.ddpg.prepareRestore(from: file, "drr")
     return { [self] in
       restoreMemory()
@@ -70,43 +72,29 @@ extension DRRTrainer {
   }
 
   private func counters(of file: SafetensorsFile) throws -> [Int] {
-    let counters = try file.int64s("trainer.counters", shape: [4]).map { Int($0) }
-    guard counters.allSatisfy({ $0 >= 0 }) else { throw outOfRange(file) }
-    return counters
+    try file.integers("trainer.counters", .count, shape: [4])
   }
 
-  private func outOfRange(_ file: SafetensorsFile) -> CheckpointError {
-    .malformed(path: file.path, reason: "the trainer's counters or items are out of range")
+  private var columns: [Expected<Int32>] {
+    RatingEnvironments.columns(
+      users: environment.model.userCount, items: agent.itemCount, window: configuration.window)
   }
 
   /// What it returns puts the saved state in place, as often as it is called.
   public func prepareRestore(from file: SafetensorsFile) throws -> () -> Void {
     let counters = try counters(of: file)
     let reward = try file.doubles("trainer.reward", shape: [1])[0]
-    let chosen = try file.int32s("trainer.chosen")
-    let shape = [environments.count]
-    let counts = try file.int64s("trainer.chosen_counts", shape: shape).map { Int($0) }
-    let episodes = try file.int64s("trainer.episodes", shape: shape).map { Int($0) }
-    guard counts.allSatisfy({ (0...chosen.count).contains($0) }),
-      counts.reduce(0, +) == chosen.count,
-      episodes.allSatisfy({ (0..<counters[1]).contains($0) }),
-      chosen.allSatisfy({ (0..<Int32(agent.itemCount)).contains($0) })
-    else { throw outOfRange(file) }
     let restoreLearning = try prepareLearning(from: file)
     let restoreExploration = try exploration.prepareRestore(from: file, "exploration")
-    let restoreReturns = try returns.prepareRestore(from: file, "returns")
+    let restoreReturns = try returns.prepareRestore(from: file, "returns", columns: columns)
     // A session is its start and the items since.
-    var left = chosen[...]
-    let sessions = counts.map { count in
-      defer { left = left.dropFirst(count) }
-      return Array(left.prefix(count))
-    }
+    let sessions = try environments.restored(from: file, "trainer", begun: counters[1])
     return { [self] in
       restoreLearning()
       restoreExploration()
       restoreReturns()
       tally = Tally(steps: counters[2], reward: reward, logged: counters[3])
-      environments.restore(begun: counters[1], episodes: episodes, chosen: sessions)
+      environments = sessions
     }
   }
 }

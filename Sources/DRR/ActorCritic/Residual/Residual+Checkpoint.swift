@@ -63,31 +63,41 @@ extension ResidualTrainer {
   /// A trainer of the same configuration, data and seed goes on where the saved one was. Everything
   /// is read and checked before anything is changed.
   public func restore(from file: SafetensorsFile) throws {
-    let counters = try file.int64s("trainer.counters", shape: [6]).map { Int($0) }
+    let environments = configuration.environments
+    let counters = try self.counters(of: file, rows: states.shape[0], sessions: environments)
+    try file.requireSteps(of: counters[0], "trainer.counters", steps, environments)
     let reward = try file.doubles("trainer.reward", shape: [1])[0]
-    let indices = try file.int64s("trainer.trainees").map { Int($0) }
-    let counts = try file.int64s("trainer.shown_counts", shape: [indices.count]).map { Int($0) }
+    let indices = try file.integers("trainer.trainees", .below(trainees.count))
+    try file.require(
+      indices.isEmpty || indices.count == environments, "trainer.trainees",
+      "has \(indices.count) sessions", "0 or \(environments)")
+    let shown = try file.lists(
+      "trainer.shown", .below(agent.itemCount), lengths: "trainer.shown_counts",
+      count: indices.count)
     let width = 1 + residual.candidates
-    let rows = try file.int32s("trainer.rows")
-    let shown = try file.int32s("trainer.shown")
+    let rows = try file.int32s("trainer.rows", .count, shape: [indices.count * width])
+    for (place, row) in rows.enumerated() {
+      // Of a state's vector, then of its candidates, as the session's user sees them.
+      let fold = trainees[indices[place / width]].fold
+      let bound =
+        place % width == 0
+        ? 0..<states.shape[0] : fold * agent.itemCount..<(fold + 1) * agent.itemCount
+      try file.require(
+        bound.contains(Int(row)), "trainer.rows", "is \(row) at place \(place) of \(rows.count)",
+        "\(bound.lowerBound) ..< \(bound.upperBound)")
+    }
+    for (index, items) in zip(indices, shown) {
+      let pool = catalogue.isEmpty ? Set(trainees[index].session.map(\.item)) : nil
+      let limit = min(configuration.sessionLength, pool?.count ?? .max)
+      try file.require(
+        items.count < limit && Set(items).count == items.count
+          && pool?.isSuperset(of: items) ?? true, "trainer.shown",
+        "has a session of \(items)", "fewer than \(limit) different items that its user rated")
+    }
     let vectors = try file.floats(
       "trainer.states", shape: [states.shape[0], states.shape[1]])
-    /// Of a state's vector, then of its candidates.
-    func bound(_ place: Int) -> Int {
-      (place % width == 0 ? states : items).shape[0]
-    }
-    guard counters.allSatisfy({ $0 >= 0 }),
-      counters[4] + 2 * configuration.environments <= states.shape[0],
-      indices.isEmpty || indices.count == configuration.environments,
-      indices.allSatisfy({ trainees.indices.contains($0) }), counts.allSatisfy({ $0 >= 0 }),
-      counts.reduce(0, +) == shown.count, rows.count == indices.count * width,
-      rows.indices.allSatisfy({ (0..<bound($0)).contains(Int(rows[$0])) }),
-      shown.allSatisfy({ (0..<Int32(agent.itemCount)).contains($0) })
-    else {
-      throw CheckpointError.malformed(
-        path: file.path, reason: "the trainer's counters, sessions or items are out of range")
-    }
-    let restoreMemory = try memory.prepareRestore(from: file, "replay")
+    let restoreMemory = try memory.prepareRestore(
+      from: file, "replay", columns: columns(rows: states.shape[0], items: items.shape[0]))
     let restoreNetworks = try agent.networks.prepareRestore(from: file, "residual")
     restoreMemory()
     restoreNetworks()
@@ -101,15 +111,31 @@ extension ResidualTrainer {
     if step > residual.cloningSteps {
       agent.networks.actorOptimizer.learningRate = configuration.ddpg.actorLearningRate
     }
-    var left = shown[...]
     sessions = indices.enumerated().map { place, index in
       var session = session(index)
-      for item in left.prefix(counts[place]) { _ = show(item, &session) }
-      left = left.dropFirst(counts[place])
+      for item in shown[place] { _ = show(item, &session) }
       session.row = Array(rows[place * width..<(place + 1) * width])
       return session
     }
     tally = Tally(steps: counters[2], reward: reward, logged: counters[3])
+  }
+
+  /// Steps, sessions begun, steps and logged items of the tally, the next state of so many rows,
+  /// updates.
+  private func counters(
+    of file: SafetensorsFile, rows: Int, sessions: Int = 1
+  ) throws -> [Int] {
+    let counters = try file.integers("trainer.counters", .count, shape: [6])
+    // A step writes the next states of all sessions side by side.
+    try file.require(
+      counters[4] + 2 * sessions <= rows, "trainer.counters",
+      "has \(counters[4]) for the next state", "0 ... \(rows - 2 * sessions)")
+    return counters
+  }
+
+  /// Of a replayed row: where a state's vector is of so many, then candidates of so many items.
+  private func columns(rows: Int, items: Int) -> [Expected<Int32>] {
+    [.below(rows)] + Array(repeating: .below(items), count: residual.candidates)
   }
 
   /// Networks, moments, targets, replay and the states that it points to; none of the sessions.
@@ -122,18 +148,15 @@ extension ResidualTrainer {
   }
 
   public func prepareRestore(from file: SafetensorsFile) throws -> () -> Void {
-    let counters = try file.int64s("trainer.counters", shape: [6]).map { Int($0) }
-    let vectors = try file.floats("trainer.states")
     let width = agent.stateWidth
     // As many rows as the trainer of that file had environments for.
-    let rows = vectors.count / width
-    guard counters.allSatisfy({ $0 >= 0 }), vectors.count == rows * width,
-      counters[4] + 2 <= rows
-    else {
-      throw CheckpointError.malformed(
-        path: file.path, reason: "the trainer's counters or states are out of range")
-    }
-    let restoreMemory = try memory.prepareRestore(from: file, "replay")
+    let rows = file.entry("trainer.states")?.shape.first ?? 0
+    let vectors = try file.floats("trainer.states", shape: [rows, width])
+    let counters = try self.counters(of: file, rows: rows)
+    let restoreMemory = try memory.prepareRestore(
+      from: file, "replay",
+      // Behind the folds' the items as users outside of them see them.
+      columns: columns(rows: rows, items: items.shape[0] + agent.itemCount))
     let restoreNetworks = try agent.networks.prepareRestore(from: file, "residual")
     return { [self] in
       restoreMemory()

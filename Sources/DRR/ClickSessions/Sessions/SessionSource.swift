@@ -25,7 +25,7 @@ public enum SessionSource {
     }
     var options = options
     options.file = path.lastPathPart
-    return try load(DataFolder(folder: path.folderPart), options, progress)
+    return try load(DataFolder(folder: path.parentFolder), options, progress)
   }
 
   private static func load(

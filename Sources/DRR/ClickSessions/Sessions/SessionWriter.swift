@@ -23,8 +23,9 @@ extension SessionLog {
     }
     switch format {
     case .threeFiles:
-      var writer = try FolderWriter(folder: path)
       let names = ThreeFileSessions.names
+      let writer = try FolderWriter(
+        folder: path, marks: [names.clicks], others: [names.lists, names.rewards])
       try writer.write(names.clicks) { (file) throws(DataError) in
         try writeSteps(file) { file.write(decimal: Int64(clicks[$0])) }
       }
@@ -43,11 +44,9 @@ extension SessionLog {
       }
       try writer.commit()
     case .semicolon:
-      var writer = try FolderWriter(folder: path.folderPart)
-      try writer.write(path.lastPathPart) { (file) throws(DataError) in
-        for session in 0..<count { try writeLines(of: session, file) }
-      }
-      try writer.commit()
+      let file = try OutputFile(path: path)
+      for session in 0..<count { try writeLines(of: session, file) }
+      try file.finish()
     }
   }
 

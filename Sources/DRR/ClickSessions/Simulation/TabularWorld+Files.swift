@@ -77,7 +77,8 @@ extension TabularWorld {
 
   /// Writes `score.txt` and `prob.txt` into a folder, made where it is absent; both appear or none.
   public func write(to folder: String) throws(DataError) {
-    var writer = try FolderWriter(folder: folder)
+    let writer = try FolderWriter(
+      folder: folder, marks: [Self.files[0]], others: [Self.files[1]])
     func write(_ row: some Sequence<Double>, _ file: OutputFile) throws(DataError) {
       try file.write(row.map(\.description).joined(separator: " ") + "\n")
     }

@@ -8,6 +8,8 @@ public struct WorldSource {
   /// The policy that its logs are made by if none is named, and the items of its lists.
   public let loggingPolicy: String
   public let listSize: Int
+  /// CRC-32 of the files that it was read from; nil for one that is drawn.
+  public private(set) var checksum: String?
   private let makePolicy: (String, Int) throws -> (any ListPolicy)?
 
   /// - Parameter name: `tabular`, `tabular:SEED`, `lstm`, `lstm:SEED`; or a folder or .zip with
@@ -21,11 +23,15 @@ public struct WorldSource {
       self.init(
         LSTMWorld(configuration, seed: seed, on: backend),
         LSTMListPolicy("logging", configuration, seed: seed, on: backend))
-    } else if try Self.names(in: name).contains("manifest.json") {
-      let (world, policy) = try LSTMWorld.read(name, dropout: dropout, on: backend)
-      self.init(world, policy)
     } else {
-      self.init(try TabularWorld(reading: name))
+      let folder = try Self.folder(name)
+      if folder.has("manifest.json") {
+        let (world, policy) = try LSTMWorld.read(name, dropout: dropout, on: backend)
+        self.init(world, policy)
+      } else {
+        self.init(try TabularWorld(reading: name))
+      }
+      checksum = try folder.checksum(of: [".txt", ".json", ".f32"])
     }
   }
 
@@ -83,10 +89,9 @@ public struct WorldSource {
     return seed
   }
 
-  private static func names(in path: String) throws -> [String] {
+  private static func folder(_ path: String) throws(DataError) -> DataFolder {
     try PosixFile.isFolder(path)
-      ? DataFolder(folder: path).names
+      ? DataFolder(folder: path)
       : DataFolder(archive: path) { $0.contains("manifest.json") || $0.contains("score.txt") }
-        .names
   }
 }

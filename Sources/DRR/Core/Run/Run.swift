@@ -169,7 +169,7 @@ public struct Run<Settings: RunSettings>: Sendable {
         "\(folder.path): nothing has been trained in this run; use `drr \(settings.command) --run "
           + "\(folder.path)`")
     }
-    let file = try SafetensorsFile(contentsOf: stage.path, requireChecksum: true)
+    let file = try SafetensorsFile(ofRun: stage.path)
     try check(file, is: stage)
     return file
   }
@@ -216,15 +216,15 @@ public struct Run<Settings: RunSettings>: Sendable {
   private func keepMetrics(
     of stage: Stage<Settings>, as file: SafetensorsFile, _ observer: Observer
   ) throws -> Int {
+    let expected = try file.count("metrics_lines") ?? 0
     // Older programs counted bytes.
-    if let bytes = file.metadata["metrics_bytes"].flatMap({ Int($0) }) {
+    if let bytes = try file.count("metrics_bytes") {
       if folder.metricsSize < bytes {
         observer.note(
           "\(folder.metrics) has \(folder.metricsSize) bytes, expected \(bytes): lines are missing")
       }
       try folder.truncateMetrics(to: bytes)
     }
-    let expected = Int(file.metadata["metrics_lines"] ?? "") ?? 0
     let found = try folder.keepMetrics(of: stage.lineKinds, first: expected)
     if found < expected {
       observer.note(

@@ -57,7 +57,7 @@ public struct RunFolder: Sendable {
     let parts = path.split(separator: "/", omittingEmptySubsequences: false)
     for count in 1...parts.count {
       let part = parts.prefix(count).joined(separator: "/")
-      if part.isEmpty || mkdir(part, 0o777) == 0 || errno == EEXIST { continue }
+      if part.isEmpty || retrying({ Int(mkdir(part, 0o777)) }) == 0 || errno == EEXIST { continue }
       // A folder that exists may also answer EROFS or EACCES.
       let code = errno
       if count == parts.count || stat(part, &status) != 0 {
@@ -66,7 +66,8 @@ public struct RunFolder: Sendable {
     }
   }
 
-  /// Keeps other processes from training in this folder while this process lives.
+  /// Keeps other processes from training in this folder while this process lives. One that was asked
+  /// to stop is waited for: it needs a second to save.
   public func lock() throws { _ = try locked() }
 
   /// Throws where another process trains in this folder.
@@ -79,20 +80,20 @@ public struct RunFolder: Sendable {
       throw RunError("cannot open the run folder \(path): \(String(cString: strerror(errno)))")
     }
     // Some file systems have no locks; without one the run goes on.
-    if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
-      close(descriptor)
-      throw RunError("\(path): another drr is training in this folder; wait for it or name another")
+    let begun = ContinuousClock.now
+    while flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK || errno == EINTR {
+      guard ContinuousClock.now - begun < .seconds(2) else {
+        close(descriptor)
+        throw RunError(
+          "\(path): another drr is training in this folder; wait for it or name another")
+      }
+      usleep(20_000)
     }
     return descriptor
   }
 
   /// Removes the temporary files of writes that were killed.
-  package func removeTemporaries() {
-    for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-    where name.hasPrefix(AtomicFile.temporaryPrefix) && name.hasSuffix(AtomicFile.temporarySuffix) {
-      remove("\(path)/\(name)")
-    }
-  }
+  package func removeTemporaries() { Temporaries.sweep(path) }
 
   /// Whether there is a file of that path.
   public func exists(_ file: String) -> Bool { access(file, F_OK) == 0 }

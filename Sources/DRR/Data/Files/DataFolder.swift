@@ -1,3 +1,6 @@
+internal import CZlib
+import Tensor
+
 /// A folder of data files, on disk or inside a zip archive.
 package struct DataFolder {
   private enum Place {
@@ -25,7 +28,7 @@ package struct DataFolder {
     var (folders, contents) = (RawIDs(), [[ZipArchive.Entry]]())
     for entry in archive.entries where !entry.name.hasSuffix("/") {
       if entry.name.hasPrefix("__MACOSX/") { continue }
-      let folder = Int(folders.intern(entry.name.folderPart))
+      let folder = Int(folders.intern(entry.name.parentFolder))
       if folder == contents.count { contents.append([]) }
       contents[folder].append(entry)
     }
@@ -54,6 +57,16 @@ package struct DataFolder {
       guard let entry else { throw .missingFile(path: "\(path)/\(name)") }
       return try archive.open(entry)
     }
+  }
+
+  /// CRC-32 of the files whose names end so, and of their names.
+  package func checksum(of endings: [String]) throws(DataError) -> String {
+    var crc: UInt = 0
+    for name in names where endings.contains(where: name.hasSuffix) {
+      let bytes = try Array(name.utf8) + open(name).readAll()
+      crc = crc32_z(crc, bytes, bytes.count)
+    }
+    return UInt32(truncatingIfNeeded: crc).hexadecimal
   }
 
   /// A file whose first line names its columns, and that line.

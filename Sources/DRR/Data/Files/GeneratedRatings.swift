@@ -114,7 +114,7 @@ public struct GeneratedRatings: Sendable {
     to folder: String, progress: RatingsSource.Progress? = nil
   ) throws(DataError) -> String {
     var world = GeneratedWorld(size: size, seed: seed)
-    var writer = try FolderWriter(folder: folder)
+    let writer = try FolderWriter(ratingsIn: folder)
     let itemTexts = (1...size.itemCount).map(\.description)
     let checksum = try writer.write("ratings.csv") { (file: OutputFile) throws(DataError) in
       try file.write(CSVText.header)
@@ -135,7 +135,7 @@ public struct GeneratedRatings: Sendable {
         (itemTexts[item], world.title(ofItem: item), world.genreNames(ofItem: item))
       }
     }
-    try writer.commit(removing: [About.file])
+    try writer.commit()
     return checksum.hexadecimal
   }
 }

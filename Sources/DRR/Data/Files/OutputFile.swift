@@ -12,11 +12,12 @@ package final class OutputFile {
   private var buffer: [UInt8] = []
   private static let chunk = 1 << 18
 
-  /// Creates or truncates the file, which errors call `shownPath` where one is given.
+  /// A file that takes the place of another when it is finished; errors call it `shownPath` where
+  /// that is given.
   package init(path: String, shownPath: String? = nil) throws(DataError) {
     self.path = shownPath ?? path
     do throws(CheckpointError) {
-      sink = try FileSink(path: path, shownPath: self.path, flags: O_WRONLY | O_CREAT | O_TRUNC)
+      sink = try FileSink(replacing: path)
     } catch {
       throw Self.error(self.path, error)
     }
@@ -78,77 +79,64 @@ package final class OutputFile {
     buffer.removeAll(keepingCapacity: true)
   }
 
-  /// Flushes and waits until the disk has it.
+  /// Flushes, waits until the disk has it, and gives the file its name.
   package func finish() throws(DataError) {
     try flush()
     do throws(CheckpointError) {
-      try sink?.synchronize()
-      try sink?.close()
+      try sink?.commit()
     } catch {
       throw Self.error(path, error)
     }
   }
 
-  static func error(_ path: String, _ error: CheckpointError? = nil) -> DataError {
-    var code = errno
-    if case .system(_, _, let given) = error { code = given }
-    return .cannotWrite(path: path, reason: String(cString: strerror(code)))
+  static func error(_ path: String, _ error: CheckpointError) -> DataError {
+    switch error {
+    case .system(_, _, let code):
+      .cannotWrite(path: path, reason: String(cString: strerror(code)))
+    case .occupied(_, let reason): .cannotWrite(path: path, reason: "it \(reason)")
+    default: .cannotWrite(path: path, reason: "\(error)")
+    }
   }
 }
 
 /// Files that appear in a folder all together or not at all.
 package struct FolderWriter {
-  let folder: String
+  private let staged: StagedFolder
 
-  private var created = false
-  private var names: [String] = []
-
-  /// Makes the folder where there is none; its parent must exist.
-  package init(folder: String) throws(DataError) {
-    self.folder = folder
-    if mkdir(folder, 0o755) == 0 {
-      created = true
-    } else if errno != EEXIST {
-      throw OutputFile.error(folder)
-    }
-  }
-
-  private func temporary(_ name: String) -> String { "\(folder)/.\(name).part" }
-
-  /// The CRC-32 of what `body` wrote.
-  @discardableResult
-  package mutating func write(
-    _ name: String, _ body: (OutputFile) throws(DataError) -> Void
-  ) throws(DataError) -> UInt32 {
-    names.append(name)
-    do {
-      let file = try OutputFile(path: temporary(name), shownPath: "\(folder)/\(name)")
-      try body(file)
-      try file.finish()
-      return UInt32(truncatingIfNeeded: file.crc)
-    } catch {
-      discard()
-      throw error
-    }
-  }
-
-  /// Gives the files their names, the first one last: it is what a reader recognises.
-  package mutating func commit(removing stale: [String] = []) throws(DataError) {
-    for name in names.reversed() where rename(temporary(name), "\(folder)/\(name)") != 0 {
-      let error = OutputFile.error("\(folder)/\(name)")
-      discard()
-      throw error
-    }
-    for name in stale where !names.contains(name) { unlink("\(folder)/\(name)") }
+  /// Makes the folder where there is none; its parent must exist. One that holds anything but such
+  /// files is refused.
+  ///
+  /// - Parameters:
+  ///   - marks: names of files by which a reader knows such a folder.
+  ///   - others: names of what else may be in it.
+  package init(folder: String, marks: [String], others: [String] = []) throws(DataError) {
     do throws(CheckpointError) {
-      try AtomicFile.synchronizeFolder(folder, for: folder)
+      staged = try StagedFolder(replacing: folder, marks: marks, others: others)
     } catch {
       throw OutputFile.error(folder, error)
     }
   }
 
-  private func discard() {
-    for name in names { unlink(temporary(name)) }
-    if created { rmdir(folder) }
+  /// Where a file of that name is written until the end.
+  package func path(_ name: String) -> String { staged.file(name) }
+
+  /// The CRC-32 of what `body` wrote.
+  @discardableResult
+  package func write(
+    _ name: String, _ body: (OutputFile) throws(DataError) -> Void
+  ) throws(DataError) -> UInt32 {
+    let file = try OutputFile(path: path(name), shownPath: "\(staged.path)/\(name)")
+    try body(file)
+    try file.finish()
+    return UInt32(truncatingIfNeeded: file.crc)
+  }
+
+  /// Gives the folder its name. What is not committed is removed.
+  package func commit() throws(DataError) {
+    do throws(CheckpointError) {
+      try staged.commit()
+    } catch {
+      throw OutputFile.error(staged.path, error)
+    }
   }
 }

@@ -52,16 +52,8 @@ package final class PosixFile {
 
   /// The names in a folder, sorted.
   package static func names(inFolder path: String) throws(DataError) -> [String] {
-    guard let folder = opendir(path) else { throw error(path) }
-    defer { closedir(folder) }
-    var names: [String] = []
-    while let entry = readdir(folder) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) { field in
-        field.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if name != ".", name != ".." { names.append(name) }
-    }
-    return names.sorted()
+    guard let names = namesInFolder(path) else { throw error(path) }
+    return names
   }
 }
 
@@ -71,11 +63,5 @@ extension String {
     var trimmed = self[...]
     while trimmed.count > 1, trimmed.last == "/" { trimmed.removeLast() }
     return String(trimmed[(trimmed.lastIndex(of: "/").map(trimmed.index(after:)) ?? startIndex)...])
-  }
-
-  /// The part before the last slash, `.` where there is none.
-  package var folderPart: String {
-    guard let slash = lastIndex(of: "/") else { return "." }
-    return slash == startIndex ? "/" : String(self[..<slash])
   }
 }

@@ -28,7 +28,7 @@ public enum RatingsSource {
     if try isArchive(path) {
       return try load(try openArchive(path), range, progress: progress)
     }
-    let folder = try DataFolder(folder: path.folderPart)
+    let folder = try DataFolder(folder: path.parentFolder)
     let file = path.lastPathPart
     guard let format = try RatingsFormat.ofFile(file, in: folder) else {
       throw .unrecognised(path: path, lookedFor: RatingsFormat.lineShapes)

@@ -11,13 +11,14 @@ extension RatingsLog {
 
   /// Writes the log into `folder`, made where it is absent; the parent must exist.
   ///
-  /// All files appear at the end under their names, or none does. Rows stand in the log's order,
-  /// so equal times keep it. Returns the checksum of the ratings file.
+  /// The folder appears at the end with all files, or not at all; one of older ratings is replaced
+  /// as a whole. Rows stand in the log's order, so equal times keep it. Returns the checksum of the
+  /// ratings file.
   @discardableResult
   public func write(
     to folder: String, format: OutputFormat = .csv, progress: RatingsSource.Progress? = nil
   ) throws(DataError) -> String {
-    var writer = try FolderWriter(folder: folder)
+    let writer = try FolderWriter(ratingsIn: folder)
     let checksum: UInt32
     switch format {
     case .csv:
@@ -31,7 +32,7 @@ extension RatingsLog {
           }
         }
       }
-      if ratingRange != rangeFromStars { try writeAbout(&writer) }
+      if ratingRange != rangeFromStars { try writeAbout(writer) }
     case .inter:
       let name = folder.lastPathPart
       checksum = try writer.write("\(name).inter") { (file: OutputFile) throws(DataError) in
@@ -42,15 +43,13 @@ extension RatingsLog {
           try writeInterItems(file)
         }
       }
-      if ratingRange != RecBole.scale(ratings) { try writeAbout(&writer) }
+      if ratingRange != RecBole.scale(ratings) { try writeAbout(writer) }
     }
-    try writer.commit(
-      removing: format == .csv
-        ? ["movies.csv", About.file] : ["\(folder.lastPathPart).item", About.file])
+    try writer.commit()
     return checksum.hexadecimal
   }
 
-  private func writeAbout(_ writer: inout FolderWriter) throws(DataError) {
+  private func writeAbout(_ writer: FolderWriter) throws(DataError) {
     try writer.write(About.file) { (file: OutputFile) throws(DataError) in
       try file.write("ratings: \(ratingRange.lowerBound) ... \(ratingRange.upperBound)\n")
     }
@@ -133,6 +132,16 @@ extension RatingsLog {
     let parting: Set<Unicode.Scalar> = [" ", "\t", "\n", "\r"]
     let scalars = text.unicodeScalars.map { parting.contains($0) ? space : $0 }
     return String(String.UnicodeScalarView(scalars))
+  }
+}
+
+extension FolderWriter {
+  /// A folder of ratings in any layout that is written.
+  init(ratingsIn folder: String) throws(DataError) {
+    let name = folder.lastPathPart
+    try self.init(
+      folder: folder, marks: ["ratings.csv", "\(name).inter"],
+      others: ["movies.csv", "\(name).item", About.file])
   }
 }
 

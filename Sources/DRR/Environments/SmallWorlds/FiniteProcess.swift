@@ -178,19 +178,18 @@ extension FiniteEnvironment {
   }
 
   package mutating func restore(from file: SafetensorsFile, _ prefix: String) throws {
-    let place = try file.int64s("\(prefix).place", shape: [3])
-    var found = try file.int64s(
-      "\(prefix).counts", shape: [counts.reduce(0) { $0 + $1.count }])[...]
-    guard process.states.indices.contains(Int(place[0])), place[1] >= 0, place[2] >= 0 else {
-      throw CheckpointError.malformed(
-        path: file.path, reason: "\(prefix).place is \(place), out of range")
-    }
-    state = Int(place[0])
-    age = Int(place[1])
+    let place = try file.integers("\(prefix).place", .count, shape: [3])
+    var found = try file.integers(
+      "\(prefix).counts", .count, shape: [counts.reduce(0) { $0 + $1.count }])[...]
+    try file.require(
+      process.states.indices.contains(place[0]) && place[1] <= limit, "\(prefix).place",
+      "is \(place)", "a state below \(process.states.count) and at most \(limit) steps")
+    state = place[0]
+    age = place[1]
     random = Philox(
       key: seed, stream: Streams.finiteEnvironment, counter: UInt64(place[2]))
     for pair in counts.indices {
-      counts[pair] = found.prefix(counts[pair].count).map { Int($0) }
+      counts[pair] = Array(found.prefix(counts[pair].count))
       found = found.dropFirst(counts[pair].count)
     }
   }

@@ -32,14 +32,9 @@ extension BeliefModel {
     _ configuration: Configuration, contentsOf file: SafetensorsFile, userCount: Int,
     itemCount: Int
   ) throws {
-    let foldOfUser = try file.int32s("beliefs.folds", shape: [userCount])
-    let kinds = try file.int32s("beliefs.kinds", shape: [itemCount])
-    guard foldOfUser.allSatisfy({ 0...Int32(configuration.folds) ~= $0 }),
-      kinds.allSatisfy({ 0..<Int32(ItemClusters.count) ~= $0 })
-    else {
-      throw CheckpointError.malformed(
-        path: file.path, reason: "a user's fold or an item's kind is out of range")
-    }
+    let foldOfUser = try file.int32s(
+      "beliefs.folds", .below(configuration.folds + 1), shape: [userCount])
+    let kinds = try file.int32s("beliefs.kinds", .below(ItemClusters.count), shape: [itemCount])
     let width = 3 * itemCount
     let statistics = try file.floats(
       "beliefs.statistics", shape: [(configuration.folds + 1) * width])
@@ -49,6 +44,8 @@ extension BeliefModel {
       let prefix = "beliefs.\(index)"
       let width = factorization.dimension + 1
       let noise = try file.floats("\(prefix).noise", shape: [2])
+      try file.require(
+        noise[1] > 0, "\(prefix).noise", "has a precision of \(noise[1])", "one above 0")
       let covariances = try file.floats(
         "\(prefix).covariances", shape: [itemCount * triangle(width)])
       func posteriors(_ name: String) throws -> BayesianFactorization.Posteriors {
@@ -59,7 +56,7 @@ extension BeliefModel {
       models.append(
         BayesianFactorization(
           configuration: factorization, mean: noise[0], noisePrecision: noise[1],
-          userVariances: try file.floats("\(prefix).user_variances", shape: [width]),
+          userVariances: try file.floats("\(prefix).user_variances", .positive, shape: [width]),
           items: try posteriors("\(prefix).means")))
       for fold in folds.indices {
         folds[fold].append(try posteriors("\(prefix).means.\(fold)"))

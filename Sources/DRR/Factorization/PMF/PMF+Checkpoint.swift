@@ -9,9 +9,9 @@ extension PMFModel {
     try file.add("\(prefix).mean", [mean])
   }
 
-  init(from file: SafetensorsFile, _ prefix: String, userCount: Int, itemCount: Int) throws {
-    let shape = file.entry("\(prefix).users")?.shape ?? []
-    let dimension = shape.count == 2 ? shape[1] : 0
+  init(
+    from file: SafetensorsFile, _ prefix: String, dimension: Int, userCount: Int, itemCount: Int
+  ) throws {
     self.init(
       dimension: dimension, mean: try file.floats("\(prefix).mean", shape: [1])[0],
       userFactors: try file.floats("\(prefix).users", shape: [userCount, dimension]),
@@ -28,8 +28,11 @@ extension PMFModel {
   }
 
   /// Reads a model of so many users and items. Throws where the file holds another.
-  public init(contentsOf file: SafetensorsFile, userCount: Int, itemCount: Int) throws {
-    try self.init(from: file, "pmf", userCount: userCount, itemCount: itemCount)
+  public init(
+    contentsOf file: SafetensorsFile, dimension: Int, userCount: Int, itemCount: Int
+  ) throws {
+    try self.init(
+      from: file, "pmf", dimension: dimension, userCount: userCount, itemCount: itemCount)
   }
 }
 
@@ -47,16 +50,18 @@ extension PMFTrainer {
 
   /// Puts back what ``save(to:)`` wrote.
   ///
-  /// - Throws: `CheckpointError` if something is missing or has another shape.
+  /// - Throws: `CheckpointError` if something is missing, out of range or has another shape.
   public func restore(from file: SafetensorsFile) throws {
-    let epoch = Int(try file.int64s("pmf.epoch", shape: [1])[0])
+    let epochs = Expected<Int64>.in(0...Int64(configuration.epochs))
+    let epoch = try file.integer("pmf.epoch", epochs)
     var best: (error: Double, epoch: Int, model: PMFModel)?
     if file.entry("pmf.best.error") != nil {
       best = (
-        error: try file.doubles("pmf.best.error", shape: [1])[0],
-        epoch: Int(try file.int64s("pmf.best.epoch", shape: [1])[0]),
+        error: try file.doubles("pmf.best.error", .notNegative, shape: [1])[0],
+        epoch: try file.integer("pmf.best.epoch", .in(0...Int64(epoch))),
         model: try PMFModel(
-          from: file, "pmf.best", userCount: log.userCount, itemCount: log.itemCount)
+          from: file, "pmf.best", dimension: configuration.dimension, userCount: log.userCount,
+          itemCount: log.itemCount)
       )
     }
     let restoreWeights = try solver.prepareRestore(from: file)

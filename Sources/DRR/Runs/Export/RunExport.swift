@@ -81,7 +81,7 @@ public struct RunExport {
     if run.readAlgorithm() == IRecGANRunConfiguration.algorithms[0] {
       let file = Self.parts.lazy.map { run.checkpoint(of: $0) }.first { run.exists($0) }
         .flatMap { try? SafetensorsFile(contentsOf: $0) }
-      let score = try? file?.doubles("best.agent_score", shape: [1])[0]
+      let score = try? file?.doubles("best.agent_score", .finite.orNone, shape: [1])[0]
       return score.flatMap { $0.isFinite ? ("the agent's score", $0) : nil }
     }
     guard let file = try? SafetensorsFile(contentsOf: run.checkpoint),

@@ -63,10 +63,11 @@ extension Experiment {
   /// The PMF of every rating; read where the folder has it, else fitted and kept.
   private func worldPMF(on backend: any Backend, _ observer: Observer) throws -> PMFModel {
     if folder.exists(folder.world) {
-      let file = try SafetensorsFile(contentsOf: folder.world, requireChecksum: true)
+      let file = try SafetensorsFile(ofRun: folder.world)
       try check(file, holds: .world)
       return try PMFModel(
-        contentsOf: file, userCount: log.userCount, itemCount: log.itemCount)
+        contentsOf: file, dimension: configuration.pmf.dimension, userCount: log.userCount,
+        itemCount: log.itemCount)
     }
     let trainer = try PMFTrainer(
       configuration.pmf, log: log, rows: (0..<Int32(log.count)).map { $0 },

@@ -6,12 +6,13 @@ import Tensor
 /// the round they are of, written last. A run that was killed at any moment finds the last whole
 /// one; how many shards wrote it, and how many read it, makes no difference.
 package struct MultiTableCheckpoint {
-  let run: Run<MultiTableRunConfiguration>
+  let training: MultiTableTraining
+  private var run: Run<MultiTableRunConfiguration> { training.run }
 
   /// A part's arrays have about so many cells at most, to keep the copy that is written small.
   static let cellsPerPart = 2_000_000
 
-  package init(_ run: Run<MultiTableRunConfiguration>) { self.run = run }
+  package init(_ training: MultiTableTraining) { self.training = training }
 
   private var folder: RunFolder { run.folder }
   private static let prefix = "table-"
@@ -79,21 +80,30 @@ package struct MultiTableCheckpoint {
     _ file: SafetensorsFile, into tables: [QTable],
     where isWanted: (UInt64) -> Bool = { _ in true }
   ) throws -> (round: Int, counts: MultiTableLearner.Counts) {
-    let round = Int(try file.int64s("round", shape: [1])[0])
-    for (rank, parts) in try file.uint64s("parts").enumerated() {
-      for part in 0..<Int(min(parts, 1 << 32)) {
-        let file = try SafetensorsFile(
-          contentsOf: path(round: round, rank: rank, part: part), requireChecksum: true)
+    let settings = run.settings.settings
+    // Of value iteration a round is a sweep, of which nobody knows how many it takes.
+    let round = try file.integer(
+      "round", settings.solver == .iteration ? .count : .in(0...Int64(training.roundCount)))
+    let ranks = try file.values("parts", Expected<UInt64>.in(1...1 << 32))
+    try file.require(!ranks.isEmpty, "parts", "names no rank", "one or more")
+    let keys = SubStateKey(order: settings.order).keys(
+      tables: training.tables.names.count, items: training.itemCount)
+    for (rank, parts) in ranks.enumerated() {
+      for part in 0..<Int(parts) {
+        let file = try SafetensorsFile(ofRun: path(round: round, rank: rank, part: part))
         try run.check(file, is: run.stage)
         for (name, table) in zip(Self.names, tables) {
-          try table.read(from: file, name, where: isWanted)
+          try table.read(
+            from: file, name, keys: keys, itemCount: training.itemCount, where: isWanted)
         }
       }
     }
-    let counts = file.metadata["counts"].flatMap {
-      RunFolder.value(MultiTableLearner.Counts.self, json: $0)
-    }
-    return (round, counts ?? MultiTableLearner.Counts())
+    // Older programs did not count.
+    guard let text = file.metadata["counts"] else { return (round, MultiTableLearner.Counts()) }
+    guard let counts = RunFolder.value(MultiTableLearner.Counts.self, json: text),
+      counts.all.allSatisfy({ (0...1 << 48).contains($0) })
+    else { throw CheckpointError.malformed(path: file.path, reason: "its counts are \(text)") }
+    return (round, counts)
   }
 
   /// Forgets tables of other rounds.
@@ -107,14 +117,14 @@ package struct MultiTableCheckpoint {
   }
 }
 
+extension MultiTableLearner.Counts {
+  fileprivate var all: [Int] { [updates, events, subStates, messages, recommended, clicked] }
+}
+
 extension MultiTableLearner {
   /// What all ranks counted.
   func countsOfAll() throws(CollectiveError) -> Counts {
-    let mine = [
-      counts.updates, counts.events, counts.subStates, counts.messages, counts.recommended,
-      counts.clicked,
-    ]
-    let sums = try collective.allReduce(mine.map(Double.init)).map { Int($0) }
+    let sums = try collective.allReduce(counts.all.map(Double.init)).map { Int($0) }
     var all = Counts()
     (all.updates, all.events, all.subStates) = (sums[0], sums[1], sums[2])
     (all.messages, all.recommended, all.clicked) = (sums[3], sums[4], sums[5])

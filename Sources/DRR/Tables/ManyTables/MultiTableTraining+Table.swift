@@ -9,7 +9,7 @@ extension MultiTableTraining {
   public func readTable() throws -> (table: QTable, rounds: Int) {
     let isDouble = run.settings.settings.doubleQ
     let tables = (0..<(isDouble ? 2 : 1)).map { _ in QTable() }
-    let (round, _) = try MultiTableCheckpoint(run).read(into: tables)
+    let (round, _) = try MultiTableCheckpoint(self).read(into: tables)
     if isDouble { tables[0].average(with: tables[1]) }
     return (tables[0], round)
   }
@@ -27,7 +27,7 @@ extension QTable {
     other.forEachKey { key, _ in
       other.forEachCell(of: key) { theirs in
         guard let mine = cell(key, theirs.action) else { return set(key, theirs) }
-        let visits = mine.visits + theirs.visits
+        let visits = UInt32(clamping: UInt64(mine.visits) + UInt64(theirs.visits))
         let sum = Float(mine.visits) * mine.value + Float(theirs.visits) * theirs.value
         set(key, Cell(action: mine.action, value: sum / Float(visits), visits: visits))
       }

@@ -88,7 +88,7 @@ final class MultiTableTrainer: Trainer {
     learner = MultiTableLearner(
       settings.settings, training.histories, training.tables, scale: settings.scale,
       itemCount: training.itemCount, collective: collective)
-    checkpoint = MultiTableCheckpoint(training.run)
+    checkpoint = MultiTableCheckpoint(training)
     if settings.settings.solver == .iteration, collective.size > 1 {
       throw ConfigurationError(
         "solver is iteration, which works in one process; shards are \(collective.size)")

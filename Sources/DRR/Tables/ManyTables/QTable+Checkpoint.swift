@@ -27,24 +27,29 @@ extension QTable {
 
   /// Puts the rows that are wanted in place.
   ///
+  /// - Parameters:
+  ///   - keys: those that a table may have.
+  ///   - itemCount: of the actions.
   /// - Throws: `CheckpointError` where the arrays do not belong together.
   package func read(
-    from file: SafetensorsFile, _ prefix: String, where isWanted: (UInt64) -> Bool
+    from file: SafetensorsFile, _ prefix: String, keys expected: Expected<UInt64>, itemCount: Int,
+    where isWanted: (UInt64) -> Bool
   ) throws(CheckpointError) {
-    let keys = try file.uint64s("\(prefix).keys")
-    let offsets = try file.uint64s("\(prefix).row_offsets", shape: [keys.count + 1])
-    let actions = try file.uint32s("\(prefix).actions")
+    let keys = try file.values("\(prefix).keys", expected)
+    let actions = try file.values("\(prefix).actions", Expected<UInt32>.below(itemCount))
+    let offsets = try file.values(
+      "\(prefix).row_offsets", Expected<UInt64>.in(0...UInt64(actions.count)),
+      shape: [keys.count + 1])
     let values = try file.floats("\(prefix).q", shape: [actions.count])
-    let visits = try file.uint32s("\(prefix).n", shape: [actions.count])
-    func malformed(_ reason: String) -> CheckpointError {
-      .malformed(path: file.path, reason: reason)
-    }
-    guard offsets[0] == 0, offsets[keys.count] == UInt64(actions.count) else {
-      throw malformed("the rows of \(prefix) do not hold its \(actions.count) cells")
-    }
-    guard zip(offsets, offsets.dropFirst()).allSatisfy({ $0 < $1 }), !keys.contains(0),
-      !visits.contains(0)
-    else { throw malformed("\(prefix) has a row without a cell, or a cell without a visit") }
+    let visits = try file.values(
+      "\(prefix).n", Expected<UInt32>.in(1...(.max)), shape: [actions.count])
+    try file.require(
+      zip(keys, keys.dropFirst()).allSatisfy { $0 < $1 }, "\(prefix).keys", "is out of order",
+      "keys in ascending order")
+    try file.require(
+      offsets[0] == 0 && offsets[keys.count] == UInt64(actions.count)
+        && zip(offsets, offsets.dropFirst()).allSatisfy { $0 < $1 }, "\(prefix).row_offsets",
+      "does not rise from 0 to \(actions.count)", "a row of one cell or more a key")
     for (row, key) in keys.enumerated() where isWanted(key) {
       for at in Int(offsets[row])..<Int(offsets[row + 1]) {
         set(key, Cell(action: actions[at], value: values[at], visits: visits[at]))
@@ -72,5 +77,18 @@ extension KeyHash {
   /// Independent of the shard.
   static func part(of key: UInt64, count: Int) -> Int {
     Int(truncatingIfNeeded: ((mix(key) >> 32) &* UInt64(count)) >> 32)
+  }
+}
+
+extension SubStateKey {
+  /// Keys of so many tables over so many items, each of which one sub-state has.
+  package func keys(tables: Int, items: Int) -> Expected<UInt64> {
+    Expected("the key of one of \(tables) tables and of items below \(items)") { [self] key in
+      let found = self.items(key)
+      return Self.table(key) < tables && !found.isEmpty && found.allSatisfy { $0 < items }
+        && zip(found, found.dropFirst()).allSatisfy { $0 < $1 }
+        && key
+          == found.withUnsafeBufferPointer { self.key(table: UInt8(key >> 56), items: $0) }
+    }
   }
 }

@@ -153,23 +153,19 @@ public final class SarsaLambdaLearner: Trainer {
   }
 
   public func restore(from file: SafetensorsFile) throws {
-    let (cells, counters) = ([traces.count], try file.int64s("counters", shape: [5]))
+    let cells = [traces.count]
+    let counters = try readCounters(from: file, 5, actions: process.actions.count)
+    try file.requireSteps(of: counters[0], "counters", steps)
     let (values, traces) = (
       try file.doubles("values", shape: cells), try file.doubles("traces", shape: cells)
     )
     let found = try file.doubles("sums", shape: [2])
-    guard counters[..<3].allSatisfy({ $0 >= 0 }), counters[3] < process.actions.count,
-      counters[4] >= 0, (values + traces + found).allSatisfy(\.isFinite)
-    else {
-      throw CheckpointError.malformed(
-        path: file.path, reason: "its values, traces or counters \(counters) are out of range")
-    }
     try environment.restore(from: file, "environment")
     (self.values.values, self.traces) = (values, traces)
-    (step, episode, state) = (Int(counters[0]), Int(counters[1]), environment.state)
+    (step, episode, state) = (counters[0], counters[1], environment.state)
     actions = Philox(
       key: configuration.seed, stream: Streams.tabularActions, counter: UInt64(counters[2]))
-    chosen = counters[3] < 0 ? nil : Int(counters[3])
-    (sum, sums) = (found[0], (found[1], Int(counters[4])))
+    chosen = counters[3] < 0 ? nil : counters[3]
+    (sum, sums) = (found[0], (found[1], counters[4]))
   }
 }

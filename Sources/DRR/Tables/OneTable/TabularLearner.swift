@@ -160,28 +160,35 @@ extension TabularLearner {
     var (tables, visits) = (tables, visits)
     for index in tables.indices {
       tables[index].values = try file.doubles("table.\(index)", shape: shape)
-      visits[index] = try file.int64s("visits.\(index)", shape: [shape[0] * shape[1]]).map {
-        Int($0)
-      }
+      visits[index] = try file.integers("visits.\(index)", .count, shape: [shape[0] * shape[1]])
     }
-    let counters = try file.int64s("counters", shape: [6])
+    let counters = try readCounters(from: file, 6, actions: process.actions.count)
+    try file.requireSteps(of: counters[0], "counters", steps)
     let found = try file.doubles("sums", shape: [2])
-    guard counters[..<4].allSatisfy({ $0 >= 0 }), counters[4] < process.actions.count else {
-      throw CheckpointError.malformed(
-        path: file.path, reason: "counters are \(counters), out of range")
-    }
     var environment = environment
     try environment.restore(from: file, "environment")
     self.environment = environment
     (self.tables, self.visits) = (tables, visits)
     state = environment.state
-    step = Int(counters[0])
-    episode = Int(counters[1])
+    step = counters[0]
+    episode = counters[1]
     actions = Philox(
       key: configuration.seed, stream: Streams.tabularActions, counter: UInt64(counters[2]))
     coins = Philox(
       key: configuration.seed, stream: Streams.doubleCoin, counter: UInt64(counters[3]))
-    chosen = counters[4] < 0 ? nil : Int(counters[4])
-    (sum, sums) = (found[0], (found[1], Int(counters[5])))
+    chosen = counters[4] < 0 ? nil : counters[4]
+    (sum, sums) = (found[0], (found[1], counters[5]))
   }
+}
+
+/// The counters of a table's learner, of which the last but one is an action, or −1 for none.
+func readCounters(
+  from file: SafetensorsFile, _ count: Int, actions: Int
+) throws(CheckpointError) -> [Int] {
+  let counters = try file.integers("counters", .in(-1...1 << 48), shape: [count])
+  try file.require(
+    counters[count - 2] < actions
+      && counters.enumerated().allSatisfy { $0 == count - 2 || $1 >= 0 }, "counters",
+    "is \(counters)", "counts and, before the last, an action -1 ..< \(actions)")
+  return counters
 }

@@ -120,7 +120,7 @@ void host_column_sums(
 // node capacity + j. Many leaves climb or descend side by side, so that their cache misses overlap.
 
 // Leaf leaves[i · stride] = values[i], or values[0] for all; every ancestor is summed again. Of a
-// leaf that repeats the last value stands; a negative one is skipped.
+// leaf that repeats the last value stands; one outside 0 ..< capacity is skipped.
 void host_tree_set(
     float *nodes, int64_t capacity, const int32_t *leaves, int64_t stride, const float *values,
     bool is_single, int64_t b);
@@ -212,6 +212,8 @@ struct host_ratings {
   int side;
   // Of a row of both tables: a multiple of 16, k + 2 or more.
   int width;
+  // How many there are; a user past them is left out, an item past them taken for the last.
+  int32_t user_rows, item_rows, runs, ratings;
 };
 // One pass of stochastic gradient descent over a factorisation with biases, in rounds of disjoint
 // blocks (row, row + shifts[round]). A user's row is [p (k) ; b ; 1 ; 0 …], an item's

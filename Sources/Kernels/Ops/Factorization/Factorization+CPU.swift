@@ -8,6 +8,7 @@ extension CPUBackend {
     guard begin() else { return }
     ratings.check(users: users, items: items, k: k, width: width, shifts: shifts)
     let (runs, count) = (ratings.users.count, ratings.items.count)
+    let (userRows, itemRows) = (users.count / width, items.count / width)
     let users = pointer(users, users.count, "factorize", "users")
     let items = pointer(items, items.count, "factorize", "items")
     var blocks = host_ratings(
@@ -16,7 +17,8 @@ extension CPUBackend {
       items: pointer(ratings.items, count, "factorize", "ratings.items"),
       blocks: pointer(ratings.blocks, ratings.blocks.count, "factorize", "ratings.blocks"),
       values: pointer(ratings.values, count, "factorize", "ratings.values"),
-      side: Int32(ratings.side), width: Int32(width))
+      side: Int32(ratings.side), width: Int32(width), user_rows: Int32(userRows),
+      item_rows: Int32(itemRows), runs: Int32(runs), ratings: Int32(count))
     let threads = count * width < 1 << 20 ? 1 : blas.pointee.threads
     withScratch(4 * width) { scratch in
       flushingSubnormals {

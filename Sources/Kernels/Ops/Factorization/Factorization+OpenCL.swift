@@ -10,7 +10,9 @@ extension OpenCLBackend {
         .factorizeRound, groups: ratings.side, argument(users), argument(items),
         argument(ratings.users), argument(ratings.starts), argument(ratings.items),
         argument(ratings.values), argument(ratings.blocks), .count(ratings.side), .int(shift),
-        .count(k), .count(width), .float(step.rate), .float(step.decay), .float(step.biasDecay))
+        .count(k), .count(width), .count(users.count / width), .count(items.count / width),
+        .count(ratings.users.count), .count(ratings.items.count), .float(step.rate),
+        .float(step.decay), .float(step.biasDecay))
     }
   }
 }

@@ -8,7 +8,8 @@ extension OpenCLBackend {
     expect("averagePooling", "state", state, b, 3, e)
     launch(
       .averagePooling, elements: e, rows: b, argument(state), argument(index), argument(users),
-      argument(items), argument(weights), .count(b), .count(n), .count(e))
+      argument(items), argument(weights), .count(b), .count(n), .count(e), rows(users, e),
+      rows(items, e))
   }
 
   public func averagePoolingBackward(
@@ -20,7 +21,8 @@ extension OpenCLBackend {
     expect("averagePoolingBackward", "dWeights", dWeights, n)
     launch(
       .averagePoolingBackward, groups: n, argument(dWeights), argument(dState), argument(index),
-      argument(users), argument(items), .count(b), .count(n), .count(e))
+      argument(users), argument(items), .count(b), .count(n), .count(e), rows(users, e),
+      rows(items, e))
   }
 }
 
@@ -36,7 +38,8 @@ extension OpenCLBackend {
     launch(
       .pairwiseProducts, elements: e, rows: b, argument(state), argument(index),
       argument(users, or: items),
-      argument(items), argument(weights), .count(b), .count(n), .count(e))
+      argument(items), argument(weights), .count(b), .count(n), .count(e), rows(users ?? items, e),
+      rows(items, e))
   }
 
   public func pairwiseProductsBackward(
@@ -51,7 +54,7 @@ extension OpenCLBackend {
     launch(
       .pairwiseProductsBackward, groups: n, argument(dWeights), argument(dState), argument(index),
       argument(users, or: items), argument(items), argument(weights), .count(b), .count(n),
-      .count(e))
+      .count(e), rows(users ?? items, e), rows(items, e))
   }
 
   public func historyRows(
@@ -61,7 +64,7 @@ extension OpenCLBackend {
     expect("historyRows", "y", y, b, n, 2 * e)
     launch(
       .historyRows, elements: e, rows: b * n, argument(y), argument(index), argument(users),
-      argument(items), .count(b), .count(n), .count(e))
+      argument(items), .count(b), .count(n), .count(e), rows(users, e), rows(items, e))
   }
 
   public func attentionPooling(
@@ -75,7 +78,7 @@ extension OpenCLBackend {
     launch(
       .attentionPooling, elements: e, rows: b, argument(state), argument(attention),
       argument(logits), argument(index), argument(users), argument(items), .count(b), .count(n),
-      .count(e))
+      .count(e), rows(users, e), rows(items, e))
   }
 
   public func attentionPoolingBackward(
@@ -90,6 +93,11 @@ extension OpenCLBackend {
     launch(
       .attentionPoolingBackward, groups: b * n, argument(dLogits), argument(dState),
       argument(state), argument(index), argument(items), argument(attention), .count(b),
-      .count(n), .count(e))
+      .count(n), .count(e), rows(items, e))
+  }
+
+  /// How many rows a table has.
+  private func rows(_ table: Floats, _ e: Int) -> KernelArgument {
+    .count(e > 0 ? table.count / e : 0)
   }
 }

@@ -53,11 +53,11 @@ struct Reader: Sendable {
       template = Array("/tmp/drr-fuzz-XXXXXX".utf8CString)
       require(mkdtemp(&template) != nil, "no folder for the inputs")
     }
-    let path = String(cString: template)
+    let path = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
     for reader in all {
       for file in reader.files where file.contains("/") {
         try? FileManager.default.createDirectory(
-          atPath: "\(path)/\(file.folderPart)", withIntermediateDirectories: true)
+          atPath: "\(path)/\(file.parentFolder)", withIntermediateDirectories: true)
       }
     }
     return path
@@ -108,7 +108,7 @@ extension Reader {
     sessions("views", ["train-item-views.csv", "train-purchases.csv"]),
     Reader("simulator-tabular", ["score.txt", "prob.txt"]) {
       let world = try TabularWorld(reading: $0)
-      _ = try world.begin(1, seed: 1)
+      _ = world.begin(1, seed: 1)
     },
     Reader("simulator-lstm", ["manifest.json", "env.embedding.embedding.weight.f32"]) {
       _ = try LSTMWorld.read($0, dropout: 0, on: CPUBackend())
