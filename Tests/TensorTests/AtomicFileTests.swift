@@ -31,6 +31,22 @@ import Testing
     #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == "a")
   }
 
+  /// What one has under way another does not sweep away, before it is locked or after.
+  @Test func manyWriteIntoOneFolder() async throws {
+    let folder = TemporaryFolder()
+    let path = folder.path
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for writer in 0..<8 {
+        group.addTask {
+          for turn in 0..<40 { try AtomicFile.write("\(turn)", to: "\(path)/\(writer)") }
+        }
+      }
+      try await group.waitForAll()
+    }
+    #expect(folder.names == (0..<8).map { "\($0)" })
+    for name in folder.names { #expect(try folder.text(name) == "39") }
+  }
+
   private func mode(_ path: String) throws -> Int? {
     try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
   }

@@ -18,11 +18,14 @@ final class CPUMemory {
   deinit { pool.trim { free($0) } }
 
   private struct Exhausted: Error {}
+  private static let most = DeviceInfo.host.memoryBytes > 0 ? DeviceInfo.host.memoryBytes : .max
   private static func make(_ count: Int) throws(Exhausted) -> UnsafeMutableRawPointer {
     // Rows of a large table are met at random: the fewer pages, the fewer look-ups of their places.
     let hugePage = 2 << 20
     let isLarge = count * 4 >= 4 * hugePage
-    guard let memory = aligned_alloc(isLarge ? hugePage : 64, count * 4) else {
+    // More than the machine has is granted all the same, and ends the process where it is touched.
+    guard UInt64(count) * 4 <= most, let memory = aligned_alloc(isLarge ? hugePage : 64, count * 4)
+    else {
       throw Exhausted()
     }
     if isLarge { madvise(memory, count * 4, MADV_HUGEPAGE) }

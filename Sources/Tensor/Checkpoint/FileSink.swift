@@ -76,6 +76,9 @@ package final class FileSink {
       guard fchmod(descriptor, permissions) == 0 else { throw error(errno) }
     }
     try synchronize()
+    // The lock is kept until the file has its name: without it another process may sweep it away.
+    let lock = dup(descriptor)
+    defer { if lock >= 0 { _ = systemClose(lock) } }
     try close()
     guard Temporaries.naming(names.temporary, { Int(rename(names.temporary, names.final)) }) == 0
     else { throw error(errno) }

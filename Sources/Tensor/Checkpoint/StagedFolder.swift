@@ -37,10 +37,14 @@ package final class StagedFolder {
     let parent = target.parentFolder
     Temporaries.sweep(parent)
     let made = try Temporaries.make(in: parent) { (name) throws(CheckpointError) in
-      guard retrying({ Int(mkdir(name, isThere ? 0o700 : 0o777)) }) == 0 else {
-        throw fault("write")
-      }
-      let descriptor = retrying { Int(open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)) }
+      var descriptor = -1
+      // One that another process has swept before it is open is made again.
+      repeat {
+        guard retrying({ Int(mkdir(name, isThere ? 0o700 : 0o777)) }) == 0 else {
+          throw fault("write")
+        }
+        descriptor = retrying { Int(open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)) }
+      } while descriptor < 0 && errno == ENOENT
       guard descriptor >= 0, !isThere || fchmod(Int32(descriptor), status.st_mode & 0o7777) == 0
       else {
         let error = fault("write")

@@ -27,15 +27,16 @@ package enum Temporaries {
         paths.insert(path)
         return descriptor
       }
-      _ = flock(descriptor, LOCK_EX | LOCK_NB)
-      // One that was swept before it was locked is made again.
-      if access(path, F_OK) == 0 { return (path, descriptor) }
+      // One that another process has locked or swept before is made again.
+      let isOurs = flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK
+      if isOurs && access(path, F_OK) == 0 { return (path, descriptor) }
       close(descriptor)
-      forget(path)
+      live.withLock { paths in
+        remove(path)
+        paths.remove(path)
+      }
     }
   }
-
-  private static func forget(_ path: String) { live.withLock { _ = $0.remove(path) } }
 
   /// Gives what is at `path` its own name, by a system call that answers 0 where it has.
   ///
