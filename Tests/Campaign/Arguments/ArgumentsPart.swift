@@ -129,7 +129,10 @@ private final class Trial {
     isJudged = true
     let ending = try subject.wait()
     if let excess { return excess }
-    if asked != nil, ending.cause == .signal(SIGTERM) { return nil }
+    // As a shell has it: 128 and the signal's number, or 130 as after Control-C.
+    if asked != nil, [.signal(SIGTERM), .code(143), .code(130)].contains(ending.cause) {
+      return nil
+    }
     if let fault = ending.fault { return fault }
     let error = ending.error
     switch ending.cause {

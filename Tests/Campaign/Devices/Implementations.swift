@@ -98,7 +98,7 @@ enum Implementations: CampaignPart {
           : ["ForwardTests", "CanaryTests"]
       for suite in suites where !room.isOver {
         let table = KernelTable(suites: [suite], environment: settings)
-        let left = max((room.deadline - .now) / .seconds(1), 30)
+        let left = max((room.deadline - .now) / .seconds(1), 120)
         let found = try table.run(seconds: implementation.known == nil ? left : min(left, 120))
         for (name, device) in found.devices.sorted(by: { $0.key < $1.key })
         where suite == suites[0] {

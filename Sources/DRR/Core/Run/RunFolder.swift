@@ -5,8 +5,12 @@ import Tensor
 /// Why a run's folder cannot be used, in one sentence.
 public struct RunError: Error, Equatable, CustomStringConvertible {
   public let description: String
-  /// An error of one sentence: what was asked for, what is wrong, and what to do.
-  public init(_ description: String) { self.description = description }
+  /// An error of one sentence: what was asked for, what is wrong, and what to do. Control characters
+  /// of what it repeats are shown as `?`.
+  public init(_ description: String) {
+    self.description = description.split(separator: "\n", omittingEmptySubsequences: false)
+      .map { String($0).printable }.joined(separator: "\n")
+  }
 }
 
 /// Where a run keeps its configuration, metrics, checkpoints and results.
