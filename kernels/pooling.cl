@@ -59,7 +59,8 @@ GROUPED average_pooling_backward(
     const int row = t / e, c = t - row * e;
     const __global int *rows = index + (size_t)row * (1 + n);
     const __global float *from = d_state + (size_t)row * 3 * e;
-    const float d_mean = from[e + c] * row_or_zero(users, user_rows, rows[0], e, c, 1) + from[2 * e + c];
+    const float user = row_or_zero(users, user_rows, rows[0], e, c, 1);
+    const float d_mean = from[e + c] * user + from[2 * e + c];
     sum += d_mean * row_or_zero(items, item_rows, rows[1 + j], e, c, 1);
   }
   SUM(total, i, GROUP, sum);
@@ -90,7 +91,8 @@ ELEMENTS pairwise_products(
       store_vec(item, to + (size_t)i * e + c, width);
       for (int j = i + 1; j < n; ++j, pair += e)
         store_vec(
-            weighted * (weights[j] * row_or_zero(items, item_rows, rows[1 + j], e, c, width)), pair, width);
+            weighted * (weights[j] * row_or_zero(items, item_rows, rows[1 + j], e, c, width)),
+            pair, width);
       if (PRESENT(users))
         store_vec(
             row_or_zero(users, user_rows, rows[0], e, c, width) * weighted,
@@ -147,7 +149,8 @@ GROUPED pairwise_products_backward(
 
 // y[b n, 2e], row i n + j is [u ; h_j]. Dimension 1 is that row.
 ELEMENTS history_rows(
-    OUT(float, y), IN(int, index), IN(float, users), IN(float, items), int b, int n, int e, int user_rows, int item_rows) {
+    OUT(float, y), IN(int, index), IN(float, users), IN(float, items), int b, int n, int e,
+    int user_rows, int item_rows) {
   AT(y), AT(index), AT(users), AT(items);
   const int row = (int)get_global_id(1);
   if (row >= b * n) return;

@@ -135,8 +135,8 @@ static bool is_room(size_t bytes) {
 }
 
 // OpenBLAS asks for its buffers again and again, for ever, where there is no room for them: whether
-// there is, for the library and for a buffer of 128 MiB for each thread, is seen before. The bits do
-// not depend on the number of threads, and as many are used as there is room for.
+// there is, for the library and 128 MiB for each thread, is seen before. The bits do not depend on
+// the number of threads, and as many are used as there is room for.
 static bool has_room(void) {
   if (host_address_space() == UINT64_MAX) return true;
   const size_t own = (size_t)80 << 20, each = (size_t)132 << 20;
@@ -147,8 +147,8 @@ static bool has_room(void) {
   library.is_starved = true;
   snprintf(
       library.reason, sizeof library.reason,
-      "OpenBLAS wants %zu MiB of address space and %zu MiB for each further thread, and the limit of "
-      "%llu MiB leaves less: raise it (ulimit -v)",
+      "OpenBLAS wants %zu MiB of address space and %zu MiB for each further thread, and the limit "
+      "of %llu MiB leaves less: raise it (ulimit -v)",
       (own + each) >> 20, each >> 20, (unsigned long long)(host_address_space() >> 20));
   return false;
 }

@@ -74,7 +74,12 @@ struct CampaignCommand: ParsableCommand {
         program: URL(fileURLWithPath: program).standardizedFileURL.path, seed: seed,
         deadline: begun + max(share, .seconds(1)))
       Console.note("\(part.name): \(part.summary)")
-      let tally = try part.run(in: room)
+      var tally = Tally()
+      do {
+        tally = try part.run(in: room)
+      } catch let absence as Absent {
+        tally.failed("what it needs", absence.description, again: "./campaign \(part.name)")
+      }
       report.parts.append(
         CampaignReport.Part(
           name: part.name, seconds: (ContinuousClock.now - begun).seconds, tally: tally))

@@ -1,3 +1,5 @@
+import TestSupport
+
 /// One way of trying to break the program.
 protocol CampaignPart: Sendable {
   /// The word that asks for it.
@@ -18,23 +20,9 @@ struct CampaignRoom {
   var isOver: Bool { ContinuousClock.now >= deadline }
 
   /// Draws that depend on the seed and the name alone.
-  func draws(_ name: String) -> Draws {
-    Draws(name.utf8.reduce(seed &* 0x9E37_79B9_7F4A_7C15) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 })
-  }
-}
-
-/// SplitMix64 (Steele, Lea and Flood 2014).
-struct Draws: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(_ seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
+  func draws(_ name: String) -> SeededGenerator {
+    SeededGenerator(
+      name.utf8.reduce(seed &* 0x9E37_79B9_7F4A_7C15) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 })
   }
 }
 

@@ -52,9 +52,9 @@ final class Subject {
   private let begun = ContinuousClock.now
   private var status: Int32?
 
-  /// Starts `words` in `folder` with no other variables than `environment` where `alone`.
+  /// Starts `words` in `folder`, with `environment` over the variables of this process.
   init(
-    _ words: [String], in folder: String, environment: [String: String] = [:], alone: Bool = false,
+    _ words: [String], in folder: String, environment: [String: String] = [:],
     limits: Limits = Limits()
   ) throws {
     (self.folder, self.limits) = (folder, limits)
@@ -67,40 +67,10 @@ final class Subject {
       ? "setpriv --reuid=65534 --regid=65534 --clear-groups -- " : ""
     let command =
       ["/bin/sh", "-c", "cd \"$0\" && \(bounds)exec \(drop)\"$@\"", folder] + words
-    var variables = alone ? [:] : ProcessInfo.processInfo.environment
+    var variables = ProcessInfo.processInfo.environment
     variables["SOURCE_DATE_EPOCH"] = "0"
     variables.merge(environment) { $1 }
-    if alone { variables = environment }
-
-    let arguments = command.map { strdup($0) } + [nil]
-    let settings = variables.map { strdup("\($0)=\($1)") } + [nil]
-    defer { for word in arguments + settings { free(word) } }
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    for (descriptor, name) in [(Int32(1), "stdout"), (2, "stderr")] {
-      posix_spawn_file_actions_addopen(
-        &actions, descriptor, streams.path + "/" + name, O_WRONLY | O_CREAT | O_APPEND, 0o600)
-    }
-    // A process group of its own, so that its children end with it.
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    var none = sigset_t()
-    sigemptyset(&none)
-    posix_spawnattr_setsigmask(&attributes, &none)
-    posix_spawnattr_setpgroup(&attributes, 0)
-    // Whatever started this may have it ignore them.
-    var heeded = sigset_t()
-    sigemptyset(&heeded)
-    for number in [SIGINT, SIGHUP] { sigaddset(&heeded, number) }
-    posix_spawnattr_setsigdefault(&attributes, &heeded)
-    posix_spawnattr_setflags(
-      &attributes,
-      Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF))
-    let code = posix_spawn(&process, command[0], &actions, &attributes, arguments, settings)
-    guard code == 0 else { throw Absent(description: "cannot start \(words[0]): errno \(code)") }
+    process = try spawn(command, environment: variables, streams: streams, apart: true)
   }
 
   deinit { if isRunning { end() } }
@@ -150,10 +120,10 @@ final class Subject {
   }
 
   static func run(
-    _ words: [String], in folder: String, environment: [String: String] = [:], alone: Bool = false,
+    _ words: [String], in folder: String, environment: [String: String] = [:],
     limits: Limits = Limits()
   ) throws -> Ending {
-    try Subject(words, in: folder, environment: environment, alone: alone, limits: limits).wait()
+    try Subject(words, in: folder, environment: environment, limits: limits).wait()
   }
 }
 

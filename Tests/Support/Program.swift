@@ -24,8 +24,6 @@ public struct Outcome {
 }
 
 /// An executable that the package builds, at work.
-///
-/// By `posix_spawn`: Foundation's `Process` on Linux hangs where many threads wait at once.
 public final class Program {
   public static let path = path(of: "drr")
 
@@ -87,30 +85,7 @@ public final class Program {
       + [program] + arguments
     let variables = ProcessInfo.processInfo.environment
       .merging(["SOURCE_DATE_EPOCH": "0"]) { own, _ in own }.merging(environment) { _, new in new }
-      .map { "\($0)=\($1)" }
-    let words = (command.map { strdup($0) } + [nil], variables.map { strdup($0) } + [nil])
-    defer { for word in words.0 + words.1 { free(word) } }
-
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    for (descriptor, name) in [(Int32(1), "stdout"), (2, "stderr")] {
-      posix_spawn_file_actions_addopen(
-        &actions, descriptor, streams.path + "/" + name, O_WRONLY | O_CREAT | O_APPEND, 0o600)
-    }
-    // The threads of tests block signals, and a child inherits that.
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    var none = sigset_t()
-    sigemptyset(&none)
-    posix_spawnattr_setsigmask(&attributes, &none)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-    let code = posix_spawn(&process, command[0], &actions, &attributes, words.0, words.1)
-    guard code == 0 else {
-      throw CocoaError(.fileNoSuchFile, userInfo: [NSFilePathErrorKey: command[0]])
-    }
+    process = try spawn(command, environment: variables, streams: streams)
   }
 
   deinit {

@@ -11,8 +11,14 @@ extension Unicode.Scalar {
 
 extension String {
   /// The text with `?` for every control character.
-  package var printable: String {
+  package var printable: String { printable { _ in false } }
+
+  /// The same of text whose lines and columns are its own.
+  package var printableLines: String { printable { $0 == "\n" || $0 == "\t" } }
+
+  private func printable(_ keeps: (Unicode.Scalar) -> Bool) -> String {
     if utf8.allSatisfy({ $0 >= 32 && $0 < 127 }) { return self }
-    return String(String.UnicodeScalarView(unicodeScalars.map { $0.controls ? "?" : $0 }))
+    let scalars = unicodeScalars.map { $0.controls && !keeps($0) ? "?" : $0 }
+    return String(String.UnicodeScalarView(scalars))
   }
 }

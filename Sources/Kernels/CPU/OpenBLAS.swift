@@ -52,18 +52,18 @@ enum OpenBLAS {
 
   /// Why nothing can be computed on the host, where there is no room even for OpenBLAS.
   static var refusal: String? {
-    library.pointee.is_starved ? text(library.pointee.reason) : nil
+    library.pointee.is_starved ? arrayText(library.pointee.reason) : nil
   }
 
   static var description: String {
     guard library.pointee.sgemm != nil else {
-      let reason = text(library.pointee.reason)
+      let reason = arrayText(library.pointee.reason)
       return "OpenBLAS is absent (\(reason)): matrix products run on slower built-in loops; "
         + "install libopenblas0"
     }
-    let chosen = "OpenBLAS \(version) (\(text(library.pointee.file))) runs its \(core) core"
+    let chosen = "OpenBLAS \(version) (\(arrayText(library.pointee.file))) runs its \(core) core"
     if let preset { return chosen + ", OPENBLAS_CORETYPE is set to \(preset)" }
-    let replaced = text(library.pointee.replaced_core)
+    let replaced = arrayText(library.pointee.replaced_core)
     guard replaced.isEmpty else {
       return chosen + " in place of its own choice \(replaced), which leaves this processor's "
         + "vector instructions unused; OPENBLAS_CORETYPE is not set"
@@ -81,11 +81,11 @@ enum OpenBLAS {
   private static func string(_ characters: UnsafeMutablePointer<CChar>?) -> String {
     characters.map { String(cString: $0) } ?? "unknown"
   }
+}
 
-  /// The string of a C array of characters.
-  private static func text<Characters>(_ characters: Characters) -> String {
-    withUnsafeBytes(of: characters) { bytes in
-      String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-    }
+/// The string of a C array of characters.
+func arrayText<Characters>(_ characters: Characters) -> String {
+  withUnsafeBytes(of: characters) { bytes in
+    String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
   }
 }

@@ -176,7 +176,8 @@ void host_factorize(
   pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
   pthread_cond_t ended = PTHREAD_COND_INITIALIZER;
   struct pass pass = {
-      ratings, shifts, users, items, {lane[0], lane[1], lane[2], lane[3], (uint32_t)ratings->item_rows - 1}, &mutex, &ended,
+      ratings, shifts, users, items,
+      {lane[0], lane[1], lane[2], lane[3], (uint32_t)ratings->item_rows - 1}, &mutex, &ended,
       rows_done, columns_done};
   in_parts(threads, (int64_t)side * side, work, &pass);
 }

@@ -53,14 +53,14 @@ func isOwn(_ folder: String) -> Bool {
   return stat(folder, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR && isOwn(status)
 }
 
-/// The names in a folder; none where it is not there.
-func fileNames(in path: String) -> [String] {
-  guard let folder = opendir(path) else { return [] }
+/// The names in a folder, sorted; nil, with `errno` set, where it cannot be read.
+package func namesInFolder(_ path: String) -> [String]? {
+  guard let folder = opendir(path) else { return nil }
   defer { closedir(folder) }
   var names: [String] = []
   while let entry = readdir(folder) {
-    let name = withUnsafePointer(to: entry.pointee.d_name) {
-      $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+    let name = withUnsafePointer(to: &entry.pointee.d_name) { field in
+      field.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
     }
     if name != ".", name != ".." { names.append(name) }
   }

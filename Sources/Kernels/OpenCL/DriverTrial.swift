@@ -38,14 +38,13 @@ struct DriverTrial {
       guard copencl_try(without, without.count, seconds, &trial),
         trial.end != copencl_trial_held
       else { break }
-      let place = copencl_place(platform: trial.platform, device: trial.device)
       guard trial.device >= 0, !trial.is_between else {
         found.fault = sentence(trial, doing: "it was loaded")
         break
       }
-      let id = DeviceID.openCL(platform: Int(place.platform), index: Int(place.device))
+      let id = DeviceID.openCL(platform: Int(trial.platform), index: Int(trial.device))
       found.faults[id] = sentence(trial, doing: "it built or ran a kernel")
-      without.append(place)
+      without.append(copencl_place(platform: trial.platform, device: trial.device))
     }
     return found
   }
@@ -54,7 +53,7 @@ struct DriverTrial {
     let what =
       switch trial.end {
       case copencl_trial_failed:
-        "its driver fails: \(text(trial.call)) returned \(trial.code) "
+        "its driver fails: \(arrayText(trial.call)) returned \(trial.code) "
           + "(\(openCLErrorName(trial.code)))"
       case copencl_trial_signal:
         "its driver crashes: signal \(trial.code) ended the process that tried it while \(doing)"
@@ -62,10 +61,9 @@ struct DriverTrial {
         "its driver ends the process (exit \(trial.code)) while \(doing)"
       default: "its driver hangs: no answer in \(Int(seconds)) s while \(doing)"
       }
-    let words = text(trial.words).split(separator: "\n").map { $0.prefix(200) }
-    // The first line is the cause, as compilers have it; the last is the end of the matter.
-    let said = words.isEmpty ? "" : "; it said: \(words[0])"
-    return what + String(String.UnicodeScalarView(said.unicodeScalars.filter { $0.value >= 32 }))
+    let words = arrayText(trial.words).split(separator: "\n").map { $0.prefix(200) }
+    // The first line is the cause, as compilers have it.
+    return what + (words.isEmpty ? "" : "; it said: \(words[0])")
   }
 
   /// What drivers may depend on, as far as it can be seen without loading them.
@@ -84,13 +82,13 @@ struct DriverTrial {
     }
     facts.append("\(host_address_space())")
     var system = utsname()
-    if uname(&system) == 0 { facts.append(text(system.release)) }
+    if uname(&system) == 0 { facts.append(arrayText(system.release)) }
     for path in [
       "/etc/ld.so.cache", environment("DRR_OPENCL_DRIVER"), environment("OCL_ICD_VENDORS"),
       environment("OCL_ICD_FILENAMES"),
     ].compactMap(\.self) { facts.append(identity(path)) }
     let folder = "/etc/OpenCL/vendors"
-    for name in fileNames(in: folder) {
+    for name in namesInFolder(folder) ?? [] {
       let path = folder + "/" + name
       facts.append(identity(path))
       // The library that it names.
@@ -105,12 +103,5 @@ struct DriverTrial {
     var status = stat()
     guard stat(path, &status) == 0 else { return path }
     return "\(path) \(status.st_size) \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)"
-  }
-
-  /// The string of a C array of characters.
-  private static func text<Characters>(_ characters: Characters) -> String {
-    withUnsafeBytes(of: characters) { bytes in
-      String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-    }
   }
 }

@@ -53,13 +53,13 @@ struct OpenCLDriver: @unchecked Sendable {
     var handles = [cl_platform_id?](repeating: nil, count: Int(count))
     _ = api.clGetPlatformIDs(count, &handles, nil)
     let platforms = handles.compactMap { $0 }.enumerated().map { index, handle in
-      platform(api, handle, index, trial)
+      platform(api, handle, index)
     }
     return OpenCLDriver(api: api, platforms: platforms)
   }
 
   private static func platform(
-    _ api: copencl_api, _ handle: cl_platform_id, _ index: Int, _ trial: DriverTrial
+    _ api: copencl_api, _ handle: cl_platform_id, _ index: Int
   ) -> Platform {
     func text(_ key: Int32) -> String {
       string { api.clGetPlatformInfo(handle, cl_platform_info(key), $0, $1, $2) }
@@ -76,15 +76,13 @@ struct OpenCLDriver: @unchecked Sendable {
     var handles = [cl_device_id?](repeating: nil, count: Int(count))
     _ = api.clGetDeviceIDs(handle, cl_device_type(CL_DEVICE_TYPE_ALL), count, &handles, nil)
     let devices = handles.compactMap { $0 }.enumerated().map { position, handle in
-      let id = DeviceID.openCL(platform: index, index: position)
-      return device(api, handle, id, driver, fault: trial.faults[id])
+      device(api, handle, .openCL(platform: index, index: position), driver)
     }
     return Platform(name: name, devices: devices)
   }
 
   private static func device(
-    _ api: copencl_api, _ handle: cl_device_id, _ id: DeviceID, _ platform: String,
-    fault: String?
+    _ api: copencl_api, _ handle: cl_device_id, _ id: DeviceID, _ platform: String
   ) -> Device {
     func text(_ key: Int32) -> String {
       string { api.clGetDeviceInfo(handle, cl_device_info(key), $0, $1, $2) }
@@ -104,7 +102,7 @@ struct OpenCLDriver: @unchecked Sendable {
       memoryBytes: number(CL_DEVICE_GLOBAL_MEM_SIZE, cl_ulong.self),
       computeUnits: Int(number(CL_DEVICE_MAX_COMPUTE_UNITS, cl_uint.self)))
     var reason: String?
-    if let fault {
+    if let fault = trial.faults[id] {
       reason = "\(info.name) is left out: \(fault)"
     } else if number(CL_DEVICE_AVAILABLE, cl_bool.self) == 0 {
       reason = "\(info.name) is not available"

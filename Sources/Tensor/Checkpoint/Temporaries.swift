@@ -1,3 +1,4 @@
+import Kernels
 import Platform
 import Synchronization
 
@@ -92,18 +93,4 @@ package enum Temporaries {
     for name in namesInFolder(path) ?? [] { unlink("\(path)/\(name)") }
     rmdir(path)
   }
-}
-
-/// The names in a folder, sorted; nil, with `errno` set, where it cannot be read.
-package func namesInFolder(_ path: String) -> [String]? {
-  guard let folder = opendir(path) else { return nil }
-  defer { closedir(folder) }
-  var names: [String] = []
-  while let entry = readdir(folder) {
-    let name = withUnsafePointer(to: &entry.pointee.d_name) { field in
-      field.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-    }
-    if name != ".", name != ".." { names.append(name) }
-  }
-  return names.sorted()
 }

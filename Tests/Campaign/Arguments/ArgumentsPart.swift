@@ -59,7 +59,8 @@ enum Arguments: CampaignPart {
   }
 
   /// A command with two to four options at once.
-  private static func several(_ leaf: CommandTree.Leaf, _ draws: inout Draws) -> [String] {
+  private static func several(_ leaf: CommandTree.Leaf, _ draws: inout SeededGenerator) -> [String]
+  {
     let chosen = leaf.words.shuffled(using: &draws).prefix(Int.random(in: 2...4, using: &draws))
     return ArgumentWorld.base(of: leaf, without: Array(chosen))
       + chosen.map { word in

@@ -112,7 +112,7 @@ private struct Trial {
 
   /// A kind after the other, and of each a tensor after the other, so that whatever is tried first is
   /// of everything.
-  static func inTurn(_ trials: [Trial], _ random: inout Draws) -> [Trial] {
+  static func inTurn(_ trials: [Trial], _ random: inout SeededGenerator) -> [Trial] {
     func dealt(_ groups: [[Trial]]) -> [Trial] {
       var left = groups.map { $0[...] }
       var all: [Trial] = []
@@ -137,7 +137,7 @@ private struct Trial {
 
   /// Why the program did not hold; nil where it did.
   func fault(
-    _ program: String, _ random: inout Draws
+    _ program: String, _ random: inout SeededGenerator
   ) throws -> (fault: String?, again: String) {
     let trial = TemporaryFolder()
     try FileManager.default.copyItem(
@@ -241,7 +241,7 @@ enum Mutation: CustomStringConvertible {
 
   /// The file with this change, and checksums that are right again.
   func write(
-    _ tensor: String?, of file: SafetensorsFile, to path: String, _ random: inout Draws
+    _ tensor: String?, of file: SafetensorsFile, to path: String, _ random: inout SeededGenerator
   ) throws {
     var metadata = file.metadata
     if case .metadata(let key, let value) = self { metadata[key] = value }
@@ -265,7 +265,7 @@ enum Mutation: CustomStringConvertible {
 
   private func add<Element: TensorElement>(
     _ entry: SafetensorsFile.Entry, _ file: SafetensorsFile, _ writer: inout SafetensorsWriter,
-    _ random: inout Draws, _ element: (Double) -> Element
+    _ random: inout SeededGenerator, _ element: (Double) -> Element
   ) throws {
     var values = try file.values(entry.name, as: Element.self)
     switch self {
@@ -286,7 +286,8 @@ enum Mutation: CustomStringConvertible {
   }
 
   /// JSON in which one number, wherever, is another text.
-  private func changed(_ bytes: [UInt8], _ text: String, _ random: inout Draws) -> [UInt8] {
+  private func changed(_ bytes: [UInt8], _ text: String, _ random: inout SeededGenerator) -> [UInt8]
+  {
     let json = String(decoding: bytes, as: UTF8.self)
     let numbers = json.matches(of: /[:\[,](-?[0-9][-+.eE0-9]*)/).map(\.1)
     guard let number = numbers.randomElement(using: &random) else { return Array(text.utf8) }

@@ -16,14 +16,14 @@ struct Implementation {
 
   static let all: [Implementation] = [
     Implementation(
-      name: "PoCL", library: first(["/etc/OpenCL/vendors/pocl.icd"], "/opt/opencl/pocl"),
+      name: "PoCL", library: first(["/etc/OpenCL/vendors/pocl.icd"], "pocl"),
       origin: "Debian's pocl-opencl-icd"),
     Implementation(
-      name: "Intel's CPU runtime", library: first([], "/opt/opencl/intel"),
+      name: "Intel's CPU runtime", library: first([], "intel"),
       origin: "PyPI's intel-opencl-rt, intel-cmplr-lib-rt, tbb, tcmlib and umf, unpacked"),
     Implementation(
       name: "Rusticl on llvmpipe",
-      library: first(["/etc/OpenCL/vendors/rusticl.icd"], "/opt/opencl/rusticl"),
+      library: first(["/etc/OpenCL/vendors/rusticl.icd"], "rusticl"),
       environment: ["RUSTICL_ENABLE": "llvmpipe"], rows: 1,
       known: "22.3.6 is wrong in matrix products of the CPU form, and does not end in a layer's",
       origin: "Debian's mesa-opencl-icd"),
@@ -32,16 +32,15 @@ struct Implementation {
 
   static let oclgrind = Implementation(
     name: "Oclgrind",
-    library: first(["/usr/lib/oclgrind/liboclgrind-rt-icd.so"], "/opt/opencl/oclgrind"),
+    library: first(["/usr/lib/oclgrind/liboclgrind-rt-icd.so"], "oclgrind"),
     rows: 2, origin: "Debian's oclgrind")
 
-  /// The first of these that is there; of a folder the file `*.icd` in it, where `DRR_OPENCL_ICDS`
-  /// may name another than /opt/opencl.
-  private static func first(_ files: [String], _ folder: String) -> String {
-    let root = ProcessInfo.processInfo.environment["DRR_OPENCL_ICDS"] ?? "/opt/opencl"
-    let folder = folder.replacing("/opt/opencl", with: root)
-    let inside = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
-      .filter { $0.hasSuffix(".icd") }.map { "\(folder)/\($0)" }
+  /// The first of these that is there, or the file `*.icd` in a folder below `DRR_OPENCL_ICDS`.
+  private static func first(_ files: [String], _ name: String) -> String {
+    let root = ProcessInfo.processInfo.environment["DRR_OPENCL_ICDS"]
+    let folder = root.map { "\($0)/\(name)" }
+    let names = folder.flatMap { try? FileManager.default.contentsOfDirectory(atPath: $0) } ?? []
+    let inside = names.filter { $0.hasSuffix(".icd") }.map { "\(folder!)/\($0)" }
     return (files + inside).first { access($0, R_OK) == 0 } ?? ""
   }
 

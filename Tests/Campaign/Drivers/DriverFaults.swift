@@ -24,7 +24,7 @@ private struct Trials {
   /// The folder of a libOpenCL that fails where it is told to, and the real one.
   let shim: String
   let real: String
-  var draws: Draws
+  var draws: SeededGenerator
 
   /// Small, and yet with every phase: factorisation, learning, checkpoints.
   static func training(_ run: String, on device: String, steps: Int = 60) -> [String] {

@@ -54,7 +54,7 @@ enum Kills: CampaignPart {
   private struct Trial {
     let reference: Reference
     let room: CampaignRoom
-    var draws: Draws
+    var draws: SeededGenerator
     /// What was done, for a shell.
     private(set) var script = ""
     private(set) var stops: [String] = []

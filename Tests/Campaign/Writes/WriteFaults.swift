@@ -89,8 +89,8 @@ enum WriteFaults: CampaignPart {
         }
         let script =
           reference.kind.before.map { ([room.program] + $0).shell + "; " }.joined()
-          + (["cc", "-shared", "-fPIC", "-o", "/tmp/shim.so", source].shell
-            + "; LD_PRELOAD=/tmp/shim.so ")
+          + (["cc", "-shared", "-fPIC", "-o", "shim.so", source].shell
+            + "; LD_PRELOAD=./shim.so ")
           + settings.filter { $0.key != "LD_PRELOAD" }.sorted { $0.key < $1.key }
           .map { "\($0)=\($1) " }.joined() + reference.kind.words(room.program).shell
         tally.withLock {

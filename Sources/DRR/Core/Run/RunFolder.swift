@@ -7,10 +7,7 @@ public struct RunError: Error, Equatable, CustomStringConvertible {
   public let description: String
   /// An error of one sentence: what was asked for, what is wrong, and what to do. Control characters
   /// of what it repeats are shown as `?`.
-  public init(_ description: String) {
-    self.description = description.split(separator: "\n", omittingEmptySubsequences: false)
-      .map { String($0).printable }.joined(separator: "\n")
-  }
+  public init(_ description: String) { self.description = description.printableLines }
 }
 
 /// Where a run keeps its configuration, metrics, checkpoints and results.

@@ -101,7 +101,7 @@ final class MultiTableTrainer: Trainer {
   var savesEachStep: Bool { isIteration }
   func watch(_ observer: Observer) { self.observer = observer }
   func summary(of report: Report) -> String { "" }
-  func isFinite() -> Bool { true }
+  func isFinite() -> Bool { learner.shards.allSatisfy(\.isFinite) }
 
   func advance() throws -> Report? {
     try training.watch(collective.rank, step)

@@ -121,6 +121,17 @@ public final class QTable {
     }
   }
 
+  /// Whether every value is a number.
+  var isFinite: Bool {
+    (0..<slotCount).allSatisfy { slot in
+      var holds = true
+      if slots[slot].key != 0 {
+        Self.forEachCell(of: slots + slot) { holds = holds && $0.value.isFinite }
+      }
+      return holds
+    }
+  }
+
   // MARK: Learning
 
   /// One visit of (state, action): counts it and moves Q by `rate` of the way to `target`. A new

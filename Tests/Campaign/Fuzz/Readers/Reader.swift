@@ -46,14 +46,9 @@ struct Reader: Sendable {
     }
   }
 
-  /// In memory where the system has a file system there.
+  /// Of this process; faster where TMPDIR is in memory.
   static let folder: String = {
-    var template = Array("/dev/shm/drr-fuzz-XXXXXX".utf8CString)
-    if mkdtemp(&template) == nil {
-      template = Array("/tmp/drr-fuzz-XXXXXX".utf8CString)
-      require(mkdtemp(&template) != nil, "no folder for the inputs")
-    }
-    let path = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+    let path = FileManager.default.temporaryDirectory.path + "/drr-fuzz-\(UInt64.random(in: 0 ... .max))"
     for reader in all {
       for file in reader.files where file.contains("/") {
         try? FileManager.default.createDirectory(
