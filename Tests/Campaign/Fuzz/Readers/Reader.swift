@@ -48,11 +48,17 @@ struct Reader: Sendable {
 
   /// Of this process; faster where TMPDIR is in memory.
   static let folder: String = {
-    let path = FileManager.default.temporaryDirectory.path + "/drr-fuzz-\(UInt64.random(in: 0 ... .max))"
-    for reader in all {
-      for file in reader.files where file.contains("/") {
-        try? FileManager.default.createDirectory(
-          atPath: "\(path)/\(file.parentFolder)", withIntermediateDirectories: true)
+    let path =
+      FileManager.default.temporaryDirectory.path
+      + "/drr-fuzz-\(UInt64.random(in: 0 ... .max))"
+    for file in all.flatMap(\.files) {
+      let folder = "\(path)/\(file)".parentFolder
+      do {
+        try FileManager.default.createDirectory(
+          atPath: folder, withIntermediateDirectories: true,
+          attributes: [.posixPermissions: 0o700])
+      } catch {
+        fatalError("no folder for the inputs: \(error)")
       }
     }
     return path
