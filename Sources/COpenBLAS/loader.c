@@ -166,6 +166,7 @@ static void reserve_buffers(void) {
 
 static void open_once(void) {
   library.threads = wanted_threads();
+  library.vector_level = blas_vector_level();
   if (!has_room()) return;
   // It makes no threads that would only wait, each with a buffer.
   const char *given = getenv("OPENBLAS_NUM_THREADS");

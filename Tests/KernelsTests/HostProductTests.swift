@@ -85,7 +85,20 @@ import Testing
     }
   }
 
-  enum Way: CaseIterable { case loops, tiles, library }
+  /// The built-in loops, and at each vector level that the processor has, the tiles and what is
+  /// chosen between them and OpenBLAS.
+  enum Way {
+    case loops, tiles(blas_library), library(blas_library)
+
+    static var all: [Way] {
+      var ways = [Way.loops]
+      for library in librariesByLevel() {
+        if library.vector_level != 1 { ways.append(.tiles(library)) }
+        ways.append(.library(library))
+      }
+      return ways
+    }
+  }
 
   @Test(
     arguments: shapes, [(false, false), (true, false), (false, true), (true, true)])
@@ -93,13 +106,12 @@ import Testing
     let example = Example(shape, transposes)
     let products = (0..<shape.m).map { i in (0..<shape.n).map { j in example.product(i, j) } }
     let unset = [Float](repeating: .nan, count: example.c.count)
-    let library = blas_open()!
-    for way in Way.allCases where way != .tiles || blas_vector_level() >= 4 {
+    for way in Way.all {
       let run: (inout dense_product) -> Void = { product in
         switch way {
         case .loops: host_product(&product)
-        case .tiles: #expect(tiles_product(&product))
-        case .library: blas_product(library, &product)
+        case .tiles(var library): #expect(tiles_product(&library, &product))
+        case .library(var library): blas_product(&library, &product)
         }
       }
       // What is overwritten may be anything.
@@ -107,7 +119,7 @@ import Testing
       example.check(example.result(example.c, isAccumulated: true, run), example.c) {
         Double(example.c[$0 * example.ldc + $1]) + products[$0][$1]
       }
-      guard way != .loops else { continue }
+      if case .loops = way { continue }
       let layer = example.result(
         unset, isAccumulated: false, hasBias: true, isRectified: true, run)
       example.check(layer, unset) { max(0, products[$0][$1] + Double(example.bias[$1])) }
@@ -125,11 +137,11 @@ import Testing
       Shape(m: 3, n: 2_500, k: 2_100), Shape(m: 16, n: 16, k: 65_536),
     ], [(false, false), (true, false), (false, true)])
   func threads(_ shape: Shape, _ transposes: (a: Bool, b: Bool)) {
-    // With OpenBLAS and without.
-    for hasLibrary in [true, false] {
+    // With OpenBLAS and without, at each vector level.
+    for (hasLibrary, level) in [true, false].flatMap({ h in librariesByLevel().map { (h, $0) } }) {
       let example = Example(shape, transposes)
       let bits = [1, 2, 3, 8].map { threads in
-        var library = blas_open()!.pointee
+        var library = level
         library.threads = Int32(threads)
         if !hasLibrary { library.sgemm = nil }
         return example.result(example.c, isAccumulated: false, hasBias: true, isGated: true) {

@@ -19,7 +19,7 @@ import Testing
     Case(b: 131, n: 77, e: 30, k: 20), Case(b: 5, n: 30, e: 0, k: 3), Case(b: 2, n: 0, e: 4, k: 2),
     Case(b: 2, n: 90_001, e: 33, k: 30, threads: 3),
     Case(b: 70, n: 15_001, e: 16, k: 8, threads: 2),
-    Case(b: 1, n: 300_000, e: 16, k: 100, threads: 5),
+    Case(b: 1, n: 300_000, e: 16, k: 100, threads: 5), Case(b: 1, n: 90_001, e: 45, k: 10),
   ]
 
   @Test(arguments: cases)
@@ -37,9 +37,9 @@ import Testing
     let allowed = (0..<c.b * words).map { i in
       i < words ? random.nextWord() & random.nextWord() & random.nextWord() : random.nextWord()
     }
-    var library = blas_open()!.pointee
-    library.threads = c.threads
-    for hasOptions in [false, true] {
+    for (hasOptions, level) in [false, true].flatMap({ o in librariesByLevel().map { (o, $0) } }) {
+      var library = level
+      library.threads = c.threads
       var index = [Int32](repeating: 9, count: c.b * c.k)
       var scores = [Float](repeating: 9, count: c.b * c.k)
       query.withUnsafeBufferPointer { query in

@@ -90,7 +90,7 @@ static void matrices(const struct blas_library *blas, int64_t m, int64_t n, int6
         .gate = whole ? floats(m * n) : NULL, .ld_gate = n, .c = floats(m * n), .ldc = n};
     blas_product(blas, &p);
     if (!whole) host_product(&p);
-    tiles_product(&p);
+    tiles_product(blas, &p);
     give_back();
   }
   host_transpose(floats(m * n), floats(m * n), m, n);

@@ -24,7 +24,7 @@ struct BlasOptions: ParsableArguments {
 struct DeviceOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Where to compute; auto times one update on the CPU and on each GPU and takes the fastest."))
+      "Where to compute; auto times updates on the CPU and on each GPU and takes the fastest."))
   var device: DeviceRequest = .auto
 
   @OptionGroup var blas: BlasOptions
@@ -66,7 +66,7 @@ struct DeviceOptions: ParsableArguments {
     }
     let figures = timed.map { "\($0.info.id) \(decimal($0.seconds * 1e3, 2)) ms" }
     Console.note(
-      "device: \(best.info.id) (\(best.info.name)), the fastest of one update each: "
+      "device: \(best.info.id) (\(best.info.name)), by the least time of an update: "
         + figures.joined(separator: ", "))
     return try DeviceCatalog.backend(for: best.info.id)
   }

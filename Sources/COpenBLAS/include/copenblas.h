@@ -20,6 +20,8 @@ struct blas_library {
   // Threads that share large work: OPENBLAS_NUM_THREADS or OMP_NUM_THREADS, else as many as cores.
   // OpenBLAS itself runs on one, since its bits depend on how many it has.
   int threads;
+  // `blas_vector_level`, of the loops beside OpenBLAS.
+  int vector_level;
   // The name it was found under, or empty.
   char file[64];
   // Why there is none, or empty.

@@ -7,9 +7,10 @@ import Factorization
 import IRecGAN
 import Tensor
 
-/// What a device needs for the work at hand: small networks can be faster on the host.
+/// What a device needs for the work at hand, timed after a warm-up: small networks can be faster on
+/// the host.
 public enum DeviceTrial {
-  /// Seconds of one DDPG update of these sizes, after a warm-up: the median of five.
+  /// Seconds of one DDPG update of these sizes.
   public static func secondsPerUpdate(
     _ agent: (any AgentConfiguration)?, dimension: Int, on backend: any Backend
   ) throws -> Double {
@@ -39,22 +40,31 @@ public enum DeviceTrial {
       },
       actions: Tensor(draws(batch * dimension), shape: [batch, dimension], on: backend))
 
-    var times: [Double] = []
-    for trial in 0..<8 {
-      let start = ContinuousClock.now
+    return try seconds(on: backend) { round in
       let sample = memory.sample(
-        batch, importanceExponent: 0.4, RandomKey(key: 0, counter: UInt64(trial)))
+        batch, importanceExponent: 0.4, RandomKey(key: 0, counter: round))
       _ = agent.ddpg.update(sample, memory)
-      try backend.synchronize()
-      if trial >= 3 { times.append((ContinuousClock.now - start).seconds) }
     }
-    return times.sorted()[times.count / 2]
+  }
+
+  /// The least seconds of ten rounds after a warm-up of three: what else the machine does adds time
+  /// and never takes any.
+  private static func seconds(
+    on backend: any Backend, of update: (_ round: UInt64) throws -> Void
+  ) throws -> Double {
+    var least = Double.infinity
+    for round in 0..<13 as Range<UInt64> {
+      let start = ContinuousClock.now
+      try update(round)
+      try backend.synchronize()
+      if round >= 3 { least = min(least, (ContinuousClock.now - start).seconds) }
+    }
+    return least
   }
 }
 
 extension DeviceTrial {
-  /// Seconds of one update of IRecGAN's user model on 128 sessions of five steps, after a warm-up:
-  /// the median of five.
+  /// Seconds of one update of IRecGAN's user model on 128 sessions of five steps.
   public static func secondsPerSessionUpdate(on backend: any Backend) throws -> Double {
     var log = SessionLog(name: "trial", format: "trial", checksum: "", itemCount: 99)
     for session in 0..<128 {
@@ -67,33 +77,18 @@ extension DeviceTrial {
     let trainer = try IRecGANTrainer(
       IRecGANConfiguration(), .pretraining, train: log, validation: log.selecting([]), seed: 0,
       on: backend)
-    var times: [Double] = []
-    for trial in 0..<8 {
-      let start = ContinuousClock.now
-      _ = try trainer.advance()
-      try backend.synchronize()
-      if trial >= 3 { times.append((ContinuousClock.now - start).seconds) }
-    }
-    return times.sorted()[times.count / 2]
+    return try seconds(on: backend) { _ in _ = try trainer.advance() }
   }
 }
 
 extension DeviceTrial {
-  /// Seconds of one update of deep Q-learning in a tabular MDP, after a warm-up: the median of
-  /// five.
+  /// Seconds of one update of deep Q-learning in a tabular MDP.
   public static func secondsPerSmallUpdate(on backend: any Backend) throws -> Double {
     var configuration = SmallWorldConfiguration()
     configuration.dqn = DQNConfiguration()
     configuration.environments = 64
     configuration.learningStarts = 0
     let trainer = try SmallWorldTrainer(configuration, on: backend)
-    var times: [Double] = []
-    for trial in 0..<8 {
-      let start = ContinuousClock.now
-      _ = try trainer.advance()
-      try backend.synchronize()
-      if trial >= 3 { times.append((ContinuousClock.now - start).seconds) }
-    }
-    return times.sorted()[times.count / 2]
+    return try seconds(on: backend) { _ in _ = try trainer.advance() }
   }
 }

@@ -66,8 +66,13 @@ static void library_product(const struct blas_library *blas, const struct dense_
 }
 
 // Whether the tiles were measured to be the faster on one thread.
-static bool suits_tiles(const struct dense_product *p) {
+static bool suits_tiles(int level, const struct dense_product *p) {
   double volume = (double)p->m * (double)p->n * (double)p->k;
+  if (level < 4) {
+    // Few rows do not pay for packing.
+    if (p->m < 8) return p->m >= 4 || (!p->transpose_a && (p->transpose_b || volume <= 1e6));
+    return volume <= (p->transpose_a && p->k > 128 ? 1e6 : 4e6);
+  }
   if (p->transpose_b) return !p->transpose_a && p->m >= 16 && volume <= 100e6;
   // A last vector of few lanes costs what a full one does.
   bool is_filled = (p->n - 1) % 16 >= 4 || p->n >= 200;
@@ -96,7 +101,7 @@ static void multiply_tile(const void *context, int64_t part) {
   p.c += row * p.ldc + column;
   if (p.bias) p.bias += column;
   if (p.gate) p.gate += row * p.ld_gate + column;
-  if (tiling->by_tiles && tiles_product(&p)) return;
+  if (tiling->by_tiles && tiles_product(tiling->blas, &p)) return;
   if (p.bias) {
     for (int64_t i = 0; i < p.m; i++)
       memcpy(p.c + i * p.ldc, p.bias, (size_t)p.n * sizeof(float));
@@ -124,7 +129,7 @@ void blas_product(const struct blas_library *blas, const struct dense_product *p
   if (p->m == 0 || p->n == 0) return;
   struct tiling tiling = {
       .blas = blas, .whole = p, .rows = p->m, .columns = p->n,
-      .by_tiles = !blas->sgemm || p->k == 0 || suits_tiles(p)};
+      .by_tiles = !blas->sgemm || p->k == 0 || suits_tiles(blas->vector_level, p)};
   // Every tile packs its operands anew, which costs one thread 1 to 4 % at these sizes.
   if ((double)p->m * (double)p->n * (double)p->k >= 15e6) {
     if (3 * p->m >= p->n)

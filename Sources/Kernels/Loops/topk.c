@@ -4,6 +4,7 @@
 
 #include "cloops.h"
 #include "parallel.h"
+#include "registers.h"
 
 static bool is_worse(float a, int32_t a_item, float b, int32_t b_item) {
   return a < b || (a == b && a_item > b_item);
@@ -61,7 +62,7 @@ void top_scores_finish(const struct top_scores *top) {
   }
 }
 
-// Where there are no AVX-512 registers: a block of scores that stays in cache between the product
+// Where there are no registers to tile: a block of scores that stays in cache between the product
 // and the scan.
 static void score_by_products(
     const struct blas_library *blas, const struct top_request *r, int64_t first, int64_t last,
@@ -118,7 +119,10 @@ static void score_share(const void *context, int64_t part) {
           .scores = share->scores + (row + i) * r->k,
           .allowed = r->allowed ? r->allowed + (row + i) * words : NULL};
     const float *query = r->query + row * r->e;
-    if (!score_by_registers(r, share->first, share->last, tops, b, query, share->packed))
+    const struct registers *registers = host_registers(sharing->blas->vector_level);
+    if (registers)
+      registers->scores(r, share->first, share->last, tops, b, query, share->packed);
+    else
       score_by_products(sharing->blas, r, share->first, share->last, tops, b, query);
     for (int64_t i = 0; i < b; i++) {
       if (sharing->is_one) {

@@ -18,9 +18,3 @@ void top_scores_add(struct top_scores *top, float score, int64_t item);
 void top_scores_merge(struct top_scores *top, float score, int32_t item);
 // Best first; -1 and -inf behind the last.
 void top_scores_finish(const struct top_scores *top);
-
-// Adds items first ..< last to the best of b <= top_rows queries; false, and nothing done, without
-// AVX-512. `packed` has e · top_rows floats.
-bool score_by_registers(
-    const struct top_request *request, int64_t first, int64_t last, struct top_scores *tops,
-    int64_t b, const float *query, float *packed);

@@ -24,13 +24,14 @@ struct dense_product {
   float *c;
   int64_t ldc;
 };
-// By register tiles where the processor has AVX-512 and the operands stay in cache, else by
-// `library` where it has an sgemm, else by `host_product`.
+// By register tiles where the processor has them and the operands stay in cache, else by `library`
+// where it has an sgemm, else by `host_product`.
 void blas_product(const struct blas_library *library, const struct dense_product *product);
 // Without bias, relu and gate.
 void host_product(const struct dense_product *product);
-// AVX-512 registers straight from the operands; false, and nothing done, without AVX-512.
-bool tiles_product(const struct dense_product *product);
+// Vector registers straight from the operands; false, and nothing done, where the vector
+// level of `library` has none: AVX-512, AVX2 and NEON have.
+bool tiles_product(const struct blas_library *library, const struct dense_product *product);
 
 // Scores every item for every query and keeps the k best of those allowed, best first; of equal
 // scores the lower item first, NaN as -inf. score[b, i] = <query[b], items[i]> + bias[i]; `allowed`
