@@ -1,6 +1,7 @@
 import Benchmarks
 import DRR
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("Results as JSON and as a picture")
@@ -26,6 +27,36 @@ struct ReportTests {
         "group", "name", "seconds", "goesByCPU", "flops", "bytes", "counts", "peers",
       ])
     #expect(throws: RunError.self) { try Report(json: "{}") }
+  }
+
+  @Test("tables of real figures fit 120 columns, a peer's ratio first", arguments: ["cpu", "pocl"])
+  func width(_ name: String) throws {
+    let page = packageRoot.appendingPathComponent("bench/results/\(name).json")
+    for report in try Report(json: String(contentsOf: page, encoding: .utf8)).all {
+      let table = report.text.split(separator: "\n")
+        .filter { $0.contains("  ") && !$0.contains(": ") }
+      #expect(table.count > 20)
+      #expect(table.allSatisfy { $0.count <= 120 }, "\(table.max { $0.count < $1.count } ?? "")")
+    }
+  }
+
+  @Test("what a peer took stands before our time, by its name without the version")
+  func peerFirst() throws {
+    var figure = Figure("score", "3 items")
+    figure.seconds = Spread([2e-3, 3e-3, 4e-3, 5e-3, 6e-3])
+    figure.peers = [
+      PeerFigure(name: "FAISS 1.2, flat", seconds: try #require(Spread([8e-3])), cpuSeconds: nil)
+    ]
+    figure.peers?[0].ratio = 2
+    figure.counts = ["launches": 7]
+    var report = ComparisonTests.report([:])
+    report.figures = [figure]
+    let lines = report.text.split(separator: "\n").suffix(5)
+    #expect(
+      Array(lines) == [
+        "score", "         FAISS    median     ±", "3 items  2.00×  4.000 ms  25 %",
+        "3 items: launches 7", "beside FAISS 1.2, flat",
+      ])
   }
 
   @Test("rates go by the clock that counts")
@@ -69,6 +100,27 @@ struct ReportTests {
         guard let text = element.attributes[key] else { continue }
         let value = try #require(Double(text))
         #expect(value >= 0 && value <= height, "\(element)")
+      }
+    }
+  }
+
+  @Test("numbers cover neither each other nor a mark")
+  func labels() throws {
+    let elements = XMLScan(roofline().svg).elements
+    func places(_ name: String, _ x: String, _ y: String) -> [(x: Double, y: Double)] {
+      let size = name == "text" ? "10" : nil
+      return elements.filter { $0.name == name && $0.attributes["font-size"] == size }
+        .map { (Double($0.attributes[x] ?? "") ?? 0, Double($0.attributes[y] ?? "") ?? 0) }
+    }
+    let labels = places("text", "x", "y")
+    #expect(labels.count == 40)
+    for (index, label) in labels.enumerated() {
+      for other in labels[..<index] {
+        #expect(abs(label.x - other.x) >= 11 || abs(label.y - other.y) >= 9)
+      }
+      for mark in places("circle", "cx", "cy") {
+        let isBeside = label.x > mark.x + 3.4 || label.x + 11 < mark.x - 3.4
+        #expect(isBeside || label.y < mark.y - 3.4 || label.y - 7 > mark.y + 3.4)
       }
     }
   }

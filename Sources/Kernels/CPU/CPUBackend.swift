@@ -3,11 +3,11 @@ import Platform
 
 /// The host's processor. Work is done when a call returns.
 ///
-/// A matrix product whose operands stay in cache runs in register tiles where the processor has
-/// AVX-512; others are OpenBLAS's where it is found at run time, built-in loops otherwise. A
-/// product of 30 MFLOP or more is split into tiles that all cores share, as scoring a large
-/// catalogue is; everything else runs on the caller's thread. Where work is split follows from its
-/// shape alone, and OpenBLAS runs on one thread: the bits are the same on any number of threads.
+/// A matrix product whose operands stay in cache runs in register tiles of AVX-512, AVX2 or NEON;
+/// others are OpenBLAS's where it is found at run time, built-in loops otherwise. A product of 30
+/// MFLOP or more is split into tiles that all cores share, as scoring a large catalogue is;
+/// everything else runs on the caller's thread. Where work is split follows from its shape alone,
+/// and OpenBLAS runs on one thread: the bits are the same on any number of threads.
 public final class CPUBackend: Backend {
   public let device = CPUBackend.info
   let memory = CPUMemory()

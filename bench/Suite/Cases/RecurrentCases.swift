@@ -33,7 +33,7 @@ extension KernelCase {
   /// Forward and back, since the way back uses up what the way there left.
   private static func both(_ layout: RecurrentLayout) -> KernelCase {
     KernelCase(
-      "recurrentBackward", "\(name(layout)), with its forward", .irecgan,
+      "recurrentBackward", "\(name(layout)) and forward", .irecgan,
       flops: 3 * flops(layout), words: 3 * words(layout)
     ) { i in
       let network = Operands(layout, i)

@@ -10,9 +10,9 @@ struct Page {
   var text: String {
     let parts = reports.map { section($0, isOnly: reports.count == 1) }
     return "# \(title)\n\nWritten by `drr bench all`; not to be edited. A figure is the median of "
-      + "its rounds with the quartiles; on one thread of the processor it is CPU time, otherwise "
-      + "time by the clock. A ratio is the other's time over ours, of the medians and in brackets "
-      + "of the least times: above 1 we are faster.\n\n"
+      + "its rounds, ± half the distance between the quartiles; on one thread of the processor it is "
+      + "CPU time, otherwise time by the clock. A ratio is a peer's median over ours: above 1 we are "
+      + "faster. The ceiling is that of the cache or the memory that the inputs lie in.\n\n"
       + pictures.map { "![\($0.name)](\($0.file))\n\n" }.joined() + parts.joined(separator: "\n\n")
       + "\n"
   }
@@ -30,7 +30,12 @@ struct Page {
     }
     for group in groups {
       let figures = report.figures.filter { $0.group == group }
-      parts.append("### \(group)\n\n" + markdown(FigureTable(figures).rows))
+      let table = FigureTable(figures)
+      parts.append("### \(group)")
+      if !table.rows.isEmpty { parts.append(markdown(table.rows)) }
+      if !table.lines.isEmpty {
+        parts.append(table.lines.map { "- \($0)" }.joined(separator: "\n"))
+      }
       let notes = figures.compactMap { figure in figure.note.map { "- \(figure.name): \($0)" } }
       if !notes.isEmpty { parts.append(notes.joined(separator: "\n")) }
     }

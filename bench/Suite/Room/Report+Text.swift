@@ -10,13 +10,14 @@ extension Report {
   }
 
   /// As it is printed: the stamp, a table a group, what was left out.
-  var text: String {
+  package var text: String {
     var parts = [stamp.text]
     var groups: [String] = []
     for figure in figures where !groups.contains(figure.group) { groups.append(figure.group) }
     for group in groups {
       let table = FigureTable(figures.filter { $0.group == group })
-      parts.append("\(group)\n" + Table(rows: table.rows).text)
+      let rows = table.rows.isEmpty ? [] : [Table(rows: table.rows).text]
+      parts.append(([group] + rows + table.lines).joined(separator: "\n"))
     }
     let notes = figures.compactMap { figure in figure.note.map { "\(figure.name): \($0)" } }
     if !notes.isEmpty { parts.append(notes.joined(separator: "\n")) }
@@ -48,51 +49,57 @@ extension Table {
   }
 }
 
-/// Figures of one group as rows; columns that nothing fills are left out.
+/// Figures of one group: their times as rows, the peers' ratios first, and what else was counted as
+/// lines. Columns that nothing fills are left out.
 struct FigureTable {
   var rows: [[String]]
+  var lines: [String]
 
   init(_ figures: [Figure]) {
     let peers = figures.flatMap { $0.peers ?? [] }.map(\.name).reduce(into: [String]()) {
       if !$0.contains($1) { $0.append($1) }
     }
-    let counts = Set(figures.flatMap { ($0.counts ?? [:]).keys }).sorted()
-    let values = Set(figures.flatMap { ($0.values ?? [:]).keys }).sorted()
-    var columns: [(name: String, cell: (Figure) -> String?)] = [
+    var columns: [(name: String, cell: (Figure) -> String?)] = peers.map { name in
+      (
+        // Without its version.
+        name.split(separator: ",")[0].split(separator: " ").filter { !$0.first!.isNumber }
+          .joined(separator: " "),
+        { figure in
+          figure.peers?.first { $0.name == name }.flatMap { $0.ratio.map { "\(ratioText($0))×" } }
+        }
+      )
+    }
+    columns += [
       ("median", { $0.time.map { timeText($0.median) } }),
-      ("quartiles", { $0.time.map { "\(timeText($0.lowQuartile))–\(timeText($0.highQuartile))" } }),
-      ("least", { $0.time.map { timeText($0.least) } }),
+      ("±", { $0.time.map { "\(decimal(50 * $0.interquartileRange / $0.median, 0)) %" } }),
       ("GFLOP/s", { $0.gigaflops.map(significant) }),
       ("GB/s", { $0.gigabytes.map(significant) }),
-      ("inputs in", { $0.residence }),
-      ("of the ceiling", { $0.share.map { "\(decimal(100 * $0, 0)) %" } }),
+      (
+        "of ceiling",
+        { figure in figure.share.map { "\(decimal(100 * $0, 0)) % \(figure.residence ?? "")" } }
+      ),
     ]
-    for name in counts { columns.append((name, { $0.counts?[name].map { "\($0)" } })) }
-    for name in values { columns.append((name, { $0.values?[name].map(significant) })) }
-    for name in peers {
-      func peer(_ figure: Figure) -> PeerFigure? { figure.peers?.first { $0.name == name } }
-      columns.append(
-        (
-          name,
-          { figure in
-            peer(figure).map { timeText($0.time(byCPU: figure.goesByCPU).median) }
-          }
-        ))
-      columns.append(
-        (
-          "times (of least)",
-          { figure in
-            peer(figure).flatMap { peer in
-              peer.ratio.map { "\(decimal($0, 2)) (\(decimal(peer.ratioOfLeast ?? 0, 2)))" }
-            }
-          }
-        ))
-    }
     let filled = columns.filter { column in figures.contains { column.cell($0) != nil } }
+    let timed = figures.filter { $0.time != nil }
     rows =
-      [[""] + filled.map(\.name)]
-      + figures.map { figure in [figure.name] + filled.map { $0.cell(figure) ?? "" } }
+      timed.isEmpty
+      ? []
+      : [[""] + filled.map(\.name)]
+        + timed.map { figure in [figure.name] + filled.map { $0.cell(figure) ?? "" } }
+    lines = figures.compactMap { figure in
+      let counts = (figure.counts ?? [:]).sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+      let values = (figure.values ?? [:]).sorted { $0.key < $1.key }
+        .map { "\($0.key) \(significant($0.value))" }
+      let all = counts + values
+      return all.isEmpty ? nil : "\(figure.name): \(all.joined(separator: "; "))"
+    }
+    if !peers.isEmpty { lines.append("beside \(peers.joined(separator: "; "))") }
   }
+}
+
+/// 1.23, 12.3 or 123.
+private func ratioText(_ value: Double) -> String {
+  decimal(value, value >= 100 ? 0 : value >= 10 ? 1 : 2)
 }
 
 /// 1.234 ms and the like.

@@ -159,11 +159,12 @@ package struct Roofline {
 
   private func marks(_ x: (Double) -> Double, _ y: (Double) -> Double) -> [String] {
     let listX = Self.left + Self.width + 30
+    let circles = points.map { (x: x($0.intensity), y: y($0.gigaflops)) }
     var taken: [(x: Double, y: Double)] = []
     return points.enumerated().flatMap { index, point in
       let color = point.isStreaming ? "#b3261e" : "#1b5e9b"
-      let (px, py) = (x(point.intensity), y(point.gigaflops))
-      let label = place(px, py, &taken)
+      let (px, py) = circles[index]
+      let label = place(px, py, clearOf: circles, &taken)
       let line = 60 + Self.listLine * Double(index)
       return [
         "<circle cx=\"\(number(px))\" cy=\"\(number(py))\" r=\"3.5\" fill=\"\(color)\"/>",
@@ -175,9 +176,10 @@ package struct Roofline {
     }
   }
 
-  /// The nearest free place for a number beside a point.
+  /// The nearest place for a number beside a point that is free of numbers and circles.
   private func place(
-    _ x: Double, _ y: Double, _ taken: inout [(x: Double, y: Double)]
+    _ x: Double, _ y: Double, clearOf circles: [(x: Double, y: Double)],
+    _ taken: inout [(x: Double, y: Double)]
   ) -> (x: Double, y: Double) {
     let around: [(Double, Double)] = [(5, -4), (5, 11), (-16, -4), (-16, 11)]
     var further: [(Double, Double)] = []
@@ -186,7 +188,11 @@ package struct Roofline {
       for (dx, dy) in around { further.append((dx > 0 ? dx + across : dx - across, dy + down)) }
     }
     let free = (around + further).first { dx, dy in
-      !taken.contains { abs($0.x - x - dx) < 13 && abs($0.y - y - dy) < 10 }
+      let (left, bottom) = (x + dx, y + dy)
+      return !taken.contains { abs($0.x - left) < 13 && abs($0.y - bottom) < 10 }
+        && !circles.contains {
+          left < $0.x + 4 && left + 12 > $0.x - 4 && bottom > $0.y - 4 && bottom - 8 < $0.y + 4
+        }
     }
     let found = free ?? around[0]
     taken.append((x + found.0, y + found.1))
