@@ -19,13 +19,12 @@ public protocol BanditTrial: Codable, Sendable {
   mutating func play() -> BanditPlay
   /// Other figures of all rounds so far, by name.
   var figures: [String: Double] { get }
-  /// Whether its numbers that are places are places that there are.
-  var isSound: Bool { get }
+  /// Whether this, read from a file, is what `fresh`, of the same settings and seed, can become.
+  func follows(_ fresh: Self) -> Bool
 }
 
 extension BanditTrial {
   public var figures: [String: Double] { [:] }
-  public var isSound: Bool { true }
 }
 
 /// A theorem's bound on the expected regret.
@@ -220,7 +219,7 @@ public struct BanditExperiment<Problem: BanditProblem>: Sendable {
     guard let data = state.trial else { return true }
     func decoded<Trial: BanditTrial>(_ fresh: Trial) throws -> (any BanditTrial)? {
       let found = try JSONDecoder().decode(Trial.self, from: data)
-      return isLike(found, fresh) && found.isSound ? found : nil
+      return found.follows(fresh) ? found : nil
     }
     let (policy, seed) = place
     do {

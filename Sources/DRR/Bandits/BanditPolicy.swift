@@ -34,6 +34,9 @@ public protocol BanditPolicy: Codable, Sendable {
   /// Learns from the reward, from 0 to 1 or of that order, of an arm that was shown in `round`.
   mutating func observe(_ arm: Int, reward: Double, in round: BanditRound)
 
+  /// Whether this, read from a file, is what `fresh`, of the same settings and seed, can become.
+  func follows(_ fresh: Self) -> Bool
+
   /// Of each arm, the probability that `choose` takes it now; nil where that is not computed.
   func probabilities(_ round: BanditRound) -> [Double]?
 }
@@ -116,7 +119,8 @@ public struct ArmStatistics: Codable, Sendable {
     (self.pulls, self.sums) = (pulls, sums)
     means = zip(sums, pulls).map { $1 == 0 ? 0 : $0 / Double($1) }
     widths = pulls.map { 1 / Double($0).squareRoot() }
-    total = pulls.reduce(0, +)
+    // Of pulls from a file, which `follows` checks then.
+    total = pulls.reduce(0, &+)
   }
 
   public init(from decoder: any Decoder) throws {
@@ -124,6 +128,10 @@ public struct ArmStatistics: Codable, Sendable {
     self.init(
       pulls: try fields.decode([Int].self, forKey: .pulls),
       sums: try fields.decode([Double].self, forKey: .sums))
+  }
+
+  func follows(_ fresh: Self) -> Bool {
+    pulls.follows(fresh.pulls, Stored.counts) && sums.follows(fresh.sums, Stored.sums)
   }
 
   public mutating func observe(_ arm: Int, _ reward: Double) {

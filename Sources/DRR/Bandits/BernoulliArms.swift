@@ -136,4 +136,9 @@ struct ArmsTrial<Policy: BanditPolicy>: BanditTrial {
     policy.observe(arm, reward: reward, in: round)
     return BanditPlay(reward: reward, regret: best - means[arm], isBest: means[arm] == best)
   }
+
+  func follows(_ fresh: Self) -> Bool {
+    means == fresh.means && best == fresh.best && policy.follows(fresh.policy)
+      && rewards.follows(fresh.rewards)
+  }
 }

@@ -42,6 +42,10 @@ public struct UCB1Policy: BanditPolicy {
   public func probabilities(_ round: BanditRound) -> [Double]? {
     Self.with(arms) { round.greedy(of: armCount, $0) }
   }
+
+  public func follows(_ fresh: Self) -> Bool {
+    arms.follows(fresh.arms) && random.follows(fresh.random)
+  }
 }
 
 /// The divergence of Kullback and Leibler between coins.
@@ -145,5 +149,10 @@ public struct KLUCBPolicy: BanditPolicy {
 
   public func probabilities(_ round: BanditRound) -> [Double]? {
     round.greedy(of: armCount, index)
+  }
+
+  public func follows(_ fresh: Self) -> Bool {
+    arms.follows(fresh.arms) && plain == fresh.plain
+      && heights.follows(fresh.heights, Stored.sums) && random.follows(fresh.random)
   }
 }

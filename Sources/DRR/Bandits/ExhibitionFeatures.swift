@@ -32,7 +32,7 @@ public enum ExhibitionFeature: String, Codable, Sendable, CaseIterable {
 }
 
 /// What a guide goes by.
-enum GuideView: Codable, Sendable {
+enum GuideView: Codable, Equatable, Sendable {
   /// The features of these parts, behind a 1.
   case parts([PersonalisationPart])
   /// One number an exhibit: minus the metres to it, its popularity, or what it truly is expected to

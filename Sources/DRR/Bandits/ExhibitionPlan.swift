@@ -4,10 +4,10 @@ import Platform
 import Tensor
 
 /// An exhibition area: rooms in two rows, and in each some exhibits.
-struct ExhibitionPlan: Codable, Sendable {
+struct ExhibitionPlan: Codable, Equatable, Sendable {
   static let themes = 5
 
-  struct Exhibit: Codable, Sendable {
+  struct Exhibit: Codable, Equatable, Sendable {
     var room: Int
     /// Metres.
     var x: Double
@@ -113,6 +113,11 @@ struct ExhibitionCrowd: Codable, Sendable {
     }
   }
 
+  func follows(_ fresh: Self) -> Bool {
+    places.count == fresh.places.count && counts.count == fresh.counts.count && next == fresh.next
+      && random.follows(fresh.random)
+  }
+
   private mutating func place(_ person: Int, _ exhibit: Int?) {
     if let old = places[person] { counts[old] -= 1 }
     if let exhibit { counts[exhibit] += 1 }
@@ -151,5 +156,14 @@ struct ExhibitionVisitor: Codable, Sendable {
     isWithChildren = random.coin(0.3)
     patience = 1 + random.openUnit()
     hour = 0.9 * random.openUnit()
+  }
+
+  /// Whether it is one whose visit is not over.
+  var isSound: Bool {
+    let shares = 0.0...1.0
+    return [taste, declared].allSatisfy {
+      $0.count == ExhibitionPlan.themes && $0.allSatisfy(shares.contains)
+    } && rewards.allSatisfy(shares.contains) && shares ~= sensitivity && shares ~= energy
+      && 0...2 ~= patience && shares ~= hour
   }
 }

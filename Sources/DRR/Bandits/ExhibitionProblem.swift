@@ -99,6 +99,10 @@ struct HighestFeaturePolicy: BanditPolicy {
   func probabilities(_ round: BanditRound) -> [Double]? {
     round.greedy(of: armCount) { round.features[$0] }
   }
+
+  func follows(_ fresh: Self) -> Bool {
+    armCount == fresh.armCount && random.follows(fresh.random)
+  }
 }
 
 /// An exhibition at one moment of one visit.
@@ -169,8 +173,16 @@ struct ExhibitionState: Codable, Sendable {
       || visitor.seen.count == plan.exhibits.count
   }
 
+  func follows(_ fresh: Self) -> Bool {
+    plan == fresh.plan && crowd.follows(fresh.crowd) && visitor.isSound
+      && records.count == fresh.records.count
+      && records.allSatisfy { Stored.totals ~= $0.sum && Stored.totals ~= $0.count }
+      && crowdRecord.follows(fresh.crowdRecord, Stored.totals) && Stored.totals ~= crowdSeen
+      && visitors.follows(fresh.visitors) && placesAreThere
+  }
+
   /// Whether all that names an exhibit names one that there is, and one is left to be seen.
-  var isSound: Bool {
+  private var placesAreThere: Bool {
     let (count, seen) = (plan.exhibits.count, visitor.seen)
     var present = [Int](repeating: 0, count: count)
     for place in crowd.places {
@@ -225,7 +237,11 @@ struct ExhibitionTrial<Policy: BanditPolicy>: BanditTrial {
     return BanditPlay(reward: reward, regret: most - expected, isBest: expected == most)
   }
 
-  var isSound: Bool { state.isSound }
+  func follows(_ fresh: Self) -> Bool {
+    state.follows(fresh.state) && policy.follows(fresh.policy) && view == fresh.view
+      && noise.follows(fresh.noise) && Stored.counts ~= visits && Stored.counts ~= steps
+      && Stored.totals ~= satisfaction && Stored.counts ~= overcrowded
+  }
 
   var figures: [String: Double] {
     let visits = Double(max(visits, 1))

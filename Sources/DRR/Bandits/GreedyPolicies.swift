@@ -20,6 +20,10 @@ public struct RandomPolicy: BanditPolicy {
   public mutating func observe(_ arm: Int, reward: Double, in round: BanditRound) {}
 
   public func probabilities(_ round: BanditRound) -> [Double]? { round.even(of: armCount) }
+
+  public func follows(_ fresh: Self) -> Bool {
+    armCount == fresh.armCount && random.follows(fresh.random)
+  }
 }
 
 /// Exploit only: each arm a few times, then always the one of the best mean.
@@ -50,6 +54,10 @@ public struct ExploitPolicy: BanditPolicy {
 
   public func probabilities(_ round: BanditRound) -> [Double]? {
     round.greedy(of: armCount, index)
+  }
+
+  public func follows(_ fresh: Self) -> Bool {
+    arms.follows(fresh.arms) && pulls == fresh.pulls && random.follows(fresh.random)
   }
 }
 
@@ -104,6 +112,10 @@ public struct EpsilonGreedyBandit: BanditPolicy {
       epsilon * $0 + (1 - epsilon) * $1
     }
   }
+
+  public func follows(_ fresh: Self) -> Bool {
+    arms.follows(fresh.arms) && rate == fresh.rate && random.follows(fresh.random)
+  }
 }
 
 /// Softmax (Boltzmann): each arm once, then arm a with a probability in proportion to exp(mean_a /
@@ -154,4 +166,9 @@ public struct SoftmaxBandit: BanditPolicy {
   }
 
   public func probabilities(_ round: BanditRound) -> [Double]? { shares(round) }
+
+  public func follows(_ fresh: Self) -> Bool {
+    arms.follows(fresh.arms) && temperature == fresh.temperature && decays == fresh.decays
+      && random.follows(fresh.random)
+  }
 }

@@ -46,6 +46,14 @@ public struct LinearBelief: Codable, Sendable {
     }
   }
 
+  func follows(_ fresh: Self) -> Bool {
+    armCount == fresh.armCount && width == fresh.width
+      && regressions.count == fresh.regressions.count
+      && zip(regressions, fresh.regressions).allSatisfy {
+        $0.follows($1, in: Stored.sums)
+      }
+  }
+
   func check(_ round: BanditRound) {
     require(
       round.features.count == armCount * width,
@@ -128,6 +136,10 @@ public struct LinUCBPolicy: BanditPolicy {
       $0.expected($1) + (alpha ?? radius($0)) * $0.variance($1).squareRoot()
     }
   }
+
+  public func follows(_ fresh: Self) -> Bool {
+    belief.follows(fresh.belief) && radius == fresh.radius && random.follows(fresh.random)
+  }
 }
 
 /// Linear Thompson sampling (Agrawal & Goyal 2013, algorithm 1): θ is drawn from N(θ̂, v²A⁻¹), and
@@ -194,6 +206,10 @@ public struct LinearThompsonPolicy: BanditPolicy {
     }
     return ProbabilityOfBest.spread(ProbabilityOfBest.values(posteriors), over: arms, of: armCount)
   }
+
+  public func follows(_ fresh: Self) -> Bool {
+    belief.follows(fresh.belief) && scale == fresh.scale && random.follows(fresh.random)
+  }
 }
 
 /// ε-greedy on the regression's means.
@@ -233,5 +249,10 @@ public struct LinearGreedyPolicy: BanditPolicy {
     zip(round.even(of: armCount), belief.greedy(round) { $0.expected($1) }).map {
       epsilon * $0 + (1 - epsilon) * $1
     }
+  }
+
+  public func follows(_ fresh: Self) -> Bool {
+    belief.follows(fresh.belief) && rate == fresh.rate && Stored.counts ~= rounds
+      && random.follows(fresh.random)
   }
 }

@@ -134,4 +134,9 @@ struct LinearTrial<Policy: BanditPolicy>: BanditTrial {
     let best = means.max()!
     return BanditPlay(reward: reward, regret: best - means[arm], isBest: means[arm] == best)
   }
+
+  func follows(_ fresh: Self) -> Bool {
+    problem == fresh.problem && truth == fresh.truth && policy.follows(fresh.policy)
+      && contexts.follows(fresh.contexts) && rewards.follows(fresh.rewards)
+  }
 }

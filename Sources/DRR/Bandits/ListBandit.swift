@@ -102,6 +102,13 @@ public struct ListBandit: Codable, Sendable {
     for place in feedback.clicks { clicks[list[place]] += 1 }
   }
 
+  func follows(_ fresh: Self) -> Bool {
+    index == fresh.index && places == fresh.places && model == fresh.model
+      && payments == fresh.payments && looks.follows(fresh.looks, Stored.totals)
+      && clicks.follows(fresh.clicks, Stored.totals) && Stored.counts ~= lists
+      && random.follows(fresh.random)
+  }
+
   /// The same for items in another order; of one that has seen nothing.
   func reordered(_ order: [Int]) -> ListBandit {
     var other = self
@@ -270,6 +277,12 @@ struct ListTrial: BanditTrial {
     return BanditPlay(
       reward: feedback.clicks.reduce(0) { $0 + payments[list[$1]] }, regret: regret,
       isBest: regret <= 1e-12 * most)
+  }
+
+  func follows(_ fresh: Self) -> Bool {
+    model == fresh.model && rates == fresh.rates && payments == fresh.payments
+      && most == fresh.most && policy.follows(fresh.policy) && people.follows(fresh.people)
+      && Stored.counts ~= clicks && Stored.counts ~= lists
   }
 
   var figures: [String: Double] { ["clicks a list": Double(clicks) / Double(max(lists, 1))] }

@@ -47,6 +47,11 @@ public struct ThompsonPolicy: BanditPolicy {
     }
     return ProbabilityOfBest.spread(ProbabilityOfBest.values(posteriors), over: arms, of: armCount)
   }
+
+  public func follows(_ fresh: Self) -> Bool {
+    successes.follows(fresh.successes, Stored.totals)
+      && failures.follows(fresh.failures, Stored.totals) && random.follows(fresh.random)
+  }
 }
 
 /// Thompson sampling with normal posteriors (Agrawal & Goyal 2013, algorithm 2): for each arm a
@@ -86,6 +91,10 @@ public struct GaussianThompsonPolicy: BanditPolicy {
     let arms = (0..<round.count(of: armCount)).map { round.arm($0) }
     let posteriors = arms.map { ProbabilityOfBest.Posterior.normal(posterior($0)) }
     return ProbabilityOfBest.spread(ProbabilityOfBest.values(posteriors), over: arms, of: armCount)
+  }
+
+  public func follows(_ fresh: Self) -> Bool {
+    arms.follows(fresh.arms) && random.follows(fresh.random)
   }
 }
 

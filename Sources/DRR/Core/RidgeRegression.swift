@@ -21,6 +21,14 @@ public struct RidgeRegression: Codable, Sendable {
     for i in 0..<width { inverse[i * width + i] = 1 / regularization }
   }
 
+  /// Whether this, read from a file, is as wide as another, and all its numbers are in `range`.
+  package func follows(_ fresh: Self, in range: ClosedRange<Double>) -> Bool {
+    width == fresh.width && range ~= logDeterminant
+      && [(coefficients, width), (inverse, width * width), (right, width)].allSatisfy {
+        $0.count == $1 && $0.allSatisfy(range.contains)
+      }
+  }
+
   /// A⁻¹x.
   public func solve(_ x: [Double]) -> [Double] { x.withUnsafeBufferPointer { solve($0) } }
 
