@@ -85,7 +85,7 @@ let package = Package(
     .target(name: "CLoops", dependencies: ["COpenBLAS"], path: "Sources/Kernels/Loops"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
-    // The C library and the Foundation of the system, one import each.
+    // The C library of the system, with the files that all write by it, and its Foundation.
     .target(name: "Platform", path: "Sources/Kernels/Platform"),
     .target(name: "Essentials", path: "Sources/Kernels/Essentials"),
     .target(
@@ -128,7 +128,7 @@ let package = Package(
         "Terminal", "CBench", "COpenCL",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "bench/Suite"),
-    .executableTarget(name: "bench", dependencies: ["Benchmarks"], path: "bench/Main"),
+    .executableTarget(name: "bench", dependencies: ["Benchmarks", "Terminal"], path: "bench/Main"),
 
     .target(name: "TestSupport", dependencies: layers, path: "Tests/Support"),
     // What tries to break the program, and counts what held.

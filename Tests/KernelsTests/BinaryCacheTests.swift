@@ -60,6 +60,27 @@ import Testing
     #expect(cache("one").load() == binary)
   }
 
+  @Test func takesThePlaceOfWhateverIsThere() throws {
+    cache().store(binary)
+    let path = try file()
+    let other = temporary.path + "/other"
+    try temporary.write("other", "not to be touched")
+    for put in [{ symlink(other, path) }, { mkfifo(path, 0o600) }] {
+      #expect(unlink(path) == 0 && put() == 0)
+      cache().store(binary)
+      #expect(cache().load() == binary)
+      _ = try file()
+    }
+    #expect(try temporary.text("other") == "not to be touched")
+  }
+
+  @Test func sweepsWhatAKilledProcessLeft() throws {
+    cache().store(binary)
+    try temporary.write("cache/.drr-1.tmp", "half")
+    cache().store(binary)
+    _ = try file()
+  }
+
   @Test func aFolderThatCannotBeMadeIsNoCache() {
     let nowhere = OpenCLBinaryCache(key: "key", name: "linear", folder: "/dev/null/nowhere")
     nowhere.store(binary)

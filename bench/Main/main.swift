@@ -1,3 +1,5 @@
 import Benchmarks
+import Terminal
 
+Interrupt.watch(isWatched: false)
 Benchmark.main()

@@ -1,5 +1,6 @@
 import DRRCore
 import DRRData
+import Platform
 import Tensor
 
 /// The rows of a comma-separated file whose first line names its columns.

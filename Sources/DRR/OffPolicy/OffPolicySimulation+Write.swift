@@ -1,6 +1,7 @@
 import DRRCore
 import DRRData
 import Environments
+import Platform
 import Tensor
 
 extension OffPolicySimulation {

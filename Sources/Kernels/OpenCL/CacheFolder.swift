@@ -24,22 +24,13 @@ func readCached(_ path: String, in folder: String) -> [UInt8]? {
 }
 
 private func readFile(_ path: String, where isTrusted: (stat) -> Bool) -> [UInt8]? {
-  let file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-  guard file >= 0 else { return nil }
-  defer { close(file) }
-  var status = stat()
-  guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, isTrusted(status),
-    status.st_size < 1 << 30
-  else { return nil }
-  var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
-  var done = 0
-  while done < bytes.count {
-    let count = bytes.withUnsafeMutableBytes { read(file, $0.baseAddress! + done, $0.count - done) }
-    if count < 0 && errno == EINTR { continue }
-    guard count > 0 else { return nil }
-    done += count
+  guard let file = try? ReadFile(path: path), isTrusted(file.status), file.count < 1 << 30 else {
+    return nil
   }
-  return bytes
+  let bytes = [UInt8](unsafeUninitializedCapacity: file.count) { buffer, count in
+    count = (try? file.read(into: UnsafeMutableRawBufferPointer(buffer), at: 0)) ?? 0
+  }
+  return bytes.count == file.count ? bytes : nil
 }
 
 /// Of this user or of the system, and for nobody else to write.
@@ -53,45 +44,14 @@ func isOwn(_ folder: String) -> Bool {
   return stat(folder, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR && isOwn(status)
 }
 
-/// The names in a folder, sorted; nil, with `errno` set, where it cannot be read.
-package func namesInFolder(_ path: String) -> [String]? {
-  guard let folder = opendir(path) else { return nil }
-  defer { closedir(folder) }
-  var names: [String] = []
-  while let entry = readdir(folder) {
-    let name = withUnsafePointer(to: &entry.pointee.d_name) { field in
-      field.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-    }
-    if name != ".", name != ".." { names.append(name) }
-  }
-  return names.sorted()
-}
-
-/// Makes the folder, writes under a temporary name, syncs and renames, so that no reader meets half
-/// a file. False where that failed, or the folder is for others to write.
+/// Makes the folder and writes a file of it, which takes the place of whatever has its name. False
+/// where that failed, or the folder is for others to write.
 func replaceFile(_ path: String, in folder: String, _ bytes: [UInt8]) -> Bool {
   makeFolder(folder)
-  guard isOwn(folder) else { return false }
-  let temporary = "\(path).\(String(UInt64.random(in: 0 ... .max), radix: 16))"
-  guard writeFile(temporary, bytes), rename(temporary, path) == 0 else {
-    unlink(temporary)
+  guard isOwn(folder), let sink = try? FileSink(replacing: path, anything: true) else {
     return false
   }
-  return true
-}
-
-private func writeFile(_ path: String, _ bytes: [UInt8]) -> Bool {
-  let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-  guard file >= 0 else { return false }
-  var left = bytes[...]
-  while !left.isEmpty {
-    let count = left.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
-    if count < 0 && errno == EINTR { continue }
-    guard count > 0 else { break }
-    left = left.dropFirst(count)
-  }
-  let isSynced = fsync(file) == 0
-  return close(file) == 0 && isSynced && left.isEmpty
+  return (try? sink.write(bytes)) != nil && (try? sink.commit()) != nil
 }
 
 /// Makes the folder, for its user alone, and those above it; what fails shows when the file is

@@ -1,5 +1,15 @@
 import Platform
 
+/// Who may read a file that is new; one that is replaced keeps its permissions.
+public enum FileReaders: Sendable {
+  /// Its owner alone: what tells of users.
+  case owner
+  /// Whom the umask lets.
+  case all
+
+  fileprivate var mode: mode_t { self == .owner ? 0o600 : 0o666 }
+}
+
 /// Files that are whole or absent: a reader sees the old contents or the new ones, never a part.
 public enum AtomicFile {
   /// Writes to a temporary name in the same folder, fsync, rename over `path`, fsync of the folder.
@@ -8,10 +18,8 @@ public enum AtomicFile {
   public static func write(
     _ bytes: [UInt8], to path: String, readers: FileReaders = .owner
   ) throws(CheckpointError) {
-    try write(to: path, readers: readers) { (sink) throws(CheckpointError) in
-      try bytes.withUnsafeBufferPointer { (buffer) throws(CheckpointError) in
-        try sink.write(UnsafeRawBufferPointer(buffer))
-      }
+    try write(to: path, readers: readers) { (sink) throws(FileError) in
+      try sink.write(bytes)
     }
   }
 
@@ -27,23 +35,36 @@ public enum AtomicFile {
   public static func append(
     line: String, to path: String, synchronize: Bool = false
   ) throws(CheckpointError) {
-    let sink = try FileSink(appendingTo: path)
-    defer { sink.abandon() }
-    try (Array(line.utf8) + [0x0A]).withUnsafeBufferPointer { (buffer) throws(CheckpointError) in
-      try sink.write(UnsafeRawBufferPointer(buffer))
+    try CheckpointError.passing { () throws(FileError) in
+      let sink = try FileSink(appendingTo: path)
+      defer { sink.abandon() }
+      try sink.write(Array(line.utf8) + [0x0A])
+      if synchronize { try sink.synchronize() }
+      try sink.close()
     }
-    if synchronize { try sink.synchronize() }
-    try sink.close()
   }
 
-  /// As `write(_:to:)` for bytes that come piece by piece; an error of `body` is passed on.
+  /// As `write(_:to:)` for bytes that come piece by piece.
   package static func write(
     to path: String, readers: FileReaders = .owner,
-    _ body: (FileSink) throws(CheckpointError) -> Void
+    _ body: (FileSink) throws(FileError) -> Void
   ) throws(CheckpointError) {
-    let sink = try FileSink(replacing: path, readers: readers)
-    defer { sink.abandon() }
-    try body(sink)
-    try sink.commit()
+    try CheckpointError.passing { () throws(FileError) in
+      let sink = try FileSink(replacing: path, mode: readers.mode)
+      defer { sink.abandon() }
+      try body(sink)
+      try sink.commit()
+    }
+  }
+}
+
+extension CheckpointError {
+  /// What `body` gives; an error of the system is one of these.
+  static func passing<Result>(
+    _ body: () throws(FileError) -> Result
+  ) throws(CheckpointError) -> Result {
+    do throws(FileError) { return try body() } catch {
+      throw .system(path: error.path, action: error.action, code: error.code)
+    }
   }
 }

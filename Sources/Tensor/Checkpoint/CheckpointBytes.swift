@@ -1,3 +1,5 @@
+import Platform
+
 /// Random access to the bytes of a checkpoint: an open file, read piece by piece, or an array.
 final class CheckpointBytes: Sendable {
   private enum Contents {

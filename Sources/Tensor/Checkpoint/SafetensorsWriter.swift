@@ -1,3 +1,5 @@
+import Platform
+
 /// Collects named arrays and writes them as one safetensors file, in the reference's order: by
 /// type of falling alignment, then by name. The arrays are kept by reference and written from where
 /// they are.
@@ -48,8 +50,8 @@ public struct SafetensorsWriter: Sendable {
   /// Writes through a temporary file, so that `path` never holds a part; see `AtomicFile.write`.
   public func write(to path: String) throws(CheckpointError) {
     let (lead, ordered) = try layOut()
-    try AtomicFile.write(to: path) { (sink) throws(CheckpointError) in
-      try ArrayBytes(values: lead).withBytes(sink.write)
+    try AtomicFile.write(to: path) { (sink) throws(FileError) in
+      try sink.write(lead)
       for tensor in ordered { try tensor.contents.withBytes(sink.write) }
     }
   }
@@ -59,9 +61,7 @@ public struct SafetensorsWriter: Sendable {
     var (file, ordered) = try layOut()
     file.reserveCapacity(file.count + ordered.reduce(0) { $0 + $1.byteCount })
     for tensor in ordered {
-      try tensor.contents.withBytes { (bytes) throws(CheckpointError) in
-        file.append(contentsOf: bytes)
-      }
+      tensor.contents.withBytes { file.append(contentsOf: $0) }
     }
     return file
   }
@@ -81,7 +81,7 @@ public struct SafetensorsWriter: Sendable {
     var data = Checksum()
     var end = 0
     for tensor in ordered {
-      try tensor.contents.withBytes { (bytes) throws(CheckpointError) in data.update(bytes) }
+      tensor.contents.withBytes { data.update($0) }
       header.entries.append(
         SafetensorsFile.Entry(
           name: tensor.name, type: tensor.type, shape: tensor.shape,
@@ -103,18 +103,18 @@ public struct SafetensorsWriter: Sendable {
 }
 
 private protocol TensorBytes: Sendable {
-  func withBytes(
-    _ body: (UnsafeRawBufferPointer) throws(CheckpointError) -> Void
-  ) throws(CheckpointError)
+  func withBytes<Failure: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void
+  ) throws(Failure)
 }
 
 private struct ArrayBytes<Element: TensorElement>: TensorBytes {
   var values: [Element]
 
-  func withBytes(
-    _ body: (UnsafeRawBufferPointer) throws(CheckpointError) -> Void
-  ) throws(CheckpointError) {
-    try values.withUnsafeBufferPointer { (buffer) throws(CheckpointError) in
+  func withBytes<Failure: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void
+  ) throws(Failure) {
+    try values.withUnsafeBufferPointer { (buffer) throws(Failure) in
       try body(UnsafeRawBufferPointer(buffer))
     }
   }

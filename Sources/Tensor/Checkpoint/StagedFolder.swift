@@ -79,7 +79,9 @@ package final class StagedFolder {
     self.temporary = nil
     if isThere { Temporaries.removeFolder(temporary) }
     closeLock()
-    try synchronizeFolder(target.parentFolder, for: path)
+    try CheckpointError.passing { () throws(FileError) in
+      try synchronizeFolder(target.parentFolder, for: path)
+    }
   }
 
   /// Removes what has no name yet.

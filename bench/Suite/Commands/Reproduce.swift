@@ -2,6 +2,7 @@ import ArgumentParser
 import DRR
 import Dispatch
 import Kernels
+import Platform
 import Synchronization
 import Tensor
 import Terminal

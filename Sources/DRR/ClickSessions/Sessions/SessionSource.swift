@@ -1,5 +1,6 @@
 internal import CZlib
 import DRRData
+import Platform
 
 /// Where sessions come from: a folder, a file or a zip archive.
 public enum SessionSource {

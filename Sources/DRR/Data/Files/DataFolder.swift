@@ -1,4 +1,5 @@
 internal import CZlib
+import Platform
 import Tensor
 
 /// A folder of data files, on disk or inside a zip archive.

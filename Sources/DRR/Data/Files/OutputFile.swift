@@ -16,7 +16,7 @@ package final class OutputFile {
   /// that is given.
   package init(path: String, shownPath: String? = nil) throws(DataError) {
     self.path = shownPath ?? path
-    do throws(CheckpointError) {
+    do throws(FileError) {
       sink = try FileSink(replacing: path)
     } catch {
       throw Self.error(self.path, error)
@@ -69,10 +69,8 @@ package final class OutputFile {
 
   package func flush() throws(DataError) {
     crc = crc32_z(crc, buffer, buffer.count)
-    do throws(CheckpointError) {
-      try buffer.withUnsafeBufferPointer { (bytes) throws(CheckpointError) in
-        try sink?.write(UnsafeRawBufferPointer(bytes))
-      }
+    do throws(FileError) {
+      try sink?.write(buffer)
     } catch {
       throw Self.error(path, error)
     }
@@ -82,14 +80,18 @@ package final class OutputFile {
   /// Flushes, waits until the disk has it, and gives the file its name.
   package func finish() throws(DataError) {
     try flush()
-    do throws(CheckpointError) {
+    do throws(FileError) {
       try sink?.commit()
     } catch {
       throw Self.error(path, error)
     }
   }
 
-  static func error(_ path: String, _ error: CheckpointError) -> DataError {
+  private static func error(_ path: String, _ error: FileError) -> DataError {
+    .cannotWrite(path: path, reason: String(cString: strerror(error.code)))
+  }
+
+  fileprivate static func error(_ path: String, _ error: CheckpointError) -> DataError {
     switch error {
     case .system(_, _, let code):
       .cannotWrite(path: path, reason: String(cString: strerror(code)))

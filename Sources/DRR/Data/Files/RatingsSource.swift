@@ -1,3 +1,5 @@
+import Platform
+
 /// Where ratings come from: a folder, a ratings file, a zip archive, or generated data.
 public enum RatingsSource {
   /// Bytes done and bytes in all.

@@ -1,5 +1,3 @@
-import Platform
-
 /// A regular file open for reading, by position. It stays the one that was opened, even when
 /// another is renamed over its path.
 package final class ReadFile: Sendable {
@@ -11,6 +9,8 @@ package final class ReadFile: Sendable {
 
   package let path: String
   package let count: Int
+  /// Its owner, permissions and times, as they were when it was opened.
+  package let status: stat
   private let descriptor: Int32
 
   package init(path: String) throws(Failure) {
@@ -19,7 +19,8 @@ package final class ReadFile: Sendable {
     guard descriptor >= 0 else { throw .system(code: errno) }
     var status = stat()
     let code = fstat(descriptor, &status) == 0 ? 0 : errno
-    (self.path, self.descriptor, count) = (path, descriptor, Int(status.st_size))
+    (self.path, self.descriptor, self.status) = (path, descriptor, status)
+    count = Int(status.st_size)
     // From here on deinit closes it.
     if code != 0 { throw .system(code: code) }
     switch status.st_mode & S_IFMT {

@@ -1,5 +1,3 @@
-import Kernels
-import Platform
 import Synchronization
 
 /// What has no name of its own yet: files and folders on their way. They are gone when the process
@@ -9,7 +7,7 @@ package enum Temporaries {
   private static let suffix = ".tmp"
   private static let live = Mutex<Set<String>>([])
 
-  static func isTemporary(_ name: String) -> Bool {
+  package static func isTemporary(_ name: String) -> Bool {
     name.hasPrefix(prefix) && name.hasSuffix(suffix)
   }
 
@@ -17,7 +15,7 @@ package enum Temporaries {
   /// another process sees that it is at work.
   ///
   /// - Parameter open: makes it, which must not be there, and opens it.
-  static func make<Failure: Error>(
+  package static func make<Failure: Error>(
     in folder: String, _ open: (_ path: String) throws(Failure) -> Int32
   ) throws(Failure) -> (path: String, descriptor: Int32) {
     while true {
@@ -42,7 +40,7 @@ package enum Temporaries {
   /// Gives what is at `path` its own name, by a system call that answers 0 where it has.
   ///
   /// - Parameter keeps: whether something else is at `path` then, which is to be removed.
-  static func naming(_ path: String, keeps: Bool = false, _ rename: () -> Int) -> Int {
+  package static func naming(_ path: String, keeps: Bool = false, _ rename: () -> Int) -> Int {
     live.withLock { paths in
       let answer = retrying(rename)
       if answer == 0 && !keeps { paths.remove(path) }
@@ -50,14 +48,14 @@ package enum Temporaries {
     }
   }
 
-  static func removeFile(_ path: String) {
+  package static func removeFile(_ path: String) {
     live.withLock { paths in
       unlink(path)
       paths.remove(path)
     }
   }
 
-  static func removeFolder(_ path: String) {
+  package static func removeFolder(_ path: String) {
     live.withLock { paths in
       remove(path)
       paths.remove(path)

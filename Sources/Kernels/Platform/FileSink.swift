@@ -1,14 +1,4 @@
-import Platform
-
-/// Who may read a file that is new; one that is replaced keeps its permissions.
-public enum FileReaders: Sendable {
-  /// Its owner alone: what tells of users.
-  case owner
-  /// Whom the umask lets.
-  case all
-
-  var mode: mode_t { self == .owner ? 0o600 : 0o666 }
-}
+import Synchronization
 
 /// An open file that takes all bytes it is given, or throws. One that replaces another has a
 /// temporary name until it is whole, and takes it along where it is not.
@@ -20,16 +10,28 @@ package final class FileSink {
   private var names: (temporary: String, final: String)?
   private var permissions: mode_t?
 
+  /// Bytes that this process has written to files.
+  private static let total = Atomic<Int>(0)
+  package static var bytesWritten: Int { total.load(ordering: .relaxed) }
+  /// Bytes after which the disk is waited for: no thread of a process that ends may wait for more.
+  package static let chunk = 16 << 20
+  private var unsynchronized = 0
+
   /// A file that is to take the place of `path`: made in the same folder under a random name that
-  /// no other file has, whatever stands there. A symbolic link at `path` is followed; a device or
-  /// a pipe is written directly.
+  /// no other file has, whatever stands there. A file that exists keeps its permissions, a symbolic
+  /// link at `path` is followed, and a device or a pipe is written directly.
+  ///
+  /// - Parameters:
+  ///   - mode: the permissions of a new file, before the umask.
+  ///   - anything: whether whatever is at `path` is replaced as it is, a link, a device or a pipe
+  ///     too.
   package init(
-    replacing path: String, readers: FileReaders = .owner
-  ) throws(CheckpointError) {
+    replacing path: String, mode: mode_t = 0o600, anything: Bool = false
+  ) throws(FileError) {
     (shownPath, action) = (path, "write")
-    let target = Self.resolvingLink(path)
+    let target = anything ? path : Self.resolvingLink(path)
     var status = stat()
-    let exists = stat(target, &status) == 0
+    let exists = !anything && stat(target, &status) == 0
     if exists, status.st_mode & S_IFMT == S_IFDIR { throw error(EISDIR) }
     if exists, status.st_mode & S_IFMT != S_IFREG {
       descriptor = try opened(target, O_WRONLY, 0)
@@ -37,40 +39,48 @@ package final class FileSink {
     }
     if exists { permissions = status.st_mode & 0o7777 }
     Temporaries.sweep(target.parentFolder)
-    let made = try Temporaries.make(in: target.parentFolder) { (name) throws(CheckpointError) in
-      try opened(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, readers.mode)
+    let made = try Temporaries.make(in: target.parentFolder) { (name) throws(FileError) in
+      try opened(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode)
     }
     descriptor = made.descriptor
     names = (made.path, target)
   }
 
   /// A file that grows, made where there is none.
-  package init(
-    appendingTo path: String, readers: FileReaders = .owner
-  ) throws(CheckpointError) {
+  package init(appendingTo path: String) throws(FileError) {
     (shownPath, action) = (path, "append to")
-    descriptor = try opened(path, O_WRONLY | O_CREAT | O_APPEND, readers.mode)
+    descriptor = try opened(path, O_WRONLY | O_CREAT | O_APPEND, 0o600)
   }
 
   deinit { abandon() }
 
-  package func write(_ bytes: UnsafeRawBufferPointer) throws(CheckpointError) {
+  package func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
     var rest = bytes[...]
     while !rest.isEmpty {
-      let part = UnsafeRawBufferPointer(rebasing: rest)
+      let part = UnsafeRawBufferPointer(rebasing: rest.prefix(Self.chunk - unsynchronized))
       let written = retrying { systemWrite(descriptor, part.baseAddress, part.count) }
       guard written >= 0 else { throw error(errno) }
       rest = rest.dropFirst(written)
+      Self.total.add(written, ordering: .relaxed)
+      unsynchronized += written
+      if names != nil, unsynchronized == Self.chunk { try synchronize() }
+      unsynchronized %= Self.chunk
     }
   }
 
-  package func synchronize() throws(CheckpointError) {
+  package func write(_ bytes: [UInt8]) throws(FileError) {
+    try bytes.withUnsafeBufferPointer { (buffer) throws(FileError) in
+      try write(UnsafeRawBufferPointer(buffer))
+    }
+  }
+
+  package func synchronize() throws(FileError) {
     guard retrying({ Int(fsync(descriptor)) }) == 0 else { throw error(errno) }
   }
 
   /// Ends the file, which then has its name, on the disk. Where this throws, what stood there
   /// before is as it was.
-  package func commit() throws(CheckpointError) {
+  package func commit() throws(FileError) {
     guard let names else { return try close() }
     if let permissions {
       guard fchmod(descriptor, permissions) == 0 else { throw error(errno) }
@@ -87,7 +97,7 @@ package final class FileSink {
   }
 
   /// A full disk may be reported only here.
-  package func close() throws(CheckpointError) {
+  package func close() throws(FileError) {
     let open = descriptor
     descriptor = -1
     // An interrupted close has closed.
@@ -104,14 +114,14 @@ package final class FileSink {
 
   private func opened(
     _ path: String, _ flags: Int32, _ mode: mode_t
-  ) throws(CheckpointError) -> Int32 {
+  ) throws(FileError) -> Int32 {
     let descriptor = retrying { Int(open(path, flags | O_CLOEXEC, mode)) }
     guard descriptor >= 0 else { throw error(errno) }
     return Int32(descriptor)
   }
 
-  private func error(_ code: Int32) -> CheckpointError {
-    .system(path: shownPath, action: action, code: code)
+  private func error(_ code: Int32) -> FileError {
+    FileError(path: shownPath, action: action, code: code)
   }
 
   private static func resolvingLink(_ path: String) -> String {
@@ -121,34 +131,6 @@ package final class FileSink {
     else { return path }
     defer { free(resolved) }
     return String(cString: resolved)
-  }
-}
-
-/// Waits until the disk has the names in `folder`, that of `path` among them.
-func synchronizeFolder(_ folder: String, for path: String) throws(CheckpointError) {
-  let descriptor = Int32(retrying { Int(open(folder, O_RDONLY | O_CLOEXEC)) })
-  // A folder that may be written but not listed cannot be opened; the rename has succeeded.
-  guard descriptor >= 0 else { return }
-  defer { _ = close(descriptor) }
-  // Some file systems answer EINVAL: they have no separate write of a folder.
-  if retrying({ Int(fsync(descriptor)) }) != 0, errno != EINVAL {
-    throw CheckpointError.system(path: path, action: "write", code: errno)
-  }
-}
-
-/// A system call, made again where a signal interrupted it.
-package func retrying(_ call: () -> Int) -> Int {
-  while true {
-    let answer = call()
-    if answer >= 0 || errno != EINTR { return answer }
-  }
-}
-
-extension String {
-  /// The folder that a file of this path is in.
-  package var parentFolder: String {
-    guard let slash = utf8.lastIndex(of: 0x2F) else { return "." }
-    return slash == startIndex ? "/" : String(self[..<slash])
   }
 }
 
