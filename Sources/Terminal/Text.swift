@@ -11,17 +11,6 @@ package func grouped(_ number: Int) -> String {
   return (number < 0 ? "-" : "") + String(digits)
 }
 
-/// 1.5 GB and the like.
-package func byteText(_ bytes: UInt64) -> String {
-  let units = ["B", "KB", "MB", "GB", "TB"]
-  var (value, unit) = (Double(bytes), 0)
-  while value >= 1_000 && unit < units.count - 1 {
-    value /= 1_000
-    unit += 1
-  }
-  return "\(decimal(value, unit == 0 ? 0 : 1)) \(units[unit])"
-}
-
 /// Columns padded to their widest cell; the first to the left, the rest to the right.
 package struct Table {
   package var rows: [[String]]

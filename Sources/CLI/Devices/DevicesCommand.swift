@@ -41,7 +41,7 @@ struct DevicesCommand: ParsableCommand {
       let description =
         candidate.info.map { info in
           "\(info.kind.rawValue.uppercased()), \(info.name), \(info.driver), "
-            + "\(byteText(info.memoryBytes)), \(info.computeUnits) compute units"
+            + "\(byteText(Double(info.memoryBytes))), \(info.computeUnits) compute units"
         } ?? "not there: \(candidate.reason ?? "no reason given")"
       return ["\(candidate.name): \(description)"] + candidate.notes.map { "  \($0)" }
     }

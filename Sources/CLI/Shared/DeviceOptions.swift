@@ -40,8 +40,18 @@ struct DeviceOptions: ParsableArguments {
     try DeviceCatalog.backend(for: hostDevice())
   }
 
-  /// The backend asked for. `trial` gives the seconds of one update on a device, for `auto`.
-  func backend(trial: (any Backend) throws -> Double) throws -> any Backend {
+  /// The backend asked for, which has the memory that is needed. `trial` gives the seconds of one
+  /// update on a device, for `auto`.
+  func backend(
+    _ need: MemoryNeed = MemoryNeed(), trial: (any Backend) throws -> Double
+  ) throws -> any Backend {
+    try need.require(on: nil)
+    let backend = try fastest(trial)
+    try need.require(on: backend.device)
+    return backend
+  }
+
+  private func fastest(_ trial: (any Backend) throws -> Double) throws -> any Backend {
     try blas.configure()
     guard device == .auto else {
       return try DeviceCatalog.backend(for: DeviceCatalog.resolve(device))

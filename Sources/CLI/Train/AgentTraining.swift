@@ -149,6 +149,6 @@ extension DeviceOptions {
     {
       device.device = begun
     }
-    return try device.backend(trial: trial)
+    return try device.backend(experiment.memory, trial: trial)
   }
 }

@@ -35,7 +35,7 @@ struct SettledTraining<Settings: RunSettings> {
   }
 
   private func backend(_ trial: (any Backend) throws -> Double) throws -> any Backend {
-    try device?.backend(trial: trial) ?? DeviceCatalog.backend(for: .cpu)
+    try device?.backend(settings.memory, trial: trial) ?? DeviceCatalog.backend(for: .cpu)
   }
 
   private func trainGroup<Training: Trainer>(

@@ -66,6 +66,7 @@ extension TrainCommand {
       let experiments = try folders.enumerated().map { number, folder in
         try experiment(folder, number: UInt64(number), begun: begun, methods, loaded)
       }
+      try experiments[0].configuration.memory.require(on: backend.device)
       var reports: [IRecGANReport] = []
       for (number, experiment) in experiments.enumerated() {
         try experiment.begin(fresh: start.fresh)

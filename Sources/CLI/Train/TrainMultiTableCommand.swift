@@ -182,7 +182,7 @@ extension MultiTableReport {
   fileprivate var text: String {
     func percent(_ share: Double) -> String { "\(decimal(100 * share, 1)) %" }
     var lines = [
-      "\(grouped(rows)) states, \(grouped(cells)) state-action entries in \(byteText(UInt64(bytes))): "
+      "\(grouped(rows)) states, \(grouped(cells)) state-action entries in \(byteText(Double(bytes))): "
         + "\(decimal(100 * Double(cells) / max(denseCells, 1), 4)) % of the "
         + "\(grouped(Int(min(denseCells, 1e18)))) of dense tables",
       "\(decimal(subStatesPerEvent, 2)) item tuples an event, \(grouped(counts.updates)) updates, "

@@ -32,6 +32,9 @@ public protocol AgentConfiguration: Codable, Hashable, Sendable {
   static func settle(_ pmf: inout PMFConfiguration, ratings: Int)
   /// - Throws: `ConfigurationError` for a setting that cannot work.
   func validate() throws(ConfigurationError)
+  /// Adds what training takes beside the factorization, whose vectors of so many users and items are
+  /// `dimension` long.
+  func addMemory(to need: inout MemoryNeed, users: Int, items: Int, dimension: Int)
   /// An agent that has learned nothing.
   func makeAgent(_ task: AgentTask, on backend: any Backend) throws -> any SessionAgent
   /// A trainer of an agent that has learned nothing.

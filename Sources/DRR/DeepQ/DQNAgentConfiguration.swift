@@ -35,6 +35,14 @@ public struct DQNAgentConfiguration: AgentConfiguration {
     try training.validate(replayCapacity: dqn.replayCapacity)
   }
 
+  public func addMemory(to need: inout MemoryNeed, users: Int, items: Int, dimension: Int) {
+    let (n, k) = (Double(training.window), Double(dimension))
+    dqn.addMemory(
+      to: &need, state: training.state.width(window: n, dimension: k),
+      weights: training.state.weights(window: n, dimension: k), rowWidth: 1 + training.window,
+      actions: items, actionWidth: dimension, steps: training.steps)
+  }
+
   public func makeAgent(
     _ task: AgentTask, on backend: any Backend
   ) throws -> any SessionAgent { try make(task, on: backend).agent }

@@ -36,6 +36,24 @@ public struct DQNConfiguration: Codable, Hashable, Sendable {
   /// The default settings.
   public init() {}
 
+  /// Adds what training takes: of states `width` long, which a module of so many weights makes of
+  /// `rowWidth` integers, and of actions with vectors as long as `actionWidth`.
+  package func addMemory(
+    to need: inout MemoryNeed, state width: Double, weights: Double, rowWidth: Int, actions: Int,
+    actionWidth: Int, steps: Int
+  ) {
+    let (h, k) = (Double(hidden), Double(actionWidth))
+    let network = width * h + h * h + h * k + weights + (isDuelling ? width * h : 0)
+    need.addNetworks(weights: network, haveTargets: true, hidden)
+    need.addNetworks(
+      "the vectors of all actions", weights: Double(actions) * k, haveTargets: true,
+      lower: "--dimension", actionWidth)
+    need.addReplay(capacity: replayCapacity, steps: steps, width: 2 * (rowWidth + 1) + 3)
+    need.add(
+      "the states of a batch", device: Double(batchSize) * (width + 2 * h), lower: "--batch-size",
+      batchSize)
+  }
+
   /// - Throws: `ConfigurationError` for a setting that cannot work.
   public func validate() throws(ConfigurationError) {
     try ConfigurationError.require("hidden", hidden, in: 1...65_536)

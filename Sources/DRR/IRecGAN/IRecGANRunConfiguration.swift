@@ -69,6 +69,28 @@ public struct IRecGANRunConfiguration: RunSettings {
     self.settings = settings
   }
 
+  /// Each network has a running mean, which counts as a target.
+  public var memory: MemoryNeed {
+    var need = MemoryNeed()
+    let encoders = [settings.user, settings.agent, settings.discriminator]
+    let vectors = encoders.reduce(0) { $0 + Double(data.items) * Double($1.embedding) }
+    need.addNetworks(
+      "the items' vectors", weights: vectors, haveTargets: true, lower: "--embedding",
+      settings.user.embedding)
+    for (name, encoder, outputs, option) in [
+      ("the user model", settings.user, 0, "--user-units"),
+      ("the agent", settings.agent, data.items, "--agent-units"),
+    ] {
+      let (e, h) = (Double(encoder.embedding), Double(encoder.units))
+      // A GRU's; an LSTM has more.
+      let layers = 3 * h * (h + e) + 6 * h * h * Double(encoder.layers - 1)
+      need.addNetworks(
+        name, weights: layers + h * Double(outputs), haveTargets: true, lower: option,
+        encoder.units)
+    }
+    return need
+  }
+
   public func validate() throws(ConfigurationError) {
     try settings.validate()
   }

@@ -43,6 +43,14 @@ public struct PolicyGradientAgentConfiguration: AgentConfiguration {
     try training.validate()
   }
 
+  public func addMemory(to need: inout MemoryNeed, users: Int, items: Int, dimension: Int) {
+    let (n, k) = (Double(training.window), Double(dimension))
+    policyGradient.addMemory(
+      to: &need, state: training.state.width(window: n, dimension: k),
+      weights: training.state.weights(window: n, dimension: k), actions: items,
+      actionWidth: dimension)
+  }
+
   public func makeAgent(
     _ task: AgentTask, on backend: any Backend
   ) throws -> any SessionAgent { try make(task, on: backend).agent }

@@ -52,6 +52,19 @@ public struct PolicyGradientConfiguration: Codable, Hashable, Sendable {
   /// The default settings.
   public init() {}
 
+  /// Adds what training takes: of states `width` long, which a module of so many weights makes, and
+  /// of actions with vectors as long as `actionWidth`.
+  package func addMemory(
+    to need: inout MemoryNeed, state width: Double, weights: Double, actions: Int, actionWidth: Int
+  ) {
+    let (h, k) = (Double(hidden), Double(actionWidth))
+    need.addNetworks(
+      weights: 2 * width * h + h * h + h * k + weights, haveTargets: false, hidden)
+    need.addNetworks(
+      "the vectors of all actions", weights: Double(actions) * k, haveTargets: false,
+      lower: "--dimension", actionWidth)
+  }
+
   /// - Throws: `ConfigurationError` for a setting that cannot work.
   public func validate() throws(ConfigurationError) {
     try ConfigurationError.require("hidden", hidden, in: 1...65_536)

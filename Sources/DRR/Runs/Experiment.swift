@@ -35,6 +35,19 @@ public struct Experiment: Sendable {
     statistics = ItemStatistics(self.log, split, scale: configuration.scale)
   }
 
+  /// What training takes of memory at least.
+  public var memory: MemoryNeed {
+    var need = MemoryNeed()
+    let (users, items, k) = (log.userCount, log.itemCount, configuration.pmf.dimension)
+    // A model and its best so far; a device has the tables.
+    let vectors = Double(users + items) * Double(k)
+    need.add(
+      "the vectors of users and items", host: 2 * vectors, device: vectors, lower: "--dimension",
+      k)
+    configuration.agent?.addMemory(to: &need, users: users, items: items, dimension: k)
+    return need
+  }
+
   // MARK: - PMF
 
   /// The fitted model of the folder, if there is one.

@@ -12,6 +12,18 @@ public struct SmallWorldConfiguration: RunSettings {
   public var title: String { "a run in a tabular MDP" }
   public var command: String { dqn == nil ? "train pg" : "train dqn" }
   public var totalSteps: Int? { steps }
+  public var memory: MemoryNeed {
+    var need = MemoryNeed()
+    let process = environment.process
+    let (states, actions) = (Double(process.states.count), process.actions.count)
+    dqn?.addMemory(
+      to: &need, state: states, weights: 0, rowWidth: 1, actions: actions,
+      actionWidth: dqn?.actionWidth ?? 0, steps: steps)
+    policyGradient?.addMemory(
+      to: &need, state: states, weights: 0, actions: actions,
+      actionWidth: policyGradient?.actionWidth ?? 0)
+    return need
+  }
 
   /// The process to learn in.
   public var environment = SmallProcess.lizard

@@ -53,6 +53,13 @@ public struct ResidualAgentConfiguration: AgentConfiguration {
     try training.validate(replayCapacity: ddpg.replayCapacity)
   }
 
+  public func addMemory(to need: inout MemoryNeed, users: Int, items: Int, dimension: Int) {
+    // Of every transition two states beside it, each longer than the item's vector.
+    need.addReplay(
+      capacity: ddpg.replayCapacity, steps: training.steps,
+      width: 2 * (1 + residual.candidates) + 3 * dimension + 2)
+  }
+
   public func makeAgent(
     _ task: AgentTask, on backend: any Backend
   ) throws -> any SessionAgent {

@@ -10,3 +10,14 @@ public func decimal(_ value: Double, _ digits: Int) -> String {
   let padding = String(repeating: "0", count: digits - fraction.count)
   return "\(sign)\(Int(rounded) / Int(scale)).\(padding)\(fraction)"
 }
+
+/// 1.5 GB and the like.
+package func byteText(_ bytes: Double) -> String {
+  let units = ["B", "KB", "MB", "GB", "TB", "PB"]
+  var (value, unit) = (bytes, 0)
+  while value >= 1_000 && unit < units.count - 1 {
+    value /= 1_000
+    unit += 1
+  }
+  return "\(decimal(value, unit == 0 ? 0 : 1)) \(units[unit])"
+}

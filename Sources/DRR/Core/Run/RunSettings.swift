@@ -19,6 +19,8 @@ public protocol RunSettings: Codable, Hashable, Sendable {
   func firstDifference(from begun: Self) -> SettingDifference?
   /// Steps in all; nil where only the data tell.
   var totalSteps: Int? { get }
+  /// What training takes of memory, as far as the settings alone tell.
+  var memory: MemoryNeed { get }
   /// What else older programs called a stage in its checkpoint.
   static func olderKinds(of stage: String) -> [String]
   /// These settings as the member of a group of runs.
@@ -34,6 +36,7 @@ extension RunSettings {
   public var uses: [String] { [command] }
   public var identity: Self { self }
   public var totalSteps: Int? { nil }
+  public var memory: MemoryNeed { MemoryNeed() }
   public static func olderKinds(of stage: String) -> [String] { [] }
 
   public func firstDifference(from begun: Self) -> SettingDifference? {
