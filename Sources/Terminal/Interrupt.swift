@@ -6,10 +6,12 @@ import Tensor
 /// nothing half written, whatever it is doing.
 ///
 /// Work that can be saved asks `isRequested` between its steps, saves, and ends. A step that is too
-/// long for that is given up: what was saved before it stays. A second signal ends at once.
+/// long for that is given up, and so is a long checkpoint where an older one is there: what was
+/// saved before it stays. A second signal ends at once.
 package enum Interrupt {
   private static let requested = Atomic<Bool>(false)
   private static let heeded = Atomic<Bool>(false)
+  private static let checkpoints = Atomic<Int>(0)
   private static let saves = Atomic<Bool>(false)
   /// A byte for each signal; written to from its handler.
   private static let signals = Atomic<Int32>(-1)
@@ -26,6 +28,10 @@ package enum Interrupt {
 
   /// From here on what is under way is saved before the process ends.
   package static func install() { saves.store(true, ordering: .relaxed) }
+
+  /// To be told that what begins has no checkpoint to go on from, and of each that is there then.
+  package static func begins() { checkpoints.store(0, ordering: .relaxed) }
+  package static func hasCheckpoint() { checkpoints.add(1, ordering: .relaxed) }
 
   /// Heeds signals from here on.
   ///
@@ -84,14 +90,28 @@ package enum Interrupt {
       }
     }
 
+    /// A disk that takes its time is not left with all but the end of a file. A long one, or arrays
+    /// that take long to be copied, are given up where an older checkpoint stays.
+    private func awaitSaving(since written: Int) {
+      var before = checkpoints.load(ordering: .relaxed)
+      for _ in 0..<saving / 50 {
+        if awaits(50) { return }
+        let isShort = Temporaries.isAtWork && FileSink.bytesWritten - written < FileSink.chunk
+        let saved = checkpoints.load(ordering: .relaxed)
+        // One that is whole by now says so itself, and the process ends.
+        if saved > 0 && saved == before && !isShort { return }
+        before = saved
+      }
+    }
+
     func run() -> Never {
       _ = awaits(-1, orReader: isWatched)
       requested.store(true, ordering: .relaxed)
       if saves.load(ordering: .relaxed) {
+        let written = FileSink.bytesWritten
         let isOver = awaits(patience)
-        // A disk that takes its time is not left with all but the end of a checkpoint.
         let isSaving = heeded.load(ordering: .relaxed) || Temporaries.isAtWork
-        if !isOver && isSaving { _ = awaits(saving) }
+        if !isOver && isSaving { awaitSaving(since: written) }
         Interrupt.note("what was saved before stays", resume: typedCommand)
       }
       ChildProcess.endAll()

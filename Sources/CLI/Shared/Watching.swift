@@ -5,10 +5,12 @@ extension Observer {
   static func watching(
     _ progress: Progress, checkpointSteps: Int? = nil
   ) -> Observer {
+    Interrupt.begins()
     var observer = Observer()
     observer.progress = { progress.update($0, of: $1, $2) }
     observer.note = { Console.note("warning: \($0)") }
     observer.shouldStop = { Interrupt.isRequested }
+    observer.saved = { Interrupt.hasCheckpoint() }
     observer.checkpointSteps = checkpointSteps
     return observer
   }

@@ -6,6 +6,8 @@ public struct Observer {
   public var note: (String) -> Void = { _ in }
   /// Asked after every step; true saves and throws `Interrupted`.
   public var shouldStop: () -> Bool = { false }
+  /// Told whenever a checkpoint is there, from which the run can go on.
+  public var saved: () -> Void = {}
   /// Steps between checkpoints; nil: every 30 seconds.
   public var checkpointSteps: Int?
 

@@ -84,6 +84,7 @@ public struct Run<Settings: RunSettings>: Sendable {
     var lines = 0
     var arithmetic = [DeviceInfo.arithmetic(ofDevice: device)]
     if folder.exists(stage.path) {
+      observer.saved()
       let file = try readCheckpoint(stage)
       try trainer.restore(from: file)
       let begun = file.metadata["arithmetic"]?.components(separatedBy: "; ") ?? []
@@ -108,6 +109,7 @@ public struct Run<Settings: RunSettings>: Sendable {
       try trainer.save(to: &file)
       if leads { try file.write(to: stage.path) }
       try trainer.saved()
+      observer.saved()
     }
     func report(_ report: any Codable & Sendable, kind: String) throws {
       guard leads else { return }
