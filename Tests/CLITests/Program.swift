@@ -1,5 +1,6 @@
 import Foundation
 import TestSupport
+import Testing
 
 typealias Scratch = TemporaryFolder
 // Not the Program of DRR, which some tests import too.
@@ -20,6 +21,17 @@ enum Tiny {
     "--bc-updates", "40", "--steps", "320", "--learning-starts", "32", "--batch-size", "16",
     "--buffer-size", "200", "--dimension", "8", "--pmf-epochs", "4", "--checkpoint-steps", "20",
     "--no-myopic",
+  ]
+
+  /// A small factorisation.
+  static let factorization = ["--data", "generated:tiny", "--dimension", "8", "--pmf-epochs", "4"]
+
+  /// A small IRecGAN.
+  static let gan = [
+    "train", "irecgan", "--world", "tabular", "--sessions", "40", "--user-epochs", "1",
+    "--agent-epochs", "1", "--discriminator-epochs", "1", "--rounds", "1", "--refreshes", "1",
+    "--roll-outs", "1", "--user-units", "4", "--agent-units", "4", "--embedding", "4",
+    "--discriminator-sessions", "20", "--method", "pg",
   ]
 
   static func train(
@@ -48,4 +60,15 @@ func object(_ text: String) throws -> [String: Any] {
     throw Failure(description: "not an object: \(text)")
   }
   return object
+}
+
+extension Program {
+  /// How it ends that is given so many seconds.
+  func ended(within seconds: Double) throws -> Outcome {
+    let deadline = Date() + seconds
+    until { Date() > deadline }
+    #expect(!isRunning, "still at work after \(seconds) s")
+    send(SIGKILL)
+    return try wait()
+  }
 }
