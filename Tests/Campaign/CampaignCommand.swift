@@ -36,6 +36,12 @@ struct CampaignCommand: ParsableCommand {
   @Option(help: "What all draws come of.")
   var seed: UInt64 = 1
 
+  @Option(
+    help: ArgumentHelp(
+      "Inputs of each fuzzed reader, from the committed corpus alone, and trials of options: the "
+        + "same ones for the same seed. (default: what time allows)", valueName: "number"))
+  var inputs: Int?
+
   @Option(help: ArgumentHelp("The counts as JSON.", valueName: "file"))
   var json: String?
 
@@ -58,6 +64,9 @@ struct CampaignCommand: ParsableCommand {
     guard minutes > 0, minutes < 100_000 else {
       throw ValidationError("--minutes is \(minutes); it must be above 0 and below 100000")
     }
+    guard inputs ?? 1 > 0 else {
+      throw ValidationError("--inputs is \(inputs!); it must be 1 or more")
+    }
     guard access(program, X_OK) == 0 else {
       throw ValidationError("there is no program at \(program); build it: swift build -c release")
     }
@@ -72,7 +81,7 @@ struct CampaignCommand: ParsableCommand {
       let share = (end - begun) / (chosen.count - place)
       let room = CampaignRoom(
         program: URL(fileURLWithPath: program).standardizedFileURL.path, seed: seed,
-        deadline: begun + max(share, .seconds(1)))
+        deadline: begun + max(share, .seconds(1)), inputs: inputs)
       Console.note("\(part.name): \(part.summary)")
       var tally = Tally()
       do {

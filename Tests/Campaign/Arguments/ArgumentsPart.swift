@@ -25,8 +25,10 @@ enum Arguments: CampaignPart {
     var long = 0
     var trials: [Trial] = []
     let processors = ProcessInfo.processInfo.activeProcessorCount
-    while !room.isOver || !trials.isEmpty {
-      while !room.isOver, trials.count < processors {
+    var left = room.inputs ?? .max
+    while !(room.isOver || left == 0) || !trials.isEmpty {
+      while !room.isOver, left > 0, trials.count < processors {
+        left -= 1
         let (kind, words) =
           single.popLast().map { ("one option", $0) }
           ?? ("several options", several(leaves.randomElement(using: &draws)!, &draws))

@@ -32,11 +32,16 @@ enum Fuzzing: CampaignPart {
     var (hunts, left) = ([Hunt](), readers[...])
     let processors = ProcessInfo.processInfo.activeProcessorCount
     let rounds = (readers.count + processors - 1) / processors
-    let seconds = max(1, Int((room.deadline - .now) / .seconds(1)) / rounds)
+    // So many inputs end by themselves.
+    let seconds = max(
+      1, Int((room.deadline - .now) / .seconds(1)) / (room.inputs == nil ? rounds : 1))
     var edges = 0
+    // A corpus that grows from campaign to campaign, or none but the committed one.
+    let scratch = TemporaryFolder()
+    let grown = room.inputs == nil ? found : scratch.path
     while !left.isEmpty || !hunts.isEmpty {
       while hunts.count < processors, let reader = left.popFirst() {
-        hunts.append(Hunt(reader: reader, subject: try hunt(reader, root, seconds, room.seed)))
+        hunts.append(Hunt(reader: reader, subject: try hunt(reader, root, grown, seconds, room)))
       }
       for hunt in hunts where !hunt.subject.isRunning {
         edges += try judge(hunt, root, &tally)
@@ -44,23 +49,25 @@ enum Fuzzing: CampaignPart {
       hunts.removeAll { !$0.subject.isRunning }
       usleep(50_000)
     }
+    withExtendedLifetime(scratch) {}
     tally.notes.append("\(edges) edges reached in all readers.")
     return tally
   }
 
   private static func hunt(
-    _ reader: String, _ root: String, _ seconds: Int, _ seed: UInt64
+    _ reader: String, _ root: String, _ grown: String, _ seconds: Int, _ room: CampaignRoom
   ) throws -> Subject {
-    for folder in ["\(found)/\(reader)", "\(failures)/\(reader)"] {
+    for folder in ["\(grown)/\(reader)", "\(failures)/\(reader)"] {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     }
     var limits = Subject.Limits()
     limits.seconds = 1e9
     return try Subject(
       [
-        "\(root)/\(program)", reader, "\(found)/\(reader)", "\(corpus)/\(reader)",
+        "\(root)/\(program)", reader, "\(grown)/\(reader)", "\(corpus)/\(reader)",
         "-artifact_prefix=\(failures)/\(reader)/", "-max_total_time=\(seconds)",
-        "-seed=\(UInt32(truncatingIfNeeded: seed))", "-timeout=10", "-rss_limit_mb=1024",
+        "-runs=\(room.inputs ?? -1)", "-seed=\(UInt32(truncatingIfNeeded: room.seed))",
+        "-timeout=10", "-rss_limit_mb=1024",
         "-max_len=65536", "-print_final_stats=1", "-verbosity=1", "-reduce_inputs=0",
       ], in: root, environment: ["SWIFT_BACKTRACE": "enable=no", "OPENBLAS_NUM_THREADS": "1"],
       limits: limits)
