@@ -87,4 +87,7 @@ package enum Streams {
   package static let syntheticSessions: UInt64 = 155
   package static let syntheticPolicy: UInt64 = 156
   package static let syntheticStatePolicy: UInt64 = 157
+  package static let slateWorld: UInt64 = 170
+  package static let slateCorpus: UInt64 = 171
+  package static let slatePolicy: UInt64 = 172
 }

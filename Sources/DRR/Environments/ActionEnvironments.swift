@@ -1,12 +1,25 @@
 import DRRCore
 import Tensor
 
+/// Environments that step together.
+public protocol BatchedEnvironments {
+  /// How many environments step together.
+  var count: Int { get }
+  /// Begins an episode in each.
+  mutating func beginEpisodes()
+  /// Adds all that the next step depends on to a file, under names that begin with a prefix.
+  func save(to file: inout SafetensorsWriter, _ prefix: String) throws
+  /// Puts back what ``save(to:_:)`` wrote.
+  ///
+  /// - Throws: `CheckpointError` if something is missing, out of range, or of another number of
+  ///   environments.
+  mutating func restore(from file: SafetensorsFile, _ prefix: String) throws
+}
+
 /// Environments of countable actions that step together: what agents on the tensor layer act in.
 /// States are rows of integers, which a `StateModule` reads; an episode that ends makes room for
 /// the next at once.
-public protocol ActionEnvironments {
-  /// How many environments step together.
-  var count: Int { get }
+public protocol ActionEnvironments: BatchedEnvironments {
   /// Integers a state.
   var rowWidth: Int { get }
   /// The number of actions, which are 0 ..< `actionCount`.
@@ -21,15 +34,6 @@ public protocol ActionEnvironments {
   var logged: [Int32]? { get }
   /// The row that an ended episode led to is its own last, while `rows` then has the next start.
   mutating func step(_ actions: [Int32]) -> [Step<[Int32]>]
-  /// Begins an episode in each.
-  mutating func beginEpisodes()
-  /// Adds all that the next step depends on to a file, under names that begin with a prefix.
-  func save(to file: inout SafetensorsWriter, _ prefix: String) throws
-  /// Puts back what ``save(to:_:)`` wrote.
-  ///
-  /// - Throws: `CheckpointError` if something is missing, out of range, or of another number of
-  ///   environments.
-  mutating func restore(from file: SafetensorsFile, _ prefix: String) throws
 }
 
 /// Tabular MDPs side by side, each with draws of its own.
