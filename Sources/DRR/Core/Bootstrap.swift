@@ -73,6 +73,14 @@ public struct Bootstrap: Sendable {
       sums[cluster] += value
       counts[cluster] += 1
     }
+    return estimate(sums: sums, counts: counts)
+  }
+
+  /// The mean of values of which the sum and the number in each cluster are known.
+  package func estimate(sums: [Double], counts: [Double]) -> Estimate? {
+    require(
+      sums.count == clusterCount && counts.count == clusterCount,
+      "\(sums.count) sums and \(counts.count) counts of \(clusterCount) clusters")
     let count = counts.reduce(0, +)
     guard count > 0 else { return nil }
     let mean = sums.reduce(0, +) / count
