@@ -22,6 +22,7 @@ struct CommandTests {
     "environments": [
       "--hidden", "4", "--batch", "2", "--dimension", "4", "--environments", "1", "--count", "4",
     ],
+    "worlds": ["--environments", "2"],
   ]
   private static let others = [
     "all", "compare", "tune", "splits", "reproduce", "first-update",

@@ -51,6 +51,16 @@ struct ArgumentWorld {
       "--sizes", "20", "--policies", "max", "--seeds", "1", "--method", "pg",
       "--evaluation-sessions", "10", "--run", "new",
     ] + lists,
+    "simulate world long-term-satisfaction": [
+      "--episodes", "2", "--seeds", "1", "--time-budget", "5",
+    ],
+    "simulate world interest-evolution": [
+      "--episodes", "2", "--seeds", "1", "--time-budget", "20",
+    ],
+    "simulate world interest-exploration": [
+      "--episodes", "2", "--seeds", "1", "--step-limit", "5",
+    ],
+    "simulate world virtual-taobao": ["--weights", "empty"],
     "recommend": ["--run", "run", "--user", "1"], "export model": ["run", "exported"],
     "bandit arms": ["--rounds", "50", "--seeds", "2"],
     "bandit linear": ["--rounds", "50", "--seeds", "2", "--arms", "3", "--features", "2"],
@@ -67,6 +77,7 @@ struct ArgumentWorld {
     "bench all": figures + ["--output", "results"], "bench latency": figures,
     "bench ceilings": figures,
     "bench kernels": figures + ["--memory", "16", "--filter", "sum"],
+    "bench worlds": figures + ["--environments", "2"],
     "bench products": figures + ["--shape", "4x4x4"],
     "bench updates": figures + [
       "--hidden", "4", "--batch", "2", "--dimension", "4", "--pmf", "4", "--pmf-data",

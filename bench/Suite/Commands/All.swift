@@ -29,7 +29,8 @@ struct All: ParsableCommand {
   /// In the order that they are told in, and whether threads decide them.
   private static let commands = [
     ("ceilings", false), ("latency", false), ("kernels", true), ("products", true),
-    ("updates", true), ("environments", false), ("score", true), ("replay", true), ("data", true),
+    ("updates", true), ("environments", false), ("worlds", false), ("score", true),
+    ("replay", true), ("data", true),
   ]
 
   func validate() throws {

@@ -178,11 +178,7 @@ public struct InterestEvolution: FeatureEnvironments {
     let interests = try file.doubles(
       "\(prefix).interests", .in(-1...1), shape: [count, topics])
     let budgets = try file.doubles("\(prefix).budgets", shape: [count])
-    // The documents that are offered now tell which numbers of an observation are set.
-    let documents = rows.observation.documents
-    let values = rows.observation.values[documents]
     rows = found
-    rows.observation.values.replaceSubrange(documents, with: values)
     for row in 0..<count {
       users[row] = User(
         interests: Array(interests[row * topics..<(row + 1) * topics]), budget: budgets[row])

@@ -196,10 +196,7 @@ public struct InterestExploration: FeatureEnvironments {
   /// Users and documents are drawn again.
   public mutating func restore(from file: SafetensorsFile, _ prefix: String) throws {
     let found = try rows.restored(from: file, prefix)
-    let documents = rows.observation.documents
-    let values = rows.observation.values[documents]
     rows = found
-    rows.observation.values.replaceSubrange(documents, with: values)
     for row in 0..<count {
       meet(row)
       offer(row)

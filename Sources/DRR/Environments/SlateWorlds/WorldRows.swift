@@ -94,6 +94,7 @@ public struct WorldRows: Sendable {
     try file.add("\(prefix).responses", Array(observation.values[observation.responses]))
   }
 
+  /// These rows with what ``save(to:_:)`` wrote; users and documents stay as they are.
   func restored(
     from file: SafetensorsFile, _ prefix: String
   ) throws(CheckpointError) -> WorldRows {

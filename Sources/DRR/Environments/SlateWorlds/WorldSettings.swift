@@ -1,5 +1,4 @@
 import DRRCore
-import Tensor
 
 /// What a world of slates is made with.
 public protocol WorldSettings: Codable, Hashable, Sendable {
@@ -27,12 +26,12 @@ public struct SlateSettings: Codable, Hashable, Sendable {
 }
 
 extension ConfigurationError {
-  /// What draws and steps are counted by has 31 bits.
+  /// Steps of an episode.
   static func requireSteps(_ name: String, _ value: Int) throws(ConfigurationError) {
     try require(name, value, in: 1...1_000_000)
   }
 
-  /// What is told apart by its weight: not all of them 0.
+  /// Probabilities of the kinds of something.
   static func requireShares(_ name: String, _ values: [Double]) throws(ConfigurationError) {
     try require(name, values, "1 to 100 numbers between 0 and 1 that add up to 1") {
       1...100 ~= $0.count && $0.allSatisfy { $0 >= 0 && $0 <= 1 }
