@@ -24,7 +24,7 @@ let modules: [(name: String, folder: String, imports: [Target.Dependency])] = [
       .target(name: "CMPI", condition: .when(traits: ["MPI"])),
     ]
   ),
-  ("OffPolicy", "OffPolicy", ["DRRCore", "DRRData", "Factorization", "Environments"]),
+  ("OffPolicy", "OffPolicy", ["DRRCore", "DRRData", "Environments"]),
   ("Bandits", "Bandits", ["DRRCore", "DRRData", "OffPolicy"]),
   (
     "Evaluation", "Evaluation",

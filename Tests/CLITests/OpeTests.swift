@@ -66,6 +66,28 @@ struct OpeTests {
     #expect((report["sessions"] as? [Any])?.count == 6)
   }
 
+  @Test("thousands of actions, with the reward model where it is asked for and without")
+  func manyActions() throws {
+    let folder = Scratch()
+    let rows = (0..<2_500).map { "\($0 / 5),a\($0),\($0 % 2),0.0004" }
+    try folder.write(
+      "log.csv", "user,action,reward,propensity\n" + rows.joined(separator: "\n") + "\n")
+    let words = ["ope", "--data", "log.csv", "--bootstrap", "40"]
+    let plain = try Program.run(
+      words + ["--policy", "uniform", "--estimator", "ips", "--json"], in: folder)
+    #expect(plain.code == 0, "\(plain.description)")
+    let report = try object(plain.output)
+    #expect(report["model"] == nil)
+    let policy = (report["policies"] as? [[String: Any]])?.first
+    #expect(abs(try interval(policy, "ips").0 - 0.5) < 1e-9 && policy?["rank"] as? Int == 1)
+    let modelled = try Program.run(words, in: folder)
+    #expect(modelled.code == 0, "\(modelled.description)")
+    #expect(modelled.output.contains("model     ridge, 2501 columns"))
+    let text = try Program.run(
+      words + ["--policy", "uniform", "--estimator", "snips", "--estimator", "ips"], in: folder)
+    #expect(text.output.contains("model     none") && text.output.contains("rank by snips"))
+  }
+
   @Test("what cannot be judged is refused in one sentence")
   func refused() throws {
     let folder = Scratch()

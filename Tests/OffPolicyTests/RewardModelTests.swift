@@ -129,7 +129,7 @@ struct RewardModelTests {
   @Test("folds are of nearly equal size, and their report adds up")
   func folds() throws {
     let log = try drawnLog(400, users: 80)
-    let report = try log.evaluate([UniformTarget()], .quick()).model
+    let report = try #require(log.evaluate([UniformTarget()], .quick()).model)
     #expect(report.folds == 5 && report.columns == 9 && report.calibration.count == 10)
     #expect(report.calibration.reduce(0) { $0 + $1.rows } == 400)
     let clicks = report.calibration.reduce(0) { $0 + $1.observed * Double($1.rows) }
@@ -149,7 +149,7 @@ struct RewardModelTests {
       var configuration = OffPolicyConfiguration.quick()
       configuration.model.form = form
       configuration.model.isCrossed = true
-      let report = try log.evaluate([UniformTarget()], configuration).model
+      let report = try #require(log.evaluate([UniformTarget()], configuration).model)
       #expect(report.rootMeanSquaredError < 0.97 * report.rootMeanSquaredErrorOfMean)
       #expect(report.calibration.last!.observed > report.calibration.first!.observed + 0.2)
     }
@@ -168,9 +168,23 @@ struct RewardModelTests {
     }
     let wide = try LoggedFeedback(
       name: "wide", actions: [0, 0, 0], rewards: [0, 1, 0.5], propensities: [1, 1, 1],
-      actionCount: 3_000)
-    #expect(throws: ConfigurationError.self) {
+      actionCount: 1,
+      context: FeatureTable(Array(repeating: Array(repeating: 1, count: 2_000), count: 3)))
+    #expect(
+      throws: ConfigurationError(
+        "the reward model has 2001 columns beside those of single actions; it must have at most 2000"
+      )
+    ) {
       try CrossFittedRewards(wide, configuration(.ridge, crossed: false))
     }
+    let many = try LoggedFeedback(
+      name: "many", actions: [0, 0, 0], rewards: [0, 1, 0.5], propensities: [1, 1, 1],
+      actionCount: 10_000,
+      context: FeatureTable(Array(repeating: Array(repeating: 1, count: 100), count: 3)))
+    let error = #expect(throws: ConfigurationError.self) {
+      try CrossFittedRewards(many, configuration(.ridge, crossed: true))
+    }
+    #expect(error?.description.contains("numbers; they must be at most 16777216") == true)
+    #expect(try CrossFittedRewards(many, configuration(.ridge, crossed: false)).width == 10_101)
   }
 }

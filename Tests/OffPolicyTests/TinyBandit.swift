@@ -54,6 +54,7 @@ struct GivenRewards: RewardPrediction {
   /// [rows][actions].
   let values: [[Double]]
   func predict(_ row: Int, into values: inout [Double]) { values = self.values[row] }
+  func predict(_ row: Int, _ action: Int) -> Double { values[row][action] }
 }
 
 extension LoggedFeedback {
@@ -91,4 +92,5 @@ struct NoRewards: RewardPrediction {
   func predict(_ row: Int, into values: inout [Double]) {
     for action in values.indices { values[action] = 0 }
   }
+  func predict(_ row: Int, _ action: Int) -> Double { 0 }
 }

@@ -36,8 +36,11 @@ extension OpeCommand {
     var policy: [String] = []
     @Option(help: "An estimator; may repeat. (default: all)")
     var estimator: [OffPolicyEstimator] = []
-    @Option(help: "The estimator that ranks the policies.")
-    var rankBy = OffPolicyEstimator.doublyRobust
+    @Option(
+      help: ArgumentHelp(
+        "The estimator that ranks the policies. (default: dr, or the first --estimator where dr is "
+          + "none of them)"))
+    var rankBy: OffPolicyEstimator?
     @Option(help: "The reward model: linear, or of the log-odds.")
     var model = RewardModelConfiguration.Form.ridge
     @Flag(help: "Give each action its own coefficients of the context.")
@@ -64,7 +67,11 @@ extension OpeCommand {
     func run() throws {
       var configuration = OffPolicyConfiguration()
       if !estimator.isEmpty { configuration.estimators = estimator }
-      if !configuration.estimators.contains(rankBy) { configuration.estimators.append(rankBy) }
+      configuration.ranking =
+        rankBy ?? (configuration.estimators.contains(.doublyRobust) ? .doublyRobust : estimator[0])
+      if !configuration.estimators.contains(configuration.ranking) {
+        configuration.estimators.append(configuration.ranking)
+      }
       configuration.model.form = model
       configuration.model.isCrossed = crossed
       configuration.model.regularization = regularization
@@ -72,13 +79,11 @@ extension OpeCommand {
       configuration.clip = clip
       configuration.minimumESS = minimumEss
       configuration.resamples = bootstrap
-      configuration.ranking = rankBy
       configuration.seed = random.seed
       try configuration.validate()
       var log = try source.read()
       var other = try source.readOther()
       if byRow { (log, other) = (log.clusteredByRow(), other?.clusteredByRow()) }
-      try configuration.validate(for: log)
       let (policies, known) = try policies(for: log, other: other, configuration)
       let progress = Progress()
       defer { progress.finish() }

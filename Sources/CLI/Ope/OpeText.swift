@@ -58,21 +58,28 @@ extension OffPolicyReport {
       if let refusal = policy.refusal { notes.append("\(policy.name): not ranked: \(refusal)") }
       notes += policy.warnings.map { "\(policy.name): \($0)" }
     }
-    let calibration = model.calibration.map {
-      "\(decimal($0.predicted, digits))/\(decimal($0.observed, digits))"
-    }
     return """
       log       \(log.name): \(grouped(log.decisions)) decisions, \(log.actions) actions, \
       \(log.positions.count) \(log.positions.count == 1 ? "position" : "positions"), \
       \(grouped(log.clusters)) clusters by \(log.clustering)
       behavior  \(behaviour.text(digits)), the behavior policy's value (on-policy mean)
-      model     \(model.form.rawValue)\(model.isCrossed ? ", crossed" : ""), \
-      \(model.columns) columns, \(model.folds) folds: RMSE \(decimal(model.rootMeanSquaredError, 5)), \
-      baseline RMSE \(decimal(model.rootMeanSquaredErrorOfMean, 5))
-      calibration by decile, predicted/observed  \(calibration.joined(separator: " "))
+      \(model?.text(digits) ?? "model     none: no estimator and no policy asks for one")
 
       \(Table(rows: rows).text)
       """ + (notes.isEmpty ? "" : "\n\n" + notes.joined(separator: "\n"))
+  }
+}
+
+extension RewardModelReport {
+  func text(_ digits: Int) -> String {
+    let calibration = calibration.map {
+      "\(decimal($0.predicted, digits))/\(decimal($0.observed, digits))"
+    }
+    return """
+      model     \(form.rawValue)\(isCrossed ? ", crossed" : ""), \(columns) columns, \(folds) folds: \
+      RMSE \(decimal(rootMeanSquaredError, 5)), baseline RMSE \(decimal(rootMeanSquaredErrorOfMean, 5))
+      calibration by decile, predicted/observed  \(calibration.joined(separator: " "))
+      """
   }
 }
 

@@ -33,29 +33,39 @@ public struct ClusterBootstrap: Sendable {
     self.seed = seed
   }
 
-  /// The sums of each resample.
+  /// The sums of each resample, on all cores: a draw is at one place of the random numbers.
   ///
   /// - Parameter sums: [clusters, width].
   /// - Returns: [resamples, width].
   public func totals(_ sums: [Double], width: Int) -> [Double] {
     let clusters = sums.count / width
-    var totals = [Double](repeating: 0, count: resamples * width)
-    guard clusters > 0 else { return totals }
-    var random = Philox(seed: seed, stream: Streams.offPolicyBootstrap)
-    totals.withUnsafeMutableBufferPointer { totals in
-      sums.withUnsafeBufferPointer { sums in
-        for resample in 0..<resamples {
-          let to = totals.baseAddress! + resample * width
-          for _ in 0..<clusters {
-            // The high half of a 32 × 64 bit product: even to 2⁻³² of a cluster's share.
-            let drawn = Int((UInt64(random.nextWord()) * UInt64(clusters)) >> 32)
-            let from = sums.baseAddress! + drawn * width
-            for column in 0..<width { to[column] += from[column] }
+    guard clusters > 0 else { return Array(repeating: 0, count: resamples * width) }
+    let parts = min(resamples, 32)
+    return concurrentMap(parts) { part in
+      let drawn = part * resamples / parts..<(part + 1) * resamples / parts
+      var random = Philox(
+        key: seed, stream: Streams.offPolicyBootstrap,
+        counter: UInt64(drawn.lowerBound) * UInt64(clusters))
+      var totals = [Double](repeating: 0, count: drawn.count * width)
+      var counts = [UInt32](repeating: 0, count: clusters)
+      for resample in 0..<drawn.count {
+        for at in counts.indices { counts[at] = 0 }
+        for _ in 0..<clusters {
+          // The high half of a 32 × 64 bit product: even to 2⁻³² of a cluster's share.
+          counts[Int((UInt64(random.nextWord()) * UInt64(clusters)) >> 32)] += 1
+        }
+        totals.withUnsafeMutableBufferPointer { totals in
+          sums.withUnsafeBufferPointer { sums in
+            let to = totals.baseAddress! + resample * width
+            for cluster in 0..<clusters where counts[cluster] > 0 {
+              let (times, from) = (Double(counts[cluster]), sums.baseAddress! + cluster * width)
+              for column in 0..<width { to[column] += times * from[column] }
+            }
           }
         }
       }
-    }
-    return totals
+      return totals
+    }.flatMap { $0 }
   }
 
   /// The interval of a value, from its value in each resample.

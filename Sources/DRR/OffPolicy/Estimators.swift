@@ -27,6 +27,14 @@ public enum OffPolicyEstimator: String, Codable, CaseIterable, Sendable {
   /// anew, and whose bias no resample shows.
   public var hasInterval: Bool { self != .directMethod }
 
+  /// Whether it is told from weights and rewards alone.
+  var needsModel: Bool {
+    switch self {
+    case .ips, .clippedIPS, .snips: false
+    case .directMethod, .doublyRobust, .sndr, .switchDR, .shrunkDR: true
+    }
+  }
+
   /// Its value of sums over decisions; not a number where nothing has weight.
   public func value(of sums: DecisionSums) -> Double {
     switch self {
@@ -77,63 +85,5 @@ public struct DecisionSums: Sendable {
 
   public static func += (sums: inout DecisionSums, other: DecisionSums) {
     sums.fields += other.fields
-  }
-}
-
-/// One policy's numbers of every decision of a log.
-public struct PolicyWeights: Sendable {
-  public let name: String
-  /// π(a | x) / p of the logged action.
-  public internal(set) var weights: [Double] = []
-  /// V(x) = Σ π(a | x) q(x, a).
-  public internal(set) var modelled: [Double] = []
-  /// The mean of π(a | x) of the logged action: the share of the log that a replay would keep.
-  public internal(set) var matchRate = 0.0
-  /// [positions, actions]: Σ π(a | x) over the decisions at that position.
-  public internal(set) var mass: [Double]
-
-  init(name: String, _ log: LoggedFeedback) {
-    self.name = name
-    mass = Array(repeating: 0, count: log.positionCount * log.actionCount)
-    weights.reserveCapacity(log.count)
-    modelled.reserveCapacity(log.count)
-  }
-
-  /// Of several policies at once, and q of the logged actions.
-  public static func compute(
-    _ policies: [any TargetPolicy], on log: LoggedFeedback, rewards: some RewardPrediction,
-    progress: (Int) -> Void = { _ in }
-  ) throws(ConfigurationError) -> (policies: [PolicyWeights], predicted: [Double]) {
-    var results = policies.map { PolicyWeights(name: $0.name, log) }
-    var predicted: [Double] = []
-    predicted.reserveCapacity(log.count)
-    var values = [Double](repeating: 0, count: log.actionCount)
-    var probabilities = values
-    for row in 0..<log.count {
-      if row % 4_096 == 0 { progress(row) }
-      rewards.predict(row, into: &values)
-      predicted.append(values[Int(log.actions[row])])
-      let first = Int(log.positions[row]) * log.actionCount
-      for (at, policy) in policies.enumerated() {
-        policy.fill(&probabilities, row, of: log, values: values)
-        var (sum, modelled) = (0.0, 0.0)
-        for action in 0..<log.actionCount {
-          sum += probabilities[action]
-          modelled += probabilities[action] * values[action]
-          results[at].mass[first + action] += probabilities[action]
-        }
-        guard abs(sum - 1) < 1e-6 else {
-          throw ConfigurationError(
-            "policy \(policy.name): its probabilities of decision \(row + 1) sum to \(sum); they "
-              + "must sum to 1")
-        }
-        let chosen = probabilities[Int(log.actions[row])]
-        results[at].weights.append(chosen / log.propensities[row])
-        results[at].modelled.append(modelled)
-        results[at].matchRate += chosen / Double(log.count)
-      }
-    }
-    progress(log.count)
-    return (results, predicted)
   }
 }

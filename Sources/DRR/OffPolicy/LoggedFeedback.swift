@@ -136,6 +136,12 @@ public struct Affinities: Sendable {
 
   mutating func endRow() { offsets.append(actions.count) }
 
+  /// Calls `body` with each action of a row that has a value.
+  func forEach(of row: Int, _ body: (Int, Double) -> Void) {
+    guard row + 1 < offsets.count else { return }
+    for at in offsets[row]..<offsets[row + 1] { body(Int(actions[at]), Double(values[at])) }
+  }
+
   /// The value of an action in a row.
   public func value(_ row: Int, _ action: Int) -> Double {
     guard row + 1 < offsets.count else { return 0 }

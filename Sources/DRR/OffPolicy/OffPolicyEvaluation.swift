@@ -22,12 +22,6 @@ public struct OffPolicyConfiguration: Codable, Hashable, Sendable {
     try ConfigurationError.require("bootstrap", resamples, in: 40...100_000)
   }
 
-  /// Throws if policies cannot be evaluated on the log with these settings.
-  public func validate(for log: LoggedFeedback) throws(ConfigurationError) {
-    try validate()
-    try model.validate(log)
-  }
-
   /// The clip for a log of so many decisions.
   func clip(_ count: Int) -> Double { clip ?? Double(count).squareRoot() }
 }
@@ -55,7 +49,8 @@ public struct OffPolicyReport: Codable, Hashable, Sendable {
   public var clip: Double
   /// The mean reward of the log itself, which is the value of the policy that wrote it.
   public var behaviour: Interval
-  public var model: RewardModelReport
+  /// Absent where neither an estimator nor a policy asks for a reward model.
+  public var model: RewardModelReport?
   public var policies: [Policy]
 }
 
@@ -65,8 +60,9 @@ extension LoggedFeedback {
     bootstrap.mean(rewards, clusters: clusters, clusterCount: clusterCount)
   }
 
-  /// Evaluates policies. The reward model is cross-fitted; intervals take it as given, and the
-  /// direct method, which is nothing else, has none.
+  /// Evaluates policies. The reward model, fitted only where an estimator or a policy needs one, is
+  /// cross-fitted; intervals take it as given, and the direct method, which is nothing else, has
+  /// none.
   ///
   /// - Parameter onPolicy: the mean reward of a policy's own log, by the policy's name.
   public func evaluate(
@@ -74,13 +70,19 @@ extension LoggedFeedback {
     onPolicy: [String: Interval] = [:], progress: (Int, Int, String) -> Void = { _, _, _ in }
   ) throws(ConfigurationError) -> OffPolicyReport {
     try configuration.validate()
-    var fitting = configuration.model
-    fitting.seed = configuration.seed
     let steps = count * (policies.count + 2)
     progress(0, steps, "decisions, reward model")
-    let model = try CrossFittedRewards(self, fitting)
+    var model: CrossFittedRewards?
+    if configuration.estimators.contains(where: \.needsModel)
+      || policies.contains(where: \.basis.needsModel)
+    {
+      var fitting = configuration.model
+      fitting.seed = configuration.seed
+      model = try CrossFittedRewards(self, fitting)
+    }
     progress(count, steps, "decisions, weights")
-    let (weights, predicted) = try PolicyWeights.compute(policies, on: self, rewards: model) {
+    let prediction: any RewardPrediction = model ?? NoRewards()
+    let (weights, predicted) = try PolicyWeights.compute(policies, on: self, rewards: prediction) {
       progress(count + $0, steps, "decisions, weights")
     }
     let clip = configuration.clip(count)
@@ -109,7 +111,7 @@ extension LoggedFeedback {
     return OffPolicyReport(
       log: summary, configuration: configuration, clip: clip,
       behaviour: onPolicyValue(bootstrap),
-      model: RewardModelReport(self, model, predicted: predicted), policies: rows)
+      model: model.map { RewardModelReport(self, $0, predicted: predicted) }, policies: rows)
   }
 
   /// Numbers the policies that are not refused, the best first.

@@ -4,6 +4,9 @@ import Tensor
 
 /// A policy as a file gives it.
 public enum PolicyFile {
+  /// Probabilities that are held at most, 4 GiB.
+  static let sizeLimit = 1 << 29
+
   /// Reads a policy for the decisions of a log.
   ///
   /// A file with the columns `action,probability`, and `position` where the log has several, holds
@@ -42,6 +45,11 @@ public enum PolicyFile {
           LineFault(
             file: header.file, line: 1, found: "\(Set(columns).count) different actions",
             expected: "each of the \(log.actionCount) of \(log.name) once"))
+      }
+      if log.count * log.actionCount > Self.sizeLimit {
+        throw .tooLarge(
+          file: header.file, what: "probabilities, one a decision and action",
+          limit: Self.sizeLimit)
       }
     } row: { (row) throws(DataError) in
       func share(_ column: Int) throws(DataError) -> Double {

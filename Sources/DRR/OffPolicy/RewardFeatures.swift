@@ -1,48 +1,63 @@
-/// The columns of a linear reward model: a constant, the position, the action, its features, the
-/// context, the affinity of the two, and, crossed, every context column once for each action.
+/// The columns of a linear reward model.
+///
+/// Those that all actions share come first: a constant, the position, the action's features, the
+/// context and the affinity of the two. Then those of each action: one for itself and, crossed, every
+/// column of the context.
 struct RewardFeatures: Sendable {
   let log: LoggedFeedback
   let isCrossed: Bool
   let firstPosition = 1
-  let firstAction: Int
   let firstFeature: Int
   let firstContext: Int
   let affinity: Int
-  let firstCrossed: Int
-  let width: Int
-  let contextWidth: Int
+  let sharedWidth: Int
+  /// Columns of one action alone.
+  let ownWidth: Int
+
+  var width: Int { sharedWidth + log.actionCount * ownWidth }
 
   init(_ log: LoggedFeedback, crossed: Bool) {
     self.log = log
     isCrossed = crossed
-    contextWidth = log.context.count > 0 ? log.context.width : 0
-    firstAction = firstPosition + (log.positionCount > 1 ? log.positionCount : 0)
-    firstFeature = firstAction + log.actionCount
+    let contextWidth = log.context.count > 0 ? log.context.width : 0
+    firstFeature = firstPosition + (log.positionCount > 1 ? log.positionCount : 0)
     firstContext = firstFeature + (log.actionFeatures.count > 0 ? log.actionFeatures.width : 0)
     affinity = firstContext + contextWidth
-    firstCrossed = affinity + (log.affinities.isEmpty ? 0 : 1)
-    width = firstCrossed + (crossed ? contextWidth * log.actionCount : 0)
+    sharedWidth = affinity + (log.affinities.isEmpty ? 0 : 1)
+    ownWidth = 1 + (crossed ? contextWidth : 0)
   }
 
-  /// Calls `body` with each column of a decision for an action that is not 0, and its value.
+  /// The first of an action's own columns.
+  func firstOwn(_ action: Int) -> Int { sharedWidth + action * ownWidth }
+
+  /// Calls `body` with each column of a decision for an action that is not 0, in ascending order, and
+  /// its value.
+  @inline(__always)
   func forEach(_ row: Int, _ action: Int, _ body: (Int, Double) -> Void) {
+    forEachShared(row, action, body)
+    let first = firstOwn(action)
+    forEachOwn(row) { body(first + $0, $1) }
+  }
+
+  @inline(__always)
+  func forEachShared(_ row: Int, _ action: Int, _ body: (Int, Double) -> Void) {
     body(0, 1)
     if log.positionCount > 1 { body(firstPosition + Int(log.positions[row]), 1) }
-    body(firstAction + action, 1)
     if log.actionFeatures.count > 0 {
       log.actionFeatures.forEach(of: action) { body(firstFeature + $0, $1) }
     }
-    if contextWidth > 0 {
-      log.context.forEach(of: row) { body(firstContext + $0, $1) }
-    }
-    if !log.affinities.isEmpty {
+    if affinity > firstContext { log.context.forEach(of: row) { body(firstContext + $0, $1) } }
+    if sharedWidth > affinity {
       let value = log.affinities.value(row, action)
       if value != 0 { body(affinity, value) }
     }
-    if isCrossed && contextWidth > 0 {
-      let first = firstCrossed + action * contextWidth
-      log.context.forEach(of: row) { body(first + $0, $1) }
-    }
+  }
+
+  /// By place among the action's own columns.
+  @inline(__always)
+  func forEachOwn(_ row: Int, _ body: (Int, Double) -> Void) {
+    body(0, 1)
+    if ownWidth > 1 { log.context.forEach(of: row) { body(1 + $0, $1) } }
   }
 }
 
@@ -51,8 +66,34 @@ struct LinearRewards: Sendable {
   let features: RewardFeatures
   let coefficients: [Double]
   let isLogistic: Bool
+  /// What an action adds in every decision: by its own column and its features.
+  private let offsets: [Double]
+  /// [context, actions]: crossed, the coefficients of each column of the context.
+  private let crossed: [Double]
+
+  init(features: RewardFeatures, coefficients: [Double], isLogistic: Bool) {
+    let log = features.log
+    self.features = features
+    self.coefficients = coefficients
+    self.isLogistic = isLogistic
+    offsets = (0..<log.actionCount).map { action in
+      var offset = coefficients[features.firstOwn(action)]
+      if log.actionFeatures.count > 0 {
+        log.actionFeatures.forEach(of: action) {
+          offset += coefficients[features.firstFeature + $0] * $1
+        }
+      }
+      return offset
+    }
+    crossed = (1..<features.ownWidth).flatMap { column in
+      (0..<log.actionCount).map { coefficients[features.firstOwn($0) + column] }
+    }
+  }
 
   private func link(_ score: Double) -> Double { isLogistic ? logistic(score) : score }
+
+  /// Whether the rewards of two decisions differ by the same in every action.
+  var isParallel: Bool { !isLogistic && crossed.isEmpty && features.log.affinities.isEmpty }
 
   func predict(_ row: Int, _ action: Int) -> Double {
     var score = 0.0
@@ -67,24 +108,28 @@ struct LinearRewards: Sendable {
     if log.positionCount > 1 {
       shared += coefficients[features.firstPosition + Int(log.positions[row])]
     }
-    if features.contextWidth > 0 {
+    if features.affinity > features.firstContext {
       log.context.forEach(of: row) { shared += coefficients[features.firstContext + $0] * $1 }
     }
-    for action in 0..<log.actionCount {
-      var score = shared + coefficients[features.firstAction + action]
-      if log.actionFeatures.count > 0 {
-        log.actionFeatures.forEach(of: action) {
-          score += coefficients[features.firstFeature + $0] * $1
+    values.withUnsafeMutableBufferPointer { values in
+      let count = values.count
+      offsets.withUnsafeBufferPointer { offsets in
+        for action in 0..<count { values[action] = shared + offsets[action] }
+      }
+      if !crossed.isEmpty {
+        crossed.withUnsafeBufferPointer { crossed in
+          log.context.forEach(of: row) { column, value in
+            let slopes = UnsafeBufferPointer(
+              rebasing: crossed[column * count..<(column + 1) * count])
+            for action in 0..<count { values[action] += slopes[action] * value }
+          }
         }
       }
-      if !log.affinities.isEmpty {
-        score += coefficients[features.affinity] * log.affinities.value(row, action)
+      if features.sharedWidth > features.affinity {
+        let slope = coefficients[features.affinity]
+        log.affinities.forEach(of: row) { values[$0] += slope * $1 }
       }
-      if features.isCrossed && features.contextWidth > 0 {
-        let first = features.firstCrossed + action * features.contextWidth
-        log.context.forEach(of: row) { score += coefficients[first + $0] * $1 }
-      }
-      values[action] = link(score)
+      if isLogistic { for action in 0..<count { values[action] = logistic(values[action]) } }
     }
   }
 }

@@ -5,6 +5,24 @@ import Tensor
 public protocol RewardPrediction: Sendable {
   /// Fills `values` with one number an action.
   func predict(_ row: Int, into values: inout [Double])
+  /// The number of one action.
+  func predict(_ row: Int, _ action: Int) -> Double
+  /// A number of the decision's group, where the values of two decisions of one group differ by the
+  /// same in every action; nil where it has none.
+  func group(of row: Int) -> Int?
+}
+
+extension RewardPrediction {
+  public func group(of row: Int) -> Int? { nil }
+}
+
+/// Expects a reward of 0 everywhere.
+struct NoRewards: RewardPrediction {
+  func predict(_ row: Int, into values: inout [Double]) {
+    for action in values.indices { values[action] = 0 }
+  }
+  func predict(_ row: Int, _ action: Int) -> Double { 0 }
+  func group(of row: Int) -> Int? { 0 }
 }
 
 /// How the reward model is fitted.
@@ -28,8 +46,9 @@ public struct RewardModelConfiguration: Codable, Hashable, Sendable {
 
   public init() {}
 
-  /// Columns that the normal equations may have.
+  /// Columns that actions may share, and numbers that the normal equations may hold (128 MiB).
   static let widthLimit = 2_000
+  static let sizeLimit = 1 << 24
 
   func validate(_ log: LoggedFeedback) throws(ConfigurationError) {
     try ConfigurationError.require("folds", folds, "2 or more") { $0 >= 2 && $0 <= 1_000 }
@@ -45,10 +64,16 @@ public struct RewardModelConfiguration: Codable, Hashable, Sendable {
       throw ConfigurationError(
         "the reward model is logistic; it must be ridge where a reward is \(log.rewards[row])")
     }
-    let width = RewardFeatures(log, crossed: isCrossed).width
-    if width > Self.widthLimit {
+    let features = RewardFeatures(log, crossed: isCrossed)
+    if features.sharedWidth > Self.widthLimit {
       throw ConfigurationError(
-        "the reward model has \(width) columns; it must have at most \(Self.widthLimit)"
+        "the reward model has \(features.sharedWidth) columns beside those of single actions; it "
+          + "must have at most \(Self.widthLimit)")
+    }
+    if NormalEquations.size(features) > Self.sizeLimit {
+      throw ConfigurationError(
+        "the normal equations of the reward model's \(features.width) columns are "
+          + "\(NormalEquations.size(features)) numbers; they must be at most \(Self.sizeLimit)"
           + (isCrossed ? ", as without crossing" : ""))
     }
   }
@@ -77,14 +102,14 @@ public struct CrossFittedRewards: RewardPrediction {
     switch configuration.form {
     case .ridge:
       let parts = concurrentMap(count) { fold in
-        var part = NormalEquations(width: features.width)
+        var part = NormalEquations(features)
         for row in 0..<log.count where folds[row] == fold {
           part.add(features, row, weight: 1, response: log.rewards[row])
         }
         return part
       }
       @Sendable func all(but left: Set<Int>) -> NormalEquations {
-        var all = NormalEquations(width: features.width)
+        var all = NormalEquations(features)
         for (fold, part) in parts.enumerated() where !left.contains(fold) { all.add(part) }
         return all
       }
@@ -136,6 +161,12 @@ public struct CrossFittedRewards: RewardPrediction {
   public func predict(_ row: Int, into values: inout [Double]) {
     models[folds[row]].predict(row, into: &values)
   }
+
+  public func predict(_ row: Int, _ action: Int) -> Double {
+    models[folds[row]].predict(row, action)
+  }
+
+  public func group(of row: Int) -> Int? { models[folds[row]].isParallel ? folds[row] : nil }
 
   /// Clusters in a drawn order, each to the fold that has the fewest rows.
   static func folds(of log: LoggedFeedback, _ configuration: RewardModelConfiguration) -> [Int] {

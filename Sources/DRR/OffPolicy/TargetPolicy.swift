@@ -5,6 +5,8 @@ import Tensor
 /// A policy whose value is asked for: π(a | x, position) of every decision of a log.
 public protocol TargetPolicy: Sendable {
   var name: String { get }
+  /// The least that its probabilities follow from.
+  var basis: PolicyBasis { get }
   /// Fills `probabilities`, one an action, which sum to 1.
   ///
   /// `values` are the expected rewards that the reward model gives the actions; a cross-fitted
@@ -13,9 +15,28 @@ public protocol TargetPolicy: Sendable {
     _ probabilities: inout [Double], _ row: Int, of log: LoggedFeedback, values: [Double])
 }
 
+extension TargetPolicy {
+  public var basis: PolicyBasis { .everything }
+}
+
+/// What a policy's probabilities follow from.
+public enum PolicyBasis: Sendable {
+  /// The position of the decision.
+  case position
+  /// The position, and what the values of the reward model have between them.
+  case differences
+  /// All that is known of the decision, but no reward model.
+  case decision
+  /// All that is known of the decision, and the reward model's values.
+  case everything
+
+  var needsModel: Bool { self == .differences || self == .everything }
+}
+
 /// Every action with equal chance.
 public struct UniformTarget: TargetPolicy {
   public let name = "uniform"
+  public var basis: PolicyBasis { .position }
   public init() {}
 
   public func fill(
@@ -28,6 +49,7 @@ public struct UniformTarget: TargetPolicy {
 /// One distribution a position, whatever the context.
 public struct FixedTarget: TargetPolicy {
   public let name: String
+  public var basis: PolicyBasis { .position }
   /// [positions, actions].
   public let table: [Double]
 
@@ -86,6 +108,7 @@ public struct FixedTarget: TargetPolicy {
 public struct SoftmaxTarget: TargetPolicy {
   public let temperature: Double
   public var name: String { "softmax:\(spelled(temperature))" }
+  public var basis: PolicyBasis { .differences }
   public init(temperature: Double = 1) { self.temperature = temperature }
 
   public func fill(
@@ -104,6 +127,7 @@ public struct SoftmaxTarget: TargetPolicy {
 public struct GreedyTarget: TargetPolicy {
   public let epsilon: Double
   public var name: String { "greedy:\(spelled(epsilon))" }
+  public var basis: PolicyBasis { .differences }
   public init(epsilon: Double = 0.1) { self.epsilon = epsilon }
 
   public func fill(
@@ -121,6 +145,7 @@ public struct GreedyTarget: TargetPolicy {
 /// Probabilities given for every decision of one log.
 public struct TabledTarget: TargetPolicy {
   public let name: String
+  public var basis: PolicyBasis { .decision }
   /// [rows, actions].
   public let table: [Double]
 
