@@ -65,6 +65,10 @@ struct LinearPolicyTests {
     #expect(abs(regression.logDeterminant - log((4.25 * 8 - 1.5 * 1.5) / 9)) < 1e-12)
     let solved = regression.solve([1, 0])
     #expect(abs(solved[0] - 8 / (4.25 * 8 - 2.25)) < 1e-12)
+    // All at once, to the bit.
+    var whole = RidgeRegression(width: 2, regularization: 3)
+    whole.observe([(x: [1, 2], reward: 0.4), (x: [-0.5, 1], reward: 0.1)])
+    #expect(whole.coefficients == regression.coefficients && whole.inverse == regression.inverse)
   }
 
   @Test("linear Thompson draws θ with the covariance v²A⁻¹")

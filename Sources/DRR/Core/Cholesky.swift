@@ -3,14 +3,20 @@ package func triangle(_ width: Int) -> Int { width * (width + 1) / 2 }
 
 /// L of A = L Lᵀ, in place; both packed lower triangles.
 package func choleskyFactor(_ a: inout [Double], _ n: Int) {
+  // Column by column, so that the inner loop is one of vectors.
+  var column = [Double](repeating: 0, count: n)
   a.withUnsafeMutableBufferPointer { a in
-    for i in 0..<n {
-      let row = triangle(i)
-      for j in 0...i {
-        let other = triangle(j)
-        var sum = a[row + j]
-        for k in 0..<j { sum -= a[row + k] * a[other + k] }
-        a[row + j] = i == j ? sum.squareRoot() : sum / a[other + j]
+    column.withUnsafeMutableBufferPointer { column in
+      for k in 0..<n {
+        let pivot = a[triangle(k) + k].squareRoot()
+        a[triangle(k) + k] = pivot
+        for i in k + 1..<n {
+          let row = a.baseAddress! + triangle(i)
+          row[k] /= pivot
+          column[i] = row[k]
+          let scale = row[k]
+          for j in k + 1..<i + 1 { row[j] -= scale * column[j] }
+        }
       }
     }
   }
@@ -39,13 +45,15 @@ package func choleskyInverse(_ l: [Double], _ n: Int) -> [Double] {
   l.withUnsafeBufferPointer { l in
     m.withUnsafeMutableBufferPointer { m in
       for i in 0..<n {
-        let row = triangle(i)
-        for j in 0..<i {
-          var sum = 0.0
-          for k in j..<i { sum -= l[row + k] * m[triangle(k) + j] }
-          m[row + j] = sum / l[row + i]
+        let row = m.baseAddress! + triangle(i)
+        let pivot = l[triangle(i) + i]
+        for k in 0..<i {
+          let scale = l[triangle(i) + k]
+          let other = m.baseAddress! + triangle(k)
+          for j in 0..<k + 1 { row[j] -= scale * other[j] }
         }
-        m[row + i] = 1 / l[row + i]
+        for j in 0..<i { row[j] /= pivot }
+        row[i] = 1 / pivot
       }
       inverse.withUnsafeMutableBufferPointer { inverse in
         for k in 0..<n {

@@ -68,8 +68,19 @@ public struct RidgeRegression: Codable, Sendable {
     x.withUnsafeBufferPointer { observe($0, reward) }
   }
 
-  /// Sherman and Morrison: A⁻¹ less (A⁻¹x)(A⁻¹x)ᵀ / (1 + xᵀA⁻¹x).
   package mutating func observe(_ x: UnsafeBufferPointer<Double>, _ reward: Double) {
+    take(x, reward)
+    coefficients = solve(right)
+  }
+
+  /// Learns from one observation after another, of which only the last tells the coefficients.
+  package mutating func observe(_ observations: some Sequence<(x: [Double], reward: Double)>) {
+    for (x, reward) in observations { x.withUnsafeBufferPointer { take($0, reward) } }
+    coefficients = solve(right)
+  }
+
+  /// Sherman and Morrison: A⁻¹ less (A⁻¹x)(A⁻¹x)ᵀ / (1 + xᵀA⁻¹x).
+  private mutating func take(_ x: UnsafeBufferPointer<Double>, _ reward: Double) {
     let direction = solve(x)
     let gain = 1 + direction.withUnsafeBufferPointer { dot(x, $0) }
     for i in 0..<width {
@@ -78,7 +89,6 @@ public struct RidgeRegression: Codable, Sendable {
       right[i] += reward * x[i]
     }
     logDeterminant += log(gain)
-    coefficients = solve(right)
   }
 }
 

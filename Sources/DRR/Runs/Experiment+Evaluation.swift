@@ -47,11 +47,12 @@ extension Experiment {
     _ model: PMFModel, seed: UInt64, _ settings: EvaluationSettings = EvaluationSettings()
   ) -> [any Ranker] {
     let scale = configuration.scale
+    let validation = (try? admitted(.validation).sessions) ?? []
     let knn = ItemKNN(log, split, statistics, scale: scale)
+      .remembering(validation + ((try? admitted().sessions) ?? []))
     func adaptive(_ name: String, weight: Float) -> AdaptiveBlend {
       AdaptiveBlend(name, knn, model, log, split, scale: scale, weight: weight)
     }
-    let validation = (try? admitted(.validation).sessions) ?? []
     return [
       RandomOrder(seed: seed), LoggedOrder(), Popularity(statistics), ItemMean(statistics), knn,
       PMFRating(model), PMFDot(model), adaptive(AdaptiveBlend.adaptiveKNN, weight: 0),

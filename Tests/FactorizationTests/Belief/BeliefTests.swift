@@ -19,8 +19,11 @@ struct BeliefTests {
 
     var posterior = BayesianFactorization.Posteriors(
       width: 2, means: [9, 9, 0, 0], covariances: [9, 9, 9, 0, 0, 0])
-    sum.write(to: &posterior, row: 1)
-    #expect(posterior.means[..<2] == [9, 9] && posterior.covariances[..<3] == [9, 9, 9])
+    posterior.overwrite { [sum] row in
+      row == 1 ? sum : GaussianAccumulator(priorVariances: [1, 0.5])
+    }
+    #expect(posterior.means[..<2] == [0, 0])
+    #expect(zip(posterior.covariances, [1, 0, 0.5]).allSatisfy { abs($0 - $1) < 1e-6 })
     #expect(Array(posterior.means[2...]) == sum.mean())
     let covariance: [Float] = [6.0 / 14, -2.0 / 14, 3.0 / 14]
     #expect(zip(posterior.covariances[3...], covariance).allSatisfy { abs($0 - $1) < 1e-6 })

@@ -50,37 +50,31 @@ public final class ResidualAgent: SessionAgent {
   /// [N · A] on the host: ``items``.
   func hostItems() -> [Float] { state.itemVectors() }
 
-  /// The user's belief state before the session: the profile taken in.
-  private func belief(ofUser user: Int32) -> Belief {
-    if let belief = beliefs[user] { return belief }
-    var belief = model.belief()
-    if 0..<profiles.userCount ~= Int(user) {
-      let profile = profiles.row(ofUser: Int(user))
-      for (item, reward) in zip(profile.items, profile.rewards) {
-        belief.observe(item, reward, fold: model.everything)
+  func vector(_ state: SessionState) -> [Float] { hostVectors([state])[0] }
+
+  /// [S] of each state, on all cores: the user's belief, which has taken in the profile, after the
+  /// session so far.
+  private func hostVectors(_ states: [SessionState]) -> [[Float]] {
+    let unknown = Array(Set(states.map(\.user)).filter { beliefs[$0] == nil })
+    let found = concurrentMap(unknown.count) { [model, profiles] at in
+      var belief = model.belief()
+      if 0..<profiles.userCount ~= Int(unknown[at]) {
+        let profile = profiles.row(ofUser: Int(unknown[at]))
+        for (item, reward) in zip(profile.items, profile.rewards) {
+          belief.observe(item, reward, fold: model.everything)
+        }
       }
+      return belief
     }
-    beliefs[user] = belief
-    return belief
-  }
-
-  func vector(_ state: SessionState) -> [Float] {
-    var belief = belief(ofUser: state.user)
-    for seen in state.feedback { belief.observe(seen.item, seen.reward, fold: model.everything) }
-    return vector(
-      belief, state.feedback, fold: model.everything, anchor: anchor(ofUser: state.user))
-  }
-
-  /// [p ; 1 ; b] of a user in the factorisation.
-  private func anchor(ofUser user: Int32) -> [Float] {
-    let factorization = state.factorization
-    guard 0..<factorization.userCount ~= Int(user) else {
-      return state.anchor([], bias: 0)
+    for (user, belief) in zip(unknown, found) { beliefs[user] = belief }
+    let known = states.map { beliefs[$0.user]! }
+    return concurrentMap(states.count) { [state] at in
+      let (fold, feedback) = (state.model.everything, states[at].feedback)
+      var belief = known[at]
+      for seen in feedback { belief.observe(seen.item, seen.reward, fold: fold) }
+      return state.vector(
+        belief, feedback, fold: fold, anchor: state.anchor(ofUser: states[at].user))
     }
-    let k = factorization.dimension
-    return state.anchor(
-      factorization.userFactors[Int(user) * k..<(Int(user) + 1) * k],
-      bias: factorization.userBiases[Int(user)])
   }
 
   /// The state's vector, [S]: the belief state after `feedback`, which `belief` has taken in.
@@ -95,7 +89,7 @@ public final class ResidualAgent: SessionAgent {
 
   package func vectors(_ states: [SessionState]) -> Tensor {
     Tensor(
-      states.flatMap { vector($0) }, shape: [states.count, stateWidth], on: backend)
+      hostVectors(states).flatMap { $0 }, shape: [states.count, stateWidth], on: backend)
   }
 
   public func act(_ states: [SessionState]) -> Tensor { networks.act(vectors(states)) }

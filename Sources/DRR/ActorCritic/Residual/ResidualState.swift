@@ -40,6 +40,15 @@ package struct ResidualState: Sendable {
     vector + [Float](repeating: 0, count: factorization.dimension - vector.count) + [1, bias]
   }
 
+  /// [p ; 1 ; b] of a user in the factorisation.
+  func anchor(ofUser user: Int32) -> [Float] {
+    guard 0..<factorization.userCount ~= Int(user) else { return anchor([], bias: 0) }
+    let k = factorization.dimension
+    return anchor(
+      factorization.userFactors[Int(user) * k..<(Int(user) + 1) * k],
+      bias: factorization.userBiases[Int(user)])
+  }
+
   /// The state's vector, [S]: the belief state after `feedback`, which `belief` has taken in.
   ///
   /// - Parameter anchor: the user in the factorisation; nil for a training user, of whom it knows

@@ -43,66 +43,93 @@ public struct AdaptiveBlend: Ranker, Sendable {
   public func chosen(on sessions: [Session], among weights: [Float] = [0.25, 0.5, 0.75]) -> Self {
     let evaluation = OfflineEvaluation(
       sessions: sessions.filter { $0.candidates.count >= 10 }, cutoffs: [10])
-    let ranked = weights.map { weight in
-      let ranker = AdaptiveBlend(
-        name, knn, model, log, split, scale: scale, weight: weight,
-        regularization: regularization)
-      return (ranker, evaluation.ndcg(ranker))
+    let blends = weights.map {
+      AdaptiveBlend(
+        name, knn, model, log, split, scale: scale, weight: $0, regularization: regularization)
     }
-    return ranked.max { ($0.1, -$0.0.weight) < ($1.1, -$1.0.weight) }?.0 ?? self
+    let lists = Self.rank(blends, evaluation.sessions, length: evaluation.length) { _ in }
+    let found = zip(blends, lists).map { ($0, evaluation.ndcg($0.name, $1)) }
+    return found.max { ($0.1, -$0.0.weight) < ($1.1, -$1.0.weight) }?.0 ?? self
   }
 
-  /// Sessions go in blocks, so that memory does not grow with their number.
   public func rank(
     _ sessions: [Session], length: Int, progress: (_ sessionsDone: Int) -> Void
   ) -> RankedLists {
-    var picks: [[Int32]] = []
-    for start in stride(from: 0, to: sessions.count, by: 2_048) {
-      let block = Array(sessions[start..<min(start + 2_048, sessions.count)])
-      let known = knn.neighbourhoods(block)
-      picks += concurrentMap(block.count) { self.picks(block[$0], known[$0], length) }
-      progress(picks.count)
-    }
-    return RankedLists(picks: picks)
+    Self.rank([self], sessions, length: length, progress: progress)[0]
   }
 
+  /// Blends of one kNN. Sessions go in blocks, so that memory does not grow with their number.
+  private static func rank(
+    _ blends: [AdaptiveBlend], _ sessions: [Session], length: Int,
+    progress: (_ sessionsDone: Int) -> Void
+  ) -> [RankedLists] {
+    var lists = blends.map { _ in RankedLists(picks: []) }
+    var done = 0
+    for block in blends.first?.knn.blocks(of: sessions) ?? [] {
+      let known = blends[0].knn.similarities(block, amongCandidates: true)
+      for (at, blend) in blends.enumerated() {
+        lists[at].picks += concurrentMap(block.count) { session in
+          blend.picks(block[session], length) { known.weight(session, $0, $1) }
+        }
+      }
+      done += block.count
+      progress(done)
+    }
+    return lists
+  }
+
+  /// - Parameter similarity: of a candidate with an item of the profile, or, behind these, a
+  ///   candidate.
   private func picks(
-    _ session: Session, _ known: ItemKNN.Neighbourhood, _ length: Int
+    _ session: Session, _ length: Int, similarity: (_ candidate: Int, _ other: Int) -> Float
   ) -> [Int32] {
     let items = session.candidates.map { Int($0) }
     let features = weight > 0 ? items.map { self.features($0) } : []
     var regression = RidgeRegression(
       width: model.dimension + 1, regularization: regularization)
     if weight > 0 {
-      for row in split.visibleRows(of: Int(session.user), in: log) {
-        learn(Int(log.items[row]), scale.reward(log.ratings[row]), &regression)
-      }
+      regression.observe(
+        split.visibleRows(of: Int(session.user), in: log).map {
+          observation(Int(log.items[$0]), scale.reward(log.ratings[$0]))
+        })
     }
-    var residuals = known.residuals
-    // Where the residual of each stands among the weights: the profile's, then the answers'.
-    var places = Array(residuals.indices)
+    var residuals = knn.profileResiduals(ofUser: Int(session.user))
+    let rated = residuals.count
+    var near = items.indices.map { candidate in
+      var near = ItemKNN.Neighbours(limit: knn.neighbours)
+      if weight < 1 {
+        for (place, residual) in residuals.enumerated() {
+          near.insert(similarity(candidate, place), residual)
+        }
+      }
+      return near
+    }
     var left = Array(items.indices)
     var picks: [Int32] = []
     while picks.count < length, !left.isEmpty {
       let bias = ItemKNN.bias(residuals.reduce(0, +), of: residuals.count)
       let scores = left.map { candidate in
-        let neighbours = zip(places, residuals).compactMap { place, residual in
-          let weight = known.weights[candidate][place]
-          return weight > 0 ? (weight: weight, residual: residual - bias) : nil
-        }
-        let near = weight < 1 ? knn.prediction(of: items[candidate], neighbours) : 0
+        let neighbourly =
+          weight < 1 ? knn.prediction(of: items[candidate], near[candidate], bias: bias) : 0
         let folded =
           weight > 0
           ? model.mean + model.itemBiases[items[candidate]]
             + Float(dot(features[candidate], regression.coefficients)) : 0
-        return (1 - weight) * near + weight * folded
+        return (1 - weight) * neighbourly + weight * folded
       }
       let at = scores.indices.max { (scores[$0], -left[$0]) < (scores[$1], -left[$1]) }!
       let chosen = left.remove(at: at)
       picks.append(session.candidates[chosen])
       residuals.append(session.rewards[chosen] - knn.statistics.means[items[chosen]])
-      places.append(known.residuals.count + chosen)
-      if weight > 0 { learn(items[chosen], session.rewards[chosen], &regression) }
+      if weight < 1 {
+        for other in left {
+          near[other].insert(similarity(other, rated + chosen), residuals.last!)
+        }
+      }
+      if weight > 0 {
+        let (x, reward) = observation(items[chosen], session.rewards[chosen])
+        regression.observe(x, reward)
+      }
     }
     return picks
   }
@@ -113,17 +140,15 @@ public struct AdaptiveBlend: Ranker, Sendable {
     return model.itemFactors[item * k..<(item + 1) * k].map { Double($0) } + [1]
   }
 
-  private func learn(_ item: Int, _ reward: Float, _ regression: inout RidgeRegression) {
-    regression.observe(
-      features(item), Double(reward - model.mean - model.itemBiases[item]))
+  private func observation(_ item: Int, _ reward: Float) -> (x: [Double], reward: Double) {
+    (features(item), Double(reward - model.mean - model.itemBiases[item]))
   }
 }
 
 extension OfflineEvaluation {
-  /// Mean NDCG at the only cutoff; 0 where no session has one.
-  fileprivate func ndcg(_ ranker: AdaptiveBlend) -> Double {
+  /// Mean NDCG of lists at the only cutoff; 0 where no session has one.
+  fileprivate func ndcg(_ name: String, _ lists: RankedLists) -> Double {
     guard !sessions.isEmpty else { return 0 }
-    let lists = ranker.rank(sessions, length: length) { _ in }
-    return RankerScores(ranker.name, lists, self).mean(.ndcg, at: cutoffs[0]) ?? 0
+    return RankerScores(name, lists, self).mean(.ndcg, at: cutoffs[0]) ?? 0
   }
 }

@@ -14,17 +14,19 @@ public struct ItemKNN: Ranker, Sendable {
   let shrinkage: Float
   let statistics: ItemStatistics
   /// Visible (item, residual) pairs, those of user u in `userOffsets[u] ..< userOffsets[u + 1]`.
-  private let byUser: [Residual]
-  private let userOffsets: [Int]
+  let byUser: [Residual]
+  let userOffsets: [Int]
   /// The same as (user, residual) by item.
-  private let byItem: [Residual]
-  private let itemOffsets: [Int]
+  let byItem: [Residual]
+  let itemOffsets: [Int]
   /// By item.
-  private let norms: [Float]
+  let norms: [Float]
   /// By user: the damped mean of what the items' means do not explain.
   private let userBiases: [Float]
+  /// What is kept of the similarities; nothing at first.
+  var table: SimilarityTable
 
-  private struct Residual {
+  struct Residual {
     var index: Int32
     var value: Float
   }
@@ -72,149 +74,77 @@ public struct ItemKNN: Ranker, Sendable {
     }
     byItem = columns
     norms = squares.map { $0.squareRoot() }
+    table = SimilarityTable(items: log.itemCount)
   }
 
   public func rank(
     _ sessions: [Session], length: Int, progress: (_ sessionsDone: Int) -> Void
   ) -> RankedLists {
-    let scores = predictions(sessions)
-    return RankedLists(picks: zip(sessions, scores).map { best(of: $0, by: $1, length) })
+    var picks: [[Int32]] = []
+    for block in blocks(of: sessions) {
+      let scores = predictions(block)
+      picks += zip(block, scores).map { best(of: $0, by: $1, length) }
+      progress(picks.count)
+    }
+    return RankedLists(picks: picks)
   }
 
   /// The predicted reward of every candidate.
   public func predictions(_ sessions: [Session]) -> [[Float]] {
-    var scores = sessions.map { [Float](repeating: 0, count: $0.candidates.count) }
-    eachCandidate(of: sessions) { item, session, row in
-      prediction(of: item, for: Int(session.user), row)
-    } then: { session, position, value in
-      scores[session][position] = value
-    }
-    return scores
-  }
-
-  /// Asks something of every candidate of every session. Item by item, so that one row of
-  /// similarities is held at a time.
-  private func eachCandidate<Answer: Sendable>(
-    of sessions: [Session],
-    _ body: @Sendable (_ item: Int, _ session: Session, _ row: SimilarityRow) -> Answer,
-    then: (_ session: Int, _ position: Int, Answer) -> Void
-  ) {
-    let asked: [Int32: [(session: Int, position: Int)]] =
-      sessions.enumerated().reduce(into: [:]) { asked, session in
-        for (position, item) in session.element.candidates.enumerated() {
-          asked[item, default: []].append((session.offset, position))
+    let found = similarities(sessions, amongCandidates: false)
+    return concurrentMap(sessions.count) { at in
+      let session = sessions[at]
+      let profile = profile(ofUser: Int(session.user))
+      return session.candidates.indices.map { candidate in
+        var near = Neighbours(limit: neighbours)
+        for (place, rated) in profile.enumerated() {
+          near.insert(found.weight(at, candidate, place), rated.value)
         }
-      }
-    let items = asked.keys.sorted()
-    let parts = 16
-    let found = concurrentMap(parts) { part in
-      var row = SimilarityRow(items: norms.count)
-      return stride(from: part, to: items.count, by: parts).map { at in
-        fill(&row, of: Int(items[at]))
-        let answers = asked[items[at]]!.map { body(Int(items[at]), sessions[$0.session], row) }
-        row.clear()
-        return (items[at], answers)
-      }
-    }
-    for (item, answers) in found.joined() {
-      for (place, answer) in zip(asked[item]!, answers) {
-        then(place.session, place.position, answer)
+        return prediction(of: Int(session.candidates[candidate]), near, bias: 0)
       }
     }
   }
 
   // MARK: - As a session goes on
 
-  /// What the predictions of a session stand on: the user's profile, and the candidates whose
-  /// rewards become known one after another.
-  struct Neighbourhood {
-    /// r − the item's mean, of the profile's items.
-    var residuals: [Float]
-    /// Of each candidate, its similarity with every item of the profile and every candidate; 0 where
-    /// there is none.
-    var weights: [[Float]]
-  }
-
-  func neighbourhoods(_ sessions: [Session]) -> [Neighbourhood] {
-    var found = sessions.map { session in
-      let (user, rated) = (Int(session.user), profile(ofUser: Int(session.user)))
-      return Neighbourhood(
-        residuals: rated.map { $0.value + userBiases[user] },
-        weights: session.candidates.map { _ in [] })
-    }
-    eachCandidate(of: sessions) { item, session, row in
-      profile(ofUser: Int(session.user)).map { similarity(of: item, with: Int($0.index), row) }
-        + session.candidates.map { similarity(of: item, with: Int($0), row) }
-    } then: { session, position, weights in
-      found[session].weights[position] = weights
-    }
-    return found
+  /// r − the item's mean, of the items of a user's profile.
+  func profileResiduals(ofUser user: Int) -> [Float] {
+    profile(ofUser: user).map { $0.value + userBiases[user] }
   }
 
   /// The damped mean of residuals of a user.
   static func bias(_ sum: Float, of count: Int) -> Float { sum / (Float(count) + 5) }
 
-  /// The predicted reward of an item by its similarities with rated items, whose residuals are those
-  /// of the user's bias.
-  func prediction(
-    of item: Int, _ rated: [(weight: Float, residual: Float)]
-  ) -> Float {
-    let similar = rated.sorted { $0.weight > $1.weight }
+  /// The predicted reward of an item by the nearest of the rated items, whose residuals are to be
+  /// less `bias`.
+  func prediction(of item: Int, _ near: Neighbours, bias: Float) -> Float {
     var sums = (weights: Float(0), residuals: Float(0))
-    for (weight, residual) in similar.prefix(neighbours) {
-      sums = (sums.weights + weight, sums.residuals + weight * residual)
+    for (weight, residual) in near.nearest {
+      sums = (sums.weights + weight, sums.residuals + weight * (residual - bias))
     }
     // One pretended neighbour without an opinion keeps a few weak ones from deciding.
     return statistics.means[item] + sums.residuals / (sums.weights + 1)
   }
 
-  private func profile(ofUser user: Int) -> ArraySlice<Residual> {
+  /// The most similar of the items that a user has rated, by falling weight; of equal ones those
+  /// that came first.
+  struct Neighbours {
+    let limit: Int
+    private(set) var nearest: [(weight: Float, residual: Float)] = []
+
+    init(limit: Int) { self.limit = limit }
+
+    mutating func insert(_ weight: Float, _ residual: Float) {
+      guard weight > 0 else { return }
+      var at = nearest.count
+      while at > 0, nearest[at - 1].weight < weight { at -= 1 }
+      guard at < limit else { return }
+      if nearest.count == limit { nearest.removeLast() }
+      nearest.insert((weight, residual), at: at)
+    }
+  }
+
+  func profile(ofUser user: Int) -> ArraySlice<Residual> {
     byUser[userOffsets[user]..<userOffsets[user + 1]]
-  }
-
-  /// 0 where two items have no likeness.
-  private func similarity(of item: Int, with other: Int, _ row: SimilarityRow) -> Float {
-    let product = row.products[other]
-    guard product > 0, other != item else { return 0 }
-    let count = row.counts[other]
-    return product / (norms[item] * norms[other]) * count / (count + shrinkage)
-  }
-
-  /// Products and numbers of common users of one item with every other.
-  private struct SimilarityRow {
-    var products: [Float]
-    var counts: [Float]
-    var touched: [Int32] = []
-
-    init(items: Int) {
-      products = Array(repeating: 0, count: items)
-      counts = Array(repeating: 0, count: items)
-    }
-
-    mutating func clear() {
-      for item in touched { (products[Int(item)], counts[Int(item)]) = (0, 0) }
-      touched.removeAll(keepingCapacity: true)
-    }
-  }
-
-  private func fill(_ row: inout SimilarityRow, of item: Int) {
-    for rater in byItem[itemOffsets[item]..<itemOffsets[item + 1]] {
-      let user = Int(rater.index)
-      for other in byUser[userOffsets[user]..<userOffsets[user + 1]] {
-        let index = Int(other.index)
-        if row.counts[index] == 0 { row.touched.append(other.index) }
-        row.products[index] += rater.value * other.value
-        row.counts[index] += 1
-      }
-    }
-  }
-
-  private func prediction(of item: Int, for user: Int, _ row: SimilarityRow) -> Float {
-    prediction(
-      of: item,
-      profile(ofUser: user).compactMap { rated in
-        let weight = similarity(of: item, with: Int(rated.index), row)
-        return weight > 0 ? (weight, rated.value) : nil
-      })
   }
 }

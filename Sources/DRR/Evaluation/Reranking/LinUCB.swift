@@ -34,9 +34,10 @@ public struct LinUCB: SessionRanker {
   public func picks(_ session: Session, length: Int) -> [Int32] {
     let d = model.dimension + 2
     var regression = RidgeRegression(width: d, regularization: regularization)
-    for row in split.visibleRows(of: Int(session.user), in: log) {
-      regression.observe(features(log.items[row]), Double(scale.reward(log.ratings[row])))
-    }
+    regression.observe(
+      split.visibleRows(of: Int(session.user), in: log).map {
+        (features(log.items[$0]), Double(scale.reward(log.ratings[$0])))
+      })
     // Of every candidate A⁻¹x, the variance xᵀA⁻¹x and the expected reward θᵀx, kept up to date.
     let x = session.candidates.map { features($0) }
     var solved = x.map { regression.solve($0) }

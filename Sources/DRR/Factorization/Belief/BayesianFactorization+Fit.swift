@@ -77,9 +77,9 @@ extension BayesianFactorization {
     var userVariances = itemVariances
     var precision: Float = 5
 
-    func posterior(
-      _ positions: some Sequence<Int32>, _ keys: [Int32], _ others: Posteriors,
-      _ variances: [Float]
+    @Sendable func posterior(
+      _ positions: ArraySlice<Int32>, _ keys: [Int32], _ others: Posteriors,
+      _ variances: [Float], _ precision: Float
     ) -> GaussianAccumulator {
       var sum = GaussianAccumulator(priorVariances: variances)
       for position in positions {
@@ -90,29 +90,23 @@ extension BayesianFactorization {
       return sum
     }
     for sweep in 0..<configuration.sweeps {
-      for item in 0..<ratings.itemCount {
-        posterior(ratings.byItem[item], ratings.users, users, itemVariances)
-          .write(to: &items, row: item)
+      items.overwrite { [users, itemVariances, precision] item in
+        posterior(ratings.byItem[item], ratings.users, users, itemVariances, precision)
       }
       itemVariances = items.secondMoments()
-      for user in 0..<ratings.userCount {
-        posterior(ratings.byUser[user], ratings.items, items, userVariances)
-          .write(to: &users, row: user)
+      users.overwrite { [items, userVariances, precision] user in
+        posterior(ratings.byUser[user], ratings.items, items, userVariances, precision)
       }
       userVariances = users.secondMoments()
       precision = noisePrecision(values, ratings, users, items, mean: mean)
       try progress(sweep + 1)
     }
     let foldMeans = folds.map { fold in
-      var means = [Float]()
-      means.reserveCapacity(ratings.itemCount * width)
-      for item in 0..<ratings.itemCount {
-        let positions = ratings.byItem[item].lazy.filter {
-          !fold.contains(ratings.users[Int($0)])
-        }
-        means += posterior(positions, ratings.users, users, itemVariances).mean()
-      }
-      return means
+      let isLeftOut = (0..<Int32(ratings.userCount)).map { fold.contains($0) }
+      return concurrentMap(ratings.itemCount) { [users, itemVariances, precision] item in
+        let positions = ratings.byItem[item].filter { !isLeftOut[Int(ratings.users[Int($0)])] }
+        return posterior(positions[...], ratings.users, users, itemVariances, precision).mean()
+      }.flatMap { $0 }
     }
     let model = BayesianFactorization(
       configuration: configuration, mean: mean, noisePrecision: precision,
@@ -120,43 +114,50 @@ extension BayesianFactorization {
     return (model, foldMeans)
   }
 
-  /// ratings / Σ E[(y − prediction)²].
+  /// ratings / Σ E[(y − prediction)²]. The terms come from all cores, and are added in order.
   private static func noisePrecision(
     _ values: [Float], _ ratings: Ratings, _ users: Posteriors, _ items: Posteriors, mean: Float
   ) -> Float {
-    let width = users.width
-    let size = triangle(width)
     var sum = 0.0
-    for (position, value) in values.enumerated() {
-      let u = Int(ratings.users[position])
-      let i = Int(ratings.items[position])
-      // With f = [p ; 1] and g = [q ; b_i + b_u]: squares of means, then both covariances.
-      var prediction =
-        mean + users.means[u * width + width - 1] + items.means[i * width + width - 1]
-      var spread: Float = 0
-      var at = 0
-      for a in 0..<width {
-        let (pa, qa) = (
-          a == width - 1 ? 1 : users.means[u * width + a],
-          a == width - 1 ? 1 : items.means[i * width + a]
-        )
-        if a < width - 1 { prediction += pa * qa }
-        for b in 0...a {
-          let twice: Float = a == b ? 1 : 2
-          let (pb, qb) = (
-            b == width - 1 ? 1 : users.means[u * width + b],
-            b == width - 1 ? 1 : items.means[i * width + b]
-          )
-          let su = users.covariances[u * size + at + b]
-          let si = items.covariances[i * size + at + b]
-          let both = a < width - 1 ? su * si : 0
-          spread += twice * (su * qa * qb + si * pa * pb + both)
+    let (length, parts) = (1 << 14, 64)
+    for first in stride(from: 0, to: values.count, by: parts * length) {
+      let terms = concurrentMap(parts) { part in
+        let start = min(first + part * length, values.count)
+        return (start..<min(start + length, values.count)).map { position in
+          squaredError(
+            values[position], mean: mean, users, Int(ratings.users[position]), items,
+            Int(ratings.items[position]))
         }
-        at += a + 1
       }
-      let error = Double(value - prediction)
-      sum += error * error + Double(spread)
+      for term in terms.joined() { sum += term }
     }
     return Float(Double(values.count) / max(sum, 1e-9))
+  }
+
+  /// E[(y − prediction)²] of a user and an item. With f = [p ; 1] and g = [q ; b_i + b_u]: the square of
+  /// the means' error, then both covariances.
+  private static func squaredError(
+    _ value: Float, mean: Float, _ users: Posteriors, _ user: Int, _ items: Posteriors, _ item: Int
+  ) -> Double {
+    users.withRow(user) { p, su in
+      items.withRow(item) { q, si in
+        let bias = users.width - 1
+        var prediction = mean + p[bias] + q[bias]
+        var spread: Float = 0
+        var (su, si) = (su, si)
+        for a in 0..<bias {
+          prediction += p[a] * q[a]
+          for b in 0..<a {
+            spread += 2 * (su[b] * q[a] * q[b] + si[b] * p[a] * p[b] + su[b] * si[b])
+          }
+          spread += su[a] * q[a] * q[a] + si[a] * p[a] * p[a] + su[a] * si[a]
+          (su, si) = (su + a + 1, si + a + 1)
+        }
+        for b in 0..<bias { spread += 2 * (su[b] * q[b] + si[b] * p[b]) }
+        spread += su[bias] + si[bias]
+        let error = Double(value - prediction)
+        return error * error + Double(spread)
+      }
+    }
   }
 }

@@ -63,6 +63,32 @@ public struct BayesianFactorization: Sendable {
     /// How many vectors there are.
     public var count: Int { means.count / width }
 
+    /// A row's mean and covariance.
+    func withRow<Result>(
+      _ row: Int, _ body: (UnsafePointer<Float>, UnsafePointer<Float>) -> Result
+    ) -> Result {
+      means.withUnsafeBufferPointer { means in
+        covariances.withUnsafeBufferPointer {
+          body(means.baseAddress! + row * width, $0.baseAddress! + row * triangle(width))
+        }
+      }
+    }
+
+    /// Overwrites every row, on all cores.
+    package mutating func overwrite(by posterior: @Sendable (_ row: Int) -> GaussianAccumulator) {
+      let (count, width, size) = (count, width, triangle(width))
+      means.withUnsafeMutableBufferPointer { means in
+        covariances.withUnsafeMutableBufferPointer { covariances in
+          nonisolated(unsafe) let (means, covariances) = (means, covariances)
+          _ = concurrentMap(count) { row in
+            let (mean, covariance) = posterior(row).posterior()
+            for k in 0..<width { means[row * width + k] = Float(mean[k]) }
+            for k in 0..<size { covariances[row * size + k] = Float(covariance[k]) }
+          }
+        }
+      }
+    }
+
     /// Mean of the squares in each coordinate, the prior variance that explains them best.
     func secondMoments() -> [Float] {
       (0..<width).map { k in
@@ -97,25 +123,24 @@ package struct GaussianAccumulator {
     noisePrecision: Float
   ) {
     let bias = width - 1
-    let size = triangle(width)
     let noise = Double(noisePrecision)
-    other.means.withUnsafeBufferPointer { means in
-      other.covariances.withUnsafeBufferPointer { covariances in
-        let z = means.baseAddress! + row * width
-        let s = covariances.baseAddress! + row * size
-        let residual = Double(value - mean - z[bias])
-        var at = 0
-        for i in 0..<bias {
-          let zi = z[i]
-          for j in 0...i { precision[at + j] += noise * Double(zi * z[j] + s[at + j]) }
-          at += i + 1
+    precision.withUnsafeMutableBufferPointer { precision in
+      shifted.withUnsafeMutableBufferPointer { shifted in
+        other.withRow(row) { z, s in
+          var (p, s) = (precision.baseAddress!, s)
+          let residual = Double(value - mean - z[bias])
+          for i in 0..<bias {
+            let zi = z[i]
+            for j in 0..<i + 1 { p[j] += noise * Double(zi * z[j] + s[j]) }
+            (p, s) = (p + i + 1, s + i + 1)
+          }
+          for j in 0..<bias {
+            p[j] += noise * Double(z[j])
+            shifted[j] += noise * (Double(z[j]) * residual - Double(s[j]))
+          }
+          p[bias] += noise
+          shifted[bias] += noise * residual
         }
-        for j in 0..<bias {
-          precision[at + j] += noise * Double(z[j])
-          shifted[j] += noise * (Double(z[j]) * residual - Double(s[at + j]))
-        }
-        precision[at + bias] += noise
-        shifted[bias] += noise * residual
       }
     }
   }
@@ -125,14 +150,10 @@ package struct GaussianAccumulator {
     solvePositiveDefinite(precision, shifted, width).map { Float($0) }
   }
 
-  /// Writes mean and covariance to a row of `posteriors`.
-  package func write(to posteriors: inout BayesianFactorization.Posteriors, row: Int) {
+  /// Mean and covariance, [width] and a packed lower triangle.
+  func posterior() -> (mean: [Double], covariance: [Double]) {
     var factor = precision
     choleskyFactor(&factor, width)
-    let mean = choleskySolve(factor, shifted, width)
-    for k in 0..<width { posteriors.means[row * width + k] = Float(mean[k]) }
-    let inverse = choleskyInverse(factor, width)
-    let first = row * triangle(width)
-    for k in inverse.indices { posteriors.covariances[first + k] = Float(inverse[k]) }
+    return (choleskySolve(factor, shifted, width), choleskyInverse(factor, width))
   }
 }
