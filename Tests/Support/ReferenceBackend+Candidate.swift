@@ -13,6 +13,7 @@ extension ReferenceBackend {
     for i in 0..<b {
       for c in 0..<n {
         let item = cells.row(rows[i * w + first + c], of: count)
+        if item != nil { itemScores += 1 }
         scores[i * n + c] =
           item.map { item in
             (0..<e).reduce(0) { $0 + action[i * e + $1] * items[item * e + $1] }

@@ -12,6 +12,7 @@ extension ReferenceBackend {
     let (index, scores) = (cells(index, b * k), cells(scores, b * k))
     let bias = bias.map { cells($0, n) }
     let allowed = allowed.map { cells($0, b * words) }
+    itemScores += b * n
     for q in 0..<b {
       var ranked: [(item: Int, score: Double)] = []
       for i in 0..<n {

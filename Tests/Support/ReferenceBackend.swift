@@ -9,6 +9,8 @@ public final class ReferenceBackend: Backend {
     id: .custom("reference"), kind: .cpu, name: "float64 reference", driver: "plain loops",
     memoryBytes: 0, computeUnits: 1)
   public internal(set) var counters = Counters()
+  /// Items that were scored by an action, one for each action.
+  public internal(set) var itemScores = 0
 
   public init() {}
 

@@ -187,6 +187,34 @@ struct OfflineEvaluationTests {
     #expect(abs(mean - whole.policy!.expectedReturn!) < 1e-5)
   }
 
+  @Test("each pick scores the candidates that are left and no other item, to the same picks")
+  func candidatesAlone() throws {
+    let (evaluation, _) = Self.evaluation(Self.log)
+    let backend = ReferenceBackend()
+    let agent = try DRRAgent(
+      Worlds.drr(), model: Worlds.model(Self.log, dimension: 6), seed: 1, on: backend)
+    let before = backend.itemScores
+    let picks = try AgentRanker("agent", agent).rank(evaluation.sessions, length: 7) { _ in }.picks
+    let expected = evaluation.sessions.reduce(0) { sum, session in
+      (0..<7).reduce(sum) { $0 + session.candidates.count - $1 }
+    }
+    #expect(backend.itemScores - before == expected)
+    // By the whole catalogue under a mask.
+    for (session, picks) in zip(evaluation.sessions, picks) {
+      var state = SessionState(user: session.user, history: session.history)
+      var allowed = ItemMask(rows: 1, items: agent.itemCount, allowed: false)
+      for item in session.candidates { allowed[0, Int(item)] = true }
+      let whole = try (0..<7).map { _ in
+        let best = try agent.recommend(state, count: 1, allowed: allowed)[0].item
+        allowed[0, best] = false
+        state.observe(Int32(best), session.reward(of: Int32(best))!)
+        return Int32(best)
+      }
+      #expect(picks == whole)
+    }
+    #expect(backend.itemScores - before == expected + 7 * 60 * evaluation.sessions.count)
+  }
+
   /// Replays the picks one by one through `recommend`.
   @Test("an agent's list follows what it finds", arguments: TestDevices.all)
   func history(_ device: TestDevice) throws {

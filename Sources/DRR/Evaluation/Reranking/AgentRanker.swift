@@ -89,16 +89,15 @@ public struct AgentRanker: Ranker {
   private func rollOut(
     _ sessions: [Session], length: Int, draw: UInt64, _ tally: inout Tally
   ) throws -> [[Int32]] {
-    var allowed = ItemMask(rows: sessions.count, items: agent.itemCount, allowed: false)
-    for (row, session) in sessions.enumerated() {
-      for item in session.candidates { allowed[row, Int(item)] = true }
+    // Candidates that are left, −1 behind them and in the place of a pick.
+    let longest = max(1, sessions.map(\.candidates.count).max() ?? 0)
+    var left = sessions.flatMap {
+      $0.candidates + Array(repeating: -1, count: longest - $0.candidates.count)
     }
-    let mask = DeviceMask(rows: sessions.count, items: agent.itemCount, on: agent.backend)
     var states = sessions.map { SessionState(user: $0.user, history: $0.history) }
     var picks = [[Int32]](repeating: [], count: sessions.count)
     var discount = 1.0
     for step in 0..<length {
-      mask.upload(allowed)
       let action = agent.act(states)
       if exploration > 0 {
         let counter = draw + UInt64(step)
@@ -107,7 +106,10 @@ public struct AgentRanker: Ranker {
           coin: RandomKey(seed: seed, stream: Streams.evaluationCoin, counter: counter),
           values: RandomKey(seed: seed, stream: Streams.evaluationVector, counter: counter))
       }
-      let items = try action.topK(1, items: agent.items, allowed: mask).items.host()
+      let rows = IndexTensor(left, shape: [sessions.count, longest], on: agent.backend)
+      let columns = try action.candidateScores(rows, items: agent.items, absent: -.infinity)
+        .topKRows(1).host()
+      let items = columns.enumerated().map { $1 < 0 ? -1 : left[$0 * longest + Int($1)] }
       if step == 0, isValued {
         tally.expected += try agent.value(of: action, picking: items, in: states)
           .reduce(0) { $0 + Double($1) }
@@ -118,7 +120,7 @@ public struct AgentRanker: Ranker {
         // A session whose candidates are used up is over.
         guard item >= 0, let reward = sessions[row].reward(of: item) else { continue }
         picks[row].append(item)
-        allowed[row, Int(item)] = false
+        left[row * longest + Int(columns[row])] = -1
         states[row].observe(item, reward)
         tally.discounted += discount * Double(reward)
         tally.coordinates += width
