@@ -85,7 +85,8 @@ struct OpeTests {
     #expect(modelled.output.contains("model     ridge, 2501 columns"))
     let text = try Program.run(
       words + ["--policy", "uniform", "--estimator", "snips", "--estimator", "ips"], in: folder)
-    #expect(text.output.contains("model     none") && text.output.contains("rank by snips"))
+    #expect(text.output.contains("model     none"), "\(text.description)")
+    #expect(text.output.contains("rank by snips"), "\(text.description)")
   }
 
   @Test("what cannot be judged is refused in one sentence")

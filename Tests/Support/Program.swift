@@ -52,6 +52,7 @@ public final class Program {
   public static func settled(_ words: [String]) -> [String] {
     let repeatable: Set = [
       "--run", "--method", "--liked", "--rated", "--exclude", "--genre", "--table", "--policy",
+      "--estimator",
     ]
     var settled: [(name: String, words: [String])] = []
     var left = words[...]

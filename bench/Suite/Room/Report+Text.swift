@@ -85,7 +85,7 @@ struct FigureTable {
       timed.isEmpty
       ? []
       : [[""] + filled.map(\.name)]
-        + timed.map { figure in [figure.name] + filled.map { $0.cell(figure) ?? "" } }
+        + timed.map { figure in [Self.short(figure.name)] + filled.map { $0.cell(figure) ?? "" } }
     lines = figures.compactMap { figure in
       let counts = (figure.counts ?? [:]).sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
       let values = (figure.values ?? [:]).sorted { $0.key < $1.key }
@@ -94,6 +94,10 @@ struct FigureTable {
       return all.isEmpty ? nil : "\(figure.name): \(all.joined(separator: "; "))"
     }
     if !peers.isEmpty { lines.append("beside \(peers.joined(separator: "; "))") }
+  }
+
+  private static func short(_ name: String) -> String {
+    name.count > 50 ? name.prefix(49) + "…" : name
   }
 }
 
