@@ -178,3 +178,8 @@ let package = Package(
 package.targets += modules.map { name, folder, imports in
   .target(name: name, dependencies: layers + imports, path: "Sources/DRR/\(folder)")
 }
+
+// A build that only some tests need, as CI's for MPI, names them in DRR_TESTS.
+if let asked = Context.environment["DRR_TESTS"]?.split(separator: " ").map(String.init) {
+  package.targets.removeAll { $0.type == .test && !asked.contains($0.name) }
+}
