@@ -2,7 +2,7 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
-#pragma clang attribute push(__attribute__((target("arch=x86-64-v3"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 
 // As in avx512.c, of sixteen registers: a tile, its vectors, an element and a mask fill them.
 enum { lanes = 8, widest = 2, tall = 12, main_rows = 6, short_rows = 4 };
