@@ -71,7 +71,7 @@ static bool suits_tiles(int level, const struct dense_product *p) {
   if (level < 4) {
     // Few rows do not pay for packing.
     if (p->m < 8) return p->m >= 4 || (!p->transpose_a && (p->transpose_b || volume <= 1e6));
-    return volume <= (p->transpose_a && p->k > 128 ? 1e6 : 4e6);
+    return volume <= 1.2e6;
   }
   if (p->transpose_b) return !p->transpose_a && p->m >= 16 && volume <= 100e6;
   // A last vector of few lanes costs what a full one does.
