@@ -11,6 +11,7 @@ let modules: [(name: String, folder: String, imports: [Target.Dependency])] = [
   ("Agents", "Agents", ["DRRCore", "DRRData", "Factorization", "Environments"]),
   ("DeepQ", "DeepQ", ["DRRCore", "Environments", "Agents"]),
   ("PolicyGradients", "PolicyGradients", ["DRRCore", "Environments", "Agents"]),
+  ("SlateQ", "SlateQ", ["DRRCore", "Environments", "Agents"]),
   (
     "ActorCritic", "ActorCritic",
     ["DRRCore", "DRRData", "Factorization", "Environments", "Agents"]
@@ -41,8 +42,8 @@ let modules: [(name: String, folder: String, imports: [Target.Dependency])] = [
     "Runs", "Runs",
     [
       "DRRCore", "DRRData", "Factorization", "Environments", "Agents", "DeepQ", "PolicyGradients",
-      "ActorCritic", "ClickSessions", "IRecGAN", "Tables", "OffPolicy", "Bandits", "Evaluation",
-      "Serving",
+      "SlateQ", "ActorCritic", "ClickSessions", "IRecGAN", "Tables", "OffPolicy", "Bandits",
+      "Evaluation", "Serving",
     ]
   ),
 ]
@@ -153,6 +154,7 @@ let package = Package(
     tests("Agents"),
     tests("DeepQ"),
     tests("PolicyGradients"),
+    tests("SlateQ"),
     tests("ActorCritic"),
     tests("ClickSessions"),
     tests("IRecGAN"),

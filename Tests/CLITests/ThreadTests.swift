@@ -62,6 +62,10 @@ struct ThreadTests {
       "A2C in a small world",
       "train pg --env lizard --device cpu --method a2c --steps 3200 --hidden 256 --num-envs 320"),
     Kind("the point", "train pg --env point --device cpu --steps 6400 --hidden 256 --num-envs 320"),
+    Kind(
+      "SlateQ",
+      "train slateq --device cpu --num-envs 64 --horizon 2 --rollouts 2 --batch-size 320 --hidden 256 "
+        + "--steps 640 --eval-count 2 --eval-episodes 2 --episodes 0"),
     Kind("arms", "bandit arms --rounds 200 --seeds 2"),
     Kind("linear bandits", "bandit linear --rounds 100 --seeds 2"),
     Kind("cascades", "bandit cascade --rounds 100 --seeds 2"),

@@ -37,6 +37,7 @@ package enum OldNames {
   /// Of a command by its path; a command that is another's default has two.
   private static let ofCommand: [String: [String: [String]]] = [
     "train multi-q": ["--bootstrap": ["--target"]],
+    "train slateq": ["--world": ["--world"]], "train ddpg": ["--world": ["--world"]],
     "bandit": ["--log": ["--out"]], "bandit arms": ["--log": ["--out"]],
     "ope": ["--run": ["--out"]], "ope evaluate": ["--run": ["--out"]],
     "ope sessions": ["--run": ["--out"]],

@@ -20,15 +20,19 @@ package struct EpisodeTally {
 
   package mutating func add(_ outcomes: [Step<[Int32]>]) {
     for (row, outcome) in outcomes.enumerated() {
-      sums[row] += Double(outcome.reward)
-      steps += 1
-      reward += Double(outcome.reward)
-      if outcome.isLast {
-        episodes += 1
-        sum += sums[row]
-        sums[row] = 0
-      }
+      add(row, reward: outcome.reward, isLast: outcome.isLast)
     }
+  }
+
+  /// One environment's step.
+  package mutating func add(_ row: Int, reward earned: Float, isLast: Bool) {
+    sums[row] += Double(earned)
+    steps += 1
+    reward += Double(earned)
+    guard isLast else { return }
+    episodes += 1
+    sum += sums[row]
+    sums[row] = 0
   }
 
   /// The episodes under way are given up.

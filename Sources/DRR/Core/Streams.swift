@@ -90,4 +90,7 @@ package enum Streams {
   package static let slateWorld: UInt64 = 170
   package static let slateCorpus: UInt64 = 171
   package static let slatePolicy: UInt64 = 172
+  package static let slateQ: UInt64 = 173
+  package static let slateExploration: UInt64 = 174
+  package static let slateReplay: UInt64 = 175
 }

@@ -92,3 +92,15 @@ extension DeviceTrial {
     return try seconds(on: backend) { _ in _ = try trainer.advance() }
   }
 }
+
+extension DeviceTrial {
+  /// Seconds of one rollout of SlateQ and its update, of few users.
+  public static func secondsPerSlateUpdate(on backend: any Backend) throws -> Double {
+    var configuration = SlateQRunConfiguration()
+    configuration.agent.environments = 64
+    configuration.agent.horizon = 4
+    configuration.agent.batchSize = 256
+    let trainer = try SlateQRunTrainer(configuration, on: backend)
+    return try seconds(on: backend) { _ in _ = try trainer.advance() }
+  }
+}

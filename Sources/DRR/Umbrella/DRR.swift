@@ -13,5 +13,6 @@
 @_exported import PolicyGradients
 @_exported import Runs
 @_exported import Serving
+@_exported import SlateQ
 @_exported import Tables
 @_exported import Tensor

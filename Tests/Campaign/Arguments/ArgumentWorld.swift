@@ -41,6 +41,11 @@ struct ArgumentWorld {
     "train q": ["--steps", "100", "--run", "new"],
     "train sarsa-lambda": ["--steps", "100", "--run", "new"],
     "train multi-q": ["--data", "ratings", "--epochs", "2", "--run", "new"],
+    "train slateq": [
+      "--run", "new", "--num-envs", "4", "--horizon", "4", "--rollouts", "2", "--batch-size", "8",
+      "--hidden", "4", "--steps", "60", "--eval-count", "2", "--eval-episodes", "2", "--episodes",
+      "0", "--device", "cpu",
+    ],
     "evaluate drr": ["--run", "run", "--device", "cpu"],
     "evaluate irecgan": ["--run", "gan", "--sessions", "20", "--device", "cpu"],
     "compare": ["--run", "run", "--device", "cpu"],
@@ -51,16 +56,9 @@ struct ArgumentWorld {
       "--sizes", "20", "--policies", "max", "--seeds", "1", "--method", "pg",
       "--evaluation-sessions", "10", "--run", "new",
     ] + lists,
-    "simulate world long-term-satisfaction": [
-      "--episodes", "2", "--seeds", "1", "--time-budget", "5",
+    "simulate world": [
+      "interest-evolution", "--episodes", "2", "--seeds", "1", "--time-budget", "20",
     ],
-    "simulate world interest-evolution": [
-      "--episodes", "2", "--seeds", "1", "--time-budget", "20",
-    ],
-    "simulate world interest-exploration": [
-      "--episodes", "2", "--seeds", "1", "--step-limit", "5",
-    ],
-    "simulate world virtual-taobao": ["--weights", "empty"],
     "recommend": ["--run", "run", "--user", "1"], "export model": ["run", "exported"],
     "bandit arms": ["--rounds", "50", "--seeds", "2"],
     "bandit linear": ["--rounds", "50", "--seeds", "2", "--arms", "3", "--features", "2"],

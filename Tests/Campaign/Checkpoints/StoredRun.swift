@@ -83,6 +83,11 @@ struct StoredRun: Sendable {
         train: ["train", "pg", "--env", "point", "--steps", "20000"] + saves,
         isEvaluated: false),
       StoredRun(
+        name: "slateq",
+        train: ["train", "slateq", "--num-envs", "4", "--horizon", "4", "--rollouts", "2"]
+          + ["--hidden", "4", "--batch-size", "8", "--steps", "2000", "--eval-count", "4"]
+          + ["--eval-episodes", "2", "--episodes", "0"] + saves, isEvaluated: false),
+      StoredRun(
         name: "q",
         train: ["train", "q", "--env", "cliff", "--steps", "2000000"]
           + ["--checkpoint-steps", "1000"], isOnDevice: false, isEvaluated: false),

@@ -30,6 +30,13 @@ private func settings(of value: Any, path: String = "") -> [String: String] {
   if mirror.displayStyle == .optional {
     return mirror.children.first.map { settings(of: $0.value, path: path) } ?? [:]
   }
+  if mirror.displayStyle == .enum, let payload = mirror.children.first,
+    case let inner = Mirror(reflecting: payload.value), inner.displayStyle == .struct,
+    !inner.children.isEmpty
+  {
+    return settings(of: payload.value, path: path)
+      .merging([path: payload.label ?? ""]) { first, _ in first }
+  }
   guard mirror.displayStyle == .struct, !mirror.children.isEmpty else { return [path: "\(value)"] }
   return mirror.children.reduce(into: [:]) { all, child in
     let label = child.value is any FlatSettings ? "" : child.label ?? ""

@@ -11,7 +11,7 @@ import Tensor
 /// Draws are named by the seed, the number of the environment, the episode and the step: how
 /// environments are split into batches, and what was chosen before, changes none of them. The users
 /// and documents of an episode are the same for every policy.
-public protocol FeatureEnvironments: BatchedEnvironments, Sendable {
+public protocol FeatureEnvironments<Action>: BatchedEnvironments, Sendable {
   /// `Int32` where an action is a slate of candidates, `Float` where it is a vector in [−1, 1].
   associatedtype Action: TensorElement
   /// What an agent does not see of one environment.

@@ -6,18 +6,23 @@ public struct WorldPolicy<World: FeatureEnvironments>: Sendable {
   public let name: String
   /// Whether it reads what no agent sees.
   public let readsHidden: Bool
+  /// Whether it computes on a device, so that one task plays all its episodes in one batch.
+  let isConfined: Bool
   /// Makes what chooses for one batch from its first step on, [B, `actionWidth`].
   let begin: @Sendable () -> (World) -> [World.Action]
 
   /// A policy by its parts.
   ///
-  /// - Parameter begin: makes what chooses for all rows of one batch, which it may remember.
+  /// - Parameters:
+  ///   - isConfined: whether one task has to play all its episodes, since it computes on a device.
+  ///   - begin: makes what chooses for all rows of one batch, which it may remember.
   public init(
-    _ name: String, readsHidden: Bool = false,
+    _ name: String, readsHidden: Bool = false, isConfined: Bool = false,
     begin: @escaping @Sendable () -> (World) -> [World.Action]
   ) {
     self.name = name
     self.readsHidden = readsHidden
+    self.isConfined = isConfined
     self.begin = begin
   }
 
@@ -59,7 +64,7 @@ extension WorldPolicy where World.Action == Int32 {
 }
 
 /// The places of the `count` highest scores, the best first; of equal ones the first.
-func highestPlaces(_ scores: [Double], _ count: Int) -> [Int32] {
+package func highestPlaces(_ scores: [Double], _ count: Int) -> [Int32] {
   var places: [Int] = []
   places.reserveCapacity(count + 1)
   for place in scores.indices {

@@ -22,6 +22,7 @@ public enum WorldTrial {
     _ policy: WorldPolicy<World>, episodes: Int, first: Int = 0,
     in make: @Sendable (_ count: Int, _ first: Int) throws(ConfigurationError) -> World
   ) throws(ConfigurationError) -> [Episode] {
+    if policy.isConfined { return play(policy, try make(episodes, first)) }
     let batches = concurrentMap((episodes + together - 1) / together) {
       batch -> Result<[Episode], ConfigurationError> in
       let start = batch * together
@@ -34,7 +35,8 @@ public enum WorldTrial {
     return played
   }
 
-  private static func play<World: FeatureEnvironments>(
+  /// The first episodes of a batch of environments.
+  package static func play<World: FeatureEnvironments>(
     _ policy: WorldPolicy<World>, _ start: World
   ) -> [Episode] {
     var world = start
@@ -56,6 +58,8 @@ public struct WorldReport: Codable, Sendable {
     public var policy: String
     /// Whether it reads what no agent sees.
     public var readsHidden: Bool
+    /// With how many seeds it was trained; nil of what was not.
+    public var trainingSeeds: Int?
     /// Of the sum of rewards of an episode; `deviation` is over the means of the seeds.
     public var episode: Estimate
     /// Of the reward of a step.
@@ -76,48 +80,85 @@ public struct WorldReport: Codable, Sendable {
   /// Plays policies, all with the same users.
   ///
   /// - Parameters:
+  ///   - agents: what was trained, which plays with every seed.
   ///   - policies: those of a seed, under the same names and in the same order with every seed.
   ///   - make: environments of a seed by their count and the number of the first.
   public init<World: FeatureEnvironments>(
-    episodes: Int, seeds: [UInt64],
+    episodes: Int, seeds: [UInt64], agents: [WorldAgent<World>] = [],
     policies: (_ seed: UInt64) throws(ConfigurationError) -> [WorldPolicy<World>],
     in make:
       @Sendable (_ count: Int, _ first: Int, _ seed: UInt64) throws(ConfigurationError) -> World
   ) throws(ConfigurationError) {
     try ConfigurationError.require("episodes", episodes, in: 1...100_000)
     try ConfigurationError.require("seeds", seeds.count, in: 1...100)
+    func play(
+      _ policy: WorldPolicy<World>, _ seed: UInt64
+    ) throws(ConfigurationError) -> [WorldTrial.Episode] {
+      try WorldTrial.play(policy, episodes: episodes) { count, first throws(ConfigurationError) in
+        try make(count, first, seed)
+      }
+    }
     var names: [(String, Bool)] = []
     var played: [[[WorldTrial.Episode]]] = []
     for seed in seeds {
       let policies = try policies(seed)
       names = policies.map { ($0.name, $0.readsHidden) }
       var ofSeed: [[WorldTrial.Episode]] = []
-      for policy in policies {
-        ofSeed.append(
-          try WorldTrial.play(policy, episodes: episodes) {
-            count, first throws(ConfigurationError) in try make(count, first, seed)
-          })
-      }
+      for policy in policies { ofSeed.append(try play(policy, seed)) }
       played.append(ofSeed)
     }
     (world, self.episodes, self.seeds) = (World.name, episodes, seeds)
     rows = names.enumerated().map { place, name in
       Row(name, played.map { $0[place] }, seed: seeds[0])
     }
+    for agent in agents {
+      var played: [[WorldTrial.Episode]] = []
+      for policy in agent.policies {
+        var episodes: [WorldTrial.Episode] = []
+        for seed in seeds { episodes += try play(policy, seed) }
+        played.append(episodes)
+      }
+      rows.append(Row((agent.name, false), played, seed: seeds[0], trained: true))
+    }
+  }
+}
+
+/// What was trained, as a row of a report: one policy a training seed.
+public struct WorldAgent<World: FeatureEnvironments>: Sendable {
+  /// What it is called.
+  public var name: String
+  /// One a training seed.
+  public var policies: [WorldPolicy<World>]
+
+  /// An agent by its parts.
+  public init(name: String, policies: [WorldPolicy<World>]) {
+    (self.name, self.policies) = (name, policies)
   }
 }
 
 extension WorldReport.Row {
-  /// By the episodes of every seed.
-  fileprivate init(_ name: (String, Bool), _ seeds: [[WorldTrial.Episode]], seed: UInt64) {
+  /// By the episodes of every seed. Of an agent those are the seeds of its training, all of which
+  /// play with the same users; its intervals are over them where there are several.
+  fileprivate init(
+    _ name: (String, Bool), _ seeds: [[WorldTrial.Episode]], seed: UInt64, trained: Bool = false
+  ) {
     let all = seeds.flatMap { $0 }
     let users = Bootstrap(clusters: (0..<Int32(all.count)).map { $0 }, seed: seed)
+    func means(_ count: (WorldTrial.Episode) -> Double) -> [Double] {
+      seeds.map { ofSeed in
+        ofSeed.reduce(0) { $0 + $1.reward } / ofSeed.reduce(0) { $0 + count($1) }
+      }
+    }
     var episode = users.estimate(all.map(\.reward))!
-    episode.deviation = standardDeviation(
-      seeds.map { ofSeed in ofSeed.reduce(0) { $0 + $1.reward } / Double(ofSeed.count) })
+    var step = users.estimate(sums: all.map(\.reward), counts: all.map { Double($0.steps) })!
+    if trained && seeds.count > 1 {
+      episode = Estimate(runs: means { _ in 1 })
+      step = Estimate(runs: means { Double($0.steps) })
+    }
+    episode.deviation = standardDeviation(means { _ in 1 })
     self.init(
-      policy: name.0, readsHidden: name.1, episode: episode,
-      step: users.estimate(sums: all.map(\.reward), counts: all.map { Double($0.steps) })!,
+      policy: name.0, readsHidden: name.1, trainingSeeds: trained ? seeds.count : nil,
+      episode: episode, step: step,
       steps: Double(all.reduce(0) { $0 + $1.steps }) / Double(all.count))
   }
 }

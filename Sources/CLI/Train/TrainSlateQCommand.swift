@@ -1,0 +1,159 @@
+import ArgumentParser
+import DRR
+
+extension TrainCommand {
+  struct SlateQ: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "slateq", abstract: "Train SlateQ in a public world of slates.",
+      discussion: """
+        Users are shown slates of documents; the agent learns from what they chose and responded, and \
+        is told nothing else: neither how users choose, nor anything that is hidden. The best of its \
+        policies on users of its own is kept. `drr simulate worlds` says what each world is.
+
+        Examples:
+          drr train slateq --world interest-evolution --run runs/slateq
+          drr train slateq --world interest-evolution --discount 0 --run runs/myopic
+          drr train slateq --world long-term-satisfaction --sensitivity 0.2 \\
+            --decays 0,0.5,0.9,1 --remember-documents --seeds 5 --run runs/satisfaction
+          drr simulate world long-term-satisfaction --run runs/satisfaction
+        """)
+
+    @OptionGroup var options: RunOptions
+    @Option(help: "The world. (default: interest-evolution)")
+    var world: WorldName?
+    @OptionGroup(title: "The world's settings") var settings: SlateWorldOptions
+    @OptionGroup(title: "Agent options") var agent: SlateQOptions
+    @Option(
+      help: ArgumentHelp(
+        "Episodes of the agent and of each known policy with each of three seeds, in the table "
+          + "behind the training; 0: no table."))
+    var episodes = 100
+    @OptionGroup var random: RunSeedOption
+    @OptionGroup var group: GroupOptions
+    @OptionGroup var training: TrainingOptions
+    @OptionGroup var device: DeviceOptions
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+      if !(0...100_000).contains(episodes) {
+        throw ValidationError("--episodes is \(episodes); it must be 0 ... 100,000.")
+      }
+      if world == .taobao {
+        throw ValidationError(
+          "--world is virtual-taobao, where actions are numbers; SlateQ wants one of slates.")
+      }
+    }
+
+    func run() throws {
+      let begun: SlateQRunConfiguration? =
+        training.fresh ? nil : try group.begun(options.folder)
+      var wanted = begun ?? SlateQRunConfiguration()
+      if let world = world?.slates, world.name != wanted.world.name { wanted.world = world }
+      try settings.require(of: WorldName(rawValue: wanted.world.name)!)
+      try settings.apply(to: &wanted.world)
+      agent.apply(to: &wanted.agent)
+      if let seed = random.seed { wanted.seed = seed }
+      try wanted.validate()
+      try SettledTraining(
+        options: options, group: group, training: training, device: device, settings: wanted
+      ).run(output, trial: { try DeviceTrial.secondsPerSlateUpdate(on: $0) }) { settings, backend in
+        let trainer = try SlateQRunTrainer(settings, on: backend)
+        return (
+          trainer,
+          { _ in
+            let kept = trainer.best.map {
+              "kept: step \(grouped($0.step)), \(decimal($0.meanReturn, 1)) from validation users"
+            }
+            let table =
+              episodes == 0
+              ? nil
+              : try settings.world.report(
+                episodes: episodes, seeds: [0, 1, 2],
+                agents: [
+                  SlateQAgent.untrained([trainer], as: "untrained"),
+                  SlateQAgent("SlateQ", [trainer]),
+                ]
+              ).text
+            return [kept, table].compactMap { $0 }.joined(separator: "\n")
+          }
+        )
+      }
+    }
+  }
+}
+
+struct SlateQOptions: ParsableArguments {
+  @Option(help: "Steps of all users together. (default: 3000000)")
+  var steps: Int?
+  @Option(help: "Users side by side. (default: 256)")
+  var numEnvs: Int?
+  @Option(help: "T, steps of each user between updates. (default: 32)")
+  var horizon: Int?
+  @Option(help: "How many times T steps are kept to learn from. (default: 8)")
+  var rollouts: Int?
+  @Option(help: "Passes over new steps, drawn from all that is kept. (default: 1)")
+  var epochs: Int?
+  @Option(help: "Steps an update. (default: 1024)")
+  var batchSize: Int?
+  @Option(help: "Width of the hidden layers. (default: 64)")
+  var hidden: Int?
+  @Option(help: "The learning rate, which falls to a fiftieth. (default: 0.001)")
+  var learningRate: Float?
+  @Option(help: "γ, the discount factor (--gamma); 0 is the myopic twin. (default: 1)")
+  var discount: Float?
+  @Option(help: "λ of the λ-returns. (default: 0.8)")
+  var lambda: Float?
+  @Option(help: "ε, with which a slate is random. (default: 0.1)")
+  var epsilon: Double?
+  @Option(
+    help: ArgumentHelp(
+      "What is left after a step of what is remembered of an episode, a memory each: 1 adds up, 0 "
+        + "keeps the last step. (default: 1)", valueName: "decay,…"),
+    completion: .list(["1", "0,0.5,0.9,1"]))
+  var decays: Decays?
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Remember what was chosen, beside the responses to it. (default: no)")
+  var rememberDocuments: Bool?
+  @Option(
+    help: ArgumentHelp(
+      "Slates of the highest value (exact), built one by one (greedy), or of the highest weight "
+        + "times value (top-k). (default: exact)"))
+  var slates: SlateMethod?
+  @Option(help: "Evaluations in training, by which a policy is kept. (default: 20)")
+  var evalCount: Int?
+  @Option(help: "Episodes of each. (default: 128)")
+  var evalEpisodes: Int?
+
+  func apply(to agent: inout SlateQConfiguration) {
+    if let steps { agent.steps = steps }
+    if let numEnvs { agent.environments = numEnvs }
+    if let horizon { agent.horizon = horizon }
+    if let rollouts { agent.rollouts = rollouts }
+    if let epochs { agent.epochs = epochs }
+    if let batchSize { agent.batchSize = batchSize }
+    if let hidden { agent.hidden = hidden }
+    if let learningRate { agent.learningRate = learningRate }
+    if let discount { agent.discount = discount }
+    if let lambda { agent.lambda = lambda }
+    if let epsilon { agent.epsilon = epsilon }
+    if let decays { agent.decays = decays.values }
+    if let rememberDocuments { agent.remembersDocuments = rememberDocuments }
+    if let slates { agent.slates = slates }
+    if let evalCount { agent.validations = evalCount }
+    if let evalEpisodes { agent.validationEpisodes = evalEpisodes }
+  }
+}
+
+/// Numbers within 0 ... 1.
+struct Decays: ExpressibleByArgument {
+  let values: [Float]
+
+  init?(argument: String) {
+    let parts = argument.split(separator: ",", omittingEmptySubsequences: false).map { Float($0) }
+    guard parts.allSatisfy({ 0...1 ~= $0 ?? -1 }) else { return nil }
+    values = parts.compactMap { $0 }
+  }
+}
+
+extension SlateMethod: ExpressibleByArgument {}

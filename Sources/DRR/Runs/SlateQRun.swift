@@ -1,0 +1,179 @@
+import DRRCore
+import Environments
+import SlateQ
+import Tensor
+
+/// SlateQ in a world of slates.
+public struct SlateQRunConfiguration: RunSettings {
+  public static let algorithms = ["slateq"]
+  public var title: String { "a run of SlateQ in \(world.name)" }
+  public var uses: [String] { [command, "simulate world"] }
+  public var totalSteps: Int? { agent.steps }
+  public var memory: MemoryNeed {
+    var need = MemoryNeed()
+    guard let layout = try? layout else { return need }
+    agent.addMemory(
+      to: &need, candidates: layout.candidates, slate: layout.slate,
+      width: SlateInputs(layout, agent).width)
+    return need
+  }
+
+  /// Where it learns.
+  public var world = SlateWorld.evolution(.init())
+  /// How.
+  public var agent = SlateQConfiguration()
+  public var seed: UInt64 = 0
+
+  /// The default settings.
+  public init() {}
+
+  public func validate() throws {
+    try world.validate()
+    try agent.validate()
+  }
+
+  private var layout: WorldObservation.Layout {
+    get throws { try world.environments(count: 1, first: 0, seed: 0).rows.observation.layout }
+  }
+
+  /// The number of the first user that it learns from; no evaluation meets them.
+  static let learners = 1 << 28
+  /// And of those that choose among its policies.
+  static let validators = 1 << 29
+}
+
+/// A line of the metrics.
+public struct SlateQReport: Codable, Hashable, Sendable {
+  /// Steps of all users so far.
+  public var step: Int
+  /// Mean sum of rewards of the episodes that ended since the last report, with exploration.
+  public var meanReturn: Double?
+  /// Mean squared error of the values in the last update, in the networks' unit.
+  public var valueLoss: Float?
+  /// Cross-entropy of the choices in the last update, in nats.
+  public var choiceLoss: Float?
+}
+
+/// What the policy of a step earns from the validation users: a line of the metrics.
+public struct WorldValidation: Codable, Hashable, Sendable {
+  /// The step that the policy is of.
+  public var step: Int
+  /// Mean sum of rewards of an episode, without exploration.
+  public var meanReturn: Double
+  /// Whether it is the best so far, which is kept.
+  public var isBest: Bool
+}
+
+/// SlateQ at work, and the best of its policies.
+public final class SlateQRunTrainer: Trainer {
+  let settings: SlateQRunConfiguration
+  let learner: SlateQTrainer
+  /// The best on the validation users; as it began before the first evaluation.
+  let kept: SlateQ
+  /// What it earned there, and when; nil before the first evaluation.
+  public private(set) var best: (step: Int, meanReturn: Double)?
+
+  /// A learner that has learned nothing.
+  ///
+  /// - Throws: `ConfigurationError` for a setting that cannot work.
+  public init(_ settings: SlateQRunConfiguration, on backend: any Backend) throws {
+    try settings.validate()
+    self.settings = settings
+    learner = SlateQTrainer(
+      settings.agent,
+      world: try settings.world.environments(
+        count: settings.agent.environments, first: SlateQRunConfiguration.learners,
+        seed: settings.seed),
+      seed: settings.seed, on: backend)
+    kept = learner.untrained()
+  }
+
+  public var step: Int { learner.step }
+  public var steps: Int { settings.agent.steps }
+
+  public func advance() throws -> SlateQReport? {
+    let before = step
+    try learner.advance()
+    let part = max(steps / 100, 1)
+    guard step / part > before / part || isFinished else { return nil }
+    defer { learner.tally.begin() }
+    return SlateQReport(
+      step: step, meanReturn: learner.tally.meanReturn,
+      valueLoss: try learner.losses?.value.host()[0],
+      choiceLoss: try learner.losses?.choice.host()[0])
+  }
+
+  public func validate(after before: Int?) throws -> (any Codable & Sendable)? {
+    guard let before else { return nil }
+    let part = max(steps / settings.agent.validations, 1)
+    guard step / part > before / part || isFinished else { return nil }
+    let world = try settings.world.environments(
+      count: settings.agent.validationEpisodes, first: SlateQRunConfiguration.validators,
+      seed: settings.seed)
+    let meanReturn = meanReturn(in: world)
+    let isBest = meanReturn > best?.meanReturn ?? -.infinity
+    if isBest {
+      best = (step, meanReturn)
+      kept.parameters.follow(learner.network.parameters, tau: 1)
+    }
+    return WorldValidation(step: step, meanReturn: meanReturn, isBest: isBest)
+  }
+
+  private func meanReturn<World: FeatureEnvironments<Int32>>(in world: World) -> Double {
+    let episodes = WorldTrial.play(
+      learner.policy("now", learner.network, of: World.self), world)
+    return episodes.reduce(0) { $0 + $1.reward } / Double(episodes.count)
+  }
+
+  public func summary(of report: SlateQReport) -> String {
+    let now = report.meanReturn.map { ", return \(decimal($0, 1))" } ?? ""
+    return now + (best.map { ", best \(decimal($0.meanReturn, 1))" } ?? "")
+  }
+
+  public func isFinite() throws -> Bool { try learner.network.parameters.isFinite() }
+
+  public func save(to file: inout SafetensorsWriter) throws {
+    try learner.save(to: &file)
+    try kept.parameters.save(to: &file, "best.network")
+    try file.add("best.return", [best?.meanReturn ?? 0])
+    try file.add("best.step", [Int64(best?.step ?? 0)])
+  }
+
+  public func restore(from file: SafetensorsFile) throws {
+    let restores = try [
+      learner.prepareRestore(from: file),
+      kept.parameters.prepareRestore(from: file, "best.network"),
+    ]
+    let meanReturn = try file.doubles("best.return", shape: [1])[0]
+    let step = try file.integer(
+      "best.step", .in(0...Int64(try file.integer("trainer.counters", .count))))
+    for restore in restores { restore() }
+    best = step > 0 ? (step, meanReturn) : nil
+  }
+}
+
+/// What runs of SlateQ learned, as a row of a world's report.
+public struct SlateQAgent: SlateAgent {
+  public let name: String
+  nonisolated(unsafe) private let trainers: [(SlateQRunTrainer, SlateQ)]
+
+  /// The policies that were kept.
+  public init(_ name: String, _ trainers: [SlateQRunTrainer]) {
+    self.init(name, trainers.map { ($0, $0.kept) })
+  }
+
+  private init(_ name: String, _ trainers: [(SlateQRunTrainer, SlateQ)]) {
+    (self.name, self.trainers) = (name, trainers)
+  }
+
+  /// The same networks before they learned.
+  public static func untrained(_ trainers: [SlateQRunTrainer], as name: String) -> SlateQAgent {
+    SlateQAgent(name, trainers.map { ($0, $0.learner.untrained()) })
+  }
+
+  public func policies<World: FeatureEnvironments<Int32>>(
+    of world: World.Type
+  ) -> [WorldPolicy<World>] {
+    trainers.map { $0.0.learner.policy(name, $0.1, of: World.self) }
+  }
+}

@@ -1,0 +1,90 @@
+import DRRCore
+
+/// Settings of SlateQ, in whatever world of slates it acts.
+public struct SlateQConfiguration: Codable, Hashable, Sendable {
+  /// Users side by side.
+  public var environments = 256
+  /// T, the steps of each user between one set of updates and the next.
+  public var horizon = 32
+  /// How many times T steps are kept to learn from; as many are random before the first update.
+  public var rollouts = 8
+  /// Passes over what is new, drawn from all that is kept.
+  public var epochs = 1
+  /// Steps an update.
+  public var batchSize = 1024
+  /// Width of the hidden layers.
+  public var hidden = 64
+  /// Adam's; it falls in a straight line to a fiftieth of this.
+  public var learningRate: Float = 1e-3
+  /// γ, a step, 0 ... 1; 1 is right where episodes end.
+  public var discount: Float = 1
+  /// λ of the returns, 0 ... 1.
+  public var lambda: Float = 0.8
+  /// ε, with which a slate is drawn at random.
+  public var epsilon = 0.1
+  /// How much is left after a step of what the agent remembers of an episode; each is a memory of
+  /// its own. 1 adds up, 0 keeps the latest.
+  public var decays: [Float] = [1]
+  /// Whether it remembers what the chosen documents were, beside the responses to them.
+  public var remembersDocuments = false
+  /// How a slate is made of values.
+  public var slates = SlateMethod.exact
+  /// Steps of all users together.
+  public var steps = 3_000_000
+  /// Evaluations on users of its own in training; the best policy is kept.
+  public var validations = 20
+  /// Episodes of each.
+  public var validationEpisodes = 128
+
+  /// The default settings.
+  public init() {}
+
+  /// Steps that are kept.
+  package var capacity: Int { rollouts * horizon * environments }
+  /// Steps of all users in one rollout.
+  package var rolloutSteps: Int { horizon * environments }
+
+  /// - Throws: `ConfigurationError` for a setting that cannot work.
+  public func validate() throws(ConfigurationError) {
+    try ConfigurationError.require("environments", environments, in: 1...65_536)
+    try ConfigurationError.require("horizon", horizon, in: 1...10_000)
+    try ConfigurationError.require("rollouts", rollouts, in: 1...1_000)
+    try ConfigurationError.require("steps kept", capacity, in: 1...100_000_000)
+    try ConfigurationError.require("epochs", epochs, in: 1...1_000)
+    try ConfigurationError.require("batch size", batchSize, in: 1...65_536)
+    try ConfigurationError.require("hidden", hidden, in: 1...65_536)
+    try ConfigurationError.require("learning rate", learningRate, .positive)
+    try ConfigurationError.require("discount", discount, .share)
+    try ConfigurationError.require("lambda", lambda, .share)
+    try ConfigurationError.require("epsilon", epsilon, .share)
+    try ConfigurationError.require("decays", decays, "at most 16 numbers between 0 and 1") {
+      $0.count <= 16 && $0.allSatisfy { 0...1 ~= $0 }
+    }
+    try ConfigurationError.require("steps", steps, in: 1...1_000_000_000_000)
+    try ConfigurationError.require("validations", validations, in: 1...10_000)
+    try ConfigurationError.require("validation episodes", validationEpisodes, in: 1...10_000)
+  }
+
+  /// Adds what training takes, with slates of so many documents and inputs so wide.
+  package func addMemory(to need: inout MemoryNeed, candidates: Int, slate: Int, width: Int) {
+    let (h, m) = (Double(hidden), Double(width))
+    need.addNetworks(weights: 2 * (m * h + h * h + h), haveTargets: true, hidden)
+    need.add(
+      "the steps that are kept", host: Double(capacity * (slate + 1)) * m,
+      device: Double(capacity * (slate + 1)) * m, lower: "--rollouts", rollouts)
+    need.add(
+      "what all users are offered", host: Double(environments * (candidates + 1)) * m,
+      device: Double(environments * (candidates + 1)) * (m + 2 * h), lower: "--num-envs",
+      environments)
+  }
+}
+
+/// How a slate is made of the values and weights of what may be shown (Ie et al. 2019, section 4.3).
+public enum SlateMethod: String, Codable, CaseIterable, Hashable, Sendable {
+  /// The slate of the highest expected value.
+  case exact
+  /// One after another, each the one that raises the expected value most.
+  case greedy
+  /// The documents of the highest weight times value.
+  case topK = "top-k"
+}

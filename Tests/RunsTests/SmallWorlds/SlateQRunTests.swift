@@ -1,0 +1,73 @@
+import DRRCore
+import DRRTestSupport
+import Environments
+import Kernels
+import Runs
+import SlateQ
+import Tensor
+import TestSupport
+import Testing
+
+/// Runs that learn in worlds of slates, on few users and for few steps.
+@Suite("Runs of SlateQ")
+struct SlateQRunTests {
+  private static func settings(
+    _ world: SlateWorld, steps: Int, _ change: (inout SlateQConfiguration) -> Void = { _ in }
+  ) -> SlateQRunConfiguration {
+    var settings = SlateQRunConfiguration()
+    settings.world = world
+    settings.agent.environments = 64
+    settings.agent.hidden = 32
+    settings.agent.batchSize = 256
+    settings.agent.steps = steps
+    settings.agent.validations = 4
+    settings.agent.validationEpisodes = 32
+    change(&settings.agent)
+    return settings
+  }
+
+  private static func trained(
+    _ settings: SlateQRunConfiguration
+  ) throws -> (SlateQRunTrainer, last: SlateQReport) {
+    let folder = TemporaryFolder()
+    let run = try Run(settings, folder: RunFolder(folder.path + "/run"))
+    try run.begin()
+    let trainer = try SlateQRunTrainer(settings, on: DeviceCatalog.backend(for: .cpu))
+    let last = try run.train(trainer, device: "cpu")
+    return (trainer, try #require(last))
+  }
+
+  /// The myopic policy earns 166, the planner 297 (bench/results/worlds.md).
+  @Test("look ahead in interest evolution, and their myopic twins do not") func evolution() throws {
+    let world = SlateWorld.evolution(.init())
+    let (agent, _) = try Self.trained(Self.settings(world, steps: 200_000))
+    let (twin, _) = try Self.trained(
+      Self.settings(world, steps: 200_000) { $0.discount = 0 })
+    let report = try world.report(
+      episodes: 60, seeds: [0],
+      agents: [
+        SlateQAgent.untrained([agent], as: "untrained"), SlateQAgent("agent", [agent]),
+        SlateQAgent("twin", [twin]), SlateQAgent("both", [agent, twin]),
+      ])
+    func row(_ name: String) throws -> WorldReport.Row {
+      try #require(report.rows.first { $0.policy == name })
+    }
+    let found = try row("agent").episode
+    #expect(found.low > 230, "\(found)")
+    #expect(try row("untrained").episode.high < found.low)
+    #expect(try row("twin").episode.high < found.low && row("twin").episode.mean > 140)
+    // Of two trainings the interval is over the two.
+    let both = try row("both")
+    #expect(both.trainingSeeds == 2 && both.episode.count == 2)
+    #expect(abs(both.episode.mean - (found.mean + row("twin").episode.mean) / 2) < 1e-9)
+  }
+
+  @Test("keep the best of their policies on validation users") func best() throws {
+    var random = SlateQRunTests.settings(.satisfaction(.init()), steps: 4_096)
+    random.agent.rollouts = 1
+    let (trainer, last) = try Self.trained(random)
+    let best = try #require(trainer.best)
+    #expect(last.step >= 4_096 && 1...last.step ~= best.step)
+    #expect(best.meanReturn.isFinite && best.meanReturn > 0)
+  }
+}
