@@ -11,7 +11,10 @@ struct MemoryTests {
       (["train", "dqn", "--hidden", "40000"], "the networks", "--hidden (40000)"),
       (["train", "pg", "--hidden", "40000"], "the networks", "--hidden (40000)"),
       (
-        ["train", "slateq", "--world", "interest-evolution", "--rollouts", "1000", "--horizon", "300"],
+        [
+          "train", "slateq", "--world", "interest-evolution", "--rollouts", "1000", "--horizon",
+          "300",
+        ],
         "the steps that are kept", "--rollouts (1000)"
       ),
       (

@@ -1,6 +1,5 @@
+import SlateQ
 import Testing
-
-@testable import SlateQ
 
 /// Against Σ (1 − λ) λ^(n−1) of the n-step returns, each summed for itself.
 @Suite("λ-returns")

@@ -1,7 +1,6 @@
 import Environments
+import SlateQ
 import Testing
-
-@testable import SlateQ
 
 /// What the networks see, against what the world shows, added up again.
 @Suite("Inputs and memories of SlateQ")
@@ -34,7 +33,8 @@ struct SlateInputTests {
           let faded = (0..<3 - step.offset).reduce(Float(1)) { product, _ in product * decay }
           return sum + faded * step.element[number]
         }
-        #expect(traces.row(1)[traces.row(1).startIndex + place * width + number] == wanted)
+        let row = Array(traces.row(1))
+        #expect(row[place * width + number] == wanted)
       }
     }
     #expect(traces.row(0).allSatisfy { $0 == 0 })
@@ -56,13 +56,15 @@ struct SlateInputTests {
       for candidate in 0...10 {
         let start = (row * 11 + candidate) * inputs.width
         let found = Array(written[start..<start + inputs.width])
-        #expect(found[..<20] == observation.user(row)[...])
+        #expect(Array(found[..<20]) == Array(observation.user(row)))
         let isNone = candidate == 10
         let document: [Float] =
           isNone ? Array(repeating: 0, count: 20) : Array(observation.document(row, candidate))
         #expect(Array(found[state..<state + 20]) == document)
         let dot = zip(observation.user(row), document).reduce(Float(0)) { $0 + $1.0 * $1.1 }
-        #expect(found[state + 20] == (isNone ? 1 : 0) && found[state + 21] == dot)
+        let flag: Float = isNone ? 1 : 0
+        #expect(found[state + 20] == flag)
+        #expect(found[state + 21] == dot)
       }
     }
   }
@@ -76,11 +78,13 @@ struct SlateInputTests {
     inputs.standardize(&rows)
     for place in 0..<2 {
       let column = (0..<3).map { rows[$0 * 5 + place] }
-      #expect(abs(column.reduce(0, +)) < 1e-5)
-      #expect(abs(column.reduce(0) { $0 + $1 * $1 } - 3) < 1e-4)
+      let (sum, squares) = (column.reduce(0, +), column.reduce(0) { $0 + $1 * $1 })
+      #expect(abs(sum) < 1e-5)
+      #expect(abs(squares - 3) < 1e-4)
     }
     // What never changes is taken to 0, and not divided by 0.
-    #expect((0..<3).allSatisfy { rows[$0 * 5 + 2] == 0 })
-    #expect((0..<3).map { rows[$0 * 5 + 3] } == [5, 6, 7])
+    let (constant, documents) = ((0..<3).map { rows[$0 * 5 + 2] }, (0..<3).map { rows[$0 * 5 + 3] })
+    #expect(constant == [0, 0, 0])
+    #expect(documents == [5, 6, 7])
   }
 }

@@ -1,11 +1,10 @@
 import Environments
 import Foundation
 import Kernels
+import SlateQ
 import Tensor
 import TestSupport
 import Testing
-
-@testable import SlateQ
 
 @Suite("Updates of SlateQ")
 struct SlateQUpdateTests {
@@ -54,7 +53,7 @@ struct SlateQUpdateTests {
   func gradient(_ device: TestDevice) throws {
     let backend = try device.make()
     let network = Self.network(on: backend)
-    var random = SeededGenerator(seed: 5)
+    var random = SeededGenerator(5)
     let records = (0..<Self.steps * Self.places * Self.width).map { _ in
       Float.random(in: -1...1, using: &random)
     }

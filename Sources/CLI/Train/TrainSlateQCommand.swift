@@ -99,6 +99,11 @@ struct SlateQOptions: ParsableArguments {
   var hidden: Int?
   @Option(help: "The learning rate, which falls to a fiftieth. (default: 0.001)")
   var learningRate: Float?
+  @Option(
+    help: ArgumentHelp(
+      "How fast the weights that are played follow those that are learned, an update; 1 plays the "
+        + "latest. (default: 0.01)"))
+  var averageRate: Float?
   @Option(help: "γ, the discount factor (--gamma); 0 is the myopic twin. (default: 1)")
   var discount: Float?
   @Option(help: "λ of the λ-returns. (default: 0.8)")
@@ -122,7 +127,7 @@ struct SlateQOptions: ParsableArguments {
   var slates: SlateMethod?
   @Option(help: "Evaluations in training, by which a policy is kept. (default: 20)")
   var evalCount: Int?
-  @Option(help: "Episodes of each. (default: 128)")
+  @Option(help: "Episodes of each. (default: 256)")
   var evalEpisodes: Int?
 
   func apply(to agent: inout SlateQConfiguration) {
@@ -134,6 +139,7 @@ struct SlateQOptions: ParsableArguments {
     if let batchSize { agent.batchSize = batchSize }
     if let hidden { agent.hidden = hidden }
     if let learningRate { agent.learningRate = learningRate }
+    if let averageRate { agent.averageRate = averageRate }
     if let discount { agent.discount = discount }
     if let lambda { agent.lambda = lambda }
     if let epsilon { agent.epsilon = epsilon }

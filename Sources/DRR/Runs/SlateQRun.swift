@@ -114,14 +114,14 @@ public final class SlateQRunTrainer: Trainer {
     let isBest = meanReturn > best?.meanReturn ?? -.infinity
     if isBest {
       best = (step, meanReturn)
-      kept.parameters.follow(learner.network.parameters, tau: 1)
+      kept.parameters.follow(learner.averaged.parameters, tau: 1)
     }
     return WorldValidation(step: step, meanReturn: meanReturn, isBest: isBest)
   }
 
   private func meanReturn<World: FeatureEnvironments<Int32>>(in world: World) -> Double {
     let episodes = WorldTrial.play(
-      learner.policy("now", learner.network, of: World.self), world)
+      learner.policy("now", learner.averaged, of: World.self), world)
     return episodes.reduce(0) { $0 + $1.reward } / Double(episodes.count)
   }
 

@@ -11,7 +11,7 @@
 ///   - ended: [T · B], whether the episode ended for good.
 ///   - cut: [T · B], V of what was seen last where the episode was cut off; nil elsewhere.
 /// - Returns: [T · B].
-func lambdaReturns(
+package func lambdaReturns(
   rewards: [Float], values: [Float], ended: [Bool], cut: [Float?], users: Int, discount: Float,
   lambda: Float
 ) -> [Float] {

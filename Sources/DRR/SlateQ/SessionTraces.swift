@@ -5,15 +5,16 @@ import Tensor
 /// What an agent remembers of every user's episode so far: a step, the response to what was chosen
 /// and, where documents are remembered, what it was, summed over the steps with a memory that fades.
 /// One sum a decay d: m ← d m + x.
-struct SessionTraces {
+package struct SessionTraces {
   private let decays: [Float]
   private let response: Int
   private let document: Int
   private let count: Int
   /// [B, width].
-  private(set) var values: [Float]
+  package private(set) var values: [Float]
 
-  init(_ layout: WorldObservation.Layout, _ configuration: SlateQConfiguration, count: Int) {
+  package init(_ layout: WorldObservation.Layout, _ configuration: SlateQConfiguration, count: Int)
+  {
     decays = configuration.decays
     response = layout.response
     document = configuration.remembersDocuments ? layout.document : 0
@@ -32,10 +33,10 @@ struct SessionTraces {
   private var width: Int { decays.count * (1 + response + document) }
 
   /// One user's, [width].
-  func row(_ row: Int) -> ArraySlice<Float> { values[row * width..<(row + 1) * width] }
+  package func row(_ row: Int) -> ArraySlice<Float> { values[row * width..<(row + 1) * width] }
 
   /// Nothing is remembered of an episode that begins.
-  mutating func clear(_ row: Int) {
+  package mutating func clear(_ row: Int) {
     for place in row * width..<(row + 1) * width { values[place] = 0 }
   }
 
@@ -43,7 +44,7 @@ struct SessionTraces {
   ///
   /// - Parameters:
   ///   - chosen: what the user chose and responded; nil: none.
-  mutating func add(
+  package mutating func add(
     _ row: Int, chosen: (response: ArraySlice<Float>, document: ArraySlice<Float>)?
   ) {
     var place = row * width

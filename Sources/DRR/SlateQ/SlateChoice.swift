@@ -15,7 +15,7 @@ package struct SlateChoice {
   /// - Parameters:
   ///   - logits: [N + 1] of a logit model of choice, the last of choosing none.
   ///   - values: [N + 1], q.
-  init(logits: ArraySlice<Float>, values: ArraySlice<Float>) {
+  package init(logits: ArraySlice<Float>, values: ArraySlice<Float>) {
     let most = Double(logits.max()!)
     let weights = logits.map { exp(Double($0) - most) }
     self.weights = Array(weights.dropLast())
@@ -24,7 +24,7 @@ package struct SlateChoice {
   }
 
   /// Q(A).
-  func value(_ slate: some Sequence<Int32>) -> Double {
+  package func value(_ slate: some Sequence<Int32>) -> Double {
     var (sum, weight) = (none.weight * none.value, none.weight)
     for place in slate {
       sum += weights[Int(place)] * values[Int(place)]
@@ -34,7 +34,7 @@ package struct SlateChoice {
   }
 
   /// The slate of so many documents, the first places first.
-  func best(_ method: SlateMethod, size: Int) -> [Int32] {
+  package func best(_ method: SlateMethod, size: Int) -> [Int32] {
     switch method {
     case .exact: bestSlate(weights: weights, values: values, none: none, size: size)
     case .topK: highestPlaces(zip(weights, values).map(*), size)

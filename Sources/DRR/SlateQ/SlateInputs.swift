@@ -27,7 +27,7 @@ package struct SlateInputs: Sendable {
 
   /// The inputs of all documents that each user may be shown and, last, of choosing none:
   /// [B, N + 1, M].
-  func write(
+  package func write(
     _ observation: WorldObservation, _ memory: SessionTraces, into inputs: inout [Float]
   ) {
     let (n, m, d) = (layout.candidates, width, layout.document)
@@ -73,7 +73,7 @@ package struct SlateInputs: Sendable {
   }
 
   /// Takes mean and deviation from inputs that were written without, [rows, M], and applies them.
-  mutating func standardize(_ inputs: inout [Float]) {
+  package mutating func standardize(_ inputs: inout [Float]) {
     let (rows, m) = (inputs.count / width, width)
     for place in 0..<state {
       var (sum, squares) = (0.0, 0.0)

@@ -50,7 +50,7 @@ package final class SlateQ {
   ///     chosen.
   ///   - returns: [steps], G in the networks' unit.
   ///   - first: [steps], zeros.
-  func losses(
+  package func losses(
     _ records: Tensor, _ returns: Tensor, first: IndexTensor
   ) -> (value: Tensor, choice: Tensor) {
     let steps = records.shape[0]

@@ -16,6 +16,8 @@ public struct SlateQConfiguration: Codable, Hashable, Sendable {
   public var hidden = 64
   /// Adam's; it falls in a straight line to a fiftieth of this.
   public var learningRate: Float = 1e-3
+  /// How fast the weights that are played follow those that are learned, an update.
+  public var averageRate: Float = 0.01
   /// γ, a step, 0 ... 1; 1 is right where episodes end.
   public var discount: Float = 1
   /// λ of the returns, 0 ... 1.
@@ -34,7 +36,7 @@ public struct SlateQConfiguration: Codable, Hashable, Sendable {
   /// Evaluations on users of its own in training; the best policy is kept.
   public var validations = 20
   /// Episodes of each.
-  public var validationEpisodes = 128
+  public var validationEpisodes = 256
 
   /// The default settings.
   public init() {}
@@ -55,6 +57,9 @@ public struct SlateQConfiguration: Codable, Hashable, Sendable {
     try ConfigurationError.require("hidden", hidden, in: 1...65_536)
     try ConfigurationError.require("learning rate", learningRate, .positive)
     try ConfigurationError.require("discount", discount, .share)
+    try ConfigurationError.require("average rate", averageRate, "above 0 and at most 1") {
+      $0 > 0 && $0 <= 1
+    }
     try ConfigurationError.require("lambda", lambda, .share)
     try ConfigurationError.require("epsilon", epsilon, .share)
     try ConfigurationError.require("decays", decays, "at most 16 numbers between 0 and 1") {

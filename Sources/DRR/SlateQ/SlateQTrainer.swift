@@ -15,6 +15,8 @@ package final class SlateQTrainer {
   package private(set) var world: any FeatureEnvironments<Int32>
   package private(set) var inputs: SlateInputs
   package let network: SlateQ
+  /// Its weights over the latest updates, averaged: what is played where nothing is learned.
+  package let averaged: SlateQ
   let optimizer: Adam
   private let seed: UInt64
   private var traces: SessionTraces
@@ -48,6 +50,7 @@ package final class SlateQTrainer {
     self.seed = seed
     inputs = SlateInputs(layout, c)
     network = SlateQ(c, inputs: inputs.width, seed: seed, on: backend)
+    averaged = SlateQ(c, inputs: inputs.width, seed: seed, on: backend)
     optimizer = Adam(network.parameters, learningRate: c.learningRate)
     traces = SessionTraces(layout, c, count: world.count)
     tally = EpisodeTally(environments: world.count)
@@ -231,11 +234,12 @@ package final class SlateQTrainer {
       first: first)
     let progress = min(1, Float(step) / Float(c.steps))
     optimizer.learningRate = c.learningRate * max(1 - progress, 0.02)
-    optimizer.step()
+    optimizer.step(target: averaged.parameters, rate: c.averageRate)
   }
 
   package func save(to file: inout SafetensorsWriter) throws {
     try network.parameters.save(to: &file, "slateq.network")
+    try averaged.parameters.save(to: &file, "slateq.averaged")
     try optimizer.save(to: &file, "slateq.adam")
     try inputs.save(to: &file, "slateq.inputs")
     try file.add("slateq.unit", [unit])
@@ -257,6 +261,7 @@ package final class SlateQTrainer {
       "trainer.counters", "has \(step) steps", "whole rollouts")
     let restores = try [
       network.parameters.prepareRestore(from: file, "slateq.network"),
+      averaged.parameters.prepareRestore(from: file, "slateq.averaged"),
       optimizer.prepareRestore(from: file, "slateq.adam"),
     ]
     let inputs = try inputs.restored(from: file, "slateq.inputs")

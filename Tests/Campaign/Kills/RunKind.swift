@@ -69,7 +69,8 @@ struct RunKind: Sendable {
     RunKind(
       "SlateQ",
       "train slateq --run run --device cpu --num-envs 4 --horizon 4 --rollouts 2 --batch-size 8 "
-        + "--hidden 4 --steps 400 --eval-count 4 --eval-episodes 2 --episodes 0 --checkpoint-steps 20"),
+        + "--hidden 4 --steps 400 --eval-count 4 --eval-episodes 2 --episodes 0 "
+        + "--checkpoint-steps 20"),
     RunKind("Q-learning", "train q --run run --steps 2000 --checkpoint-steps 100"),
     RunKind("SARSA(λ)", "train sarsa-lambda --run run --steps 2000 --checkpoint-steps 100"),
     RunKind("many tables", "\(tables) --shards 2 --epochs 4 --checkpoint-steps 5"),
