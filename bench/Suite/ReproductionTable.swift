@@ -257,9 +257,3 @@ extension PublishedFigures {
     return index < values.count ? decimal(values[index], digits) : "–"
   }
 }
-
-private func markdown(_ rows: [[String]]) -> String {
-  let rule = rows[0].indices.map { $0 == 0 ? "---" : "---:" }
-  return ([rows[0], rule] + rows.dropFirst())
-    .map { "| " + $0.joined(separator: " | ") + " |" }.joined(separator: "\n")
-}

@@ -16,6 +16,7 @@ extension SimulateCommand {
           drr simulate world interest-evolution --candidates 50 --episodes 100
           drr simulate world interest-evolution --run runs/slateq
           drr simulate world virtual-taobao --weights virtual-taobao.safetensors
+          drr simulate world virtual-taobao --weights virtual-taobao.safetensors --run runs/taobao
         """)
 
     @Argument(help: "The world.")
@@ -67,11 +68,16 @@ extension SimulateCommand {
 
     private func report(_ seeds: [UInt64]) throws -> WorldReport {
       guard var slates = world.slates else {
-        return try VirtualTaobao.report(
-          VirtualTaobaoNetworks(contentsOf: weights!), episodes: episodes, seeds: seeds)
+        let networks = try VirtualTaobaoNetworks(contentsOf: weights!)
+        var report = try VirtualTaobao.report(networks, episodes: episodes, seeds: seeds)
+        if !runs.isEmpty {
+          try report.add(
+            runs.map { RunFolder($0) }, in: networks, on: DeviceCatalog.backend(for: .cpu))
+        }
+        return report
       }
       try settings.apply(to: &slates)
-      let found = try runs.map { try WorldRun($0, in: world) }
+      let found = try runs.map { try SlateQRuns($0, in: world) }
       if let first = found.first {
         slates = first.settings.world
         for other in found where other.settings.world != slates {
@@ -80,14 +86,19 @@ extension SimulateCommand {
               + "one --run")
         }
       }
-      return try slates.report(
-        episodes: episodes, seeds: seeds, agents: found.flatMap { try $0.agents() })
+      var report = try slates.report(episodes: episodes, seeds: seeds)
+      for run in found {
+        let trainers = try run.trainers()
+        try report.add("\(run.name), untrained", trainers, untrained: true)
+        try report.add(run.name, trainers)
+      }
+      return report
     }
   }
 }
 
 /// What was trained in a world: a run, or a group of runs that differ in their seeds.
-struct WorldRun {
+struct SlateQRuns {
   let folder: RunFolder
   let settings: SlateQRunConfiguration
   private let members: [RunFolder]
@@ -108,18 +119,20 @@ struct WorldRun {
     self.settings = settings
   }
 
-  /// The networks before they learned, and what was kept of each.
-  func agents() throws -> [any SlateAgent] {
-    let trainers = try members.map { member in
+  /// What a row is called.
+  var name: String {
+    "SlateQ" + (settings.agent.discount == 0 ? ", γ = 0" : "")
+      + (members.count > 1 ? ", \(members.count) runs" : "")
+  }
+
+  /// What was trained.
+  func trainers() throws -> [SlateQRunTrainer] {
+    try members.map { member in
       let run = try Run<SlateQRunConfiguration>(reading: member)
       let trainer = try SlateQRunTrainer(run.settings, on: DeviceCatalog.backend(for: .cpu))
       try trainer.restore(from: run.readCheckpoint())
       return trainer
     }
-    return [
-      SlateQAgent.untrained(trainers, as: "untrained (\(folder.path))"),
-      SlateQAgent("SlateQ (\(folder.path))", trainers),
-    ]
   }
 }
 
@@ -136,7 +149,8 @@ extension WorldReport {
     }
     return """
       \(world): \(grouped(episodes)) episodes with each of \(seeds.count) seeds from \(seeds[0]); \
-      intervals: 95%, users resampled
+      intervals: 95%, users resampled; \
+      of several runs, over them
       \(Table(rows: [header] + body).text)
       *: reads what no agent sees
       """

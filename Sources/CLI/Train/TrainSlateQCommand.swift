@@ -64,17 +64,11 @@ extension TrainCommand {
             let kept = trainer.best.map {
               "kept: step \(grouped($0.step)), \(decimal($0.meanReturn, 1)) from validation users"
             }
-            let table =
-              episodes == 0
-              ? nil
-              : try settings.world.report(
-                episodes: episodes, seeds: [0, 1, 2],
-                agents: [
-                  SlateQAgent.untrained([trainer], as: "untrained"),
-                  SlateQAgent("SlateQ", [trainer]),
-                ]
-              ).text
-            return [kept, table].compactMap { $0 }.joined(separator: "\n")
+            guard episodes > 0 else { return kept ?? "" }
+            var report = try settings.world.report(episodes: episodes, seeds: [0, 1, 2])
+            try report.add("untrained", [trainer], untrained: true)
+            try report.add("SlateQ", [trainer])
+            return [kept, report.text].compactMap { $0 }.joined(separator: "\n")
           }
         )
       }

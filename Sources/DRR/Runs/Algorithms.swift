@@ -19,7 +19,7 @@ public enum Algorithms {
   public static let runs: [any RunSettings.Type] = [
     RunConfiguration.self, IRecGANRunConfiguration.self, MultiTableRunConfiguration.self,
     TabularConfiguration.self, SarsaLambdaConfiguration.self, SmallWorldConfiguration.self,
-    GaussianConfiguration.self, SlateQRunConfiguration.self,
+    GaussianConfiguration.self, DDPGWorldConfiguration.self, SlateQRunConfiguration.self,
     BanditConfiguration<BernoulliArms>.self, BanditConfiguration<LinearProblem>.self,
     BanditConfiguration<CascadeProblem>.self, BanditConfiguration<AdProblem>.self,
     BanditConfiguration<ExhibitionProblem>.self, SweepSettings.self,

@@ -110,7 +110,8 @@ public final class SlateQRunTrainer: Trainer {
     let world = try settings.world.environments(
       count: settings.agent.validationEpisodes, first: SlateQRunConfiguration.validators,
       seed: settings.seed)
-    let meanReturn = meanReturn(in: world)
+    let episodes = try play(learner.averaged, in: world)
+    let meanReturn = episodes.reduce(0) { $0 + $1.reward } / Double(episodes.count)
     let isBest = meanReturn > best?.meanReturn ?? -.infinity
     if isBest {
       best = (step, meanReturn)
@@ -119,10 +120,15 @@ public final class SlateQRunTrainer: Trainer {
     return WorldValidation(step: step, meanReturn: meanReturn, isBest: isBest)
   }
 
-  private func meanReturn<World: FeatureEnvironments<Int32>>(in world: World) -> Double {
-    let episodes = WorldTrial.play(
-      learner.policy("now", learner.averaged, of: World.self), world)
-    return episodes.reduce(0) { $0 + $1.reward } / Double(episodes.count)
+  /// The episodes that users are in, played without exploration.
+  fileprivate func play(
+    _ network: SlateQ, in world: any FeatureEnvironments<Int32>
+  ) throws -> [WorldTrial.Episode] {
+    func opened(_ world: some FeatureEnvironments<Int32>) throws -> [WorldTrial.Episode] {
+      var player = learner.player(network, users: world.count)
+      return try WorldTrial.play(in: world) { try player.slates($0.rows) }
+    }
+    return try opened(world)
   }
 
   public func summary(of report: SlateQReport) -> String {
@@ -152,28 +158,22 @@ public final class SlateQRunTrainer: Trainer {
   }
 }
 
-/// What runs of SlateQ learned, as a row of a world's report.
-public struct SlateQAgent: SlateAgent {
-  public let name: String
-  nonisolated(unsafe) private let trainers: [(SlateQRunTrainer, SlateQ)]
-
-  /// The policies that were kept.
-  public init(_ name: String, _ trainers: [SlateQRunTrainer]) {
-    self.init(name, trainers.map { ($0, $0.kept) })
-  }
-
-  private init(_ name: String, _ trainers: [(SlateQRunTrainer, SlateQ)]) {
-    (self.name, self.trainers) = (name, trainers)
-  }
-
-  /// The same networks before they learned.
-  public static func untrained(_ trainers: [SlateQRunTrainer], as name: String) -> SlateQAgent {
-    SlateQAgent(name, trainers.map { ($0, $0.learner.untrained()) })
-  }
-
-  public func policies<World: FeatureEnvironments<Int32>>(
-    of world: World.Type
-  ) -> [WorldPolicy<World>] {
-    trainers.map { $0.0.learner.policy(name, $0.1, of: World.self) }
+extension WorldReport {
+  /// Adds a row of what trainings of one configuration kept, with the same users as every policy.
+  ///
+  /// - Parameter untrained: the networks as they began, instead.
+  public mutating func add(
+    _ name: String, _ trainers: [SlateQRunTrainer], untrained: Bool = false
+  ) throws {
+    add(
+      name,
+      try trainers.map { trainer in
+        let network = untrained ? trainer.learner.untrained() : trainer.kept
+        return try seeds.flatMap { seed in
+          try trainer.play(
+            network,
+            in: trainer.settings.world.environments(count: episodes, first: 0, seed: seed))
+        }
+      })
   }
 }

@@ -20,31 +20,10 @@ extension SlateQ {
       return SlateChoice(logits: c[range], values: q[range].map { $0 * unit }[...])
     }
   }
-
-  /// This network as it is now, without exploration, as a policy of a world.
-  ///
-  /// - Parameters:
-  ///   - inputs: of the training.
-  ///   - unit: what q is measured in.
-  package func policy<World: FeatureEnvironments>(
-    _ name: String, _ configuration: SlateQConfiguration, inputs: SlateInputs, unit: Float,
-    of world: World.Type = World.self
-  ) -> WorldPolicy<World> where World.Action == Int32 {
-    nonisolated(unsafe) let network = self
-    return WorldPolicy(name, isConfined: true) {
-      var player: SlateQPlayer?
-      return { world in
-        if player == nil {
-          player = SlateQPlayer(network, configuration, inputs, unit: unit, users: world.count)
-        }
-        return player!.slates(world.rows)
-      }
-    }
-  }
 }
 
 /// A network that plays one batch of episodes: it remembers each.
-struct SlateQPlayer {
+package struct SlateQPlayer {
   private let network: SlateQ
   private let configuration: SlateQConfiguration
   private let inputs: SlateInputs
@@ -66,18 +45,16 @@ struct SlateQPlayer {
   }
 
   /// The best slates, [B, K].
-  mutating func slates(_ rows: WorldRows) -> [Int32] {
+  ///
+  /// - Throws: `BackendError` if the device fails; `Diverged` where q or c are no numbers.
+  package mutating func slates(_ rows: WorldRows) throws -> [Int32] {
     remember(rows)
     let layout = inputs.layout
     inputs.write(rows.observation, traces, into: &offered)
     let tensor = Tensor(
       offered, shape: [rows.count * (layout.candidates + 1), inputs.width],
       on: network.parameters.backend)
-    // A network that learned numbers answers with numbers.
-    guard let choices = try? network.choices(tensor, users: rows.count, unit: unit) else {
-      slates = (0..<rows.count).flatMap { _ in (0..<layout.slate).map { Int32($0) } }
-      return slates
-    }
+    let choices = try network.choices(tensor, users: rows.count, unit: unit)
     slates = choices.flatMap { $0.best(configuration.slates, size: layout.slate) }
     return slates
   }

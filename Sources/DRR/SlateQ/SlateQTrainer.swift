@@ -69,11 +69,9 @@ package final class SlateQTrainer {
     SlateQ(configuration, inputs: inputs.width, seed: seed, on: backend)
   }
 
-  /// A network of this training, without exploration, as a policy.
-  package func policy<World: FeatureEnvironments<Int32>>(
-    _ name: String, _ network: SlateQ, of world: World.Type
-  ) -> WorldPolicy<World> {
-    network.policy(name, configuration, inputs: inputs, unit: unit)
+  /// What plays for so many users by a network of this training, without exploration.
+  package func player(_ network: SlateQ, users: Int) -> SlateQPlayer {
+    SlateQPlayer(network, configuration, inputs, unit: unit, users: users)
   }
 
   /// Whether the random steps are over.

@@ -73,6 +73,13 @@ struct DDPGCountTests {
     #expect(found == (isCPU ? [25, 34] : [27, 37]))
   }
 
+  @Test("what imitation adds to an update is launches", arguments: TestDevices.all)
+  func imitation(_ device: TestDevice) throws {
+    let plain = try launches(device) { _ in }
+    let drawn = try launches(device) { $0.ddpg.imitationWeight = 3 }
+    #expect(drawn == plain.map { $0 + 21 })
+  }
+
   @Test("what exploration and returns add to a step", arguments: TestDevices.all)
   func options(_ device: TestDevice) throws {
     func step(_ change: (inout DRRConfiguration) -> Void) throws -> Counters {

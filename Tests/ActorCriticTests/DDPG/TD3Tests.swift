@@ -82,4 +82,65 @@ struct TD3Tests {
     let again = try Setup(on: device.make()) { $0.targetNoise = 0.4 }
     #expect(try again.ddpg.update(batch(again)).critic.host() == expected)
   }
+
+  /// The actor's loss by hand: actor and targets before the update, the critic after it.
+  @Test("what did better than the policy draws it", arguments: TestDevices.withReference)
+  func imitation(_ device: TestDevice) throws {
+    func make() throws -> Setup { try Setup(on: device.make()) { $0.imitationWeight = 3 } }
+    let (changed, setup) = (try make(), try make())
+    let batch = batch(setup)
+    let found = try #require(changed.ddpg.update(self.batch(changed)).actor).doubles()[0]
+
+    let (before, width) = (setup.ddpg, batch.actions.shape[1])
+    let next = before.targetActor.state(batch.nextStates, nil)
+    let nextValue = try before.targetCritic(next, before.targetActor.action(next)).doubles()
+    let outcomes = try batch.outcomes.doubles()
+    let state = before.actor.state(batch.states, nil)
+    let (own, taken) = (try before.actor.action(state).doubles(), try batch.actions.doubles())
+    before.backend.put(
+      try changed.ddpg.backend.doubles(changed.ddpg.critic.parameters.values),
+      to: before.critic.parameters.values)
+    let value = try before.critic(state, before.actor.action(state)).doubles()
+    var (mean, drawn, shares) = (0.0, 0.0, 0.0)
+    for i in 0..<16 {
+      mean += value[i] / 16
+      let y: Double = outcomes[2 * i] + 0.9 * outcomes[2 * i + 1] * nextValue[i]
+      let better: Double = max(y - value[i], 0)
+      let share: Double = better * better * better * better
+      var distance = 0.0
+      for j in i * width..<(i + 1) * width { distance += (own[j] - taken[j]) * (own[j] - taken[j]) }
+      shares += share
+      drawn += share * distance / Double(width)
+    }
+    #expect(shares > 0)
+    let expected: Double = 3 * drawn / shares - mean
+    #expect(abs(found - expected) < 1e-4 * abs(expected), "\(found), not \(expected)")
+  }
+
+  @Test("ten updates with all switches agree with float64", arguments: TestDevices.all)
+  func agreement(_ device: TestDevice) throws {
+    func make(_ backend: any Backend) throws -> Setup {
+      try Setup(on: backend) {
+        $0.twinCritics = true
+        $0.policyDelay = 2
+        $0.imitationWeight = 3
+      }
+    }
+    let (setup, reference) = (try make(device.make()), try make(ReferenceBackend()))
+    for step in 0..<10 {
+      let (losses, expected) = (setup.update(step), reference.update(step))
+      #expect((losses.actor == nil) == (expected.actor == nil))
+      let found = try losses.critic.doubles() + (losses.actor?.doubles() ?? [])
+      let wanted = try expected.critic.doubles() + (expected.actor?.doubles() ?? [])
+      #expect(relativeError(found, wanted) < 1e-4, "losses of update \(step)")
+    }
+    for ((name, set), (_, wanted)) in zip(setup.ddpg.sets, reference.ddpg.sets) {
+      for (parameter, expected) in zip(set.parameters, wanted.parameters) {
+        let (found, reference) = (
+          try set.backend.doubles(parameter.values), try wanted.backend.doubles(expected.values)
+        )
+        #expect(zip(found, reference).allSatisfy { abs($0 - $1) < 1e-4 }, "\(name)")
+      }
+    }
+  }
 }

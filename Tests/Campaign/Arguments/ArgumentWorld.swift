@@ -37,6 +37,7 @@ struct ArgumentWorld {
       "--data", "ratings", "--run", "new", "--steps", "40", "--hidden", "4", "--dimension", "4",
       "--pmf-epochs", "1", "--window", "2", "--no-myopic", "--device", "cpu",
     ],
+    "train ddpg": ["--weights", "empty", "--run", "new"],
     "train irecgan": ["--env", "tabular", "--sessions", "40", "--run", "new"] + lists,
     "train q": ["--steps", "100", "--run", "new"],
     "train sarsa-lambda": ["--steps", "100", "--run", "new"],

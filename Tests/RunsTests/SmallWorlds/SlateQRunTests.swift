@@ -43,12 +43,11 @@ struct SlateQRunTests {
     let (agent, _) = try Self.trained(Self.settings(world, steps: 200_000))
     let (twin, _) = try Self.trained(
       Self.settings(world, steps: 200_000) { $0.discount = 0 })
-    let report = try world.report(
-      episodes: 60, seeds: [0],
-      agents: [
-        SlateQAgent.untrained([agent], as: "untrained"), SlateQAgent("agent", [agent]),
-        SlateQAgent("twin", [twin]), SlateQAgent("both", [agent, twin]),
-      ])
+    var report = try world.report(episodes: 60, seeds: [0])
+    try report.add("untrained", [agent], untrained: true)
+    try report.add("agent", [agent])
+    try report.add("twin", [twin])
+    try report.add("both", [agent, twin])
     func row(_ name: String) throws -> WorldReport.Row {
       try #require(report.rows.first { $0.policy == name })
     }

@@ -108,7 +108,8 @@ public final class DDPG {
   public struct Losses {
     /// Weighted mean squared TD error, of twin critics the sum.
     public let critic: Tensor
-    /// −mean Q of the actor's own actions; nil where the update left the actor out.
+    /// −mean Q of the actor's own actions, and what imitation adds; nil where the update left the
+    /// actor out.
     public let actor: Tensor?
   }
 
@@ -212,9 +213,25 @@ public final class DDPG {
 
     // ∇_θ J = ∇_a Q(s, a) ∇_θ π(s), a = π(s): through the critic, whose weights stay.
     let action = actor.action(trackedState, actorTape)
-    let actorLoss = critic(state, action, actorTape).mean(scale: -1)
+    let ownValue = critic(state, action, actorTape)
+    var actorLoss = ownValue.mean(scale: -1)
+    if let weight = configuration.imitationWeight {
+      let advantage = (y.reshaped(ownValue.shape) - ownValue.detached).relu()
+      actorLoss =
+        actorLoss
+        + weight * action.distance(to: batch.actions, weights: advantage.squared().squared())
+    }
     actorTape.backward(from: actorLoss)
     actorOptimizer.step(target: targetActor.parameters, rate: configuration.targetRate)
     return Losses(critic: criticLoss.detached, actor: actorLoss.detached)
+  }
+}
+
+extension Tensor {
+  /// Σ_i w_i mean_j (x_ij − y_ij)² / Σ_i w_i of [B, A] and weights [B, 1], which are 0 or more.
+  fileprivate func distance(to other: Tensor, weights: Tensor) -> Tensor {
+    let rows = Float(shape[0])
+    let sum = weights.mean(scale: rows).reshaped([1]) + 1e-9
+    return ((self - other).squared() * (weights / sum)).mean(scale: rows)
   }
 }

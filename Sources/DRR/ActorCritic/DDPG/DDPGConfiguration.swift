@@ -36,12 +36,34 @@ public struct DDPGConfiguration: Codable, Hashable, Sendable {
   public var targetNoise: Float = 0
   /// The bound of the noise on the target's actions, either way.
   public var targetNoiseClip: Float = 0.5
+  /// Weight of self-imitation in the actor's loss: remembered actions whose target y is above
+  /// Q(s, π(s)) draw the policy to themselves (Oh et al. 2018, eq. 2, with y for the return), in
+  /// shares by (y − Q)⁴ that add up to 1 in a batch. So the few that earned far more outweigh the
+  /// many that seem to by the critic's error, and draw as strongly where they are rare. Nil: none.
+  public var imitationWeight: Float?
   /// n, rewards of a transition before the value of a state takes over (Sutton & Barto 2018,
   /// eq. 7.1).
   public var returnSteps = 1
 
   /// The default settings.
   public init() {}
+
+  /// Adds what training takes: of states `width` long, which a module of so many weights makes out
+  /// of rows of `rowWidth` integers.
+  package func addMemory(
+    to need: inout MemoryNeed, state width: Double, weights: Double, rowWidth: Int,
+    actionWidth: Int, steps: Int
+  ) {
+    let (h, k) = (Double(hidden), Double(actionWidth))
+    let actor = width * h + h * h + h * k + weights
+    let critic = width * h + 2 * (h + k) * (h + k)
+    need.addNetworks(
+      weights: actor + (twinCritics ? 2 : 1) * critic, haveTargets: true, hidden)
+    need.addReplay(capacity: replayCapacity, steps: steps, width: 2 * rowWidth + actionWidth + 2)
+    need.add(
+      "the states of a batch", device: Double(batchSize) * (width + 4 * h), lower: "--batch-size",
+      batchSize)
+  }
 
   /// - Throws: `ConfigurationError` for a setting that cannot work.
   public func validate() throws(ConfigurationError) {
@@ -67,6 +89,7 @@ public struct DDPGConfiguration: Codable, Hashable, Sendable {
     try ConfigurationError.require("policy delay", policyDelay, in: 1...1_000)
     try ConfigurationError.require("target noise", targetNoise, .notNegative)
     try ConfigurationError.require("target noise clip", targetNoiseClip, .positive)
+    try ConfigurationError.require("imitation weight", imitationWeight ?? 0, .notNegative)
     try ConfigurationError.require("return steps", returnSteps, in: 1...1_000)
     try ConfigurationError.require("return steps", returnSteps, "at most the replay capacity") {
       $0 <= replayCapacity

@@ -95,20 +95,11 @@ public struct DRRConfiguration: AgentConfiguration {
 
 extension DRRConfiguration {
   public func addMemory(to need: inout MemoryNeed, users: Int, items: Int, dimension: Int) {
-    let (k, h) = (Double(dimension), Double(ddpg.hidden))
-    let state = training.state.width(window: Double(training.window), dimension: k)
-    let actor =
-      state * h + h * h + h * k
-      + training.state.weights(window: Double(training.window), dimension: k)
-    let critic = state * h + 2 * (h + k) * (h + k)
-    need.addNetworks(
-      weights: actor + (ddpg.twinCritics ? 2 : 1) * critic, haveTargets: true, ddpg.hidden)
-    need.addReplay(
-      capacity: ddpg.replayCapacity, steps: training.steps,
-      width: 2 * (1 + training.window) + dimension + 2)
-    need.add(
-      "the states of a batch", device: Double(ddpg.batchSize) * (state + 4 * h),
-      lower: "--batch-size", ddpg.batchSize)
+    let (n, k) = (Double(training.window), Double(dimension))
+    ddpg.addMemory(
+      to: &need, state: training.state.width(window: n, dimension: k),
+      weights: training.state.weights(window: n, dimension: k), rowWidth: 1 + training.window,
+      actionWidth: dimension, steps: training.steps)
   }
 
   public func makeAgent(

@@ -45,6 +45,12 @@ extension RunFolder {
       .compactMap { try? Self.decoder.decode(type, from: Data($0)) }.first
   }
 
+  /// All reports of a kind in the metrics, in their order.
+  package func metrics<Report: Decodable>(_ type: Report.Type, kind: String) -> [Report] {
+    metricsLines().filter { Self.kind(of: $0) == kind }
+      .compactMap { try? Self.decoder.decode(type, from: Data($0)) }
+  }
+
   /// Keeps of the metrics what other stages wrote and the first lines of these kinds; what was
   /// behind them comes again. A line that a killed process left unfinished goes.
   ///

@@ -67,34 +67,15 @@ public enum SlateWorld: Codable, Hashable, Sendable {
     }
   }
 
-  /// What the known policies earn in it, and agents, in episodes of several seeds.
-  public func report(
-    episodes: Int, seeds: [UInt64], agents: [any SlateAgent] = []
-  ) throws(ConfigurationError) -> WorldReport {
+  /// What the known policies earn in it, in episodes of several seeds.
+  public func report(episodes: Int, seeds: [UInt64]) throws(ConfigurationError) -> WorldReport {
     switch self {
     case .satisfaction(let settings):
-      try LongTermSatisfaction.report(
-        settings, episodes: episodes, seeds: seeds, agents: agents.map { $0.row() })
+      try LongTermSatisfaction.report(settings, episodes: episodes, seeds: seeds)
     case .evolution(let settings):
-      try InterestEvolution.report(
-        settings, episodes: episodes, seeds: seeds, agents: agents.map { $0.row() })
+      try InterestEvolution.report(settings, episodes: episodes, seeds: seeds)
     case .exploration(let settings):
-      try InterestExploration.report(
-        settings, episodes: episodes, seeds: seeds, agents: agents.map { $0.row() })
+      try InterestExploration.report(settings, episodes: episodes, seeds: seeds)
     }
-  }
-}
-
-/// What plays in any world of slates, trained with one seed or several.
-public protocol SlateAgent: Sendable {
-  /// What it is called in reports.
-  var name: String { get }
-  /// One policy a training seed.
-  func policies<World: FeatureEnvironments<Int32>>(of world: World.Type) -> [WorldPolicy<World>]
-}
-
-extension SlateAgent {
-  fileprivate func row<World: FeatureEnvironments<Int32>>() -> WorldAgent<World> {
-    WorldAgent(name: name, policies: policies(of: World.self))
   }
 }

@@ -11,6 +11,8 @@ public struct VirtualTaobaoNetworks: Sendable {
     var values = [[Float]](repeating: [], count: 4)
   }
 
+  /// CRC-32 of the bytes of all arrays, one network after another, in 8 hexadecimal digits.
+  public let checksum: String
   private let generator: [HostLayer]
   private let action: [HostLayer]
   private let leave: [HostLayer]
@@ -21,14 +23,20 @@ public struct VirtualTaobaoNetworks: Sendable {
   /// - Throws: `CheckpointError` where an array is missing, of another shape, or not finite.
   public init(contentsOf path: String) throws(CheckpointError) {
     let file = try SafetensorsFile(contentsOf: path)
+    var checksum = Checksum()
+    func floats(_ name: String, _ shape: [Int]) throws(CheckpointError) -> [Float] {
+      let values = try file.floats(name, shape: shape)
+      checksum.update(values.withUnsafeBytes { Array($0) })
+      return values
+    }
     func layers(_ name: String, _ widths: [Int]) throws(CheckpointError) -> [HostLayer] {
       var layers: [HostLayer] = []
       for (place, inputs) in widths.dropLast().enumerated() {
         let (layer, outputs) = ("\(name).\(2 * place)", widths[place + 1])
         layers.append(
           HostLayer(
-            weight: try file.floats("\(layer).weight", shape: [outputs, inputs]),
-            bias: try file.floats("\(layer).bias", shape: [outputs])))
+            weight: try floats("\(layer).weight", [outputs, inputs]),
+            bias: try floats("\(layer).bias", [outputs])))
       }
       return layers
     }
@@ -37,6 +45,7 @@ public struct VirtualTaobaoNetworks: Sendable {
     action = try layers(
       "action", [features + 1 + VirtualTaobao.actionWidth, 128, 256, responses])
     leave = try layers("leave", [features, 128, 256, 101])
+    self.checksum = checksum.text
   }
 
   /// Logits of the 88 features by 128 numbers of [0, 1).

@@ -3,12 +3,12 @@ import DRRCore
 // What each world is known by: random, myopic and the best known policies.
 
 extension LongTermSatisfaction {
-  /// The policies that it is known by, and agents, in episodes of several seeds.
+  /// The policies that it is known by, in episodes of several seeds.
   public static func report(
-    _ settings: Settings, episodes: Int, seeds: [UInt64], agents: [WorldAgent<Self>] = []
+    _ settings: Settings, episodes: Int, seeds: [UInt64]
   ) throws(ConfigurationError) -> WorldReport {
     try settings.validate()
-    return try WorldReport(episodes: episodes, seeds: seeds, agents: agents) {
+    return try WorldReport(episodes: episodes, seeds: seeds) {
       seed throws(ConfigurationError) -> [WorldPolicy<LongTermSatisfaction>] in
       let corpus =
         settings.slates.resamples
@@ -24,11 +24,11 @@ extension LongTermSatisfaction {
 }
 
 extension InterestEvolution {
-  /// The policies that it is known by, and agents, in episodes of several seeds.
+  /// The policies that it is known by, in episodes of several seeds.
   public static func report(
-    _ settings: Settings, episodes: Int, seeds: [UInt64], agents: [WorldAgent<Self>] = []
+    _ settings: Settings, episodes: Int, seeds: [UInt64]
   ) throws(ConfigurationError) -> WorldReport {
-    try WorldReport(episodes: episodes, seeds: seeds, agents: agents) {
+    try WorldReport(episodes: episodes, seeds: seeds) {
       seed throws(ConfigurationError) -> [WorldPolicy<InterestEvolution>] in
       WorldPolicy.known(for: settings, beliefs: try .init(learning: settings, seed: seed))
     } in: { count, first, seed throws(ConfigurationError) in
@@ -38,12 +38,12 @@ extension InterestEvolution {
 }
 
 extension InterestExploration {
-  /// The policies that it is known by, and agents, in episodes of several seeds.
+  /// The policies that it is known by, in episodes of several seeds.
   public static func report(
-    _ settings: Settings, episodes: Int, seeds: [UInt64], agents: [WorldAgent<Self>] = []
+    _ settings: Settings, episodes: Int, seeds: [UInt64]
   ) throws(ConfigurationError) -> WorldReport {
     try settings.validate()
-    return try WorldReport(episodes: episodes, seeds: seeds, agents: agents) { _ in
+    return try WorldReport(episodes: episodes, seeds: seeds) { _ in
       WorldPolicy.known(for: settings)
     } in: { count, first, seed throws(ConfigurationError) in
       try InterestExploration(settings, count: count, first: first, seed: seed)
@@ -52,12 +52,11 @@ extension InterestExploration {
 }
 
 extension VirtualTaobao {
-  /// The policies that it is known by, and agents, in episodes of several seeds.
+  /// The policies that it is known by, in episodes of several seeds.
   public static func report(
-    _ networks: VirtualTaobaoNetworks, episodes: Int, seeds: [UInt64],
-    agents: [WorldAgent<VirtualTaobao>] = []
+    _ networks: VirtualTaobaoNetworks, episodes: Int, seeds: [UInt64]
   ) throws(ConfigurationError) -> WorldReport {
-    try WorldReport(episodes: episodes, seeds: seeds, agents: agents) { seed in
+    try WorldReport(episodes: episodes, seeds: seeds) { seed in
       WorldPolicy.known(for: networks, seed: seed)
     } in: { count, first, seed in
       VirtualTaobao(networks, count: count, first: first, seed: seed)

@@ -6,23 +6,18 @@ public struct WorldPolicy<World: FeatureEnvironments>: Sendable {
   public let name: String
   /// Whether it reads what no agent sees.
   public let readsHidden: Bool
-  /// Whether it computes on a device, so that one task plays all its episodes in one batch.
-  let isConfined: Bool
   /// Makes what chooses for one batch from its first step on, [B, `actionWidth`].
   let begin: @Sendable () -> (World) -> [World.Action]
 
   /// A policy by its parts.
   ///
-  /// - Parameters:
-  ///   - isConfined: whether one task has to play all its episodes, since it computes on a device.
-  ///   - begin: makes what chooses for all rows of one batch, which it may remember.
+  /// - Parameter begin: makes what chooses for all rows of one batch, which it may remember.
   public init(
-    _ name: String, readsHidden: Bool = false, isConfined: Bool = false,
+    _ name: String, readsHidden: Bool = false,
     begin: @escaping @Sendable () -> (World) -> [World.Action]
   ) {
     self.name = name
     self.readsHidden = readsHidden
-    self.isConfined = isConfined
     self.begin = begin
   }
 

@@ -1,0 +1,182 @@
+import Agents
+import DRRCore
+import Environments
+import Tensor
+
+/// DDPG in worlds whose actions are vectors in [−1, 1]: environments that step together, each of
+/// which strays from the policy by a noise of its own, a replay of all they meet, and updates, which
+/// the device does while the environments step.
+///
+/// Every random number is drawn from the seed and the step, so a trainer that is saved and restored
+/// goes on to the same bits.
+public final class ContinuousTrainer<World: FeatureEnvironments> where World.Action == Float {
+  /// What learns.
+  public let ddpg: DDPG
+  /// How it acts.
+  public let schedule: ContinuousSchedule
+  /// Where it acts.
+  public private(set) var world: World
+  /// What it remembers.
+  public let memory: ReplayBuffer
+  /// Actions so far, in all environments.
+  public private(set) var step = 0
+  /// Of the latest update, on the device; nil before the first.
+  public private(set) var lastLosses: DDPG.Losses?
+  /// Since the last report, in the world's rewards.
+  package private(set) var tally: EpisodeTally
+  private let returns: NStepReturns
+  /// [B, 1], σ of each environment.
+  private let deviations: Tensor
+  private let rewardScale: Float
+  private let seed: UInt64
+
+  /// A trainer at step 0.
+  ///
+  /// - Parameters:
+  ///   - rewardScale: what rewards are multiplied by before they are learned from.
+  ///   - world: as many environments as the schedule says, in their first episodes, that show
+  ///     users alone.
+  /// - Throws: `ConfigurationError` for a setting that cannot work.
+  public init(
+    _ configuration: DDPGConfiguration, _ schedule: ContinuousSchedule, in world: World,
+    rewardScale: Float = 1, seed: UInt64, on backend: any Backend
+  ) throws(ConfigurationError) {
+    try schedule.validate()
+    let (layout, count) = (world.rows.observation.layout, world.count)
+    require(
+      layout.user == layout.width && count == schedule.environments,
+      "trainer: \(count) environments that show \(layout), of \(schedule.environments)")
+    ddpg = try DDPG(configuration, actionWidth: world.actionWidth, seed: seed, on: backend) { _ in
+      FeatureState(width: layout.width)
+    }
+    memory = ReplayBuffer(
+      ReplayBuffer.Configuration(
+        capacity: max(configuration.replayCapacity, configuration.returnSteps * count),
+        stateWidth: layout.width, actionWidth: world.actionWidth,
+        priorityExponent: configuration.priorityExponent),
+      on: backend)
+    returns = NStepReturns(
+      steps: configuration.returnSteps, discount: configuration.discount, environments: count,
+      into: memory)
+    deviations = Tensor(schedule.deviations, shape: [count, 1], on: backend)
+    tally = EpisodeTally(environments: count)
+    (self.schedule, self.world) = (schedule, world)
+    (self.rewardScale, self.seed) = (rewardScale, seed)
+  }
+
+  /// One step of every environment and, once `learningStarts` are past, the updates, from what was
+  /// remembered before it. Reads back nothing but the actions.
+  ///
+  /// - Throws: `BackendError` if the device fails; `Diverged` where the actor is of no numbers.
+  public func advance() throws {
+    let before = states
+    let actions = ddpg.act(
+      IndexTensor(
+        before.flatMap { $0 }, shape: [before.count, ddpg.actor.state.rowWidth],
+        on: ddpg.backend))
+    explore(actions)
+    let chosen = actions.startHost()
+    if step >= schedule.learningStarts && memory.count >= ddpg.configuration.batchSize {
+      for number in 0..<schedule.updatesPerStep { lastLosses = update(number) }
+    }
+    world.step(try chosen.wait().numbers())
+    let rows = world.rows
+    let outcomes = zip(states, 0...).map { state, row in
+      Step(
+        observation: state, reward: rows.rewards[row], terminated: rows.terminated[row],
+        truncated: rows.truncated[row])
+    }
+    returns.append(
+      zip(before, outcomes).map { state, outcome in
+        ReplayBuffer.Transition(
+          state: state, nextState: outcome.observation, reward: rewardScale * outcome.reward,
+          terminated: outcome.terminated)
+      }, isLast: outcomes.map(\.isLast), actions: actions)
+    tally.add(outcomes)
+    step += outcomes.count
+    world.beginEnded()
+  }
+
+  private var states: [[Int32]] {
+    (0..<world.count).map { FeatureState.row(world.rows.observation.user($0)) }
+  }
+
+  /// Strays from π, in place.
+  private func explore(_ actions: Tensor) {
+    func key(_ stream: UInt64) -> RandomKey {
+      RandomKey(seed: seed, stream: stream, counter: UInt64(step))
+    }
+    let noise = Tensor.normal(
+      actions.shape, key(Streams.explorationNoise), on: actions.backend)
+    actions.perturb(by: noise * deviations, bound: Actor.bound)
+    actions.replaceRows(
+      probability: step < schedule.learningStarts ? 1 : schedule.uniformShare, low: -Actor.bound,
+      high: Actor.bound, coin: key(Streams.explorationCoin), values: key(Streams.explorationVector))
+  }
+
+  /// The update of that number after the latest step. Never waits for the device.
+  private func update(_ number: Int) -> DDPG.Losses {
+    let configuration = ddpg.configuration
+    let counter = UInt64(step) * UInt64(schedule.updatesPerStep) + UInt64(number)
+    let batch = memory.sample(
+      configuration.batchSize,
+      importanceExponent: configuration.importanceExponent(at: step, of: schedule.steps),
+      RandomKey(seed: seed, stream: Streams.replay, counter: counter))
+    return ddpg.update(batch, memory)
+  }
+
+  /// A report was made.
+  package func beginTally() { tally.begin() }
+}
+
+extension DDPG {
+  /// π of what each environment of a world shows, [B, A]. Waits for the device.
+  ///
+  /// - Throws: `BackendError` if the device fails; `Diverged` where the actor is of no numbers.
+  public func act<World: FeatureEnvironments>(in world: World) throws -> [Float]
+  where World.Action == Float {
+    let rows = FeatureState.row(world.rows.observation.values)
+    return try act(IndexTensor(rows, shape: [world.count, actor.state.rowWidth], on: backend))
+      .host().numbers()
+  }
+}
+
+extension [Float] {
+  /// - Throws: `Diverged` where one is no number.
+  fileprivate func numbers() throws(Diverged) -> [Float] {
+    if contains(where: { !$0.isFinite }) { throw Diverged() }
+    return self
+  }
+}
+
+extension ContinuousTrainer {
+  /// Adds all that the next step depends on to a file.
+  ///
+  /// - Throws: `BackendError` if the device fails.
+  public func save(to file: inout SafetensorsWriter) throws {
+    try ddpg.save(to: &file, "ddpg")
+    try memory.save(to: &file, "replay")
+    try returns.save(to: &file, "returns")
+    try world.save(to: &file, "world")
+    try tally.save(to: &file)
+    try file.add("trainer.counters", [Int64(step)])
+  }
+
+  /// Everything is read and checked before anything is changed.
+  public func restore(from file: SafetensorsFile) throws {
+    let step = try file.integer("trainer.counters", .count)
+    try file.requireSteps(of: step, "trainer.counters", schedule.steps, world.count)
+    var (tally, world) = (tally, world)
+    try tally.restore(from: file)
+    try world.restore(from: file, "world")
+    let columns = Array(repeating: FeatureState.element, count: ddpg.actor.state.rowWidth)
+    let restores = try [
+      ddpg.prepareRestore(from: file, "ddpg"),
+      memory.prepareRestore(from: file, "replay", columns: columns),
+      returns.prepareRestore(from: file, "returns", columns: columns),
+    ]
+    for restore in restores { restore() }
+    (self.step, self.tally, self.world) = (step, tally, world)
+    lastLosses = nil
+  }
+}
