@@ -70,6 +70,10 @@ package enum Streams {
   package static let nextItemLists: UInt64 = 121
   package static let nextItemUsers: UInt64 = 122
   package static let nextItemRanker: UInt64 = 123
+  package static let countedTies: UInt64 = 124
+  package static let sequenceNetwork: UInt64 = 125
+  package static let sequenceWindows: UInt64 = 126
+  package static let sequenceDropout: UInt64 = 127
   package static let banditPolicy: UInt64 = 130
   package static let banditRewards: UInt64 = 131
   package static let banditInstance: UInt64 = 132

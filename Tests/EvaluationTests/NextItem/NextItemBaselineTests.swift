@@ -42,14 +42,16 @@ struct NextItemBaselineTests {
     var settings = WindowedMarkov.Settings()
     settings.window = window
     settings.shrinkage = window == 4 ? 0.5 : 30
+    settings.backward = window == 50 ? 0 : 0.4
     let chain = WindowedMarkov(Self.log, Self.split, Self.statistics, settings)
     let items = 0..<Self.log.itemCount
     var followed = items.map { _ in items.map { _ in 0.0 } }
     for user in 0..<Self.log.userCount {
       let seen = Self.split.visibleRows(of: user, in: Self.log).map { Int(Self.log.items[$0]) }
       for (a, first) in seen.enumerated() {
-        for (b, second) in seen.enumerated() where b > a && b <= a + window {
-          followed[first][second] += pow(Double(b - a), -0.75)
+        for (b, second) in seen.enumerated() where a != b && abs(b - a) <= window {
+          followed[first][second] +=
+            pow(Double(abs(b - a)), -0.75) * (b > a ? 1 : Double(settings.backward))
         }
       }
     }
@@ -67,6 +69,42 @@ struct NextItemBaselineTests {
         let lifted = expected / pow(shares[item] + 1e-6, 0.2)
         #expect(abs(Double(scores[item]) - lifted) < 1e-5 * max(lifted, 0.1))
       }
+    }
+  }
+
+  @Test("redrawn, what was rated at one time is counted at the mean over its orders")
+  func redrawn() throws {
+    // Items 1, 2 and 3 at one time between 0 and 4: six orders, all alike.
+    let log = RatingsLog(
+      name: "ties", users: [0, 0, 0, 0, 0, 0], items: [0, 1, 2, 3, 4, 5],
+      ratings: [3, 3, 3, 3, 3, 3], times: [0, 1, 1, 1, 2, 3])
+    var evaluation = Worlds.latest(ties: .drawn)
+    (evaluation.testShare, evaluation.validationShare) = (0.17, 0)
+    let split = UserSplit(log, evaluation)
+    var settings = WindowedMarkov.Settings()
+    (settings.shrinkage, settings.popularityExponent, settings.redraws) = (0, 0, 4_000)
+    let chain = WindowedMarkov(
+      log, split, ItemStatistics(log, split, scale: .fiveStars), settings)
+    let query = try NextItemEvaluation(log, split, scale: .fiveStars).queries[0]
+    let weights = (0..<6).map { pow(Double($0), -0.75) }
+    var expected = [Double](repeating: 0, count: 6)
+    // What follows items 4, 3, 2, 1 and 0, latest first in the split's own order.
+    for (lag, item) in query.items.reversed().enumerated() {
+      var row = [Double](repeating: 0, count: 6)
+      for order in [[1, 2, 3], [1, 3, 2], [2, 1, 3], [2, 3, 1], [3, 1, 2], [3, 2, 1]] {
+        let all = [0] + order + [4]
+        let place = all.firstIndex(of: Int(item))!
+        for next in all.indices where next > place { row[all[next]] += weights[next - place] / 6 }
+      }
+      let sum = row.reduce(0, +)
+      // Nothing follows the last one: the popular do, five items of one rating each.
+      for other in row.indices {
+        let share = sum > 0 ? row[other] / sum : other < 5 ? 0.2 : 0
+        expected[other] += weights[lag + 1] * share
+      }
+    }
+    for (score, wanted) in zip(chain.scores(query), expected) {
+      #expect(abs(Double(score) - wanted) < 0.01)
     }
   }
 

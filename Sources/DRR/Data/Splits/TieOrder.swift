@@ -19,15 +19,22 @@ extension RatingsLog {
     var order = (0..<Int32(count)).map { $0 }
     for user in 0..<userCount {
       var random = Philox(seed: seed, stream: Streams.tieOrder &+ UInt64(user) << 8)
-      let rows = rows(ofUser: user)
-      var first = rows.lowerBound
-      while first < rows.upperBound {
-        let next =
-          rows[first...].first { !all && times[$0] != times[first] } ?? rows.upperBound
-        if next - first > 1 { order[first..<next].shuffle(using: &random) }
-        first = next
-      }
+      shuffleTies(of: &order, in: rows(ofUser: user), all: all, using: &random)
     }
     return order
+  }
+
+  /// Shuffles neighbours of one time among rows of one user in time; `all` as if all were of one.
+  func shuffleTies(
+    of rows: inout [Int32], in range: Range<Int>, all: Bool, using random: inout Philox
+  ) {
+    var first = range.lowerBound
+    while first < range.upperBound {
+      let time = times[Int(rows[first])]
+      let next =
+        range[first...].first { !all && times[Int(rows[$0])] != time } ?? range.upperBound
+      if next - first > 1 { rows[first..<next].shuffle(using: &random) }
+      first = next
+    }
   }
 }

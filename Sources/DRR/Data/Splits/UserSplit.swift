@@ -140,6 +140,20 @@ public struct UserSplit: Sendable {
     rows(of: user, in: log, .visible)
   }
 
+  /// The same, ratings of one time in an order drawn anew where the split draws it.
+  package func visibleRows(
+    of user: Int, in log: RatingsLog, redrawing random: inout Philox
+  ) -> [Int32] {
+    var rows = Array(visibleRows(of: user, in: log).map { Int32($0) })
+    guard drawsTies else { return rows }
+    log.shuffleTies(
+      of: &rows, in: rows.indices, all: evaluation.tiesAll(hasTimes: hasTimes), using: &random)
+    return rows
+  }
+
+  /// Whether ratings of one time are in an order that is drawn.
+  package var drawsTies: Bool { !order.isEmpty }
+
   /// What a user is to be recommended, and nothing learns from.
   public func sessionRows(
     of user: Int, in log: RatingsLog, for part: HeldOut = .test

@@ -132,19 +132,7 @@ public struct NextItemEvaluation: Sendable {
   /// Nil where a score is not a number.
   private func answer(_ query: NextItemQuery, _ scores: [Float], draw: UInt64) -> Answer? {
     var scores = scores
-    let found: TargetRank? = scores.withUnsafeMutableBufferPointer { scores in
-      for item in query.items { scores[Int(item)] = -.infinity }
-      let own = scores[Int(query.target)]
-      var (above, tied, numbers) = (0, 0, 0)
-      for score in scores {
-        above += score > own ? 1 : 0
-        tied += score == own ? 1 : 0
-        numbers += score == score ? 1 : 0
-      }
-      // What the user has seen ties with what is never recommended, and is no candidate.
-      if own == -.infinity { tied -= query.items.count }
-      return numbers == scores.count ? TargetRank(above: above, tied: tied - 1) : nil
-    }
+    let found = TargetRank(of: query, in: &scores)
     return found.map {
       Answer(rank: $0, list: Self.best(settings.listLength, of: scores, settings.seed, draw: draw))
     }

@@ -1,3 +1,4 @@
+import DRRData
 import Platform
 
 /// Where a target stands among the candidates. Ties are in random order, so that its rank is
@@ -12,6 +13,26 @@ public struct TargetRank: Hashable, Sendable {
   public init(above: Int, tied: Int) {
     self.above = above
     self.tied = tied
+  }
+
+  /// The target's among the items that the user has not rated before, whose scores become −∞; nil
+  /// where a score is not a number.
+  package init?(of query: NextItemQuery, in scores: inout [Float]) {
+    let found: TargetRank? = scores.withUnsafeMutableBufferPointer { scores in
+      for item in query.items { scores[Int(item)] = -.infinity }
+      let own = scores[Int(query.target)]
+      var (above, tied, numbers) = (0, 0, 0)
+      for score in scores {
+        above += score > own ? 1 : 0
+        tied += score == own ? 1 : 0
+        numbers += score == score ? 1 : 0
+      }
+      // What the user has seen ties with what is never recommended, and is no candidate.
+      if own == -.infinity { tied -= query.items.count }
+      return numbers == scores.count ? TargetRank(above: above, tied: tied - 1) : nil
+    }
+    guard let found else { return nil }
+    self = found
   }
 
   /// Whether the target is among the first K.
