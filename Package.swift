@@ -31,6 +31,7 @@ let modules: [(name: String, folder: String, imports: [Target.Dependency])] = [
     "Evaluation", "Evaluation",
     ["DRRCore", "DRRData", "Factorization", "Environments", "Agents"]
   ),
+  ("NextItem", "NextItem", ["DRRCore", "DRRData", "Evaluation"]),
   (
     "Serving", "Serving",
     [
@@ -43,7 +44,7 @@ let modules: [(name: String, folder: String, imports: [Target.Dependency])] = [
     [
       "DRRCore", "DRRData", "Factorization", "Environments", "Agents", "DeepQ", "PolicyGradients",
       "SlateQ", "ActorCritic", "ClickSessions", "IRecGAN", "Tables", "OffPolicy", "Bandits",
-      "Evaluation", "Serving",
+      "Evaluation", "NextItem", "Serving",
     ]
   ),
 ]
@@ -162,6 +163,7 @@ let package = Package(
     tests("OffPolicy"),
     tests("Bandits"),
     tests("Evaluation"),
+    tests("NextItem"),
     tests("Serving", beside: ["DRR"]),
     tests("Runs"),
     .testTarget(

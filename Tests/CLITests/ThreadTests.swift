@@ -52,6 +52,10 @@ struct ThreadTests {
       "simulate sweep --env tabular --sizes 90 --seeds 1 --policies max --list-sizes 5 "
         + "--method pg \(sessions)"),
     Kind("tables", "train multi-q --data generated:tiny --shards 3"),
+    Kind(
+      "a GRU",
+      "train gru --data generated:tiny --device cpu --dimension 128 --hidden 256 --batch-size 500 "
+        + "--epochs 2"),
     Kind("Q-learning", "train q --steps 2000"),
     Kind("SARSA(λ)", "train sarsa-lambda --steps 2000"),
     Kind(

@@ -10,6 +10,6 @@ struct TrainCommand: ParsableCommand {
       """,
     subcommands: [
       PMF.self, DRR.self, Residual.self, IRecGAN.self, Q.self, SarsaLambda.self, MultiQ.self,
-      DQN.self, PG.self, DDPG.self, SlateQ.self,
+      DQN.self, PG.self, GRU.self, DDPG.self, SlateQ.self,
     ])
 }

@@ -4,6 +4,7 @@ import Bandits
 import DRRCore
 import DeepQ
 import IRecGAN
+import NextItem
 import PolicyGradients
 import Tables
 
@@ -18,8 +19,9 @@ public enum Algorithms {
   /// The settings of all kinds of run.
   public static let runs: [any RunSettings.Type] = [
     RunConfiguration.self, IRecGANRunConfiguration.self, MultiTableRunConfiguration.self,
-    TabularConfiguration.self, SarsaLambdaConfiguration.self, SmallWorldConfiguration.self,
-    GaussianConfiguration.self, DDPGWorldConfiguration.self, SlateQRunConfiguration.self,
+    GRURunConfiguration.self, TabularConfiguration.self, SarsaLambdaConfiguration.self,
+    SmallWorldConfiguration.self, GaussianConfiguration.self, DDPGWorldConfiguration.self,
+    SlateQRunConfiguration.self,
     BanditConfiguration<BernoulliArms>.self, BanditConfiguration<LinearProblem>.self,
     BanditConfiguration<CascadeProblem>.self, BanditConfiguration<AdProblem>.self,
     BanditConfiguration<ExhibitionProblem>.self, SweepSettings.self,

@@ -2,9 +2,11 @@ import ActorCritic
 import Agents
 import ClickSessions
 import DRRCore
+import DRRData
 import DeepQ
 import Factorization
 import IRecGAN
+import NextItem
 import Tensor
 
 /// What a device needs for the work at hand, timed after a warm-up: small networks can be faster on
@@ -101,6 +103,20 @@ extension DeviceTrial {
     configuration.agent.horizon = 4
     configuration.agent.batchSize = 256
     let trainer = try SlateQRunTrainer(configuration, on: backend)
+    return try seconds(on: backend) { _ in _ = try trainer.advance() }
+  }
+}
+
+extension DeviceTrial {
+  /// Seconds of one update of a GRU on next items, on the generated small ratings.
+  public static func secondsPerSequenceUpdate(
+    _ settings: GRUConfiguration, on backend: any Backend
+  ) throws -> Double {
+    let log = GeneratedRatings.generate(size: .small)
+    var run = GRURunConfiguration(source: log.name, log: log)
+    run.settings = settings
+    run.evaluation.validationShare = 0
+    let trainer = try GRUTrainer(run, log, UserSplit(log, run.evaluation), on: backend)
     return try seconds(on: backend) { _ in _ = try trainer.advance() }
   }
 }

@@ -46,6 +46,9 @@ struct ArgumentWorld {
       "--run", "new", "--num-envs", "4", "--horizon", "4", "--rollouts", "2", "--batch-size", "8",
       "--hidden", "4", "--steps", "60", "--eval-count", "2", "--eval-episodes", "2", "--episodes",
       "0", "--device", "cpu",
+    "train gru": [
+      "--data", "ratings", "--dimension", "4", "--hidden", "4", "--epochs", "2", "--run", "new",
+      "--device", "cpu",
     ],
     "evaluate drr": ["--run", "run", "--device", "cpu"],
     "evaluate irecgan": ["--run", "gan", "--sessions", "20", "--device", "cpu"],

@@ -109,6 +109,11 @@ struct StoredRun: Sendable {
           + ["--epochs", "60", "--double-q", "--checkpoint-steps", "1"],
         isOnDevice: false, recommends: user),
       StoredRun(
+        name: "gru",
+        train: ["train", "gru"] + data
+          + ["--dimension", "4", "--hidden", "4", "--epochs", "60", "--checkpoint-steps", "1"],
+        isEvaluated: false),
+      StoredRun(
         name: "irecgan",
         train: ["train", "irecgan", "--env", "tabular", "--sessions", "60"]
           + ["--user-epochs", "2", "--agent-epochs", "2", "--discriminator-epochs", "2"]

@@ -75,6 +75,10 @@ struct RunKind: Sendable {
     RunKind("SARSA(λ)", "train sarsa-lambda --run run --steps 2000 --checkpoint-steps 100"),
     RunKind("many tables", "\(tables) --shards 2 --epochs 4 --checkpoint-steps 5"),
     RunKind("many tables, value iteration", "\(tables) --solver iteration --shards 1"),
+    RunKind(
+      "a GRU",
+      "train gru --run run \(data) --dimension 4 --hidden 4 --batch-size 100 --epochs 4 "
+        + "--networks 2 --checkpoint-steps 5"),
     RunKind("IRecGAN", "train irecgan --run run --env tabular --sessions 60 \(gan)"),
     RunKind("arms", "bandit arms --run run --rounds 400 --seeds 2 --checkpoint-steps 100"),
     RunKind(

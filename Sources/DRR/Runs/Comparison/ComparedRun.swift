@@ -80,7 +80,7 @@ public enum ComparedRuns {
   /// All of them; a method is one entry.
   public static var kinds: [any ComparedRun.Type] {
     [
-      ComparedDRR.self, ComparedMultiTable.self,
+      ComparedDRR.self, ComparedMultiTable.self, ComparedGRU.self,
     ]
   }
 

@@ -1,0 +1,111 @@
+import ArgumentParser
+import DRR
+import Tensor
+
+extension TrainCommand {
+  struct GRU: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "gru",
+      abstract: "Train a GRU that ranks next items, by cross-entropy over the whole catalogue.",
+      discussion: """
+        Learned item vectors go through a GRU, whose output is scored against the same vectors. \
+        Each user's ratings are learned in the order of time; what was rated at one time is put in \
+        another order every epoch. The epoch with the best NDCG@10 on the validation ratings is \
+        kept. `drr compare` shows the networks alone and mixed with the windowed Markov chain, the \
+        weights chosen on the validation ratings. Interrupted or killed, a run goes on from its \
+        last checkpoint.
+
+        Examples:
+          drr train gru --data ml-100k.zip --run runs/gru
+          drr train gru --data ml-100k.zip --networks 3 --run runs/three
+          drr compare --run runs/three
+        """)
+
+    @OptionGroup var options: RunOptions
+    @OptionGroup var ratings: RatingsOption
+    @OptionGroup var held: SplitOptions<LatestHeldOut>
+    @OptionGroup var scale: ScaleOptions
+    @OptionGroup var settings: GRUOptions
+    @OptionGroup var group: GroupOptions
+    @OptionGroup var training: TrainingOptions
+    @OptionGroup var device: DeviceOptions
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws { try held.requireTraining() }
+
+    func run() throws {
+      Interrupt.install()
+      if let group = try group.wanted(options.folder, fresh: training.fresh) {
+        return try trainGroup(group)
+      }
+      try options.requireOne()
+      let begun =
+        training.fresh ? nil : try Algorithms.begun(GRURunConfiguration.self, in: options.folder)
+      let work = try work(begun, options.folder)
+      let backend: any Backend = try options.folder.begun(
+        { try work.run.begin(fresh: training.fresh) },
+        with: { try self.backend(work.run.settings) })
+      let trainer = try GRUTrainer(work.run.settings, work.log, work.split, on: backend)
+      try training.watched(options, work.run.settings.command, saves: "steps") {
+        _ = try work.run.train(trainer, device: "\(backend.device.id)", $0)
+      }
+      try output.print(
+        trainer.best, trainer.text + "\nnext: drr compare --run \(options.run)"
+      ) { try options.folder.write(trainer.best, to: options.folder.report) }
+    }
+
+    private func backend(_ settings: GRURunConfiguration) throws -> any Backend {
+      try device.backend(settings.memory) {
+        try DeviceTrial.secondsPerSequenceUpdate(settings.settings, on: $0)
+      }
+    }
+
+    private func trainGroup(_ group: RunGroup) throws {
+      let begun: GRURunConfiguration? =
+        training.fresh ? nil : try self.group.begun(options.folder)
+      let first = RunFolder("\(options.run)/\(group.members[0].name)")
+      let settings = try work(begun, first).run.settings
+      let runs = GroupTraining(
+        group: group, options: options, training: training, device: device, first: settings)
+      try runs.prepare()
+      try runs.train(steps: 0, on: self.backend(settings).device.id)
+      let reports = runs.reports([GRUTrainer.Report].self)
+      try output.print(
+        reports,
+        "\(reports.count) GRU runs in \(options.run); next: drr compare --run \(options.run)")
+    }
+
+    /// What is not given is as the run was started.
+    private func work(
+      _ begun: GRURunConfiguration?, _ folder: RunFolder
+    ) throws -> (run: Run<GRURunConfiguration>, log: RatingsLog, split: UserSplit) {
+      let data = ratings.data ?? begun?.data.source ?? "generated:small"
+      let log = try loadRatings(data, scale.range.range ?? begun?.data.ratingRange)
+      var wanted = begun ?? GRURunConfiguration(source: data, log: log)
+      if begun != nil, ratings.data != nil {
+        wanted.data = DataIdentity(source: data, log: log)
+      }
+      try scale.apply(to: &wanted.data, &wanted.scale, begun: begun?.data, log)
+      try wanted.data.requireContents(of: log)
+      held.apply(to: &wanted.evaluation, choosing: false)
+      settings.apply(to: &wanted.settings)
+      let split = UserSplit(log, wanted.evaluation)
+      if let warning = split.orderWarning(in: log) { Console.note(warning) }
+      return (try Run(wanted, folder: folder), log, split)
+    }
+  }
+}
+
+extension GRUTrainer {
+  /// For people.
+  fileprivate var text: String {
+    best.map { network in
+      "network \(network.network): epoch \(network.epoch) kept, cross-entropy "
+        + "\(decimal(network.loss, 3))"
+        + (network.ndcg.map {
+          ", HR@10 \(decimal(network.hitRate ?? 0, 4)) and NDCG@10 \(decimal($0, 4)) on the "
+            + "validation ratings"
+        } ?? "")
+    }.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,109 @@
+import DRRCore
+import DRRData
+
+/// Settings of a GRU that ranks next items.
+public struct GRUConfiguration: Codable, Hashable, Sendable {
+  /// Width of an item's vector.
+  public var dimension = 64
+  /// Units of the GRU.
+  public var hidden = 128
+  /// Items that a score is made from at most, and targets of a training sequence.
+  public var window = 64
+  /// Rate at which what enters the GRU and what leaves it is dropped out in training.
+  public var dropout: Float = 0.25
+  /// Adam's α.
+  public var learningRate: Float = 0.005
+  /// Largest norm of the gradient.
+  public var gradientNorm: Float = 1
+  /// Targets of an update, about.
+  public var batchSize = 1_000
+  /// Passes over the log that a network makes at most.
+  public var epochs = 30
+  /// Epochs without a better NDCG@10 on the validation ratings, after which a network is finished.
+  public var patience = 4
+  /// Networks that differ in their draws alone, whose log-probabilities are averaged.
+  public var networks = 1
+  /// The seed of weights, orders and dropout.
+  public var seed: UInt64 = 0
+
+  /// The default settings.
+  public init() {}
+
+  /// - Throws: `ConfigurationError` for a setting that cannot work.
+  public func validate() throws(ConfigurationError) {
+    try ConfigurationError.require("dimension", dimension, in: 1...65_536)
+    try ConfigurationError.require("hidden", hidden, in: 1...65_536)
+    try ConfigurationError.require("window", window, in: 1...10_000)
+    try ConfigurationError.require("dropout", dropout, "0 or more and below 1") { 0..<1 ~= $0 }
+    try ConfigurationError.require("learning rate", learningRate, .positive)
+    try ConfigurationError.require("gradient norm", gradientNorm, .positive)
+    try ConfigurationError.require("batch size", batchSize, in: 1...65_536)
+    try ConfigurationError.require("epochs", epochs, in: 1...1_000_000)
+    try ConfigurationError.require("patience", patience, in: 1...1_000_000)
+    try ConfigurationError.require("networks", networks, in: 1...100)
+  }
+}
+
+/// A run of a GRU: what `config.json` of its folder keeps.
+public struct GRURunConfiguration: RunSettings {
+  public static let algorithms = ["gru"]
+  public var title: String { "a run of a GRU on next items" }
+  public var command: String { "train gru" }
+  public var uses: [String] { ["compare"] }
+
+  /// The ratings that are learned from.
+  public var data: DataIdentity
+  /// What of them is held out.
+  public var evaluation: EvaluationProtocol
+  /// How ratings become rewards, of which a GRU sees nothing.
+  public var scale: RewardScale
+  /// The network, and how it is trained.
+  public var settings: GRUConfiguration
+
+  /// The default run on a log, whose latest ratings of each user are held out.
+  public init(source: String, log: RatingsLog) {
+    data = DataIdentity(source: source, log: log)
+    var evaluation = EvaluationProtocol(for: log)
+    evaluation.split = .latest
+    evaluation.ties = evaluation.tieOrder
+    self.evaluation = evaluation
+    scale = RewardScale(ratingRange: log.ratingRange)
+    settings = GRUConfiguration()
+  }
+
+  public var seed: UInt64 {
+    get { settings.seed }
+    set { settings.seed = newValue }
+  }
+
+  public func member(seed: UInt64, split: UInt64) -> Self {
+    var member = self
+    member.seed &+= seed
+    member.evaluation.splitSeed &+= split
+    return member
+  }
+
+  public var identity: Self {
+    var same = self
+    (same.data.source, same.data.name) = ("", "")
+    return same
+  }
+
+  public var memory: MemoryNeed {
+    var need = MemoryNeed()
+    let (n, e, h) = (Double(data.items), Double(settings.dimension), Double(settings.hidden))
+    need.addNetworks(
+      "the networks", weights: n * e + 3 * h * (e + h) + h * e, haveTargets: false,
+      lower: "--dimension", settings.dimension)
+    need.add(
+      "the scores of a batch", device: 2 * n * Double(settings.batchSize), lower: "--batch-size",
+      settings.batchSize)
+    return need
+  }
+
+  public func validate() throws {
+    try evaluation.validate()
+    try scale.validate()
+    try settings.validate()
+  }
+}
