@@ -25,7 +25,7 @@ struct CommandTests {
     "worlds": ["--environments", "2"],
   ]
   private static let others = [
-    "all", "compare", "tune", "splits", "reproduce", "first-update",
+    "all", "compare", "tune", "splits", "reproduce", "foresight", "first-update",
   ]
 
   private func run(_ words: [String]) throws -> Outcome {
@@ -51,6 +51,27 @@ struct CommandTests {
     try folder.write("a.json", ending.output)
     let same = try run(["compare", "a.json", "a.json"])
     #expect(same.code == 0, "\(same.error)")
+  }
+
+  @Test("write the table of agents in worlds, and its pictures")
+  func foresight() throws {
+    let ending = try run([
+      "foresight", "--seeds", "2", "--part", "0.0001", "--num-envs", "2", "--episodes", "2",
+      "--run", "runs", "--output", "out/foresight.md",
+    ])
+    #expect(ending.code == 0, "\(ending.error)")
+    let page = try folder.text("out/foresight.md")
+    for world in ["interest evolution", "sensitivity 0.3", "interest exploration"] {
+      #expect(page.contains("## \(world)") || page.contains(", \(world)"), "\(world)")
+    }
+    #expect(page.components(separatedBy: "\n| SlateQ, γ = 0 |").count == 7)
+    let pictures = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/out")
+      .filter { $0.hasSuffix(".svg") }
+    #expect(pictures.count == 6)
+    for picture in pictures {
+      let text = try folder.text("out/\(picture)")
+      #expect(text.hasPrefix("<svg") && text.contains("</svg>") && !text.contains("nan"))
+    }
   }
 
   @Test("measure all together into a folder")

@@ -12,7 +12,7 @@ struct SlateQUpdateTests {
 
   private static func network(on backend: any Backend) -> SlateQ {
     var configuration = SlateQConfiguration()
-    configuration.hidden = 4
+    configuration.hidden = 8
     return SlateQ(configuration, inputs: width, seed: 7, on: backend)
   }
 

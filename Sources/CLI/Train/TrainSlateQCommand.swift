@@ -77,7 +77,7 @@ extension TrainCommand {
 }
 
 struct SlateQOptions: ParsableArguments {
-  @Option(help: "Steps of all users together. (default: 3000000)")
+  @Option(help: "Steps of all users together. (default: 1000000)")
   var steps: Int?
   @Option(help: "Users side by side. (default: 256)")
   var numEnvs: Int?

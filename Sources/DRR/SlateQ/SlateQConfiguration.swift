@@ -32,7 +32,7 @@ public struct SlateQConfiguration: Codable, Hashable, Sendable {
   /// How a slate is made of values.
   public var slates = SlateMethod.exact
   /// Steps of all users together.
-  public var steps = 3_000_000
+  public var steps = 1_000_000
   /// Evaluations on users of its own in training; the best policy is kept.
   public var validations = 20
   /// Episodes of each.

@@ -77,7 +77,7 @@ struct DDPGCountTests {
   func imitation(_ device: TestDevice) throws {
     let plain = try launches(device) { _ in }
     let drawn = try launches(device) { $0.ddpg.imitationWeight = 3 }
-    #expect(drawn == plain.map { $0 + 21 })
+    #expect(drawn == plain.map { $0 + 22 })
   }
 
   @Test("what exploration and returns add to a step", arguments: TestDevices.all)

@@ -46,6 +46,7 @@ struct ArgumentWorld {
       "--run", "new", "--num-envs", "4", "--horizon", "4", "--rollouts", "2", "--batch-size", "8",
       "--hidden", "4", "--steps", "60", "--eval-count", "2", "--eval-episodes", "2", "--episodes",
       "0", "--device", "cpu",
+    ],
     "train gru": [
       "--data", "ratings", "--dimension", "4", "--hidden", "4", "--epochs", "2", "--run", "new",
       "--device", "cpu",
@@ -80,6 +81,10 @@ struct ArgumentWorld {
     "bench ceilings": figures,
     "bench kernels": figures + ["--memory", "16", "--filter", "sum"],
     "bench worlds": figures + ["--environments", "2"],
+    "bench foresight": [
+      "--seeds", "1", "--part", "0.0001", "--num-envs", "2", "--episodes", "2", "--run", "runs",
+      "--output", "page.md",
+    ],
     "bench products": figures + ["--shape", "4x4x4"],
     "bench updates": figures + [
       "--hidden", "4", "--batch", "2", "--dimension", "4", "--pmf", "4", "--pmf-data",

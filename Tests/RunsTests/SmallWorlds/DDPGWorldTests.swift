@@ -37,7 +37,7 @@ struct DDPGWorldTests {
 
   /// Best is σ(8), 0.9997; an action that is the same for all users earns a half.
   @Test(
-    "finds the action of each kind of user, with and without TD3's switches and imitation",
+    "finds the action of each kind of user, with and without TD3's switches",
     arguments: [true, false])
   func learns(_ isPlain: Bool) throws {
     let trainer = try Self.trainer(Self.networks(), on: CPUBackend()) {
@@ -45,7 +45,6 @@ struct DDPGWorldTests {
       $0.ddpg.twinCritics = false
       $0.ddpg.policyDelay = 1
       $0.ddpg.targetNoise = 0
-      $0.ddpg.imitationWeight = nil
     }
     var last: DDPGWorldReport?
     while !trainer.isFinished { last = try trainer.advance() ?? last }
@@ -71,7 +70,8 @@ struct DDPGWorldTests {
     let (whole, first, second) = (try make(), try make(), try make())
     while !whole.isFinished { _ = try whole.advance() }
     while first.step < 800 { _ = try first.advance() }
-    let path = TemporaryFolder().path + "/ddpg.safetensors"
+    let folder = TemporaryFolder()
+    let path = folder.path + "/ddpg.safetensors"
     var file = SafetensorsWriter()
     try first.save(to: &file)
     try file.write(to: path)

@@ -25,6 +25,8 @@ struct Foresight: ParsableCommand {
   var seeds = 5
   @Option(help: "Part of the steps of every training.")
   var part = 1.0
+  @Option(name: .customLong("num-envs"), help: "Users side by side in training and validation.")
+  var environments = 256
   @Option(help: "Episodes of each policy with each of three seeds of users.")
   var episodes = 200
   @Option(name: .customLong("run"), help: "Where the runs are kept.")
@@ -34,6 +36,9 @@ struct Foresight: ParsableCommand {
 
   func validate() throws {
     try RunGroup(seeds: seeds).validate()
+    guard 1...65_536 ~= environments else {
+      throw ValidationError("--num-envs is \(environments); it must be 1 ... 65,536.")
+    }
     guard part > 0 && part <= 1 else {
       throw ValidationError("--part is \(part); it must be above 0 and at most 1.")
     }
@@ -76,6 +81,8 @@ struct Foresight: ParsableCommand {
   ) throws -> ForesightTraining {
     var settings = stage.settings
     settings.seed = seed
+    settings.agent.environments = environments
+    settings.agent.validationEpisodes = environments
     if isMyopic { settings.agent.discount = 0 }
     let folder = RunFolder(
       "\(runs)/\(stage.folder)/\(isMyopic ? "myopic" : "slateq")/seed-\(seed)")
@@ -93,13 +100,18 @@ struct Foresight: ParsableCommand {
       seconds: wasBegun ? nil : seconds)
   }
 
+  /// What is not as it is by default.
+  private var options: String {
+    (part == 1 ? "" : " --part \(part)")
+      + (environments == 256 ? "" : " --num-envs \(environments)")
+  }
+
   private func page(_ summary: [[String]], _ sections: [String]) -> String {
     """
     # Where looking ahead pays: agents in public worlds
 
     ```
-    OPENBLAS_NUM_THREADS=1 drr bench foresight --seeds \(seeds) --part \(decimal(part, 2)) \
-    --episodes \(episodes)
+    OPENBLAS_NUM_THREADS=1 drr bench foresight --seeds \(seeds) --episodes \(episodes)\(options)
     ```
 
     A return is the undiscounted sum of an episode's rewards; 95 % intervals, of agents over \
@@ -143,7 +155,7 @@ struct ForesightCase {
       settings.sensitivity = sensitivity
       return ForesightCase(
         "long-term satisfaction, sensitivity \(sensitivity)",
-        "satisfaction-\(Int(sensitivity * 10))", .satisfaction(settings), steps: 3_000_000,
+        "satisfaction-\(Int(sensitivity * 10))", .satisfaction(settings), steps: 1_500_000,
         part: part
       ) {
         // Rewards are lognormal, and what follows from a choice is not seen in them at once.
@@ -154,13 +166,13 @@ struct ForesightCase {
     }
     return [
       ForesightCase(
-        "interest evolution", "evolution", .evolution(.init()), steps: 2_000_000, part: part),
+        "interest evolution", "evolution", .evolution(.init()), steps: 1_000_000, part: part),
       ForesightCase(
-        "interest evolution, 50 candidates", "evolution-50", .evolution(wide), steps: 2_000_000,
+        "interest evolution, 50 candidates", "evolution-50", .evolution(wide), steps: 1_000_000,
         part: part),
     ] + satisfaction + [
       ForesightCase(
-        "interest exploration", "exploration", .exploration(.init()), steps: 1_000_000, part: part)
+        "interest exploration", "exploration", .exploration(.init()), steps: 500_000, part: part)
     ]
   }
 }
