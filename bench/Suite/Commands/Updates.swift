@@ -15,7 +15,8 @@ struct Updates: MeasuringCommand {
       So are IRecGAN's sessions: five clicks of 99 items, or for the preset paper 2.8 in the mean, \
       up to 40, of 40,000; its user model's epochs stand beside PyTorch's \
       (bench/peers/torch_sessions.py). Deep Q-learning over a catalogue of MovieLens 100K's size \
-      stands beside PyTorch's (bench/peers/torch_dqn.py); a bandit's step, a choice and what is \
+      stands beside PyTorch's (bench/peers/torch_dqn.py), SlateQ beside PyTorch's \
+      (bench/peers/torch_slateq.py); a bandit's step, a choice and what is \
       learned of its reward, beside MABWiser's (bench/peers/mabwiser_bandits.py). A pass of many tables \
       stands beside the 927 updates a second of the program that they were published with.
 
@@ -53,7 +54,7 @@ struct Updates: MeasuringCommand {
   var noMultiTable = false
   @Flag(help: "Leave bandits out.")
   var noBandits = false
-  @Flag(help: "Leave deep Q-learning out.")
+  @Flag(help: "Leave deep Q-learning and SlateQ out.")
   var noDqn = false
   @Option(help: "The folder of the PyTorch program.")
   var reference: String?
@@ -79,7 +80,7 @@ struct Updates: MeasuringCommand {
     room.begin(
       hidden.count * batch.count + (noPmf ? 0 : pmf.count)
         + (noIrecgan ? 0 : 4 * irecgan.count + 1) + (noMultiTable ? 0 : multiTableData.count)
-        + (noDqn ? 0 : 1) + (noBandits ? 0 : 1))
+        + (noDqn ? 0 : 2) + (noBandits ? 0 : 1))
     var figures: [Figure] = []
     for hidden in hidden {
       for batch in batch {
@@ -95,7 +96,7 @@ struct Updates: MeasuringCommand {
       room.step("bandits")
       figures += try banditFigures(in: room)
     }
-    if !noDqn { figures += try deepFigures(in: room) }
+    if !noDqn { figures += try deepFigures(in: room) + slateFigures(in: room) }
     return figures
   }
 
