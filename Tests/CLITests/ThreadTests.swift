@@ -18,6 +18,15 @@ struct ThreadTests {
       self.words = words.split(separator: " ").map(String.init)
     }
 
+    /// A folder with what it needs.
+    func folder() throws -> Scratch {
+      let folder = Scratch()
+      if words.contains("tiny.safetensors") {
+        try TinyTaobao.write(to: folder.path + "/tiny.safetensors")
+      }
+      return folder
+    }
+
     /// Trains `run`, or goes on with it, on so many threads.
     func start(_ threads: Int, in folder: Scratch, _ more: String...) throws -> Program {
       try Program(
@@ -67,6 +76,11 @@ struct ThreadTests {
       "train pg --env lizard --device cpu --method a2c --steps 3200 --hidden 256 --num-envs 320"),
     Kind("the point", "train pg --env point --device cpu --steps 6400 --hidden 256 --num-envs 320"),
     Kind(
+      "DDPG",
+      "train ddpg --weights tiny.safetensors --device cpu --steps 1280 --num-envs 64 "
+        + "--learning-starts 320 --batch-size 320 --hidden 256 --buffer-size 1000 "
+        + "--validation-users 4"),
+    Kind(
       "SlateQ",
       "train slateq --device cpu --num-envs 64 --horizon 2 --rollouts 2 --batch-size 320 --hidden 256 "
         + "--steps 640 --eval-count 2 --eval-episodes 2 --episodes 0"),
@@ -92,7 +106,7 @@ struct ThreadTests {
 
   @Test("1, 2, 3 and 8 threads, and one that goes on where two were stopped", arguments: kinds)
   func everyKind(_ kind: Kind) throws {
-    let folder = Scratch()
+    let folder = try kind.folder()
     func run(_ threads: Int) throws -> [String: Data] {
       let outcome = try kind.start(threads, in: folder).wait()
       #expect(outcome.code == 0, "\(outcome.description)")
@@ -113,8 +127,8 @@ struct ThreadTests {
   }
 
   @Test("every algorithm is among the kinds") func complete() throws {
-    let folder = Scratch()
     let found = try ThreadTests.kinds.enumerated().map { at, kind in
+      let folder = try kind.folder()
       // The settings are written before anything else.
       let program = try Program(kind.words + ["--run", "\(at)"], in: folder)
       program.until { folder.exists("\(at)/config.json") }
