@@ -24,8 +24,7 @@ package final class SlateQ {
 
   /// Layers of small weights, U(±½ / √inputs), a 24th of He's variance. What is seldom shown is
   /// valued by what is like it: a rough function to begin with tells documents apart at random, and
-  /// those that it puts down are not shown again (interest evolution after 500,000 steps: a return of
-  /// 158 with He's weights, 287 with these).
+  /// those that it puts down are not shown again.
   private static func network(_ name: String, _ sizes: [Int], in set: ParameterSet) -> MLP {
     MLP(
       zip(sizes, sizes.dropFirst()).enumerated().map { place, layer in
