@@ -77,61 +77,11 @@ extension SimulateCommand {
         return report
       }
       try settings.apply(to: &slates)
-      let found = try runs.map { try SlateQRuns($0, in: world) }
-      if let first = found.first {
-        slates = first.settings.world
-        for other in found where other.settings.world != slates {
-          throw RunError(
-            "\(first.folder.path) and \(other.folder.path) were trained in different worlds; name "
-              + "one --run")
-        }
-      }
+      let trained = try runs.map { try SlateQRuns(RunFolder($0), in: world.rawValue) }
+      slates = try SlateQRuns.world(of: trained) ?? slates
       var report = try slates.report(episodes: episodes, seeds: seeds)
-      for run in found {
-        let trainers = try run.trainers()
-        try report.add("\(run.name), untrained", trainers, untrained: true)
-        try report.add(run.name, trainers)
-      }
+      for runs in trained { try report.add(runs, on: DeviceCatalog.backend(for: .cpu)) }
       return report
-    }
-  }
-}
-
-/// What was trained in a world: a run, or a group of runs that differ in their seeds.
-struct SlateQRuns {
-  let folder: RunFolder
-  let settings: SlateQRunConfiguration
-  private let members: [RunFolder]
-
-  /// - Throws: `RunError` where the folder holds no such run, or one in another world.
-  init(_ path: String, in world: WorldName) throws {
-    folder = RunFolder(path)
-    let found = folder
-    members = try found.readGroup()?.members.map { $0.folder(in: found) } ?? [found]
-    guard let settings = try Algorithms.begun(SlateQRunConfiguration.self, in: members[0]) else {
-      throw RunError(
-        "\(path) holds no run; train one by `drr train slateq --world \(world.rawValue) --run "
-          + "\(path)`")
-    }
-    guard settings.world.name == world.rawValue else {
-      throw RunError("\(path) was trained in \(settings.world.name), not in \(world.rawValue)")
-    }
-    self.settings = settings
-  }
-
-  /// What a row is called.
-  var name: String {
-    "SlateQ" + (settings.agent.discount == 0 ? ", γ = 0" : "")
-      + (members.count > 1 ? ", \(members.count) runs" : "")
-  }
-
-  /// What was trained.
-  func trainers() throws -> [SlateQRunTrainer] {
-    try members.map { member in
-      let run = try Run<SlateQRunConfiguration>(reading: member)
-      let trainer = try SlateQRunTrainer(run.settings, on: DeviceCatalog.backend(for: .cpu))
-      try trainer.restore(from: run.readCheckpoint())
-      return trainer
     }
   }
 }

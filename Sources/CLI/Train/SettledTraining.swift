@@ -13,10 +13,10 @@ struct SettledTraining<Settings: RunSettings> {
 
   /// - Parameters:
   ///   - trial: seconds of an update on a device.
-  ///   - make: the trainer, and what a person is told of its last report.
+  ///   - make: the trainer, and what a person is told of its last report, which may be completed.
   func run<Training: Trainer>(
     _ output: OutputOptions, trial: (any Backend) throws -> Double,
-    _ make: (Settings, any Backend) throws -> (Training, (Training.Report) throws -> String)
+    _ make: (Settings, any Backend) throws -> (Training, (inout Training.Report) throws -> String)
   ) throws {
     Interrupt.install()
     if let group = try group.wanted(options.folder, fresh: training.fresh) {
@@ -29,8 +29,8 @@ struct SettledTraining<Settings: RunSettings> {
     let last = try training.watched(options, settings.command, saves: "steps") {
       try run.train(trainer, device: "\(backend.device.id)", $0)
     }
-    guard let last else { return }
-    let lines = try text(last)
+    guard var last else { return }
+    let lines = try text(&last)
     try output.print(last, lines) { try run.folder.write(last, to: run.folder.report) }
   }
 

@@ -8,11 +8,14 @@ extension TrainCommand {
       discussion: """
         Users are shown slates of documents; the agent learns from what they chose and responded, and \
         is told nothing else: neither how users choose, nor anything that is hidden. The best of its \
-        policies on users of its own is kept. `drr simulate worlds` says what each world is.
+        policies on users of its own is kept. `drr simulate worlds` says what each world is. Beside \
+        SlateQ, deep Q-learning and a policy gradient learn from the same steps (--learner).
 
         Examples:
           drr train slateq --world interest-evolution --run runs/slateq
           drr train slateq --world interest-evolution --discount 0 --run runs/myopic
+          drr train slateq --world interest-evolution --learner pg --run runs/pg
+          drr train slateq --world long-term-satisfaction --window 16 --run runs/gru
           drr train slateq --world long-term-satisfaction --sensitivity 0.2 \\
             --decays 0,0.5,0.9,1 --remember-documents --seeds 5 --run runs/satisfaction
           drr simulate world long-term-satisfaction --run runs/satisfaction
@@ -60,14 +63,16 @@ extension TrainCommand {
         let trainer = try SlateQRunTrainer(settings, on: backend)
         return (
           trainer,
-          { _ in
+          { last in
+            last.keptStep = trainer.best?.step
+            last.keptReturn = trainer.best?.meanReturn
             let kept = trainer.best.map {
               "kept: step \(grouped($0.step)), \(decimal($0.meanReturn, 1)) from validation users"
             }
             guard episodes > 0 else { return kept ?? "" }
             var report = try settings.world.report(episodes: episodes, seeds: [0, 1, 2])
             try report.add("untrained", [trainer], untrained: true)
-            try report.add("SlateQ", [trainer])
+            try report.add(settings.agent.learner.name, [trainer])
             return [kept, report.text].compactMap { $0 }.joined(separator: "\n")
           }
         )
@@ -77,15 +82,20 @@ extension TrainCommand {
 }
 
 struct SlateQOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "SlateQ, deep Q-learning of documents, which knows no choice, or a policy gradient. (default: "
+        + "slateq)"))
+  var learner: SlateLearner?
   @Option(help: "Steps of all users together. (default: 1000000)")
   var steps: Int?
   @Option(help: "Users side by side. (default: 256)")
   var numEnvs: Int?
   @Option(help: "T, steps of each user between updates. (default: 32)")
   var horizon: Int?
-  @Option(help: "How many times T steps are kept to learn from. (default: 8)")
+  @Option(help: "How many times T steps are kept to learn from. (default: 8; pg: 1)")
   var rollouts: Int?
-  @Option(help: "Passes over new steps, drawn from all that is kept. (default: 1)")
+  @Option(help: "Passes over new steps, drawn from all that is kept. (default: 1; pg: 4)")
   var epochs: Int?
   @Option(help: "Steps an update. (default: 1024)")
   var batchSize: Int?
@@ -100,9 +110,9 @@ struct SlateQOptions: ParsableArguments {
   var averageRate: Float?
   @Option(help: "γ, the discount factor (--gamma); 0 is the myopic twin. (default: 1)")
   var discount: Float?
-  @Option(help: "λ of the λ-returns. (default: 0.8)")
+  @Option(help: "λ of the λ-returns. (default: 0.8; pg: 0.95)")
   var lambda: Float?
-  @Option(help: "ε, with which a slate is random. (default: 0.1)")
+  @Option(help: "ε, with which a slate is random. (default: 0.1; pg: 0)")
   var epsilon: Double?
   @Option(
     help: ArgumentHelp(
@@ -116,6 +126,17 @@ struct SlateQOptions: ParsableArguments {
   var rememberDocuments: Bool?
   @Option(
     help: ArgumentHelp(
+      "The latest steps that a GRU reads, what was chosen and the response; 0: no GRU. (default: 0)"
+    ))
+  var window: Int?
+  @Option(help: "Units of the GRU. (default: 32)")
+  var units: Int?
+  @Option(help: "pg: what a nat of the policy's entropy is worth. (default: 0.01)")
+  var entropyWeight: Float?
+  @Option(help: "pg: the most that a step of an older policy weighs. (default: 2)")
+  var weightCap: Float?
+  @Option(
+    help: ArgumentHelp(
       "Slates of the highest value (exact), built one by one (greedy), or of the highest weight "
         + "times value (top-k). (default: exact)"))
   var slates: SlateMethod?
@@ -125,6 +146,7 @@ struct SlateQOptions: ParsableArguments {
   var evalEpisodes: Int?
 
   func apply(to agent: inout SlateQConfiguration) {
+    if let learner, learner != agent.learner { agent = SlateQConfiguration(learner) }
     if let steps { agent.steps = steps }
     if let numEnvs { agent.environments = numEnvs }
     if let horizon { agent.horizon = horizon }
@@ -139,6 +161,10 @@ struct SlateQOptions: ParsableArguments {
     if let epsilon { agent.epsilon = epsilon }
     if let decays { agent.decays = decays.values }
     if let rememberDocuments { agent.remembersDocuments = rememberDocuments }
+    if let window { agent.window = window }
+    if let units { agent.units = units }
+    if let entropyWeight { agent.entropyWeight = entropyWeight }
+    if let weightCap { agent.weightCap = weightCap }
     if let slates { agent.slates = slates }
     if let evalCount { agent.validations = evalCount }
     if let evalEpisodes { agent.validationEpisodes = evalEpisodes }
@@ -157,3 +183,4 @@ struct Decays: ExpressibleByArgument {
 }
 
 extension SlateMethod: ExpressibleByArgument {}
+extension SlateLearner: ExpressibleByArgument {}

@@ -3,18 +3,17 @@ import Environments
 import SlateQ
 import Tensor
 
-/// SlateQ in a world of slates.
+/// SlateQ, or what it is compared with, in a world of slates.
 public struct SlateQRunConfiguration: RunSettings {
   public static let algorithms = ["slateq"]
-  public var title: String { "a run of SlateQ in \(world.name)" }
+  public var title: String { "a run of \(agent.learner.name) in \(world.name)" }
   public var uses: [String] { [command, "simulate world"] }
   public var totalSteps: Int? { agent.steps }
   public var memory: MemoryNeed {
     var need = MemoryNeed()
     guard let layout = try? layout else { return need }
-    agent.addMemory(
-      to: &need, candidates: layout.candidates, slate: layout.slate,
-      width: SlateInputs(layout, agent).width)
+    let inputs = SlateInputs(layout, agent)
+    agent.addMemory(to: &need, layout, width: inputs.width, stepWidth: inputs.stepWidth)
     return need
   }
 
@@ -50,8 +49,13 @@ public struct SlateQReport: Codable, Hashable, Sendable {
   public var meanReturn: Double?
   /// Mean squared error of the values in the last update, in the networks' unit.
   public var valueLoss: Float?
-  /// Cross-entropy of the choices in the last update, in nats.
+  /// Of the last update: of SlateQ the cross-entropy of the choices, in nats; of a policy gradient
+  /// what its policy lost.
   public var choiceLoss: Float?
+  /// The step of the policy that is kept, and what it earned from the validation users.
+  public var keptStep: Int?
+  /// Mean sum of rewards of an episode of it.
+  public var keptReturn: Double?
 }
 
 /// What the policy of a step earns from the validation users: a line of the metrics.
@@ -64,12 +68,12 @@ public struct WorldValidation: Codable, Hashable, Sendable {
   public var isBest: Bool
 }
 
-/// SlateQ at work, and the best of its policies.
+/// A learner of slates at work, and the best of its policies.
 public final class SlateQRunTrainer: Trainer {
   let settings: SlateQRunConfiguration
   let learner: SlateQTrainer
   /// The best on the validation users; as it began before the first evaluation.
-  let kept: SlateQ
+  let kept: SlateNetwork
   /// What it earned there, and when; nil before the first evaluation.
   public private(set) var best: (step: Int, meanReturn: Double)?
 
@@ -100,7 +104,8 @@ public final class SlateQRunTrainer: Trainer {
     return SlateQReport(
       step: step, meanReturn: learner.tally.meanReturn,
       valueLoss: try learner.losses?.value.host()[0],
-      choiceLoss: try learner.losses?.choice.host()[0])
+      choiceLoss: try learner.losses?.choice?.host()[0], keptStep: best?.step,
+      keptReturn: best?.meanReturn)
   }
 
   public func validate(after before: Int?) throws -> (any Codable & Sendable)? {
@@ -122,7 +127,7 @@ public final class SlateQRunTrainer: Trainer {
 
   /// The episodes that users are in, played without exploration.
   fileprivate func play(
-    _ network: SlateQ, in world: any FeatureEnvironments<Int32>
+    _ network: SlateNetwork, in world: any FeatureEnvironments<Int32>
   ) throws -> [WorldTrial.Episode] {
     func opened(_ world: some FeatureEnvironments<Int32>) throws -> [WorldTrial.Episode] {
       var player = learner.player(network, users: world.count)

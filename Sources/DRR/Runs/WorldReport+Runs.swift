@@ -1,6 +1,7 @@
 import ActorCritic
 import DRRCore
 import Environments
+import SlateQ
 import Tensor
 
 extension WorldReport {
@@ -12,9 +13,7 @@ extension WorldReport {
   public mutating func add(
     _ folders: [RunFolder], in networks: VirtualTaobaoNetworks, on backend: any Backend
   ) throws {
-    let members = try folders.flatMap { folder in
-      try folder.readGroup()?.members.map { $0.folder(in: folder) } ?? [folder]
-    }
+    let members = try folders.flatMap { try $0.members() }
     var (untrained, trained) = ([[WorldTrial.Episode]](), [[WorldTrial.Episode]]())
     for folder in members {
       guard let settings = try Algorithms.begun(DDPGWorldConfiguration.self, in: folder) else {
@@ -42,5 +41,70 @@ extension WorldReport {
     let name = "DDPG" + (members.count > 1 ? ", \(members.count) runs" : "")
     add("\(name), untrained", untrained)
     add(name, trained)
+  }
+}
+
+/// What was trained in a world of slates: a run, or a group of runs that differ in their seeds.
+public struct SlateQRuns {
+  private let folder: RunFolder
+  private let members: [RunFolder]
+  private let settings: SlateQRunConfiguration
+
+  /// - Throws: `RunError` where the folder holds no such run, or one in another world.
+  public init(_ folder: RunFolder, in world: String) throws {
+    self.folder = folder
+    members = try folder.members()
+    guard let settings = try Algorithms.begun(SlateQRunConfiguration.self, in: members[0]) else {
+      throw RunError(
+        "\(folder.path) holds no run; train one by `drr train slateq --world \(world) --run "
+          + "\(folder.path)`")
+    }
+    guard settings.world.name == world else {
+      throw RunError("\(folder.path) was trained in \(settings.world.name), not in \(world)")
+    }
+    self.settings = settings
+  }
+
+  /// The one world of them; nil of none.
+  ///
+  /// - Throws: `RunError` where they were trained in worlds of different settings.
+  public static func world(of runs: [SlateQRuns]) throws -> SlateWorld? {
+    for other in runs where other.settings.world != runs[0].settings.world {
+      throw RunError(
+        "\(runs[0].folder.path) and \(other.folder.path) were trained in different worlds; name "
+          + "one --run")
+    }
+    return runs.first?.settings.world
+  }
+
+  /// What a row is called.
+  fileprivate var name: String {
+    settings.agent.learner.name + (settings.agent.discount == 0 ? ", γ = 0" : "")
+      + (members.count > 1 ? ", \(members.count) runs" : "")
+  }
+
+  fileprivate func trainers(on backend: any Backend) throws -> [SlateQRunTrainer] {
+    try members.map { member in
+      let run = try Run<SlateQRunConfiguration>(reading: member)
+      let trainer = try SlateQRunTrainer(run.settings, on: backend)
+      try trainer.restore(from: run.readCheckpoint())
+      return trainer
+    }
+  }
+}
+
+extension WorldReport {
+  /// Adds a row of untrained agents, and one of what runs made of them.
+  public mutating func add(_ runs: SlateQRuns, on backend: any Backend) throws {
+    let trainers = try runs.trainers(on: backend)
+    try add("\(runs.name), untrained", trainers, untrained: true)
+    try add(runs.name, trainers)
+  }
+}
+
+extension RunFolder {
+  /// The runs of a group, or the one run that this is.
+  fileprivate func members() throws -> [RunFolder] {
+    try readGroup()?.members.map { $0.folder(in: self) } ?? [self]
   }
 }

@@ -1,7 +1,10 @@
 import DRRCore
+import Environments
 
-/// Settings of SlateQ, in whatever world of slates it acts.
+/// Settings of SlateQ and of what it is compared with, in whatever world of slates they act.
 public struct SlateQConfiguration: Codable, Hashable, Sendable {
+  /// What is learned.
+  public let learner: SlateLearner
   /// Users side by side.
   public var environments = 256
   /// T, the steps of each user between one set of updates and the next.
@@ -29,6 +32,14 @@ public struct SlateQConfiguration: Codable, Hashable, Sendable {
   public var decays: [Float] = [1]
   /// Whether it remembers what the chosen documents were, beside the responses to them.
   public var remembersDocuments = false
+  /// The latest steps that a GRU reads, response and document of each; 0: there is none.
+  public var window = 0
+  /// Units of the GRU.
+  public var units = 32
+  /// What the entropy of a policy is worth, in deviations of the returns a nat.
+  public var entropyWeight: Float = 0.01
+  /// The most that a step of an older policy weighs.
+  public var weightCap: Float = 2
   /// How a slate is made of values.
   public var slates = SlateMethod.exact
   /// Steps of all users together.
@@ -38,8 +49,13 @@ public struct SlateQConfiguration: Codable, Hashable, Sendable {
   /// Episodes of each.
   public var validationEpisodes = 256
 
-  /// The default settings.
-  public init() {}
+  /// The default settings of a learner. A policy gradient learns from its latest steps alone, four
+  /// times, and explores by its own draws.
+  public init(_ learner: SlateLearner = .slateq) {
+    self.learner = learner
+    guard learner == .pg else { return }
+    (rollouts, epochs, epsilon, lambda) = (1, 4, 0, 0.95)
+  }
 
   /// Steps that are kept.
   package var capacity: Int { rollouts * horizon * environments }
@@ -62,6 +78,14 @@ public struct SlateQConfiguration: Codable, Hashable, Sendable {
     }
     try ConfigurationError.require("lambda", lambda, .share)
     try ConfigurationError.require("epsilon", epsilon, .share)
+    try ConfigurationError.require("window", window, in: 0...1_000)
+    try ConfigurationError.require("units", units, in: 1...65_536)
+    try ConfigurationError.require("entropy weight", entropyWeight, .notNegative)
+    try ConfigurationError.require("weight cap", weightCap, .positive)
+    if learner == .pg && rollouts > 1 {
+      throw ConfigurationError(
+        "rollouts is \(rollouts); a policy gradient learns from the latest one, so it must be 1")
+    }
     try ConfigurationError.require("decays", decays, "at most 16 numbers between 0 and 1") {
       $0.count <= 16 && $0.allSatisfy { 0...1 ~= $0 }
     }
@@ -70,18 +94,41 @@ public struct SlateQConfiguration: Codable, Hashable, Sendable {
     try ConfigurationError.require("validation episodes", validationEpisodes, in: 1...10_000)
   }
 
-  /// Adds what training takes, with slates of so many documents and inputs so wide.
-  package func addMemory(to need: inout MemoryNeed, candidates: Int, slate: Int, width: Int) {
+  /// Adds what training takes, with inputs and steps so wide.
+  package func addMemory(
+    to need: inout MemoryNeed, _ layout: WorldObservation.Layout, width: Int, stepWidth: Int
+  ) {
+    let past = window > 0 ? Double(units) : 0
     let (h, m) = (Double(hidden), Double(width))
-    need.addNetworks(weights: 2 * (m * h + h * h + h), haveTargets: true, hidden)
+    let (n, k) = (Double(layout.candidates), Double(layout.slate))
+    let steps = Double(window * stepWidth)
+    need.addNetworks(
+      weights: 2 * ((m + past) * h + h * h + h)
+        + 3 * past * (past + Double(stepWidth)), haveTargets: true, hidden)
+    let kept =
+      Double(capacity)
+      * (Double(learner.places(layout)) * m + steps + (learner == .pg ? (k - 1) * n : 0))
     need.add(
-      "the steps that are kept", host: Double(capacity * (slate + 1)) * m,
-      device: Double(capacity * (slate + 1)) * m, lower: "--rollouts", rollouts)
+      "the steps that are kept", host: kept, device: kept, lower: "--rollouts", rollouts)
     need.add(
-      "what all users are offered", host: Double(environments * (candidates + 1)) * m,
-      device: Double(environments * (candidates + 1)) * (m + 2 * h), lower: "--num-envs",
-      environments)
+      "what all users are offered", host: Double(environments) * ((n + 1) * m + steps),
+      device: Double(environments) * ((n + 1) * (m + past + 2 * h) + steps * (1 + 3 * past)),
+      lower: "--num-envs", environments)
   }
+}
+
+extension SlateLearner {
+  /// Inputs of a step that are kept: what was shown; and none; or all documents and none.
+  func places(_ layout: WorldObservation.Layout) -> Int {
+    switch self {
+    case .slateq: layout.slate + 1
+    case .dqn: layout.slate
+    case .pg: layout.candidates + 1
+    }
+  }
+
+  /// How many of them, from the first on, are worth what followed.
+  func valued(_ layout: WorldObservation.Layout) -> Int { self == .dqn ? layout.slate : 1 }
 }
 
 /// How a slate is made of the values and weights of what may be shown (Ie et al. 2019, section 4.3).

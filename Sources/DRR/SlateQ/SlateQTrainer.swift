@@ -1,9 +1,10 @@
 import Agents
 import DRRCore
 import Environments
+import Platform
 import Tensor
 
-/// Learns SlateQ by λ-returns from users side by side, without a target network: T steps of each user,
+/// Learns slates by λ-returns from users side by side, without a target network: T steps of each user,
 /// then updates from the latest T steps and those before them, as far as they are kept (after Gallici
 /// et al. 2024, PQN). The first steps are random; of them come the scales of inputs and returns.
 ///
@@ -14,26 +15,23 @@ package final class SlateQTrainer {
   package let backend: any Backend
   package private(set) var world: any FeatureEnvironments<Int32>
   package private(set) var inputs: SlateInputs
-  package let network: SlateQ
+  package let network: SlateNetwork
   /// Its weights over the latest updates, averaged: what is played where nothing is learned.
-  package let averaged: SlateQ
+  package let averaged: SlateNetwork
   let optimizer: Adam
   private let seed: UInt64
-  private var traces: SessionTraces
+  private var memory: EpisodeMemory
+  private var offers: SlateOffers
+  private let ring: SlateRing
+  /// Which steps the updates are made of, on the device.
+  private let drawn: IndexTensor
   /// What q is measured in.
   package private(set) var unit: Float = 1
   /// Steps of all users so far.
   package private(set) var step = 0
   /// Of the latest update; nil before the first.
-  package private(set) var losses: (value: Tensor, choice: Tensor)?
+  package private(set) var losses: (value: Tensor, choice: Tensor?)?
   package var tally: EpisodeTally
-
-  // On the device: what is shown now, what is kept, and which steps the updates are made of.
-  private let offered: Tensor
-  private let records: Tensor
-  private let returns: Tensor
-  private let first: IndexTensor
-  private let drawn: IndexTensor
 
   /// A trainer at step 0.
   ///
@@ -48,29 +46,29 @@ package final class SlateQTrainer {
     self.backend = backend
     self.world = world
     self.seed = seed
-    inputs = SlateInputs(layout, c)
-    network = SlateQ(c, inputs: inputs.width, seed: seed, on: backend)
-    averaged = SlateQ(c, inputs: inputs.width, seed: seed, on: backend)
-    optimizer = Adam(network.parameters, learningRate: c.learningRate)
-    traces = SessionTraces(layout, c, count: world.count)
-    tally = EpisodeTally(environments: world.count)
-    offered = Tensor(
-      uninitialized: [world.count * (layout.candidates + 1), inputs.width], on: backend)
-    records = Tensor(
-      repeating: 0, shape: [c.capacity, (layout.slate + 1) * inputs.width], on: backend)
-    returns = Tensor(repeating: 0, shape: [c.capacity, 1], on: backend)
-    first = IndexTensor(repeating: 0, shape: [c.batchSize], on: backend)
+    let inputs = SlateInputs(layout, c)
+    self.inputs = inputs
+    func network() -> SlateNetwork {
+      SlateNetwork(c, inputs: inputs.width, stepWidth: inputs.stepWidth, seed: seed, on: backend)
+    }
+    (self.network, averaged) = (network(), network())
+    optimizer = Adam(self.network.parameters, learningRate: c.learningRate)
+    memory = EpisodeMemory(layout, c, count: world.count)
+    offers = SlateOffers(inputs, users: world.count, on: backend)
+    ring = SlateRing(c, inputs, on: backend)
     let updates = Self.updates(of: c.capacity, c)
     drawn = IndexTensor(repeating: 0, shape: [updates * c.batchSize], on: backend)
+    tally = EpisodeTally(environments: world.count)
   }
 
   /// The networks as they began.
-  package func untrained() -> SlateQ {
-    SlateQ(configuration, inputs: inputs.width, seed: seed, on: backend)
+  package func untrained() -> SlateNetwork {
+    SlateNetwork(
+      configuration, inputs: inputs.width, stepWidth: inputs.stepWidth, seed: seed, on: backend)
   }
 
   /// What plays for so many users by a network of this training, without exploration.
-  package func player(_ network: SlateQ, users: Int) -> SlateQPlayer {
+  package func player(_ network: SlateNetwork, users: Int) -> SlateQPlayer {
     SlateQPlayer(network, configuration, inputs, unit: unit, users: users)
   }
 
@@ -85,25 +83,19 @@ package final class SlateQTrainer {
     var rollout = Rollout()
     let length = hasScales ? c.horizon : c.horizon * c.rollouts
     for _ in 0..<length { try act(&rollout) }
-    rollout.values +=
-      hasScales
-      ? try choices().map { $0.value($0.best(c.slates, size: size)) }
-      : [Float](repeating: 0, count: world.count).map { Double($0) }
+    rollout.values += try worths(of: try hasScales ? choices() : nil)
     var found = lambdaReturns(
-      rewards: rollout.rewards, values: rollout.values.map { Float($0) }, ended: rollout.ended,
-      cut: rollout.cut, users: world.count, discount: c.discount,
-      lambda: hasScales ? c.lambda : 1)
+      rewards: rollout.rewards, values: rollout.values, ended: rollout.ended, cut: rollout.cut,
+      users: world.count, discount: c.discount, lambda: hasScales ? c.lambda : 1)
+    let advantages = c.learner == .pg ? Self.standardized(zip(found, rollout.values).map(-)) : []
     if !hasScales {
-      inputs.standardize(&rollout.records)
+      inputs.standardize(&rollout.steps.records, &rollout.steps.past)
       let squares = found.reduce(0.0) { $0 + Double($1) * Double($1) }
       unit = max(Float((squares / Double(found.count)).squareRoot()), 1e-6)
     }
     for place in found.indices { found[place] /= unit }
     let slot = hasScales ? step / c.rolloutSteps % c.rollouts * c.rolloutSteps : 0
-    let width = records.shape[1]
-    backend.write(
-      rollout.records, to: records.view[slot * width..<slot * width + rollout.records.count])
-    backend.write(found, to: returns.view[slot..<slot + found.count])
+    ring.write(rollout.steps, returns: found, advantages: advantages, at: slot)
     step += found.count
     let updates = Self.updates(of: found.count, c)
     draw(updates)
@@ -117,38 +109,34 @@ package final class SlateQTrainer {
 
   private var size: Int { world.actionWidth }
 
-  /// What T steps came to.
+  /// What T steps came to, [T · B], and what follows, [B].
   private struct Rollout {
-    /// [T · B, (K + 1) M].
-    var records: [Float] = []
-    /// [T · B], and [B] for what follows.
-    var values: [Double] = []
+    var steps = SlateRing.Steps()
+    var values: [Float] = []
     var rewards: [Float] = []
     var ended: [Bool] = []
     var cut: [Float?] = []
   }
 
-  /// What every user is offered, as the networks see it now.
-  private var shown: [Float] = []
-
-  private func look() {
-    let layout = inputs.layout
-    let count = world.count * (layout.candidates + 1) * inputs.width
-    if shown.count != count { shown = Array(repeating: 0, count: count) }
-    inputs.write(world.rows.observation, traces, into: &shown)
-  }
+  private func look() { offers.look(world.rows.observation, memory, through: inputs) }
 
   /// The weights and values of what every user is offered.
   private func choices() throws -> [SlateChoice] {
     look()
-    backend.write(shown, to: offered.view)
-    return try network.choices(offered, users: world.count, unit: unit)
+    return try offers.choices(network, unit: unit)
+  }
+
+  /// What the best slates are worth, [B]; nothing before there are scales.
+  private func worths(of choices: [SlateChoice]?) throws -> [Float] {
+    choices?.map { Float($0.value($0.best(configuration.slates, size: size))) }
+      ?? Array(repeating: 0, count: world.count)
   }
 
   /// One step of every user.
   private func act(_ rollout: inout Rollout) throws {
-    let (n, width, users) = (inputs.layout.candidates, inputs.width, world.count)
-    let epsilon = hasScales ? configuration.epsilon : 1
+    let c = configuration
+    let (n, users) = (inputs.layout.candidates, world.count)
+    let epsilon = hasScales ? c.epsilon : 1
     let choices: [SlateChoice]?
     if hasScales { choices = try self.choices() } else { (choices, _) = (nil, look()) }
     var random = Philox(
@@ -157,59 +145,70 @@ package final class SlateQTrainer {
     var slates: [Int32] = []
     slates.reserveCapacity(users * size)
     for row in 0..<users {
-      var slate: [Int32] = []
-      if epsilon >= 1 || Double(random.uniform()) < epsilon {
-        while slate.count < size {
-          let drawn = Int32(random.index(below: n))
-          if !slate.contains(drawn) { slate.append(drawn) }
+      let slate: [Int32] =
+        if epsilon >= 1 || Double(random.uniform()) < epsilon {
+          randomSlate(of: n, size: size, &random)
+        } else if c.learner == .pg {
+          choices![row].drawn(size: size, &random)
+        } else {
+          choices![row].best(c.slates, size: size)
         }
-      } else {
-        slate = choices![row].best(configuration.slates, size: size)
+      rollout.values.append(Float(choices?[row].value(slate) ?? 0))
+      if c.learner == .pg {
+        let beta = choices?[row].logProbability(slate)
+        rollout.steps.logBeta.append(
+          Float(beta ?? -(0..<size).reduce(0) { $0 + log(Double(n - $1)) }))
       }
-      rollout.values.append(choices?[row].value(slate) ?? 0)
       slates += slate
     }
+    memory.show(slates, of: world.rows.observation)
     world.step(slates)
 
     let rows = world.rows
     for row in 0..<users {
-      let place = (0..<size).first { rows.observation.response(row, $0).first == 1 }
-      // What was chosen stands first.
-      var order = slates[row * size..<(row + 1) * size].map { Int($0) } + [n]
-      order.swapAt(0, place ?? size)
-      for candidate in order {
-        let start = (row * (n + 1) + candidate) * width
-        rollout.records += shown[start..<start + width]
+      let slate = slates[row * size..<(row + 1) * size].map { Int($0) }
+      let chosen = rows.observation.chosenPlace(row)
+      for candidate in kept(slate, chosen: chosen, none: n) {
+        let start = (row * (n + 1) + candidate) * inputs.width
+        rollout.steps.records += offers.inputs[start..<start + inputs.width]
       }
-      traces.add(
-        row,
-        chosen: place.map {
-          (
-            rows.observation.response(row, $0),
-            inputs.document(in: shown, at: (row * (n + 1) + order[0]) * width)
-          )
-        })
       tally.add(row, reward: rows.rewards[row], isLast: rows.hasEnded(row))
     }
+    rollout.steps.past += offers.past
+    if c.learner == .pg { rollout.steps.picks += slates }
     rollout.rewards += rows.rewards
     rollout.ended += rows.terminated
+    memory.take(rows)
     rollout.cut += try worthAfterCut(rows)
-    for row in 0..<users where rows.hasEnded(row) { traces.clear(row) }
+    for row in 0..<users where rows.hasEnded(row) { memory.clear(row) }
     world.beginEnded()
+  }
+
+  /// The documents of a step that are kept, in their order; of SlateQ what was chosen stands first.
+  private func kept(_ slate: [Int], chosen: Int?, none: Int) -> [Int] {
+    switch configuration.learner {
+    case .slateq:
+      var order = slate + [none]
+      order.swapAt(0, chosen ?? slate.count)
+      return order
+    case .dqn: return slate
+    case .pg: return [none] + Array(0..<none)
+    }
   }
 
   /// What follows where an episode was cut off.
   private func worthAfterCut(_ rows: WorldRows) throws -> [Float?] {
-    var worths = [Float?](repeating: nil, count: rows.count)
-    guard rows.truncated.contains(true) else { return worths }
-    let choices = hasScales ? try choices() : nil
-    for row in 0..<rows.count where rows.truncated[row] {
-      worths[row] =
-        choices.map { choices in
-          Float(choices[row].value(choices[row].best(configuration.slates, size: size)))
-        } ?? 0
-    }
-    return worths
+    guard rows.truncated.contains(true) else { return Array(repeating: nil, count: rows.count) }
+    let worths = try worths(of: hasScales ? choices() : nil)
+    return zip(worths, rows.truncated).map { $1 ? $0 : nil }
+  }
+
+  /// To mean 0 and deviation 1.
+  private static func standardized(_ numbers: [Float]) -> [Float] {
+    var (scales, scaled) = (Scales(width: 1), numbers)
+    scales.fit(numbers, at: Array(numbers.indices))
+    for place in scaled.indices { scales.apply(to: &scaled, at: place) }
+    return scaled
   }
 
   /// Draws the steps of so many updates from all that are kept.
@@ -227,9 +226,7 @@ package final class SlateQTrainer {
     let index = IndexTensor(
       view: drawn.view[number * c.batchSize..<(number + 1) * c.batchSize], shape: [c.batchSize],
       on: backend)
-    losses = network.losses(
-      records.detachedRows(at: index), returns.detachedRows(at: index).reshaped([c.batchSize]),
-      first: first)
+    losses = network.losses(ring.batch(at: index))
     let progress = min(1, Float(step) / Float(c.steps))
     optimizer.learningRate = c.learningRate * max(1 - progress, 0.02)
     optimizer.step(target: averaged.parameters, rate: c.averageRate)
@@ -241,9 +238,8 @@ package final class SlateQTrainer {
     try optimizer.save(to: &file, "slateq.adam")
     try inputs.save(to: &file, "slateq.inputs")
     try file.add("slateq.unit", [unit])
-    try file.add("slateq.records", records.host(), shape: records.shape.array)
-    try file.add("slateq.returns", returns.host(), shape: returns.shape.array)
-    try traces.save(to: &file, "slateq")
+    try ring.save(to: &file, "slateq")
+    try memory.save(to: &file, "slateq")
     try world.save(to: &file, "world")
     try tally.save(to: &file)
     try file.add("trainer.counters", [Int64(step)])
@@ -261,21 +257,18 @@ package final class SlateQTrainer {
       network.parameters.prepareRestore(from: file, "slateq.network"),
       averaged.parameters.prepareRestore(from: file, "slateq.averaged"),
       optimizer.prepareRestore(from: file, "slateq.adam"),
+      ring.prepareRestore(from: file, "slateq"),
     ]
     let inputs = try inputs.restored(from: file, "slateq.inputs")
     let unit = try file.floats("slateq.unit", .positive, shape: [1])[0]
-    let records = try file.floats("slateq.records", shape: records.shape.array)
-    let returns = try file.floats("slateq.returns", shape: returns.shape.array)
-    let traces = try traces.restored(from: file, "slateq")
+    let memory = try memory.restored(from: file, "slateq")
     var tally = tally
     try tally.restore(from: file)
     var world = world
     try world.restore(from: file, "world")
     return { [self] in
       for restore in restores { restore() }
-      backend.write(records, to: self.records.view)
-      backend.write(returns, to: self.returns.view)
-      (self.inputs, self.unit, self.traces) = (inputs, unit, traces)
+      (self.inputs, self.unit, self.memory) = (inputs, unit, memory)
       (self.world, self.tally, self.step, losses) = (world, tally, step, nil)
     }
   }

@@ -12,10 +12,12 @@ import Testing
 @Suite("Runs of SlateQ")
 struct SlateQRunTests {
   private static func settings(
-    _ world: SlateWorld, steps: Int, _ change: (inout SlateQConfiguration) -> Void = { _ in }
+    _ world: SlateWorld, steps: Int, learner: SlateLearner = .slateq,
+    _ change: (inout SlateQConfiguration) -> Void = { _ in }
   ) -> SlateQRunConfiguration {
     var settings = SlateQRunConfiguration()
     settings.world = world
+    settings.agent = SlateQConfiguration(learner)
     settings.agent.environments = 64
     settings.agent.hidden = 32
     settings.agent.batchSize = 256
@@ -61,6 +63,16 @@ struct SlateQRunTests {
     let both = try row("both")
     #expect(both.trainingSeeds == 2 && both.episode.count == 2)
     #expect(abs(both.episode.mean - (found.mean + myopic.mean) / 2) < 1e-9)
+  }
+
+  @Test("policy gradients look ahead in interest evolution too") func policyGradient() throws {
+    let world = SlateWorld.evolution(.init())
+    let (agent, _) = try Self.trained(Self.settings(world, steps: 150_000, learner: .pg))
+    var report = try world.report(episodes: 60, seeds: [0])
+    try report.add("agent", [agent])
+    let found = try #require(report.rows.first { $0.policy == "agent" }).episode
+    let myopic = try #require(report.rows.first { $0.policy == "myopic" }).episode
+    #expect(found.low > myopic.high && found.low > 200, "\(found)")
   }
 
   @Test("keep the best of their policies on validation users") func best() throws {

@@ -37,13 +37,8 @@ extension WorldPolicy where World.Action == Int32 {
   public static var random: Self {
     Self("random") { world, row in
       var random = world.rows.policyDraws(row)
-      let candidates = world.rows.observation.layout.candidates
-      var slate: [Int32] = []
-      while slate.count < world.actionWidth {
-        let drawn = Int32(random.index(below: candidates))
-        if !slate.contains(drawn) { slate.append(drawn) }
-      }
-      return slate
+      return randomSlate(
+        of: world.rows.observation.layout.candidates, size: world.actionWidth, &random)
     }
   }
 
@@ -56,6 +51,16 @@ extension WorldPolicy where World.Action == Int32 {
       highestPlaces(scores(world, row), world.actionWidth)
     }
   }
+}
+
+/// Different candidates, each as likely.
+package func randomSlate(of candidates: Int, size: Int, _ random: inout Philox) -> [Int32] {
+  var slate: [Int32] = []
+  while slate.count < size {
+    let drawn = Int32(random.index(below: candidates))
+    if !slate.contains(drawn) { slate.append(drawn) }
+  }
+  return slate
 }
 
 /// The places of the `count` highest scores, the best first; of equal ones the first.
