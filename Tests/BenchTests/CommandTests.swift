@@ -57,7 +57,8 @@ struct CommandTests {
   func foresight() throws {
     let ending = try run([
       "foresight", "--seeds", "2", "--part", "0.0001", "--num-envs", "2", "--episodes", "2",
-      "--run", "runs", "--output", "out/foresight.md",
+      "--run", "runs", "--output", "out/foresight.md", "--agent", "myopic", "--agent", "slateq",
+      "--agent", "dqn", "--agent", "pg", "--agent", "gru",
     ])
     #expect(ending.code == 0, "\(ending.error)")
     let page = try folder.text("out/foresight.md")

@@ -6,21 +6,29 @@ import Platform
 import Synchronization
 import Terminal
 
-/// Whether looking ahead pays: SlateQ and its myopic twin in the public worlds of slates.
+/// Whether looking ahead pays: agents in the public worlds of slates.
 struct Foresight: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write the table of agents in the public worlds of slates.",
     discussion: """
-      Trains SlateQ and its myopic twin (γ = 0) in each world, plays what each training kept with \
-      users that none has met, beside the policies that the world is known by, and writes a table \
-      and a picture of returns against steps. Trainings go side by side, one a core; CPU seconds are \
-      right where each has one thread. What a killed command has trained is kept in --run.
+      Trains SlateQ and its myopic twin (γ = 0), or other agents, in each world, plays what each \
+      training kept with users that none has met, beside the policies that the world is known by, \
+      and writes a table and a picture of returns against steps. Trainings go side by side, one a \
+      core; CPU seconds are right where each has one thread. What a killed command has trained is \
+      kept in --run.
 
       Examples:
         OPENBLAS_NUM_THREADS=1 drr bench foresight
+        drr bench foresight --agent pg --agent dqn --seeds 3 --output learners.md
         drr bench foresight --seeds 2 --part 0.1 --run runs/quick --output quick.md
       """)
 
+  @Option(
+    name: .customLong("agent"),
+    help: ArgumentHelp(
+      "SlateQ, its myopic twin, SlateQ with a GRU over the latest 16 steps, deep Q-learning, a "
+        + "policy gradient; several are given one by one. (default: slateq, myopic)"))
+  var agents: [ForesightAgent] = []
   @Option(help: "Training seeds, from 0 on.")
   var seeds = 5
   @Option(help: "Part of the steps of every training.")
@@ -50,12 +58,12 @@ struct Foresight: ParsableCommand {
   func run() throws {
     let cases = ForesightCase.all(part: part)
     let work = cases.flatMap { stage in
-      (0..<seeds).flatMap { seed in [false, true].map { (stage, UInt64(seed), $0) } }
+      (0..<seeds).flatMap { seed in wanted.map { (stage, UInt64(seed), $0) } }
     }
     let finished = Mutex<[Result<ForesightTraining, any Error>?]>(work.map { _ in nil })
     DispatchQueue.concurrentPerform(iterations: work.count) { number in
-      let (stage, seed, isMyopic) = work[number]
-      let result = Result { try train(stage, seed: seed, isMyopic: isMyopic) }
+      let (stage, seed, agent) = work[number]
+      let result = Result { try train(stage, seed: seed, agent) }
       finished.withLock { $0[number] = result }
     }
     let trained = try finished.withLock { try $0.map { try $0!.get() } }
@@ -64,7 +72,7 @@ struct Foresight: ParsableCommand {
     var summary: [[String]] = []
     for stage in cases {
       let found = try ForesightResult(
-        stage, trained.filter { $0.name == stage.name }, episodes: episodes)
+        stage, wanted, trained.filter { $0.name == stage.name }, episodes: episodes)
       summary.append(found.summary)
       sections.append(found.section(picture: picture(stage)))
       try AtomicFile.write(
@@ -74,18 +82,26 @@ struct Foresight: ParsableCommand {
     print("\(output): \(work.count) runs in \(cases.count) worlds")
   }
 
-  private func picture(_ stage: ForesightCase) -> String { "foresight-\(stage.folder).svg" }
+  /// In the order of the table.
+  private var wanted: [ForesightAgent] {
+    ForesightAgent.allCases.filter {
+      agents.isEmpty ? $0 == .myopic || $0 == .slateq : agents.contains($0)
+    }
+  }
+
+  private func picture(_ stage: ForesightCase) -> String {
+    let page = output.split(separator: "/").last.map(String.init) ?? output
+    return (page.hasSuffix(".md") ? String(page.dropLast(3)) : page) + "-\(stage.folder).svg"
+  }
 
   private func train(
-    _ stage: ForesightCase, seed: UInt64, isMyopic: Bool
+    _ stage: ForesightCase, seed: UInt64, _ agent: ForesightAgent
   ) throws -> ForesightTraining {
-    var settings = stage.settings
+    var settings = agent.settings(stage.settings)
     settings.seed = seed
     settings.agent.environments = environments
     settings.agent.validationEpisodes = environments
-    if isMyopic { settings.agent.discount = 0 }
-    let folder = RunFolder(
-      "\(runs)/\(stage.folder)/\(isMyopic ? "myopic" : "slateq")/seed-\(seed)")
+    let folder = RunFolder("\(runs)/\(stage.folder)/\(agent.rawValue)/seed-\(seed)")
     let run = try Run(settings, folder: folder)
     try run.begin()
     let trainer = try SlateQRunTrainer(settings, on: DeviceCatalog.backend(for: .cpu))
@@ -95,14 +111,14 @@ struct Foresight: ParsableCommand {
     let seconds = ThreadClock.seconds - begun
     print("\(folder.path): \(decimal(seconds, 1)) CPU s")
     return ForesightTraining(
-      name: stage.name, isMyopic: isMyopic, trainer: trainer,
+      name: stage.name, agent: agent, trainer: trainer,
       curve: folder.metrics(WorldValidation.self, kind: "validation"),
       seconds: wasBegun ? nil : seconds)
   }
 
   /// What is not as it is by default.
   private var options: String {
-    (part == 1 ? "" : " --part \(part)")
+    agents.map { " --agent \($0.rawValue)" }.joined() + (part == 1 ? "" : " --part \(part)")
       + (environments == 256 ? "" : " --num-envs \(environments)")
   }
 
@@ -121,12 +137,48 @@ struct Foresight: ParsableCommand {
     hidden; the myopic twin is the same agent with γ = 0. \(Program.title).
 
     \(markdown(
-      [["world", "random", "myopic", "best known", "untrained", "SlateQ, γ = 0", "SlateQ", "95 %"]]
-        + summary))
+      [
+        ["world", "random", "myopic", "best known", "untrained"] + wanted.map(\.name) + ["95 %"]
+      ] + summary))
 
     \(sections.joined(separator: "\n\n"))
 
     """
+  }
+}
+
+/// What learns.
+enum ForesightAgent: String, CaseIterable, ExpressibleByArgument {
+  case myopic, dqn, pg, gru, slateq
+
+  var name: String {
+    switch self {
+    case .slateq: "SlateQ"
+    case .myopic: "SlateQ, γ = 0"
+    case .gru: "SlateQ, GRU of 16 steps"
+    case .dqn: "DQN"
+    case .pg: "policy gradient"
+    }
+  }
+
+  /// What it learns by, of SlateQ's settings in a world.
+  func settings(_ slateQ: SlateQRunConfiguration) -> SlateQRunConfiguration {
+    var settings = slateQ
+    switch self {
+    case .slateq: break
+    case .myopic: settings.agent.discount = 0
+    case .gru: settings.agent.window = 16
+    case .dqn:
+      settings.agent = SlateQConfiguration(.dqn)
+      settings.agent.steps = slateQ.agent.steps
+      settings.agent.lambda = slateQ.agent.lambda
+      settings.agent.rollouts = slateQ.agent.rollouts
+      settings.agent.epochs = slateQ.agent.epochs
+    case .pg:
+      settings.agent = SlateQConfiguration(.pg)
+      settings.agent.steps = slateQ.agent.steps
+    }
+    return settings
   }
 }
 
@@ -180,7 +232,7 @@ struct ForesightCase {
 /// One training.
 struct ForesightTraining: @unchecked Sendable {
   var name: String
-  var isMyopic: Bool
+  var agent: ForesightAgent
   var trainer: SlateQRunTrainer
   /// What the policies of its steps earned from validation users.
   var curve: [WorldValidation]
@@ -191,18 +243,20 @@ struct ForesightTraining: @unchecked Sendable {
 /// What trainings in a world came to.
 struct ForesightResult {
   private let stage: ForesightCase
-  private let agents: [ForesightTraining]
-  private let twins: [ForesightTraining]
+  private let agents: [(agent: ForesightAgent, trainings: [ForesightTraining])]
   private let report: WorldReport
 
-  init(_ stage: ForesightCase, _ trainings: [ForesightTraining], episodes: Int) throws {
+  init(
+    _ stage: ForesightCase, _ agents: [ForesightAgent], _ trainings: [ForesightTraining],
+    episodes: Int
+  ) throws {
     self.stage = stage
-    agents = trainings.filter { !$0.isMyopic }
-    twins = trainings.filter { $0.isMyopic }
+    self.agents = agents.map { agent in (agent, trainings.filter { $0.agent == agent }) }
     var report = try stage.settings.world.report(episodes: episodes, seeds: [0, 1, 2])
-    try report.add("untrained", agents.map(\.trainer), untrained: true)
-    try report.add("SlateQ, γ = 0", twins.map(\.trainer))
-    try report.add("SlateQ", agents.map(\.trainer))
+    try report.add("untrained", self.agents.last!.trainings.map(\.trainer), untrained: true)
+    for (agent, trainings) in self.agents {
+      try report.add(agent.name, trainings.map(\.trainer))
+    }
     self.report = report
   }
 
@@ -216,27 +270,31 @@ struct ForesightResult {
   }
 
   var summary: [String] {
-    let agent = row("SlateQ").episode
+    let others = agents.dropLast().map { row($0.agent.name) }
+    let last = row(agents.last!.agent.name).episode
     return [stage.name]
-      + [row("random"), row("myopic"), best, row("untrained"), row("SlateQ, γ = 0")].map {
+      + ([row("random"), row("myopic"), best, row("untrained")] + others).map {
         decimal($0.episode.mean, 1) + ($0.readsHidden ? " \\*" : "")
       } + [
-        "**\(decimal(agent.mean, 1))**", "\(decimal(agent.low, 1)) to \(decimal(agent.high, 1))",
+        "**\(decimal(last.mean, 1))**", "\(decimal(last.low, 1)) to \(decimal(last.high, 1))",
       ]
   }
 
   func section(picture: String) -> String {
-    let a = stage.settings.agent
-    let seconds = agents.compactMap(\.seconds)
-    let cost =
-      seconds.isEmpty
-      ? "" : ", \(decimal(seconds.reduce(0, +) / Double(seconds.count), 0)) CPU s a training"
+    let costs = agents.map { agent, trainings in
+      let a = agent.settings(stage.settings).agent
+      let seconds = trainings.compactMap(\.seconds)
+      return "\(agent.name): λ \(decimal(Double(a.lambda), 2)), \(a.rollouts) "
+        + (a.rollouts == 1 ? "rollout" : "rollouts") + " kept, \(a.epochs) "
+        + (a.epochs == 1 ? "pass" : "passes") + " over new steps"
+        + (seconds.isEmpty
+          ? "" : ", \(decimal(seconds.reduce(0, +) / Double(seconds.count), 0)) CPU s a training")
+    }
     return """
       ## \(stage.name)
 
-      \(grouped(a.steps)) steps\(cost); λ \(decimal(Double(a.lambda), 2)), \(a.rollouts) rollouts \
-      kept, \(a.epochs) \(a.epochs == 1 ? "pass" : "passes") over new steps. A star marks what reads \
-      the hidden state of users.
+      \(grouped(stage.settings.agent.steps)) steps. \(costs.joined(separator: "; ")). A star marks \
+      what reads the hidden state of users.
 
       \(markdown(
         [["policy", "return", "95 %", "sd of seeds", "steps"]]
@@ -279,8 +337,9 @@ struct ForesightResult {
     }
     return LineChart(
       stage.name, x: "steps of all users", y: "return",
-      lines: [
-        line("SlateQ", agents, hue: 0), line("SlateQ, γ = 0", twins, hue: 1),
+      lines: agents.reversed().enumerated().map { hue, found in
+        line(found.agent.name, found.trainings, hue: hue == 0 ? 0 : hue == 1 ? 1 : hue + 2)
+      } + [
         level(best, hue: 2), level(row("myopic"), hue: 3), level(row("random"), hue: 8),
       ])
   }
