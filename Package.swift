@@ -5,6 +5,7 @@ import PackageDescription
 /// in this list, and a change is built anew wherever it is imported.
 let modules: [(name: String, folder: String, imports: [Target.Dependency])] = [
   ("DRRCore", "Core", ["CCommit"]),
+  ("Charts", "Charts", ["DRRCore"]),
   ("DRRData", "Data", ["DRRCore", "CZlib"]),
   ("Factorization", "Factorization", ["DRRCore", "DRRData"]),
   ("Environments", "Environments", ["DRRCore", "DRRData", "Factorization"]),
@@ -45,6 +46,13 @@ let modules: [(name: String, folder: String, imports: [Target.Dependency])] = [
       "DRRCore", "DRRData", "Factorization", "Environments", "Agents", "DeepQ", "PolicyGradients",
       "SlateQ", "ActorCritic", "ClickSessions", "IRecGAN", "Tables", "OffPolicy", "Bandits",
       "Evaluation", "NextItem", "Serving",
+    ]
+  ),
+  (
+    "Report", "Report",
+    [
+      "DRRCore", "Charts", "DRRData", "Factorization", "Environments", "Agents", "SlateQ", "Tables",
+      "Bandits", "Evaluation", "Serving", "Runs",
     ]
   ),
 ]
@@ -149,6 +157,7 @@ let package = Package(
     .target(
       name: "DRRTestSupport", dependencies: everything + ["TestSupport"], path: "Tests/Worlds"),
     tests("DRRCore"),
+    tests("Charts"),
     tests("DRRData", beside: ["CZlib"]),
     tests("Factorization"),
     tests("Environments"),
@@ -166,6 +175,7 @@ let package = Package(
     tests("NextItem"),
     tests("Serving", beside: ["DRR"]),
     tests("Runs"),
+    tests("Report"),
     .testTarget(
       name: "BenchTests", dependencies: everything + ["bench", "Benchmarks", "TestSupport"]),
     .testTarget(

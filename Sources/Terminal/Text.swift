@@ -1,16 +1,5 @@
 import DRRCore
 
-/// 1234567 as 1,234,567.
-package func grouped(_ number: Int) -> String {
-  var digits = Array("\(number.magnitude)")
-  var at = digits.count - 3
-  while at > 0 {
-    digits.insert(",", at: at)
-    at -= 3
-  }
-  return (number < 0 ? "-" : "") + String(digits)
-}
-
 /// Columns padded to their widest cell; the first to the left, the rest to the right.
 package struct Table {
   package var rows: [[String]]

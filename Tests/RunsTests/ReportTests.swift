@@ -64,6 +64,12 @@ struct ReportTests {
   }
 
   private static let configuration = RunConfiguration(source: "tiny", log: Worlds.tiny)
+  /// With the Ks of the sessions below.
+  private static var short: RunConfiguration {
+    var short = configuration
+    short.evaluation.cutoffs = [1, 2]
+    return short
+  }
 
   /// A run whose agent picks `agent` in two sessions, the second without a liked item.
   private static func run(
@@ -83,6 +89,53 @@ struct ReportTests {
         try evaluation.evaluate(Fixed(name: "agent", lists: agent)),
         try evaluation.evaluate(Oracle()),
       ])
+  }
+
+  @Test("thirds of users by activity and tenths of ratings by prediction") func groups() throws {
+    var runs = [
+      try Self.run(0, agent: [[0, 2], [0, 1]]),
+      try Self.run(1, users: (3, 4), agent: [[0, 1], [1, 0]]),
+    ]
+    runs[0].observed = [5, 9]
+    runs[1].observed = [5, 30]
+    runs[0].ratings = (0..<10).map { (Double($0), Double($0) + 0.5) }
+    runs[1].ratings = (0..<10).map { (Double($0), Double($0) - 0.5) }
+    let report = EvaluationReport(
+      runs, agent: "agent", configuration: Self.short, seed: 3, protocolSummary: "",
+      device: "")
+    // Users of five ratings stay together; those without a liked candidate have no NDCG.
+    let activity = try #require(report.activity)
+    #expect(activity.map(\.low) == [5, 9] && activity.map(\.high) == [5, 30])
+    #expect(activity.map(\.users) == [2, 0])
+    #expect(activity[0].ndcg["oracle"] == 1 && activity[1].ndcg.isEmpty)
+    // Each tenth has one of each run, which cancel.
+    let calibration = try #require(report.calibration)
+    #expect(calibration.map(\.count) == Array(repeating: 2, count: 10))
+    #expect(calibration.map(\.predicted) == (0..<10).map { Double($0) })
+    #expect(calibration.map(\.given) == (0..<10).map { Double($0) })
+    // Too few say nothing.
+    let bare = EvaluationReport(
+      [try Self.run(0, agent: [[0, 2], [0, 1]])], agent: "agent",
+      configuration: Self.short, seed: 3, protocolSummary: "", device: "")
+    #expect(bare.activity == nil && bare.calibration == nil)
+  }
+
+  @Test("a verdict names what the agent is level with, above and below") func verdict() throws {
+    let report = EvaluationReport(
+      [try Self.run(0, agent: [[0, 2], [0, 1]])], agent: "agent",
+      configuration: Self.short, seed: 3, protocolSummary: "", device: "")
+    func with(_ low: Double, _ high: Double) -> String {
+      var report = report
+      for place in report.differences.indices where report.differences[place].ranker == "plain" {
+        report.differences[place].estimate = Estimate(
+          mean: (low + high) / 2, low: low, high: high, count: 1)
+      }
+      return report.verdict
+    }
+    #expect(with(0.1, 0.3).contains("; above plain (95 % paired intervals, 2 users)"))
+    #expect(with(-0.1, 0.3).contains("; level with plain ("))
+    #expect(with(-0.2, -0.1).contains("; below plain ("))
+    #expect(with(0, 0.3).hasPrefix("agent: NDCG@"))
   }
 
   @Test("means, deviations over the runs, and differences within users")

@@ -99,7 +99,7 @@ struct BanditOptions<Problem: BanditProblem>: ParsableArguments {
     try output.print(json, ([report.table] + lines).joined(separator: "\n")) {
       if let run { try RunFolder(run).write(json, to: RunFolder(run).report) }
       if let plot {
-        try AtomicFile.write(report.chart(axes).svg, to: plot, readers: .all)
+        try AtomicFile.write(report.chart(axes).picture.file, to: plot, readers: .all)
         Console.note("\(plot): the regret of \(report.rows.count) policies")
       }
     }

@@ -3,9 +3,6 @@ import DRR
 extension EvaluationReport {
   private var cutoffs: [Int] { configuration.evaluation.cutoffs }
 
-  /// The K that tables of one K show.
-  private var middle: Int { cutoffs.contains(10) ? 10 : cutoffs[(cutoffs.count - 1) / 2] }
-
   var text: String {
     ([heading]
       + [

@@ -62,13 +62,15 @@ extension ExportCommand {
 ///
 /// - Parameter users: ids of the users that will be asked for; nil: all.
 func exportedModel(
-  of folder: RunFolder, data: String?, users: [String]? = nil, on backend: any Backend
+  of folder: RunFolder, data: String?, users: [String]? = nil, isUntrained: Bool = false,
+  on backend: any Backend
 ) throws -> ExportedModel {
   var export = RunExport(on: backend, readRatings: loadRatings) {
     try loadSessions(of: $0, moved: data != nil, on: backend)
   }
   export.data = data
   export.users = users
+  export.isUntrained = isUntrained
   export.note = Console.note
   return try export.model(of: folder)
 }

@@ -87,7 +87,7 @@ struct RecipientOptions: ParsableArguments {
     return .guest(guest)
   }
 
-  private static func index(ofUser id: String, _ model: ExportedModel) throws -> Int {
+  static func index(ofUser id: String, _ model: ExportedModel) throws -> Int {
     guard let index = model.users.ids.lookup(id) else {
       throw ServingError(
         model.header.algorithm.readsSessions

@@ -40,12 +40,42 @@ public struct RunEvaluation: Sendable {
   public var run: Run
   /// The figures of each ranker, users in the same order in all: baselines, agents, the oracle.
   public var scores: [RankerScores]
+  /// How many ratings of each of those users are known before; empty where it was not counted.
+  public var observed: [Int]
+  /// What PMF predicts of held-out ratings and what was given, in the unit of ratings.
+  public var ratings: [(predicted: Double, given: Double)]
 
   /// An evaluation by its parts.
-  public init(run: Run, scores: [RankerScores]) {
+  public init(
+    run: Run, scores: [RankerScores], observed: [Int] = [],
+    ratings: [(predicted: Double, given: Double)] = []
+  ) {
     self.run = run
     self.scores = scores
+    self.observed = observed
+    self.ratings = ratings
   }
+}
+
+/// Test users of about the same activity.
+public struct ActivityGroup: Codable, Hashable, Sendable {
+  /// The fewest and the most ratings that are known of one of them before.
+  public var low: Int
+  public var high: Int
+  /// How many users have an NDCG.
+  public var users: Int
+  /// Mean NDCG@K of each ranker, by name.
+  public var ndcg: [String: Double]
+}
+
+/// Held-out ratings of which about the same was predicted.
+public struct CalibrationGroup: Codable, Hashable, Sendable {
+  /// Mean of what PMF predicts, in the unit of ratings.
+  public var predicted: Double
+  /// Mean of what was given.
+  public var given: Double
+  /// How many ratings.
+  public var count: Int
 }
 
 /// Figures of one ranker over all sessions of all runs.
@@ -128,6 +158,10 @@ public struct EvaluationReport: Codable, Sendable {
   public var agent: String
   /// The agent minus every other ranker.
   public var differences: [PairedDifference]
+  /// Thirds of the users by activity; nil where an older program did not keep it.
+  public var activity: [ActivityGroup]?
+  /// Tenths of the held-out ratings by what is predicted; nil likewise.
+  public var calibration: [CalibrationGroup]?
 
   /// Sets the runs' sessions side by side. A user is one cluster, however many runs test them.
   ///
@@ -157,6 +191,24 @@ public struct EvaluationReport: Codable, Sendable {
     differences = concurrentMap(others.count) { at in
       PairedDifference.all(own, scores[others[at]], bootstrap)
     }.flatMap { $0 }
+    let observed = runs.flatMap(\.observed)
+    if observed.count == runs.reduce(0, { $0 + $1.scores[0].users.count }), observed.count >= 3 {
+      activity = ActivityGroup.thirds(
+        observed, zip(names, scores).map { ($0, $1.flatMap { $0.values(.ndcg, at: middle) }) })
+    }
+    let ratings = runs.flatMap(\.ratings)
+    if ratings.count >= 10 { calibration = CalibrationGroup.tenths(ratings) }
+  }
+
+  /// The K that tables of one K show.
+  package var middle: Int {
+    let cutoffs = configuration.evaluation.cutoffs
+    return cutoffs.contains(10) ? 10 : cutoffs[(cutoffs.count - 1) / 2]
+  }
+
+  /// Where a ranker stands among all.
+  package func place(of ranker: String) -> Int {
+    rankers.firstIndex { $0.name == ranker } ?? rankers.count
   }
 
   /// Where it is, the difference from a ranker.
@@ -216,6 +268,47 @@ extension PairedDifference {
         return PairedDifference(
           ranker: other[0].name, measure: measure, k: k, estimate: estimate)
       }
+    }
+  }
+}
+
+extension ActivityGroup {
+  /// Users in three groups by how many ratings of theirs are known, equal numbers together.
+  static func thirds(_ observed: [Int], _ values: [(name: String, values: [Double?])]) -> [Self] {
+    let order = observed.indices.sorted { (observed[$0], $0) < (observed[$1], $1) }
+    var ends = [1, 2, 3].map { $0 * order.count / 3 }
+    for place in ends.indices {
+      while ends[place] < order.count, ends[place] > 0,
+        observed[order[ends[place]]] == observed[order[ends[place] - 1]]
+      {
+        ends[place] += 1
+      }
+    }
+    return zip([0] + ends, ends).filter { $0 < $1 }.map { start, end in
+      let members = order[start..<end]
+      let counts = members.map { observed[$0] }
+      func found(_ values: [Double?]) -> [Double] { members.compactMap { values[$0] } }
+      return ActivityGroup(
+        low: counts.min()!, high: counts.max()!,
+        users: values.map { found($0.values).count }.max() ?? 0,
+        ndcg: Dictionary(
+          values.compactMap { name, values in
+            let own = found(values)
+            return own.isEmpty ? nil : (name, own.reduce(0, +) / Double(own.count))
+          }, uniquingKeysWith: { first, _ in first }))
+    }
+  }
+}
+
+extension CalibrationGroup {
+  static func tenths(_ ratings: [(predicted: Double, given: Double)]) -> [Self] {
+    let sorted = ratings.sorted { $0 < $1 }
+    return (0..<10).map { tenth in
+      let part = sorted[tenth * sorted.count / 10..<(tenth + 1) * sorted.count / 10]
+      let count = Double(part.count)
+      return CalibrationGroup(
+        predicted: part.reduce(0) { $0 + $1.predicted } / count,
+        given: part.reduce(0) { $0 + $1.given } / count, count: part.count)
     }
   }
 }

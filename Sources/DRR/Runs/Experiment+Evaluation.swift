@@ -102,7 +102,9 @@ extension Experiment {
         admission: admission,
         candidatesPerSession: Double(candidates) / Double(sessions.count),
         sessionRMSE: sessionError(model)),
-      scores: scores)
+      scores: scores,
+      observed: sessions.map { split.visibleRows(of: Int($0.user), in: log).count },
+      ratings: heldOutRatings(model))
   }
 
   /// The runs of one evaluation as a report; this one is the first of them.

@@ -117,6 +117,20 @@ public struct Experiment: Sendable {
       scale: configuration.scale)
   }
 
+  /// What the model predicts of the ratings of the test sessions, and what was given, in the unit of
+  /// ratings.
+  func heldOutRatings(_ model: PMFModel) -> [(predicted: Double, given: Double)] {
+    let scale = configuration.scale
+    let range = scale.reward(log.ratingRange.lowerBound)...scale.reward(log.ratingRange.upperBound)
+    func rating(_ reward: Float) -> Double { Double(scale.center + scale.halfRange * reward) }
+    return split.testUsers.lazy.flatMap { split.sessionRows(of: Int($0), in: log) }.map { row in
+      let predicted = model.reward(user: Int(log.users[row]), item: Int(log.items[row]))
+      return (
+        rating(min(max(predicted, range.lowerBound), range.upperBound)), Double(log.ratings[row])
+      )
+    }
+  }
+
   // MARK: - Agent
 
   /// - Throws: `RunError` if no agent is trained in this run.

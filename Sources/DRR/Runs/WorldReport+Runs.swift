@@ -95,10 +95,14 @@ public struct SlateQRuns {
 
 extension WorldReport {
   /// Adds a row of untrained agents, and one of what runs made of them.
-  public mutating func add(_ runs: SlateQRuns, on backend: any Backend) throws {
+  ///
+  /// - Parameter prefix: what tells the rows of several runs of one kind apart.
+  public mutating func add(
+    _ runs: SlateQRuns, prefix: String = "", on backend: any Backend
+  ) throws {
     let trainers = try runs.trainers(on: backend)
-    try add("\(runs.name), untrained", trainers, untrained: true)
-    try add(runs.name, trainers)
+    try add("\(prefix)\(runs.name), untrained", trainers, untrained: true)
+    try add("\(prefix)\(runs.name)", trainers)
   }
 }
 

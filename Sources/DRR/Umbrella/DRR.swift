@@ -1,6 +1,7 @@
 @_exported import ActorCritic
 @_exported import Agents
 @_exported import Bandits
+@_exported import Charts
 @_exported import ClickSessions
 @_exported import DRRCore
 @_exported import DRRData
@@ -12,6 +13,7 @@
 @_exported import NextItem
 @_exported import OffPolicy
 @_exported import PolicyGradients
+@_exported import Report
 @_exported import Runs
 @_exported import Serving
 @_exported import SlateQ

@@ -76,7 +76,7 @@ struct Foresight: ParsableCommand {
       summary.append(found.summary)
       sections.append(found.section(picture: picture(stage)))
       try AtomicFile.write(
-        found.chart.svg, to: "\(output.parentFolder)/\(picture(stage))", readers: .all)
+        found.chart.picture.file, to: "\(output.parentFolder)/\(picture(stage))", readers: .all)
     }
     try AtomicFile.write(page(summary, sections), to: output, readers: .all)
     print("\(output): \(work.count) runs in \(cases.count) worlds")

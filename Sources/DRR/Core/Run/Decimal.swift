@@ -21,3 +21,14 @@ package func byteText(_ bytes: Double) -> String {
   }
   return "\(decimal(value, unit == 0 ? 0 : 1)) \(units[unit])"
 }
+
+/// 1234567 as 1,234,567.
+package func grouped(_ number: Int) -> String {
+  var digits = Array("\(number.magnitude)")
+  var at = digits.count - 3
+  while at > 0 {
+    digits.insert(",", at: at)
+    at -= 3
+  }
+  return (number < 0 ? "-" : "") + String(digits)
+}

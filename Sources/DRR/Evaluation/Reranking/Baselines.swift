@@ -33,7 +33,8 @@ public struct LoggedOrder: Scorer {
 
 /// The most rated first.
 public struct Popularity: Scorer {
-  public let name = "popularity"
+  package static let title = "popularity"
+  public let name = Popularity.title
   let statistics: ItemStatistics
   /// A ranker by counts of visible ratings.
   public init(_ statistics: ItemStatistics) { self.statistics = statistics }

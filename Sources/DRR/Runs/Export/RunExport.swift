@@ -20,6 +20,8 @@ public struct RunExport {
   /// Ids of the users who will be asked for; nil: all. Vectors of others may not know of ratings
   /// that were held out.
   public var users: [String]?
+  /// Whether an agent recommends as it would before any training.
+  public var isUntrained = false
   /// Told what a person should know.
   public var note: (String) -> Void = { _ in }
   private let backend: any Backend
@@ -104,7 +106,12 @@ public struct RunExport {
       throw RunError(
         "\(folder.path): its PMF is not trained yet; use `drr train drr --run \(folder.path)`")
     }
-    let file = configuration.agent == nil ? nil : try run.readCheckpoint()
+    let file: SafetensorsFile? =
+      if configuration.agent == nil { nil } else if isUntrained {
+        try untrainedPolicy(run, fitted)
+      } else {
+        try run.readCheckpoint()
+      }
     let header = ExportedModel.Header(
       algorithm: try configuration.agent.map(served) ?? .pmf,
       agent: configuration.agent?.name ?? "PMF",
@@ -132,13 +139,20 @@ public struct RunExport {
       case .policyGradient: try parts.addPolicy(from: file, "\(BestCheckpoint.prefix).network.")
       default: try parts.addPolicy(from: file, "\(BestCheckpoint.prefix).actor.")
       }
-      if let steps = try run.trainedSteps(), steps < agent.totalSteps {
+      if !isUntrained, let steps = try run.trainedSteps(), steps < agent.totalSteps {
         note(
           "the agent is not fully trained: \(steps) of \(agent.totalSteps) steps; to go on: "
             + "drr \(configuration.command) --run \(folder.path)")
       }
     }
     return try parts.model(name: folder.path)
+  }
+
+  /// The policy as its training began with it.
+  private func untrainedPolicy(_ run: Experiment, _ model: PMFModel) throws -> SafetensorsFile {
+    var file = SafetensorsWriter()
+    try run.makeAgent(model, on: backend).savePolicy(to: &file, BestCheckpoint.prefix)
+    return try SafetensorsFile(bytes: file.bytes(), name: "an untrained agent")
   }
 
   private func parts(

@@ -1,0 +1,247 @@
+import Bandits
+import Charts
+import DRRCore
+import Environments
+import Evaluation
+import Runs
+import Serving
+import SlateQ
+import Tables
+import Tensor
+
+/// What runs came to, as one page of HTML that needs nothing else: verdict, protocol and command,
+/// learning curves, and what there is to see of each kind of run.
+public struct RunReport {
+  /// Who recommends, and to whom it is shown; nil: no lists are shown.
+  public var recommending: Recommending?
+  /// Episodes of every policy with each seed, where agents of worlds play; 0: none do.
+  public var episodes = 50
+  /// Where agents play.
+  private let backend: any Backend
+  private let runs: [ReportedRun]
+
+  /// Policies, and the users that they recommend to.
+  public struct Recommending {
+    /// By the trained agent.
+    public var trained: ServingPolicy
+    /// By the agent before any training; nil where it has none.
+    public var untrained: ServingPolicy?
+    /// Indices of users.
+    public var users: [Int]
+
+    /// By its parts.
+    public init(trained: ServingPolicy, untrained: ServingPolicy?, users: [Int]) {
+      (self.trained, self.untrained, self.users) = (trained, untrained, users)
+    }
+  }
+
+  /// - Throws: `RunError` where a folder holds no run.
+  public init(_ folders: [RunFolder], on backend: any Backend) throws {
+    self.backend = backend
+    let names = Self.names(folders.map(\.path))
+    runs = try zip(folders, names).map { try ReportedRun($0, name: $1) }
+  }
+
+  /// The last parts of paths that tell them apart.
+  private static func names(_ paths: [String]) -> [String] {
+    let parts = paths.map { $0.split(separator: "/").map(String.init) }
+    for count in 1...max(1, parts.map(\.count).max() ?? 1) {
+      let names = parts.map { $0.suffix(count).joined(separator: "/") }
+      if Set(names).count == names.count { return names }
+    }
+    return paths
+  }
+
+  /// The page.
+  ///
+  /// - Throws: what reading a run, or recommending, does.
+  public func html() throws -> String {
+    let evaluations = runs.compactMap { run in
+      run.folder.read(EvaluationReport.self, from: run.folder.evaluation).map { (run, $0) }
+    }
+    var sections: [Section] = []
+    for (run, evaluation) in evaluations {
+      sections += EvaluationSections(evaluation).all.map { section in
+        var section = section
+        if runs.count > 1 { section.title = "\(run.name): \(section.title)" }
+        return section
+      }
+    }
+    if let recommending {
+      sections += try Recommended(
+        trained: recommending.trained, untrained: recommending.untrained,
+        users: recommending.users
+      ).sections()
+    }
+    sections += try worlds()
+    for run in runs { sections += try own(run) }
+    sections += curves()
+    let title = runs.map(\.folder.path).joined(separator: ", ")
+    return Page(
+      title: title,
+      subtitle: runs.map(\.settings.title).reduce(into: []) { titles, next in
+        if !titles.contains(next) { titles.append(next) }
+      }.joined(separator: "; "),
+      verdicts: evaluations.map { run, evaluation in
+        let name = runs.count > 1 ? "\(run.name): " : ""
+        return "<strong>\(Svg.escaped(name + evaluation.verdict))</strong>"
+      } + hints(evaluations.map(\.0.folder.path)),
+      facts: facts(evaluations.first?.1), sections: sections
+    ).html
+  }
+
+  /// What is missing, and the command that makes it.
+  private func hints(_ evaluated: [String]) -> [String] {
+    runs.filter { run in
+      (run.settings as? RunConfiguration)?.agent != nil && !evaluated.contains(run.folder.path)
+    }.map { run in
+      "Not evaluated yet: <code>drr evaluate --run \(Svg.escaped(run.folder.path))</code>, and make "
+        + "the report again."
+    }
+  }
+
+  private func facts(_ evaluation: EvaluationReport?) -> [(name: String, value: String)] {
+    var facts: [(name: String, value: String)] = []
+    if let data = (runs[0].settings as? RunConfiguration)?.data {
+      facts.append(
+        (
+          "data",
+          Svg.escaped(
+            "\(data.name), \(grouped(data.ratings)) ratings, CRC-32 \(data.checksum)")
+        ))
+    }
+    if let evaluation {
+      facts.append(("protocol", Svg.escaped(evaluation.protocolSummary)))
+      facts.append(("device", Svg.escaped(evaluation.device)))
+    }
+    for run in runs {
+      let seeds = run.members.count > 1 ? ", \(run.members.count) trainings" : ""
+      let steps = run.settings.totalSteps.map { ", \(grouped($0)) steps" } ?? ""
+      facts.append(
+        (
+          run.name,
+          "<code>drr \(Svg.escaped(run.settings.command)) --run "
+            + "\(Svg.escaped(run.folder.path))</code> with its config.json"
+            + Svg.escaped(steps + seeds)
+        ))
+    }
+    return facts
+  }
+
+  // MARK: - Learning
+
+  /// A curve of each number, runs over each other.
+  private func curves() -> [Section] {
+    let kinds = runs.flatMap { $0.series.flatMap(\.kinds) }.reduce(into: [String]()) {
+      if !$0.contains($1) { $0.append($1) }
+    }
+    return kinds.filter { kind in !isDrawnElsewhere(kind) }.flatMap { kind -> [Section] in
+      let names = Set(runs.flatMap { $0.series.flatMap { $0.names(kind) } }).sorted()
+      return CurveKind.all(names, of: kind).compactMap { curve in
+        curve.chart(kind, of: runs, kept: kept(kind)).map { chart in
+          let part = kind.split(separator: "/").dropFirst().joined(separator: ", ")
+          return Section(
+            part.isEmpty ? curve.title : "\(part): \(curve.title)", curve.meaning, chart.picture)
+        }
+      }
+    }
+  }
+
+  /// Bandits report the curves of each policy, which have a chart of their own.
+  private func isDrawnElsewhere(_ kind: String) -> Bool { kind.hasPrefix("bandit") }
+
+  /// The step whose policy is kept, of one run.
+  private func kept(_ kind: String) -> Double? {
+    guard runs.count == 1, runs[0].members.count == 1, kind == "validation" else { return nil }
+    if let evaluation = runs[0].folder.read(
+      EvaluationReport.self, from: runs[0].folder.evaluation)
+    {
+      return evaluation.runs.first?.policy.map { Double($0.step) }
+    }
+    return runs[0].series[0].lines[kind]?.last { $0.numbers["isBest"] == 1 }?.step
+  }
+
+  // MARK: - Kinds
+
+  /// What one kind of run alone has to show.
+  private func own(_ run: ReportedRun) throws -> [Section] {
+    let name = runs.count > 1 ? "\(run.name): " : ""
+    switch run.settings {
+    case let settings as TabularConfiguration:
+      let learner = try TabularLearner(settings)
+      try learner.restore(from: Run<TabularConfiguration>(reading: run.members[0]).readCheckpoint())
+      return [grid(name, learner.process, learner.values, learner.optimum)].compactMap { $0 }
+    case let settings as SarsaLambdaConfiguration:
+      let learner = try SarsaLambdaLearner(settings)
+      try learner.restore(
+        from: Run<SarsaLambdaConfiguration>(reading: run.members[0]).readCheckpoint())
+      return [grid(name, learner.process, learner.values, learner.optimum)].compactMap { $0 }
+    default:
+      guard let report = run.folder.read(BanditReport.self, from: run.folder.report) else {
+        return []
+      }
+      var chart = report.chart(.log)
+      chart.width = 420
+      chart.yTitle = ""
+      return [
+        Section(
+          name + "Regret",
+          "By rounds, the mean over seeds and its 95 % interval; bounds are dashed.",
+          isWide: true, chart.picture.inline)
+      ]
+    }
+  }
+
+  private func grid(
+    _ name: String, _ process: FiniteProcess, _ learned: ActionValues, _ optimum: ActionValues
+  ) -> Section? {
+    guard let columns = process.columns else { return nil }
+    func picture(_ values: ActionValues, _ title: String) -> String {
+      GridChart(
+        title,
+        tiles: process.states.indices.map { state in
+          let isOver = process.terminal.contains(state)
+          let best = values.greedy(state)
+          return GridChart.Tile(
+            process.states[state], value: isOver ? nil : values[state, best],
+            way: isOver ? nil : Self.ways[process.actions[best]])
+        }, columns: columns
+      ).picture.inline
+    }
+    return Section(
+      name + "What was learned of \(process.name)",
+      "The value of the best action on each tile, and its way.", isWide: true,
+      "<div class=\"columns\"><div><h3>learned</h3>\(picture(learned, "learned"))</div>"
+        + "<div><h3>optimal</h3>\(picture(optimum, "optimal"))</div></div>")
+  }
+
+  private static let ways: [String: (x: Double, y: Double)] = [
+    "left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1),
+  ]
+
+  /// Agents of worlds of slates beside the policies that the world is known by.
+  private func worlds() throws -> [Section] {
+    let found = runs.compactMap { run in
+      (run.settings as? SlateQRunConfiguration).map { (run, $0.world) }
+    }
+    guard episodes > 0, let world = found.first?.1 else { return [] }
+    var report = try world.report(episodes: episodes, seeds: [0, 1, 2])
+    for (run, other) in found where other == world {
+      let prefix = found.count > 1 ? "\(run.name): " : ""
+      try report.add(SlateQRuns(run.folder, in: world.name), prefix: prefix, on: backend)
+    }
+    let rows = report.rows.sorted { $0.episode.mean > $1.episode.mean }.map { row in
+      ForestChart.Row(
+        row.policy + (row.readsHidden ? " *" : ""), row.episode,
+        hue: row.trainingSeeds == nil ? 8 : 0,
+        isMarked: row.trainingSeeds != nil && !row.policy.hasSuffix("untrained"))
+    }
+    return [
+      Section(
+        "Returns in \(report.world)",
+        "\(grouped(report.episodes)) episodes with each of \(report.seeds.count) seeds, users that no "
+          + "training met; 95 % intervals. *: reads what no agent sees.",
+        ForestChart("Returns in \(report.world)", rows: rows, digits: 1).picture)
+    ]
+  }
+}
