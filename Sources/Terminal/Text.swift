@@ -19,3 +19,82 @@ package struct Table {
     }.joined(separator: "\n")
   }
 }
+
+/// How a table is written.
+package enum TableFormat: String, CaseIterable, Sendable {
+  case text, markdown, latex, csv
+}
+
+extension Table {
+  /// The table in a form; the first row is its header.
+  package func written(_ format: TableFormat) -> String {
+    guard format != .text else { return text }
+    let rows = rows.map { $0.map { $0.trimmingSpaces } }
+    guard let header = rows.first else { return "" }
+    let body = rows.dropFirst()
+    switch format {
+    case .text: return text
+    case .csv:
+      return rows.map { row in
+        row.map { cell in
+          cell.contains { ",\"\n".contains($0) }
+            ? "\"" + cell.replacing("\"", with: "\"\"") + "\"" : cell
+        }.joined(separator: ",")
+      }.joined(separator: "\n")
+    case .markdown:
+      func line(_ cells: [String]) -> String {
+        "| "
+          + cells.map { $0.replacing("|", with: "\\|").replacing("*", with: "\\*") }
+          .joined(separator: " | ") + " |"
+      }
+      let rule = "| --- |" + header.dropFirst().map { _ in " ---: |" }.joined()
+      return ([line(header), rule] + body.map(line)).joined(separator: "\n")
+    case .latex:
+      func line(_ cells: [String]) -> String {
+        cells.map(Self.latex).joined(separator: " & ") + " \\\\"
+      }
+      return
+        ([
+          "\\begin{tabular}{l\(String(repeating: "r", count: header.count - 1))}", "\\hline",
+          line(header), "\\hline",
+        ] + body.map(line) + ["\\hline", "\\end{tabular}"]).joined(separator: "\n")
+    }
+  }
+
+  private static func latex(_ cell: String) -> String {
+    cell.map { character in
+      switch character {
+      case "&", "%", "$", "#", "_", "{", "}": "\\\(character)"
+      case "\\": "\\textbackslash{}"
+      case "~": "\\textasciitilde{}"
+      case "^": "\\textasciicircum{}"
+      case "γ": "$\\gamma$"
+      default: String(character)
+      }
+    }.joined()
+  }
+}
+
+extension String {
+  fileprivate var trimmingSpaces: String {
+    var cut = self[...]
+    while cut.first == " " { cut.removeFirst() }
+    while cut.last == " " { cut.removeLast() }
+    return String(cut)
+  }
+}
+
+/// A text in lines of at most so many columns, broken between words; all but the first are indented.
+package func wrapped(_ text: String, columns: Int = 80, indent: Int = 0) -> String {
+  var lines: [String] = []
+  var line = ""
+  for word in text.split(separator: " ") {
+    if !line.isEmpty, line.count + 1 + word.count > columns {
+      lines.append(line)
+      line = String(repeating: " ", count: indent) + word
+    } else {
+      line += (line.isEmpty || line.allSatisfy { $0 == " " } ? "" : " ") + word
+    }
+  }
+  return (lines + [line]).joined(separator: "\n")
+}

@@ -26,7 +26,7 @@ struct GroupTests {
         try folder.data("alone/\(file)") == folder.data("many/split-1/seed-1/\(file)"), "\(file)")
     }
     let evaluated = try Program.run(
-      ["evaluate", "--run", "many", "--device", "cpu", "--json"], in: folder)
+      ["evaluate", "--all", "--run", "many", "--device", "cpu", "--json"], in: folder)
     #expect(evaluated.code == 0 && evaluated.error == "", "\(evaluated.description)")
     #expect(evaluated.output == (try folder.text("many/evaluation.json")))
     let report = try object(evaluated.output)
@@ -34,13 +34,13 @@ struct GroupTests {
     #expect(runs.map { $0["seed"] as? Int } == [5, 6, 5, 6])
     #expect(runs.map { $0["splitSeed"] as? Int } == [0, 0, 1, 1])
     let part = try Program.run(
-      ["evaluate", "--run", "many", "--device", "cpu", "--seeds", "1"], in: folder)
+      ["evaluate", "--all", "--run", "many", "--device", "cpu", "--seeds", "1"], in: folder)
     #expect(part.code == 0 && part.output.contains("standard deviation over 2 runs"))
     expectRefused(
-      try Program.run(["evaluate", "--run", "many", "--seeds", "3"], in: folder), 1,
+      try Program.run(["evaluate", "--all", "--run", "many", "--seeds", "3"], in: folder), 1,
       "--seeds is 3, but many holds 1 ... 2")
     expectRefused(
-      try Program.run(["evaluate", "--run", "alone", "--seeds", "3"], in: folder), 1,
+      try Program.run(["evaluate", "--all", "--run", "alone", "--seeds", "3"], in: folder), 1,
       "--seeds is 3, but alone holds one run")
     let recommended = try Program.run(["recommend", "--run", "many", "--user", "1"], in: folder)
     #expect(recommended.code == 0 && recommended.error.contains("many: by many/split-"))

@@ -20,7 +20,7 @@ struct MyopicTests {
       try folder.names("run/twin") == [
         "checkpoint.safetensors", "config.json", "metrics.jsonl", "pmf.safetensors",
       ])
-    let evaluate = ["evaluate", "--run", "run", "--device", "cpu"]
+    let evaluate = ["evaluate", "--all", "--run", "run", "--device", "cpu"]
     let report = try object(try Program.run(evaluate + ["--json"], in: folder).output)
     let rankers = try #require(report["rankers"] as? [[String: Any]]).map { $0["name"] as? String }
     #expect(rankers.suffix(3) == ["DRR-ave", "DRR-ave γ=0", "oracle"])
@@ -52,7 +52,8 @@ struct MyopicTests {
     // The myopic baseline is a run like any other, and has none itself.
     let alone = try Program.run(["train", "drr", "--run", "run/twin"], in: folder)
     #expect(alone.code == 0 && !folder.exists("run/twin/twin"), "\(alone.description)")
-    let myopic = try Program.run(["evaluate", "--run", "run/twin", "--device", "cpu"], in: folder)
+    let myopic = try Program.run(
+      ["evaluate", "--all", "--run", "run/twin", "--device", "cpu"], in: folder)
     #expect(myopic.code == 0 && !myopic.output.contains("myopic"), "\(myopic.description)")
     #expect(
       myopic.output.contains(
@@ -96,7 +97,7 @@ struct MyopicTests {
     let folder = Scratch()
     let trained = try Program.run(Self.train("many", "--seeds", "2"), in: folder)
     #expect(trained.code == 0 && trained.error == "", "\(trained.description)")
-    let evaluate = ["evaluate", "--run", "many", "--device", "cpu"]
+    let evaluate = ["evaluate", "--all", "--run", "many", "--device", "cpu"]
     let both = try Program.run(evaluate, in: folder)
     #expect(both.error == "" && both.output.contains("\nDRR-ave myopic "), "\(both.description)")
     #expect(both.output.contains("\npolicy    run 0, split 0: checkpoint of step "))

@@ -2,6 +2,7 @@ import ArgumentParser
 import CLI
 import Commands
 import Foundation
+import Runs
 import Testing
 
 @Suite("Old names of options, and labels of rows")

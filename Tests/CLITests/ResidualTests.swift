@@ -24,7 +24,7 @@ struct ResidualTests {
     #expect(try folder.names("run") == Self.files)
 
     let on = ["--run", "run", "--device", device]
-    let evaluated = try Program.run(["evaluate"] + on, in: folder)
+    let evaluated = try Program.run(["evaluate", "--all"] + on, in: folder)
     #expect(evaluated.code == 0 && evaluated.error == "", "\(evaluated.description)")
     #expect(evaluated.output.contains("\nresidual agent"))
     let simulated = try Program.run(["simulate"] + on, in: folder)
@@ -86,7 +86,8 @@ struct ResidualTests {
     // 40 updates of cloning, then 32 steps before the first update.
     #expect(untaught.compactMap { $0["step"] as? Int } == [0, 36, 72])
     let evaluated = try object(
-      Program.run(["evaluate", "--run", "run", "--device", "cpu", "--json"], in: folder).output)
+      Program.run(["evaluate", "--all", "--run", "run", "--device", "cpu", "--json"], in: folder)
+        .output)
     let run = try #require((evaluated["runs"] as? [[String: Any]])?.first)
     let policy = try #require(run["policy"] as? [String: Any])
     #expect(try #require(policy["step"] as? Int) > 72)
@@ -104,7 +105,8 @@ struct ResidualTests {
     let trained = try Program.run(
       Self.train("run").map { $0 == "32" ? "400" : $0 }, in: folder)
     #expect(trained.code == 0, "\(trained.description)")
-    let evaluated = try Program.run(["evaluate", "--run", "run", "--device", "cpu"], in: folder)
+    let evaluated = try Program.run(
+      ["evaluate", "--all", "--run", "run", "--device", "cpu"], in: folder)
     #expect(
       evaluated.output.contains(
         "policy    checkpoint of step 360, which had learned nothing yet: its first update comes "

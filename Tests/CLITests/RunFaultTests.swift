@@ -223,7 +223,7 @@ struct RunFaultTests {
       program.send(SIGKILL)
     }
     _ = try program.wait()
-    let evaluate = ["evaluate", "--run", "run", "--json"] + Self.cpu
+    let evaluate = ["evaluate", "--all", "--run", "run", "--json"] + Self.cpu
     func names() throws -> [String] {
       let outcome = try Program.run(evaluate, in: folder)
       #expect(outcome.code == 0, "\(outcome.description)")
@@ -255,7 +255,7 @@ struct RunFaultTests {
     _ = try program.wait()
     let alone = try Program.run(["train", "drr", "--run", "many"] + Self.cpu, in: folder)
     #expect(alone.code == 0, "\(alone.description)")
-    let evaluated = try Program.run(["evaluate", "--run", "many"] + Self.cpu, in: folder)
+    let evaluated = try Program.run(["evaluate", "--all", "--run", "many"] + Self.cpu, in: folder)
     #expect(evaluated.code == 0 && evaluated.error == "", "\(evaluated.description)")
     #expect(!evaluated.output.contains("γ=0"), "\(evaluated.output)")
     for seed in 0..<2 { #expect(!folder.exists("many/seed-\(seed)/twin")) }

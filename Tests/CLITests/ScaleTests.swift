@@ -45,7 +45,8 @@ struct RatingScaleTests {
     let other = try Program.run(
       ["train", "drr", "--liked-above", low == "2" ? "2" : "mean"] + settings, in: folder)
     #expect(other.code == 1 && other.error.contains("scale"), "\(other.description)")
-    let evaluated = try Program.run(["evaluate", "--run", "run", "--device", "cpu"], in: folder)
+    let evaluated = try Program.run(
+      ["evaluate", "--all", "--run", "run", "--device", "cpu"], in: folder)
     #expect(evaluated.output.contains("liked = \(reward) > 0"), "\(evaluated.description)")
     let unit = low == "2" ? "stars" : "rating units"
     #expect(evaluated.output.contains(" \(unit), on held-out ratings"), "\(evaluated.output)")

@@ -9,7 +9,7 @@ struct SpreadTests {
   func group() throws {
     let folder = try OldRun.copied("group-seeds")
     let evaluated = try Program.run(
-      ["evaluate", "--run", "group-seeds", "--device", "cpu"], in: folder)
+      ["evaluate", "--all", "--run", "group-seeds", "--device", "cpu"], in: folder)
     #expect(evaluated.code == 0, "\(evaluated.description)")
     #expect(evaluated.output.contains("\nwarning   3 users: resampling fewer than 30 gives"))
 

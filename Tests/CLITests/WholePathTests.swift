@@ -39,19 +39,20 @@ struct WholePathTests {
     let steps = lines.filter { $0["reward"] != nil }.compactMap { $0["step"] as? Int }
     #expect(steps == Array(stride(from: 15, through: 300, by: 15)))
 
-    let words = try Program.run(["evaluate", "--run", "run", "--device", device], in: folder)
+    let words = try Program.run(
+      ["evaluate", "--all", "--run", "run", "--device", device], in: folder)
     #expect(words.code == 0 && words.error == "", "\(words.description)")
     for name in ["random", "rating kNN", "PMF", "LinUCB", "DRR-ave", "oracle"] {
       #expect(words.output.contains("\n\(name)"))
     }
     let evaluated = try Program.run(
-      ["evaluate", "--run", "run", "--device", device, "--json"], in: folder)
+      ["evaluate", "--all", "--run", "run", "--device", device, "--json"], in: folder)
     #expect(evaluated.output == (try folder.text("run/evaluation.json")))
     let evaluation = try object(evaluated.output)
     #expect(
       Set(evaluation.keys) == [
         "agent", "configuration", "ratingUnit", "seed", "protocolSummary", "device", "runs",
-        "rankers", "differences", "users",
+        "rankers", "differences", "users", "activity", "calibration",
       ])
     let runs = try #require(evaluation["runs"] as? [[String: Any]])
     #expect(runs.count == 1 && runs[0]["steps"] as? Int == 300)
@@ -94,7 +95,8 @@ struct WholePathTests {
     let trained = try Program.run(
       Tiny.train("run", data: "generated:small", "--steps", "60") + options, in: folder)
     #expect(trained.code == 0, "\(trained.description)")
-    let outcome = try Program.run(["evaluate", "--run", "run", "--device", "cpu"], in: folder)
+    let outcome = try Program.run(
+      ["evaluate", "--all", "--run", "run", "--device", "cpu"], in: folder)
     #expect(outcome.code == 0 && outcome.output.contains(expected), "\(outcome.description)")
     #expect(outcome.output.contains(" test users; left out: "))
     #expect(!outcome.output.contains("nan"))
@@ -160,7 +162,8 @@ struct WholePathTests {
     #expect(
       Set(try object(alone.output).keys) == ["run", "device", "configuration", "sessionRMSE"])
     let model = try folder.data("run/pmf.safetensors")
-    let early = try Program.run(["evaluate", "--run", "run", "--device", "cpu"], in: folder)
+    let early = try Program.run(
+      ["evaluate", "--all", "--run", "run", "--device", "cpu"], in: folder)
     #expect(early.code == 1)
     #expect(
       early.error == "Error: run: no agent has been trained in this run; use `drr train drr`\n")
@@ -168,7 +171,7 @@ struct WholePathTests {
       ["train", "residual", "--run", "run", "--device", "cpu"] + Tiny.residual, in: folder)
     #expect(trained.code == 0, "\(trained.description)")
     #expect(try folder.data("run/pmf.safetensors") == model)
-    #expect(try Program.run(["evaluate", "--run", "run"], in: folder).code == 0)
+    #expect(try Program.run(["evaluate", "--all", "--run", "run"], in: folder).code == 0)
   }
 
   @Test("data are described, generated and imported, also as JSON")

@@ -131,23 +131,23 @@ def main():
     parser.add_argument("--keep")
     given = parser.parse_args()
     program, window = os.path.abspath(given.program), browser()
-    folder = given.keep or tempfile.mkdtemp()
+    folder = os.path.abspath(given.keep) if given.keep else tempfile.mkdtemp()
     os.makedirs(folder, exist_ok=True)
-    runs = os.path.join(folder, "runs")
     for name, commands in RUNS.items():
         for command in commands:
-            words = command.split() + ["--run", f"{runs}/{name}"]
+            words = command.split() + ["--run", f"runs/{name}"]
             if words[0] in ("train", "evaluate"):
                 words += ["--device", "cpu"] if words[1] != "q" else []
-            result = subprocess.run([program, *words], capture_output=True, text=True)
+            result = subprocess.run(
+                [program, *words], capture_output=True, text=True, cwd=folder)
             if result.returncode:
                 sys.exit(f"drr {' '.join(words)}: {result.stderr}")
     failures, seen = [], 0
     for name, folders in PAGES.items():
         page = os.path.join(folder, name + ".html")
         result = subprocess.run(
-            [program, "report", *[f"{runs}/{run}" for run in folders], "--out", page,
-             "--episodes", "5"], capture_output=True, text=True)
+            [program, "report", *[f"runs/{run}" for run in folders], "--out", page,
+             "--episodes", "5"], capture_output=True, text=True, cwd=folder)
         if result.returncode:
             sys.exit(f"drr report {name}: {result.stderr}")
         with open(page) as file:

@@ -1,6 +1,9 @@
 import ArgumentParser
 import DRR
 import Kernels
+import Terminal
+
+extension TableFormat: ExpressibleByArgument {}
 
 extension EvaluateCommand {
   struct DRR: ParsableCommand {
@@ -16,6 +19,8 @@ extension EvaluateCommand {
         Examples:
           drr evaluate --run runs/first
           drr evaluate --run runs/residual --run runs/drr
+          drr evaluate --run runs/first --all
+          drr evaluate --run runs/first --format latex
           drr evaluate --run runs/first --device cpu --json
           drr evaluate --leakage-ablation --data ml-100k.zip --seeds 3 --run runs/leaks
         """)
@@ -34,8 +39,18 @@ extension EvaluateCommand {
     @Option(help: "α of LinUCB: how many standard errors are added to an estimate.")
     var linucbAlpha = 0.25
     @OptionGroup var rankings: ListsOption
+    @Flag(help: "Print every figure: each K, recall, rewards, lists, the agents' values.")
+    var all = false
+    @Option(help: "How the table is written.")
+    var format = TableFormat.text
     @OptionGroup var device: DeviceOptions
     @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+      if all && format != .text {
+        throw ValidationError("--all has many tables; leave out --format \(format.rawValue).")
+      }
+    }
 
     func run() throws {
       let (data, seed) = (place.data, random.seed)
@@ -102,7 +117,7 @@ extension EvaluateCommand {
       progress.finish()
       let first = try Experiment(configuration, log: log, folder: runs[0].folder)
       let report = try first.report(evaluated, on: backend, settings)
-      try output.print(report, report.text) {
+      try output.print(report, all ? report.text : report.summary(format)) {
         try options.folder.write(report, to: options.folder.evaluation)
         try file?.write()
       }

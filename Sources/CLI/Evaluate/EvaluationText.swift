@@ -1,7 +1,43 @@
 import DRR
+import Terminal
 
 extension EvaluationReport {
   private var cutoffs: [Int] { configuration.evaluation.cutoffs }
+
+  /// Baselines that nobody would use, which `--all` has.
+  private static let minor: Set<String> = [
+    "logged order", "PMF dot", "fixed direction", "random action U", "random action N",
+  ]
+
+  /// The verdict, and one table at the middle K: what ranks best first.
+  func summary(_ format: TableFormat) -> String {
+    let ordered = rankers.filter { !Self.minor.contains($0.name) }.compactMap { ranker in
+      ranker.rows.first { $0.k == middle }.flatMap { row in row.ndcg.map { (ranker, row, $0) } }
+    }.sorted { $0.2.mean > $1.2.mean }
+    let rows = ordered.map { ranker, row, ndcg in
+      let difference = difference(from: ranker.name, .ndcg, at: middle)
+      return [
+        (ranker.name == agent ? ">" : " ") + Labels.evaluation[ranker.name],
+        "\(decimal(ndcg.mean, 3)) [\(decimal(ndcg.low, 3)), \(decimal(ndcg.high, 3))]",
+        number(row.precision?.mean),
+        difference.map { found in
+          "\(signed(found.mean)) [\(signed(found.low)), \(signed(found.high))]"
+            + (found.low > 0 || found.high < 0 ? "*" : " ")
+        } ?? "",
+      ]
+    }
+    let table = Table(
+      rows: [["", "NDCG@\(middle)", "P@\(middle)", "agent minus, NDCG@\(middle) "]] + rows)
+    guard format == .text else { return table.written(format) }
+    return """
+      \(wrapped(verdict))
+
+      \(table.text)
+      95 % intervals, users resampled; *: the paired difference excludes 0
+      \(wrapped("\(configuration.data.name), CRC-32 \(configuration.data.checksum): \(protocolSummary)", indent: 2))
+      more figures: --all; a picture: drr report
+      """ + (users.flatMap(fewUsers).map { "\n\(wrapped($0, indent: 10))" } ?? "")
+  }
 
   var text: String {
     ([heading]

@@ -38,11 +38,15 @@ package struct GridChart {
         "<rect x=\"\(Svg.number(x))\" y=\"\(Svg.number(y))\" width=\"\(Svg.number(side - 2))\" "
           + "height=\"\(Svg.number(side - 2))\" rx=\"4\" class=\"\(ChartStyle.fill(color))\" "
           + "fill-opacity=\"\(decimal(strength, 2))\"><title>\(Svg.escaped(tile.name))"
-          + "</title></rect>",
-        Svg.text(
-          x + side / 2, y + side * 0.3, Svg.fitting(tile.name, side - 8, size: size * 0.85),
-          size: size * 0.85, anchor: "middle", class: "soft"),
+          + "</title></rect>"
       ]
+      // A name that has no room is read where it is pointed at.
+      if Svg.width(tile.name, size: size * 0.85) <= side - 6 {
+        parts.append(
+          Svg.text(
+            x + side / 2, y + side * 0.3, tile.name, size: size * 0.85, anchor: "middle",
+            class: "soft"))
+      }
       if let value = tile.value {
         parts.append(
           Svg.text(

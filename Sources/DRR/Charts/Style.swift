@@ -24,13 +24,13 @@ package enum ChartStyle {
   package static func stroke(_ hue: Int) -> String { "s\(hue % hues.count)" }
   package static func fill(_ hue: Int) -> String { "f\(hue % hues.count)" }
 
-  /// The rules, each within SVG alone.
+  /// The rules. Each names a class alone: what a picture uses again is no descendant of it.
   package static let css: String = {
     func rules(_ dark: Bool) -> String {
-      inks.map { "svg \($0.rule)\(dark ? $0.dark : $0.light)}" }.joined()
+      inks.map { "\($0.rule)\(dark ? $0.dark : $0.light)}" }.joined()
         + hues.enumerated().map { number, hue in
           let color = dark ? hue.dark : hue.light
-          return "svg .s\(number){stroke:\(color)}svg .f\(number){fill:\(color)}"
+          return ".s\(number){stroke:\(color)}.f\(number){fill:\(color)}"
         }.joined()
     }
     return rules(false) + "@media (prefers-color-scheme:dark){\(rules(true))}"
