@@ -6,6 +6,14 @@ import Platform
 package enum Console {
   package static let isTerminal = isatty(2) == 1
 
+  /// Columns of the terminal, or what `COLUMNS` says; 80 where nothing tells.
+  package static var columns: Int {
+    var size = winsize()
+    if ioctl(2, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
+    let told = getenv("COLUMNS").flatMap { Int(String(cString: $0)) }
+    return told.map { min(max($0, 20), 1_000) } ?? 80
+  }
+
   /// A message that cannot be written is lost: nothing reads it.
   package static func write(_ text: String) { _ = write(text, to: 2) }
 

@@ -17,11 +17,25 @@ package struct ProgressLine {
     self.note = note
   }
 
-  package var text: String {
+  package var text: String { text(bar: 24, note) }
+
+  /// The line in so many columns: where it has no room the bar is shorter, and then the note is cut.
+  package func text(columns: Int) -> String {
+    for bar in [24, 16, 10] {
+      let line = text(bar: bar, note)
+      if line.count <= columns { return line }
+    }
+    let room = columns - text(bar: 10, "").count - 1
+    return room > 0
+      ? text(bar: 10, note.prefix(room) + "…") : String(text(bar: 0, "").prefix(columns))
+  }
+
+  private func text(bar width: Int, _ note: some StringProtocol) -> String {
     let share = total > 0 ? min(max(Double(done) / Double(total), 0), 1) : 1
     let rate = Double(done - first) / seconds
-    let filled = Int(share * 24)
-    let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 24 - filled)
+    let filled = Int(share * Double(width))
+    let bar =
+      String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
     let time =
       done >= total
       ? "took " + clock(seconds)
@@ -39,6 +53,7 @@ package struct ProgressLine {
     let whole = Int(min(max(seconds, 0), 1e12).rounded())
     let (hours, minutes) = (whole / 3_600, whole / 60 % 60)
     func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+    if hours >= 100 { return "\(grouped(hours / 24)) days" }
     return hours > 0
       ? "\(hours):\(two(minutes)):\(two(whole % 60))" : "\(minutes):\(two(whole % 60))"
   }
@@ -70,7 +85,9 @@ package final class Progress {
     isShown = true
     let line = ProgressLine(
       done: done, total: total, first: first, seconds: (now - start).seconds, note: note)
-    Console.write(Console.isTerminal ? "\r\u{1B}[K\(line.text)" : "\(line.text)\n")
+    Console.write(
+      Console.isTerminal
+        ? "\r\u{1B}[K\(line.text(columns: Console.columns - 1))" : "\(line.text)\n")
   }
 
   package func finish() {

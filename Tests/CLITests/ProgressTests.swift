@@ -15,8 +15,21 @@ struct ProgressTests {
     #expect(text(20_000, 20_000, 75) == "\(full) 100%  20,000/20,000 steps  266/s  took 1:15")
     // Only what this process did counts for the rate.
     #expect(text(6_000, 20_000, 2, first: 5_000).hasSuffix("  500/s  0:28 left"))
-    #expect(text(100, 100_000, 1_000).hasSuffix("  0.1/s  277:30:00 left"))
+    #expect(text(100, 100_000, 1_000).hasSuffix("  0.1/s  11 days left"))
     #expect(text(0, 10, 3).hasSuffix("  0.0/s  ? left"))
+  }
+
+  @Test("a line fits its terminal: the bar gives way first, then the note") func columns() {
+    let line = ProgressLine(
+      done: 14_000, total: 40_000, first: 0, seconds: 20,
+      note: "DRR steps, reward 0.210, γ = 0, and a note that is longer than most are")
+    #expect(line.text(columns: 200) == line.text)
+    for columns in [200, 120, 110, 100, 80, 60, 40, 20] {
+      #expect(line.text(columns: columns).count <= columns)
+    }
+    let narrow = line.text(columns: 80)
+    #expect(narrow.hasPrefix("███░░░░░░░ 35%  14,000/40,000 DRR steps"))
+    #expect(narrow.hasSuffix("…  700/s  0:37 left"))
   }
 
   @Test("nothing overflows, whatever the numbers")

@@ -73,4 +73,38 @@ struct ReportTests {
     #expect(user.code == 1 && user.error.contains("no run of q recommends to users"))
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/report.html"))
   }
+
+  @Test("runs are listed, groups in a line, and what cannot be read is said") func runs() throws {
+    let folder = TemporaryFolder()
+    for words in [
+      ["--steps", "100", "--run", "runs/one"],
+      ["--steps", "100", "--seeds", "2", "--run", "runs/deep/two"],
+    ] {
+      let outcome = try Program.run(["train", "q"] + words, in: folder)
+      #expect(outcome.code == 0, "\(outcome.description)")
+    }
+    try FileManager.default.createDirectory(
+      atPath: folder.path + "/runs/bad", withIntermediateDirectories: true)
+    try folder.write("runs/bad/config.json", "{")
+    // A link that leads back is not followed.
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.path + "/runs/loop", withDestinationPath: ".")
+    let listed = try Program.run(["runs"], in: folder)
+    #expect(listed.code == 0, "\(listed.description)")
+    let lines = listed.output.split(separator: "\n")
+    #expect(lines.count == 4)
+    #expect(lines.contains { $0.hasPrefix("runs/deep/two") && $0.contains("  2  ") })
+    #expect(lines.contains { $0.hasPrefix("runs/one") && $0.contains("100/100") })
+    #expect(lines.contains { $0.hasPrefix("runs/bad") && $0.contains("cannot be read") })
+    #expect(listed.error.contains("runs/bad/config.json"))
+    let found = try Program.run(["runs", "runs/one", "--json"], in: folder)
+    let runs = try #require(
+      JSONSerialization.jsonObject(with: Data(found.output.utf8)) as? [[String: Any]])
+    #expect(runs.count == 1 && runs[0]["title"] as? String == "a Q-learning run")
+    #expect(
+      try Program.run(["runs", "nowhere"], in: folder).error.contains("nowhere is no folder"))
+    try FileManager.default.createDirectory(
+      atPath: folder.path + "/empty", withIntermediateDirectories: true)
+    #expect(try Program.run(["runs", "empty"], in: folder).error.contains("holds no run"))
+  }
 }

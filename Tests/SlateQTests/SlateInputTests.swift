@@ -1,4 +1,5 @@
 import Environments
+import Foundation
 import SlateQ
 import Testing
 
@@ -150,5 +151,24 @@ struct SlateInputTests {
     #expect(abs(first.reduce(0, +)) < 1e-5)
     #expect(abs(first.reduce(0) { $0 + $1 * $1 } - 3) < 1e-4)
     #expect(last == [0, 0, 0])
+  }
+
+  @Test("settings of programs that knew SlateQ alone are read as they were meant")
+  func olderSettings() throws {
+    var settings = SlateQConfiguration()
+    settings.hidden = 17
+    var fields = try #require(
+      JSONSerialization.jsonObject(with: JSONEncoder().encode(settings)) as? [String: Any])
+    for name in ["learner", "window", "units", "entropyWeight", "weightCap"] {
+      #expect(fields.removeValue(forKey: name) != nil)
+    }
+    let old = try JSONSerialization.data(withJSONObject: fields)
+    #expect(try JSONDecoder().decode(SlateQConfiguration.self, from: old) == settings)
+    // And what is written now comes back.
+    var other = SlateQConfiguration(.pg)
+    (other.window, other.units, other.weightCap) = (3, 5, 1.5)
+    let again = try JSONDecoder().decode(
+      SlateQConfiguration.self, from: JSONEncoder().encode(other))
+    #expect(again == other)
   }
 }

@@ -57,6 +57,33 @@ public struct SlateQConfiguration: Codable, Hashable, Sendable {
     (rollouts, epochs, epsilon, lambda) = (1, 4, 0, 0.95)
   }
 
+  /// Settings as a run's folder has them; what older programs did not know is as it was then.
+  public init(from decoder: any Decoder) throws {
+    let found = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(try found.decodeIfPresent(SlateLearner.self, forKey: .learner) ?? .slateq)
+    environments = try found.decode(Int.self, forKey: .environments)
+    horizon = try found.decode(Int.self, forKey: .horizon)
+    rollouts = try found.decode(Int.self, forKey: .rollouts)
+    epochs = try found.decode(Int.self, forKey: .epochs)
+    batchSize = try found.decode(Int.self, forKey: .batchSize)
+    hidden = try found.decode(Int.self, forKey: .hidden)
+    learningRate = try found.decode(Float.self, forKey: .learningRate)
+    averageRate = try found.decode(Float.self, forKey: .averageRate)
+    discount = try found.decode(Float.self, forKey: .discount)
+    lambda = try found.decode(Float.self, forKey: .lambda)
+    epsilon = try found.decode(Double.self, forKey: .epsilon)
+    decays = try found.decode([Float].self, forKey: .decays)
+    remembersDocuments = try found.decode(Bool.self, forKey: .remembersDocuments)
+    window = try found.decodeIfPresent(Int.self, forKey: .window) ?? window
+    units = try found.decodeIfPresent(Int.self, forKey: .units) ?? units
+    entropyWeight = try found.decodeIfPresent(Float.self, forKey: .entropyWeight) ?? entropyWeight
+    weightCap = try found.decodeIfPresent(Float.self, forKey: .weightCap) ?? weightCap
+    slates = try found.decode(SlateMethod.self, forKey: .slates)
+    steps = try found.decode(Int.self, forKey: .steps)
+    validations = try found.decode(Int.self, forKey: .validations)
+    validationEpisodes = try found.decode(Int.self, forKey: .validationEpisodes)
+  }
+
   /// Steps that are kept.
   package var capacity: Int { rollouts * horizon * environments }
   /// Steps of all users in one rollout.
