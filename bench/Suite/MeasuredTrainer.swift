@@ -43,15 +43,11 @@ package struct MeasuredTrainer {
   /// algorithm 1, on the networks of Liu et al. 2018): nothing that computes the same twice.
   var products: [Product] {
     let (b, h, k, s, j) = (batch, hidden, dimension, 3 * dimension, hidden + dimension)
-    func forward(_ widths: [Int]) -> [Product] {
-      zip(widths, widths.dropFirst()).map { Product(b, $0, $1) }
-    }
+    func forward(_ widths: [Int]) -> [Product] { Product.forward(widths, rows: b) }
     func weightGradients(_ widths: [Int]) -> [Product] {
-      zip(widths, widths.dropFirst()).map { Product($0, b, $1, transposeA: true) }
+      Product.weightGradients(widths, rows: b)
     }
-    func inputGradients(_ widths: [Int]) -> [Product] {
-      zip(widths, widths.dropFirst()).map { Product(b, $1, $0, transposeB: true) }
-    }
+    func inputGradients(_ widths: [Int]) -> [Product] { Product.inputGradients(widths, rows: b) }
     let (actor, state, critic) = ([s, h, h, k], [s, h], [j, j, j, 1])
     let target = forward(actor) + forward(state) + forward(critic)
     let criticStep =

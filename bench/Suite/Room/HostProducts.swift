@@ -19,6 +19,23 @@ struct Product: Hashable {
   var words: Int { m * k + k * n + m * n }
 }
 
+extension Product {
+  /// The products of dense layers of these widths, for so many rows.
+  static func forward(_ widths: [Int], rows: Int) -> [Product] {
+    zip(widths, widths.dropFirst()).map { Product(rows, $0, $1) }
+  }
+
+  /// Those of the gradients of their weights.
+  static func weightGradients(_ widths: [Int], rows: Int) -> [Product] {
+    zip(widths, widths.dropFirst()).map { Product($0, rows, $1, transposeA: true) }
+  }
+
+  /// Those of the gradients of their inputs.
+  static func inputGradients(_ widths: [Int], rows: Int) -> [Product] {
+    zip(widths, widths.dropFirst()).map { Product(rows, $1, $0, transposeB: true) }
+  }
+}
+
 /// Products by OpenBLAS alone, on inputs of their own.
 final class HostProducts {
   private let blas: bench_blas
