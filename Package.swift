@@ -13,6 +13,7 @@ let modules: [(name: String, folder: String, imports: [Target.Dependency])] = [
   ("DeepQ", "DeepQ", ["DRRCore", "Environments", "Agents"]),
   ("PolicyGradients", "PolicyGradients", ["DRRCore", "Environments", "Agents"]),
   ("SlateQ", "SlateQ", ["DRRCore", "Environments", "Agents"]),
+  ("Planning", "Planning", ["DRRCore", "DRRData", "Factorization", "Environments", "Agents"]),
   (
     "ActorCritic", "ActorCritic",
     ["DRRCore", "DRRData", "Factorization", "Environments", "Agents"]
@@ -44,8 +45,8 @@ let modules: [(name: String, folder: String, imports: [Target.Dependency])] = [
     "Runs", "Runs",
     [
       "DRRCore", "DRRData", "Factorization", "Environments", "Agents", "DeepQ", "PolicyGradients",
-      "SlateQ", "ActorCritic", "ClickSessions", "IRecGAN", "Tables", "OffPolicy", "Bandits",
-      "Evaluation", "NextItem", "Serving",
+      "SlateQ", "Planning", "ActorCritic", "ClickSessions", "IRecGAN", "Tables", "OffPolicy",
+      "Bandits", "Evaluation", "NextItem", "Serving",
     ]
   ),
   (
@@ -165,6 +166,7 @@ let package = Package(
     tests("DeepQ"),
     tests("PolicyGradients"),
     tests("SlateQ"),
+    tests("Planning"),
     tests("ActorCritic"),
     tests("ClickSessions"),
     tests("IRecGAN"),

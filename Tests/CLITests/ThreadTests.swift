@@ -53,6 +53,10 @@ struct ThreadTests {
       "the residual agent",
       "train residual \(tiny) --dimension 32 --bc-updates 5 --steps 640 --learning-starts 320 "
         + "--batch-size 512 --buffer-size 640"),
+    Kind(
+      "the planner",
+      "train planner --data generated:tiny --device cpu --pmf-epochs 2 --dimension 32 --num-envs 320 "
+        + "--session-length 4 --hidden 256 --steps 3840"),
     Kind("DQN", "train dqn --dimension 32 \(tiny) \(wide)"),
     Kind("REINFORCE", "train pg --dimension 32 \(tiny) --hidden 256 --num-envs 320 --steps 3200"),
     Kind("IRecGAN", "train irecgan --env tabular --sessions 90 \(sessions)"),

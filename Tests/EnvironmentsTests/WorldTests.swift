@@ -68,7 +68,7 @@ struct WorldTests {
     #expect(none.reward(0.3, after: run) == 0.3)
   }
 
-  @Test("an environment earns by its run, and likes by the item alone")
+  @Test("an environment earns by its run, and likes by the item alone where it tells")
   func environment() throws {
     let split = UserSplit(Worlds.tiny, EvaluationProtocol())
     let (plain, moved) = (Worlds.world(), Worlds.world(consecutive: 2))
@@ -78,7 +78,7 @@ struct WorldTests {
         statistics: ItemStatistics(Worlds.tiny, split, scale: .fiveStars), window: 3,
         sessionLength: 15, scale: .fiveStars, seed: 1, world: world)
     }
-    var (one, two) = (try environment(plain), try environment(moved))
+    var (one, two) = (try environment(plain), try environment(moved).telling(true))
     var random = SeededGenerator(8)
     var levels: Set<Float> = []
     for episode in 0..<20 {

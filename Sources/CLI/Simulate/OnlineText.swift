@@ -17,6 +17,9 @@ extension OnlineReport {
     }
     var tables = [table("mean reward", \.reward), table("minus PMF greedy", \.overPMF)]
     if let twin { tables.append(table("minus \(Labels.online[twin])", \.overTwin)) }
+    for (place, rule) in (rules ?? []).enumerated() {
+      tables.append(table("minus \(Labels.online[rule])") { $0.overRules?[place] })
+    }
     let picks =
       [["recommendations", "rated by user", "rare items", "unique items", "mean σ"]]
       + policies.map {

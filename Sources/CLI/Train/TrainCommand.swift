@@ -9,7 +9,7 @@ struct TrainCommand: ParsableCommand {
         drr train pmf --data ml-1m.zip --run runs/million
       """,
     subcommands: [
-      PMF.self, DRR.self, Residual.self, IRecGAN.self, Q.self, SarsaLambda.self, MultiQ.self,
-      DQN.self, PG.self, GRU.self, DDPG.self, SlateQ.self,
+      PMF.self, DRR.self, Residual.self, Planner.self, IRecGAN.self, Q.self, SarsaLambda.self,
+      MultiQ.self, DQN.self, PG.self, GRU.self, DDPG.self, SlateQ.self,
     ])
 }

@@ -29,6 +29,12 @@ struct ResidualOptions: ParsableArguments, AgentSettings {
   @OptionGroup var shared: ActorCriticOptions
   @Option(help: "Updates by behavior cloning before the steps; 0: none. (default: 2000)")
   var bcUpdates: Int?
+  @Flag(
+    inversion: .prefixedNo,
+    help: ArgumentHelp(
+      "Under a streak effect, tell the agent the simulator's clusters and what an item earns by "
+        + "itself; its row says so. Else it sees the rewards earned. (default: no)"))
+  var tellClusters: Bool?
 
   var myopic: Bool? { shared.myopic }
   var trainsMyopic: Bool { true }
@@ -36,6 +42,7 @@ struct ResidualOptions: ParsableArguments, AgentSettings {
   func apply(to agent: inout ResidualAgentConfiguration) {
     shared.apply(to: &agent.training)
     shared.apply(to: &agent.ddpg)
+    if let tellClusters { agent.training.tellsClusters = tellClusters }
     if let bcUpdates { agent.residual.cloningSteps = bcUpdates }
   }
 }

@@ -13,8 +13,15 @@ public protocol SessionAgent: AnyObject {
   var discount: Float { get }
   /// The weights that acting and valuing stand on.
   var policy: [(name: String, weights: ParameterSet)] { get }
+  /// Whether it values returns, so that what it expects can be held against what came.
+  var hasCritic: Bool { get }
+  /// Whether it acts on being told what the streak effect of a simulator is made of.
+  var isTold: Bool { get }
   /// Greedy actions for states: [B, A].
   func act(_ states: [SessionState]) -> Tensor
+  /// The item to show next in each state, of those that a mask allows: the best by its action, unless
+  /// the agent plans. −1 where none is allowed. Waits for the device.
+  func pick(_ states: [SessionState], allowed: DeviceMask) throws(BackendError) -> [Int32]
   /// What the critic expects of actions [B, A] in these states, where `picks` are the items that
   /// they chose. Waits for the device.
   func value(
@@ -26,6 +33,14 @@ public protocol SessionAgent: AnyObject {
 extension SessionAgent {
   /// N, the items to choose from.
   public var itemCount: Int { items.shape[0] }
+  public var hasCritic: Bool { true }
+  public var isTold: Bool { false }
+
+  public func pick(
+    _ states: [SessionState], allowed: DeviceMask
+  ) throws(BackendError) -> [Int32] {
+    try act(states).topK(1, items: items, allowed: allowed).items.host()
+  }
 
   /// Adds the weights of the policy to a file, under names that begin with a prefix.
   public func savePolicy(to file: inout SafetensorsWriter, _ prefix: String) throws {

@@ -16,6 +16,9 @@ public struct SessionTraining: Codable, Hashable, Sendable, FlatSettings {
   public var world = TrainingWorld.pmf
   /// c, the strength of consecutive items' effects on the reward (``Satisfaction``); 0: none.
   public var consecutive: Float = 0
+  /// Whether the agent is told the clusters that these effects are made of, and what an item earns
+  /// by itself; nil or false: it sees what was earned.
+  public var tellsClusters: Bool?
   /// Environments that step together.
   public var environments = 1
   /// Updates after each step that the environments take together.

@@ -97,4 +97,6 @@ package enum Streams {
   package static let slateQ: UInt64 = 173
   package static let slateExploration: UInt64 = 174
   package static let slateReplay: UInt64 = 175
+  package static let sessionModel: UInt64 = 180
+  package static let plannerSessions: UInt64 = 181
 }

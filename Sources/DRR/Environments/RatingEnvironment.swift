@@ -16,9 +16,10 @@ public struct SessionState: Hashable, Sendable {
   public struct Feedback: Hashable, Sendable {
     /// The item's index.
     public var item: Int32
-    /// The user's reward of it.
+    /// The reward that is seen: what was earned, or to an agent that is told, what the item earns by
+    /// itself.
     public var reward: Float
-    /// What it earned: the same where consecutive items have no effect.
+    /// What it earned.
     public var earned: Float
 
     /// Feedback by its parts.
@@ -54,7 +55,7 @@ public struct RatingEnvironment: Environment, Sendable {
   /// What the agent's vectors come from.
   public let model: PMFModel
   /// Where rewards come from.
-  public let world: World
+  public internal(set) var world: World
   /// T, the items after which an episode is truncated.
   public let sessionLength: Int
   /// Users who can start a session and their first `window` liked items.
@@ -155,6 +156,14 @@ public struct RatingEnvironment: Environment, Sendable {
     for item in state.history { forbid(item) }
   }
 
+  /// The same environment, of sessions in which an agent is told what items earn by themselves, or
+  /// not.
+  package func telling(_ isTold: Bool) -> RatingEnvironment {
+    var environment = self
+    environment.world.satisfaction.isTold = isTold
+    return environment
+  }
+
   /// Takes an item out of what may be recommended in this session.
   mutating func forbid(_ item: Int32) {
     remaining -= allowed[0, Int(item)] ? 1 : 0
@@ -178,7 +187,7 @@ public struct RatingEnvironment: Environment, Sendable {
     run = world.satisfaction.run(run, showing: item, earning: reward)
     chosen.append(item)
     forbid(item)
-    state.observe(item, reward, earning: earned)
+    state.observe(item, world.satisfaction.isTold ? reward : earned, earning: earned)
     let terminated = remaining == 0
     return Step(
       observation: state, reward: earned, terminated: terminated,

@@ -15,6 +15,8 @@ public struct Satisfaction: Sendable {
   public let limit: Int
   /// The kind of each item.
   public let kinds: [Int32]
+  /// Whether an agent is told what an item earns by itself, r; else it sees what was earned alone.
+  public var isTold = false
 
   /// No effect: an item earns its own reward.
   public static let none = Satisfaction(strength: 0, limit: 1, kinds: [])

@@ -20,7 +20,7 @@ public struct World: Sendable {
   /// What predicts the rest.
   public let model: any RewardModel
   /// How runs of items move rewards.
-  public let satisfaction: Satisfaction
+  public var satisfaction: Satisfaction
   /// Whether a user can be shown nothing but what they rated (Liu et al. 2018, algorithm 2).
   public let isLogOnly: Bool
 

@@ -5,6 +5,7 @@ import DRRCore
 import DeepQ
 import IRecGAN
 import NextItem
+import Planning
 import PolicyGradients
 import Tables
 
@@ -13,7 +14,7 @@ public enum Algorithms {
   /// Agents that act in users' sessions and stand on a factorisation of ratings.
   public static let agents: [any AgentConfiguration.Type] = [
     DRRConfiguration.self, ResidualAgentConfiguration.self, DQNAgentConfiguration.self,
-    PolicyGradientAgentConfiguration.self,
+    PolicyGradientAgentConfiguration.self, PlannerConfiguration.self,
   ]
 
   /// The settings of all kinds of run.

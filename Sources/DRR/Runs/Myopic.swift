@@ -1,6 +1,7 @@
 import Agents
 import DRRCore
 import Factorization
+import Planning
 import Tensor
 
 /// The myopic copy of an agent: the same settings with γ = 0, which looks no step ahead. The gap
@@ -31,6 +32,12 @@ extension Experiment {
   public func readMyopic(
     _ model: PMFModel, on backend: any Backend
   ) throws -> (run: Experiment, agent: any SessionAgent)? {
+    // A planner with γ = 0 is the same model and a shorter plan.
+    if let settings = configuration.agent as? PlannerConfiguration, settings.discount > 0,
+      let planner = try readAgent(model, on: backend) as? Planner
+    {
+      return (self, planner.discounting(0))
+    }
     guard let myopic, folder.hasMyopic else { return nil }
     return (myopic, try myopic.readAgent(model, on: backend))
   }

@@ -12,6 +12,7 @@
 @_exported import IRecGAN
 @_exported import NextItem
 @_exported import OffPolicy
+@_exported import Planning
 @_exported import PolicyGradients
 @_exported import Report
 @_exported import Runs

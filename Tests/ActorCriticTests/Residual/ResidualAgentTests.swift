@@ -1,4 +1,5 @@
 import ActorCritic
+import Agents
 import DRRData
 import DRRTestSupport
 import Environments
@@ -84,6 +85,38 @@ struct ResidualAgentTests {
     let varied = shown[0][13...] == shown[1][13...] ? 0.2 : 0.4
     let context = [log(3.0) / 5, 1, varied, 0.4, 0, 1, 0.1]
     #expect(relativeError(vector.suffix(7).map { Double($0) }, context) < 1e-6)
+  }
+
+  @Test("clusters of a streak effect are seen by who is told them, and by nobody else")
+  func hidden() throws {
+    let log = Worlds.tiny
+    let split = UserSplit(log, BeliefWorlds.evaluation)
+    func kinds(_ shift: Int32, _ change: (inout SessionTraining) -> Void) throws -> [Float] {
+      let others = (0..<Int32(log.itemCount)).map { ($0 / 3 + shift * $0) % 4 }
+      let task = AgentTask(
+        log: log, split: split, statistics: ItemStatistics(log, split, scale: .fiveStars),
+        evaluation: BeliefWorlds.evaluation, scale: .fiveStars, seed: 5,
+        model: ResidualWorlds.factorization, world: { Worlds.world() },
+        beliefs: { _ in
+          var model = try BeliefWorlds.model
+          model.kinds = others
+          return model
+        })
+      let configuration = ResidualWorlds.drr { change(&$0.training) }
+      let agent = try configuration.makeAgent(task, on: CPUBackend())
+      #expect(agent.isTold == (configuration.training.tellsClusters == true))
+      #expect(configuration.name.hasSuffix("told clusters") == agent.isTold)
+      var state = SessionState(user: 3, history: [])
+      for item in [9, 33, 34, 35] as [Int32] { state.observe(item, 1) }
+      let residual = try #require(agent as? ResidualAgent)
+      return try residual.vectors([state]).host() + residual.items.host()
+    }
+    let hidden = try [0, 1].map { try kinds($0) { $0.consecutive = 1 } }
+    #expect(hidden[0] == hidden[1])
+    let told = try [0, 1].map {
+      try kinds($0) { ($0.consecutive, $0.tellsClusters) = (1, true) }
+    }
+    #expect(told[0] != told[1])
   }
 
   @Test("the context counts the latest liked ones, and how many of them changed kind")

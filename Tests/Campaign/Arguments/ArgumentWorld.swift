@@ -32,6 +32,10 @@ struct ArgumentWorld {
       "--learning-starts", "8", "--batch-size", "8", "--buffer-size", "40", "--dimension", "4",
       "--pmf-epochs", "1", "--no-myopic", "--device", "cpu",
     ],
+    "train planner": [
+      "--data", "ratings", "--run", "new", "--num-envs", "2", "--session-length", "4", "--hidden",
+      "4", "--steps", "40", "--dimension", "4", "--pmf-epochs", "1", "--device", "cpu",
+    ],
     "train dqn": ["--data", "ratings", "--run", "new"] + networks,
     "train pg": [
       "--data", "ratings", "--run", "new", "--steps", "40", "--hidden", "4", "--dimension", "4",

@@ -56,6 +56,10 @@ struct StoredRun: Sendable {
           + ["--batch-size", "16", "--buffer-size", "200", "--no-myopic"],
         recommends: user),
       StoredRun(
+        name: "planner",
+        train: ["train", "planner"] + data + pmf + saves
+          + ["--num-envs", "4", "--session-length", "5", "--hidden", "4", "--steps", "4000"]),
+      StoredRun(
         name: "dqn",
         train: ["train", "dqn"] + data + pmf + saves
           + ["--hidden", "8", "--steps", "800", "--environments", "4", "--window", "3"],

@@ -52,6 +52,10 @@ struct RunKind: Sendable {
       "residual",
       "train residual --run run \(pmf) --no-myopic --bc-updates 10 --steps 96 --learning-starts 32 "
         + "--batch-size 8 --buffer-size 64 --checkpoint-steps 20"),
+    RunKind(
+      "planner",
+      "train planner --run run \(pmf) --num-envs 4 --session-length 5 --hidden 4 --steps 400 "
+        + "--checkpoint-steps 20"),
     RunKind("DQN", "train dqn --run run \(deep) \(replay) --num-envs 4 --steps 80"),
     RunKind("REINFORCE", "train pg --run run \(deep) --num-envs 4 --steps 80"),
     RunKind(

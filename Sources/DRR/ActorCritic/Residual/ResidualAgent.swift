@@ -19,18 +19,21 @@ public final class ResidualAgent: SessionAgent {
   public let items: Tensor
   /// What is on record of each user.
   let profiles: LoggedRewards
+  public let isTold: Bool
   private var beliefs: [Int32: Belief] = [:]
 
   package static let contextWidth = 7
 
   public init(
     _ configuration: ResidualConfiguration, _ ddpg: DDPGConfiguration, model: BeliefModel,
-    factorization: PMFModel, profiles: LoggedRewards, seed: UInt64, on backend: any Backend
+    factorization: PMFModel, profiles: LoggedRewards, isTold: Bool = false, seed: UInt64,
+    on backend: any Backend
   ) throws(ConfigurationError) {
     try configuration.validate()
     try ddpg.validate()
     state = ResidualState(model, factorization)
     self.profiles = profiles
+    self.isTold = isTold
     items = Tensor(
       state.itemVectors(), shape: [model.itemCount, state.itemWidth], on: backend)
     networks = ItemActorCritic(

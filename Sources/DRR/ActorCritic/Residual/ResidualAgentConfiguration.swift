@@ -1,6 +1,7 @@
 import Agents
 import DRRCore
 import Environments
+import Factorization
 import Tensor
 
 /// Settings of the residual agent and of its training.
@@ -37,7 +38,8 @@ public struct ResidualAgentConfiguration: AgentConfiguration {
     set { training[keyPath: path] = newValue }
   }
 
-  public var name: String { "residual agent" }
+  public var name: String { isTold ? "residual agent, told clusters" : "residual agent" }
+  private var isTold: Bool { training.tellsClusters == true }
   public var stepsName: String { "steps" }
   public var preparation: Int { residual.cloningSteps }
   public var discount: Float {
@@ -64,17 +66,25 @@ public struct ResidualAgentConfiguration: AgentConfiguration {
     _ task: AgentTask, on backend: any Backend
   ) throws -> any SessionAgent {
     try ResidualAgent(
-      residual, ddpg, model: task.beliefs(residual.beliefs), factorization: task.model,
-      profiles: task.visibleRewards, seed: task.seed, on: backend)
+      residual, ddpg, model: beliefs(task), factorization: task.model,
+      profiles: task.visibleRewards, isTold: isTold, seed: task.seed, on: backend)
   }
 
   public func makeTrainer(
     _ task: AgentTask, on backend: any Backend
   ) throws -> any AgentTrainer {
     try ResidualTrainer(
-      self, model: task.beliefs(residual.beliefs), factorization: task.model, world: task.world(),
+      self, model: beliefs(task), factorization: task.model, world: task.world(),
       log: task.log, split: task.split, statistics: task.statistics, evaluation: task.evaluation,
       scale: task.scale, seed: task.seed, on: backend)
+  }
+
+  /// The beliefs; under a streak effect, unless the agent is told its clusters, with those of the
+  /// factorisation's vectors in their place.
+  private func beliefs(_ task: AgentTask) throws -> BeliefModel {
+    var model = try task.beliefs(residual.beliefs)
+    if training.consecutive != 0, !isTold { model.kinds = ItemClusters.fit(task.model) }
+    return model
   }
 
   private enum Keys: CodingKey { case ddpg, residual }

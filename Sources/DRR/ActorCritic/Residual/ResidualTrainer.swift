@@ -82,7 +82,7 @@ public final class ResidualTrainer: SessionLearner {
     let profiles = LoggedRewards(log, scale: scale) { split.visibleRows(of: $0, in: log) }
     agent = try ResidualAgent(
       configuration.residual, configuration.ddpg, model: model, factorization: factorization,
-      profiles: profiles, seed: seed, on: backend)
+      profiles: profiles, isTold: world.satisfaction.isTold, seed: seed, on: backend)
     let none = [Float](repeating: 0, count: agent.items.shape[1] - model.itemWidth)
     hostItems = (0..<model.configuration.folds).map { fold in
       (0..<model.itemCount).flatMap { model.itemVector($0, fold: fold) + none }
@@ -312,8 +312,9 @@ public final class ResidualTrainer: SessionLearner {
     let reward = world.reward(user: user, item: item)
     let earned = world.satisfaction.reward(reward, after: session.run)
     session.run = world.satisfaction.run(session.run, showing: item, earning: reward)
-    session.belief.observe(item, reward, fold: session.fold)
-    session.feedback.append(.init(item: item, reward: reward, earned: earned))
+    let seen = world.satisfaction.isTold ? reward : earned
+    session.belief.observe(item, seen, fold: session.fold)
+    session.feedback.append(.init(item: item, reward: seen, earned: earned))
     session.shown.insert(item)
     session.pool?.removeAll { $0 == item }
     tally.steps += 1

@@ -52,7 +52,7 @@ public struct AgentRanker: Ranker {
   public init(_ name: String, _ agent: any SessionAgent, isValued: Bool = true) {
     self.name = name
     self.agent = agent
-    self.isValued = isValued
+    self.isValued = isValued && agent.hasCritic
   }
 
   /// The same agent, exploring with draws of a seed.

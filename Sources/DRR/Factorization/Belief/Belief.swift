@@ -18,11 +18,13 @@ public struct Belief: Sendable {
   }
 
   /// Takes in the user's reward of an item, as the fold that they belong to sees it.
-  public mutating func observe(_ item: Int32, _ reward: Float, fold: Int) {
+  ///
+  /// - Parameter weight: how many ratings it counts as.
+  public mutating func observe(_ item: Int32, _ reward: Float, fold: Int, weight: Float = 1) {
     for (index, factorization) in model.factorizations.enumerated() {
       accumulators[index].observe(
         reward, model.posteriors(fold, index), Int(item), mean: factorization.mean,
-        noisePrecision: factorization.noisePrecision)
+        noisePrecision: weight * factorization.noisePrecision)
     }
     count += 1
     sum += reward

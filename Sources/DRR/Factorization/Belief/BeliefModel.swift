@@ -44,7 +44,8 @@ public struct BeliefModel: Sendable {
   /// [fold][item · 3]: mean reward, share of likes, log(1 + n) / 10.
   let statistics: [[Float]]
   let foldOfUser: [Int32]
-  package let kinds: [Int32]
+  /// The cluster of each item; of all visible ratings, unless an agent may not know those.
+  package var kinds: [Int32]
   /// The number of items.
   public let itemCount: Int
 

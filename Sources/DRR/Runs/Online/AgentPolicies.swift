@@ -27,6 +27,7 @@ public struct FrozenAgent: OnlinePolicy {
   public let name: String
   let agent: any SessionAgent
   private let kinds: [Int32]?
+  public let isTold: Bool
   private var exploration: OnlineExploration
   private var mask: DeviceMask?
 
@@ -34,14 +35,16 @@ public struct FrozenAgent: OnlinePolicy {
   ///
   /// - Parameters:
   ///   - kinds: the cluster of each item: never that of the item before, while there is another.
+  ///   - isTold: whether it sees what items earn by themselves; nil: as the agent is used to.
   ///   - epsilon: ε of a random action in place of the agent's.
   public init(
     _ name: String, _ agent: any SessionAgent, alternating kinds: [Int32]? = nil,
-    epsilon: Float = 0, seed: UInt64 = 0
+    isTold: Bool? = nil, epsilon: Float = 0, seed: UInt64 = 0
   ) {
     self.name = name
     self.agent = agent
     self.kinds = kinds
+    self.isTold = isTold ?? agent.isTold
     exploration = OnlineExploration(epsilon, seed: seed)
   }
 
@@ -51,6 +54,9 @@ public struct FrozenAgent: OnlinePolicy {
 
   public mutating func pick(_ sessions: EnvironmentBatch) throws -> [Int32] {
     mask!.upload(kinds.map { others(sessions, $0) } ?? sessions.allowed)
+    guard exploration.epsilon > 0 else {
+      return try agent.pick(sessions.states, allowed: mask!)
+    }
     let action = agent.act(sessions.states)
     exploration.apply(to: action)
     return try action.topK(1, items: agent.items, allowed: mask).items.host()
@@ -107,6 +113,7 @@ public struct RandomVector: OnlinePolicy {
 public struct UpdatedAgent: OnlinePolicy {
   public let name: String
   public let sessionsAtOnce = 1
+  public var isTold: Bool { agent.isTold }
   /// The agent's trainer, of one environment.
   public let learner: any SessionLearner
   private let reset: () -> Void

@@ -4,6 +4,7 @@ import DRRCore
 import DRRData
 import Environments
 import Factorization
+import Planning
 import Tensor
 
 extension Experiment {
@@ -85,6 +86,10 @@ extension Experiment {
       FrozenAgent("\(agentName) untrained", explorer),
     ]
     let epsilon = online.exploration ?? 0
+    if epsilon > 0, contestants.contains(where: { $0.agent is Planner }) {
+      throw ConfigurationError(
+        "a planner shows items and no vectors, so it has no ε; leave --epsilon out")
+    }
     func add(_ name: String, _ learner: (any SessionLearner)?) throws {
       guard let learner else { return }
       policies.append(
@@ -100,7 +105,9 @@ extension Experiment {
           "\(contestant.name) frozen", contestant.agent, epsilon: epsilon, seed: seed))
       try add(contestant.name, contestant.learner)
     }
+    var rules: [String] = []
     if online.consecutive != 0 {
+      rules = ["PMF greedy, changing kinds", "\(agentName) untrained, changing kinds"]
       // What the same agent, or its PMF, earns by alternating clusters and learning nothing.
       let kinds = world.satisfaction.kinds
       let owns = ItemClusters.fit(model)
@@ -108,9 +115,10 @@ extension Experiment {
         (0..<model.itemCount).map { model.reward(user: user, item: $0) }
       }
       policies += [
-        AlternatingOrder("PMF greedy, changing kinds", kinds: kinds, scores: predicted),
+        AlternatingOrder(rules[0], kinds: kinds, scores: predicted),
         AlternatingOrder("PMF greedy, changing own kinds", kinds: owns, scores: predicted),
-        FrozenAgent("\(agentName) untrained, changing kinds", explorer, alternating: kinds),
+        FrozenAgent(
+          rules[1], explorer, alternating: kinds, isTold: true),
         FrozenAgent("\(agentName) untrained, changing own kinds", explorer, alternating: owns),
       ]
     }
@@ -143,7 +151,8 @@ extension Experiment {
         trace.name.hasSuffix(" updated")
           ? byName["\(myopic.name) updated"] : byName["\(myopic.name) frozen"]
       }
-      return evaluation.result(trace, reference: byName[own.name]!, myopic: its)
+      return evaluation.result(
+        trace, reference: byName[own.name]!, myopic: its, rules: rules.map { byName[$0]! })
     }
     let device = backend.device
     return OnlineReport(
@@ -153,7 +162,8 @@ extension Experiment {
       device: "\(device.id): \(device.name), \(device.driver)",
       sessions: evaluation.sessionCount,
       leftOut: split.testUsers.count - evaluation.sessionCount,
-      steps: try trainedSteps() ?? 0, twin: myopic?.name, policies: results)
+      steps: try trainedSteps() ?? 0, twin: myopic?.name, rules: rules.isEmpty ? nil : rules,
+      policies: results)
   }
 }
 
@@ -177,6 +187,8 @@ public struct OnlineReport: Codable, Sendable {
   public var steps: Int
   /// Name of the myopic baseline (γ = 0), if it is compared.
   public var twin: String?
+  /// Names of the rules that are told the streak effect's clusters; nil without such an effect.
+  public var rules: [String]?
   /// The figures of each policy.
   public var policies: [OnlineResult]
 }

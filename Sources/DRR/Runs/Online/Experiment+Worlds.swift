@@ -33,13 +33,15 @@ extension Experiment {
   func trainingWorld(_ model: PMFModel) throws -> World {
     let training = try agent.training
     let visible = visibleRewards
+    var satisfaction = satisfaction(training.consecutive)
+    satisfaction.isTold = training.tellsClusters == true
     return World(
       logged: visible,
       model: training.world == .items
         ? ItemRidge(
           visible, raters: raters(among: split.trainUsers), simulated: split.trainUsers,
           itemCount: log.itemCount) : model,
-      satisfaction: satisfaction(training.consecutive), isLogOnly: training.world == .log)
+      satisfaction: satisfaction, isLogOnly: training.world == .log)
   }
 
   /// The simulator that policies are scored in: a PMF of every rating from other seeds, or kernel

@@ -48,6 +48,9 @@ public struct OnlineResult: Codable, Sendable {
     public var overPMF: Estimate
     /// The same minus that of the myopic baseline (γ = 0), if it is compared.
     public var overTwin: Estimate?
+    /// The same minus that of each rule that is told the streak effect's clusters, in the order of
+    /// ``OnlineReport/rules``; nil without such an effect.
+    public var overRules: [Estimate]?
   }
   /// The policy's name.
   public var name: String
@@ -110,6 +113,7 @@ public struct OnlineEvaluation {
   ) throws -> OnlineTrace {
     var policy = policy
     var trace = OnlineTrace(name: policy.name)
+    let environment = environment.telling(policy.isTold)
     let block = policy.sessionsAtOnce
     for first in stride(from: 0, to: sessionCount, by: block) {
       let starts = first..<min(first + block, sessionCount)
@@ -141,7 +145,8 @@ public struct OnlineEvaluation {
   /// The figures of a policy beside those of the agent's PMF, and of the myopic baseline, over the
   /// same sessions.
   public func result(
-    _ trace: OnlineTrace, reference: OnlineTrace, myopic: OnlineTrace? = nil
+    _ trace: OnlineTrace, reference: OnlineTrace, myopic: OnlineTrace? = nil,
+    rules: [OnlineTrace] = []
   ) -> OnlineResult {
     let picks = trace.items.flatMap { $0 }
     let count = Double(picks.count)
@@ -156,7 +161,7 @@ public struct OnlineEvaluation {
         }
         return OnlineResult.Row(
           k: k, reward: bootstrap.estimate(earned)!, overPMF: over(reference),
-          overTwin: myopic.map(over))
+          overTwin: myopic.map(over), overRules: rules.isEmpty ? nil : rules.map(over))
       },
       inLog: Double(trace.logged) / count,
       rarelyRated: Double(picks.count { statistics.counts[Int($0)] < 5 }) / count,

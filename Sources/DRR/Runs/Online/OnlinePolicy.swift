@@ -8,6 +8,8 @@ public protocol OnlinePolicy {
   var name: String { get }
   /// How many sessions it can hold at once.
   var sessionsAtOnce: Int { get }
+  /// Whether it sees what items earn by themselves, whatever a streak effect makes of it.
+  var isTold: Bool { get }
   /// The sessions that now begin, each user new to it.
   mutating func begin(_ sessions: EnvironmentBatch) throws
   /// An allowed item for each session.
@@ -18,6 +20,7 @@ public protocol OnlinePolicy {
 
 extension OnlinePolicy {
   public var sessionsAtOnce: Int { 256 }
+  public var isTold: Bool { false }
   public mutating func begin(_ sessions: EnvironmentBatch) throws {}
   public mutating func observe(_ before: [SessionState], _ steps: [Step<SessionState>]) throws {}
 }
