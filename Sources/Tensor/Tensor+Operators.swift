@@ -137,6 +137,29 @@ extension Tensor {
     } ?? y
   }
 
+  /// Dot products of each row of self [m, e] with every row of another [n, e], [m, n].
+  public func products(withRowsOf other: Tensor) -> Tensor {
+    require(
+      shape.rank == 2 && other.shape.rank == 2 && shape[1] == other.shape[1],
+      "products: rows of \(shape) with rows of \(other.shape); want one width")
+    let (a, b) = (self, other)
+    let (m, n, e) = (shape[0], other.shape[0], shape[1])
+    let y = Tensor(uninitialized: [m, n], on: backend)
+    // a · bᵀ is the input's gradient of a layer x · b whose output's gradient is a.
+    backend.linearBackward(
+      a.view, y.view, b.view, a.view, .identity, m: m, k: n, n: e, dx: y.view, dw: nil, db: nil)
+    return Tensor.tape(a, b)?.record(y) { dy in
+      Tape.contribute(to: a) {
+        a.backend.linear(dy, b.view, nil, .identity, m: m, k: n, n: e, into: $0)
+      }
+      Tape.contribute(to: b) { db in
+        a.backend.fill(0, into: db)
+        a.backend.linearBackward(
+          a.view, dy, b.view, a.view, .identity, m: m, k: n, n: e, dx: nil, dw: db, db: nil)
+      }
+    } ?? y
+  }
+
   /// Some columns of a matrix: [m, n] to [m, range.count].
   public func columns(_ range: Range<Int>) -> Tensor {
     require(

@@ -55,6 +55,72 @@ struct GRUTests {
       "a run of a GRU on next items")
   }
 
+  @Test("sessions of clicks are learned and compared, and a fault in them is said where it is")
+  func sessions() throws {
+    let folder = Scratch()
+    func write(_ name: String, _ sessions: [[Int]]) throws {
+      let text = sessions.map { $0.map(String.init).joined(separator: " ") + "\n" }.joined()
+      try folder.write(name, text)
+    }
+    func pairs(_ numbers: Range<Int>) -> [[Int]] {
+      numbers.map { number in (0..<5).map { 10 + (number * 7 % 20) ^ ($0 % 2) } }
+    }
+    try write("train.txt", pairs(0..<200))
+    try write("test.txt", pairs(200..<240))
+    let small = ["--device", "cpu", "--dimension", "8", "--hidden", "8", "--batch-size", "60"]
+    let train = ["train", "gru", "--run", "run", "--sessions", "train.txt", "--test", "test.txt"]
+    let trained = try Program.run(train + small, in: folder)
+    #expect(trained.code == 0, "\(trained.description)")
+    let again = try Program.run(["train", "gru", "--run", "run", "--device", "cpu"], in: folder)
+    #expect(again.code == 0, "\(again.description)")
+    let compared = try Program.run(["compare", "--run", "run", "--device", "cpu"], in: folder)
+    #expect(compared.code == 0, "\(compared.description)")
+    for text in [
+      "MRR@20", "held-out clicks of 40 sessions", "\nGRU and chosen counts ", "1,200 clicks",
+    ] {
+      #expect(compared.output.contains(text), "\(text): \(compared.output)")
+    }
+    #expect(!compared.output.contains("PMF") && !compared.output.contains("ranking held-out"))
+    let baselines = try Program.run(
+      ["compare", "--baselines-only", "--sessions", "train.txt", "--test", "test.txt"], in: folder)
+    #expect(baselines.output.contains("\nwindowed Markov "), "\(baselines.description)")
+    try folder.write("bad.txt", "1 2\n3 four 5\n")
+    expectRefused(
+      try Program.run(["train", "gru", "--run", "new", "--sessions", "bad.txt"], in: folder), 1,
+      "bad.txt, line 2: the item \"four\"")
+    expectRefused(
+      try Program.run(train + ["--test-fraction", "0.3", "--fresh"], in: folder), 64,
+      "--test-fraction is 0.3, and the sessions for test are named")
+    expectRefused(
+      try Program.run(["train", "gru", "--run", "new", "--test", "test.txt"], in: folder), 64,
+      "add --sessions SOURCE")
+    expectRefused(
+      try Program.run(
+        ["train", "gru", "--run", "new", "--sessions", "train.txt", "--split", "latest"], in: folder
+      ),
+      1, "use --split sessions")
+  }
+
+  @Test("a head is trained, shown alone, and refused where it cannot be")
+  func head() throws {
+    let folder = Scratch()
+    try Self.train(folder, "sqn", "--head", "q", "--discount", "0.3", "--shuffle-rewards")
+    try Self.train(folder, "sac", "--head", "sac", "--actor-delay", "1")
+    let compared = try Program.run(
+      ["compare", "--run", "sqn", "--run", "sac", "--device", "cpu"], in: folder)
+    #expect(
+      compared.output.contains("\nSQN ") && compared.output.contains("\nSAC "),
+      "\(compared.description)")
+    expectRefused(
+      try Program.run(
+        ["train", "gru", "--run", "new", "--discount", "0.3"] + Self.tiny, in: folder),
+      64, "--discount is an option of a head, and there is none; add --head q")
+    expectRefused(
+      try Program.run(
+        ["train", "gru", "--run", "new", "--head", "q", "--discount", "1"] + Self.tiny, in: folder),
+      1, "discount is 1.0")
+  }
+
   @Test("without validation ratings the last epoch counts, and the weights are equal")
   func unvalidated() throws {
     let folder = Scratch()

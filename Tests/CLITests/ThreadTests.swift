@@ -69,6 +69,10 @@ struct ThreadTests {
       "a GRU",
       "train gru --data generated:tiny --device cpu --dimension 128 --hidden 256 --batch-size 500 "
         + "--epochs 2"),
+    Kind(
+      "a GRU with values",
+      "train gru --data generated:tiny --device cpu --dimension 128 --hidden 256 --batch-size 500 "
+        + "--epochs 2 --head sac --cosine-scale 8 --negatives 40"),
     Kind("Q-learning", "train q --steps 2000"),
     Kind("SARSA(λ)", "train sarsa-lambda --steps 2000"),
     Kind(

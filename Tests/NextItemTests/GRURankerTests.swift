@@ -109,6 +109,60 @@ struct GRURankerTests {
     }
   }
 
+  @Test(
+    "cosines are those of the dot products' vectors, and their gradient is of finite differences")
+  func cosines() throws {
+    let backend = ReferenceBackend()
+    var settings = GRUConfiguration()
+    (settings.dimension, settings.hidden, settings.cosineScale) = (3, 4, 5)
+    let ranker = GRURanker(settings, itemCount: 7, seed: 3, on: backend)
+    var random = SeededGenerator(8)
+    for parameter in ranker.parameters.parameters {
+      backend.put(
+        (0..<parameter.shape.count).map { _ in Double.random(in: -0.9...0.9, using: &random) },
+        to: parameter.values)
+    }
+    let batch = SequenceBatch(Self.sequences, at: Self.places, on: backend)
+    let scores = try ranker.scores(batch).doubles()
+    let lengthened = try backend.doubles(ranker.parameters.named("items").values)
+    backend.put(lengthened.map { 3 * $0 }, to: ranker.parameters.named("items").values)
+    #expect(relativeError(try ranker.scores(batch).doubles(), scores) < 1e-6)
+    #expect(scores.allSatisfy { abs($0) <= 5 + 1e-6 })
+    backend.put(lengthened, to: ranker.parameters.named("items").values)
+    // Of unit vectors the formulas hold as they are.
+    let units = stride(from: 0, to: 21, by: 3).flatMap { at -> [Double] in
+      let row = lengthened[at..<at + 3]
+      let length = row.reduce(0) { $0 + $1 * $1 }.squareRoot()
+      return row.map { $0 / length }
+    }
+    backend.put(units, to: ranker.parameters.named("items").values)
+    for (number, place) in Self.places.enumerated() {
+      let plain = try Self.scores(ranker, Self.sequences[place.sequence][...place.item])
+      let own = scores[number * 7..<(number + 1) * 7].map { $0 }
+      let ratio = own[0] / plain[0]
+      #expect(ratio > 0 && relativeError(own, plain.map { $0 * ratio }) < 1e-6)
+    }
+    backend.put(lengthened, to: ranker.parameters.named("items").values)
+    let targets = IndexTensor([1, 6, 0, 3, 3], shape: [5], on: backend)
+    func loss(_ tape: Tape?) -> Tensor {
+      ranker.scores(batch, tape).softmaxCrossEntropy(targets)
+    }
+    let tape = Tape(training: ranker.parameters)
+    tape.backward(from: loss(tape))
+    for parameter in ranker.parameters.parameters {
+      let point = try backend.doubles(parameter.values)
+      let found = try backend.doubles(parameter.gradients)
+      let expected = try FiniteDifference.gradient(
+        at: point, coordinates: Array(point.indices)
+      ) {
+        backend.put($0, to: parameter.values)
+        return try loss(nil).doubles()[0]
+      }
+      backend.put(point, to: parameter.values)
+      #expect(relativeError(found, expected) < 1e-5, "\(parameter.name)")
+    }
+  }
+
   @Test("queries of a user share a pass, and each has the scores that it has alone")
   func scorer() throws {
     let backend = ReferenceBackend()

@@ -111,6 +111,58 @@ struct GRUTrainerTests {
     }
   }
 
+  @Test(
+    "so does one with a head, and one of drawn items and cosines",
+    arguments: [GRUHead.Kind.values, .actorCritic, .count, nil])
+  func resumedWithHead(_ kind: GRUHead.Kind?) throws {
+    let run = Self.run {
+      ($0.settings.head, $0.settings.networks, $0.settings.epochs) = (
+        kind.map { GRUHead($0) }, 1, 3
+      )
+      $0.settings.head?.delay = 1
+      if kind == nil { ($0.settings.negatives, $0.settings.cosineScale) = (20, 8) }
+    }
+    let whole = try Self.trainer(run)
+    var files: [Data] = []
+    while !whole.isFinished {
+      files.append(try Self.bytes(whole))
+      _ = try whole.advance()
+    }
+    let end = try Self.bytes(whole)
+    for start in [1, files.count / 2, files.count - 1] {
+      let folder = TemporaryFolder()
+      try files[start].write(to: URL(fileURLWithPath: "\(folder.path)/file"))
+      let other = try Self.trainer(run)
+      try other.restore(from: SafetensorsFile(contentsOf: "\(folder.path)/file"))
+      while !other.isFinished { _ = try other.advance() }
+      #expect(try Self.bytes(other) == end, "from file \(start)")
+    }
+  }
+
+  @Test("sessions that come back to items are learned, items drawn or not")
+  func sessions() throws {
+    // Each session goes between two items of a pair.
+    let sessions = (0..<200).map { number -> [Int32] in
+      let first = Int32(number * 7 % 20)
+      return (0..<6).map { $0 % 2 == 0 ? first : first ^ 1 }
+    }
+    let log = RatingsLog(
+      name: "pairs", format: "rows", sessions: sessions, itemIDs: (10..<30).map { "\($0)" })
+    for negatives in [nil, 5] {
+      let run = Self.run(log) {
+        ($0.settings.networks, $0.settings.epochs, $0.settings.patience) = (1, 20, 20)
+        ($0.settings.learningRate, $0.settings.batchSize) = (0.02, 60)
+        ($0.settings.dropout, $0.settings.negatives) = (0, negatives)
+      }
+      #expect(run.evaluation.split == .sessions && run.settings.cosineScale == 12)
+      let trainer = try Self.trainer(run, log)
+      while !trainer.isFinished { _ = try trainer.advance() }
+      let test = try NextItemEvaluation(log, UserSplit(log, run.evaluation), scale: run.scale)
+      let scores = try test.evaluate(GRUScorer([trainer.ranker], window: run.settings.window))
+      #expect(scores.mean(.hit, at: 1) > 0.95)
+    }
+  }
+
   @Test("the best epoch on the validation ratings is kept, and patience ends a network")
   func best() throws {
     let run = Self.run {

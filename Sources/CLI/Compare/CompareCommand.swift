@@ -16,6 +16,7 @@ struct CompareCommand: ParsableCommand {
         drr train drr --data ml-100k.zip --split latest --run runs/drr
         drr compare --run runs/drr --run runs/multi-q
         drr compare --baselines-only --data ml-100k.zip --splits 3
+        drr compare --baselines-only --sessions diginetica-sessions.zip
       """)
 
   @Option(
@@ -31,6 +32,7 @@ struct CompareCommand: ParsableCommand {
       "A folder, a file, a .zip, or generated:SIZE[:SEED]. (default: the first run's, else "
         + "generated:small)", valueName: "source"), completion: .file())
   var data: String?
+  @OptionGroup var sessions: ClickSessionsOption
   @Option(help: ArgumentHelp("The row that differences are from.", valueName: "name"))
   var against = MarkovChain.title
   @OptionGroup var random: SeedOption
@@ -86,19 +88,19 @@ struct CompareCommand: ParsableCommand {
       return try folder.readGroup()?.members.map { $0.folder(in: folder) } ?? [folder]
     }
     let runs = try folders.map { (folder: $0, run: try ComparedRuns.read($0)) }
-    let source = data ?? runs.first?.run.data.source ?? "generated:small"
     var trainings: [Comparison.Training] = []
     if !runs.isEmpty { trainings = [try Comparison.training(of: runs)] }
     let range = runs.isEmpty ? split.scale.range.range : runs[0].run.data.ratingRange
-    let log = try loadRatings(source, range)
-    let described = DataIdentity(source: source, log: log, range: range)
-    try runs.first?.run.data.requireContents(of: log, from: source)
-    if runs.isEmpty { trainings = try split.trainings(for: log) }
+    let loaded = try LoadedLog(
+      data, sessions, range, begun: runs.first?.run.data, trainings.first?.evaluation)
+    let (log, described) = (loaded.log, loaded.data)
+    try runs.first?.run.data.requireContents(of: log, from: described.source)
+    if runs.isEmpty { trainings = try split.trainings(for: log, testShare: loaded.testShare) }
     let window = runs.map(\.run.window).max() ?? 0
     let comparisons = try trainings.map { try Comparison(log, $0, window: window, settings) }
     if let warning = comparisons[0].split.orderWarning(in: log) { Console.note(warning) }
     do {
-      try comparisons[0].requireLikes()
+      if !log.isOfSessions { try comparisons[0].requireLikes() }
     } catch {
       if likedOnly { throw error }
       Console.note("warning: \(error)")
@@ -116,7 +118,7 @@ struct CompareCommand: ParsableCommand {
     var listed: [ComparisonReport.Run] = []
     for (number, comparison) in comparisons.enumerated() {
       let own = try runs.lazy.compactMap { try $0.run.factorization(of: log) }.first
-      let model = try own ?? fit(comparison, on: backend)
+      let model = try log.isOfSessions ? nil : own ?? fit(comparison, on: backend)
       var contestants = comparison.baselines(model)
       listed = try runs.map { folder, run in
         let found = try run.contestants(log, comparison.split, seed: random.seed, on: backend)

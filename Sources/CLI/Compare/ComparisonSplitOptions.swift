@@ -20,12 +20,15 @@ struct ComparisonSplitOptions: ParsableArguments {
   }
 
   /// One a split.
-  func trainings(for log: RatingsLog) throws -> [Comparison.Training] {
+  ///
+  /// - Parameter testShare: of the sessions, where their files say it.
+  func trainings(for log: RatingsLog, testShare: Double?) throws -> [Comparison.Training] {
     let scale = try scale.scale(of: log)
     return (0..<UInt64(splits ?? 1)).map { number in
       var evaluation = EvaluationProtocol(for: log)
-      evaluation.split = LatestHeldOut.split
+      if !log.isOfSessions { evaluation.split = LatestHeldOut.split }
       held.apply(to: &evaluation, choosing: false)
+      if let testShare { evaluation.testShare = testShare }
       evaluation.splitSeed &+= number
       evaluation.ties = evaluation.tieOrder
       return Comparison.Training(evaluation: evaluation, scale: scale)

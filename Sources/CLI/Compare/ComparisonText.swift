@@ -2,7 +2,8 @@ import DRR
 
 extension ComparisonReport {
   var text: String {
-    [heading, nextItemTable, groupTable, pauseTable, rerankingTable].compactMap { $0 }
+    [heading, nextItemTable, groupTable, pauseTable, isOfSessions ? nil : rerankingTable]
+      .compactMap { $0 }
       .joined(separator: "\n\n")
   }
 
@@ -12,11 +13,12 @@ extension ComparisonReport {
     }
     let summary = protocolSummary.split(separator: "\n")
     var lines = [
-      "data      \(data.name), \(grouped(data.ratings)) ratings, CRC-32 \(data.checksum)"
+      "data      \(data.name), \(grouped(data.ratings)) \(isOfSessions ? "clicks" : "ratings"), CRC-32 \(data.checksum)"
     ]
     lines += summary.enumerated().map { ($0 == 0 ? "protocol  " : "          ") + $1 }
     lines.append(
-      "targets   \(list(targets.map(grouped))) held-out ratings of \(list(users.map(grouped))) users"
+      "targets   \(list(targets.map(grouped))) held-out \(isOfSessions ? "clicks" : "ratings") of "
+        + "\(list(users.map(grouped))) \(isOfSessions ? "sessions" : "users")"
     )
     for (number, run) in runs.enumerated() {
       let trained =
@@ -26,7 +28,7 @@ extension ComparisonReport {
     }
     let splits = splitSeeds.map(String.init).joined(separator: " ")
     lines.append(
-      "seeds     split \(splits), comparison \(settings.seed); intervals: 95%, users resampled"
+      "seeds     split \(splits), comparison \(settings.seed); intervals: 95%, \(isOfSessions ? "sessions" : "users") resampled"
         + (splitSeeds.count > 1
           ? " with all their splits; ±: standard deviation over \(splitSeeds.count) splits" : ""))
     if hasSeveralRuns {
@@ -78,8 +80,9 @@ extension ComparisonReport {
   private var nextItemTable: String {
     let k = cutoff
     let others = settings.nextItem.cutoffs.filter { $0 != k }
+    let second = isOfSessions ? "MRR@\(k)" : "NDCG@\(k)"
     let header =
-      ["next-item prediction", "HR@\(k)"] + blanks + ["NDCG@\(k)"] + blanks + ["HR@\(k) minus", ""]
+      ["next-item prediction", "HR@\(k)"] + blanks + [second] + blanks + ["HR@\(k) minus", ""]
       + ["NDCG@\(k) minus", ""] + others.map { "HR@\($0)" } + [
         "MRR", "catalogue coverage", "Gini index",
       ]
@@ -88,7 +91,7 @@ extension ComparisonReport {
         row.cutoffs.first { $0.k == k }
       }
       return [Labels.comparison[row.name]] + cells(row) { cutoff($0)?.hitRate }
-        + cells(row) { cutoff($0)?.ndcg }
+        + cells(row) { isOfSessions ? cutoff($0)?.reciprocalRank : cutoff($0)?.ndcg }
         + difference(row.hitRateDifference) + difference(row.ndcgDifference)
         + others.map { k in
           row.cutoffs.first { $0.k == k }.map { decimal($0.hitRate.mean, 4) } ?? "–"
@@ -109,7 +112,8 @@ extension ComparisonReport {
     return Table(
       rows: [header]
         + rows.map { [Labels.comparison[$0.name]] + $0.groups.map { decimal($0.hitRate.mean, 4) } }
-    ).text + "\nthe items of each group hold a third of the training ratings"
+    ).text
+      + "\nthe items of each group hold a third of the training \(isOfSessions ? "clicks" : "ratings")"
   }
 
   /// Nil where the data have no times.

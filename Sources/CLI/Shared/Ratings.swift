@@ -1,3 +1,4 @@
+import ArgumentParser
 import DRR
 
 /// Reads ratings, showing progress.
@@ -8,5 +9,61 @@ func loadRatings(_ source: String, _ range: ClosedRange<Float>?) throws -> Ratin
   defer { progress.finish() }
   return try RatingsSource.load(source, range: range) { done, total in
     progress.update(done, of: total, source.hasPrefix("generated:") ? "ratings" : "bytes")
+  }
+}
+
+/// Sessions of clicks in place of ratings.
+struct ClickSessionsOption: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Sessions of clicks in place of ratings, an item of which may come again: a file with a "
+        + "session of item ids a line, or a folder or .zip with train_sessions.txt and "
+        + "test_sessions.txt. The first are learned from, the last held out.",
+      valueName: "source"), completion: .file())
+  var sessions: String?
+  @Option(
+    help: ArgumentHelp(
+      "The sessions for test, where they are elsewhere. (default: the last of --sessions)",
+      valueName: "source"), completion: .file())
+  var test: String?
+
+  func validate() throws {
+    if let test, sessions == nil {
+      throw ValidationError(
+        "--test is \(test), and no sessions to learn from are named; add --sessions SOURCE.")
+    }
+  }
+}
+
+/// Ratings or sessions of clicks, as they were read.
+struct LoadedLog {
+  var log: RatingsLog
+  var data: DataIdentity
+  /// The share of the sessions that is for test, where the files say it.
+  var testShare: Double?
+
+  /// Reads what is named, or what a run was begun on.
+  init(
+    _ ratings: String?, _ named: ClickSessionsOption, _ range: ClosedRange<Float>?,
+    begun: DataIdentity?, _ evaluation: EvaluationProtocol?
+  ) throws {
+    if let sessions = named.sessions, let ratings {
+      throw ValidationError(
+        "--data \(ratings) and --sessions \(sessions) both name data; leave one of them out.")
+    }
+    guard named.sessions != nil || (ratings == nil && evaluation?.split == .sessions) else {
+      let source = ratings ?? begun?.source ?? "generated:small"
+      log = try loadRatings(source, range)
+      data = DataIdentity(source: source, log: log, range: range)
+      return
+    }
+    let source = named.sessions ?? begun?.source ?? ""
+    let test = named.sessions == nil ? begun?.test : named.test
+    let progress = Progress()
+    defer { progress.finish() }
+    (log, testShare) = try SessionSource.loadNextItems(source, test: test) { done, total in
+      progress.update(done, of: total, "bytes")
+    }
+    data = DataIdentity(source: source, test: test, log: log)
   }
 }

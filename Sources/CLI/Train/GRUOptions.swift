@@ -35,9 +35,33 @@ struct GRUOptions: ParsableArguments {
       "Networks that differ in what is drawn alone, whose log-probabilities are averaged. "
         + "(default: \(Settings().networks))"))
   var networks: Int?
+  @Option(
+    help: ArgumentHelp(
+      "Items that the loss of a batch is over beside its targets, drawn by the root of their counts; "
+        + "0: all of the catalogue. (default: 0; 4096 for sessions of more than 10,000 items)"))
+  var negatives: Int?
+  @Option(
+    help: ArgumentHelp(
+      "Scale of the cosines that scores are in place of dot products; 0: dot products. (default: 0; "
+        + "12 for sessions)"))
+  var cosineScale: Float?
+  @Option(
+    help: ArgumentHelp(
+      "What else the states learn: q (SQN: double Q-learning on the log), sac (SQN whose Q weighs the "
+        + "cross-entropy), count (a control: how many items there were), or none. (default: none)"))
+  var head: HeadKind?
+  @Option(help: "γ of the head. (default: \(GRUHead(.values).discount))")
+  var discount: Float?
+  @Option(help: "What the head's loss counts. (default: \(GRUHead(.values).weight))")
+  var headWeight: Float?
+  @Flag(help: "A control: the head's rewards are dealt out anew among all ratings.")
+  var shuffleRewards = false
+  @Option(help: "Epochs of sac before Q weighs. (default: \(GRUHead(.values).delay))")
+  var actorDelay: Int?
   @OptionGroup var random: RunSeedOption
 
-  func apply(to settings: inout GRUConfiguration) {
+  /// - Throws: `ValidationError` for an option of a head that is not there.
+  func apply(to settings: inout GRUConfiguration) throws {
     if let dimension { settings.dimension = dimension }
     if let hidden { settings.hidden = hidden }
     if let window { settings.window = window }
@@ -48,6 +72,32 @@ struct GRUOptions: ParsableArguments {
     if let epochs { settings.epochs = epochs }
     if let patience { settings.patience = patience }
     if let networks { settings.networks = networks }
+    if let negatives { settings.negatives = negatives == 0 ? nil : negatives }
+    if let cosineScale { settings.cosineScale = cosineScale == 0 ? nil : cosineScale }
+    if let head { settings.head = head.kind.map { GRUHead($0) } }
+    let given = Commands.firstGiven([
+      ("--discount", discount != nil), ("--head-weight", headWeight != nil),
+      ("--shuffle-rewards", shuffleRewards), ("--actor-delay", actorDelay != nil),
+    ])
+    if let given, settings.head == nil {
+      throw ValidationError("\(given) is an option of a head, and there is none; add --head q.")
+    }
+    if let discount { settings.head?.discount = discount }
+    if let headWeight { settings.head?.weight = headWeight }
+    if shuffleRewards { settings.head?.shufflesRewards = true }
+    if let actorDelay { settings.head?.delay = actorDelay }
     if let seed = random.seed { settings.seed = seed }
+  }
+}
+
+/// What a GRU learns beside the cross-entropy; nil: nothing.
+struct HeadKind: ExpressibleByArgument {
+  let kind: GRUHead.Kind?
+
+  static var allValueStrings: [String] { GRUHead.Kind.allCases.map(\.rawValue) + ["none"] }
+
+  init?(argument: String) {
+    kind = GRUHead.Kind(rawValue: argument)
+    if kind == nil && argument != "none" { return nil }
   }
 }

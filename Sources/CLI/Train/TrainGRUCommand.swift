@@ -15,14 +15,24 @@ extension TrainCommand {
         weights chosen on the validation ratings. Interrupted or killed, a run goes on from its \
         last checkpoint.
 
+        --head q and sac learn values of the log's transitions beside it (SQN and SAC of Xin et al. \
+        2020), from rewards of 1 for what was liked and 0.2 for other ratings; --head count, \
+        --shuffle-rewards and --discount 0 are their controls.
+
+        --sessions learns from sessions of clicks: the last are held out, and an item may come \
+        again.
+
         Examples:
           drr train gru --data ml-100k.zip --run runs/gru
           drr train gru --data ml-100k.zip --networks 3 --run runs/three
           drr compare --run runs/three
+          drr train gru --data ml-100k.zip --head q --run runs/sqn
+          drr train gru --sessions diginetica-sessions.zip --run runs/clicks
         """)
 
     @OptionGroup var options: RunOptions
     @OptionGroup var ratings: RatingsOption
+    @OptionGroup var sessions: ClickSessionsOption
     @OptionGroup var held: SplitOptions<LatestHeldOut>
     @OptionGroup var scale: ScaleOptions
     @OptionGroup var settings: GRUOptions
@@ -79,16 +89,25 @@ extension TrainCommand {
     private func work(
       _ begun: GRURunConfiguration?, _ folder: RunFolder
     ) throws -> (run: Run<GRURunConfiguration>, log: RatingsLog, split: UserSplit) {
-      let data = ratings.data ?? begun?.data.source ?? "generated:small"
-      let log = try loadRatings(data, scale.range.range ?? begun?.data.ratingRange)
-      var wanted = begun ?? GRURunConfiguration(source: data, log: log)
-      if begun != nil, ratings.data != nil {
-        wanted.data = DataIdentity(source: data, log: log)
+      let loaded = try LoadedLog(
+        ratings.data, sessions, scale.range.range ?? begun?.data.ratingRange, begun: begun?.data,
+        begun?.evaluation)
+      let log = loaded.log
+      var wanted = begun ?? GRURunConfiguration(source: loaded.data.source, log: log)
+      if begun == nil || ratings.data != nil || sessions.sessions != nil {
+        wanted.data = loaded.data
       }
       try scale.apply(to: &wanted.data, &wanted.scale, begun: begun?.data, log)
       try wanted.data.requireContents(of: log)
       held.apply(to: &wanted.evaluation, choosing: false)
-      settings.apply(to: &wanted.settings)
+      if let share = loaded.testShare {
+        if let given = held.testFraction {
+          throw ValidationError(
+            "--test-fraction is \(given), and the sessions for test are named; leave it out.")
+        }
+        wanted.evaluation.testShare = share
+      }
+      try settings.apply(to: &wanted.settings)
       let split = UserSplit(log, wanted.evaluation)
       if let warning = split.orderWarning(in: log) { Console.note(warning) }
       return (try Run(wanted, folder: folder), log, split)

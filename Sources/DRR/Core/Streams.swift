@@ -74,6 +74,9 @@ package enum Streams {
   package static let sequenceNetwork: UInt64 = 125
   package static let sequenceWindows: UInt64 = 126
   package static let sequenceDropout: UInt64 = 127
+  package static let sequenceNegatives: UInt64 = 128
+  package static let sequenceCoins: UInt64 = 129
+  package static let sequenceRewards: UInt64 = 139
   package static let banditPolicy: UInt64 = 130
   package static let banditRewards: UInt64 = 131
   package static let banditInstance: UInt64 = 132

@@ -4,6 +4,8 @@ import DRRCore
 public struct DataIdentity: Codable, Hashable, Sendable {
   /// Where they are read from: a path, or `generated:SIZE:SEED`. No part of the identity.
   public var source: String
+  /// Where the sessions for test are read from, if that is elsewhere. No part of the identity.
+  public var test: String?
   /// What people call them.
   public var name: String
   /// CRC-32 of the ratings file, 8 hexadecimal digits.
@@ -20,8 +22,11 @@ public struct DataIdentity: Codable, Hashable, Sendable {
   /// The identity of a log that was read from a source.
   ///
   /// - Parameter range: the scale that it was read with; nil: its own.
-  public init(source: String, log: RatingsLog, range: ClosedRange<Float>? = nil) {
+  public init(
+    source: String, test: String? = nil, log: RatingsLog, range: ClosedRange<Float>? = nil
+  ) {
     self.source = source
+    self.test = test
     ratingRange = range
     name = log.name
     checksum = log.checksum
@@ -37,7 +42,7 @@ public struct DataIdentity: Codable, Hashable, Sendable {
     let source = path ?? source
     var found = DataIdentity(source: source, log: log, range: ratingRange)
     found.name = name
-    found.source = self.source
+    (found.source, found.test) = (self.source, test)
     if found != self {
       throw RunError(
         "\(source): the data have changed since the run began: \(found.ratings) ratings with "

@@ -15,11 +15,13 @@ public struct NextItemQuery: Sendable {
   public let target: Int32
   /// The user's reward for it.
   public let targetReward: Float
+  /// Whether what came before may come again: it is a candidate then.
+  public let repeats: Bool
 
   /// A query by its parts; `rewards` has as many numbers as `items`.
   public init(
     user: Int32, items: ArraySlice<Int32>, rewards: ArraySlice<Float>, visibleCount: Int,
-    target: Int32, targetReward: Float
+    target: Int32, targetReward: Float, repeats: Bool = false
   ) {
     self.user = user
     self.items = items
@@ -27,6 +29,7 @@ public struct NextItemQuery: Sendable {
     self.visibleCount = visibleCount
     self.target = target
     self.targetReward = targetReward
+    self.repeats = repeats
   }
 }
 
@@ -35,7 +38,7 @@ public protocol NextItemScorer {
   /// What tables call it.
   var name: String { get }
   /// A score for each of all items, a row a query: higher comes first, equal ones tie, −∞ is never
-  /// recommended. Items that the user has seen may have any.
+  /// recommended. Items that the user has seen may have any, unless they may come again.
   func scores(_ queries: [NextItemQuery]) throws -> [[Float]]
 }
 

@@ -21,6 +21,13 @@ public struct GRUConfiguration: Codable, Hashable, Sendable {
   public var epochs = 30
   /// Epochs without a better NDCG@10 on the validation ratings, after which a network is finished.
   public var patience = 4
+  /// Items that a batch's loss is over beside its targets, drawn in proportion to the root of how
+  /// often they come; nil: all items of the catalogue.
+  public var negatives: Int?
+  /// σ of scores σ cos(W h + b, e(i)), of which inputs are unit vectors too; nil: dot products.
+  public var cosineScale: Float?
+  /// What else is learned from the states; nil: nothing.
+  public var head: GRUHead?
   /// Networks that differ in their draws alone, whose log-probabilities are averaged.
   public var networks = 1
   /// The seed of weights, orders and dropout.
@@ -41,6 +48,13 @@ public struct GRUConfiguration: Codable, Hashable, Sendable {
     try ConfigurationError.require("epochs", epochs, in: 1...1_000_000)
     try ConfigurationError.require("patience", patience, in: 1...1_000_000)
     try ConfigurationError.require("networks", networks, in: 1...100)
+    if let negatives {
+      try ConfigurationError.require("negatives", negatives, in: 1...10_000_000)
+    }
+    if let cosineScale {
+      try ConfigurationError.require("cosine scale", cosineScale, .positive)
+    }
+    try head?.validate()
   }
 }
 
@@ -64,11 +78,16 @@ public struct GRURunConfiguration: RunSettings {
   public init(source: String, log: RatingsLog) {
     data = DataIdentity(source: source, log: log)
     var evaluation = EvaluationProtocol(for: log)
-    evaluation.split = .latest
+    if !log.isOfSessions { evaluation.split = .latest }
     evaluation.ties = evaluation.tieOrder
     self.evaluation = evaluation
     scale = RewardScale(ratingRange: log.ratingRange)
     settings = GRUConfiguration()
+    guard log.isOfSessions else { return }
+    settings.cosineScale = 12
+    settings.learningRate = 0.003
+    (settings.epochs, settings.patience) = (10, 1)
+    if log.itemCount > 10_000 { settings.negatives = 4_096 }
   }
 
   public var seed: UInt64 {
@@ -85,7 +104,7 @@ public struct GRURunConfiguration: RunSettings {
 
   public var identity: Self {
     var same = self
-    (same.data.source, same.data.name) = ("", "")
+    (same.data.source, same.data.test, same.data.name) = ("", nil, "")
     return same
   }
 
@@ -93,11 +112,16 @@ public struct GRURunConfiguration: RunSettings {
     var need = MemoryNeed()
     let (n, e, h) = (Double(data.items), Double(settings.dimension), Double(settings.hidden))
     need.addNetworks(
-      "the networks", weights: n * e + 3 * h * (e + h) + h * e, haveTargets: false,
-      lower: "--dimension", settings.dimension)
+      "the networks",
+      weights: n * e + 3 * h * (e + h) + h * e
+        + (settings.head?.isOfValues == true ? 2 * n * h : 0),
+      haveTargets: false, lower: "--dimension", settings.dimension)
+    let batch = Double(settings.batchSize)
+    let scored = settings.negatives.map { min(n, Double($0) + batch) } ?? n
     need.add(
-      "the scores of a batch", device: 2 * n * Double(settings.batchSize), lower: "--batch-size",
-      settings.batchSize)
+      "the scores of a batch",
+      device: (2 * scored + (settings.head?.isOfValues == true ? 3 * n : 0)) * batch,
+      lower: "--batch-size", settings.batchSize)
     return need
   }
 

@@ -12,12 +12,15 @@ public struct GRUScorer: NextItemScorer {
   public let name: String
   let networks: [GRURanker]
   let window: Int
+  /// Of each network.
+  private let vectors: [Tensor?]
 
-  /// One or more networks of one catalogue.
-  public init(_ networks: [GRURanker], window: Int) {
-    name = networks.count == 1 ? "GRU" : "GRU, \(networks.count) networks"
+  /// One or more networks of one catalogue, whose weights stay as they are.
+  public init(_ networks: [GRURanker], window: Int, title: String = "GRU") {
+    name = networks.count == 1 ? title : "\(title), \(networks.count) networks"
     self.networks = networks
     self.window = window
+    vectors = networks.map { $0.itemVectors() }
   }
 
   public func scores(_ queries: [NextItemQuery]) throws -> [[Float]] {
@@ -41,8 +44,10 @@ public struct GRUScorer: NextItemScorer {
       previous = query
     }
     let batch = SequenceBatch(sequences, at: places, on: networks[0].parameters.backend)
-    var sum = networks[0].scores(batch)
-    for network in networks.dropFirst() { sum = sum + network.scores(batch) }
+    var sum = networks[0].scores(batch, vectors: vectors[0])
+    for (network, vectors) in zip(networks, vectors).dropFirst() {
+      sum = sum + network.scores(batch, vectors: vectors)
+    }
     let scores = try sum.affine(scale: 1 / Float(networks.count)).host()
     let n = scores.count / max(queries.count, 1)
     return queries.indices.map { Array(scores[$0 * n..<($0 + 1) * n]) }

@@ -77,6 +77,6 @@ extension GRUScorer {
       try ranker.parameters.restore(from: file, GRUTrainer.prefix(number))
       return ranker
     }
-    self.init(networks, window: settings.window)
+    self.init(networks, window: settings.window, title: settings.head?.title ?? "GRU")
   }
 }

@@ -15,7 +15,8 @@ public final class GRUTrainer: Trainer {
     public var network: Int
     /// Its epochs so far.
     public var epoch: Int
-    /// Mean cross-entropy of the epoch's targets, in nats, under dropout.
+    /// Mean cross-entropy of the epoch's targets, in nats, under dropout; over the items that were
+    /// drawn where some are.
     public var loss: Double
     /// HR@10 on the validation ratings; nil where there are none.
     public var hitRate: Double?
@@ -36,7 +37,11 @@ public final class GRUTrainer: Trainer {
   /// Updates so far; those that a network was spared by its patience are counted.
   public internal(set) var step = 0
   private let itemCount: Int
+  private let items: [Int32]
   private let windows: TrainingWindows
+  private let sampled: SampledItems?
+  /// By row of the log; empty without a head.
+  private let rewards: [Float]
   let validation: NextItemEvaluation?
   let backend: any Backend
   package internal(set) var ranker: GRURanker
@@ -45,7 +50,7 @@ public final class GRUTrainer: Trainer {
   var loss: Tensor
   var kept: [Kept] = []
   /// The sequences of the epoch under way.
-  private var drawn: (epoch: Int, sequences: [[Int32]])?
+  private var drawn: (epoch: Int, windows: [TrainingWindows.Window])?
 
   /// A trainer at step 0.
   ///
@@ -57,9 +62,18 @@ public final class GRUTrainer: Trainer {
     try split.requireTimes()
     settings = run.settings
     itemCount = log.itemCount
+    items = log.items
+    sampled = settings.negatives.map {
+      SampledItems(ItemStatistics(log, split, scale: run.scale).counts, count: $0)
+    }
+    rewards =
+      settings.head?.rewards(
+        log.counted(split, on: run.scale), split, scale: run.scale, seed: settings.seed) ?? []
     windows = try TrainingWindows(log, split, window: settings.window)
     let hasValidation = split.validationUsers.contains { user in
-      split.visibleRows(of: Int(user), in: log).first != nil
+      split.rows(of: Int(user), in: log).dropFirst().contains {
+        split.heldOut(row: $0) == .validation
+      }
     }
     validation =
       hasValidation ? try NextItemEvaluation(log, split, scale: run.scale, of: .validation) : nil
@@ -118,28 +132,78 @@ public final class GRUTrainer: Trainer {
   private func update() -> Tensor {
     let (epoch, batch) = (step / batchesPerEpoch, step % batchesPerEpoch)
     if drawn?.epoch != epoch {
-      drawn = (epoch, windows.sequences(epoch: epoch, seed: settings.seed))
+      drawn = (epoch, windows.windows(epoch: epoch, seed: settings.seed))
     }
-    let all = drawn!.sequences
-    let sequences = all[
+    let all = drawn!.windows
+    let part = all[
       batch * all.count / batchesPerEpoch..<(batch + 1) * all.count / batchesPerEpoch]
+    let sequences = part.map { window in window.rows.map { items[Int($0)] } }
     let places = sequences.enumerated().flatMap { number, sequence in
       (0..<sequence.count - 1).map { (sequence: number, item: $0) }
     }
+    // A head's last states are those after the last targets.
     let inputs = SequenceBatch(
-      sequences.map { Array($0.dropLast()) }, at: places, on: backend)
-    let targets = IndexTensor(
-      sequences.flatMap { $0.dropFirst() }, shape: [places.count], on: backend)
+      settings.head == nil ? sequences.map { Array($0.dropLast()) } : sequences, at: places,
+      on: backend)
+    let targets = sequences.flatMap { $0.dropFirst() }
     func key(_ part: Int) -> RandomKey {
       RandomKey(
         seed: settings.seed, stream: Streams.sequenceDropout, counter: UInt64(2 * step + part))
     }
     let tape = Tape(training: ranker.parameters)
-    let loss = ranker.scores(inputs, dropout: (settings.dropout, key(0), key(1)), tape)
-      .softmaxCrossEntropy(targets)
-    tape.backward(from: loss)
+    let (states, h) = ranker.states(inputs, (settings.dropout, key(0), key(1)), tape)
+    let scored = scores(of: h, targets, tape)
+    let loss: Tensor
+    if let head = settings.head {
+      let found = ranker.headLoss(
+        head, h, states, IndexTensor(targets, shape: [targets.count], on: backend),
+        transitions(part, inputs.steps), tape)
+      let weighed = head.kind == .actorCritic && epoch % settings.epochs >= head.delay
+      let entropy = scored.scores.softmaxCrossEntropy(
+        scored.targets, weights: weighed ? found.values : nil)
+      tape.backward(from: entropy + found.loss.affine(scale: head.weight))
+      loss = weighed ? scored.scores.detached.softmaxCrossEntropy(scored.targets) : entropy
+    } else {
+      loss = scored.scores.softmaxCrossEntropy(scored.targets)
+      tape.backward(from: loss)
+    }
     optimizer.step(maximumNorm: settings.gradientNorm, rate: 0)
     return loss.detached.affine(scale: Float(places.count))
+  }
+
+  /// Scores of all items, or of those that are drawn, and where the targets are among them.
+  private func scores(
+    of h: Tensor, _ targets: [Int32], _ tape: Tape
+  ) -> (scores: Tensor, targets: IndexTensor) {
+    func indices(_ values: [Int32]) -> IndexTensor {
+      IndexTensor(values, shape: [values.count], on: backend)
+    }
+    guard let sampled else { return (ranker.scores(of: h, tape), indices(targets)) }
+    let batch = sampled.batch(targets, step: step, seed: settings.seed)
+    let vectors = ranker.itemVectors(of: indices(batch.items), tape)
+    let corrections = Tensor(batch.corrections, shape: [batch.items.count], on: backend)
+    return (ranker.scores(of: h, vectors: vectors, tape) + corrections, indices(batch.places))
+  }
+
+  /// - Parameter steps: of the longest sequence.
+  private func transitions(
+    _ windows: ArraySlice<TrainingWindows.Window>, _ steps: Int
+  ) -> Transitions {
+    var (next, outcomes, counts) = ([Int32](), [Float](), [Float]())
+    for (number, window) in windows.enumerated() {
+      for item in 1..<window.rows.count {
+        next.append(Int32(number * steps + item))
+        outcomes.append(rewards[Int(window.rows[item])])
+        outcomes.append(window.ends && item == window.rows.count - 1 ? 0 : 1)
+        counts.append(Float(item) / Float(settings.window))
+      }
+    }
+    var random = Philox(seed: settings.seed, stream: Streams.sequenceCoins &+ UInt64(step) << 8)
+    return Transitions(
+      next: IndexTensor(next, shape: [next.count], on: backend),
+      outcomes: Tensor(outcomes, shape: [next.count, 2], on: backend),
+      counts: Tensor(counts, shape: [next.count], on: backend),
+      coin: Bool.random(using: &random))
   }
 
   private func keep(_ report: Report) {

@@ -51,9 +51,11 @@ extension MixedScores.Settings {
   /// in tenths, what is counted, and the share again. Where there are so many ratings that their
   /// scores would take more than half a gigabyte, every n-th is asked for.
   ///
-  /// - Parameter validation: of the log's validation ratings.
+  /// - Parameters:
+  ///   - network: nil to choose what is counted for counts alone, of share 0.
+  ///   - validation: of the log's validation ratings.
   public init(
-    choosingFor network: GRUScorer, _ log: RatingsLog, _ split: UserSplit,
+    choosingFor network: GRUScorer?, _ log: RatingsLog, _ split: UserSplit,
     _ statistics: ItemStatistics, on validation: NextItemEvaluation
   ) throws {
     let every = validation.queries.count * log.itemCount / 128_000_000 + 1
@@ -61,22 +63,25 @@ extension MixedScores.Settings {
       validation.queries[$0]
     }
     // The network's scores are asked for once.
-    let found = try stride(from: 0, to: queries.count, by: 256).flatMap {
-      try network.scores(Array(queries[$0..<min($0 + 256, queries.count)]))
+    let found = try network.map { network in
+      try stride(from: 0, to: queries.count, by: 256).flatMap {
+        try network.scores(Array(queries[$0..<min($0 + 256, queries.count)]))
+      }
     }
     func gains(_ counts: WindowedMarkov.Settings, _ shares: [Float]) -> [Double] {
       let chain = WindowedMarkov(log, split, statistics, counts)
       let gains = concurrentMap(queries.count) { at -> [Double] in
         let logarithms = MixedScores.logarithms(chain.scores(queries[at]))
         return shares.map { share in
-          var mixed = MixedScores.mixed(found[at], logarithms, share: share)
+          var mixed =
+            found.map { MixedScores.mixed($0[at], logarithms, share: share) } ?? logarithms
           return TargetRank(of: queries[at], in: &mixed)?.gain(at: 10) ?? 0
         }
       }
       return shares.indices.map { share in gains.reduce(0) { $0 + $1[share] } }
     }
     self.init()
-    let shares = (0...10).map { Float($0) / 10 }
+    let shares = network == nil ? [0] : (0...10).map { Float($0) / 10 }
     func chooseShare() -> (share: Float, gain: Double) {
       zip(shares, gains(counts, shares)).map { (share: $0, gain: $1) }.max { $0.gain < $1.gain }!
     }
@@ -97,7 +102,7 @@ extension MixedScores.Settings {
     choose(\.popularityExponent, [0, 0.1, 0.3, 0.4])
     choose(\.shrinkage, [3, 10, 100, 300])
     choose(\.window, [5, 20, 100])
-    choose(\.lagExponent, [0.5, 1])
+    choose(\.lagExponent, [0.5, 1, 1.5])
     share = chooseShare().share
   }
 }

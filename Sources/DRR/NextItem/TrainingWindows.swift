@@ -5,6 +5,8 @@ import Tensor
 /// What users rated, cut into sequences of at most `window` targets, each after an item that comes
 /// before its first target. Every epoch cuts at other places, and draws the order of what was rated
 /// at one time anew where the split draws it.
+///
+/// A sequence is of rows of the log.
 package struct TrainingWindows: Sendable {
   private let log: RatingsLog
   private let split: UserSplit
@@ -36,16 +38,26 @@ package struct TrainingWindows: Sendable {
     (targets + window - 1) / window
   }
 
-  /// The sequences of an epoch in the order that it learns them in, oldest item first.
+  /// Rows of a user, oldest first.
+  package struct Window: Sendable {
+    package var rows: [Int32]
+    /// Whether the user's log ends with it.
+    package var ends: Bool
+  }
+
+  /// The items of an epoch's sequences.
   package func sequences(epoch: Int, seed: UInt64) -> [[Int32]] {
+    windows(epoch: epoch, seed: seed).map { $0.rows.map { log.items[Int($0)] } }
+  }
+
+  /// The sequences of an epoch in the order that it learns them in.
+  package func windows(epoch: Int, seed: UInt64) -> [Window] {
     var random = Philox(seed: seed, stream: Streams.sequenceWindows &+ UInt64(epoch) << 8)
-    var sequences: [[Int32]] = []
+    var sequences: [Window] = []
     sequences.reserveCapacity(count)
     for user in users {
-      let items = split.visibleRows(of: user, in: log, redrawing: &random).map {
-        log.items[Int($0)]
-      }
-      let targets = items.count - 1
+      let rows = split.visibleRows(of: user, in: log, redrawing: &random)
+      let targets = rows.count - 1
       let pieces = Self.pieces(of: targets, window)
       // The first and the last share what the whole ones between them leave.
       let ends = targets - max(pieces - 2, 0) * window
@@ -54,7 +66,7 @@ package struct TrainingWindows: Sendable {
         ? targets : Int.random(in: max(1, ends - window)...min(window, ends - 1), using: &random)
       var start = 0
       for end in [first] + (1..<pieces).map({ min(first + $0 * window, targets) }) {
-        sequences.append(Array(items[start...end]))
+        sequences.append(Window(rows: Array(rows[start...end]), ends: end == targets))
         start = end
       }
     }

@@ -83,6 +83,10 @@ struct RunKind: Sendable {
       "a GRU",
       "train gru --run run \(data) --dimension 4 --hidden 4 --batch-size 100 --epochs 4 "
         + "--networks 2 --checkpoint-steps 5"),
+    RunKind(
+      "a GRU with values",
+      "train gru --run run \(data) --dimension 4 --hidden 4 --batch-size 100 --epochs 4 --head sac "
+        + "--cosine-scale 8 --negatives 20 --checkpoint-steps 5"),
     RunKind("IRecGAN", "train irecgan --run run --env tabular --sessions 60 \(gan)"),
     RunKind("arms", "bandit arms --run run --rounds 400 --seeds 2 --checkpoint-steps 100"),
     RunKind(

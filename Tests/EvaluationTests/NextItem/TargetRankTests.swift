@@ -19,7 +19,9 @@ struct TargetRankTests {
         #expect(
           abs(rank.gain(at: k) - expected(rank) { $0 <= k ? 1 / log2(Double($0 + 1)) : 0 })
             < 1e-12)
-        #expect(abs(rank.reciprocal - expected(rank) { 1 / Double($0) }) < 1e-12)
+        #expect(abs(rank.reciprocal() - expected(rank) { 1 / Double($0) }) < 1e-12)
+        #expect(
+          abs(rank.reciprocal(at: k) - expected(rank) { $0 <= k ? 1 / Double($0) : 0 }) < 1e-12)
       }
     }
   }
@@ -29,8 +31,8 @@ struct TargetRankTests {
     let second = TargetRank(above: 1, tied: 0)
     #expect(second.hit(at: 1) == 0 && second.hit(at: 2) == 1)
     #expect(second.gain(at: 1) == 0 && abs(second.gain(at: 5) - 1 / log2(3)) < 1e-12)
-    #expect(second.reciprocal == 0.5)
+    #expect(second.reciprocal() == 0.5)
     let first = TargetRank(above: 0, tied: 0)
-    #expect(first.hit(at: 1) == 1 && first.gain(at: 1) == 1 && first.reciprocal == 1)
+    #expect(first.hit(at: 1) == 1 && first.gain(at: 1) == 1 && first.reciprocal() == 1)
   }
 }

@@ -29,6 +29,56 @@ public enum SessionSource {
     return try load(DataFolder(folder: path.parentFolder), options, progress)
   }
 
+  /// Sessions whose next items are to be predicted, and the share that `test` holds of them, which
+  /// come last; nil where nothing says which are for test.
+  ///
+  /// - Parameters:
+  ///   - path: as `load` takes it; in a folder or `.zip` with `train_sessions.txt` and
+  ///     `test_sessions.txt` the second holds those for test.
+  ///   - test: the same, of the sessions for test.
+  public static func loadNextItems(
+    _ path: String, test: String? = nil, progress: RatingsSource.Progress? = nil
+  ) throws(DataError) -> (log: RatingsLog, testShare: Double?) {
+    var sources = [(path, SessionOptions())]
+    if let test {
+      sources.append((test, SessionOptions()))
+    } else if case .lines(let names)? = try format(of: path), names.count == 2 {
+      sources = names.map { name in
+        var options = SessionOptions()
+        options.file = name
+        return (path, options)
+      }
+    }
+    var (ids, sessions, parts) = (RawIDs(), [[Int32]](), [SessionLog]())
+    for (path, options) in sources {
+      let part = try load(path, options, progress: progress)
+      var places: [Int32] = []
+      for var id in part.itemIDs { places.append(id.withUTF8 { ids.intern($0) }) }
+      for session in 0..<part.count {
+        sessions.append(part.clicks(of: session).map { places[Int($0)] })
+      }
+      parts.append(part)
+    }
+    var log = RatingsLog(
+      name: parts[0].name, format: parts[0].format, sessions: sessions, itemIDs: Array(ids))
+    if sources.count == 2, test == nil {
+      log.name =
+        path.lastPathPart.lowercased().hasSuffix(".zip")
+        ? String(path.lastPathPart.dropLast(4)) : path.lastPathPart
+    }
+    return (log, parts.count == 2 ? Double(parts[1].count) / Double(sessions.count) : nil)
+  }
+
+  /// The layout of a folder or archive; nil of a file.
+  private static func format(of path: String) throws(DataError) -> SessionFormat? {
+    if try PosixFile.isFolder(path) {
+      return SessionFormat.recognise(try DataFolder(folder: path).names)
+    }
+    guard try RatingsSource.isArchive(path) else { return nil }
+    return SessionFormat.recognise(
+      try DataFolder(archive: path) { SessionFormat.recognise($0) != nil }.names)
+  }
+
   private static func load(
     _ folder: DataFolder, _ options: SessionOptions, _ progress: RatingsSource.Progress?
   ) throws(DataError) -> SessionLog {

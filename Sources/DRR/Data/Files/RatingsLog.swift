@@ -40,6 +40,8 @@ public struct RatingsLog: Sendable {
   public var listedItemCount: Int
   /// Rows dropped because a later one rates the same item for the same user.
   public var duplicateCount: Int
+  /// Whether users are sessions of clicks, which come back to items: a row a click, rated 1 of 0 ... 1.
+  public private(set) var isOfSessions = false
 
   /// The number of ratings.
   public var count: Int { ratings.count }
@@ -88,9 +90,32 @@ public struct RatingsLog: Sendable {
     checksum = contentChecksum()
   }
 
+  /// Sessions of clicks in the order of their files, session s as user s, whose id is s + 1. Their
+  /// order stands in for time.
+  ///
+  /// - Parameter itemIDs: of the items that `sessions` name by index.
+  public init(name: String, format: String, sessions: some Sequence<[Int32]>, itemIDs: [String]) {
+    var columns = RatingsColumns()
+    var count: Int32 = 0
+    for session in sessions {
+      columns.users += repeatElement(count, count: session.count)
+      columns.items += session
+      count += 1
+    }
+    columns.ratings = [Float](repeating: 1, count: columns.items.count)
+    columns.times = (0..<Int64(columns.items.count)).map { $0 }
+    var ids = RawIDs(itemIDs)
+    columns.renumber(users: (0..<count).map { $0 }, items: ids.sort())
+    self.init(
+      name: name, format: format, checksum: "", ratingRange: 0...1, hasTimes: false,
+      columns: columns, userIDs: RawIDs(numbered: Int(count)), itemIDs: ids, isOfSessions: true)
+    checksum = contentChecksum()
+  }
+
   init(
     name: String, format: String, checksum: String, ratingRange: ClosedRange<Float>,
-    hasTimes: Bool, columns: consuming RatingsColumns, userIDs: RawIDs, itemIDs: RawIDs
+    hasTimes: Bool, columns: consuming RatingsColumns, userIDs: RawIDs, itemIDs: RawIDs,
+    isOfSessions: Bool = false
   ) {
     self.name = name
     self.format = format
@@ -101,7 +126,9 @@ public struct RatingsLog: Sendable {
     self.itemIDs = itemIDs
     var columns = columns
     userOffsets = columns.order(userCount: userIDs.count)
-    duplicateCount = columns.dropDuplicates(offsets: &userOffsets, itemCount: itemIDs.count)
+    duplicateCount =
+      isOfSessions ? 0 : columns.dropDuplicates(offsets: &userOffsets, itemCount: itemIDs.count)
+    self.isOfSessions = isOfSessions
     users = columns.users
     items = columns.items
     ratings = columns.ratings

@@ -13,6 +13,8 @@ public struct EvaluationProtocol: Codable, Hashable, Sendable {
     case time
     /// The latest ratings of each user.
     case latest
+    /// The last sessions of a log of clicks, as its files order them.
+    case sessions
     /// Nothing: every rating trains, and there is nothing to evaluate on.
     case nothing = "none"
   }
@@ -80,6 +82,10 @@ public struct EvaluationProtocol: Codable, Hashable, Sendable {
   /// The default protocol for these ratings.
   public init(for log: RatingsLog) {
     if log.hasTimes { withoutTimes = nil }
+    guard log.isOfSessions else { return }
+    split = .sessions
+    ties = .file
+    validationShare = 0.05
   }
 
   /// Holds something else out, with the settings that suit it: few users have twenty ratings among
@@ -208,6 +214,8 @@ public struct EvaluationProtocol: Codable, Hashable, Sendable {
       case .latest:
         "each user's ratings split by time \(shares) for training/validation/test; session = a "
           + "user's test ratings"
+      case .sessions:
+        "sessions in the order of their file split \(shares) for training/validation/test"
       case .nothing: "nothing held out, every rating trains"
       }
     let sameTime: [String] =

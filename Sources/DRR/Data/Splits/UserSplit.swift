@@ -23,6 +23,7 @@ public struct UserSplit: Sendable {
   private let order: [Int32]
   private let evaluation: EvaluationProtocol
   private let hasTimes: Bool
+  private let isOfSessions: Bool
 
   private enum Part: UInt8, Sendable { case visible, validation, test }
 
@@ -30,6 +31,7 @@ public struct UserSplit: Sendable {
   public init(_ log: RatingsLog, _ evaluation: EvaluationProtocol) {
     self.evaluation = evaluation
     hasTimes = log.hasTimes
+    isOfSessions = log.isOfSessions
     let places =
       evaluation.tieOrder(hasTimes: hasTimes) == .drawn
       ? log.rowsWithDrawnTies(
@@ -41,6 +43,7 @@ public struct UserSplit: Sendable {
         case .users, .rows: Self.byRow(log, evaluation)
         case .time: Self.byTime(log, evaluation)
         case .latest: Self.byUser(log, evaluation, order: places)
+        case .sessions: Self.bySession(log, evaluation)
         case .nothing: [Part](repeating: .visible, count: log.count)
         }
       self.parts = parts
@@ -81,6 +84,7 @@ public struct UserSplit: Sendable {
     order = []
     evaluation = EvaluationProtocol()
     hasTimes = log.hasTimes
+    isOfSessions = log.isOfSessions
   }
 
   /// Of a number of users or ratings, those that validation and test take.
@@ -128,6 +132,14 @@ public struct UserSplit: Sendable {
       }
     }
     return parts
+  }
+
+  /// The last users for test, and those before them for validation.
+  private static func bySession(_ log: RatingsLog, _ evaluation: EvaluationProtocol) -> [Part] {
+    let counts = heldOut(of: log.userCount, evaluation)
+    let test = log.userOffsets[log.userCount - counts.test]
+    let validation = log.userOffsets[log.userCount - counts.test - counts.validation]
+    return (0..<log.count).map { $0 >= test ? .test : $0 >= validation ? .validation : .visible }
   }
 
   /// Users who have a session to rank.
@@ -207,11 +219,20 @@ public struct UserSplit: Sendable {
         "split is time, but the data have no times; use --split latest, rows or users, or --ties "
           + "file if their order in the file is that of time")
     }
+    if isOfSessions != (evaluation.split == .sessions) {
+      throw ConfigurationError(
+        isOfSessions
+          ? "split is \(evaluation.split.rawValue), and the data are sessions of clicks; use --split "
+            + "sessions"
+          : "split is sessions, and the data are ratings; use --split latest, time, rows or users")
+    }
   }
 
   /// A sentence where for most users each rating is of a later item than the one before: that order
   /// is the file's, and tells what comes next.
   public func orderWarning(in log: RatingsLog) -> String? {
+    // A line of a session says its order.
+    if log.isOfSessions { return nil }
     var (users, sorted) = (0, 0)
     for user in 0..<log.userCount {
       let items = rows(of: user, in: log).map { log.items[$0] }

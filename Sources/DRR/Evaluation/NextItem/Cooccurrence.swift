@@ -6,7 +6,7 @@ import DRRData
 /// count.
 ///
 /// The cosine of two items is the number of users who rated both over the root of the product of
-/// the numbers who rated each.
+/// the numbers who rated each. A session of clicks is a user, an item that comes again counts once.
 public struct Cooccurrence: NextItemHostScorer {
   public let name = "item-kNN"
   /// Nearest items of item i: entries `offsets[i] ..< offsets[i + 1]`.
@@ -28,6 +28,13 @@ public struct Cooccurrence: NextItemHostScorer {
       let (user, item) = (log.users[Int(row)], log.items[Int(row)])
       raters[Int(item)].append(user)
       rated[Int(user)].append(item)
+    }
+    if log.isOfSessions {
+      rated = rated.map { Array(Set($0)).sorted() }
+      raters = [[Int32]](repeating: [], count: log.itemCount)
+      for (user, items) in rated.enumerated() {
+        for item in items { raters[Int(item)].append(Int32(user)) }
+      }
     }
     let parts = 16
     let (byItem, byUser) = (raters, rated)

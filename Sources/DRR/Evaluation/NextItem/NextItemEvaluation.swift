@@ -90,7 +90,8 @@ public struct NextItemEvaluation: Sendable {
       else { return nil }
       let query = NextItemQuery(
         user: Int32(user), items: items[..<at], rewards: rewards[..<at],
-        visibleCount: min(visible, at), target: items[at], targetReward: rewards[at])
+        visibleCount: min(visible, at), target: items[at], targetReward: rewards[at],
+        repeats: log.isOfSessions)
       return (query, log.times[rows[at]] &- log.times[rows[at - 1]])
     }
   }

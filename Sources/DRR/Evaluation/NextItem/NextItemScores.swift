@@ -4,7 +4,7 @@ public enum NextItemMeasure: String, Codable, CaseIterable, Hashable, Sendable {
   case hit
   /// 1 / log₂(rank + 1) up to rank K: NDCG@K.
   case gain
-  /// 1 / rank, whatever the K: MRR.
+  /// 1 / rank up to rank K: MRR@K.
   case reciprocalRank
 }
 
@@ -40,18 +40,18 @@ public struct NextItemScores: Sendable {
   }
 
   /// A value a query.
-  public func values(_ measure: NextItemMeasure, at k: Int = 1) -> [Double] {
+  public func values(_ measure: NextItemMeasure, at k: Int = .max) -> [Double] {
     ranks.map { rank in
       switch measure {
       case .hit: rank.hit(at: k)
       case .gain: rank.gain(at: k)
-      case .reciprocalRank: rank.reciprocal
+      case .reciprocalRank: rank.reciprocal(at: k)
       }
     }
   }
 
   /// The mean over queries, 0 ... 1.
-  public func mean(_ measure: NextItemMeasure, at k: Int = 1) -> Double {
+  public func mean(_ measure: NextItemMeasure, at k: Int = .max) -> Double {
     values(measure, at: k).reduce(0, +) / Double(max(ranks.count, 1))
   }
 

@@ -15,11 +15,11 @@ public struct TargetRank: Hashable, Sendable {
     self.tied = tied
   }
 
-  /// The target's among the items that the user has not rated before, whose scores become −∞; nil
-  /// where a score is not a number.
+  /// The target's among all candidates; what the user had rated is none unless it may come again,
+  /// and its scores become −∞. Nil where a score is not a number.
   package init?(of query: NextItemQuery, in scores: inout [Float]) {
     let found: TargetRank? = scores.withUnsafeMutableBufferPointer { scores in
-      for item in query.items { scores[Int(item)] = -.infinity }
+      if !query.repeats { for item in query.items { scores[Int(item)] = -.infinity } }
       let own = scores[Int(query.target)]
       var (above, tied, numbers) = (0, 0, 0)
       for score in scores {
@@ -28,7 +28,7 @@ public struct TargetRank: Hashable, Sendable {
         numbers += score == score ? 1 : 0
       }
       // What the user has seen ties with what is never recommended, and is no candidate.
-      if own == -.infinity { tied -= query.items.count }
+      if own == -.infinity, !query.repeats { tied -= query.items.count }
       return numbers == scores.count ? TargetRank(above: above, tied: tied - 1) : nil
     }
     guard let found else { return nil }
@@ -48,8 +48,10 @@ public struct TargetRank: Hashable, Sendable {
     return (above + 1...last).reduce(0) { $0 + 1 / log2(Double($1 + 1)) } / Double(tied + 1)
   }
 
-  /// 1 / rank.
-  public var reciprocal: Double {
-    (above + 1...above + tied + 1).reduce(0) { $0 + 1 / Double($1) } / Double(tied + 1)
+  /// 1 / rank where the rank is K at most.
+  public func reciprocal(at k: Int = .max) -> Double {
+    let last = min(k, above + tied + 1)
+    guard last > above else { return 0 }
+    return (above + 1...last).reduce(0) { $0 + 1 / Double($1) } / Double(tied + 1)
   }
 }

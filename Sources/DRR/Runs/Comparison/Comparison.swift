@@ -33,8 +33,11 @@ public struct Comparison: Sendable {
       }
     }
 
-    /// The K that differences are at.
-    var cutoff: Int { nextItem.cutoffs.contains(10) ? 10 : nextItem.cutoffs.max()! }
+    /// The K that differences are at; nil: 10, or the largest where that is none of them.
+    public var differenceCutoff: Int?
+    var cutoff: Int {
+      differenceCutoff ?? (nextItem.cutoffs.contains(10) ? 10 : nextItem.cutoffs.max()!)
+    }
   }
 
   /// What all methods of a table have learned from.
@@ -99,6 +102,8 @@ public struct Comparison: Sendable {
     try settings.validate()
     try training.evaluation.validate()
     self.training = training
+    var settings = settings
+    if log.isOfSessions { settings.differenceCutoff = settings.nextItem.cutoffs.max() }
     self.settings = settings
     self.window = window
     split = UserSplit(log, training.evaluation)
@@ -108,9 +113,13 @@ public struct Comparison: Sendable {
     statistics = ItemStatistics(log, split, scale: training.scale)
     nextItem = try NextItemEvaluation(
       log, split, scale: training.scale, settings.nextItem)
-    (sessions, admission) = Session.admitted(
-      log, split, Self.reranking(training.evaluation, settings), window: window,
-      scale: training.scale)
+    // Clicks say nothing of how much an item is liked: there is nothing to put in order.
+    (sessions, admission) =
+      log.isOfSessions
+      ? ([], Session.Admission())
+      : Session.admitted(
+        log, split, Self.reranking(training.evaluation, settings), window: window,
+        scale: training.scale)
   }
 
   /// - Throws: `RunError` where nothing or everything is liked, and orders of items mean nothing.
@@ -147,7 +156,9 @@ public struct Comparison: Sendable {
   }
 
   /// What a method must beat, and the oracle.
-  public func baselines(_ model: PMFModel) -> [Contestant] {
+  ///
+  /// - Parameter model: nil where there are no ratings to factorise.
+  public func baselines(_ model: PMFModel?) -> [Contestant] {
     let seed = settings.seed
     func reranking(_ scorer: any NextItemScorer) -> Contestant {
       Contestant(scorer, log, split, scale: training.scale, seed: seed)
@@ -158,14 +169,19 @@ public struct Comparison: Sendable {
     var baselines = [
       ranking(ItemScores.random(items: log.itemCount), RandomOrder(seed: seed)),
       ranking(ItemScores.popularity(statistics), Popularity(statistics)),
-      ranking(ItemScores.mean(statistics), ItemMean(statistics)),
       reranking(MarkovChain(log, split, statistics)),
       reranking(WindowedMarkov(log, split, statistics)),
       reranking(Cooccurrence(log, split)),
-      ranking(PMFScores(model, biased: true), PMFRating(model)),
-      ranking(PMFScores(model, biased: false), PMFDot(model)),
     ]
-    if settings.linUCB {
+    if let model {
+      baselines.insert(
+        ranking(ItemScores.mean(statistics), ItemMean(statistics)), at: 2)
+      baselines += [
+        ranking(PMFScores(model, biased: true), PMFRating(model)),
+        ranking(PMFScores(model, biased: false), PMFDot(model)),
+      ]
+    }
+    if let model, settings.linUCB {
       baselines.append(
         ranking(LinUCBScores(model), LinUCB(model, log, split, scale: training.scale)))
     }

@@ -26,6 +26,8 @@ public struct ComparisonReport: Codable, Sendable {
     public var hitRate: Estimate
     /// NDCG@K: the mean of 1 / log₂(rank + 1), 0 beyond K.
     public var ndcg: Estimate
+    /// MRR@K: the mean of 1 / rank, 0 beyond K; of sessions of clicks alone.
+    public var reciprocalRank: Estimate?
   }
 
   /// Targets of one group of items.
@@ -110,6 +112,9 @@ public struct ComparisonReport: Codable, Sendable {
     return rows.filter { method($0.name) == own }
   }
 
+  /// Whether next items are those of sessions of clicks.
+  public var isOfSessions: Bool { training.evaluation.split == .sessions }
+
   /// The K of the differences, lists and groups.
   public var cutoff: Int { settings.cutoff }
 
@@ -151,10 +156,11 @@ public struct ComparisonReport: Codable, Sendable {
           $0.results.reranking.isEmpty ? nil : $0.results.reranking[at]
         })
     }
-    let settings = settings
+    let (settings, ofSessions) = (settings, first.log.isOfSessions)
     rows = concurrentMap(names.count) { at in
       columns[at].row(
-        less: at == baseline ? nil : columns[baseline], queries, sessions, settings)
+        less: at == baseline ? nil : columns[baseline], queries, sessions, settings,
+        ofSessions: ofSessions)
     }
   }
 }
@@ -166,7 +172,7 @@ private struct Column: Sendable {
 
   func row(
     less baseline: Column?, _ targets: Bootstrap, _ sessions: Bootstrap,
-    _ settings: Comparison.Settings
+    _ settings: Comparison.Settings, ofSessions: Bool
   ) -> ComparisonReport.Row {
     func estimate(_ values: (NextItemScores) -> [Double?]) -> Estimate {
       let splits = nextItem.map(values)
@@ -213,7 +219,8 @@ private struct Column: Sendable {
       cutoffs: settings.nextItem.cutoffs.map { k in
         ComparisonReport.Cutoff(
           k: k, hitRate: estimate { $0.values(.hit, at: k) },
-          ndcg: estimate { $0.values(.gain, at: k) })
+          ndcg: estimate { $0.values(.gain, at: k) },
+          reciprocalRank: ofSessions ? estimate { $0.values(.reciprocalRank, at: k) } : nil)
       },
       reciprocalRank: estimate { $0.values(.reciprocalRank) },
       coverage: nextItem.reduce(0) { $0 + $1.lists.coverage } / Double(nextItem.count),
@@ -239,6 +246,12 @@ private struct Column: Sendable {
 extension Comparison {
   /// Two lines for people: what is held out, and what is asked.
   var protocolSummary: String {
+    if log.isOfSessions {
+      return training.evaluation.splitSummary
+        + "\nnext item: of every click after the first of a session for test, given all before it; "
+        + "candidates = all \(log.itemCount) items, those clicked before among them; equal scores: "
+        + "the mean over their random orders"
+    }
     let targets = settings.nextItem.likedOnly ? "liked held-out rating" : "held-out rating"
     let limit = settings.nextItem.users.map { " of \($0) users drawn" } ?? ""
     let summary = training.evaluation.splitSummary + "; liked = \(training.scale) > 0"
