@@ -37,7 +37,7 @@ extension TrainCommand {
 }
 
 struct PlannerOptions: ParsableArguments, AgentSettings {
-  @Option(help: "Items shown in training, in all sessions. (default: 15360000)")
+  @Option(help: "Items shown in training, in all sessions. (default: 7680000)")
   var steps: Int?
   @Option(
     help: ArgumentHelp(
@@ -69,9 +69,9 @@ struct PlannerOptions: ParsableArguments, AgentSettings {
   var answerWeight: Float?
   @Option(help: "Items of the largest affinity that a plan is made of. (default: 24)")
   var candidates: Int?
-  @Option(help: "Plans that are followed up at every step of the search. (default: 12)")
+  @Option(help: "Plans that are followed up at every step of the search. (default: 8)")
   var beam: Int?
-  @Option(help: "Items of a plan. (default: 5)")
+  @Option(help: "Items of a plan. (default: 3)")
   var horizon: Int?
   @Option(
     help: "Standard deviations of the ensemble taken off what it predicts. (default: 0)")

@@ -26,9 +26,9 @@ public struct PlanningConfiguration: Codable, Hashable, Sendable {
   /// Items of the largest affinity among which a plan chooses.
   public var candidates = 24
   /// Plans that are followed up at every step of the search.
-  public var beam = 12
+  public var beam = 8
   /// Items of a plan.
-  public var horizon = 5
+  public var horizon = 3
   /// Standard deviations of the ensemble that are taken off what it predicts.
   public var caution: Float = 0
   /// γ, a step; 0: the next reward alone.
@@ -70,7 +70,7 @@ public struct PlannerConfiguration: AgentConfiguration {
   public init() {
     training.sessionLength = 20
     training.environments = 256
-    training.steps = 15_360_000
+    training.steps = 7_680_000
     training.validations = 0
     training.choice = .last
   }
@@ -107,7 +107,7 @@ public struct PlannerConfiguration: AgentConfiguration {
       haveTargets: false, lower: "--members", planning.members)
     need.add(
       "the items in each user's order", host: Double(users) * Double(items),
-      lower: "--env log in place of", users)
+      lower: "the number of users", users)
   }
 
   public func makeAgent(_ task: AgentTask, on backend: any Backend) throws -> any SessionAgent {
