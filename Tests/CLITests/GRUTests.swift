@@ -26,7 +26,8 @@ struct GRUTests {
         of: /one: mixture of GRU 0\.\d, counts of window \d+, .* chosen on the validation ratings/)
         != nil, "\(compared.error)")
     for line in [
-      "one: GRU, GRU and chosen counts, chosen counts\n", "\nGRU ", "\nGRU and chosen counts ",
+      "one: GRU, GRU and chosen counts, chosen counts, best counts\n", "\nGRU ",
+      "\nGRU and chosen counts ",
       "\nGRU, 2 networks ", "\nchosen counts, two ",
     ] {
       #expect(compared.output.contains(line), "\(line): \(compared.output)")

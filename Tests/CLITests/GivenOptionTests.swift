@@ -45,7 +45,7 @@ struct GivenOptionTests {
     #expect(try number(config, "pmf", "biasRegularization") == 0.5)
     #expect(try number(config, "agent", "epsilonStart") == 0.75)
     #expect(try number(config, "agent", "epsilonEnd") == 0.125)
-    let evaluated = try Program.run(["evaluate"] + run, in: folder)
+    let evaluated = try Program.run(["evaluate", "--all"] + run, in: folder)
     #expect(evaluated.output.contains("at least 3;"), "\(evaluated.description)")
     #expect(evaluated.output.contains("@1 ") && evaluated.output.contains("@3 "))
     #expect(!evaluated.output.contains("@15 "))

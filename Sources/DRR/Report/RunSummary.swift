@@ -52,7 +52,9 @@ public struct RunSummary: Codable, Hashable, Sendable {
     trainings = members.count
     bytes = Self.size(of: folder.path)
     do {
-      guard let settings = try Algorithms.settings(of: members[0]) else { return nil }
+      guard let settings = try Algorithms.settings(of: members[0]) else {
+        throw RunError("\(members[0].configuration) is no configuration of a run")
+      }
       title = settings.title
       steps = settings.totalSteps
     } catch {
