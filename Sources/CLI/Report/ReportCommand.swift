@@ -79,7 +79,7 @@ struct ReportCommand: ParsableCommand {
       let folder = try folders.first(where: { folder in
         let first = try folder.readGroup()?.members.first.map { $0.folder(in: folder) } ?? folder
         let settings = try Algorithms.settings(of: first) as? RunConfiguration
-        return settings?.agent != nil && first.exists(first.checkpoint)
+        return settings?.agent.map(RunExport.exports) ?? false && first.exists(first.checkpoint)
       })
     else {
       if let user = user.first {

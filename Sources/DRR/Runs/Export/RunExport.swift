@@ -42,6 +42,11 @@ public struct RunExport {
     self.readSessions = readSessions
   }
 
+  /// Whether an agent's model can recommend by itself.
+  public static func exports(_ agent: any AgentConfiguration) -> Bool {
+    (try? served(agent)) != nil
+  }
+
   /// The model of a run, or of the best run of a group.
   ///
   /// - Throws: `RunError` where there is no run, or one that recommends nothing.
