@@ -36,6 +36,10 @@ struct ExtremeTests {
     "numbers that nothing can be made of are refused by name",
     arguments: [
       (["simulate", "sessions", "--sessions", "100000000"], Int32(1), "sessions is 100000000"),
+      (
+        ["train", "dqn", "--exploration-fraction=-9223372036854775808"], 64,
+        "--exploration-fraction is -9.223372036854776e+18; it must be 0 ... 1"
+      ),
       (["simulate", "sessions", "--sessions", "9223372036854775807"], 1, "sessions is 92233"),
       (["simulate", "values", "--sessions=-5"], 64, "--sessions is -5; it must be 0 or more"),
       (["simulate", "values", "--list-sizes", ","], 64, "--list-sizes has \"\""),

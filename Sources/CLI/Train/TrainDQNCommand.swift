@@ -88,6 +88,13 @@ struct DQNOptions: ParsableArguments, AgentSettings {
 
   var myopic: Bool? { deep.myopic }
 
+  func validate() throws {
+    if let explorationFraction, !(0...1).contains(explorationFraction) {
+      throw ValidationError(
+        "--exploration-fraction is \(explorationFraction); it must be 0 ... 1.")
+    }
+  }
+
   func apply(to agent: inout DQNAgentConfiguration) {
     deep.apply(to: &agent.training)
     apply(to: &agent.dqn)
