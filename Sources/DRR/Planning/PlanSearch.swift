@@ -1,11 +1,13 @@
+import Tensor
+
 /// States of sessions that a model rolls on.
 package protocol SessionRollouts {
   /// What the session so far adds to the next reward, one a state.
   var effects: [Float] { get }
   /// Puts in the states' place those behind items that were shown and answered in some of them.
-  mutating func show(_ items: [Int32], answered: [Float], after states: [Int]) throws
+  mutating func show(_ items: [Int32], answered: [Float], after states: [Int]) throws(BackendError)
   /// Puts some of the states in the place of all.
-  mutating func keep(_ states: [Int]) throws
+  mutating func keep(_ states: [Int]) throws(BackendError)
 }
 
 /// Beam search for the items to show one after another: the plan of the largest Σ γᵏ (v + g) over
@@ -43,7 +45,7 @@ package struct PlanSearch: Sendable {
   package func best(
     _ candidates: [[(item: Int32, value: Float)]], left: Int,
     _ rollouts: inout some SessionRollouts
-  ) throws -> [Int?] {
+  ) throws(BackendError) -> [Int?] {
     let depths = candidates.map { min(horizon, left, $0.count) }
     var best = [Int?](repeating: nil, count: candidates.count)
     // One plan a session, of no items yet; states stand in the same order as plans.

@@ -151,15 +151,8 @@ public final class Planner: SessionAgent {
       }
       var rollouts = try Rollouts(members, group.states, caution: configuration.caution)
       let left = sessionLength - group.shown
-      let best: [Int?]
-      do {
-        best = try search.best(
-          candidates, left: left > 0 ? left : configuration.horizon, &rollouts)
-      } catch let error as BackendError {
-        throw error
-      } catch {
-        fatalError("a rollout failed by other than its device: \(error)")
-      }
+      let best = try search.best(
+        candidates, left: left > 0 ? left : configuration.horizon, &rollouts)
       for (place, row) in group.rows.enumerated() {
         if let first = best[place] { picks[row] = candidates[place][first].item }
       }
@@ -228,7 +221,9 @@ private struct Rollouts: SessionRollouts {
     }
   }
 
-  mutating func show(_ items: [Int32], answered: [Float], after rows: [Int]) throws {
+  mutating func show(
+    _ items: [Int32], answered: [Float], after rows: [Int]
+  ) throws(BackendError) {
     let backend = members[0].parameters.backend
     let index = IndexTensor(rows.map { Int32($0) }, shape: [rows.count], on: backend)
     let shown = IndexTensor(items, shape: [items.count], on: backend)
@@ -240,7 +235,7 @@ private struct Rollouts: SessionRollouts {
     try read()
   }
 
-  mutating func keep(_ rows: [Int]) throws {
+  mutating func keep(_ rows: [Int]) throws(BackendError) {
     let index = IndexTensor(
       rows.map { Int32($0) }, shape: [rows.count], on: members[0].parameters.backend)
     states = states.map { $0.detachedRows(at: index) }

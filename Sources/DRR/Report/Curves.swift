@@ -125,13 +125,11 @@ struct CurveKind {
 
   /// meanReturn as "Mean return", agent.precision1 as "Agent, P@1".
   private static func sentence(_ name: String) -> String {
-    let words = name.replacing("reciprocalRank", with: "MRR").replacing("precision", with: "P@")
-      .replacing(".", with: ", ")
-      .replacing("MRR", with: "\u{1}").replacing("P@", with: "\u{2}").reduce(into: "") {
-        words, letter in
-        words += letter.isUppercase ? " " + letter.lowercased() : String(letter)
-      }
-      .replacing("\u{1}", with: "MRR").replacing("\u{2}", with: "P@")
+    let words = name.split(separator: ".").map { part in
+      if part == "reciprocalRank" { return "MRR" }
+      if part.hasPrefix("precision") { return "P@\(part.dropFirst("precision".count))" }
+      return part.map { $0.isUppercase ? " " + $0.lowercased() : String($0) }.joined()
+    }.joined(separator: ", ")
     return words.prefix(1).uppercased() + words.dropFirst()
   }
 }

@@ -15,8 +15,8 @@ public struct ComparedGRU: ComparedRun {
   public var evaluation: EvaluationProtocol { run.settings.evaluation }
   public var scale: RewardScale { run.settings.scale }
 
-  /// The networks alone; without a head also mixed with counts of what followed what as the validation ratings choose,
-  /// those counts alone, and the counts that are best alone on the validation ratings.
+  /// The networks alone; without a head also mixed with counts of what followed what as the
+  /// validation ratings choose, those counts alone, and the counts that are best alone there.
   public func contestants(
     _ log: RatingsLog, _ split: UserSplit, seed: UInt64, on backend: any Backend
   ) throws -> [Contestant] {
@@ -47,8 +47,11 @@ public struct ComparedGRU: ComparedRun {
     }
     let counts = WindowedMarkov(log, split, statistics, mixture.counts, name: "chosen counts")
     let mixed = MixedScores(networks, counts, share: mixture.share)
-    let best = alone.map {
-      WindowedMarkov(log, split, statistics, $0, name: "best counts")
+    let best = alone.map { settings in
+      Contestant(
+        WindowedMarkov(log, split, statistics, settings, name: "best counts"), log, split,
+        scale: scale, seed: seed,
+        remark: "\(run.folder.path): best counts of \(Self.text(settings))")
     }
     return [
       own,
@@ -56,12 +59,7 @@ public struct ComparedGRU: ComparedRun {
         mixed, log, split, scale: scale, seed: seed,
         remark: "\(run.folder.path): mixture of \(choice)"),
       Contestant(counts, log, split, scale: scale, seed: seed),
-    ]
-      + [best].compactMap { $0 }.map {
-        Contestant(
-          $0, log, split, scale: scale, seed: seed,
-          remark: "\(run.folder.path): best counts of \(Self.text(alone!))")
-      }
+    ] + [best].compactMap { $0 }
   }
 
   private static func text(_ counts: WindowedMarkov.Settings) -> String {
