@@ -1,10 +1,12 @@
 import DRRCore
 
-/// Columns padded to their widest cell; the first to the left, the rest to the right.
+/// Columns padded to their widest cell; the first ones to the left, the rest to the right.
 package struct Table {
   package var rows: [[String]]
+  /// How many columns are of words.
+  package var words: Int
 
-  package init(rows: [[String]]) { self.rows = rows }
+  package init(rows: [[String]], words: Int = 1) { (self.rows, self.words) = (rows, words) }
 
   package var text: String {
     let columns = rows.map(\.count).max() ?? 0
@@ -14,7 +16,8 @@ package struct Table {
     return rows.map { row in
       row.enumerated().map { column, cell in
         let padding = String(repeating: " ", count: widths[column] - cell.count)
-        return column == 0 ? cell + padding : padding + cell
+        guard column < words else { return padding + cell }
+        return column == row.count - 1 && words > 1 ? cell : cell + padding
       }.joined(separator: "  ")
     }.joined(separator: "\n")
   }

@@ -31,8 +31,11 @@ package struct DRRCommand: ParsableCommand {
     Interrupt.watch(isWatched: CommandLine.arguments.contains("--report-progress"))
     LoggingSystem.bootstrap { _ in PlainLogHandler() }
     KernelCompilation.tell { Console.note($0) }
+    var config: ConfigFile?
     do {
-      let words = try OldNames.rewritten(Array(CommandLine.arguments.dropFirst()))
+      var words = try OldNames.rewritten(Array(CommandLine.arguments.dropFirst()))
+      config = try ConfigFile.named(in: words)
+      words = try config?.expand(words) ?? words
       var command = try parseAsRoot(words)
       do {
         try RepeatedOptions.refuse(words, of: type(of: command))
@@ -46,7 +49,7 @@ package struct DRRCommand: ParsableCommand {
     } catch {
       // A mistyped word is repeated in the message.
       guard exitCode(for: error) != .success else { exit(withError: error) }
-      Console.note(fullMessage(for: error))
+      Console.note(config?.placed(fullMessage(for: error)) ?? fullMessage(for: error))
       Platform.exit(exitCode(for: error).rawValue)
     }
   }

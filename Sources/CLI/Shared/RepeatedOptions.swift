@@ -1,11 +1,5 @@
 import ArgumentParser
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 /// Options that take one value and are given twice, of which the parser would keep the last.
 package enum RepeatedOptions {
   /// - Throws: `ValidationError` that names the first of them.
@@ -19,9 +13,8 @@ package enum RepeatedOptions {
     }
     guard values.contains(where: { $1.count > 1 }) else { return }
     let single = Set(
-      try JSONDecoder().decode(Help.self, from: Data(command._dumpHelp().utf8))
-        .command.arguments.filter { $0.kind == "option" && !$0.isRepeating }
-        .flatMap { $0.names ?? [] }.map { "--\($0.name)" })
+      try CommandHelp(of: command).options.filter { !$0.isFlag && !$0.isRepeating }
+        .flatMap(\.names))
     for word in words {
       let name = String(word.prefix { $0 != "=" })
       guard single.contains(name), let given = values[name], given.count > 1 else { continue }
@@ -29,17 +22,5 @@ package enum RepeatedOptions {
         "\(name) is given \(given.count == 2 ? "twice" : "\(given.count) times"), as "
           + "\(given.joined(separator: " and ")); leave one of them.")
     }
-  }
-
-  /// Of what the parser tells of a command, what is asked for here.
-  private struct Help: Decodable {
-    struct Command: Decodable { var arguments: [Argument] }
-    struct Argument: Decodable {
-      struct Name: Decodable { var name: String }
-      var kind: String
-      var isRepeating: Bool
-      var names: [Name]?
-    }
-    var command: Command
   }
 }

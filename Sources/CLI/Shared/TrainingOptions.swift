@@ -9,7 +9,7 @@ struct FreshOption: ParsableArguments {
 
 /// How a training run is watched and saved.
 struct TrainingOptions: ParsableArguments {
-  @OptionGroup var start: FreshOption
+  @OptionGroup var start: StartOptions
   @Option(help: "Steps between checkpoints. (default: one every 30 seconds)")
   var checkpointSteps: Int?
   @Flag(help: .hidden)

@@ -22,7 +22,7 @@ struct Training {
     let experiment = try opening.open()
     self.experiment = experiment
     backend = try opening.run.folder.begun(
-      { try experiment.begin(fresh: opening.fresh) },
+      { try experiment.begin(fresh: training.fresh) },
       with: { try device.backend(for: experiment) { try trial(experiment, $0) } })
   }
 
@@ -95,7 +95,7 @@ struct AgentTraining {
   }
 
   private func opening(_ run: RunOptions) -> RunOpening {
-    RunOpening(run: run, settings: settings, agent: agent, fresh: training.fresh)
+    RunOpening(run: run, settings: settings, agent: agent, start: training.start)
   }
 
   private static func trial(_ experiment: Experiment, on backend: any Backend) throws -> Double {

@@ -69,9 +69,9 @@ struct DeepOptions: ParsableArguments {
   var myopic: Bool?
 
   /// Whether a tabular MDP is meant: one that is named, or that of a run which was started.
-  func isTabular(_ folder: RunFolder, fresh: Bool) -> Bool {
+  func isTabular(_ folder: RunFolder, _ start: StartOptions) -> Bool {
     if let env { return env.process != nil }
-    return !fresh && folder.readGroupAlgorithm() == SmallWorldConfiguration.algorithms[0]
+    return start.algorithm(in: folder) == SmallWorldConfiguration.algorithms[0]
   }
 
   /// Refuses what an environment without ratings has no use for.

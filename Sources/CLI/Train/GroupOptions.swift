@@ -48,12 +48,4 @@ struct GroupOptions: ParsableArguments {
     }
     return group
   }
-
-  /// The settings that a run was started with, or the first run of a group; nil where none was.
-  ///
-  /// - Throws: `RunError` if it is a run of another kind.
-  func begun<Settings: RunSettings>(_ folder: RunFolder) throws -> Settings? {
-    let first = try folder.readGroup()?.members[0].folder(in: folder) ?? folder
-    return try Algorithms.begun(Settings.self, in: first)
-  }
 }

@@ -6,13 +6,13 @@ struct RunOpening {
   var settings: SettingOptions
   /// Nil for a run of PMF alone.
   var agent: (any AgentSettings)?
-  var fresh: Bool
+  var start: StartOptions
 
   /// Changes nothing: what is wrong with the settings shows before the folder is touched. A setting
   /// that is not given is as the run was started.
   func open() throws -> Experiment {
     try run.requireOne()
-    let begun = fresh ? nil : try begun()
+    let begun = try begun()
     let source = settings.data ?? begun?.data.source ?? "generated:small"
     let log = try loadRatings(source, settings.scale.range.range ?? begun?.data.ratingRange)
     var wanted = begun ?? RunConfiguration(source: source, log: log)
@@ -28,7 +28,9 @@ struct RunOpening {
     if let agent { agent.apply(to: &wanted.agent) }
     let experiment = try Experiment(wanted, log: log, folder: run.folder)
     if let warning = experiment.split.orderWarning(in: log) { Console.note(warning) }
-    if let begun { try Run(wanted, folder: run.folder).requireSame(begun) }
+    if !start.fresh, let kept = try run.folder.read(RunConfiguration.self) {
+      try Run(wanted, folder: run.folder).requireSame(kept)
+    }
     if let settled = wanted.agent, agent != nil {
       try experiment.requireHistories()
       note(experiment, settled)
@@ -51,9 +53,10 @@ struct RunOpening {
     }
   }
 
-  /// The run that the folder holds, if it is one that this command goes on with.
+  /// The run that is gone on with or started as another was, if it is one of this command.
   private func begun() throws -> RunConfiguration? {
-    let begun = try Algorithms.begun(RunConfiguration.self, in: run.folder)
+    let begun: RunConfiguration? = try start.begun(
+      run.folder, by: agent.map { type(of: $0).command } ?? "train pmf")
     if let begun, let agent, begun.agent != nil, begun.command != type(of: agent).command {
       throw RunError(
         "\(run.run) is \(begun.title); go on with it by `drr \(begun.command) --run \(run.run)`, or "

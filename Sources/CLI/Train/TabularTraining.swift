@@ -14,7 +14,7 @@ struct TabularTraining {
     _ output: OutputOptions, _ settings: (SmallWorldConfiguration?) -> SmallWorldConfiguration
   ) throws {
     let begun: SmallWorldConfiguration? =
-      training.fresh ? nil : try group.begun(options.folder)
+      try training.start.begun(options.folder, by: command)
     if let begun, begun.command != command {
       throw RunError(
         "\(options.run) is \(begun.title); go on with it by `drr \(begun.command) --run "

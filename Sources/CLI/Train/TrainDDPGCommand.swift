@@ -26,7 +26,7 @@ extension TrainCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-      let begun: DDPGWorldConfiguration? = training.fresh ? nil : try group.begun(options.folder)
+      let begun: DDPGWorldConfiguration? = try training.start.begun(options.folder)
       guard let weights = agent.weights ?? begun?.weights else {
         throw ValidationError(
           "--weights is missing; name the file of the networks that the world is made of.")

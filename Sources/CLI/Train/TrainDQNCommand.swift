@@ -28,7 +28,7 @@ extension TrainCommand {
       if agent.deep.env == .point {
         throw ValidationError("--env is point, which `drr train pg` alone moves; name another.")
       }
-      if agent.deep.isTabular(options.folder, fresh: training.fresh) {
+      if agent.deep.isTabular(options.folder, training.start) {
         try agent.deep.requireNoRatings(settings, group)
         return try TabularTraining(
           command: "train dqn", options: options, group: group, training: training, device: device

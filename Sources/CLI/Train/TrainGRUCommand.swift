@@ -49,8 +49,7 @@ extension TrainCommand {
         return try trainGroup(group)
       }
       try options.requireOne()
-      let begun =
-        training.fresh ? nil : try Algorithms.begun(GRURunConfiguration.self, in: options.folder)
+      let begun: GRURunConfiguration? = try training.start.begun(options.folder)
       let work = try work(begun, options.folder)
       let backend: any Backend = try options.folder.begun(
         { try work.run.begin(fresh: training.fresh) },
@@ -71,8 +70,7 @@ extension TrainCommand {
     }
 
     private func trainGroup(_ group: RunGroup) throws {
-      let begun: GRURunConfiguration? =
-        training.fresh ? nil : try self.group.begun(options.folder)
+      let begun: GRURunConfiguration? = try training.start.begun(options.folder)
       let first = RunFolder("\(options.run)/\(group.members[0].name)")
       let settings = try work(begun, first).run.settings
       let runs = GroupTraining(

@@ -38,7 +38,7 @@ extension TrainCommand {
     var seeds: Int?
     @Option(help: "Permutes the sessions before they are split 80/10/10. (default: file order)")
     var splitSeed: UInt64?
-    @OptionGroup var start: FreshOption
+    @OptionGroup var start: StartOptions
     @OptionGroup var device: DeviceOptions
     @OptionGroup var output: OutputOptions
 
@@ -57,8 +57,7 @@ extension TrainCommand {
         group == nil && count == 1
         ? [options.folder]
         : RunGroup(seeds: count).members.map { $0.folder(in: options.folder) }
-      let begun =
-        start.fresh ? nil : try Algorithms.begun(IRecGANRunConfiguration.self, in: folders[0])
+      let begun: IRecGANRunConfiguration? = try start.begun(folders[0])
       let backend = try device.sessionBackend(begunIn: start.fresh ? nil : folders[0])
       let loaded = try source.load(reading.options, begun: begun, on: backend)
       let named = allMethods ? IRecGANMethod.allCases : method

@@ -77,8 +77,7 @@ extension TrainCommand {
         return try trainGroup(group)
       }
       if speaks { try options.requireOne() }
-      let begun =
-        training.fresh ? nil : try Algorithms.begun(MultiTableRunConfiguration.self, in: folder)
+      let begun: MultiTableRunConfiguration? = try training.start.begun(folder)
       let work = try makeTraining(begun, folder)
       if speaks {
         try work.run.begin(fresh: training.fresh)
@@ -107,8 +106,7 @@ extension TrainCommand {
     }
 
     private func trainGroup(_ group: RunGroup) throws {
-      let begun: MultiTableRunConfiguration? =
-        training.fresh ? nil : try self.group.begun(options.folder)
+      let begun: MultiTableRunConfiguration? = try training.start.begun(options.folder)
       let first = RunFolder("\(options.run)/\(group.members[0].name)")
       let runs = GroupTraining(
         group: group, options: options, training: training, device: nil,

@@ -27,11 +27,11 @@ extension TrainCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-      if agent.isPoint(options.folder, fresh: training.fresh) {
+      if agent.isPoint(options.folder, training.start) {
         try agent.requirePoint(settings, group)
         return try movePoint()
       }
-      if agent.deep.isTabular(options.folder, fresh: training.fresh) {
+      if agent.deep.isTabular(options.folder, training.start) {
         try agent.deep.requireNoRatings(settings, group)
         return try TabularTraining(
           command: "train pg", options: options, group: group, training: training, device: device
@@ -53,7 +53,7 @@ extension TrainCommand {
 
     private func movePoint() throws {
       let begun: GaussianConfiguration? =
-        training.fresh ? nil : try group.begun(options.folder)
+        try training.start.begun(options.folder)
       var settings = begun ?? GaussianConfiguration()
       if let steps = agent.deep.steps { settings.steps = steps }
       if let numEnvs = agent.deep.numEnvs { settings.environments = numEnvs }
@@ -101,9 +101,9 @@ struct PGOptions: ParsableArguments, AgentSettings {
   var myopic: Bool? { deep.myopic }
 
   /// Whether the point is to be moved: named, or that of a run which was started.
-  func isPoint(_ folder: RunFolder, fresh: Bool) -> Bool {
+  func isPoint(_ folder: RunFolder, _ start: StartOptions) -> Bool {
     if let env = deep.env { return env == .point }
-    return !fresh && folder.readGroupAlgorithm() == GaussianConfiguration.algorithms[0]
+    return start.algorithm(in: folder) == GaussianConfiguration.algorithms[0]
   }
 
   /// Refuses what the point has no use for.

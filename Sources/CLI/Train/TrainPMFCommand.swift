@@ -36,7 +36,7 @@ extension TrainCommand {
     }
 
     private func opening(_ run: RunOptions) -> RunOpening {
-      RunOpening(run: run, settings: settings, agent: nil, fresh: training.fresh)
+      RunOpening(run: run, settings: settings, agent: nil, start: training.start)
     }
 
     private func trainGroup(_ group: RunGroup) throws {

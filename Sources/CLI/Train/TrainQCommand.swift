@@ -56,7 +56,7 @@ extension TrainCommand {
 
     func run() throws {
       let begun: TabularConfiguration? =
-        training.fresh ? nil : try group.begun(options.folder)
+        try training.start.begun(options.folder)
       try SettledTraining(
         options: options, group: group, training: training, device: nil, settings: settings(begun)
       ).run(output, trial: { _ in 0 }) { settings, _ in

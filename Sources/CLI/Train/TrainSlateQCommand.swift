@@ -49,7 +49,7 @@ extension TrainCommand {
 
     func run() throws {
       let begun: SlateQRunConfiguration? =
-        training.fresh ? nil : try group.begun(options.folder)
+        try training.start.begun(options.folder)
       var wanted = begun ?? SlateQRunConfiguration()
       if let world = world?.slates, world.name != wanted.world.name { wanted.world = world }
       try settings.require(of: WorldName(rawValue: wanted.world.name)!)

@@ -32,13 +32,25 @@ public enum Algorithms {
   ///
   /// - Throws: `RunError` if they cannot be read.
   public static func settings(of folder: RunFolder) throws -> (any RunSettings)? {
-    guard let algorithm = folder.readAlgorithm() else { return nil }
+    try settings(of: folder, in: folder.configuration)
+  }
+
+  /// The settings that a run's `config.json` holds, wherever it lies; nil if it is no run's.
+  ///
+  /// - Throws: `RunError` if they cannot be read.
+  public static func settings(in configuration: String) throws -> (any RunSettings)? {
+    try settings(of: RunFolder("."), in: configuration)
+  }
+
+  private static func settings(
+    of folder: RunFolder, in configuration: String
+  ) throws -> (any RunSettings)? {
+    guard let algorithm = folder.readAlgorithm(from: configuration) else { return nil }
     guard let type = runs.first(where: { $0.algorithms.contains(algorithm) }) else {
       throw RunError(
-        "\(folder.configuration): no algorithm is called \(algorithm); it may be of a newer program"
-      )
+        "\(configuration): no algorithm is called \(algorithm); it may be of a newer program")
     }
-    return try folder.read(type)
+    return try folder.read(type, configuration: configuration)
   }
 
   /// The settings that a folder's run was started with, for a command that goes on with such runs;

@@ -6,6 +6,9 @@ public struct SettingDifference: Hashable, Sendable {
   public var begun: String
   /// The value that is wanted now, in words.
   public var wanted: String
+
+  /// What stands for a value where there is none.
+  static let nothing = "nothing"
 }
 
 /// Settings that files keep beside those of the value that has them, under no name of their own.
@@ -15,17 +18,24 @@ public protocol FlatSettings {}
 package func firstSettingThatDiffers<Configuration>(
   _ begun: Configuration, _ wanted: Configuration
 ) -> SettingDifference? {
+  let all = settingsThatDiffer(begun, wanted)
+  // One that is new is told of only where no other differs.
+  return all.first { $0.begun != SettingDifference.nothing } ?? all.first
+}
+
+/// All settings that differ between two configurations, by their paths.
+package func settingsThatDiffer(_ begun: Any, _ wanted: Any) -> [SettingDifference] {
   let (mine, others) = (settings(of: begun), settings(of: wanted))
-  for (name, value) in mine.sorted(by: { $0.key < $1.key }) {
-    let wanted = others[name] ?? "nothing"
-    if wanted != value { return SettingDifference(name: name, begun: value, wanted: wanted) }
+  return Set(mine.keys).union(others.keys).sorted().compactMap { name in
+    guard mine[name] != others[name] else { return nil }
+    return SettingDifference(
+      name: name, begun: mine[name] ?? SettingDifference.nothing,
+      wanted: others[name] ?? SettingDifference.nothing)
   }
-  return others.sorted { $0.key < $1.key }.first { mine[$0.key] == nil }
-    .map { SettingDifference(name: $0.key, begun: "nothing", wanted: $0.value) }
 }
 
 /// Every leaf of a value by its path.
-private func settings(of value: Any, path: String = "") -> [String: String] {
+package func settings(of value: Any, path: String = "") -> [String: String] {
   let mirror = Mirror(reflecting: value)
   if mirror.displayStyle == .optional {
     return mirror.children.first.map { settings(of: $0.value, path: path) } ?? [:]

@@ -45,7 +45,10 @@ private struct StoredSettings<Settings: RunSettings>: Decodable {
 
 extension RunFolder {
   /// The algorithm that a run of this folder is of; nil if no run was started.
-  public func readAlgorithm() -> String? {
+  public func readAlgorithm() -> String? { readAlgorithm(from: configuration) }
+
+  /// The algorithm that a configuration, wherever it lies, is of; nil if it is no run's.
+  package func readAlgorithm(from configuration: String) -> String? {
     guard let header = read(StoredHeader.self, from: configuration) else { return nil }
     return header.algorithm ?? (header.pmf == nil ? nil : RunFolder.ratingsAlgorithm)
   }
@@ -57,7 +60,15 @@ extension RunFolder {
   ///
   /// - Throws: `RunError` if the folder holds a run of another algorithm, or a damaged one.
   public func read<Settings: RunSettings>(_ type: Settings.Type) throws -> Settings? {
-    guard exists(configuration) else { return nil }
+    exists(configuration) ? try read(type, configuration: configuration) : nil
+  }
+
+  /// The settings that a configuration holds, wherever it lies.
+  ///
+  /// - Throws: `RunError` if it is of another algorithm, or damaged.
+  package func read<Settings: RunSettings>(
+    _ type: Settings.Type, configuration: String
+  ) throws -> Settings {
     guard let bytes = FileManager.default.contents(atPath: configuration) else {
       throw RunError("cannot read \(configuration)")
     }
@@ -70,8 +81,10 @@ extension RunFolder {
           + "\(StoredRun<Settings>.currentSchema)); use that one")
     }
     if let found = header.algorithm, !Settings.algorithms.contains(found) {
+      let holder = configuration == self.configuration ? path : configuration
       throw RunError(
-        "\(path) holds a run of \(found), not of \(Settings.algorithms.joined(separator: ", "))")
+        "\(holder) holds a run of \(found), not of "
+          + "\(Settings.algorithms.joined(separator: ", "))")
     }
     do {
       if header.settings != nil && header.data == nil && header.world == nil {

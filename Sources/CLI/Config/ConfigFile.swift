@@ -1,0 +1,148 @@
+import ArgumentParser
+import DRR
+import Essentials
+import Yams
+
+/// Options of a command by their names, in a file of YAML or JSON:
+///
+///     steps: 20000
+///     learning-rate: 1e-3
+///     cutoffs: [5, 10]
+///     myopic: false
+package struct ConfigFile {
+  /// An option, and the line that has it.
+  private struct Entry {
+    var name: String
+    var line: Int
+    var value: Node
+  }
+
+  private let path: String
+  private let entries: [Entry]
+
+  /// The file that --config of a command line names; nil where it is not given, or names the
+  /// `config.json` of a run, which the command reads itself.
+  ///
+  /// - Throws: `RunError` if it cannot be read or is no table of options.
+  package static func named(in words: [String]) throws -> ConfigFile? {
+    let words = words.prefix { $0 != "--" }
+    guard words.first == "train", let at = words.firstIndex(where: isOption),
+      let path = words[at].contains("=")
+        ? String(words[at].split(separator: "=", maxSplits: 1).last ?? "")
+        : words.dropFirst(at + 1).first
+    else { return nil }
+    guard RunFolder(".").readAlgorithm(from: path) == nil else { return nil }
+    return try ConfigFile(path)
+  }
+
+  private static func isOption(_ word: String) -> Bool {
+    word == "--config" || word.hasPrefix("--config=")
+  }
+
+  /// - Throws: `RunError` that names file and line.
+  package init(_ path: String) throws {
+    self.path = path
+    let text = try Self.text(path)
+    let node: Node?
+    do {
+      node = try compose(yaml: text)
+    } catch let error as YamlError {
+      throw RunError("\(path): \(error.sentence)")
+    }
+    guard let mapping = node?.mapping else {
+      throw RunError(
+        "\(path): no options; write a line for each, as \"steps: 20000\", by the names that "
+          + "--help shows")
+    }
+    entries = try mapping.map { key, value in
+      guard let name = key.string else {
+        throw RunError("\(path):\(key.mark?.line ?? 1): a name that is no word; use an option's")
+      }
+      return Entry(name: name, line: key.mark?.line ?? 1, value: value)
+    }
+  }
+
+  private static func text(_ path: String) throws -> String {
+    let most = 1 << 16
+    guard let bytes = FileManager.default.contents(atPath: path) else {
+      throw RunError("--config \(path) cannot be read; name a file of options, or leave it out")
+    }
+    guard bytes.count <= most, let text = String(validating: bytes, as: UTF8.self) else {
+      throw RunError(
+        "--config \(path) is no file of options: \(bytes.count > most ? "it has more than 64 KiB" : "its text is not UTF-8")"
+      )
+    }
+    return text
+  }
+
+  /// The words of a command line with the options of the file in place of --config. What is given
+  /// comes first.
+  ///
+  /// - Throws: `RunError` that names file, line and the option that is not one.
+  package func expand(_ words: [String]) throws -> [String] {
+    guard let command = CommandHelp.command(words) else { return words }
+    let options = try CommandHelp(of: command).options
+    let title = words.prefix { !$0.hasPrefix("-") }.prefix(2).joined(separator: " ")
+    let given = Set(words.map { String($0.prefix { $0 != "=" }) })
+    let added = try entries.flatMap { entry -> [String] in
+      let option = options.first { $0.names.contains("--\(entry.name)") }
+      guard let option, option.name != "config", option.name != "help" else {
+        let near = nearest(entry.name, in: options.map(\.name))
+        throw RunError(
+          "\(path):\(entry.line): \(entry.name) is no option of drr \(title)"
+            + (near.map { "; did you mean \($0)?" }
+              ?? "; `drr \(title) --help` lists them"))
+      }
+      return given.isDisjoint(with: option.names) ? try self.words(entry, option) : []
+    }
+    let end = words.firstIndex(of: "--") ?? words.endIndex
+    var kept: [String] = []
+    var isValue = false
+    for word in words[..<end] {
+      if !isValue && !Self.isOption(word) { kept.append(word) }
+      isValue = word == "--config"
+    }
+    return kept + added + words[end...]
+  }
+
+  private func words(_ entry: Entry, _ option: CommandHelp.Option) throws -> [String] {
+    func refusal(_ wanted: String) -> RunError {
+      RunError("\(path):\(entry.line): \(entry.name) takes \(wanted)")
+    }
+    if option.isFlag {
+      guard let isSet = entry.value.bool else { throw refusal("true or false") }
+      let isInverse = "--\(entry.name)" == option.inverse
+      if isSet { return ["--\(entry.name)"] }
+      return isInverse ? ["--\(option.name)"] : option.inverse.map { [$0] } ?? []
+    }
+    let values = entry.value.sequence.map(Array.init) ?? [entry.value]
+    let texts = values.compactMap { $0.null == nil ? $0.scalar?.string : nil }
+    guard texts.count == values.count, !texts.isEmpty else {
+      throw refusal(option.isRepeating ? "a value or a list of them" : "a value")
+    }
+    return option.isRepeating
+      ? texts.map { "--\(option.name)=\($0)" }
+      : ["--\(option.name)=\(texts.joined(separator: ","))"]
+  }
+
+  /// A message of the parser with the place of the option that it is about.
+  package func placed(_ message: String) -> String? {
+    let words = Set(message.split { " =',;".contains($0) || $0.isNewline }.map(String.init))
+    guard let entry = entries.first(where: { words.contains("--\($0.name)") }) else { return nil }
+    return message.replacing("Error: ", with: "Error: \(path):\(entry.line): ", maxReplacements: 1)
+  }
+}
+
+extension YamlError {
+  /// Where the file is no YAML, in a sentence.
+  fileprivate var sentence: String {
+    switch self {
+    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+      .composer(_, let problem, let mark, _):
+      "line \(mark.line): \(problem)"
+    case .duplicatedKeysInMapping(let duplicates, _):
+      "\(duplicates.map { "\($0)" }.joined(separator: ", ")) is there twice; leave one"
+    default: "it is no YAML"
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import ArgumentParser
+import Essentials
+
+/// What the parser tells of a command: its options, their words and their values.
+package struct CommandHelp {
+  package struct Option {
+    /// With their dashes; of a flag that can be taken back both.
+    package var names: [String]
+    package var isFlag: Bool
+    package var isRepeating: Bool
+    /// The words that it takes; empty where it takes others.
+    package var values: [String]
+    package var help: String
+
+    /// Without dashes.
+    package var name: String { String(names[0].drop { $0 == "-" }) }
+    /// The word that takes a flag back; nil where there is none.
+    package var inverse: String? { isFlag ? names.first { $0.hasPrefix("--no-") } : nil }
+  }
+
+  package let options: [Option]
+
+  package init(of command: any ParsableCommand.Type) throws {
+    let help = try JSONDecoder().decode(Tool.self, from: Data(command._dumpHelp().utf8))
+    options = help.command.arguments.compactMap { argument in
+      let names = (argument.names ?? []).filter { $0.kind == "long" }.map { "--\($0.name)" }
+      guard argument.kind != "positional", !names.isEmpty else { return nil }
+      return Option(
+        names: names, isFlag: argument.kind == "flag", isRepeating: argument.isRepeating,
+        values: argument.allValues ?? [],
+        help: [argument.abstract, argument.discussion].compactMap { $0 }.joined(separator: " "))
+    }
+  }
+
+  /// The command that words name, as `train dqn`; nil where they name none.
+  package static func command(_ words: some Sequence<String>) -> (any ParsableCommand.Type)? {
+    var (found, level): ((any ParsableCommand.Type)?, [any ParsableCommand.Type]) = (nil, commands)
+    for word in words {
+      guard let next = level.first(where: { $0._commandName == word }) else { break }
+      (found, level) = (next, next.configuration.subcommands)
+    }
+    return found
+  }
+
+  /// What is used of `_dumpHelp`.
+  private struct Tool: Decodable {
+    struct Command: Decodable { var arguments: [Argument] }
+    struct Argument: Decodable {
+      struct Name: Decodable { var kind, name: String }
+      var kind: String
+      var isRepeating: Bool
+      var names: [Name]?
+      var allValues: [String]?
+      var abstract: String?
+      var discussion: String?
+    }
+    var command: Command
+  }
+}
