@@ -86,7 +86,6 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
   ],
   targets: [
@@ -116,13 +115,12 @@ let package = Package(
       path: "Sources/DRR/Umbrella"),
     .target(
       name: "Terminal",
-      dependencies: layers + ["DRRCore", .product(name: "Logging", package: "swift-log")]),
+      dependencies: layers + ["DRRCore"]),
     .target(
       name: "Commands",
       dependencies: everything + [
         "Terminal",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Logging", package: "swift-log"),
         .product(name: "Yams", package: "Yams"),
       ], path: "Sources/CLI", exclude: ["Main"]),
     .executableTarget(
@@ -130,7 +128,6 @@ let package = Package(
       dependencies: everything + [
         "Terminal", "Commands", "Benchmarks",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Logging", package: "swift-log"),
       ], path: "Sources/CLI/Main"),
 
     // The measuring room: loops that find the machine's ceilings, the suite, its executable.

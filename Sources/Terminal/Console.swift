@@ -1,37 +1,41 @@
 import DRRCore
-import Logging
 import Platform
 
 /// What a person reads while a command works goes to standard error; results go to standard output.
 package enum Console {
-  package static let isTerminal = isatty(2) == 1
-
-  /// Columns of the terminal, or what `COLUMNS` says; 80 where nothing tells.
-  package static var columns: Int {
-    var size = winsize()
-    if ioctl(2, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
-    let told = getenv("COLUMNS").flatMap { Int(String(cString: $0)) }
-    return told.map { min(max($0, 20), 1_000) } ?? 80
-  }
-
-  /// A message that cannot be written is lost: nothing reads it.
-  package static func write(_ text: String) { _ = write(text, to: 2) }
-
   /// Makes a file that grows past its limit a failed write, not the end of the process.
   package static func surviveFileLimits() { signal(SIGXFSZ, SIG_IGN) }
 
   /// Without what a terminal would take for more than lines of text: some of it is from files.
-  package static func note(_ line: String) { write(line.printableLines + "\n") }
+  package static func note(_ line: String) { say(line, .info) }
+
+  /// What may be wrong with the result.
+  package static func warn(_ line: String) { say("warning: " + line, .warning) }
+
+  /// Why a command fails.
+  package static func fail(_ line: String) { say(line, .error) }
+
+  /// What only somebody who looks for a fault asks for.
+  package static func debug(_ line: @autoclosure () -> String) { say("debug: " + line(), .debug) }
+
+  /// A line for the `drr` that started this one.
+  static func report(_ line: String) { _ = write(line + "\n", to: 2) }
+
+  private static func say(_ line: String, _ level: ScreenSettings.Level) {
+    Screen.say(line.printableLines + "\n", level)
+  }
 
   /// Prints a result. Throws where standard output takes no more: its disk may be full.
   package static func result(_ text: String) throws {
-    if let code = write(text.printableLines + "\n", to: 1) {
+    Screen.clear()
+    let text = text.printableLines + "\n"
+    if let code = write(Screen.isColored(1) ? text.withBoldRows : text, to: 1) {
       throw RunError("cannot write to standard output: \(String(cString: strerror(code)))")
     }
   }
 
   /// The code of the error, if there was one.
-  private static func write(_ text: String, to file: Int32) -> Int32? {
+  static func write(_ text: String, to file: Int32) -> Int32? {
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
       let count = bytes.withUnsafeBytes { Platform.write(file, $0.baseAddress, $0.count) }
@@ -40,22 +44,5 @@ package enum Console {
       bytes = bytes.dropFirst(count)
     }
     return nil
-  }
-}
-
-/// Log messages as plain lines on standard error.
-package struct PlainLogHandler: LogHandler {
-  package var logLevel = Logger.Level.info
-  package var metadata: Logger.Metadata = [:]
-
-  package init() {}
-
-  package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-    get { metadata[key] }
-    set { metadata[key] = newValue }
-  }
-
-  package func log(event: LogEvent) {
-    Console.note(event.level >= .warning ? "\(event.level): \(event.message)" : "\(event.message)")
   }
 }

@@ -121,7 +121,7 @@ package enum Interrupt {
 
   /// Says what an interrupted command leaves behind, and the command that goes on from there.
   package static func note(_ saved: String, resume: String) {
-    Console.note("interrupted; \(saved); to go on: \(resume)")
+    Console.fail("interrupted; \(saved); to go on: \(resume)")
   }
 
   /// The command as it was typed, as it goes on with what it has saved.

@@ -32,14 +32,15 @@ package struct ProgressLine {
 
   private func text(bar width: Int, _ note: some StringProtocol) -> String {
     let share = total > 0 ? min(max(Double(done) / Double(total), 0), 1) : 1
-    let rate = Double(done - first) / seconds
+    // A rate takes a moment to be one.
+    let rate = seconds > 1e-3 ? Double(done - first) / seconds : 0
     let filled = Int(share * Double(width))
     let bar =
       String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
     let time =
       done >= total
-      ? "took " + clock(seconds)
-      : rate > 0 ? clock(Double(total - done) / rate) + " left" : "? left"
+      ? "took " + clockText(seconds)
+      : rate > 0 ? clockText(Double(total - done) / rate) + " left" : "? left"
     return "\(bar) \(Int(share * 100))%  \(grouped(done))/\(grouped(total)) \(note)"
       + "  \(rateText(rate))/s  \(time)"
   }
@@ -49,22 +50,29 @@ package struct ProgressLine {
     return rate < 10 ? decimal(rate, 1) : grouped(Int(rate))
   }
 
-  private func clock(_ seconds: Double) -> String {
-    let whole = Int(min(max(seconds, 0), 1e12).rounded())
-    let (hours, minutes) = (whole / 3_600, whole / 60 % 60)
-    func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
-    if hours >= 100 { return "\(grouped(hours / 24)) days" }
-    return hours > 0
-      ? "\(hours):\(two(minutes)):\(two(whole % 60))" : "\(minutes):\(two(whole % 60))"
-  }
 }
 
-/// A bar with rate and time left on a terminal; a line every ten seconds elsewhere; reports for
-/// the `drr` that started this one where it asks for them.
+/// 1:05, 2:00:09, or 11 days.
+func clockText(_ seconds: Double) -> String {
+  let whole = Int(min(max(seconds, 0), 1e12).rounded())
+  let (hours, minutes) = (whole / 3_600, whole / 60 % 60)
+  func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+  if hours >= 100 { return "\(grouped(hours / 24)) days" }
+  return hours > 0
+    ? "\(hours):\(two(minutes)):\(two(whole % 60))" : "\(minutes):\(two(whole % 60))"
+}
+
+/// One line for all stages of a piece of work, each with its own rate and time left: redrawn on a
+/// terminal, every ten seconds elsewhere, or reported to the `drr` that started this one.
 package final class Progress {
   private let reports: Bool
-  private let start = ContinuousClock.now
-  private var first: Int?
+  /// The words that a stage's notes begin with, when it began, and what was done before.
+  private var stage = ""
+  private var start = ContinuousClock.now
+  private var first = 0
+  /// What was done when, in the last seconds, from which the rate is.
+  private var marks: [(time: ContinuousClock.Instant, done: Int)] = []
+  private static let memory = Duration.seconds(20)
   private var lastShown: ContinuousClock.Instant?
   private var isShown = false
 
@@ -72,27 +80,41 @@ package final class Progress {
 
   package func update(_ done: Int, of total: Int, _ note: String) {
     let now = ContinuousClock.now
-    let first = first ?? max(done - 1, 0)
-    self.first = first
-    let isPrompt = Console.isTerminal || reports
+    let stage = String(note.prefix { $0 != "," })
+    if stage != self.stage {
+      endStage(now)
+      (self.stage, start, first, isShown) = (stage, now, max(done - 1, 0), false)
+      marks = [(start, first)]
+    }
+    let isPrompt = Screen.isTerminal || reports
     let interval: Duration = isPrompt ? .milliseconds(100) : .seconds(10)
     let since = lastShown ?? (isPrompt ? start - .seconds(1) : start)
     guard now - since >= interval || (done >= total && isShown) else { return }
     lastShown = now
     if reports {
-      return Console.write(ProgressReport(done: done, total: total, note: note).line + "\n")
+      return Console.report(ProgressReport(done: done, total: total, note: note).line)
     }
-    isShown = true
+    guard Screen.showsProgress else { return }
+    isShown = done < total
+    let isOver = done >= total
+    let mark = isOver ? (time: start, done: first) : marks[0]
     let line = ProgressLine(
-      done: done, total: total, first: first, seconds: (now - start).seconds, note: note)
-    Console.write(
-      Console.isTerminal
-        ? "\r\u{1B}[K\(line.text(columns: Console.columns - 1))" : "\(line.text)\n")
+      done: done, total: total, first: mark.done, seconds: (now - mark.time).seconds, note: note)
+    marks.append((now, done))
+    while marks.count > 2, now - marks[1].time > Self.memory { marks.removeFirst() }
+    Screen.draw(
+      Screen.isTerminal ? line.text(columns: Screen.columns - 1) : line.text, work: stage)
   }
 
   package func finish() {
-    if isShown && Console.isTerminal { Console.write("\n") }
-    isShown = false
+    endStage(.now)
+    (stage, isShown) = ("", false)
+    Screen.clear()
+  }
+
+  private func endStage(_ now: ContinuousClock.Instant) {
+    guard !stage.isEmpty else { return }
+    Console.debug("\(stage) took \(clockText((now - start).seconds))")
   }
 }
 

@@ -87,8 +87,23 @@ extension String {
   }
 }
 
+/// What a heading says under names in its first ten columns, a thing a line, each wrapped.
+package func headed(_ text: String) -> String {
+  text.split(separator: "\n").map { line in
+    let isNamed = line.first != " "
+    let rest = line.dropFirst(isNamed ? 10 : 0)
+    guard line.count > 10 else { return String(line) }
+    let indent = String(repeating: " ", count: 10)
+    return (isNamed ? String(line.prefix(10)) : indent)
+      + wrapped(String(rest), columns: min(Screen.columns, 80) - 10).split(separator: "\n")
+      .joined(separator: "\n" + indent)
+  }.joined(separator: "\n")
+}
+
 /// A text in lines of at most so many columns, broken between words; all but the first are indented.
-package func wrapped(_ text: String, columns: Int = 80, indent: Int = 0) -> String {
+package func wrapped(
+  _ text: String, columns: Int = min(Screen.columns, 80), indent: Int = 0
+) -> String {
   var lines: [String] = []
   var line = ""
   for word in text.split(separator: " ") {

@@ -16,7 +16,7 @@ struct CompareTests {
     try Self.train(folder, "a", "--split", "latest")
     try Self.train(folder, "b", "--split", "latest", "--seed", "1")
     try Self.train(folder, "users")
-    let arguments = ["compare", "--run", "a", "--run", "b", "--device", "cpu"]
+    let arguments = ["compare", "--all", "--run", "a", "--run", "b", "--device", "cpu"]
     let outcome = try Program.run(arguments, in: folder)
     #expect(outcome.code == 0 && outcome.error == "", "\(outcome.description)")
     for line in [

@@ -132,7 +132,7 @@ struct ReportTests {
       }
       return report.verdict
     }
-    #expect(with(0.1, 0.3).contains("; above plain (95 % paired intervals, 2 users)"))
+    #expect(with(0.1, 0.3).contains("; above plain (95% paired intervals, 2 users)"))
     #expect(with(-0.1, 0.3).contains("; level with plain ("))
     #expect(with(-0.2, -0.1).contains("; below plain ("))
     #expect(with(0, 0.3).hasPrefix("agent: NDCG@"))

@@ -52,6 +52,7 @@ struct CompareCommand: ParsableCommand {
   @Option(help: "Query the next items of so many users, drawn. (default: all)")
   var users: Int?
   @OptionGroup var rankings: ListsOption
+  @OptionGroup var tables: TableOptions
   @OptionGroup(title: "Options of --baselines-only") var split: ComparisonSplitOptions
   @OptionGroup var device: DeviceOptions
   @OptionGroup var output: OutputOptions
@@ -103,7 +104,7 @@ struct CompareCommand: ParsableCommand {
       if !log.isOfSessions { try comparisons[0].requireLikes() }
     } catch {
       if likedOnly { throw error }
-      Console.note("warning: \(error)")
+      Console.warn("\(error)")
     }
     let backend =
       try runs.isEmpty
@@ -140,7 +141,9 @@ struct CompareCommand: ParsableCommand {
     let report = try ComparisonReport(
       parts, runs: listed, data: described,
       device: "\(backend.device.id): \(backend.device.name), \(backend.device.driver)")
-    try output.print(report, report.text) { try file?.write() }
+    try output.print(report, tables.all ? report.text : report.summary(tables.format)) {
+      try file?.write()
+    }
   }
 
   /// Refuses a row that is not there before anything is measured.

@@ -1,10 +1,46 @@
 import DRR
+import Terminal
 
 extension ComparisonReport {
   var text: String {
     [heading, nextItemTable, groupTable, pauseTable, isOfSessions ? nil : rerankingTable]
       .compactMap { $0 }
       .joined(separator: "\n\n")
+  }
+
+  /// The verdict, and one table at the K of the differences: what ranks best first.
+  func summary(_ format: TableFormat) -> String {
+    let trained = Set(runs.flatMap(\.contestants))
+    let base = Labels.comparison[settings.baseline]
+    let ordered = rows.sorted { ndcg($0)?.mean ?? 0 > ndcg($1)?.mean ?? 0 }
+    let body = ordered.map { row -> [String] in
+      let mark = row.name == settings.baseline ? "=" : trained.contains(row.name) ? ">" : " "
+      let difference = difference(row.ndcgDifference)
+      return [
+        mark + Labels.comparison[row.name], ndcg(row).map { decimal($0.mean, 4) } ?? "–",
+        row.cutoffs.first { $0.k == cutoff }.map { decimal($0.hitRate.mean, 4) } ?? "–",
+        difference[0].isEmpty ? "" : difference.joined(separator: " "),
+      ]
+    }
+    let title = "NDCG@\(cutoff)"
+    let table = Table(
+      rows: [["", title, "HR@\(cutoff)", "\(title) minus = "]] + body)
+    guard format == .text else { return table.written(format) }
+    let lines = (verdicts.map { wrapped($0, indent: 2) }).joined(separator: "\n")
+    let about = "\(data.name), CRC-32 \(data.checksum): \(protocolSummary)"
+      .replacing("\n", with: "; ")
+    return """
+      \(lines)
+
+      \(table.text)
+      \(wrapped("next item out of the full catalogue; >: a run; =: \(base); *: the 95% interval of the paired difference excludes 0"))
+      \(wrapped(about, indent: 2))
+      more figures: --all
+      """ + (users.min().flatMap(fewUsers).map { "\n\(wrapped($0, indent: 10))" } ?? "")
+  }
+
+  private func ndcg(_ row: ComparisonReport.Row) -> Estimate? {
+    row.cutoffs.first { $0.k == cutoff }?.ndcg
   }
 
   private var heading: String {
@@ -38,7 +74,7 @@ extension ComparisonReport {
     }
     lines.append("device    \(device)")
     if let warning = users.min().flatMap(fewUsers) { lines.append(warning) }
-    return lines.joined(separator: "\n")
+    return headed(lines.joined(separator: "\n"))
   }
 
   private var hasSeveralRuns: Bool { rows.contains { runs(of: $0.name).count > 1 } }
@@ -58,23 +94,17 @@ extension ComparisonReport {
     let spread =
       splitSeeds.count > 1 ? [estimate.deviation.map { "±" + decimal($0, digits) } ?? "–"] : []
     return [decimal(estimate.mean, digits)] + spread
-      + ["\(decimal(estimate.low, digits))–\(decimal(estimate.high, digits))"]
+      + [estimate.interval(digits)]
   }
 
   private var blanks: [String] {
     (splitSeeds.count > 1 ? ["", ""] : [""]) + (hasSeveralRuns ? ["± runs"] : [])
   }
 
-  private func signed(_ value: Double) -> String {
-    let text = decimal(value, 4)
-    return value > 0 && !text.hasPrefix("-") ? "+\(text)" : text
-  }
-
   /// A star: the interval is without zero.
   private func difference(_ found: Estimate?) -> [String] {
     guard let found else { return ["", ""] }
-    let star = found.low > 0 || found.high < 0 ? "*" : " "
-    return [signed(found.mean), "\(signed(found.low)) … \(signed(found.high))\(star)"]
+    return [signed(found.mean, 4), found.signedInterval(4)]
   }
 
   private var nextItemTable: String {

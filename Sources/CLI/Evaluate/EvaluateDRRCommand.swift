@@ -3,8 +3,6 @@ import DRR
 import Kernels
 import Terminal
 
-extension TableFormat: ExpressibleByArgument {}
-
 extension EvaluateCommand {
   struct DRR: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -39,18 +37,9 @@ extension EvaluateCommand {
     @Option(help: "α of LinUCB: how many standard errors are added to an estimate.")
     var linucbAlpha = 0.25
     @OptionGroup var rankings: ListsOption
-    @Flag(help: "Print every figure: each K, recall, rewards, lists, the agents' values.")
-    var all = false
-    @Option(help: "How the table is written.")
-    var format = TableFormat.text
+    @OptionGroup var tables: TableOptions
     @OptionGroup var device: DeviceOptions
     @OptionGroup var output: OutputOptions
-
-    func validate() throws {
-      if all && format != .text {
-        throw ValidationError("--all has many tables; leave out --format \(format.rawValue).")
-      }
-    }
 
     func run() throws {
       let (data, seed) = (place.data, random.seed)
@@ -117,7 +106,7 @@ extension EvaluateCommand {
       progress.finish()
       let first = try Experiment(configuration, log: log, folder: runs[0].folder)
       let report = try first.report(evaluated, on: backend, settings)
-      try output.print(report, all ? report.text : report.summary(format)) {
+      try output.print(report, tables.all ? report.text : report.summary(tables.format)) {
         try options.folder.write(report, to: options.folder.evaluation)
         try file?.write()
       }

@@ -18,12 +18,9 @@ extension EvaluationReport {
       let difference = difference(from: ranker.name, .ndcg, at: middle)
       return [
         (ranker.name == agent ? ">" : " ") + Labels.evaluation[ranker.name],
-        "\(decimal(ndcg.mean, 3)) [\(decimal(ndcg.low, 3)), \(decimal(ndcg.high, 3))]",
+        "\(decimal(ndcg.mean, 3)) \(ndcg.interval(3))",
         number(row.precision?.mean),
-        difference.map { found in
-          "\(signed(found.mean)) [\(signed(found.low)), \(signed(found.high))]"
-            + (found.low > 0 || found.high < 0 ? "*" : " ")
-        } ?? "",
+        difference.map { "\(signed($0.mean, 3)) \($0.signedInterval(3))" } ?? "",
       ]
     }
     let table = Table(
@@ -33,7 +30,7 @@ extension EvaluationReport {
       \(wrapped(verdict))
 
       \(table.text)
-      95 % intervals, users resampled; *: the paired difference excludes 0
+      95% intervals, users resampled; *: the paired difference excludes 0
       \(wrapped("\(configuration.data.name), CRC-32 \(configuration.data.checksum): \(protocolSummary)", indent: 2))
       more figures: --all; a picture: drr report
       """ + (users.flatMap(fewUsers).map { "\n\(wrapped($0, indent: 10))" } ?? "")
@@ -59,7 +56,8 @@ extension EvaluationReport {
     }
     let candidates = runs.map { decimal($0.candidatesPerSession, 1) }
     let errors = runs.map { decimal($0.sessionRMSE, 4) }
-    return """
+    return headed(
+      """
       data      \(data.name), \(grouped(data.ratings)) ratings, CRC-32 \(data.checksum)
       protocol  \(protocolSummary)
       users     \(list(admissions))
@@ -69,7 +67,7 @@ extension EvaluationReport {
       \(policyHistories)
       device    \(device)
       PMF       test RMSE \(list(errors)) \(ratingUnit), on held-out ratings
-      """ + (users.flatMap(fewUsers).map { "\n\($0)" } ?? "")
+      """ + (users.flatMap(fewUsers).map { "\n\($0)" } ?? ""))
   }
 
   /// The checkpoint that is evaluated, and how much its choice matters: run by run.
@@ -101,7 +99,7 @@ extension EvaluationReport {
   }
 
   private func cells(_ estimate: Estimate?) -> [String] {
-    let interval = estimate.map { "\(decimal($0.low, 3))–\(decimal($0.high, 3))" } ?? ""
+    let interval = estimate?.interval(3) ?? ""
     let spread = runs.count > 1 ? ["±" + number(estimate?.deviation)] : []
     return [number(estimate?.mean)] + spread + [interval]
   }
@@ -127,20 +125,12 @@ extension EvaluationReport {
           guard let found = difference(from: ranker.name, measure, at: k) else {
             return ["–"] + blank
           }
-          let star = found.low > 0 || found.high < 0 ? "*" : " "
           let spread = runs.count > 1 ? ["±" + number(found.deviation)] : []
-          return [signed(found.mean)] + spread + [
-            "\(signed(found.low)) … \(signed(found.high))\(star)"
-          ]
+          return [signed(found.mean, 3)] + spread + [found.signedInterval(3)]
         }
     }
     return Table(rows: [header] + body).text
       + "\n* the interval of the paired difference excludes zero"
-  }
-
-  private func signed(_ value: Double) -> String {
-    let text = decimal(value, 3)
-    return value > 0 && !text.hasPrefix("-") ? "+\(text)" : text
   }
 
   private var listTable: String {

@@ -56,6 +56,6 @@ extension ProtocolAblationReport {
   private func interval(of ranker: String, on rung: ProtocolAblation.Rung, at k: Int) -> String {
     let rows = measurements(of: rung).first?.rankers.first { $0.name == ranker }?.rows
     guard let found = rows?.first(where: { $0.k == k })?.precision else { return "–" }
-    return "\(decimal(found.mean, 3)) \(decimal(found.low, 2))–\(decimal(found.high, 2))"
+    return "\(decimal(found.mean, 3)) \(found.interval(2))"
   }
 }

@@ -3,7 +3,6 @@ import Benchmarks
 import Commands
 import DRR
 import Kernels
-import Logging
 import Platform
 import Terminal
 
@@ -20,6 +19,11 @@ package struct DRRCommand: ParsableCommand {
         drr recommend --run runs/first --user 196 --top 10
 
       Without --data the ratings are generated: nothing has to be downloaded.
+
+      Every command takes --quiet, which leaves warnings and errors; --log-level debug, info, warning \
+      or error; and --color auto, always or never. NO_COLOR is heeded. The exit code is 0 for \
+      success, 1 where the work failed, 64 for a command line that cannot be understood, and 130 \
+      after Control-C.
       """,
     version: Program.title,
     subcommands: commands + [Benchmark.self])
@@ -28,12 +32,14 @@ package struct DRRCommand: ParsableCommand {
 
   package static func main() {
     Console.surviveFileLimits()
-    Interrupt.watch(isWatched: CommandLine.arguments.contains("--report-progress"))
-    LoggingSystem.bootstrap { _ in PlainLogHandler() }
+    let isWatched = CommandLine.arguments.contains("--report-progress")
+    Interrupt.watch(isWatched: isWatched)
     KernelCompilation.tell { Console.note($0) }
     var config: ConfigFile?
     do {
-      var words = try OldNames.rewritten(Array(CommandLine.arguments.dropFirst()))
+      var words = Array(CommandLine.arguments.dropFirst())
+      try begin(&words, isWatched: isWatched)
+      words = try OldNames.rewritten(words)
       config = try ConfigFile.named(in: words)
       words = try config?.expand(words) ?? words
       var command = try parseAsRoot(words)
@@ -49,8 +55,16 @@ package struct DRRCommand: ParsableCommand {
     } catch {
       // A mistyped word is repeated in the message.
       guard exitCode(for: error) != .success else { exit(withError: error) }
-      Console.note(config?.placed(fullMessage(for: error)) ?? fullMessage(for: error))
+      Console.fail(config?.placed(fullMessage(for: error)) ?? fullMessage(for: error))
       Platform.exit(exitCode(for: error).rawValue)
+    }
+  }
+
+  private static func begin(_ words: inout [String], isWatched: Bool) throws {
+    do {
+      try Screen.begin(ScreenSettings(takenFrom: &words), isWatched: isWatched)
+    } catch let error as RunError {
+      throw ValidationError("\(error).")
     }
   }
 
@@ -59,7 +73,7 @@ package struct DRRCommand: ParsableCommand {
   {
     let usage = usageString(for: command)
     let path = usage.split(separator: " ").prefix { $0.first?.isLetter == true }
-    Console.note(
+    Console.fail(
       """
       Error: \(error.message)
       Usage: \(usage)

@@ -1,7 +1,6 @@
 import ArgumentParser
 import DRR
 import Kernels
-import Logging
 import Tensor
 
 extension DeviceRequest: ExpressibleByArgument {
@@ -58,7 +57,7 @@ struct DeviceOptions: ParsableArguments {
     }
     let candidates = DeviceCatalog.candidates()
     for candidate in candidates where candidate.isFaulty {
-      Logger(label: "drr").warning("\(candidate.name): \(candidate.reason ?? "")")
+      Console.warn("\(candidate.name): \(candidate.reason ?? "")")
     }
     // No driver is as fast on the processor as the CPU itself.
     let usable = candidates.compactMap(\.info).filter { $0.id == .cpu || $0.kind != .cpu }
@@ -68,7 +67,7 @@ struct DeviceOptions: ParsableArguments {
       do {
         timed.append((info, try trial(DeviceCatalog.backend(for: info.id))))
       } catch let error as BackendError {
-        Logger(label: "drr").warning("\(info.id) is left out: \(error)")
+        Console.warn("\(info.id) is left out: \(error)")
       }
     }
     guard let best = timed.min(by: { $0.seconds < $1.seconds }) else {

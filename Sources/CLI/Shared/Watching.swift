@@ -8,7 +8,7 @@ extension Observer {
     Interrupt.begins()
     var observer = Observer()
     observer.progress = { progress.update($0, of: $1, $2) }
-    observer.note = { Console.note("warning: \($0)") }
+    observer.note = { Console.warn("\($0)") }
     observer.shouldStop = { Interrupt.isRequested }
     observer.saved = { Interrupt.hasCheckpoint() }
     observer.checkpointSteps = checkpointSteps

@@ -1,6 +1,33 @@
 import DRR
+import Terminal
 
 extension OnlineReport {
+  /// One table at the largest K: what earns most first. Untrained agents under the rules are left to
+  /// `--all`.
+  func summary(_ format: TableFormat) -> String {
+    let shown = policies.filter { !$0.name.contains(" untrained, changing") }.compactMap { policy in
+      policy.rows.last.map { (policy.name, row: $0) }
+    }.sorted { $0.row.reward.mean > $1.row.reward.mean }
+    let k = configuration.evaluation.cutoffs.last ?? 0
+    let body = shown.map { name, row in
+      [
+        (name.hasSuffix(" frozen") || name.hasSuffix(" updated") ? ">" : " ")
+          + Labels.online[name],
+        "\(decimal(row.reward.mean, 3)) \(row.reward.interval(3))",
+        signed(row.overPMF.mean, 3)
+          + (row.overPMF.low > 0 || row.overPMF.high < 0 ? "*" : " "),
+      ]
+    }
+    let table = Table(rows: [["", "mean reward @\(k)", "minus PMF greedy"]] + body)
+    guard format == .text else { return table.written(format) }
+    return """
+      \(table.text)
+      \(wrapped("\(sessions) episodes; 95% intervals, users resampled; *: the interval of the paired difference excludes 0"))
+      \(wrapped("\(configuration.data.name), CRC-32 \(configuration.data.checksum): \(protocolSummary)", indent: 2))
+      more figures: --all
+      """
+  }
+
   var text: String {
     let cutoffs = configuration.evaluation.cutoffs
     func table(_ title: String, _ value: (OnlineResult.Row) -> Estimate?) -> String {
@@ -9,8 +36,7 @@ extension OnlineReport {
         [Labels.online[policy.name]]
           + policy.rows.flatMap { row -> [String] in
             guard let found = value(row) else { return ["–", ""] }
-            let interval = "\(decimal(found.low, 3)) to \(decimal(found.high, 3))"
-            return [decimal(found.mean, 3), interval]
+            return [decimal(found.mean, 3), found.interval(3)]
           }
       }
       return Table(rows: [header] + body).text
@@ -29,12 +55,15 @@ extension OnlineReport {
           decimal($0.satisfaction, 3),
         ]
       }
-    return """
+    let heading = """
       data      \(configuration.data.name), \(grouped(configuration.data.ratings)) ratings, CRC-32 \(configuration.data.checksum)
       protocol  \(protocolSummary)
       episodes  \(sessions); skipped users: \(leftOut), with too few observed liked items
       seeds     run \(configuration.seed), split \(configuration.evaluation.splitSeed), simulation \(seed); intervals: 95%, users resampled
       device    \(device)
+      """
+    return """
+      \(headed(heading))
 
       \(tables.joined(separator: "\n\n"))
 

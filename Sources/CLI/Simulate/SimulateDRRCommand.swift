@@ -39,6 +39,7 @@ extension SimulateCommand {
     @Flag(help: "Leave out online fine-tuning.")
     var frozenOnly = false
     @OptionGroup var random: MeasurementSeedOption
+    @OptionGroup var tables: TableOptions
     @OptionGroup var device: DeviceOptions
     @OptionGroup var output: OutputOptions
 
@@ -81,7 +82,7 @@ extension SimulateCommand {
         online, model, contestants, myopic: myopic, on: backend, seed: random.seed,
         .watching(progress))
       progress.finish()
-      try output.print(report, report.text) {
+      try output.print(report, tables.all ? report.text : report.summary(tables.format)) {
         try experiment.folder.write(report, to: experiment.folder.online)
       }
     }

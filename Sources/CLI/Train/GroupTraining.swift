@@ -139,7 +139,10 @@ struct GroupTraining {
       } else if line.hasPrefix("Error: ") {
         worker.error = String(line.dropFirst("Error: ".count))
       } else if !line.hasPrefix("interrupted;") || !isStopping {
-        Console.note("\(worker.name): \(line)")
+        let warning = "warning: "
+        line.hasPrefix(warning)
+          ? Console.warn("\(worker.name): \(line.dropFirst(warning.count))")
+          : Console.note("\(worker.name): \(line)")
       }
     }
   }

@@ -44,7 +44,7 @@ struct RunOpening {
       do {
         _ = try experiment.admitted()
       } catch {
-        Console.note("warning: after training \(error)")
+        Console.warn("after training \(error)")
       }
     }
     let training = agent.training
@@ -74,7 +74,7 @@ struct RunOpening {
 
 /// Tells that a training ends before its first update.
 func noteNoUpdate(steps: Int, learningStarts: Int) {
-  Console.note(
-    "warning: the agent makes no update in \(grouped(steps)) steps, since the first is after "
+  Console.warn(
+    "the agent makes no update in \(grouped(steps)) steps, since the first is after "
       + "\(grouped(learningStarts)); lower --learning-starts or raise --steps")
 }

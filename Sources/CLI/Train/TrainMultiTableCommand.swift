@@ -166,8 +166,8 @@ extension TrainCommand {
       let training = try MultiTableTraining(run, log, split)
       let (rules, events) = (wanted.settings, training.histories.count)
       if rules.solver == .learning, rules.discount > 0, rules.roundSize * 2 > events {
-        Console.note(
-          "warning: --round-size is \(rules.roundSize), and there are \(events) events to learn "
+        Console.warn(
+          "--round-size is \(rules.roundSize), and there are \(events) events to learn "
             + "from: γ has next to no effect where a round holds half of them; lower it")
       }
       return training
