@@ -116,13 +116,15 @@ let package = Package(
     .target(
       name: "Terminal",
       dependencies: layers + ["DRRCore"]),
+    // The page of docs that defines what is printed.
+    .target(name: "CTerms", path: "Sources/CLI/Terms/Text"),
     .target(
       name: "Commands",
       dependencies: everything + [
         "Terminal",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Yams", package: "Yams"),
-      ], path: "Sources/CLI", exclude: ["Main"]),
+        .product(name: "Yams", package: "Yams"), "CTerms",
+      ], path: "Sources/CLI", exclude: ["Main", "Terms/Text"]),
     .executableTarget(
       name: "CLI",
       dependencies: everything + [

@@ -144,6 +144,15 @@ package enum Screen {
     }
   }
 
+  /// A drawing on standard output, over what `back` takes away.
+  package static func draw(over back: String, _ text: String) {
+    state.withLock { state in
+      erase(&state)
+      _ = Console.write(back + (text.isEmpty ? "" : text.printableLines + "\n"), to: 1)
+      state.spoke = .now
+    }
+  }
+
   /// Takes the line away that is redrawn.
   static func clear() { state.withLock { erase(&$0) } }
 

@@ -52,8 +52,12 @@ enum Tiny {
 
 struct Failure: Error, CustomStringConvertible { var description: String }
 
-/// What `text` says as JSON.
-func json(_ text: String) throws -> Any { try JSONSerialization.jsonObject(with: Data(text.utf8)) }
+/// What `text` says as JSON; of a result that is a list, the list.
+func json(_ text: String) throws -> Any {
+  let value = try JSONSerialization.jsonObject(with: Data(text.utf8))
+  let results = (value as? [String: Any]).flatMap { $0["schema"] == nil ? nil : $0["results"] }
+  return results ?? value
+}
 
 func object(_ text: String) throws -> [String: Any] {
   guard let object = try json(text) as? [String: Any] else {
@@ -71,4 +75,13 @@ extension Program {
     send(SIGKILL)
     return try wait()
   }
+}
+
+/// Whether what is printed is what a file holds, under the head that every result has.
+func isResult(_ output: String, _ stored: String) throws -> Bool {
+  var printed = try object(output)
+  for key in ["schema", "program", "commit"] where printed.removeValue(forKey: key) == nil {
+    return false
+  }
+  return NSDictionary(dictionary: printed) == NSDictionary(dictionary: try object(stored))
 }

@@ -98,8 +98,7 @@ struct ReportTests {
     #expect(lines.contains { $0.hasPrefix("runs/bad") && $0.contains("cannot be read") })
     #expect(listed.error.contains("runs/bad/config.json"))
     let found = try Program.run(["runs", "runs/one", "--json"], in: folder)
-    let runs = try #require(
-      JSONSerialization.jsonObject(with: Data(found.output.utf8)) as? [[String: Any]])
+    let runs = try #require(try json(found.output) as? [[String: Any]])
     #expect(runs.count == 1 && runs[0]["title"] as? String == "a Q-learning run")
     #expect(
       try Program.run(["runs", "nowhere"], in: folder).error.contains("nowhere is no folder"))

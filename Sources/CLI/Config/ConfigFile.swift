@@ -11,14 +11,14 @@ import Yams
 ///     myopic: false
 package struct ConfigFile {
   /// An option, and the line that has it.
-  private struct Entry {
+  struct Entry {
     var name: String
     var line: Int
     var value: Node
   }
 
-  private let path: String
-  private let entries: [Entry]
+  let path: String
+  var entries: [Entry]
 
   /// The file that --config of a command line names; nil where it is not given, or names the
   /// `config.json` of a run, which the command reads itself.
@@ -40,9 +40,12 @@ package struct ConfigFile {
   }
 
   /// - Throws: `RunError` that names file and line.
-  package init(_ path: String) throws {
+  package init(_ path: String) throws { try self.init(path, of: "--config") }
+
+  /// - Parameter option: the one that names the file.
+  init(_ path: String, of option: String) throws {
     self.path = path
-    let text = try Self.text(path)
+    let text = try Self.text(path, of: option)
     let node: Node?
     do {
       node = try compose(yaml: text)
@@ -54,7 +57,12 @@ package struct ConfigFile {
         "\(path): no options; write a line for each, as \"steps: 20000\", by the names that "
           + "--help shows")
     }
-    entries = try mapping.map { key, value in
+    entries = try Self.entries(of: mapping, path)
+  }
+
+  /// - Throws: `RunError` for a name that is no word.
+  static func entries(of mapping: Node.Mapping, _ path: String) throws -> [Entry] {
+    try mapping.map { key, value in
       guard let name = key.string else {
         throw RunError("\(path):\(key.mark?.line ?? 1): a name that is no word; use an option's")
       }
@@ -62,14 +70,14 @@ package struct ConfigFile {
     }
   }
 
-  private static func text(_ path: String) throws -> String {
+  private static func text(_ path: String, of option: String) throws -> String {
     let most = 1 << 16
     guard let bytes = FileManager.default.contents(atPath: path) else {
-      throw RunError("--config \(path) cannot be read; name a file of options, or leave it out")
+      throw RunError("\(option) \(path) cannot be read; name a file of options")
     }
     guard bytes.count <= most, let text = String(validating: bytes, as: UTF8.self) else {
       throw RunError(
-        "--config \(path) is no file of options: \(bytes.count > most ? "it has more than 64 KiB" : "its text is not UTF-8")"
+        "\(option) \(path) is no file of options: \(bytes.count > most ? "it has more than 64 KiB" : "its text is not UTF-8")"
       )
     }
     return text
@@ -81,20 +89,9 @@ package struct ConfigFile {
   /// - Throws: `RunError` that names file, line and the option that is not one.
   package func expand(_ words: [String]) throws -> [String] {
     guard let command = CommandHelp.command(words) else { return words }
-    let options = try CommandHelp(of: command).options
     let title = words.prefix { !$0.hasPrefix("-") }.prefix(2).joined(separator: " ")
     let given = Set(words.map { String($0.prefix { $0 != "=" }) })
-    let added = try entries.flatMap { entry -> [String] in
-      let option = options.first { $0.names.contains("--\(entry.name)") }
-      guard let option, option.name != "config", option.name != "help" else {
-        let near = nearest(entry.name, in: options.map(\.name))
-        throw RunError(
-          "\(path):\(entry.line): \(entry.name) is no option of drr \(title)"
-            + (near.map { "; did you mean \($0)?" }
-              ?? "; `drr \(title) --help` lists them"))
-      }
-      return given.isDisjoint(with: option.names) ? try self.words(entry, option) : []
-    }
+    let added = try self.words(for: title, CommandHelp(of: command), besides: given)
     let end = words.firstIndex(of: "--") ?? words.endIndex
     var kept: [String] = []
     var isValue = false
@@ -105,15 +102,40 @@ package struct ConfigFile {
     return kept + added + words[end...]
   }
 
-  private func words(_ entry: Entry, _ option: CommandHelp.Option) throws -> [String] {
+  /// The options as words of a command line.
+  ///
+  /// - Parameters:
+  ///   - title: the command, as `train q`.
+  ///   - given: options that are left out.
+  /// - Throws: `RunError` that names file, line and what is no option, or no value of one.
+  func words(
+    for title: String, _ help: CommandHelp, besides given: Set<String> = []
+  ) throws -> [String] {
+    let options = help.options
+    return try entries.flatMap { entry -> [String] in
+      let option = options.first { $0.names.contains("--\(entry.name)") }
+      guard let option, option.name != "config", option.name != "help" else {
+        let near = nearest(entry.name, in: options.map(\.name))
+        throw RunError(
+          "\(path):\(entry.line): \(entry.name) is no option of drr \(title)"
+            + (near.map { "; did you mean \($0)?" }
+              ?? "; `drr \(title) --help` lists them"))
+      }
+      let inverse = help.inverse(of: option)
+      return given.isDisjoint(with: option.names + (inverse?.names ?? []))
+        ? try words(entry, option, inverse) : []
+    }
+  }
+
+  private func words(
+    _ entry: Entry, _ option: CommandHelp.Option, _ inverse: CommandHelp.Option?
+  ) throws -> [String] {
     func refusal(_ wanted: String) -> RunError {
       RunError("\(path):\(entry.line): \(entry.name) takes \(wanted)")
     }
     if option.isFlag {
       guard let isSet = entry.value.bool else { throw refusal("true or false") }
-      let isInverse = "--\(entry.name)" == option.inverse
-      if isSet { return ["--\(entry.name)"] }
-      return isInverse ? ["--\(option.name)"] : option.inverse.map { [$0] } ?? []
+      return isSet ? ["--\(option.name)"] : inverse.map { ["--\($0.name)"] } ?? []
     }
     let values = entry.value.sequence.map(Array.init) ?? [entry.value]
     let texts = values.compactMap { $0.null == nil ? $0.scalar?.string : nil }

@@ -35,7 +35,7 @@ struct DevicesCommand: ParsableCommand {
           driver: $0.info?.driver, memoryBytes: $0.info?.memoryBytes,
           computeUnits: $0.info?.computeUnits, reason: $0.reason, notes: $0.notes)
       }
-      return try Console.result(RunFolder.json(rows, pretty: true))
+      return try Console.result(Program.json(rows))
     }
     let lines = candidates.flatMap { candidate in
       let description =

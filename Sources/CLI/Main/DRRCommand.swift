@@ -40,6 +40,7 @@ package struct DRRCommand: ParsableCommand {
       var words = Array(CommandLine.arguments.dropFirst())
       try begin(&words, isWatched: isWatched)
       words = try OldNames.rewritten(words)
+      if words.starts(with: ["help", "terms"]) { words.removeFirst() }
       config = try ConfigFile.named(in: words)
       words = try config?.expand(words) ?? words
       var command = try parseAsRoot(words)

@@ -4,7 +4,7 @@ import Essentials
 /// What the parser tells of a command: its options, their words and their values.
 package struct CommandHelp {
   package struct Option {
-    /// With their dashes; of a flag that can be taken back both.
+    /// With their dashes.
     package var names: [String]
     package var isFlag: Bool
     package var isRepeating: Bool
@@ -14,17 +14,22 @@ package struct CommandHelp {
 
     /// Without dashes.
     package var name: String { String(names[0].drop { $0 == "-" }) }
-    /// The word that takes a flag back; nil where there is none.
-    package var inverse: String? { isFlag ? names.first { $0.hasPrefix("--no-") } : nil }
   }
 
+  /// Those that its help shows.
   package let options: [Option]
+
+  /// The flag that takes a flag back; nil where there is none.
+  func inverse(of flag: Option) -> Option? {
+    let name = flag.name.hasPrefix("no-") ? String(flag.name.dropFirst(3)) : "no-\(flag.name)"
+    return options.first { $0.isFlag && $0.name == name }
+  }
 
   package init(of command: any ParsableCommand.Type) throws {
     let help = try JSONDecoder().decode(Tool.self, from: Data(command._dumpHelp().utf8))
     options = help.command.arguments.compactMap { argument in
       let names = (argument.names ?? []).filter { $0.kind == "long" }.map { "--\($0.name)" }
-      guard argument.kind != "positional", !names.isEmpty else { return nil }
+      guard argument.kind != "positional", argument.shouldDisplay, !names.isEmpty else { return nil }
       return Option(
         names: names, isFlag: argument.kind == "flag", isRepeating: argument.isRepeating,
         values: argument.allValues ?? [],
@@ -49,6 +54,7 @@ package struct CommandHelp {
       struct Name: Decodable { var kind, name: String }
       var kind: String
       var isRepeating: Bool
+      var shouldDisplay: Bool
       var names: [Name]?
       var allValues: [String]?
       var abstract: String?

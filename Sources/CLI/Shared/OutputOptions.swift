@@ -13,7 +13,7 @@ struct OutputOptions: ParsableArguments {
     _ result: some Encodable, _ text: @autoclosure () -> String, keep: () throws -> Void = {}
   ) throws {
     let kept = Swift.Result { try keep() }
-    try Console.result(json ? RunFolder.json(result, pretty: true) : text())
+    try Console.result(json ? Program.json(result) : text())
     try kept.get()
   }
 }

@@ -118,7 +118,9 @@ func requireRatings(_ folder: RunFolder) throws {
 extension Experiment {
   /// Tells of an agent whose training is not finished.
   func noteUnfinished() throws {
-    guard let steps = try trainedSteps(), let wanted = configuration.totalSteps, steps < wanted
+    guard let steps = try trainedSteps(), let wanted = configuration.totalSteps, steps < wanted,
+      let training = configuration.agent?.training,
+      try !PolicyHistory.isOver(policyHistory()?.points ?? [], training)
     else { return }
     Console.note(
       "the agent is not fully trained: \(grouped(steps)) of \(grouped(wanted)) steps; to go on: "

@@ -100,6 +100,10 @@ struct ActorCriticOptions: ParsableArguments {
   var evalCount: Int?
   @Option(
     help: ArgumentHelp(
+      "End after so many validations in a row without a better NDCG@10. (default: never)"))
+  var patience: Int?
+  @Option(
+    help: ArgumentHelp(
       "The policy that is kept: that of the best NDCG@10 on the validation users among those that "
         + "had learned, or of the last step. (default: last; residual best)"))
   var checkpoint: CheckpointChoice?
@@ -119,6 +123,7 @@ struct ActorCriticOptions: ParsableArguments {
     if let epsilonEnd { training.epsilonEnd = epsilonEnd }
     if let explorationSteps { training.explorationSteps = explorationSteps }
     if let evalCount { training.validations = evalCount }
+    if let patience { training.patience = patience }
     if let checkpoint { training.choice = checkpoint }
   }
 

@@ -59,6 +59,10 @@ struct DeepOptions: ParsableArguments {
   var evalCount: Int?
   @Option(
     help: ArgumentHelp(
+      "Ratings: End after so many validations in a row without a better NDCG@10. (default: never)"))
+  var patience: Int?
+  @Option(
+    help: ArgumentHelp(
       "Ratings: the policy that is kept: that of the best NDCG@10 on the validation users, or of "
         + "the last step. (default: last)"))
   var checkpoint: CheckpointChoice?
@@ -79,6 +83,7 @@ struct DeepOptions: ParsableArguments {
     let own = firstGiven([
       ("--reward", reward != nil), ("--state", state != nil), ("--window", window != nil),
       ("--session-length", sessionLength != nil), ("--eval-count", evalCount != nil),
+      ("--patience", patience != nil),
       ("--checkpoint", checkpoint != nil), ("--myopic", myopic != nil),
     ])
     guard let option = settings.firstOfRatings ?? own ?? group.firstOfRatings else { return }
@@ -105,6 +110,7 @@ struct DeepOptions: ParsableArguments {
     if let window { training.window = window }
     if let sessionLength { training.sessionLength = sessionLength }
     if let evalCount { training.validations = evalCount }
+    if let patience { training.patience = patience }
     if let checkpoint { training.choice = checkpoint }
   }
 

@@ -20,6 +20,15 @@ public struct PolicyHistory: Codable, Hashable, Sendable {
       .max { ($0.ndcg10, -$0.step) < ($1.ndcg10, -$1.step) }
   }
 
+  /// Whether a training of such settings ends at its latest validation: so many were not above the
+  /// best, or the step is reached whose policy is settled.
+  package static func isOver(_ points: [ValidationPoint], _ training: SessionTraining) -> Bool {
+    guard let patience = training.patience, let latest = points.last else { return false }
+    if let settled = training.keptStep { return latest.step >= settled }
+    guard let best = best(points) else { return false }
+    return points.count { $0.step > best.step } >= patience
+  }
+
   /// Whether the agent had learned when its weights were taken; nil where it was not looked at.
   public var hasLearned: Bool? { points.first { $0.step == step }?.learned }
 
@@ -37,14 +46,13 @@ public struct PolicyHistory: Codable, Hashable, Sendable {
 /// The policy that a training keeps as the run's agent, beside the one that it goes on from: the
 /// last, that of the best validation, or that of a step which is settled.
 package struct BestCheckpoint {
-  private let choice: CheckpointChoice
-  private let settled: Int?
+  private let training: SessionTraining
   private(set) var points: [ValidationPoint] = []
   /// Nil where the last is wanted, or none to keep was met yet.
   private var kept: (step: Int, policy: [(name: String, weights: ParameterSet)])?
 
   package init(_ training: SessionTraining) {
-    (choice, settled) = (training.choice, training.keptStep)
+    self.training = training
   }
 
   package mutating func add(_ point: ValidationPoint, of agent: any SessionAgent) {
@@ -53,10 +61,13 @@ package struct BestCheckpoint {
     kept = (point.step, agent.policy.map { ($0, $1.copy()) })
   }
 
+  /// Whether training ends before its last step.
+  package var isOver: Bool { PolicyHistory.isOver(points, training) }
+
   /// The validation whose policy is kept.
   private var keptPoint: ValidationPoint? {
-    if let settled { return points.first { $0.step == settled } }
-    return choice == .best ? PolicyHistory.best(points) : nil
+    if let settled = training.keptStep { return points.first { $0.step == settled } }
+    return training.choice == .best ? PolicyHistory.best(points) : nil
   }
 
   /// - Parameter trainer: has the policy to keep where there is no other.

@@ -35,6 +35,8 @@ public struct SessionTraining: Codable, Hashable, Sendable, FlatSettings {
   public var rewardsWatching: Bool?
   /// Times that training stops to rank the validation users' items; 0: never.
   public var validations = 10
+  /// Validations in a row without a better NDCG@10 after which training ends; nil: never.
+  public var patience: Int?
   /// Which of the policies on the way is the agent.
   public var choice = CheckpointChoice.best
   /// The step whose policy is the agent, whatever the choice: a myopic copy is compared with its
@@ -80,6 +82,7 @@ public struct SessionTraining: Codable, Hashable, Sendable, FlatSettings {
     }
     try ConfigurationError.require("exploration steps", explorationSteps, in: 0...)
     try ConfigurationError.require("validations", validations, in: 0...1_000)
+    if let patience { try ConfigurationError.require("patience", patience, in: 1...1_000) }
   }
 
   /// Throws `ConfigurationError` if the log is to choose, which only agents of item values bear.

@@ -102,4 +102,5 @@ package enum Streams {
   package static let slateReplay: UInt64 = 175
   package static let sessionModel: UInt64 = 180
   package static let plannerSessions: UInt64 = 181
+  package static let search: UInt64 = 190
 }

@@ -18,7 +18,7 @@ public struct RunSummary: Codable, Hashable, Sendable {
   public var steps: Int?
   /// The best that validation found, and of what; nil where nothing was validated.
   public var best: Double?
-  /// The measure of `best`: NDCG@10 or return.
+  /// The measure of `best`: NDCG@10, return, clicks, or the exact value of the greedy policy.
   public var measure: String?
   /// Bytes of its files.
   public var bytes: Int
@@ -68,12 +68,33 @@ public struct RunSummary: Codable, Hashable, Sendable {
       return own.flatMap(\.value).map(\.step).max()
     }
     step = latest.count == members.count ? latest.min().map { Int($0) } : nil
-    for (name, words) in [("ndcg10", "NDCG@10"), ("meanReturn", "return")] {
-      let found = series.compactMap { $0.points("validation", name).map(\.y).max() }
-      guard let value = found.max() else { continue }
-      (best, measure) = (value, words)
-      break
+    let found = zip(members, series).compactMap { Self.validated($0, $1) }
+    (best, measure) = (found.map(\.value).max(), found.first?.measure)
+  }
+
+  /// What validation found of the policy that a training keeps: the best, or the last where that is
+  /// kept; nil where nothing was validated.
+  package static func validated(_ folder: RunFolder) -> (value: Double, measure: String)? {
+    validated(folder, MetricSeries(folder))
+  }
+
+  private static func validated(
+    _ folder: RunFolder, _ series: MetricSeries
+  ) -> (value: Double, measure: String)? {
+    let settings = try? Algorithms.settings(of: folder)
+    let keepsLast = (settings as? RunConfiguration)?.agent?.training.choice == .last
+    let measures = [
+      ("ndcg10", "NDCG@10"), ("ndcg", "NDCG@10"), ("validationRate", "clicks"),
+      ("greedyValue", "value"),
+    ]
+    for (name, measure) in [("meanReturn", "return")] + measures {
+      // What training itself earned is no validation.
+      let kinds = name == "meanReturn" ? ["validation"] : series.kinds
+      let found = kinds.flatMap { series.points($0, name) }.map(\.y)
+      guard let last = found.last, let best = found.max() else { continue }
+      return (keepsLast || name == "greedyValue" ? last : best, measure)
     }
+    return nil
   }
 
   private static func size(of folder: String) -> Int {

@@ -23,7 +23,7 @@ final class AgentStage: Trainer {
 
   var step: Int { trainer.step }
   var steps: Int { trainer.steps }
-  var isFinished: Bool { trainer.isFinished }
+  var isFinished: Bool { trainer.isFinished || kept.isOver }
 
   /// Twenty reports in all, and one every thousand steps at least.
   func advance() throws -> TrainingProgress? {
