@@ -26,9 +26,12 @@ package enum Console {
   }
 
   /// Prints a result. Throws where standard output takes no more: its disk may be full.
-  package static func result(_ text: String) throws {
+  ///
+  /// - Parameter isForPeople: whether lines are broken that the terminal has no room for.
+  package static func result(_ text: String, isForPeople: Bool = false) throws {
     Screen.clear()
-    let text = text.printableLines + "\n"
+    let printable = text.printableLines
+    let text = (isForPeople ? fitted(printable) : printable) + "\n"
     if let code = write(Screen.isColored(1) ? text.withBoldRows : text, to: 1) {
       throw RunError("cannot write to standard output: \(String(cString: strerror(code)))")
     }

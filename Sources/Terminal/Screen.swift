@@ -124,6 +124,7 @@ package enum Screen {
     state.withLock { state in
       guard level >= state.settings.level else { return }
       erase(&state)
+      let text = isTerminal ? fitted(text, columns: columns) : text
       put(
         isColored(state.settings, 2)
           ? text.withStyle(level == .error ? "31" : level == .warning ? "33" : nil) : text)

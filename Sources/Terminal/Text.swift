@@ -8,13 +8,40 @@ package struct Table {
 
   package init(rows: [[String]], words: Int = 1) { (self.rows, self.words) = (rows, words) }
 
-  package var text: String {
-    let columns = rows.map(\.count).max() ?? 0
-    let widths = (0..<columns).map { column in
+  /// Where the terminal has no room for all columns, in parts below each other, of which each begins
+  /// with the first column. What has no header belongs to what stands before it.
+  package var text: String { text(columns: Screen.columns) }
+
+  package func text(columns room: Int) -> String {
+    let count = rows.map(\.count).max() ?? 0
+    let widths = (0..<count).map { column in
       rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
     }
-    return rows.map { row in
-      row.enumerated().map { column, cell in
+    let header = rows.first ?? []
+    var parts: [[Int]] = []
+    var part: [Int] = []
+    var used = 0
+    var next = 1
+    while next < count {
+      var end = next + 1
+      while end < count, end >= header.count || header[end].isEmpty { end += 1 }
+      let width = (next..<end).reduce(0) { $0 + widths[$1] + 2 }
+      if !part.isEmpty, widths[0] + used + width > room {
+        parts.append(part)
+        (part, used) = ([], 0)
+      }
+      part += next..<end
+      used += width
+      next = end
+    }
+    parts.append(part)
+    return parts.map { text(of: [0] + $0, widths) }.joined(separator: "\n\n")
+  }
+
+  private func text(of columns: [Int], _ widths: [Int]) -> String {
+    rows.map { row in
+      columns.filter { $0 < row.count }.map { column in
+        let cell = row[column]
         let padding = String(repeating: " ", count: widths[column] - cell.count)
         guard column < words else { return padding + cell }
         return column == row.count - 1 && words > 1 ? cell : cell + padding
@@ -87,32 +114,25 @@ extension String {
   }
 }
 
-/// What a heading says under names in its first ten columns, a thing a line, each wrapped.
-package func headed(_ text: String) -> String {
-  text.split(separator: "\n").map { line in
-    let isNamed = line.first != " "
-    let rest = line.dropFirst(isNamed ? 10 : 0)
-    guard line.count > 10 else { return String(line) }
-    let indent = String(repeating: " ", count: 10)
-    return (isNamed ? String(line.prefix(10)) : indent)
-      + wrapped(String(rest), columns: min(Screen.columns, 80) - 10).split(separator: "\n")
-      .joined(separator: "\n" + indent)
-  }.joined(separator: "\n")
-}
-
-/// A text in lines of at most so many columns, broken between words; all but the first are indented.
-package func wrapped(
-  _ text: String, columns: Int = min(Screen.columns, 80), indent: Int = 0
-) -> String {
-  var lines: [String] = []
-  var line = ""
-  for word in text.split(separator: " ") {
-    if !line.isEmpty, line.count + 1 + word.count > columns {
-      lines.append(line)
-      line = String(repeating: " ", count: indent) + word
-    } else {
-      line += (line.isEmpty || line.allSatisfy { $0 == " " } ? "" : " ") + word
+/// A text whose lines fit: longer ones are broken between words, and what follows is indented, under
+/// what a name in the first ten columns stands before.
+package func fitted(_ text: String, columns: Int = Screen.columns) -> String {
+  text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+    guard line.count > columns else { return String(line) }
+    let blanks = line.prefix { $0 == " " }.count
+    let isNamed =
+      blanks == 0 && line.prefix(10).hasSuffix("  ") && line.dropFirst(10).first != " "
+    let kept = isNamed ? 10 : blanks
+    let indent = String(repeating: " ", count: isNamed ? 10 : blanks + 2)
+    let words = line.dropFirst(kept).split(separator: " ")
+    var lines = [line.prefix(kept) + (words.first ?? "")]
+    for word in words.dropFirst() {
+      if lines[lines.count - 1].count + 1 + word.count > columns {
+        lines.append(indent + word)
+      } else {
+        lines[lines.count - 1] += " " + word
+      }
     }
-  }
-  return (lines + [line]).joined(separator: "\n")
+    return lines.joined(separator: "\n")
+  }.joined(separator: "\n")
 }

@@ -11,7 +11,8 @@ struct ConfigTests {
   @Test("options are read from YAML and JSON, and those given come first")
   func options() throws {
     let folder = Scratch()
-    try folder.write("q.yaml", "env: cliff\nsteps: 300 # few\nexploring-starts: true\nstep-size: 1/n\n")
+    try folder.write(
+      "q.yaml", "env: cliff\nsteps: 300 # few\nexploring-starts: true\nstep-size: 1/n\n")
     try folder.write("q.json", "{\"env\": \"cliff\",\n\t\"steps\": 3e2, \"draws\": \"balanced\"}")
     let train = ["train", "q", "--run"]
     let yaml = try Program.run(train + ["a", "--config", "q.yaml", "--steps", "400"], in: folder)
@@ -59,7 +60,8 @@ struct ConfigTests {
       ("exploring-starts: 3", "bad.yaml:1: exploring-starts takes true or false"),
       ("env: [cliff", "bad.yaml: line 2: did not find expected"),
       ("env: cliff\nenv: robot", "bad.yaml: env is there twice; leave one"),
-      ("env:\n  a: b", "bad.yaml:1: env takes a value"), ("env:\n", "bad.yaml:1: env takes a value"),
+      ("env:\n  a: b", "bad.yaml:1: env takes a value"),
+      ("env:\n", "bad.yaml:1: env takes a value"),
       ("3", "bad.yaml: no options; write a line for each"), ("", "bad.yaml: no options"),
       ("? [a]\n: 3", "bad.yaml:1: a name that is no word"),
       ("config: other.yaml", "bad.yaml:1: config is no option of drr train q"),
@@ -84,7 +86,8 @@ struct ConfigTests {
       (["train", "drr"], Tiny.train("first")),
       (
         ["train", "dqn"],
-        ["train", "dqn", "--env", "chain", "--steps", "200", "--run", "first", "--hidden", "8"] + cpu
+        ["train", "dqn", "--env", "chain", "--steps", "200", "--run", "first", "--hidden", "8"]
+          + cpu
       ),
     ] {
       let trained = try Program.run(first + ["--fresh"], in: folder)
@@ -123,7 +126,9 @@ struct ConfigTests {
 
   @Test("the schema of every command names its options, and nothing else is allowed")
   func schemas() throws {
-    for algorithm in ["pmf", "drr", "residual", "planner", "irecgan", "q", "sarsa-lambda", "multi-q"]
+    for algorithm in [
+      "pmf", "drr", "residual", "planner", "irecgan", "q", "sarsa-lambda", "multi-q",
+    ]
       + ["dqn", "pg", "gru", "ddpg", "slateq"]
     {
       let schema = try object(Program.run(["config", "schema", algorithm]).output)

@@ -39,7 +39,8 @@ struct GRUTests {
     let folder = Scratch()
     try Self.train(folder, "group", "--seeds", "2")
     #expect(folder.exists("group/seed-1/checkpoint.safetensors"))
-    let compared = try Program.run(["compare", "--all", "--run", "group", "--device", "cpu"], in: folder)
+    let compared = try Program.run(
+      ["compare", "--all", "--run", "group", "--device", "cpu"], in: folder)
     #expect(compared.output.contains("\nGRU, group/seed-1 "), "\(compared.description)")
     try Self.train(folder, "alone")
     #expect(
@@ -74,7 +75,8 @@ struct GRUTests {
     #expect(trained.code == 0, "\(trained.description)")
     let again = try Program.run(["train", "gru", "--run", "run", "--device", "cpu"], in: folder)
     #expect(again.code == 0, "\(again.description)")
-    let compared = try Program.run(["compare", "--all", "--run", "run", "--device", "cpu"], in: folder)
+    let compared = try Program.run(
+      ["compare", "--all", "--run", "run", "--device", "cpu"], in: folder)
     #expect(compared.code == 0, "\(compared.description)")
     for text in [
       "MRR@20", "held-out clicks of 40 sessions", "\nGRU and chosen counts ", "1,200 clicks",
@@ -83,7 +85,8 @@ struct GRUTests {
     }
     #expect(!compared.output.contains("PMF") && !compared.output.contains("ranking held-out"))
     let baselines = try Program.run(
-      ["compare", "--all", "--baselines-only", "--sessions", "train.txt", "--test", "test.txt"], in: folder)
+      ["compare", "--all", "--baselines-only", "--sessions", "train.txt", "--test", "test.txt"],
+      in: folder)
     #expect(baselines.output.contains("\nwindowed Markov "), "\(baselines.description)")
     try folder.write("bad.txt", "1 2\n3 four 5\n")
     expectRefused(
@@ -126,7 +129,8 @@ struct GRUTests {
   func unvalidated() throws {
     let folder = Scratch()
     try Self.train(folder, "run", "--validation-fraction", "0")
-    let compared = try Program.run(["compare", "--all", "--run", "run", "--device", "cpu"], in: folder)
+    let compared = try Program.run(
+      ["compare", "--all", "--run", "run", "--device", "cpu"], in: folder)
     #expect(
       compared.code == 0 && compared.error.contains("mixture of equal weights"),
       "\(compared.description)")

@@ -36,7 +36,7 @@ struct MyopicTests {
         /\npolicy    checkpoint of step \d+, of the best NDCG@10 on the validation users; P@5 over the later 6 of 11 checkpoints [\d.]+ ±[\d.]+, [\d.]+–[\d.]+\n/
       ), "\(words.output)")
 
-    let simulate = ["simulate", "--run", "run", "--device", "cpu"]
+    let simulate = ["simulate", "--all", "--run", "run", "--device", "cpu"]
     let online = try object(try Program.run(simulate + ["--json"], in: folder).output)
     #expect(online["twin"] as? String == "DRR-ave γ=0")
     for policy in try #require(online["policies"] as? [[String: Any]]) {

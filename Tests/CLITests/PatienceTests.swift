@@ -55,7 +55,8 @@ struct PatienceTests {
   @Test("what it cannot be is refused")
   func refused() throws {
     expectRefused(
-      try Program.run(Tiny.train("run") + ["--patience", "0"]), 1, "patience is 0; it must be 1 ...")
+      try Program.run(Tiny.train("run") + ["--patience", "0"]), 1, "patience is 0; it must be 1 ..."
+    )
     expectRefused(
       try Program.run(["train", "dqn", "--env", "cliff", "--patience", "2"]), 64,
       "--patience is an option of ratings")

@@ -59,9 +59,13 @@ func json(_ text: String) throws -> Any {
   return results ?? value
 }
 
+/// A result without the head that each has.
 func object(_ text: String) throws -> [String: Any] {
-  guard let object = try json(text) as? [String: Any] else {
+  guard var object = try json(text) as? [String: Any] else {
     throw Failure(description: "not an object: \(text)")
+  }
+  if object["program"] is String, object["commit"] is String, object["schema"] is Int {
+    for key in ["program", "commit", "schema"] { object[key] = nil }
   }
   return object
 }
@@ -79,9 +83,6 @@ extension Program {
 
 /// Whether what is printed is what a file holds, under the head that every result has.
 func isResult(_ output: String, _ stored: String) throws -> Bool {
-  var printed = try object(output)
-  for key in ["schema", "program", "commit"] where printed.removeValue(forKey: key) == nil {
-    return false
-  }
-  return NSDictionary(dictionary: printed) == NSDictionary(dictionary: try object(stored))
+  try output.contains("\"program\" : \"drr ")
+    && NSDictionary(dictionary: object(output)) == NSDictionary(dictionary: object(stored))
 }

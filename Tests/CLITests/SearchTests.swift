@@ -45,7 +45,8 @@ struct SearchTests {
       let batch = try #require(settings["batch-size"].flatMap(Int.init))
       #expect(1e-4...1e-1 ~= rate && 8...16 ~= batch && ["4", "8"].contains(settings["hidden"]))
       let scores = try #require(trial["scores"] as? [Double])
-      #expect(try scores == [Self.value(folder, "\(run)/seed-0"), Self.value(folder, "\(run)/seed-1")])
+      #expect(
+        try scores == [Self.value(folder, "\(run)/seed-0"), Self.value(folder, "\(run)/seed-1")])
       means.append(scores.reduce(0, +) / 2)
     }
     #expect(means == means.sorted(by: >))
@@ -115,7 +116,8 @@ struct SearchTests {
     #expect(outcome.output.contains("failed") && outcome.error.contains("discount is 3"))
     try folder.write("space.yaml", "train: q\nsearch:\n  discount: [3, 4]\n")
     expectRefused(
-      try Program.run(["search", "--space", "space.yaml", "--trials", "2", "--run", "t"], in: folder),
+      try Program.run(
+        ["search", "--space", "space.yaml", "--trials", "2", "--run", "t"], in: folder),
       1, "t: no trial has a score", "discount is")
   }
 
@@ -148,11 +150,13 @@ struct SearchTests {
   func options() throws {
     let folder = Scratch()
     for (name, value) in [("--trials", "0"), ("--seeds", "1001"), ("--rounds", "11")] {
-      expectRefused(try Self.search(folder, name, value), 64, "\(name) is \(value); it must be 1 ...")
+      expectRefused(
+        try Self.search(folder, name, value), 64, "\(name) is \(value); it must be 1 ...")
     }
     try folder.write("few.yaml", "train: q\nsearch:\n  discount: [0.5]\n")
     expectRefused(
-      try Program.run(["search", "--space", "few.yaml", "--rounds", "3", "--run", "s"], in: folder),
+      try Program.run(
+        ["search", "--space", "few.yaml", "--rounds", "3", "--run", "s"], in: folder),
       1, "few.yaml: --rounds is 3, so that a line \"steps: N\" must say")
     #expect(try Program.run(["train", "q", "--steps", "50", "--run", "q"], in: folder).code == 0)
     expectRefused(try Self.search(folder, run: "q"), 1, "q holds a run of its own")

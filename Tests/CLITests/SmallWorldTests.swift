@@ -90,7 +90,7 @@ struct SmallWorldTests {
       ["train", command[0], "--run", "run", "--device", "cpu"], in: folder)
     #expect(again.code == 0 && again.error.contains("is finished"), "\(again.description)")
     let table = try Program.run(["compare", "--run", "run", "--device", "cpu"], in: folder)
-    #expect(table.code == 0 && table.output.contains("\n\(name) "), "\(table.description)")
+    #expect(table.code == 0 && table.output.contains("\n>\(name) "), "\(table.description)")
     let recommended = try Program.run(
       ["recommend", "--run", "run", "--user", "1", "--device", "cpu"], in: folder)
     #expect(recommended.code == 0, "\(recommended.description)")

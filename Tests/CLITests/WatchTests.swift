@@ -42,8 +42,8 @@ struct WatchTests {
   @Test("every row and column of a table is defined")
   func terms() throws {
     let folder = try Tiny.trained()
-    let defined = try object(Program.run(["terms", "--json"]).output)
-    let terms = try #require(defined["results"] as? [[String: String]])
+    let defined = try json(Program.run(["terms", "--json"]).output)
+    let terms = try #require(defined as? [[String: String]])
     #expect(terms.count > 150 && terms.allSatisfy { $0["meaning"]?.isEmpty == false })
     let labels = Set(terms.compactMap { $0["label"] })
     // Rows of an evaluation, as its CSV has them; an agent's stand for X.
@@ -61,7 +61,8 @@ struct WatchTests {
       page.output == "# evaluate\nnormalized gain (id: gain): (P − random) / (oracle − random)\n")
     expectRefused(try Program.run(["terms", "ndgc"]), 1, "ndgc is no label; did you mean ndcg?")
     #expect(
-      try Program.run(["terms"]).output.split(separator: "\n").allSatisfy { $0.count <= 80 })
+      try Program.run(["terms"], environment: ["COLUMNS": "80"]).output.split(separator: "\n")
+        .allSatisfy { $0.count <= 80 })
   }
 
   @Test(
@@ -78,7 +79,8 @@ struct WatchTests {
     let words = command.split(separator: " ").map(String.init) + ["--json"]
     let outcome = try Program.run(words, in: folder)
     #expect(outcome.code == 0, "\(outcome.description)")
-    let result = try object(outcome.output)
+    let result = try #require(
+      JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
     #expect(result["schema"] as? Int == 1 && result["commit"] is String, "\(outcome.output)")
     #expect((result["program"] as? String)?.hasPrefix("drr 0.") == true)
     #expect(result.count > 3)

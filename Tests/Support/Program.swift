@@ -75,6 +75,8 @@ public final class Program {
 
   /// Starts the program, or the shell script `script` in which `"$@"` is its path and arguments.
   ///
+  /// Nothing is broken to fit a terminal, but where `environment` says its columns.
+  ///
   /// - Parameter asGiven: whether options that are given twice stay so.
   public init(
     _ arguments: [String], of program: String = Program.path, in folder: TemporaryFolder? = nil,
@@ -85,7 +87,7 @@ public final class Program {
       ["/bin/sh", "-c", "cd \"$0\" && \(script ?? "exec \"$@\"")", (folder ?? streams).path]
       + [program] + arguments
     let variables = ProcessInfo.processInfo.environment
-      .merging(["SOURCE_DATE_EPOCH": "0"]) { own, _ in own }.merging(environment) { _, new in new }
+      .merging(["SOURCE_DATE_EPOCH": "0", "COLUMNS": "1000"]) { own, _ in own }.merging(environment) { _, new in new }
     process = try spawn(command, environment: variables, streams: streams)
   }
 

@@ -141,7 +141,10 @@ struct CompareCommand: ParsableCommand {
     let report = try ComparisonReport(
       parts, runs: listed, data: described,
       device: "\(backend.device.id): \(backend.device.name), \(backend.device.driver)")
-    try output.print(report, tables.all ? report.text : report.summary(tables.format)) {
+    try output.print(
+      report, tables.all ? report.text : report.summary(tables.format),
+      isForPeople: tables.format == .text
+    ) {
       try file?.write()
     }
   }

@@ -26,17 +26,18 @@ extension ComparisonReport {
     let table = Table(
       rows: [["", title, "HR@\(cutoff)", "\(title) minus = "]] + body)
     guard format == .text else { return table.written(format) }
-    let lines = (verdicts.map { wrapped($0, indent: 2) }).joined(separator: "\n")
+    let lines = verdicts.joined(separator: "\n")
     let about = "\(data.name), CRC-32 \(data.checksum): \(protocolSummary)"
       .replacing("\n", with: "; ")
     return """
       \(lines)
 
       \(table.text)
-      \(wrapped("next item out of the full catalogue; >: a run; =: \(base); *: the 95% interval of the paired difference excludes 0"))
-      \(wrapped(about, indent: 2))
+      next item out of the full catalogue; >: a run; =: \(base); *: the 95% interval of the paired \
+      difference excludes 0
+      \(about)
       more figures: --all
-      """ + (users.min().flatMap(fewUsers).map { "\n\(wrapped($0, indent: 10))" } ?? "")
+      """ + (users.min().flatMap(fewUsers).map { "\n\($0)" } ?? "")
   }
 
   private func ndcg(_ row: ComparisonReport.Row) -> Estimate? {
@@ -74,7 +75,7 @@ extension ComparisonReport {
     }
     lines.append("device    \(device)")
     if let warning = users.min().flatMap(fewUsers) { lines.append(warning) }
-    return headed(lines.joined(separator: "\n"))
+    return lines.joined(separator: "\n")
   }
 
   private var hasSeveralRuns: Bool { rows.contains { runs(of: $0.name).count > 1 } }

@@ -45,6 +45,6 @@ struct DevicesCommand: ParsableCommand {
         } ?? "not there: \(candidate.reason ?? "no reason given")"
       return ["\(candidate.name): \(description)"] + candidate.notes.map { "  \($0)" }
     }
-    try Console.result(lines.joined(separator: "\n"))
+    try Console.result(lines.joined(separator: "\n"), isForPeople: true)
   }
 }

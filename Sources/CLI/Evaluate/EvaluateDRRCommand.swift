@@ -106,7 +106,10 @@ extension EvaluateCommand {
       progress.finish()
       let first = try Experiment(configuration, log: log, folder: runs[0].folder)
       let report = try first.report(evaluated, on: backend, settings)
-      try output.print(report, tables.all ? report.text : report.summary(tables.format)) {
+      try output.print(
+        report, tables.all ? report.text : report.summary(tables.format),
+        isForPeople: tables.format == .text
+      ) {
         try options.folder.write(report, to: options.folder.evaluation)
         try file?.write()
       }

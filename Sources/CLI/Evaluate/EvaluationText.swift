@@ -27,13 +27,13 @@ extension EvaluationReport {
       rows: [["", "NDCG@\(middle)", "P@\(middle)", "agent minus, NDCG@\(middle) "]] + rows)
     guard format == .text else { return table.written(format) }
     return """
-      \(wrapped(verdict))
+      \(verdict)
 
       \(table.text)
       95% intervals, users resampled; *: the paired difference excludes 0
-      \(wrapped("\(configuration.data.name), CRC-32 \(configuration.data.checksum): \(protocolSummary)", indent: 2))
+      \(configuration.data.name), CRC-32 \(configuration.data.checksum): \(protocolSummary)
       more figures: --all; a picture: drr report
-      """ + (users.flatMap(fewUsers).map { "\n\(wrapped($0, indent: 10))" } ?? "")
+      """ + (users.flatMap(fewUsers).map { "\n\($0)" } ?? "")
   }
 
   var text: String {
@@ -56,8 +56,7 @@ extension EvaluationReport {
     }
     let candidates = runs.map { decimal($0.candidatesPerSession, 1) }
     let errors = runs.map { decimal($0.sessionRMSE, 4) }
-    return headed(
-      """
+    return """
       data      \(data.name), \(grouped(data.ratings)) ratings, CRC-32 \(data.checksum)
       protocol  \(protocolSummary)
       users     \(list(admissions))
@@ -67,7 +66,7 @@ extension EvaluationReport {
       \(policyHistories)
       device    \(device)
       PMF       test RMSE \(list(errors)) \(ratingUnit), on held-out ratings
-      """ + (users.flatMap(fewUsers).map { "\n\($0)" } ?? ""))
+      """ + (users.flatMap(fewUsers).map { "\n\($0)" } ?? "")
   }
 
   /// The checkpoint that is evaluated, and how much its choice matters: run by run.

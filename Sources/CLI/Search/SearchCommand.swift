@@ -71,10 +71,10 @@ struct SearchCommand: ParsableCommand {
       report,
       """
       \(report.text(tables.format, rows: tables.all ? report.trials.count : 10))
-      \(wrapped("trial \(best.number) is the best of \(report.trials.count) in validation, and so may look better than it is"))
+      trial \(best.number) is the best of \(report.trials.count) in validation, and so may look better than it is
       settings: \(search.best); picture: \(search.picture)
       next: \(command)
-      """)
+      """, isForPeople: tables.format == .text)
     for reason in report.reasons { Console.note(reason) }
   }
 

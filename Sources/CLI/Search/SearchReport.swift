@@ -1,6 +1,5 @@
 import Charts
 import DRR
-import Terminal
 
 /// What a search found, the best trial first.
 struct SearchReport: Codable {
@@ -44,15 +43,7 @@ struct SearchReport: Codable {
         + (seeds > 1 ? [deviation ?? ""] : []) + options.map { trial.settings[$0] ?? "" }
     }
     let header = ["trial", measure] + (seeds > 1 ? ["±"] : []) + options
-    let table = Table(rows: [header] + rows)
-    // Many settings have no room beside each other.
-    guard format == .text, table.text.split(separator: "\n").contains(where: { $0.count > 80 })
-    else { return table.written(format) }
-    return rows.map { row in
-      let names = zip(header, row).dropFirst(seeds > 1 ? 3 : 2).map { "\($0) \($1)" }
-      let score = ([measure] + row.dropFirst().prefix(seeds > 1 ? 2 : 1)).joined(separator: " ")
-      return wrapped("trial \(row[0]): \(score); \(names.joined(separator: ", "))", indent: 2)
-    }.joined(separator: "\n")
+    return Table(rows: [header] + rows).written(format)
   }
 
   /// Why trials failed, each reason once.

@@ -8,12 +8,16 @@ struct OutputOptions: ParsableArguments {
 
   /// Prints a result: itself as JSON where that is wanted, otherwise its text.
   ///
-  /// - Parameter keep: writes it to files. What cannot be written is printed all the same.
+  /// - Parameters:
+  ///   - isForPeople: whether the text is prose and tables, not a form that programs read.
+  ///   - keep: writes it to files. What cannot be written is printed all the same.
   func print(
-    _ result: some Encodable, _ text: @autoclosure () -> String, keep: () throws -> Void = {}
+    _ result: some Encodable, _ text: @autoclosure () -> String, isForPeople: Bool = true,
+    keep: () throws -> Void = {}
   ) throws {
     let kept = Swift.Result { try keep() }
-    try Console.result(json ? Program.json(result) : text())
+    try Console.result(
+      json ? Program.json(result) : text(), isForPeople: isForPeople && !json)
     try kept.get()
   }
 }

@@ -22,8 +22,9 @@ extension OnlineReport {
     guard format == .text else { return table.written(format) }
     return """
       \(table.text)
-      \(wrapped("\(sessions) episodes; 95% intervals, users resampled; *: the interval of the paired difference excludes 0"))
-      \(wrapped("\(configuration.data.name), CRC-32 \(configuration.data.checksum): \(protocolSummary)", indent: 2))
+      \(sessions) episodes; 95% intervals, users resampled; *: the interval of the paired difference \
+      excludes 0
+      \(configuration.data.name), CRC-32 \(configuration.data.checksum): \(protocolSummary)
       more figures: --all
       """
   }
@@ -55,15 +56,12 @@ extension OnlineReport {
           decimal($0.satisfaction, 3),
         ]
       }
-    let heading = """
+    return """
       data      \(configuration.data.name), \(grouped(configuration.data.ratings)) ratings, CRC-32 \(configuration.data.checksum)
       protocol  \(protocolSummary)
       episodes  \(sessions); skipped users: \(leftOut), with too few observed liked items
       seeds     run \(configuration.seed), split \(configuration.evaluation.splitSeed), simulation \(seed); intervals: 95%, users resampled
       device    \(device)
-      """
-    return """
-      \(headed(heading))
 
       \(tables.joined(separator: "\n\n"))
 

@@ -82,7 +82,10 @@ extension SimulateCommand {
         online, model, contestants, myopic: myopic, on: backend, seed: random.seed,
         .watching(progress))
       progress.finish()
-      try output.print(report, tables.all ? report.text : report.summary(tables.format)) {
+      try output.print(
+        report, tables.all ? report.text : report.summary(tables.format),
+        isForPeople: tables.format == .text
+      ) {
         try experiment.folder.write(report, to: experiment.folder.online)
       }
     }

@@ -38,7 +38,7 @@ struct TermsCommand: ParsableCommand {
         term.section == section ? "" : (section.isEmpty ? "" : "\n") + "# \(term.section)\n"
       section = term.section
       let id = term.id.isEmpty ? "" : " (id: \(term.id))"
-      return heading + wrapped("\(term.label)\(id): \(term.meaning)", indent: 4)
+      return heading + "\(term.label)\(id): \(term.meaning)"
     }
     try output.print(terms, lines.joined(separator: "\n"))
   }
