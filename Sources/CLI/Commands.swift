@@ -6,6 +6,7 @@ package var commands: [any ParsableCommand.Type] {
   [
     DevicesCommand.self, DataCommand.self, TrainCommand.self, EvaluateCommand.self,
     CompareCommand.self, SimulateCommand.self, RecommendCommand.self, ExportCommand.self,
-    ReportCommand.self, RunsCommand.self, ConfigCommand.self, SearchCommand.self, WatchCommand.self, TermsCommand.self, BanditCommand.self, OpeCommand.self,
+    ReportCommand.self, RunsCommand.self, ConfigCommand.self, SearchCommand.self, WatchCommand.self,
+    TermsCommand.self, BanditCommand.self, OpeCommand.self,
   ]
 }

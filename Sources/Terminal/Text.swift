@@ -115,15 +115,16 @@ extension String {
 }
 
 /// A text whose lines fit: longer ones are broken between words, and what follows is indented, under
-/// what a name in the first ten columns stands before.
+/// what stands beside a name at the beginning.
 package func fitted(_ text: String, columns: Int = Screen.columns) -> String {
   text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
     guard line.count > columns else { return String(line) }
     let blanks = line.prefix { $0 == " " }.count
-    let isNamed =
-      blanks == 0 && line.prefix(10).hasSuffix("  ") && line.dropFirst(10).first != " "
-    let kept = isNamed ? 10 : blanks
-    let indent = String(repeating: " ", count: isNamed ? 10 : blanks + 2)
+    let name = line.dropFirst(blanks).prefix { $0 != " " }.count
+    let gap = line.dropFirst(blanks + name).prefix { $0 == " " }.count
+    let isNamed = gap > 1 && blanks + name + gap <= 14
+    let kept = isNamed ? blanks + name + gap : blanks
+    let indent = String(repeating: " ", count: isNamed ? kept : blanks + 2)
     let words = line.dropFirst(kept).split(separator: " ")
     var lines = [line.prefix(kept) + (words.first ?? "")]
     for word in words.dropFirst() {

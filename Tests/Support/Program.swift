@@ -87,7 +87,8 @@ public final class Program {
       ["/bin/sh", "-c", "cd \"$0\" && \(script ?? "exec \"$@\"")", (folder ?? streams).path]
       + [program] + arguments
     let variables = ProcessInfo.processInfo.environment
-      .merging(["SOURCE_DATE_EPOCH": "0", "COLUMNS": "1000"]) { own, _ in own }.merging(environment) { _, new in new }
+      .merging(["SOURCE_DATE_EPOCH": "0", "COLUMNS": "1000"]) { own, _ in own }.merging(environment)
+    { _, new in new }
     process = try spawn(command, environment: variables, streams: streams)
   }
 

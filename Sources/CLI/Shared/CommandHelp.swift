@@ -29,7 +29,9 @@ package struct CommandHelp {
     let help = try JSONDecoder().decode(Tool.self, from: Data(command._dumpHelp().utf8))
     options = help.command.arguments.compactMap { argument in
       let names = (argument.names ?? []).filter { $0.kind == "long" }.map { "--\($0.name)" }
-      guard argument.kind != "positional", argument.shouldDisplay, !names.isEmpty else { return nil }
+      guard argument.kind != "positional", argument.shouldDisplay, !names.isEmpty else {
+        return nil
+      }
       return Option(
         names: names, isFlag: argument.kind == "flag", isRepeating: argument.isRepeating,
         values: argument.allValues ?? [],
