@@ -51,9 +51,10 @@ struct WatchTests {
       ["evaluate", "--run", "run", "--device", "cpu", "--format", "csv"], in: folder)
     #expect(table.code == 0, "\(table.description)")
     for line in table.output.split(separator: "\n").dropFirst() {
-      let name = String(line.prefix { $0 != "," }).replacing(">", with: "")
-        .replacing("\"", with: "")
-      let general = name.replacing("DRR-ave", with: "X")
+      let name =
+        line.hasPrefix("\"")
+        ? String(line.dropFirst().prefix { $0 != "\"" }) : String(line.prefix { $0 != "," })
+      let general = name.replacing(">", with: "").replacing("DRR-ave", with: "X")
       #expect(labels.contains(general), "\(name)")
     }
     let page = try Program.run(["help", "terms", "normalized", "gain"])
