@@ -60,7 +60,7 @@ extension EvaluateCommand {
       settings.exploration = linucbAlpha
       try settings.validate()
       let runs = try runs(options)
-      var configuration = try runs[0].begun()
+      var configuration = try runs[0].begun(data: data)
       if let data { configuration.data.source = data }
       let log = try loadRatings(
         configuration.data.source, configuration.data.ratingRange)

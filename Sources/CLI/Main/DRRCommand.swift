@@ -50,6 +50,8 @@ package struct DRRCommand: ParsableCommand {
         try command.run()
       } catch let error as ValidationError {
         refuse(error, type(of: command))
+      } catch let error as ConfigurationError {
+        throw try CommandHelp(of: type(of: command)).named(error)
       }
     } catch is Interrupted {
       Platform.exit(130)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import DRR
 import Essentials
 
 /// What the parser tells of a command: its options, their words and their values.
@@ -23,6 +24,18 @@ package struct CommandHelp {
   func inverse(of flag: Option) -> Option? {
     let name = flag.name.hasPrefix("no-") ? String(flag.name.dropFirst(3)) : "no-\(flag.name)"
     return options.first { $0.isFlag && $0.name == name }
+  }
+
+  /// A setting that cannot work, by the option that sets it where there is one: "--learning-starts is
+  /// -1", not "learning starts is -1".
+  package func named(_ error: ConfigurationError) -> ConfigurationError {
+    guard let end = error.description.range(of: " is ") else { return error }
+    let name = error.description[..<end.lowerBound].lowercased().replacing(" ", with: "-")
+    let words = ["--\(name)", "--\(name.replacing("-width", with: ""))"]
+    guard let option = options.first(where: { !Set($0.names).isDisjoint(with: words) }) else {
+      return error
+    }
+    return ConfigurationError("--\(option.name)\(error.description[end.lowerBound...])")
   }
 
   package init(of command: any ParsableCommand.Type) throws {

@@ -23,11 +23,14 @@ struct RunOptions: ParsableArguments {
   }
 
   /// The run on ratings as it was started.
-  func begun() throws -> RunConfiguration {
+  ///
+  /// - Parameter data: what the user named, for the command that would start it.
+  func begun(data: String? = nil) throws -> RunConfiguration {
     try requireOne()
     try requireRatings(folder)
     guard let configuration = try folder.read(RunConfiguration.self) else {
-      throw RunError("\(run): no run was started there; use `drr train drr --run \(run)`")
+      let source = data.map { "--data \($0) " } ?? ""
+      throw RunError("\(run): no run was started there; use `drr train drr \(source)--run \(run)`")
     }
     return configuration
   }
@@ -132,7 +135,7 @@ extension Experiment {
 func reopen(
   _ run: RunOptions, data: String?
 ) throws -> (experiment: Experiment, model: PMFModel) {
-  let begun = try run.begun()
+  let begun = try run.begun(data: data)
   return try reopen(
     run, loadRatings(data ?? begun.data.source, begun.data.ratingRange), data: data)
 }
@@ -141,7 +144,7 @@ func reopen(
 func reopen(
   _ run: RunOptions, _ log: RatingsLog, data: String?
 ) throws -> (experiment: Experiment, model: PMFModel) {
-  var configuration = try run.begun()
+  var configuration = try run.begun(data: data)
   if let data { configuration.data.source = data }
   let experiment = try Experiment(configuration, log: log, folder: run.folder)
   guard let model = try experiment.readModel() else {
