@@ -152,7 +152,8 @@ let package = Package(
       ], path: "Tests/Campaign",
       exclude: ["Drivers/shim.c", "Writes/shim.c", "Fuzz/Readers", "Fuzz/Corpus"]),
     // Every reader of files on its own; libFuzzer mutates what they read.
-    .executableTarget(name: "fuzz", dependencies: everything, path: "Tests/Campaign/Fuzz/Readers"),
+    .executableTarget(
+      name: "fuzz", dependencies: everything + ["Commands"], path: "Tests/Campaign/Fuzz/Readers"),
     .testTarget(name: "KernelsTests", dependencies: layers + ["CLoops", "TestSupport"]),
     .testTarget(name: "TensorTests", dependencies: layers + ["TestSupport"]),
     // Worlds, folders, damage and dense algebra that the tests of several modules use.

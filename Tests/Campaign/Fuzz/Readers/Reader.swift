@@ -1,4 +1,5 @@
 import ClickSessions
+import Commands
 import DRRCore
 import DRRData
 import Essentials
@@ -161,6 +162,9 @@ extension Reader {
       let folder = RunFolder($0)
       _ = try folder.readGroup()
       try Algorithms.settings(of: folder)?.validate()
+    },
+    Reader("options", ["options.yaml"]) {
+      _ = try ConfigFile("\($0)/options.yaml").expand(["train", "dqn"])
     },
     Reader("model", ["model.json", "items.json", "users.json", "weights.safetensors"]) {
       _ = try ExportedModel(folder: $0)
