@@ -127,11 +127,13 @@ public struct TrainingProgress: Codable, Hashable, Sendable {
   public var criticLoss: Float?
   /// The actor's loss in the last update; absent before the first, and without an actor.
   public var actorLoss: Float?
+  /// Q(s, a) of the last update's batch; absent before the first, and without a critic of actions.
+  public var qHistogram: Histogram?
 
   /// A line by its parts; what an algorithm does not have stays nil.
   public init(
     step: Int, reward: Double, inLog: Double? = nil, epsilon: Float, criticLoss: Float? = nil,
-    actorLoss: Float? = nil
+    actorLoss: Float? = nil, qHistogram: Histogram? = nil
   ) {
     self.step = step
     self.reward = reward
@@ -139,5 +141,6 @@ public struct TrainingProgress: Codable, Hashable, Sendable {
     self.epsilon = epsilon
     self.criticLoss = criticLoss
     self.actorLoss = actorLoss
+    self.qHistogram = qHistogram
   }
 }

@@ -14,6 +14,8 @@ public final class DQN {
   package let network: ActionValueNetwork
   let target: ActionValueNetwork
   let optimizer: Adam
+  /// Q(s, a) of the latest update's batch before it, [B], on the device; nil before the first.
+  public private(set) var latestValues: Tensor?
   /// First column of a state's row that names an action which cannot follow; nil where all can.
   let excludes: Int?
 
@@ -109,6 +111,7 @@ public final class DQN {
       maximumNorm: configuration.gradientNorm, target: target.parameters,
       rate: configuration.targetRate)
     memory?.reprioritize(batch, values: values, targets: y)
+    latestValues = values.detached
     return loss.detached
   }
 }
@@ -127,6 +130,9 @@ extension DQN: Checkpointed {
       ("network", network.parameters), ("target", target.parameters), ("adam", optimizer),
     ]
     let restores = try parts.map { try $1.prepareRestore(from: file, "\(prefix).\($0)") }
-    return { for restore in restores { restore() } }
+    return { [self] in
+      for restore in restores { restore() }
+      latestValues = nil
+    }
   }
 }

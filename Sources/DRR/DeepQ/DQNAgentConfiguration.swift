@@ -149,6 +149,7 @@ final class DQNSessionTrainer: SessionLearner {
     return TrainingProgress(
       step: step, reward: trainer.tally.meanReward,
       epsilon: Float(schedule.epsilon(max(step - 1, 0), of: schedule.steps)),
-      criticLoss: try trainer.lastLoss?.host()[0])
+      criticLoss: try trainer.lastLoss?.host()[0],
+      qHistogram: try trainer.dqn.latestValues.flatMap { Histogram(try $0.host()) })
   }
 }

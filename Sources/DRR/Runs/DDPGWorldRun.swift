@@ -89,6 +89,8 @@ public struct DDPGWorldReport: Codable, Hashable, Sendable {
   public var criticLoss: Float?
   /// Of the last update, where it moved the actor.
   public var actorLoss: Float?
+  /// Q(s, a) of the last update's batch; nil before the first.
+  public var qHistogram: Histogram?
 }
 
 /// DDPG in VirtualTaobao. It learns from the observed clicks of users that are in no evaluation.
@@ -143,7 +145,8 @@ public final class DDPGWorldTrainer: Trainer {
       validationRate: clicks / Double(played.reduce(0) { $0 + $1.steps }) / most,
       validationReturn: clicks / Double(played.count),
       criticLoss: try trainer.lastLosses?.critic.host()[0],
-      actorLoss: try trainer.lastLosses?.actor?.host()[0])
+      actorLoss: try trainer.lastLosses?.actor?.host()[0],
+      qHistogram: try trainer.lastLosses?.histogram())
   }
 
   public func summary(of report: DDPGWorldReport) -> String {

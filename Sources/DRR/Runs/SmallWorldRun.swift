@@ -79,6 +79,8 @@ public struct SmallWorldReport: Codable, Hashable, Sendable {
   public var valueError: Double
   /// Of the last update.
   public var loss: Float?
+  /// Q(s, a) of the last update's batch, of deep Q-learning.
+  public var qHistogram: Histogram?
 
   /// Whether no policy is better.
   public var isOptimal: Bool { abs(greedyValue - bestValue) < 1e-6 }
@@ -186,13 +188,14 @@ public final class SmallWorldTrainer: Trainer {
     let table = try table()
     let greedy = process.evaluation(
       of: { table.greedy($0) == $1 ? 1 : 0 }, discount: discount, tolerance: 1e-9, limit: 10_000)
-    var (meanReturn, loss) = (Double?.none, Float?.none)
+    var (meanReturn, loss, histogram) = (Double?.none, Float?.none, Histogram?.none)
     var values = process.states.indices.map { table.best($0) }
     switch learner {
     case .dqn(let trainer):
       meanReturn = trainer.tally.meanReturn
       trainer.tally.begin()
       loss = try trainer.lastLoss?.host()[0]
+      histogram = try trainer.dqn.latestValues.flatMap { Histogram(try $0.host()) }
     case .policy(let trainer):
       meanReturn = trainer.tally.meanReturn
       trainer.tally.begin()
@@ -204,7 +207,7 @@ public final class SmallWorldTrainer: Trainer {
       greedyValue: greedy[process.start, table.greedy(process.start)],
       bestValue: optimum.best(process.start),
       valueError: process.choosing.reduce(0) { max($0, abs(values[$1] - optimum.best($1))) },
-      loss: loss)
+      loss: loss, qHistogram: histogram)
   }
 
   public func summary(of report: SmallWorldReport) -> String {

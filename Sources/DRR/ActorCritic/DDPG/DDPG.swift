@@ -111,6 +111,11 @@ public final class DDPG {
     /// −mean Q of the actor's own actions, and what imitation adds; nil where the update left the
     /// actor out.
     public let actor: Tensor?
+    /// Q(s, a) of the batch before the update, [B, 1], of twin critics the first's.
+    public let values: Tensor
+
+    /// How the values are spread. Waits for the device.
+    package func histogram() throws(BackendError) -> Histogram? { Histogram(try values.host()) }
   }
 
   /// Networks that have learned nothing.
@@ -209,7 +214,9 @@ public final class DDPG {
       maximumNorm: configuration.criticGradientNorm,
       target: movesActor ? targetCritic.parameters : nil, rate: configuration.targetRate)
     memory?.reprioritize(batch, values: value, targets: y)
-    guard movesActor else { return Losses(critic: criticLoss.detached, actor: nil) }
+    guard movesActor else {
+      return Losses(critic: criticLoss.detached, actor: nil, values: value.detached)
+    }
 
     // ∇_θ J = ∇_a Q(s, a) ∇_θ π(s), a = π(s): through the critic, whose weights stay.
     let action = actor.action(trackedState, actorTape)
@@ -223,7 +230,8 @@ public final class DDPG {
     }
     actorTape.backward(from: actorLoss)
     actorOptimizer.step(target: targetActor.parameters, rate: configuration.targetRate)
-    return Losses(critic: criticLoss.detached, actor: actorLoss.detached)
+    return Losses(
+      critic: criticLoss.detached, actor: actorLoss.detached, values: value.detached)
   }
 }
 

@@ -145,6 +145,7 @@ public final class DRRTrainer: SessionLearner {
     return TrainingProgress(
       step: step, reward: tally.reward / steps, inLog: Double(tally.logged) / steps,
       epsilon: configuration.epsilon(at: max(step - 1, 0)),
-      criticLoss: try lastLosses?.critic.host()[0], actorLoss: try lastLosses?.actor?.host()[0])
+      criticLoss: try lastLosses?.critic.host()[0], actorLoss: try lastLosses?.actor?.host()[0],
+      qHistogram: try lastLosses?.histogram())
   }
 }

@@ -150,7 +150,9 @@ public final class ItemActorCritic {
       maximumNorm: ddpg.criticGradientNorm, target: movesActor ? targetCritic.parameters : nil,
       rate: ddpg.targetRate)
     memory.reprioritize(batch, values: values[0], targets: y)
-    guard movesActor else { return DDPG.Losses(critic: criticLoss.detached, actor: nil) }
+    guard movesActor else {
+      return DDPG.Losses(critic: criticLoss.detached, actor: nil, values: values[0].detached)
+    }
 
     let worth = critic.heads[0](state).candidateScores(batch.states, first: 1, items: items)
     let actorTape = Tape(training: actor.parameters)
@@ -159,6 +161,7 @@ public final class ItemActorCritic {
       .softmaxExpectation(of: worth, temperature: configuration.temperature).mean(scale: -1)
     actorTape.backward(from: actorLoss)
     actorOptimizer.step(target: targetActor.parameters, rate: ddpg.targetRate)
-    return DDPG.Losses(critic: criticLoss.detached, actor: actorLoss.detached)
+    return DDPG.Losses(
+      critic: criticLoss.detached, actor: actorLoss.detached, values: values[0].detached)
   }
 }

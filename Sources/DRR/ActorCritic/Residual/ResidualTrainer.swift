@@ -379,6 +379,7 @@ public final class ResidualTrainer: SessionLearner {
       step: step, reward: tally.reward / count, inLog: Double(tally.logged) / count,
       epsilon: configuration.training.epsilon(at: max(shown - 1, 0)),
       criticLoss: try lastLosses?.critic.host()[0],
-      actorLoss: try lastLosses?.actor?.host()[0] ?? lastCloningLoss?.host()[0])
+      actorLoss: try lastLosses?.actor?.host()[0] ?? lastCloningLoss?.host()[0],
+      qHistogram: try lastLosses?.histogram())
   }
 }
