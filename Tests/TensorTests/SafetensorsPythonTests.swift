@@ -5,35 +5,8 @@ import Testing
 
 /// The package `safetensors` for Python, the format's reference, as the judge of our files.
 @Suite struct SafetensorsPythonTests {
-  /// Runs a script with the arguments; its output, or nil where no Python has the packages, which
-  /// DRR_REQUIRE_PYTHON=1 makes a failure. DRR_PYTHON names another interpreter than python3.
   private func python(_ script: String, _ arguments: [String]) throws -> String? {
-    let environment = ProcessInfo.processInfo.environment
-    let interpreter = environment["DRR_PYTHON"] ?? "python3"
-    let probe = try run(interpreter, "import numpy, safetensors.numpy", [])
-    guard probe.status == 0 else {
-      print("\(interpreter) cannot import numpy and safetensors; not compared with the reference")
-      #expect(environment["DRR_REQUIRE_PYTHON"] != "1", "\(interpreter): \(probe.output)")
-      return nil
-    }
-    let result = try run(interpreter, script, arguments)
-    #expect(result.status == 0, "\(result.output)")
-    return result.status == 0 ? result.output : nil
-  }
-
-  private func run(
-    _ interpreter: String, _ script: String, _ arguments: [String]
-  ) throws -> (status: Int32, output: String) {
-    let process = Process()
-    let pipe = Pipe()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [interpreter, "-c", script] + arguments
-    process.standardOutput = pipe
-    process.standardError = pipe
-    try process.run()
-    let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    return (process.terminationStatus, output)
+    try Python.output(of: script, arguments, importing: "numpy, safetensors.numpy")
   }
 
   private static let tensors = """

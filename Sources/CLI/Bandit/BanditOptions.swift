@@ -35,6 +35,9 @@ struct BanditOptions<Problem: BanditProblem>: ParsableArguments {
 
   func validate() throws {
     if run == "" { throw ValidationError("--run is empty; name a folder.") }
+    if training.follow.tensorboard, run == nil {
+      throw ValidationError("--tensorboard is given without --run; name a folder by --run.")
+    }
     guard let plot else { return }
     let folder = plot.split(separator: "/", omittingEmptySubsequences: false).dropLast()
       .joined(separator: "/")
@@ -97,7 +100,7 @@ struct BanditOptions<Problem: BanditProblem>: ParsableArguments {
   /// Draws the chart, keeps the report, and prints it: `json`, or the table with `lines` below it.
   func finish(_ report: BanditReport, json: some Encodable, _ lines: [String] = []) throws {
     try output.print(json, ([report.table] + lines).joined(separator: "\n")) {
-      if let run { try RunFolder(run).write(json, to: RunFolder(run).report) }
+      if let run { try RunFolder(run).finish(json) }
       if let plot {
         try AtomicFile.write(report.chart(axes).picture.file, to: plot, readers: .all)
         Console.note("\(plot): the regret of \(report.rows.count) policies")

@@ -4,13 +4,17 @@ import Kernels
 
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "export", abstract: "Write what a trained run recommends by.",
+    commandName: "export",
+    abstract: "Write what a trained run recommends by, or what it reported, for other programs.",
     discussion: """
       Examples:
         drr export model runs/first models/first
         drr recommend --model models/first --user 196
+        drr export tensorboard runs/many --out logs
+        drr export csv runs/many --out metrics.csv
+        drr export mlflow runs/many --out mlruns
       """,
-    subcommands: [Model.self])
+    subcommands: [Model.self, TensorBoard.self, CSV.self, MLflow.self])
 }
 
 extension ExportCommand {

@@ -7,9 +7,19 @@ struct FreshOption: ParsableArguments {
   var fresh = false
 }
 
+/// Whether a run's metrics go to TensorBoard too.
+struct TensorBoardOption: ParsableArguments {
+  @Flag(
+    help: ArgumentHelp(
+      "Write the metrics for TensorBoard too, into the folder tensorboard of the run, as they come; a "
+        + "run that was begun so goes on so."))
+  var tensorboard = false
+}
+
 /// How a training run is watched and saved.
 struct TrainingOptions: ParsableArguments {
   @OptionGroup var start: StartOptions
+  @OptionGroup var follow: TensorBoardOption
   @Option(help: "Steps between checkpoints. (default: one every 30 seconds)")
   var checkpointSteps: Int?
   @Flag(help: .hidden)
@@ -31,5 +41,18 @@ struct TrainingOptions: ParsableArguments {
     try Commands.watched(
       self, resume: "drr \(command) --run \(run.run)",
       saved: { "\(grouped($0)) \(unit) are saved" }, body)
+  }
+}
+
+extension RunFolder {
+  /// Writes what a finished training has to say, and ends what TensorBoard reads of it.
+  func finish(_ report: some Encodable) throws {
+    try write(report, to: self.report)
+    try finishEvents()
+  }
+
+  /// Ends what TensorBoard reads of a run and of its myopic copy.
+  func finishEvents() throws {
+    for run in [self, myopic] { try EventFile(besideMetricsOf: run).finish() }
   }
 }

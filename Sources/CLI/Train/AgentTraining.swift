@@ -52,13 +52,14 @@ struct Training {
       steps == nil || written.steps == steps
     {
       Console.note("\(options.run) is finished; --fresh would start it again")
+      try folder.finishEvents()
       return written
     }
     let report = TrainingReport(
       run: options.run, device: "\(backend.device.id)", configuration: experiment.configuration,
       sessionRMSE: experiment.configuration.evaluation.split == .nothing
         ? nil : experiment.sessionError(model), steps: steps, last: last)
-    try folder.write(report, to: folder.report)
+    try folder.finish(report)
     return report
   }
 }

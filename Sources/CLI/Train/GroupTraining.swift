@@ -85,6 +85,15 @@ struct GroupTraining {
     }
   }
 
+  /// Whether the runs' metrics go to TensorBoard: as is asked for now, or was when they were begun.
+  private var follows: Bool {
+    training.follow.tensorboard
+      || group.members.contains { member in
+        let run = member.folder(in: options.folder)
+        return run.exists(run.events)
+      }
+  }
+
   private func arguments(_ member: RunGroup.Member, device: DeviceID) -> [String] {
     var arguments = first.command.split(separator: " ").map(String.init)
     arguments += ["--run", "\(options.run)/\(member.name)", "--report-progress"] + also
@@ -92,6 +101,7 @@ struct GroupTraining {
       arguments += ["--device", "\(device)"]
       if let core = own.blas.blasCore { arguments += ["--blas-core", core] }
     }
+    if follows { arguments.append("--tensorboard") }
     if let steps = training.checkpointSteps { arguments += ["--checkpoint-steps", "\(steps)"] }
     return arguments
   }

@@ -31,7 +31,7 @@ struct SettledTraining<Settings: RunSettings> {
     }
     guard var last else { return }
     let lines = try text(&last)
-    try output.print(last, lines) { try run.folder.write(last, to: run.folder.report) }
+    try output.print(last, lines) { try run.folder.finish(last) }
   }
 
   private func backend(_ trial: (any Backend) throws -> Double) throws -> any Backend {

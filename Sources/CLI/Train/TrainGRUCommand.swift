@@ -60,7 +60,7 @@ extension TrainCommand {
       }
       try output.print(
         trainer.best, trainer.text + "\nnext: drr compare --run \(options.run)"
-      ) { try options.folder.write(trainer.best, to: options.folder.report) }
+      ) { try options.folder.finish(trainer.best) }
     }
 
     private func backend(_ settings: GRURunConfiguration) throws -> any Backend {

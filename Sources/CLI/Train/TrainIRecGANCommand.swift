@@ -39,6 +39,7 @@ extension TrainCommand {
     @Option(help: "Permutes the sessions before they are split 80/10/10. (default: file order)")
     var splitSeed: UInt64?
     @OptionGroup var start: StartOptions
+    @OptionGroup var follow: TensorBoardOption
     @OptionGroup var device: DeviceOptions
     @OptionGroup var output: OutputOptions
 
@@ -76,6 +77,7 @@ extension TrainCommand {
         for part in [.pretraining] + methods.map({ IRecGANTrainer.Part.method($0) }) {
           reports += try watched(experiment, part, on: backend)
         }
+        try experiment.folder.finishEvents()
       }
       try output.print(
         reports,
@@ -103,7 +105,7 @@ extension TrainCommand {
       _ experiment: IRecGANExperiment, _ part: IRecGANTrainer.Part, on backend: any Backend
     ) throws -> [IRecGANReport] {
       try Commands.watched(
-        resume: Interrupt.typedCommand,
+        follow: follow, resume: Interrupt.typedCommand,
         saved: { "\(grouped($0)) batches of \(part.name) are saved" }
       ) { try experiment.train(part, on: backend, $0) }
     }

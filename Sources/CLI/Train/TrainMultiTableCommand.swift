@@ -90,7 +90,7 @@ extension TrainCommand {
       let progress = Progress(reports: training.reportProgress)
       defer { progress.finish() }
       nonisolated(unsafe) let observer = Observer.watching(
-        progress, checkpointSteps: training.checkpointSteps)
+        progress, checkpointSteps: training.checkpointSteps, training.follow)
       let outcome: MultiTableTraining.Outcome
       if let process {
         outcome = try work.train(process, observer)
@@ -132,7 +132,7 @@ extension TrainCommand {
       case .finished(let report):
         let folder = work.run.folder
         try output.print(report, report.text + "\nnext: drr compare --run \(options.run)") {
-          try folder.write(report, to: folder.report)
+          try folder.finish(report)
         }
       }
     }

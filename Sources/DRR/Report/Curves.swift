@@ -16,12 +16,7 @@ struct ReportedRun {
     self.folder = folder
     self.name = name
     members = group?.members.map { $0.folder(in: folder) } ?? [folder]
-    guard let settings = try Algorithms.settings(of: members[0]) else {
-      throw RunError(
-        "\(folder.path) holds no run; name the folder of one, as `drr train drr --run "
-          + "\(folder.path)` makes it")
-    }
-    self.settings = settings
+    settings = try Algorithms.requiredSettings(of: members[0], in: folder)
     series = members.map { MetricSeries($0) }
   }
 }

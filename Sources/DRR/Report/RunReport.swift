@@ -158,7 +158,8 @@ public struct RunReport {
     {
       return evaluation.runs.first?.policy.map { Double($0.step) }
     }
-    return runs[0].series[0].lines[kind]?.last { $0.numbers["isBest"] == 1 }?.step
+    return runs[0].series[0].lines[kind]?.last { $0.numbers["isBest"] == 1 }
+      .map { Double($0.step) }
   }
 
   // MARK: - Kinds

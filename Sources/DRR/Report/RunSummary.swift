@@ -67,7 +67,7 @@ public struct RunSummary: Codable, Hashable, Sendable {
       let own = series.lines.filter { series.kinds == ["pmf"] || $0.key != "pmf" }
       return own.flatMap(\.value).map(\.step).max()
     }
-    step = latest.count == members.count ? latest.min().map { Int($0) } : nil
+    step = latest.count == members.count ? latest.min() : nil
     let found = zip(members, series).compactMap { Self.validated($0, $1) }
     (best, measure) = (found.map(\.value).max(), found.first?.measure)
   }

@@ -35,10 +35,17 @@ public enum AtomicFile {
   public static func append(
     line: String, to path: String, synchronize: Bool = false
   ) throws(CheckpointError) {
+    try append(Array(line.utf8) + [0x0A], to: path, synchronize: synchronize)
+  }
+
+  /// As `append(line:to:synchronize:)` for bytes as they are.
+  package static func append(
+    _ bytes: [UInt8], to path: String, synchronize: Bool = false
+  ) throws(CheckpointError) {
     try CheckpointError.passing { () throws(FileError) in
       let sink = try FileSink(appendingTo: path)
       defer { sink.abandon() }
-      try sink.write(Array(line.utf8) + [0x0A])
+      try sink.write(bytes)
       if synchronize { try sink.synchronize() }
       try sink.close()
     }

@@ -61,7 +61,7 @@ struct RunKind: Sendable {
     RunKind(
       "DQN, small world",
       "train dqn --run run --env lizard --device cpu --steps 400 --hidden 4 \(replay) "
-        + "--checkpoint-steps 20"),
+        + "--checkpoint-steps 20 --tensorboard"),
     RunKind(
       "A2C, small world",
       "train pg --run run --env lizard --device cpu --method a2c --steps 400 --hidden 4 --num-envs 4 "
@@ -99,7 +99,7 @@ struct RunKind: Sendable {
       "a sweep",
       "simulate sweep --run run --env tabular --sizes 30 --seeds 2 --policies max --list-sizes 5 "
         + "--method pg --evaluation-sessions 40 \(gan)"),
-    RunKind("group of seeds", "\(drr) --seeds 2", isGroup: true),
+    RunKind("group of seeds", "\(drr) --seeds 2 --tensorboard", isGroup: true),
     RunKind("group of splits", "\(drr) --splits 2", isGroup: true),
     RunKind("group of PMF", "train pmf --run run \(pmf) --seeds 3", isGroup: true),
     RunKind("group of tables", "\(tables) --seeds 2", isGroup: true),
@@ -125,6 +125,15 @@ struct RunKind: Sendable {
       "model", "export model run model --device cpu",
       after: ["train pmf --run old \(pmf)", "export model old model --device cpu", drr],
       isResumed: false),
+    RunKind(
+      "event files", "export tensorboard run --out logs",
+      after: [
+        "train q --run run --steps 400 --seeds 2", "export tensorboard run --out logs",
+        "train q --run run --steps 800 --fresh",
+      ], isResumed: false),
+    RunKind(
+      "metrics as a table", "export csv run --out metrics.csv",
+      after: ["train q --run run --steps 400"], isResumed: false),
     RunKind(
       "generated ratings", "data generate tiny --out data --seed 2",
       after: ["data generate tiny --out data"], isResumed: false),

@@ -31,9 +31,11 @@ private struct LineKind: Decodable {
 }
 
 extension RunFolder {
-  /// Adds a line to the metrics, on the disk before any checkpoint that counts on it.
-  func append(_ line: MetricsLine) throws {
-    try AtomicFile.append(line: RunFolder.json(line), to: metrics, synchronize: true)
+  /// Adds a line to the metrics, on the disk before any checkpoint that counts on it; its text.
+  func append(_ line: MetricsLine) throws -> String {
+    let text = try RunFolder.json(line)
+    try AtomicFile.append(line: text, to: metrics, synchronize: true)
+    return text
   }
 
   /// The latest report of a kind in the metrics; nil if there is none.

@@ -6,6 +6,9 @@ public struct Observer {
   public var note: (String) -> Void = { _ in }
   /// Asked after every step; true saves and throws `Interrupted`.
   public var shouldStop: () -> Bool = { false }
+  /// Told of a run's metrics: of every line once it is on the disk, and of nil where a stage begins
+  /// or is gone on with, since lines behind its checkpoint have been cut off then.
+  public var metrics: (_ run: RunFolder, _ line: String?) throws -> Void = { _, _ in }
   /// Told whenever a checkpoint is there, from which the run can go on.
   public var saved: () -> Void = {}
   /// Steps between checkpoints; nil: every 30 seconds.

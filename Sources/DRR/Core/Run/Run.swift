@@ -101,6 +101,7 @@ public struct Run<Settings: RunSettings>: Sendable {
       if leads { lines = try folder.keepMetrics(of: stage.lineKinds, first: 0) }
       try trainer.begin()
     }
+    if leads { try observer.metrics(folder, nil) }
     func save() throws {
       guard try trainer.isFinite() else { throw divergence(trainer.step, stage) }
       var metadata = try metadata(stage, device: device, lines: lines)
@@ -113,10 +114,11 @@ public struct Run<Settings: RunSettings>: Sendable {
     }
     func report(_ report: any Codable & Sendable, kind: String) throws {
       guard leads else { return }
-      try folder.append(
+      let line = try folder.append(
         MetricsLine(
           kind: kind, step: trainer.step, time: Program.now.timeIntervalSince1970, report: report))
       lines += 1
+      try observer.metrics(folder, line)
     }
     var last =
       trainer.step > 0 ? folder.lastMetrics(Training.Report.self, kind: stage.line) : nil

@@ -19,6 +19,8 @@ public struct RunFolder: Sendable {
   public var configuration: String { path + "/config.json" }
   /// `metrics.jsonl`: a line of JSON a report.
   public var metrics: String { path + "/metrics.jsonl" }
+  /// What TensorBoard reads of the metrics, where it is wanted.
+  public var events: String { path + "/tensorboard/events.out.tfevents.drr" }
   /// The fitted factorisation.
   public var model: String { path + "/pmf.safetensors" }
   /// The factorization on its way, from which an interrupted fit goes on.
@@ -47,11 +49,14 @@ public struct RunFolder: Sendable {
   public init(_ path: String) { self.path = path }
 
   /// Makes the folder and those above it where they are missing.
-  public func create() throws {
+  public func create() throws { try create(for: "run") }
+
+  /// - Parameter holder: what the folder is to hold, in a word.
+  package func create(for holder: String) throws {
     var status = stat()
     if stat(path, &status) == 0 {
       guard status.st_mode & S_IFMT == S_IFDIR else {
-        throw RunError("\(path) is not a folder, and a run needs one")
+        throw RunError("\(path) is not a folder, and a \(holder) needs one")
       }
       return
     }
@@ -62,7 +67,8 @@ public struct RunFolder: Sendable {
       // A folder that exists may also answer EROFS or EACCES.
       let code = errno
       if count == parts.count || stat(part, &status) != 0 {
-        throw RunError("cannot create the run folder \(path): \(String(cString: strerror(code)))")
+        throw RunError(
+          "cannot create the \(holder) folder \(path): \(String(cString: strerror(code)))")
       }
     }
   }
@@ -143,12 +149,13 @@ public struct RunFolder: Sendable {
   public func clear() throws {
     if exists(myopic.path) { myopic.delete() }
     let files = [
-      checkpoint, pmfCheckpoint, model, metrics, report, evaluation, world, beliefs, online,
+      checkpoint, pmfCheckpoint, model, metrics, events, report, evaluation, world, beliefs, online,
     ]
     for file in files + ownCheckpoints() + [configuration]
     where unlink(file) != 0 && errno != ENOENT {
       throw RunError("cannot remove \(file): \(String(cString: strerror(errno)))")
     }
+    rmdir(events.parentFolder)
   }
 
   /// Files of the folder that a run wrote: those whose header names the run's configuration.

@@ -97,6 +97,12 @@ extension RunFolder {
     }
   }
 
+  /// When the run was begun, in Unix seconds; nil where an older program began it.
+  package var started: Double? {
+    read(StoredStart.self, from: configuration)
+      .flatMap { try? Date($0.started, strategy: .iso8601) }?.timeIntervalSince1970
+  }
+
   /// Writes `config.json`. The moment at which the run began is kept.
   package func write<Settings: RunSettings>(_ settings: Settings) throws {
     var stored = StoredRun(settings)
