@@ -99,6 +99,7 @@ extension Table {
       case "~": "\\textasciitilde{}"
       case "^": "\\textasciicircum{}"
       case "γ": "$\\gamma$"
+      case ">", "<": "$\(character)$"
       default: String(character)
       }
     }.joined()

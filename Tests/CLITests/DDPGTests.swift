@@ -81,9 +81,9 @@ struct DDPGTests {
     expectRefused(
       try Program.run(["train", "ddpg", "--run", "run"], in: folder), 64, "--weights is missing")
     for (option, value, part) in [
-      ("--uniform-share", "2", "uniform share is 2.0"),
-      ("--least-noise", "0", "least noise is 0.0"),
-      ("--most-noise", "0.01", "most noise is 0.01"),
+      ("--uniform-share", "2", "--uniform-share is 2.0"),
+      ("--least-noise", "0", "--least-noise is 0.0"),
+      ("--most-noise", "0.01", "--most-noise is 0.01"),
       ("--imitation", "-1", "imitation weight is -1"),
     ] {
       expectRefused(

@@ -47,7 +47,7 @@ struct ExtremeTests {
       (["simulate", "sweep", "--seeds=-5"], 64, "--seeds is -5; it must be 1 ... 1000"),
       (
         ["simulate", "sweep", "--evaluation-sessions", "9223372036854775807"], 1,
-        "evaluation sessions is 9223372036854775807; it must be 1 ... 10,000,000"
+        "--evaluation-sessions is 9223372036854775807; it must be 1 ... 10,000,000"
       ),
       (["simulate", "sweep", "--simulated-ratio", "1e30"], 1, "simulated share is 1e+30"),
       (["ope", "simulate", "--sizes", ","], 64, "--sizes has \"\""),

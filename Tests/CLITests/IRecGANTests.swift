@@ -124,7 +124,7 @@ struct IRecGANTests {
   @Test(
     "bad input is one sentence, and no run is begun",
     arguments: [
-      (["--list-size", "51"], Int32(1), "list size is 51, but the catalogue has 50 items"),
+      (["--list-size", "51"], Int32(1), "--list-size is 51, but the catalogue has 50 items"),
       (
         ["--policy", "best"], 1,
         "policy is best; it must be one of random, max, mix, blind, optimal"
@@ -147,10 +147,10 @@ struct IRecGANTests {
       (["--seeds", "0"], 64, "--seeds is 0; it must be at least 1."),
       (
         ["--accuracy-ceiling", "0.2"], 1,
-        "accuracy ceiling is 0.2; it must be above 0.5 and at most 1"
+        "--accuracy-ceiling is 0.2; it must be above 0.5 and at most 1"
       ),
       (["--rollouts", "0"], 1, "roll-outs is 0; it must be 1 ... 1000"),
-      (["--longest-session", "2"], 1, "longest session is 2, but "),
+      (["--longest-session", "2"], 1, "--longest-session is 2, but "),
       (["--sessions", "0"], 1, "sessions is 0; it must be 1 ... 10,000,000"),
     ])
   func badInput(_ more: [String], _ code: Int32, _ text: String) throws {

@@ -92,9 +92,9 @@ import Testing
     for (options, parts) in [
       (["--order", "4"], ["order is 4; it must be at most the window, 3"]),
       (["--table", "Dramma"], ["the genre \"Dramma\"", "it has Action, Adventure, "]),
-      (["--step-size", "2"], ["step size is 2"]),
+      (["--step-size", "2"], ["--step-size is 2"]),
       (["--preset", "published", "--solver", "iteration"], ["reward clicks"]),
-      (["--optimistic-start", "nan"], ["optimistic start is nan; it must be a number"]),
+      (["--optimistic-start", "nan"], ["--optimistic-start is nan; it must be a number"]),
     ] {
       let outcome = try Program.run(Self.train("run") + options, in: folder)
       expectRefused(outcome)

@@ -36,7 +36,7 @@ struct OldRunsTests {
     Finished(
       "irecgan", ["train", "irecgan", "--all-methods"] + cpu,
       "trained by IRecGAN, PG, actor-critic, PG with U"),
-    Finished("irecgan-group", ["train", "irecgan", "--method", "pg"] + cpu, "trained by PG;"),
+    Finished("irecgan-group", ["train", "irecgan", "--method", "pg"] + cpu, "trained by PG"),
     Finished(
       "group-seeds", ["train", "drr", "--no-twin"] + cpu,
       "DRR-ave: 2 runs of 40 steps, rewards 0.500 -0.250"),

@@ -18,7 +18,9 @@ struct ReportTests {
     let early = try Program.run(["report", "run", "--out", "early.html"], in: folder)
     #expect(early.code == 0, "\(early.description)")
     #expect(try folder.text("early.html").contains("<code>drr evaluate --run run</code>"))
-    let words = try Program.run(["evaluate", "--run", "run", "--device", "cpu"], in: folder)
+    let words = try Program.run(
+      ["evaluate", "--run", "run", "--device", "cpu"], in: folder,
+      environment: ["COLUMNS": "80"])
     #expect(words.code == 0 && words.output.hasPrefix("residual agent: NDCG@10 "))
     let lines = words.output.split(separator: "\n")
     #expect(lines.allSatisfy { $0.count <= 80 }, "\(words.output)")
@@ -35,7 +37,7 @@ struct ReportTests {
       ["report", "run", "--user", "3", "--out", "page.html", "--json"], in: folder)
     #expect(user.code == 0, "\(user.description)")
     let page = try folder.text("page.html")
-    let verdict = words.output.replacing("\n", with: " ")
+    let verdict = words.output.replacing(/\s+/, with: " ")
     #expect(page.contains("<strong>residual agent: NDCG@10 "))
     let shown = try #require(page.firstMatch(of: /<strong>([^<]*)<\/strong>/)).1
     #expect(verdict.hasPrefix(shown))

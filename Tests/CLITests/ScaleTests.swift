@@ -86,6 +86,6 @@ struct RatingScaleTests {
     }
     expectRefused(
       try Program.run(compare + ["--liked-above", "9"], in: folder), 1,
-      "liked above is 9.0; it must be a rating of 0 ... 1 that others are above")
+      "--liked-above is 9.0; it must be a rating of 0 ... 1 that others are above")
   }
 }

@@ -25,15 +25,15 @@ struct SmallWorldTests {
     func train(_ arguments: String...) throws -> Outcome {
       try Program.run(["train"] + arguments + ["--run", "bad"], in: folder)
     }
-    expectRefused(try train("q", "--epsilon-start", "2"), 1, "epsilon start is 2.0", "0 and 1")
-    expectRefused(try train("q", "--step-size", "1.5"), 1, "step size is 1.5")
+    expectRefused(try train("q", "--epsilon-start", "2"), 1, "--epsilon-start is 2.0", "0 and 1")
+    expectRefused(try train("q", "--step-size", "1.5"), 1, "--step-size is 1.5")
     expectRefused(try train("q", "--discount", "1.1"), 1, "discount is 1.1")
     #expect(try train("q", "--step-size", "fast").code == 64)
     #expect(try train("q", "--env", "moon").code == 64)
     expectRefused(
-      try train("dqn", "--env", "lizard", "--target-rate", "0"), 1, "target rate is 0.0")
+      try train("dqn", "--env", "lizard", "--target-rate", "0"), 1, "--target-rate is 0.0")
     expectRefused(
-      try train("pg", "--env", "lizard", "--weight-cap=-1"), 1, "weight cap is -1.0")
+      try train("pg", "--env", "lizard", "--weight-cap=-1"), 1, "--weight-cap is -1.0")
     expectRefused(
       try train("pg", "--data", "generated:tiny", "--method", "a2c", "--device", "cpu"), 1,
       "the method is a2c; a log's choices are learned from by reinforce")

@@ -28,7 +28,7 @@ struct TableTests {
         \hline
          & NDCG@10 \\
         \hline
-        > a, "b" | c* & 0.5 [0.4, 0.6] \\
+        $>$ a, "b" | c* & 0.5 [0.4, 0.6] \\
         $\gamma$\_\% & 1 \\
         \hline
         \end{tabular}

@@ -125,7 +125,7 @@ struct TensorBoardTests {
     #expect(outcome.code == 0 && outcome.error == "", "\(outcome.description)")
     #expect(
       outcome.output
-        == "logs/deep: 40 lines of metrics of 2 runs; next: tensorboard --logdir logs/deep\n")
+        == "logs/deep: 40 lines of metrics of 2 runs\nnext: tensorboard --logdir logs/deep\n")
     #expect(try folder.names("logs/deep") == ["seed-0", "seed-1"])
     let name = "events.out.tfevents.drr"
     let live = try (0...1).map { try folder.data("run/seed-\($0)/tensorboard/\(name)") }

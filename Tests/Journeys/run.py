@@ -46,13 +46,6 @@ LIMIT = 300
 # Commands that are known to print lines wider than a terminal, and those lines; and the same for
 # lines of progress that are left behind.
 WIDE = [
-    ("drr train", r"; next: drr |^compiling kernels|^Error: no device"),
-    ("drr train multi-q", r"dense tables$|a second of a core$|^state-action|^held out"),
-    ("drr train q", r"^worth "),
-    ("drr bandit", r"^policy +regret|\[\d.+, [\d.]+\] "),
-    ("drr data describe", r"^a user's ratings|^genres"),
-    ("drr devices", r""),
-    ("drr export", r"; next: drr "),
     ("drr bench", r"^OpenBLAS "),
 ]
 LEFT = []

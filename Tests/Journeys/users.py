@@ -53,7 +53,7 @@ def latex_rows(text):
             continue
         if not line.endswith(r" \\"):
             raise ValueError(f"a row without its end: {line}")
-        bare = re.sub(r"\\[&%$#_{}]|\$\\gamma\$|\\text\w+\{\}", "", line[:-3])
+        bare = re.sub(r"\\[&%$#_{}]|\$(\\gamma|[<>])\$|\\text\w+\{\}", "", line[:-3])
         if re.search(r"[%$#_{}^~\\]", bare):
             raise ValueError(f"a character that LaTeX takes for its own: {line}")
         cells = [cell.strip() for cell in re.split(r"(?<!\\)&", line[:-3])]

@@ -22,7 +22,7 @@ extension BanditReport {
       ] + names.map { name in row.figures[name].map { decimal($0.mean, 3) } ?? "–" }
     }
     var lines = [
-      "\(grouped(rounds)) rounds, \(seeds) seed\(seeds == 1 ? "" : "s"); mean [95 % interval]",
+      "\(grouped(rounds)) rounds, \(seeds) seed\(seeds == 1 ? "" : "s"); mean [95% interval]",
       Table(rows: [header] + cells).text,
     ]
     for row in rows {

@@ -57,7 +57,7 @@ extension ExportCommand {
         model.header,
         "\(folder): \(model.header.agent) of \(grouped(model.items.count)) items"
           + (model.users.count > 0 ? " and \(grouped(model.users.count)) users" : "")
-          + "; next: drr recommend --model \(folder)")
+          + "\nnext: drr recommend --model \(folder)")
     }
   }
 }

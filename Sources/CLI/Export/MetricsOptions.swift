@@ -29,7 +29,7 @@ struct MetricsOptions: ParsableArguments {
       Written(out: out, runs: runs.map(\.folder.path), lines: lines),
       "\(out): \(grouped(lines)) lines of metrics of "
         + (runs.count == 1 ? "one run" : "\(runs.count) runs")
-        + (next.map { "; next: \($0)" } ?? ""))
+        + (next.map { "\nnext: \($0)" } ?? ""))
   }
 
   private struct Written: Encodable {

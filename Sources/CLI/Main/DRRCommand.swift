@@ -51,7 +51,7 @@ package struct DRRCommand: ParsableCommand {
       } catch let error as ValidationError {
         refuse(error, type(of: command))
       } catch let error as ConfigurationError {
-        throw try CommandHelp(of: type(of: command)).named(error)
+        throw try CommandHelp(of: type(of: command)).named(error, in: words)
       }
     } catch is Interrupted {
       Platform.exit(130)

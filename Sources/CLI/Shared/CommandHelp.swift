@@ -26,13 +26,14 @@ package struct CommandHelp {
     return options.first { $0.isFlag && $0.name == name }
   }
 
-  /// A setting that cannot work, by the option that sets it where there is one: "--learning-starts is
-  /// -1", not "learning starts is -1".
-  package func named(_ error: ConfigurationError) -> ConfigurationError {
+  /// A setting that cannot work, by the option that was given for it: "--learning-starts is -1", not
+  /// "learning starts is -1".
+  package func named(_ error: ConfigurationError, in given: [String]) -> ConfigurationError {
     guard let end = error.description.range(of: " is ") else { return error }
     let name = error.description[..<end.lowerBound].lowercased().replacing(" ", with: "-")
     let words = ["--\(name)", "--\(name.replacing("-width", with: ""))"]
-    guard let option = options.first(where: { !Set($0.names).isDisjoint(with: words) }) else {
+    let typed = Set(given.map { String($0.prefix { $0 != "=" }) }).intersection(words)
+    guard let option = options.first(where: { !typed.isDisjoint(with: $0.names) }) else {
       return error
     }
     return ConfigurationError("--\(option.name)\(error.description[end.lowerBound...])")

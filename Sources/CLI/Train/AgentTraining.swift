@@ -91,7 +91,7 @@ struct AgentTraining {
     let choice = step < trainer.step ? ", the policy of step \(grouped(step)) kept" : ""
     try output.print(
       report,
-      "\(experiment.agentName): \(grouped(trainer.step)) steps\(reward)\(choice); "
+      "\(experiment.agentName): \(grouped(trainer.step)) steps\(reward)\(choice)\n"
         + "next: drr evaluate --run \(options.run)")
   }
 
@@ -123,7 +123,7 @@ struct AgentTraining {
     try output.print(
       reports,
       "\(first.agentName): \(group.members.count) runs of \(grouped(steps)) steps, rewards "
-        + "\(rewards.joined(separator: " ")) a step at the end; next: "
+        + "\(rewards.joined(separator: " ")) a step at the end\nnext: "
         + "drr evaluate --run \(options.run)")
   }
 }

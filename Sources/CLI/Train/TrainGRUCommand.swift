@@ -80,7 +80,7 @@ extension TrainCommand {
       let reports = runs.reports([GRUTrainer.Report].self)
       try output.print(
         reports,
-        "\(reports.count) GRU runs in \(options.run); next: drr compare --run \(options.run)")
+        "\(reports.count) GRU runs in \(options.run)\nnext: drr compare --run \(options.run)")
     }
 
     /// What is not given is as the run was started.

@@ -81,7 +81,7 @@ extension TrainCommand {
       }
       try output.print(
         reports,
-        "trained by \(methods.map(\.title).joined(separator: ", ")); next: "
+        "trained by \(methods.map(\.title).joined(separator: ", "))\nnext: "
           + "drr evaluate irecgan --run \(options.run)")
     }
 

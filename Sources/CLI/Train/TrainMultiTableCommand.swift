@@ -116,7 +116,7 @@ extension TrainCommand {
       let reports = runs.reports(MultiTableReport.self)
       try output.print(
         reports,
-        "\(reports.count) runs of multi-table Q-learning in \(options.run); next: drr compare --run "
+        "\(reports.count) runs of multi-table Q-learning in \(options.run)\nnext: drr compare --run "
           + "\(options.run)/\(group.members[0].name)")
     }
 

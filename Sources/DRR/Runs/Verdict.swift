@@ -15,7 +15,7 @@ extension EvaluationReport {
       guard let mean = ranker.rows.first(where: { $0.k == middle })?.ndcg?.mean,
         let difference = difference(from: ranker.name, .ndcg, at: middle)
       else { return nil }
-      return (Labels.evaluation[ranker.name].replacing(",", with: ""), mean, difference)
+      return (Labels.evaluation[ranker.name].replacing(", ", with: " "), mean, difference)
     }.sorted { $0.mean > $1.mean }
     let parts = [
       named("below", baselines.filter { $0.difference.high < 0 }.map(\.name)),

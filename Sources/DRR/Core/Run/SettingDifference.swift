@@ -47,6 +47,17 @@ package func settings(of value: Any, path: String = "") -> [String: String] {
     return settings(of: payload.value, path: path)
       .merging([path: payload.label ?? ""]) { first, _ in first }
   }
+  let elements = Array(mirror.children.map(\.value))
+  if mirror.displayStyle == .collection, let first = elements.first,
+    case let inner = Mirror(reflecting: first), inner.displayStyle == .struct,
+    !inner.children.isEmpty
+  {
+    return elements.enumerated().reduce(into: [:]) { all, element in
+      all.merge(settings(of: element.element, path: "\(path)[\(element.offset)]")) { first, _ in
+        first
+      }
+    }
+  }
   guard mirror.displayStyle == .struct, !mirror.children.isEmpty else { return [path: "\(value)"] }
   return mirror.children.reduce(into: [:]) { all, child in
     let label = child.value is any FlatSettings ? "" : child.label ?? ""
