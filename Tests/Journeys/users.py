@@ -56,7 +56,8 @@ def latex_rows(text):
         bare = re.sub(r"\\[&%$#_{}]|\$(\\gamma|[<>])\$|\\text\w+\{\}", "", line[:-3])
         if re.search(r"[%$#_{}^~\\]", bare):
             raise ValueError(f"a character that LaTeX takes for its own: {line}")
-        cells = [cell.strip() for cell in re.split(r"(?<!\\)&", line[:-3])]
+        plain = re.sub(r"\$([<>])\$", r"\1", line[:-3])
+        cells = [cell.strip() for cell in re.split(r"(?<!\\)&", plain)]
         if len(cells) != columns:
             raise ValueError(f"{len(cells)} cells in {columns} columns: {line}")
         table.append(cells)
