@@ -1,5 +1,4 @@
 import DRR
-import Terminal
 
 extension ComparisonReport {
   var text: String {

@@ -14,6 +14,9 @@ extension Estimate {
 
   /// The 95 % interval of a difference; a star where it is without zero.
   func signedInterval(_ digits: Int) -> String {
-    "[\(signed(low, digits)), \(signed(high, digits))]" + (low > 0 || high < 0 ? "*" : " ")
+    "[\(signed(low, digits)), \(signed(high, digits))]" + star
   }
+
+  /// What marks a difference whose interval is without zero.
+  var star: String { low > 0 || high < 0 ? "*" : " " }
 }

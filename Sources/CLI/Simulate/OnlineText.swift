@@ -1,5 +1,4 @@
 import DRR
-import Terminal
 
 extension OnlineReport {
   /// One table at the largest K: what earns most first. Untrained agents under the rules are left to
@@ -14,8 +13,7 @@ extension OnlineReport {
         (name.hasSuffix(" frozen") || name.hasSuffix(" updated") ? ">" : " ")
           + Labels.online[name],
         "\(decimal(row.reward.mean, 3)) \(row.reward.interval(3))",
-        signed(row.overPMF.mean, 3)
-          + (row.overPMF.low > 0 || row.overPMF.high < 0 ? "*" : " "),
+        signed(row.overPMF.mean, 3) + row.overPMF.star,
       ]
     }
     let table = Table(rows: [["", "mean reward @\(k)", "minus PMF greedy"]] + body)

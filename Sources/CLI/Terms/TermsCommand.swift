@@ -1,7 +1,6 @@
 import ArgumentParser
 internal import CTerms
 import DRR
-import Terminal
 
 struct TermsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

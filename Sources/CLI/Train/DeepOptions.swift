@@ -59,7 +59,7 @@ struct DeepOptions: ParsableArguments {
   var evalCount: Int?
   @Option(
     help: ArgumentHelp(
-      "Ratings: End after so many validations in a row without a better NDCG@10. (default: never)"))
+      "Ratings: end after so many validations in a row without a better NDCG@10. (default: never)"))
   var patience: Int?
   @Option(
     help: ArgumentHelp(

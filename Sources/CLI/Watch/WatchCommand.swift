@@ -1,7 +1,6 @@
 import ArgumentParser
 import DRR
 import Platform
-import Terminal
 
 struct WatchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -20,7 +20,9 @@ public struct RunFolder: Sendable {
   /// `metrics.jsonl`: a line of JSON a report.
   public var metrics: String { path + "/metrics.jsonl" }
   /// What TensorBoard reads of the metrics, where it is wanted.
-  public var events: String { path + "/tensorboard/events.out.tfevents.drr" }
+  public var events: String { path + "/tensorboard/\(Self.eventsName)" }
+  /// TensorBoard takes every file of a folder whose name has `tfevents` in it.
+  package static let eventsName = "events.out.tfevents.drr"
   /// The fitted factorisation.
   public var model: String { path + "/pmf.safetensors" }
   /// The factorization on its way, from which an interrupted fit goes on.

@@ -7,9 +7,6 @@ import Tensor
 /// that it is over. Made of `config.json` and `metrics.jsonl` alone, so that it is the same whether
 /// it was written while the run trained, went on or had ended.
 package struct EventFile {
-  /// TensorBoard takes every file of a folder whose name has `tfevents` in it.
-  package static let name = "events.out.tfevents.drr"
-
   private let run: RunFolder
 
   /// The file beside a run's metrics.
@@ -61,7 +58,7 @@ extension EventFile {
       try own.create(for: "TensorBoard")
       var bytes = run.events + run.end(isFinished: run.isFinished).bytes
       if place == 0 { bytes += experiment(of: runs).bytes }
-      try AtomicFile.write(bytes, to: "\(own.path)/\(name)")
+      try AtomicFile.write(bytes, to: "\(own.path)/\(RunFolder.eventsName)")
     }
   }
 
