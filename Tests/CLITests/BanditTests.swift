@@ -63,21 +63,10 @@ struct BanditTests {
     }
     let whole = try Program.run(command("whole"), in: folder)
     #expect(whole.code == 0, "\(whole.description)")
-    var random = SeededGenerator(seed)
-    var (patience, kills) = (10.0, 0)
-    while true {
-      let program = try Program(command("parts"), in: folder)
-      let deadline = Date() + Double.random(in: 0.3...1, using: &random) * patience / 1_000
-      program.until { Date() > deadline }
-      program.send(SIGKILL)
-      let outcome = try program.wait()
-      if let code = outcome.code {
-        #expect(code == 0 && outcome.output == whole.output, "\(outcome.description)")
-        break
-      }
-      kills += 1
-      patience *= 1.1
+    let (kills, outcome) = try Program.killedUntilDone(seed: seed, first: 0.01, growth: 1.1) { _ in
+      try Program(command("parts"), in: folder)
     }
+    #expect(outcome.output == whole.output, "\(outcome.description)")
     #expect(kills >= 1)
     for name in ["metrics.jsonl", "checkpoint.safetensors", "report.json"] {
       #expect(try folder.data("parts/\(name)") == folder.data("whole/\(name)"), "\(name)")

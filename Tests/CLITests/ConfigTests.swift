@@ -31,6 +31,22 @@ struct ConfigTests {
     #expect(settings["draws"] as? String == "balanced" && settings["steps"] as? Int == 300)
   }
 
+  @Test("one file is taken, and only what is about one of its options has its place")
+  func places() throws {
+    let folder = Scratch()
+    try folder.write("q.yaml", "run: r\nsteps: 50\ndiscount: 2\n")
+    expectRefused(
+      try Program.run(["train", "q", "--config", "q.yaml", "--config=other.yaml"], in: folder), 1,
+      "--config is given more than once; leave one")
+    expectRefused(
+      try Program.run(["train", "q", "--config", "q.yaml"], in: folder), 1,
+      "Error: q.yaml:3: --discount is 2.0")
+    #expect(try Program.run(["train", "q", "--run", "r", "--steps", "40"], in: folder).code == 0)
+    let other = try Program.run(
+      ["train", "q", "--config", "q.yaml", "--discount", "0.5"], in: folder)
+    #expect(other.code == 1 && other.error.hasPrefix("Error: r: the run was started with"))
+  }
+
   @Test("lists, options that repeat, and flags that are taken back")
   func forms() throws {
     let folder = Scratch()

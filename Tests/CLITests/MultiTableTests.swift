@@ -20,22 +20,8 @@ import Testing
     let whole = try Program.run(Self.train("whole"), in: folder)
     #expect(
       whole.code == 0 && whole.output.contains("state-action entries in "), "\(whole.description)")
-    var random = SeededGenerator(1)
-    var patience = 30.0
-    var kills = 0
-    while true {
-      let program = try Program(
-        Self.train("parts", "--shards", "\(1 + kills % 3)"), in: folder)
-      let deadline = Date() + Double.random(in: 0.3...1, using: &random) * patience / 1_000
-      program.until { Date() > deadline }
-      program.send(SIGKILL)
-      let outcome = try program.wait()
-      if let code = outcome.code {
-        #expect(code == 0, "\(outcome.description)")
-        break
-      }
-      kills += 1
-      patience *= 1.5
+    let (kills, _) = try Program.killedUntilDone(seed: 1, first: 0.03, growth: 1.5) { kills in
+      try Program(Self.train("parts", "--shards", "\(1 + kills % 3)"), in: folder)
     }
     #expect(kills >= 1)
     #expect(try Self.checksum(folder, "parts") == Self.checksum(folder, "whole"))

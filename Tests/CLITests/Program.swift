@@ -71,6 +71,32 @@ func object(_ text: String) throws -> [String: Any] {
 }
 
 extension Program {
+  /// Kills a run and starts it again, for longer every time, until it ends by itself, well; how often
+  /// it was killed, and how it ended.
+  ///
+  /// - Parameters:
+  ///   - first: seconds that it has at most before the first kill.
+  ///   - growth: what they are multiplied by after each.
+  static func killedUntilDone(
+    seed: UInt64, first: Double, growth: Double, _ start: (_ kills: Int) throws -> Program
+  ) throws -> (kills: Int, outcome: Outcome) {
+    var random = SeededGenerator(seed)
+    var (patience, kills) = (first, 0)
+    while true {
+      let program = try start(kills)
+      let deadline = Date() + Double.random(in: 0.3...1, using: &random) * patience
+      program.until { Date() > deadline }
+      program.send(SIGKILL)
+      let outcome = try program.wait()
+      if let code = outcome.code {
+        #expect(code == 0, "\(outcome.description)")
+        return (kills, outcome)
+      }
+      kills += 1
+      patience *= growth
+    }
+  }
+
   /// How it ends that is given so many seconds.
   func ended(within seconds: Double) throws -> Outcome {
     let deadline = Date() + seconds

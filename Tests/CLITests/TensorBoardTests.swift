@@ -168,25 +168,12 @@ struct TensorBoardTests {
         + Tiny.settings.filter { $0 != "--no-myopic" } + more
     }
     #expect(try Program.run(train("whole", "--tensorboard"), in: folder).code == 0)
-    var random = SeededGenerator(4)
-    var kills = 0
-    // Longer after every kill, so that the run ends.
-    var patience = 10.0
-    while true {
+    let (kills, _) = try Program.killedUntilDone(seed: 4, first: 0.01, growth: 1.1) { kills in
       // Begun with the flag, it goes on without.
       let program = try Program(
         kills == 0 ? train("parts", "--tensorboard") : train("parts"), in: folder)
-      let deadline = Date() + Double.random(in: 0.3...1, using: &random) * patience / 1_000
       if kills == 0 { program.until { folder.exists("parts/\(Self.events)") } }
-      program.until { Date() > deadline }
-      program.send(SIGKILL)
-      let outcome = try program.wait()
-      if let code = outcome.code {
-        #expect(code == 0, "\(outcome.description)")
-        break
-      }
-      kills += 1
-      patience *= 1.1
+      return program
     }
     #expect(kills >= 3)
     for place in ["", "twin/"] {

@@ -31,8 +31,10 @@ package struct ConfigFile {
         ? String(words[at].split(separator: "=", maxSplits: 1).last ?? "")
         : words.dropFirst(at + 1).first
     else { return nil }
-    guard RunFolder(".").readAlgorithm(from: path) == nil else { return nil }
-    return try ConfigFile(path)
+    guard words.count(where: isOption) == 1 else {
+      throw RunError("--config is given more than once; leave one")
+    }
+    return RunFolder.algorithm(of: path) == nil ? try ConfigFile(path) : nil
   }
 
   private static func isOption(_ word: String) -> Bool {
@@ -147,10 +149,12 @@ package struct ConfigFile {
       : ["--\(option.name)=\(texts.joined(separator: ","))"]
   }
 
-  /// A message of the parser with the place of the option that it is about.
+  /// A message with the place of the option whose value it refuses; nil of any other message.
   package func placed(_ message: String) -> String? {
-    let words = Set(message.split { " =',;".contains($0) || $0.isNewline }.map(String.init))
-    guard let entry = entries.first(where: { words.contains("--\($0.name)") }) else { return nil }
+    let entry = entries.first { entry in
+      ["for '--\(entry.name) ", "Error: --\(entry.name) is "].contains { message.contains($0) }
+    }
+    guard let entry else { return nil }
     return message.replacing("Error: ", with: "Error: \(path):\(entry.line): ", maxReplacements: 1)
   }
 }

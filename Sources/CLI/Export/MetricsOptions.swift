@@ -17,7 +17,7 @@ struct MetricsOptions: ParsableArguments {
   func runs() throws -> [MeasuredRun] {
     let all = try MeasuredRun.all(in: RunFolder(source))
     for run in all where run.lines.isEmpty {
-      Console.note("warning: \(run.folder.path) has reported nothing yet, and is left out")
+      Console.warn("\(run.folder.path) has reported nothing yet, and is left out")
     }
     return all.filter { !$0.lines.isEmpty }
   }

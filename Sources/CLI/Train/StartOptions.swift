@@ -17,7 +17,7 @@ struct StartOptions: ParsableArguments {
   /// The algorithm that is gone on with, or started as another was; nil where none is told.
   func algorithm(in folder: RunFolder) -> String? {
     (fresh ? nil : folder.readGroupAlgorithm())
-      ?? config.flatMap { folder.readAlgorithm(from: $0) }
+      ?? config.flatMap { RunFolder.algorithm(of: $0) }
   }
 
   /// The settings of the run that is gone on with, the first of a group, or those that a

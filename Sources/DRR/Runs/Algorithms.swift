@@ -6,6 +6,7 @@ import DeepQ
 import IRecGAN
 import NextItem
 import Planning
+import Platform
 import PolicyGradients
 import Tables
 
@@ -39,13 +40,13 @@ public enum Algorithms {
   ///
   /// - Throws: `RunError` if they cannot be read.
   public static func settings(in configuration: String) throws -> (any RunSettings)? {
-    try settings(of: RunFolder("."), in: configuration)
+    try settings(of: RunFolder(configuration.parentFolder), in: configuration)
   }
 
   private static func settings(
     of folder: RunFolder, in configuration: String
   ) throws -> (any RunSettings)? {
-    guard let algorithm = folder.readAlgorithm(from: configuration) else { return nil }
+    guard let algorithm = RunFolder.algorithm(of: configuration) else { return nil }
     guard let type = runs.first(where: { $0.algorithms.contains(algorithm) }) else {
       throw RunError(
         "\(configuration): no algorithm is called \(algorithm); it may be of a newer program")

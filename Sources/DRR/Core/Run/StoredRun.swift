@@ -1,4 +1,5 @@
 import Essentials
+import Platform
 
 /// What `config.json` of a run holds.
 ///
@@ -45,11 +46,12 @@ private struct StoredSettings<Settings: RunSettings>: Decodable {
 
 extension RunFolder {
   /// The algorithm that a run of this folder is of; nil if no run was started.
-  public func readAlgorithm() -> String? { readAlgorithm(from: configuration) }
+  public func readAlgorithm() -> String? { Self.algorithm(of: configuration) }
 
   /// The algorithm that a configuration, wherever it lies, is of; nil if it is no run's.
-  package func readAlgorithm(from configuration: String) -> String? {
-    guard let header = read(StoredHeader.self, from: configuration) else { return nil }
+  package static func algorithm(of configuration: String) -> String? {
+    let folder = RunFolder(configuration.parentFolder)
+    guard let header = folder.read(StoredHeader.self, from: configuration) else { return nil }
     return header.algorithm ?? (header.pmf == nil ? nil : RunFolder.ratingsAlgorithm)
   }
 
