@@ -1,4 +1,4 @@
-// swift-tools-version: 6.1
+// swift-tools-version: 6.2
 import PackageDescription
 
 /// The modules of DRR, each in a folder below `Sources/DRR`, and all that each imports: arrows go up
@@ -41,6 +41,7 @@ let modules: [(name: String, folder: String, imports: [Target.Dependency])] = [
       "ActorCritic", "ClickSessions", "IRecGAN", "Tables",
     ]
   ),
+  ("Feedback", "Feedback", ["DRRCore", "DRRData", "OffPolicy", "Serving"]),
   (
     "Runs", "Runs",
     [
@@ -87,6 +88,11 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    // Without its traits it does without the large Foundation.
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
   ],
   targets: [
     // The two C doors: types, function tables and embedded kernel sources.
@@ -116,6 +122,16 @@ let package = Package(
     .target(
       name: "Terminal",
       dependencies: layers + ["DRRCore"]),
+    // What answers over HTTP. The library does without it.
+    .target(
+      name: "Server",
+      dependencies: layers + [
+        "DRRCore", "DRRData", "Serving", "Feedback",
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "Metrics", package: "swift-metrics"),
+      ]),
     // The page of docs that defines what is printed.
     .target(name: "CTerms", path: "Sources/CLI/Terms/Text"),
     .target(
@@ -123,7 +139,7 @@ let package = Package(
       dependencies: everything + [
         "Terminal",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Yams", package: "Yams"), "CTerms",
+        .product(name: "Yams", package: "Yams"), "CTerms", "Server",
       ], path: "Sources/CLI", exclude: ["Main", "Terms/Text"]),
     .executableTarget(
       name: "CLI",
@@ -178,8 +194,10 @@ let package = Package(
     tests("Evaluation"),
     tests("NextItem"),
     tests("Serving", beside: ["DRR"]),
+    tests("Feedback"),
     tests("Runs"),
     tests("Report"),
+    .testTarget(name: "ServerTests", dependencies: everything + ["Server", "TestSupport", "DRRTestSupport"]),
     .testTarget(
       name: "BenchTests", dependencies: everything + ["bench", "Benchmarks", "TestSupport"]),
     .testTarget(

@@ -65,11 +65,42 @@ public final class ServingPolicy: Sendable {
   private func recommend(
     _ requests: ArraySlice<Request>, _ count: Int
   ) throws -> [[Recommendation]] {
+    try recommend(
+      requests.map { request throws(ServingError) in
+        Prepared(
+          try prepare(request.recipient, exclude: request.exclude), exclude: request.exclude,
+          only: request.only)
+      }, count)
+  }
+
+  /// What is known of a recipient, which any number of requests may begin from.
+  ///
+  /// - Throws: `ServingError` where it, or what is excluded, names what is not there.
+  package func prepare(
+    _ recipient: Request.Recipient, exclude: Set<Int> = []
+  ) throws(ServingError) -> PreparedRecipient {
+    let (profile, seen) = try model.profile(of: Request(recipient, exclude: exclude))
+    return PreparedRecipient(profile: profile, seen: seen)
+  }
+
+  /// A recipient, and what may be recommended this time.
+  package struct Prepared: Sendable {
+    package var recipient: PreparedRecipient
+    package var exclude: Set<Int>
+    package var only: Set<Int>?
+
+    package init(_ recipient: PreparedRecipient, exclude: Set<Int> = [], only: Set<Int>? = nil) {
+      (self.recipient, self.exclude, self.only) = (recipient, exclude, only)
+    }
+  }
+
+  /// Requests that a call scores together at most.
+  package static var batch: Int { ServingWorker.batch }
+
+  /// Lists for at most ``batch`` recipients, in one scoring.
+  package func recommend(_ requests: [Prepared], _ count: Int) throws -> [[Recommendation]] {
     var allowed = ItemMask(rows: requests.count, items: model.items.count, allowed: false)
-    var profiles: [Profile] = []
     for (row, request) in requests.enumerated() {
-      let (profile, seen) = try model.profile(of: request)
-      profiles.append(profile)
       if let only = request.only {
         for item in only where 0..<known.items ~= item && known[0, item] {
           allowed[row, item] = true
@@ -77,9 +108,10 @@ public final class ServingPolicy: Sendable {
       } else {
         allowed.copyRow(0, of: known, to: row)
       }
-      for item in seen { allowed[row, Int(item)] = false }
+      for item in request.recipient.seen { allowed[row, Int(item)] = false }
       for item in request.exclude { allowed[row, item] = false }
     }
+    let profiles = requests.map(\.recipient.profile)
     let lists = try withWorker { try $0.best(count, for: profiles, allowed: allowed) }
     return zip(lists, profiles).map { list, profile in
       list.map { recommendation($0.item, $0.score, profile) }
@@ -110,4 +142,11 @@ public final class ServingPolicy: Sendable {
       score: model.header.algorithm == .pmf ? score + factorization.mean + profile.bias : score,
       predictedRating: Double(rating))
   }
+}
+
+/// What a model makes of a recipient: computed once, used for as long as nothing new is known.
+package struct PreparedRecipient: Sendable {
+  let profile: Profile
+  /// Items that the recipient has rated.
+  let seen: [Int32]
 }
