@@ -91,6 +91,7 @@ let package = Package(
     // Without its traits it does without the large Foundation.
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
   ],
@@ -122,16 +123,21 @@ let package = Package(
     .target(
       name: "Terminal",
       dependencies: layers + ["DRRCore"]),
-    // What answers over HTTP. The library does without it.
+    // What answers over HTTP, and the files that it hands out. The library does without it.
+    .target(name: "CServed", path: "Sources/Server/Files"),
     .target(
       name: "Server",
       dependencies: layers + [
-        "DRRCore", "DRRData", "Serving", "Feedback",
+        "CServed",
+        "DRRCore", "Charts", "DRRData", "Serving", "Feedback",
         .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+        .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Metrics", package: "swift-metrics"),
-      ]),
+      ], exclude: ["Files"]),
     // The page of docs that defines what is printed.
     .target(name: "CTerms", path: "Sources/CLI/Terms/Text"),
     .target(
@@ -197,7 +203,6 @@ let package = Package(
     tests("Feedback"),
     tests("Runs"),
     tests("Report"),
-    .testTarget(name: "ServerTests", dependencies: everything + ["Server", "TestSupport", "DRRTestSupport"]),
     .testTarget(
       name: "BenchTests", dependencies: everything + ["bench", "Benchmarks", "TestSupport"]),
     .testTarget(

@@ -5,7 +5,8 @@ import ArgumentParser
 package var commands: [any ParsableCommand.Type] {
   [
     DevicesCommand.self, DataCommand.self, TrainCommand.self, EvaluateCommand.self,
-    CompareCommand.self, SimulateCommand.self, RecommendCommand.self, ExportCommand.self,
+    CompareCommand.self, SimulateCommand.self, RecommendCommand.self, ServeCommand.self,
+    ExportCommand.self,
     ReportCommand.self, RunsCommand.self, ConfigCommand.self, SearchCommand.self, WatchCommand.self,
     TermsCommand.self, BanditCommand.self, OpeCommand.self,
   ]

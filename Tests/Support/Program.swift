@@ -133,6 +133,9 @@ public final class Program {
       output: try streams.text("stdout"), error: try streams.text("stderr"))
   }
 
+  /// What it has said on standard error so far.
+  public var error: String { (try? streams.text("stderr")) ?? "" }
+
   /// Waits until `condition` holds or the process has ended.
   public func until(_ condition: () -> Bool) {
     while !condition() && isRunning { usleep(200) }

@@ -25,13 +25,16 @@ package struct MapChart {
   package var rings: [Point]
   /// Drawn as numbered dots, 1 and on.
   package var numbered: [Point]
+  /// A way, from its first place to its last, which is marked.
+  package var way: [Point]
   package var width: Double
 
   package init(
-    _ title: String, points: [Point], rings: [Point], numbered: [Point], width: Double = 420
+    _ title: String, points: [Point], rings: [Point], numbered: [Point], way: [Point] = [],
+    width: Double = 420
   ) {
     (self.title, self.points, self.rings) = (title, points, rings)
-    (self.numbered, self.width) = (numbered, width)
+    (self.numbered, self.way, self.width) = (numbered, way, width)
   }
 
   private static let radius = 9.0
@@ -71,6 +74,15 @@ package struct MapChart {
       return Svg.dot(
         at.x, at.y, 5, class: ChartStyle.stroke(1), says: point.name,
         more: " fill=\"none\" stroke-width=\"2\"")
+    }
+    if let last = way.last {
+      let places = way.map(place).map { "\(Svg.number($0.x)) \(Svg.number($0.y))" }
+      elements.append(
+        "<path d=\"M\(places.joined(separator: " L"))\" fill=\"none\" "
+          + "class=\"\(ChartStyle.stroke(3))\" stroke-width=\"2\"/>")
+      let at = place(last)
+      elements.append(
+        Svg.dot(at.x, at.y, 6, class: ChartStyle.fill(3), says: last.name))
     }
     let places = numbered.map(place)
     let apart = Self.apart(places, width: width, height: height)

@@ -103,4 +103,5 @@ package enum Streams {
   package static let sessionModel: UInt64 = 180
   package static let plannerSessions: UInt64 = 181
   package static let search: UInt64 = 190
+  package static let serving: UInt64 = 200
 }

@@ -32,6 +32,11 @@ public struct Exploration: Codable, Hashable, Sendable {
   public struct Draw: Hashable, Sendable {
     public var place: Int
     public var propensity: Double
+
+    /// A place that is drawn so.
+    public init(place: Int, propensity: Double) {
+      (self.place, self.propensity) = (place, propensity)
+    }
   }
 
   /// Draws a list.

@@ -73,6 +73,15 @@ public struct ServedList: Codable, Hashable, Sendable {
   }
 }
 
+extension ServedList {
+  /// What ``digest`` says of candidates.
+  public static func digest(_ ids: [String]) -> String {
+    var checksum = Checksum()
+    checksum.update(Array(ids.map { $0 + "\n" }.joined().utf8))
+    return checksum.text
+  }
+}
+
 /// What a user made of an item.
 public struct ItemFeedback: Codable, Hashable, Sendable {
   /// Milliseconds since 1970.
@@ -144,8 +153,8 @@ extension FeedbackEvent {
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let (name, body) =
       switch self {
-      case .served(let list): (Self.servedName, try encoder.encode(list))
-      case .feedback(let feedback): (Self.feedbackName, try encoder.encode(feedback))
+      case .served(let list): (Self.servedName, [UInt8](try encoder.encode(list)))
+      case .feedback(let feedback): (Self.feedbackName, [UInt8](try encoder.encode(feedback)))
       }
     var line = Array("{\"event\":\"\(name)\",".utf8)
     line.reserveCapacity(line.count + body.count + 24)

@@ -1,4 +1,5 @@
 import DRRCore
+import Dispatch
 import Essentials
 import Platform
 import Synchronization
@@ -46,6 +47,12 @@ public final class FeedbackLog: Sendable {
   private let state: Mutex<Open>
   /// What holds the folder against other processes.
   private let lock: Int32
+  /// Where the disk is waited for, so that no request waits.
+  private let syncing = DispatchQueue(label: "drr.feedback")
+  private let clock: Clock
+
+  /// Set up before it runs, and then only cancelled.
+  private struct Clock: @unchecked Sendable { let source: any DispatchSourceTimer }
 
   private struct Open {
     var descriptor: Int32
@@ -62,6 +69,7 @@ public final class FeedbackLog: Sendable {
   public init(folder: String, _ settings: Settings = Settings()) throws {
     self.folder = folder
     self.settings = settings
+    clock = Clock(source: DispatchSource.makeTimerSource(queue: syncing))
     try RunFolder(folder).create(for: "feedback log")
     chmod(folder, 0o700)
     lock = open(folder, O_RDONLY | O_CLOEXEC)
@@ -88,9 +96,15 @@ public final class FeedbackLog: Sendable {
       close(lock)
       throw error
     }
+    clock.source.schedule(
+      deadline: .now() + settings.syncInterval, repeating: settings.syncInterval,
+      leeway: .milliseconds(10))
+    clock.source.setEventHandler { [weak self] in try? self?.synchronize() }
+    clock.source.resume()
   }
 
   deinit {
+    clock.source.cancel()
     state.withLock { open in
       if open.descriptor >= 0 {
         fdatasync(open.descriptor)
@@ -133,13 +147,16 @@ public final class FeedbackLog: Sendable {
       }
       open.position.offset += line.count
       open.unsynced += 1
-      if settings.isDurable || open.unsynced >= settings.syncLines { try synchronize(&open) }
+      if settings.isDurable {
+        try synchronize(&open)
+      } else if open.unsynced == settings.syncLines {
+        syncing.async { [weak self] in try? self?.synchronize() }
+      }
       return open.position
     }
   }
 
-  /// Waits until all that was appended is on the disk. To be called every
-  /// ``Settings/syncInterval``.
+  /// Waits until all that was appended is on the disk.
   ///
   /// - Throws: `FeedbackError` where the disk says no.
   public func synchronize() throws {

@@ -46,16 +46,14 @@ public final class FeedbackStore: Sendable {
 
   /// Keeps what a user made of an item.
   ///
-  /// - Throws: `FeedbackError` where the request showed other items, or the disk takes no more;
-  ///   nothing is kept then.
+  /// - Throws: ``Refusal`` where the request showed other items, `FeedbackError` where the disk takes
+  ///   no more; nothing is kept then.
   public func record(_ feedback: ItemFeedback) throws {
     var feedback = feedback
     if let request = feedback.request {
       switch recent.withLock({ $0.find(request, feedback.item) }) {
       case .shown(let user): feedback.user = feedback.user ?? user
-      case .notShown:
-        throw FeedbackError(
-          "item \(feedback.item) was not among the items of request \(request); name one that was")
+      case .notShown: throw Refusal.notShown(item: feedback.item, request: request)
       case .unknown: break
       }
     }
@@ -64,6 +62,11 @@ public final class FeedbackStore: Sendable {
     try state.withLock { state in
       state.apply(event, at: try log?.append(event) ?? state.position)
     }
+  }
+
+  /// Why feedback is not kept.
+  public enum Refusal: Error {
+    case notShown(item: String, request: String)
   }
 
   /// Waits until the log is on the disk.

@@ -130,17 +130,27 @@ public final class ServingPolicy: Sendable {
   private func recommendation(
     _ item: Int, _ score: Float, _ profile: Profile
   ) -> Recommendation {
-    guard let factorization = model.factorization, let scale = model.header.scale,
-      let range = model.ratingRange
-    else { return Recommendation(item: item, score: score) }
-    let reward = profile.bias + factorization.reward(of: profile.vector, item: item)
-    let rating = min(
-      max(scale.rating(reward) + profile.level, range.lowerBound), range.upperBound)
+    guard let rating = model.predictedRating(of: item, profile) else {
+      return Recommendation(item: item, score: score)
+    }
     // PMF's own score is the reward that it predicts; the scoring leaves out what all items share.
-    return Recommendation(
-      item: item,
-      score: model.header.algorithm == .pmf ? score + factorization.mean + profile.bias : score,
-      predictedRating: Double(rating))
+    let shared = model.header.algorithm == .pmf ? model.factorization!.mean + profile.bias : 0
+    return Recommendation(item: item, score: score + shared, predictedRating: Double(rating))
+  }
+}
+
+extension ExportedModel {
+  /// The rating of an item that the factorization predicts; nil where there is none.
+  fileprivate func predictedRating(of item: Int, _ profile: Profile) -> Float? {
+    guard let factorization, let scale = header.scale, let range = ratingRange else { return nil }
+    let reward = profile.bias + factorization.reward(of: profile.vector, item: item)
+    return min(max(scale.rating(reward) + profile.level, range.lowerBound), range.upperBound)
+  }
+
+  /// The predicted rating of every item; nil where the model has no factorization.
+  package func predictedRatings(for recipient: PreparedRecipient) -> [Float]? {
+    guard factorization != nil else { return nil }
+    return (0..<items.count).map { predictedRating(of: $0, recipient.profile)! }
   }
 }
 
@@ -149,4 +159,7 @@ package struct PreparedRecipient: Sendable {
   let profile: Profile
   /// Items that the recipient has rated.
   let seen: [Int32]
+
+  /// The recipient's vector in the factorization; empty where there is none.
+  package var vector: [Float] { profile.vector }
 }

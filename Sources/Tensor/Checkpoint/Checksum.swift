@@ -2,7 +2,7 @@ internal import CZlib
 
 /// CRC-32 (ISO-HDLC, zlib's), which finds every change within 32 adjacent bits.
 package struct Checksum: Equatable {
-  private(set) var value: UInt32 = 0
+  package private(set) var value: UInt32 = 0
 
   package init() {}
 

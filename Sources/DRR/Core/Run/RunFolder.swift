@@ -203,11 +203,24 @@ extension DecodingError {
     case .keyNotFound(let key, let context):
       return "\(name(context.codingPath + [key])) is missing"
     case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
-      return "\(name(context.codingPath)) is not a \(type)"
+      return "\(name(context.codingPath)) is not \(Self.words(for: type))"
     case .dataCorrupted(let context):
       return context.codingPath.isEmpty
         ? "it is not JSON" : "\(name(context.codingPath)) is damaged"
     @unknown default: return "it cannot be read"
+    }
+  }
+
+  /// What people call a type of JSON.
+  private static func words(for type: any Any.Type) -> String {
+    switch type {
+    case is any BinaryInteger.Type: "a whole number"
+    case is any BinaryFloatingPoint.Type: "a number"
+    case is String.Type: "a text"
+    case is Bool.Type: "true or false"
+    case is [Any].Type: "a list"
+    case is [String: Any].Type: "an object"
+    default: "\(type)".hasPrefix("Array") ? "a list" : "of the form that is expected"
     }
   }
 }

@@ -2,11 +2,21 @@ import DRRCore
 import Platform
 
 /// Principal components of vectors: the plane in which they differ most.
-package struct Projection {
+package struct Projection: Sendable {
   /// [N], both coordinates.
   package let points: [(x: Double, y: Double)]
   /// The share of the variance that lies in the plane, 0 ... 1.
   package let share: Double
+  private let mean: [Double]
+  private let axes: (first: [Double], second: [Double])
+
+  /// The place of any vector of the same length.
+  package func point(of vector: [Float]) -> (x: Double, y: Double) {
+    mean.indices.reduce((0.0, 0.0)) { sum, at in
+      let value = Double(vector[at]) - mean[at]
+      return (sum.0 + value * axes.first[at], sum.1 + value * axes.second[at])
+    }
+  }
 
   /// Of `count` vectors of length `width`, by orthogonal iteration on their covariance, from a start
   /// that is always the same.
@@ -49,6 +59,8 @@ package struct Projection {
     }
     (first, second) = (turned(first), turned(second))
     let (a, b) = (first, second)
+    self.mean = mean
+    axes = (first, second)
     points = (0..<count).map { row in
       (0..<width).reduce((0.0, 0.0)) { sum, place in
         let value = Double(vectors[row * width + place]) - mean[place]
