@@ -136,7 +136,8 @@ extension ExportedModel {
     var seen: Set<Int> = []
     for rating in guest.rated + guest.liked.map({ Guest.Rating(item: $0, rating: best) }) {
       try requireItem(rating.item)
-      let label = items.label(rating.item)
+      // Spelled only where something is wrong.
+      var label: String { items.label(rating.item) }
       guard seen.insert(rating.item).inserted else {
         throw ServingError("\(label) is rated twice; leave one of them out")
       }
