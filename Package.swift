@@ -41,7 +41,7 @@ let modules: [(name: String, folder: String, imports: [Target.Dependency])] = [
       "ActorCritic", "ClickSessions", "IRecGAN", "Tables",
     ]
   ),
-  ("Feedback", "Feedback", ["DRRCore", "DRRData", "OffPolicy", "Serving"]),
+  ("Feedback", "Feedback", ["DRRCore", "DRRData", "ClickSessions", "OffPolicy", "Serving"]),
   (
     "Runs", "Runs",
     [
@@ -208,7 +208,7 @@ let package = Package(
     .testTarget(
       name: "CLITests",
       dependencies: everything + [
-        "CLI", "Commands", "Terminal", "TestSupport",
+        "CLI", "Commands", "Terminal", "TestSupport", "DRRTestSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], exclude: ["help.txt"]),
   ],

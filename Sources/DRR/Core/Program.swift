@@ -36,7 +36,7 @@ public enum Program {
 
   /// The time of day that files are marked with: SOURCE_DATE_EPOCH where the environment has it, so
   /// that the same run leaves the same bytes.
-  static var now: Date {
+  package static var now: Date {
     let fixed = getenv("SOURCE_DATE_EPOCH").flatMap { Double(String(cString: $0)) }
     return fixed.map { Date(timeIntervalSince1970: $0) } ?? .now
   }

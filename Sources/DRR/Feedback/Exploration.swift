@@ -69,6 +69,30 @@ public struct Exploration: Codable, Hashable, Sendable {
       return left.probability(of: place)
     }
   }
+
+  /// Gives every list that can be drawn, with its probability.
+  ///
+  /// - Parameters:
+  ///   - count: positions; fewer where there are not so many candidates.
+  ///   - scores: of the candidates.
+  package func forEachList(
+    _ count: Int, _ scores: [Float], _ body: (_ places: [Int], _ probability: Double) -> Void
+  ) {
+    var places: [Int] = []
+    func extend(_ left: Remaining, _ probability: Double) {
+      guard places.count < min(count, scores.count) else { return body(places, probability) }
+      for place in scores.indices {
+        let next = left.probability(of: place)
+        guard next > 0 else { continue }
+        var rest = left
+        rest.remove(place)
+        places.append(place)
+        extend(rest, probability * next)
+        places.removeLast()
+      }
+    }
+    extend(Remaining(scores, self), 1)
+  }
 }
 
 /// Candidates that no position has yet, with their weights in the softmax.

@@ -69,10 +69,15 @@ public struct ClusterBootstrap: Sendable {
   }
 
   /// The interval of a value, from its value in each resample.
-  public func interval(_ value: Double, of resampled: [Double]) -> Interval {
+  ///
+  /// - Parameter confidence: the share of the resamples that is in it, in (0, 1).
+  public func interval(
+    _ value: Double, of resampled: [Double], confidence: Double = 0.95
+  ) -> Interval {
     let sorted = resampled.filter(\.isFinite).sorted()
     guard !sorted.isEmpty else { return Interval(value: value, low: value, high: value) }
-    let cut = sorted.count / 40
+    // A share that no fraction of two spells must not lose a resample.
+    let cut = Int(Double(sorted.count) * (1 - confidence) / 2 + 1e-9)
     return Interval(value: value, low: sorted[cut], high: sorted[sorted.count - 1 - cut])
   }
 

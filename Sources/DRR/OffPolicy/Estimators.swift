@@ -52,15 +52,15 @@ public enum OffPolicyEstimator: String, Codable, CaseIterable, Sendable {
 
 /// What all estimators are made of: sums over decisions.
 public struct DecisionSums: Sendable {
-  static let width = 8
+  package static let width = 8
   /// Decisions; Σ w; Σ w r; Σ min(w, clip) r; Σ V; Σ w (r − q); the same where w ≤ clip, and with
   /// shrunk weights.
-  var fields: SIMD8<Double>
+  package var fields: SIMD8<Double>
 
   /// Of no decisions.
   public init() { fields = SIMD8() }
 
-  init(_ sums: ArraySlice<Double>) { fields = SIMD8(sums) }
+  package init(_ sums: ArraySlice<Double>) { fields = SIMD8(sums) }
 
   /// Of one decision.
   public init(

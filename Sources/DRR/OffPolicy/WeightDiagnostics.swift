@@ -31,8 +31,7 @@ public struct WeightDiagnostics: Codable, Hashable, Sendable {
     count = weights.count
     self.clusters = clusters
     let sum = weights.reduce(0, +)
-    let squares = weights.reduce(0) { $0 + $1 * $1 }
-    effectiveSampleSize = squares > 0 ? sum / squares * sum : 0
+    effectiveSampleSize = Self.sampleSize(of: weights)
     largestWeight = weights.max() ?? 0
     meanWeight = sum / Double(max(count, 1))
     let top = weights.sorted(by: >).prefix(max(1, (count + 99) / 100)).reduce(0, +)
@@ -61,10 +60,21 @@ public struct WeightDiagnostics: Codable, Hashable, Sendable {
     unsupportedShare = missing.reduce(0) { $0 + policy.mass[$1] } / Double(log.count)
   }
 
+  /// (Σ w)² / Σ w².
+  package static func sampleSize(of weights: [Double]) -> Double {
+    let sum = weights.reduce(0, +)
+    let squares = weights.reduce(0) { $0 + $1 * $1 }
+    return squares > 0 ? sum / squares * sum : 0
+  }
+
   /// Why the policy's value cannot be placed beside others'; nil where it can.
   public func refusal(minimumESS: Double) -> String? {
-    effectiveSampleSize < minimumESS
-      ? "the effective sample size is \(decimal(effectiveSampleSize, 1)), below \(spelled(minimumESS))"
+    Self.refusal(effectiveSampleSize, minimumESS: minimumESS)
+  }
+
+  package static func refusal(_ sampleSize: Double, minimumESS: Double) -> String? {
+    sampleSize < minimumESS
+      ? "the effective sample size is \(decimal(sampleSize, 1)), below \(spelled(minimumESS))"
       : nil
   }
 

@@ -9,6 +9,7 @@
 @_exported import Environments
 @_exported import Evaluation
 @_exported import Factorization
+@_exported import Feedback
 @_exported import IRecGAN
 @_exported import NextItem
 @_exported import OffPolicy

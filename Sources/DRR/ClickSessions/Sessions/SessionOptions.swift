@@ -84,7 +84,7 @@ public struct SessionOptions: Codable, Hashable, Sendable {
   }
 
   /// Catalogues of numbered items beyond this are taken for a mistake.
-  static let itemLimit = 10_000_000
+  package static let itemLimit = 10_000_000
 }
 
 /// What is wrong with one session.
