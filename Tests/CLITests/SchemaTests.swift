@@ -9,9 +9,11 @@ struct SchemaTests {
     ("bandit", "bandit arms --rounds 50 --seeds 2"),
     ("compare", "compare --run run --device cpu"),
     ("config-diff", "config diff run other"), ("config-show", "config show run"),
-    ("data-describe", "data describe --data generated:tiny"), ("devices", "devices"),
+    ("data-describe", "data describe --data generated:tiny"),
+    ("data-feedback", "data feedback log --out served.csv"), ("devices", "devices"),
     ("evaluate", "evaluate --run run --device cpu"),
     ("ope", "ope --data made/log.csv --policy uniform"),
+    ("ope-lists", "ope --data log --policy model:better"),
     ("recommend", "recommend --run run --user 1 --device cpu"),
     ("report", "report run --no-lists --out page.html"), ("runs", "runs ."),
     ("search", "search --space space.yaml --trials 2"),
@@ -33,6 +35,7 @@ struct SchemaTests {
     let made = try Program.run(
       ["ope", "simulate", "--log-only", "--out", "made", "--sizes", "200"], in: folder)
     guard made.code == 0 else { throw Failure(description: made.description) }
+    try ServedModels.write(folder, lists: 1_500)
     return folder
   }
 

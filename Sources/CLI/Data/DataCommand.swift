@@ -3,15 +3,19 @@ import DRR
 
 struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "data", abstract: "Describe, generate or convert ratings and sessions.",
+    commandName: "data",
+    abstract: "Describe, generate or convert ratings, sessions and what was served.",
     discussion: """
       Examples:
         drr data describe --data generated:small
         drr data sessions --data irecgan-lstm-sim.zip
         drr data generate small --out generated-small
         drr data import --data ml-1m.zip --out converted --format inter
+        drr data feedback log --out served.csv
       """,
-    subcommands: [Describe.self, Sessions.self, Generate.self, Import.self])
+    subcommands: [
+      Describe.self, Sessions.self, Generate.self, Import.self, Feedback.self,
+    ])
 }
 
 extension DataCommand {

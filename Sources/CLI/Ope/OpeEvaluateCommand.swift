@@ -16,7 +16,17 @@ extension OpeCommand {
         are too narrow. Inverse propensity weighting and its self-normalized form are ips and snips \
         here, ipw and snipw in the Open Bandit Pipeline.
 
-        Policies: uniform; softmax[:TEMPERATURE] and greedy[:EPSILON] of the reward model; \
+        A folder with a feedback log, as a server writes it, has lists, drawn position by position. Its \
+        policies are exported models, model:FOLDER[@EPSILON,TEMPERATURE,CANDIDATES], which are asked \
+        what they would have shown in the state of each request; without @ they draw as the log \
+        did. A list's value is the sum of its rewards. ips, clipped-ips and snips weigh whole lists; rips \
+        and snrips weigh each position by the items from the first to it; pi and wpi, the \
+        pseudo-inverse, suppose that a list earns a sum over positions, and are computed for at most \
+        10,000 lists of a request and 100 positions times candidates, where the model that served is \
+        named too. --positions looks at the first positions alone, which raises the effective sample \
+        size. An item without feedback earned 0.
+
+        Policies of other data: uniform; softmax[:TEMPERATURE] and greedy[:EPSILON] of the reward model; \
         marginal, the frequencies of the other Open Bandit log, or marginal:FILE.csv of a log; \
         FILE.csv with [position,]action,probability, or with a column for each action and a line for \
         each decision.
@@ -25,6 +35,8 @@ extension OpeCommand {
           drr ope evaluate --data open-bandit-small.zip --behavior bts --campaign men
           drr ope evaluate --data log.csv --policy uniform --policy greedy:0.1
           drr ope evaluate --data log.csv --policy target.csv --model logistic --json
+        drr ope evaluate --data log --policy model:models/second --positions 3
+        drr ope evaluate --data log --policy model:models/second@0.05,0.25,50 --within 86400
         """)
 
     @OptionGroup var source: FeedbackOptions
@@ -34,13 +46,15 @@ extension OpeCommand {
           + "where there is another log)", valueName: "policy"),
       completion: .list(["uniform", "softmax", "greedy", "marginal"]))
     var policy: [String] = []
-    @Option(help: "An estimator; may repeat. (default: all)")
-    var estimator: [OffPolicyEstimator] = []
     @Option(
       help: ArgumentHelp(
-        "The estimator that ranks the policies. (default: dr, or the first --estimator where dr is "
-          + "none of them)"))
-    var rankBy: OffPolicyEstimator?
+        "An estimator; may repeat. (default: all; of a feedback log all but pi and wpi)"))
+    var estimator: [EstimatorName] = []
+    @Option(
+      help: ArgumentHelp(
+        "The estimator that ranks the policies. (default: dr, of a feedback log snrips, or the first "
+          + "--estimator where that is none of them)"))
+    var rankBy: EstimatorName?
     @Option(help: "The reward model: linear, or of the log-odds.")
     var model = RewardModelConfiguration.Form.ridge
     @Flag(help: "Give each action its own coefficients of the context.")
@@ -60,15 +74,42 @@ extension OpeCommand {
     var bootstrap = 1_000
     @Flag(help: "Resample single decisions, not whole users: too narrow where users repeat.")
     var byRow = false
+    @OptionGroup var join: JoinOptions
+    @Option(
+      help: ArgumentHelp(
+        "Of a feedback log: the positions of each list that are looked at, the first. (default: all)"
+      ))
+    var positions: Int?
+    @OptionGroup var device: DeviceOptions
     @OptionGroup var random: SeedOption
     @OptionGroup var report: ReportOptions
     @OptionGroup var output: OutputOptions
 
+    func validate() throws {
+      if let positions, positions < 1 {
+        throw ValidationError("--positions is \(positions); it must be at least 1.")
+      }
+    }
+
     func run() throws {
+      if FeedbackReader.isLog(source.data) { return try evaluateServed() }
+      if let option = firstGiven([
+        (join.firstGiven ?? "", join.firstGiven != nil), ("--positions", positions != nil),
+        ("--device", device.device != .auto),
+      ]) {
+        throw ValidationError(
+          "\(option) is of a feedback log, and \(source.data) is none; leave it out.")
+      }
       var configuration = OffPolicyConfiguration()
-      if !estimator.isEmpty { configuration.estimators = estimator }
+      if !estimator.isEmpty {
+        configuration.estimators = try estimator.map {
+          try $0.ofDecisions("--estimator", source.data)
+        }
+      }
       configuration.ranking =
-        rankBy ?? (configuration.estimators.contains(.doublyRobust) ? .doublyRobust : estimator[0])
+        try rankBy?.ofDecisions("--rank-by", source.data)
+        ?? (configuration.estimators.contains(.doublyRobust)
+          ? .doublyRobust : configuration.estimators[0])
       if !configuration.estimators.contains(configuration.ranking) {
         configuration.estimators.append(configuration.ranking)
       }
@@ -90,6 +131,51 @@ extension OpeCommand {
       let found = try log.evaluate(policies, configuration, onPolicy: known) {
         progress.update($0, of: $1, $2)
       }
+      progress.finish()
+      try output.print(found, found.text) { try report.keep(found) }
+    }
+
+    /// Evaluates models on the lists of a feedback log.
+    private func evaluateServed() throws {
+      if let option = firstGiven([
+        ("--behavior", source.behavior != nil), ("--campaign", source.campaign != nil),
+        ("--model", model != .ridge), ("--crossed", crossed),
+        ("--regularization", regularization != nil), ("--folds", folds != 5), ("--by-row", byRow),
+      ]) {
+        throw ValidationError(
+          "\(option) is not of a feedback log, and \(source.data) is one; leave it out.")
+      }
+      var configuration = SlateConfiguration()
+      if !estimator.isEmpty {
+        configuration.estimators = try estimator.map { try $0.ofLists("--estimator", source.data) }
+      }
+      configuration.ranking =
+        try rankBy?.ofLists("--rank-by", source.data)
+        ?? (configuration.estimators.contains(.snrips) ? .snrips : configuration.estimators[0])
+      if !configuration.estimators.contains(configuration.ranking) {
+        configuration.estimators.append(configuration.ranking)
+      }
+      configuration.clip = clip
+      configuration.minimumESS = minimumEss
+      configuration.resamples = bootstrap
+      configuration.seed = random.seed
+      try configuration.validate()
+      if policy.isEmpty {
+        throw ValidationError(
+          "\(source.data) is a feedback log, and no model is named; add --policy model:FOLDER.")
+      }
+      if let twice = policy.first(where: { name in policy.count { $0 == name } > 1 }) {
+        throw ValidationError("--policy \(twice) is named twice; leave one of them out.")
+      }
+      let names = try policy.map { ($0, try ServedPolicyName($0)) }
+      let device = try device.hostDevice()
+      let models = try names.map { try $1.model(named: $0, on: device) }
+      let served = try ServedEvaluation(
+        join.read(source.data), rewards: FeedbackRewards(of: models[0].policy.model),
+        missing: join.missing ?? .zero, positions: positions)
+      let progress = Progress()
+      defer { progress.finish() }
+      let found = try served.evaluate(models, configuration) { progress.update($0, of: $1, $2) }
       progress.finish()
       try output.print(found, found.text) { try report.keep(found) }
     }

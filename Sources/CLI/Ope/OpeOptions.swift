@@ -5,8 +5,8 @@ import DRR
 struct FeedbackOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "A .csv of action,reward,propensity[,user,position,time,x1,...], or Open Bandit, as a folder "
-        + "or .zip.", valueName: "source"), completion: .file())
+      "A .csv of action,reward,propensity[,user,position,time,x1,...]; Open Bandit, as a folder or "
+        + ".zip; or the folder of a feedback log.", valueName: "source"), completion: .file())
   var data: String
   @Option(help: "Open Bandit: the behavior policy. (default: bts)")
   var behavior: OpenBandit.Behaviour?
@@ -77,5 +77,4 @@ struct ReportOptions: ParsableArguments {
 
 extension OpenBandit.Behaviour: ExpressibleByArgument {}
 extension OpenBandit.Campaign: ExpressibleByArgument {}
-extension OffPolicyEstimator: ExpressibleByArgument {}
 extension RewardModelConfiguration.Form: ExpressibleByArgument {}
