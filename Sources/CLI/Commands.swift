@@ -8,6 +8,6 @@ package var commands: [any ParsableCommand.Type] {
     CompareCommand.self, SimulateCommand.self, RecommendCommand.self, ServeCommand.self,
     ExportCommand.self,
     ReportCommand.self, RunsCommand.self, ConfigCommand.self, SearchCommand.self, WatchCommand.self,
-    TermsCommand.self, BanditCommand.self, OpeCommand.self,
+    TermsCommand.self, BanditCommand.self, OpeCommand.self, PromoteCommand.self,
   ]
 }

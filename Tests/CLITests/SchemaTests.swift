@@ -14,6 +14,7 @@ struct SchemaTests {
     ("evaluate", "evaluate --run run --device cpu"),
     ("ope", "ope --data made/log.csv --policy uniform"),
     ("ope-lists", "ope --data log --policy model:better"),
+    ("promote", "promote better --over current --log log --dry-run"),
     ("recommend", "recommend --run run --user 1 --device cpu"),
     ("report", "report run --no-lists --out page.html"), ("runs", "runs ."),
     ("search", "search --space space.yaml --trials 2"),

@@ -22,8 +22,8 @@ package struct DRRCommand: ParsableCommand {
 
       Every command takes --quiet, which leaves warnings and errors; --log-level debug, info, warning \
       or error; and --color auto, always or never. NO_COLOR is heeded. The exit code is 0 for \
-      success, 1 where the work failed, 64 for a command line that cannot be understood, and 130 \
-      after Control-C.
+      success, 1 where the work failed, 3 where `drr promote` leaves a model as it is, 64 for a \
+      command line that cannot be understood, and 130 after Control-C.
       """,
     version: Program.title,
     subcommands: commands + [Benchmark.self])
@@ -55,6 +55,8 @@ package struct DRRCommand: ParsableCommand {
       }
     } catch is Interrupted {
       Platform.exit(130)
+    } catch let code as ExitCode where code != .success {
+      Platform.exit(code.rawValue)
     } catch {
       // A mistyped word is repeated in the message.
       guard exitCode(for: error) != .success else { exit(withError: error) }
