@@ -41,7 +41,10 @@ let modules: [(name: String, folder: String, imports: [Target.Dependency])] = [
       "ActorCritic", "ClickSessions", "IRecGAN", "Tables",
     ]
   ),
-  ("Feedback", "Feedback", ["DRRCore", "DRRData", "ClickSessions", "OffPolicy", "Serving"]),
+  (
+    "Feedback", "Feedback",
+    ["DRRCore", "DRRData", "Factorization", "ClickSessions", "OffPolicy", "Serving"]
+  ),
   (
     "Runs", "Runs",
     [

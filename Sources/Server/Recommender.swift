@@ -78,7 +78,7 @@ final class Recommender: Sendable {
         exploration: exploration,
         items: list.map { .init(item: $0.id, score: $0.score, propensity: $0.propensity) },
         candidates: candidates.count,
-        digest: ServedList.digest(candidates.map { items.ids[$0.item] })))
+        digest: ServedList.digest(of: candidates.lazy.map { items.ids[$0.item] })))
     trace.list(
       seconds: (ContinuousClock.now - start).seconds, items: drawn.count,
       explored: drawn.enumerated().count { $0.offset != $0.element.place })

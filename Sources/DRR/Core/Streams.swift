@@ -104,4 +104,5 @@ package enum Streams {
   package static let plannerSessions: UInt64 = 181
   package static let search: UInt64 = 190
   package static let serving: UInt64 = 200
+  package static let closedLoop: UInt64 = 201
 }

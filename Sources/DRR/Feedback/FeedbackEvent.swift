@@ -73,15 +73,6 @@ public struct ServedList: Codable, Hashable, Sendable {
   }
 }
 
-extension ServedList {
-  /// What ``digest`` says of candidates.
-  public static func digest(_ ids: [String]) -> String {
-    var checksum = Checksum()
-    checksum.update(Array(ids.map { $0 + "\n" }.joined().utf8))
-    return checksum.text
-  }
-}
-
 /// What a user made of an item.
 public struct ItemFeedback: Codable, Hashable, Sendable {
   /// Milliseconds since 1970.
