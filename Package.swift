@@ -57,7 +57,7 @@ let modules: [(name: String, folder: String, imports: [Target.Dependency])] = [
     "Report", "Report",
     [
       "DRRCore", "Charts", "DRRData", "Factorization", "Environments", "Agents", "SlateQ", "Tables",
-      "Bandits", "Evaluation", "Serving", "Runs",
+      "OffPolicy", "Bandits", "Evaluation", "Serving", "Runs",
     ]
   ),
 ]

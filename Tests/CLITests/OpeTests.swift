@@ -36,6 +36,21 @@ struct OpeTests {
       #expect(abs(value - expected) < 1.5 * (high - low), "\(key) \(value) \(expected)")
       #expect(policy["rank"] is Int && policy["diagnostics"] is [String: Any])
     }
+    let page = try Program.run(["report", "kept", "--out", "page.html"], in: folder)
+    #expect(page.code == 0, "\(page.description)")
+    #expect(page.output.hasPrefix("page.html: one evaluation, "))
+    try folder.write("judged.json", judged.output)
+    let again = try Program.run(["report", "judged.json", "--out", "again.html"], in: folder)
+    #expect(again.code == 0, "\(again.description)")
+    let drawn = try folder.text("page.html")
+    #expect(drawn.contains("Importance weights of target.csv") && drawn.contains(", rank 1"))
+    #expect(
+      try folder.text("again.html") == drawn.replacing(">kept<", with: ">judged.json<"))
+    let foreign = try Program.run(["report", "made/truth.json"], in: folder)
+    #expect(
+      foreign.code == 1
+        && foreign.error.contains("made/truth.json is no result that a report draws; name a folder")
+    )
     let text = try Program.run(words + ["--minimum-ess", "100000"], in: folder)
     #expect(text.code == 0 && text.output.contains("not ranked"))
     #expect(text.output.contains("uniform: not ranked: the effective sample size is"))

@@ -41,6 +41,79 @@ struct ChartTests {
     #expect(scan.elements.count { $0.attributes["class"] == "band" } == 1)
   }
 
+  @Test("rows set aside leave the scale to the others, and what lies beyond is an arrow")
+  func aside() throws {
+    var rows = [
+      ForestChart.Row("near", estimate(0.5, 0.1)), ForestChart.Row("far", estimate(0.6, 40)),
+      ForestChart.Row("gone", estimate(90, 1)), ForestChart.Row("bare", estimate(0.45, 0)),
+    ]
+    (rows[1].isAside, rows[2].isAside) = (true, true)
+    rows[3].hasInterval = false
+    rows.append(ForestChart.Row("none", estimate(.nan, .nan)))
+    rows[1].heading = "those & others"
+    let scan = XMLScan(ForestChart("forest", rows: rows).picture.inline)
+    #expect(scan.isWellFormed)
+    let dots = scan.elements.filter { $0.name == "circle" }
+    // One lies beyond; one has no interval.
+    #expect(dots.count == 3 && dots.count { $0.attributes["fill"] == "none" } == 1)
+    #expect(scan.elements.count { $0.name == "path" } == 3)
+    #expect(scan.elements.count { $0.text == "–" } == 1)
+    let intervals = scan.elements.filter {
+      $0.name == "line" && $0.attributes["class"]?.hasPrefix("s") == true
+    }
+    let ends = try intervals.map { (try number($0, "x1"), try number($0, "x2")) }
+    #expect(ends.count == 3)
+    // The near one has all the room, to which the far one is cut.
+    #expect(ends[0].1 - ends[0].0 > 200 && ends[1].0 <= ends[0].0 && ends[1].1 >= ends[0].1)
+    #expect(ends[1].0 > 0 && ends[1].1 < 420)
+    let texts = scan.elements.filter { $0.name == "text" }
+    let heading = try #require(texts.first { $0.text == "those &amp; others" })
+    let places = try ["near", "far"].map { name in
+      try number(try #require(texts.first { $0.text == name }), "y")
+    }
+    let at = try number(heading, "y")
+    #expect(places[0] < at && at < places[1])
+  }
+
+  @Test("bars of a histogram rise by powers of ten, where their ranges are") func bars() throws {
+    let edges = (-4...8).map { power in
+      (0..<abs(power)).reduce(1.0) { at, _ in power < 0 ? at / 10 : at * 10 }
+    }
+    var chart = HistogramChart(
+      "bars", x: "weight", unit: "decisions", edges: edges,
+      counts: [0, 1, 10, 100, 1_000, 0, 0, 0, 0, 0, 0, 1])
+    chart.before = [("0", 100), ("< 1e-4", 0)]
+    chart.after = [("≥ 1e8", 1)]
+    chart.mark = (1e3, "clip 1,000")
+    let scan = XMLScan(chart.picture.inline)
+    #expect(scan.isWellFormed)
+    let rects = scan.elements.filter { $0.name == "rect" }
+    let bars = try rects.map {
+      (
+        x: try number($0, "x"), y: try number($0, "y"), width: try number($0, "width"),
+        height: try number($0, "height"), hue: $0.attributes["class"]
+      )
+    }
+    // Nothing is drawn of a range that is empty: two ends, and five ranges.
+    #expect(bars.count == 7)
+    let foot = bars[0].y + bars[0].height
+    #expect(bars.allSatisfy { abs($0.y + $0.height - foot) < 0.11 && $0.height > 1 })
+    let heights = bars.map(\.height)
+    // 1, 10, 100 and 1,000 stand in even steps; as many, as high.
+    let step = heights[3] - heights[2]
+    #expect(step > 10)
+    #expect(
+      abs(heights[4] - heights[3] - step) < 0.31 && abs(heights[5] - heights[4] - step) < 0.31)
+    #expect(abs(heights[0] - heights[4]) < 0.11 && abs(heights[1] - heights[2]) < 0.11)
+    // Ranges are even, the ends beside them, and what is above the mark has a colour of its own.
+    let pitch = bars[3].x - bars[2].x
+    #expect(abs(bars[6].x - bars[2].x - 10 * pitch) < 0.31)
+    #expect(bars[0].x + bars[0].width < bars[2].x && bars[6].x + bars[6].width < bars[1].x)
+    #expect(bars[6].hue != bars[2].hue && bars[2].hue == bars[5].hue)
+    let mark = try #require(scan.elements.first { $0.attributes["stroke-dasharray"] != nil })
+    #expect(abs(try number(mark, "x1") - (bars[2].x + 6 * pitch - 0.5)) < 0.31)
+  }
+
   @Test("numbers of a map lie on no other, and near what they are of") func map() throws {
     var random = SeededGenerator(4)
     func point(_ name: String, _ spread: Double) -> MapChart.Point {

@@ -149,6 +149,9 @@ struct TrajectoriesTests {
     let third: Double = 0.25 * (2 * 6) / (2 + 1.5 + 2)
     #expect(close(.weightedPerDecisionIS, first + second + third))
     #expect(abs(report.diagnostics.effectiveSampleSize - 5.5 * 5.5 / 10.25) < 1e-12)
+    // 1.5 and twice 2, of which 10^.25 = 1.7783 lies between.
+    let counts = report.diagnostics.histogram?.counts ?? []
+    #expect(counts.reduce(0, +) == 3 && counts[24] == 1 && counts[25] == 2)
     #expect(report.refusal != nil && abs(report.behaviour.value - 12.5 / 3) < 1e-12)
   }
 

@@ -19,6 +19,47 @@ struct WeightDiagnosticsTests {
     #expect(found.refusal(minimumESS: 2.5) == nil)
   }
 
+  @Test("every weight is counted once, in the quarter of a power of ten that it lies in")
+  func histogram() throws {
+    // Powers of ten are bounds, 10^.25 = 1.7783 is another.
+    let found = WeightHistogram([
+      0, 1, 1.778, 1.779, 9.99, 10, 999_999, 1_000_000, 1e300, .infinity, 1e-7, 1e-6, 1e-320,
+    ])
+    #expect(found.edges.count == 49 && found.counts.count == 48)
+    #expect(found.edges[0] == 1e-6 && found.edges[24] == 1 && found.edges[48] == 1e6)
+    #expect((found.zeros, found.below, found.above) == (1, 2, 3))
+    let places = [24: 2, 25: 1, 27: 1, 28: 1, 47: 1, 0: 1]
+    #expect(found.counts.enumerated().allSatisfy { $1 == places[$0] ?? 0 }, "\(found.counts)")
+    #expect(WeightHistogram([]).counts.allSatisfy { $0 == 0 })
+  }
+
+  @Test("a report counts the weights of its log, as they are by the policies' own probabilities")
+  func histogramOfLog() throws {
+    let log = try drawnLog(400, users: 100)
+    let report = try log.evaluate([UniformTarget(), GreedyTarget(epsilon: 0)], .quick { _ in })
+    let uniform = try #require(report.policies[0].diagnostics.histogram)
+    for (range, count) in uniform.counts.enumerated() {
+      let wanted = log.propensities.count {
+        let weight = 1 / Double(log.actionCount) / $0
+        return uniform.edges[range] <= weight && weight < uniform.edges[range + 1]
+      }
+      #expect(count == wanted, "\(range)")
+    }
+    #expect(uniform.zeros + uniform.below + uniform.above == 0)
+    // A greedy policy takes its own action alone: the rest have no weight.
+    let greedy = report.policies[1].diagnostics
+    let counts = try #require(greedy.histogram)
+    let matches = Int((greedy.matchRate * Double(log.count)).rounded())
+    #expect(counts.zeros == log.count - matches && counts.counts.reduce(0, +) == matches)
+    // Reports of versions without a histogram are read.
+    var fields = try #require(
+      JSONSerialization.jsonObject(with: JSONEncoder().encode(greedy)) as? [String: Any])
+    #expect(fields.removeValue(forKey: "histogram") != nil)
+    let old = try JSONDecoder().decode(
+      WeightDiagnostics.self, from: JSONSerialization.data(withJSONObject: fields))
+    #expect(old.histogram == nil && old.effectiveSampleSize == greedy.effectiveSampleSize)
+  }
+
   @Test("equal weights are worth every decision, one heavy one is worth one")
   func ends() {
     let equal = WeightDiagnostics(

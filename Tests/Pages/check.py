@@ -28,9 +28,19 @@ RUNS = {
                " --episodes 0"],
     "irecgan": ["train irecgan --rounds 2"],
 }
+# Results of off-policy evaluation: of a log whose policies are ranked, and of one that refuses some.
+RESULTS = {
+    "ope": "ope --data log/log.csv --policy uniform --policy log/target.csv --policy greedy:0"
+           " --policy softmax:0.01 --minimum-ess 400 --bootstrap 100 --crossed",
+    "refused": "ope --data log/log.csv --policy uniform --policy greedy --minimum-ess 1e6"
+               " --bootstrap 100",
+    "sessions": "ope sessions --data log/sessions.csv --policy log/session-target.csv"
+                " --bootstrap 100",
+}
 PAGES = {
     "residual": ["residual"], "agents": ["residual", "drr"], "q": ["q"], "bandits": ["bandits"],
     "slateq": ["slateq"], "irecgan": ["irecgan"],
+    "ope": ["ope"], "refused": ["refused", "sessions"],
 }
 
 # What a page looks like once it is laid out.
@@ -124,6 +134,12 @@ def look(program, page, width, dark, folder):
                       .replace("&gt;", ">").replace("&amp;", "&"))
 
 
+def drr(program, folder, *words):
+    result = subprocess.run([program, *words], capture_output=True, text=True, cwd=folder)
+    if result.returncode:
+        sys.exit(f"drr {' '.join(words)}: {result.stderr}")
+
+
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -138,18 +154,15 @@ def main():
             words = command.split() + ["--run", f"runs/{name}"]
             if words[0] in ("train", "evaluate"):
                 words += ["--device", "cpu"] if words[1] != "q" else []
-            result = subprocess.run(
-                [program, *words], capture_output=True, text=True, cwd=folder)
-            if result.returncode:
-                sys.exit(f"drr {' '.join(words)}: {result.stderr}")
+            drr(program, folder, *words)
+    drr(program, folder, "ope", "simulate", "--log-only", "--sizes", "1000", "--out", "log")
+    for name, command in RESULTS.items():
+        drr(program, folder, *command.split(), "--out", f"runs/{name}")
     failures, seen = [], 0
     for name, folders in PAGES.items():
         page = os.path.join(folder, name + ".html")
-        result = subprocess.run(
-            [program, "report", *[f"runs/{run}" for run in folders], "--out", page,
-             "--episodes", "5"], capture_output=True, text=True, cwd=folder)
-        if result.returncode:
-            sys.exit(f"drr report {name}: {result.stderr}")
+        drr(program, folder, "report", *[f"runs/{run}" for run in folders], "--out", page,
+            "--episodes", "5")
         with open(page) as file:
             text = file.read()
         outward = re.findall(r'(?:src|href)="(?!#)[^"]*"|url\([^)]*\)|<script', text)

@@ -15,14 +15,22 @@ struct ReportCommand: ParsableCommand {
       catalogue; of worlds the returns of known policies; of tables the grid with values and ways; of \
       bandits regret. Evaluate first, so that there is a verdict.
 
+      What `drr ope --out FOLDER` kept is drawn as well, alone or beside runs: every policy's value \
+      by every estimator beside the behavior policy's, how its importance weights are spread, and \
+      the reward model's calibration. Name the folder, or a file that --json was written to.
+
       Examples:
         drr evaluate --run runs/first
         drr report runs/first --out first.html
         drr report runs/first --user 196 --user 42
         drr report runs/slateq runs/pg runs/dqn --out agents.html
+        drr ope --data synthetic/log.csv --policy uniform --out results/ope
+        drr report results/ope --out ope.html
       """)
 
-  @Argument(help: "Folders of runs, or of groups of them.", completion: .directory)
+  @Argument(
+    help: "Folders of runs, of groups of them, or of results of `drr ope`.",
+    completion: .file())
   var runs: [String]
   @Option(
     help: ArgumentHelp("The page that is written.", valueName: "file.html"),
@@ -67,8 +75,7 @@ struct ReportCommand: ParsableCommand {
     try AtomicFile.write(page, to: out, readers: .all)
     try output.print(
       Written(out: out, bytes: page.utf8.count, runs: runs),
-      "\(out): \(runs.count == 1 ? "one run" : "\(runs.count) runs"), "
-        + "\(grouped(page.utf8.count / 1_000)) KB")
+      "\(out): \(report.summary), \(grouped(page.utf8.count / 1_000)) KB")
   }
 
   /// By the first run that recommends items to users.

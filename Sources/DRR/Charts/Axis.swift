@@ -59,7 +59,7 @@ package struct Axis {
   }
 
   /// Three digits or so: 12,500, 3.7, 0.002.
-  static func label(_ value: Double) -> String {
+  package static func label(_ value: Double) -> String {
     let size = abs(value)
     if size == 0 { return "0" }
     if !value.isFinite { return "" }

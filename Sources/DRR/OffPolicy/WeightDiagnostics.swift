@@ -25,6 +25,8 @@ public struct WeightDiagnostics: Codable, Hashable, Sendable {
   public var unsupportedActions: Int
   /// The share of the policy's choices that they are.
   public var unsupportedShare: Double
+  /// How the weights are spread; nil in reports of versions that did not count them.
+  public var histogram: WeightHistogram?
 
   /// Of plain weights.
   public init(weights: [Double], propensities: [Double], clusters: Int, clip: Double) {
@@ -44,6 +46,7 @@ public struct WeightDiagnostics: Codable, Hashable, Sendable {
     matchRate = 0
     unsupportedActions = 0
     unsupportedShare = 0
+    histogram = WeightHistogram(weights)
   }
 
   public init(_ policy: PolicyWeights, on log: LoggedFeedback, clip: Double) {

@@ -134,20 +134,13 @@ struct EvaluationSections {
           "Thirds of the test users, by how many ratings of theirs are known before.", table.html))
     }
     if let found = report.calibration, found.count > 1 {
-      let points = found.map { (x: $0.predicted, y: $0.given) }
-      let ends = [points.first!.x, points.last!.x]
       sections.append(
         Section(
           "Predicted and given ratings",
           "Tenths of the held-out ratings by what PMF predicts, in \(report.ratingUnit).",
-          LineChart(
-            "Predicted and given ratings", x: "predicted", y: "given", width: 420,
-            lines: [
-              LineChart.Line("PMF", points, hue: 0),
-              LineChart.Line(
-                "as predicted", ends.map { ($0, $0) }, isDashed: true, hue: 8),
-            ]
-          ).picture))
+          .calibration(
+            "Predicted and given ratings", "PMF", found.map { ($0.predicted, $0.given) },
+            x: "predicted", y: "given")))
     }
     return sections
   }

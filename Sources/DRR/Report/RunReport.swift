@@ -19,6 +19,9 @@ public struct RunReport {
   /// Where agents play.
   private let backend: any Backend
   private let runs: [ReportedRun]
+  private let evaluations: [ReportedEvaluation]
+  /// All that was named, in its order.
+  private let paths: [String]
 
   /// Policies, and the users that they recommend to.
   public struct Recommending {
@@ -35,11 +38,30 @@ public struct RunReport {
     }
   }
 
-  /// - Throws: `RunError` where a folder holds no run.
+  /// Of folders of runs, and of folders or files that `drr ope` kept.
+  ///
+  /// - Throws: `RunError` where there is nothing that can be drawn.
   public init(_ folders: [RunFolder], on backend: any Backend) throws {
     self.backend = backend
-    let names = Self.names(folders.map(\.path))
-    runs = try zip(folders, names).map { try ReportedRun($0, name: $1) }
+    paths = folders.map(\.path)
+    var (runs, evaluations): ([ReportedRun], [ReportedEvaluation]) = ([], [])
+    for (folder, name) in zip(folders, Self.names(paths)) {
+      if let found = try ReportedEvaluation(folder, name: name) {
+        evaluations.append(found)
+      } else {
+        runs.append(try ReportedRun(folder, name: name))
+      }
+    }
+    (self.runs, self.evaluations) = (runs, evaluations)
+  }
+
+  /// What it is of, as "2 runs, one evaluation".
+  public var summary: String {
+    func count(_ number: Int, _ word: String) -> String? {
+      number == 0 ? nil : number == 1 ? "one \(word)" : "\(number) \(word)s"
+    }
+    return [count(runs.count, "run"), count(evaluations.count, "evaluation")].compactMap { $0 }
+      .joined(separator: ", ")
   }
 
   /// The last parts of paths that tell them apart.
@@ -56,16 +78,12 @@ public struct RunReport {
   ///
   /// - Throws: what reading a run, or recommending, does.
   public func html() throws -> String {
-    let evaluations = runs.compactMap { run in
+    let evaluated = runs.compactMap { run in
       run.folder.read(EvaluationReport.self, from: run.folder.evaluation).map { (run, $0) }
     }
     var sections: [Section] = []
-    for (run, evaluation) in evaluations {
-      sections += EvaluationSections(evaluation).all.map { section in
-        var section = section
-        if runs.count > 1 { section.title = "\(run.name): \(section.title)" }
-        return section
-      }
+    for (run, evaluation) in evaluated {
+      sections += named(run.name, EvaluationSections(evaluation).all)
     }
     if let recommending {
       sections += try Recommended(
@@ -76,18 +94,35 @@ public struct RunReport {
     sections += try worlds()
     for run in runs { sections += try own(run) }
     sections += curves()
-    let title = runs.map(\.folder.path).joined(separator: ", ")
+    for evaluation in evaluations {
+      sections += named(evaluation.name, evaluation.sections)
+    }
+    let titles = runs.map(\.settings.title) + evaluations.map(\.subtitle)
     return Page(
-      title: title,
-      subtitle: runs.map(\.settings.title).reduce(into: []) { titles, next in
+      title: paths.joined(separator: ", "),
+      subtitle: titles.reduce(into: []) { titles, next in
         if !titles.contains(next) { titles.append(next) }
       }.joined(separator: "; "),
-      verdicts: evaluations.map { run, evaluation in
-        let name = runs.count > 1 ? "\(run.name): " : ""
-        return "<strong>\(Svg.escaped(name + evaluation.verdict))</strong>"
-      } + hints(evaluations.map(\.0.folder.path)),
-      facts: facts(evaluations.first?.1), sections: sections
+      verdicts: (evaluated.map { prefix($0.name) + $1.verdict }
+        + evaluations.map { prefix($0.name) + $0.verdict }).map {
+          "<strong>\(Svg.escaped($0))</strong>"
+        } + hints(evaluated.map(\.0.folder.path)),
+      facts: facts(evaluated.first?.1)
+        + evaluations.flatMap { evaluation in
+          evaluation.facts.map { (prefix(evaluation.name) + $0.name, $0.value) }
+        }, sections: sections
     ).html
+  }
+
+  /// A name where there are several.
+  private func prefix(_ name: String) -> String { paths.count > 1 ? "\(name): " : "" }
+
+  private func named(_ name: String, _ sections: [Section]) -> [Section] {
+    sections.map { section in
+      var section = section
+      section.title = prefix(name) + section.title
+      return section
+    }
   }
 
   /// What is missing, and the command that makes it.
@@ -102,7 +137,7 @@ public struct RunReport {
 
   private func facts(_ evaluation: EvaluationReport?) -> [(name: String, value: String)] {
     var facts: [(name: String, value: String)] = []
-    if let data = (runs[0].settings as? RunConfiguration)?.data {
+    if let data = (runs.first?.settings as? RunConfiguration)?.data {
       facts.append(
         (
           "data",
@@ -166,7 +201,7 @@ public struct RunReport {
 
   /// What one kind of run alone has to show.
   private func own(_ run: ReportedRun) throws -> [Section] {
-    let name = runs.count > 1 ? "\(run.name): " : ""
+    let name = prefix(run.name)
     switch run.settings {
     case let settings as TabularConfiguration:
       let learner = try TabularLearner(settings)
