@@ -114,6 +114,25 @@ struct ChartTests {
     #expect(abs(try number(mark, "x1") - (bars[2].x + 6 * pitch - 0.5)) < 0.31)
   }
 
+  @Test("tiles of shares are darker the larger the share, and say it") func heat() throws {
+    let chart = HeatChart(
+      "heat", rows: ["a & b", "c"], columns: ["a & b", "c", "others"],
+      shares: [[0.5, 0.3, 0.2], [0.004, 0.996, 0]])
+    let scan = XMLScan(chart.picture.inline)
+    #expect(scan.isWellFormed)
+    let tiles = scan.elements.filter { $0.name == "rect" }
+    #expect(tiles.count == 6)
+    let places = try tiles.map { (x: try number($0, "x"), y: try number($0, "y")) }
+    let dark = try tiles.map { try number($0, "fill-opacity") }
+    // A row beneath the other, columns beneath their names.
+    #expect(places[0].y == places[2].y && places[0].y < places[3].y && places[0].x == places[3].x)
+    #expect(places[0].x < places[1].x && places[1].x < places[2].x)
+    #expect(dark[4] > dark[0] && dark[0] > dark[1] && dark[1] > dark[2] && dark[2] > dark[5])
+    let texts = scan.elements.filter { $0.name == "text" }.map(\.text)
+    #expect(texts.filter { $0.allSatisfy(\.isNumber) } == ["50", "30", "20", "100"])
+    #expect(texts.count { $0 == "a &amp; b" } == 2)
+  }
+
   @Test("numbers of a map lie on no other, and near what they are of") func map() throws {
     var random = SeededGenerator(4)
     func point(_ name: String, _ spread: Double) -> MapChart.Point {

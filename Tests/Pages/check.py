@@ -27,6 +27,7 @@ RUNS = {
     "slateq": ["train slateq --world long-term-satisfaction --steps 40000 --num-envs 32"
                " --episodes 0"],
     "irecgan": ["train irecgan --rounds 2"],
+    "tables": ["train multi-q"],
 }
 # Results of off-policy evaluation: of a log whose policies are ranked, and of one that refuses some.
 RESULTS = {
@@ -39,7 +40,7 @@ RESULTS = {
 }
 PAGES = {
     "residual": ["residual"], "agents": ["residual", "drr"], "q": ["q"], "bandits": ["bandits"],
-    "slateq": ["slateq"], "irecgan": ["irecgan"],
+    "slateq": ["slateq"], "irecgan": ["irecgan"], "tables": ["tables"],
     "ope": ["ope"], "refused": ["refused", "sessions"],
 }
 
@@ -153,7 +154,7 @@ def main():
         for command in commands:
             words = command.split() + ["--run", f"runs/{name}"]
             if words[0] in ("train", "evaluate"):
-                words += ["--device", "cpu"] if words[1] != "q" else []
+                words += ["--device", "cpu"] if words[1] not in ("q", "multi-q") else []
             drr(program, folder, *words)
     drr(program, folder, "ope", "simulate", "--log-only", "--sizes", "1000", "--out", "log")
     for name, command in RESULTS.items():

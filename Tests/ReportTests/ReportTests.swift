@@ -126,6 +126,51 @@ struct ReportTests {
     #expect(try !Self.page([folder]) { $0.episodes = 0 }.contains("Returns in"))
   }
 
+  @Test("of many tables show what each genre's learned, where the data are at hand")
+  func manyTables() throws {
+    let place = TemporaryFolder()
+    // Whoever watched a drama watches the next one; of comedies there are two.
+    var rows = "userId,movieId,rating,timestamp\n"
+    for user in 1...40 {
+      for (time, item) in [11, 1, 12, 2, 3, 4].enumerated() {
+        rows += "\(user),\(item),\(4 + user % 2),\(1_000 * time + user)\n"
+      }
+    }
+    let source = place.path + "/data"
+    try FileManager.default.createDirectory(atPath: source, withIntermediateDirectories: true)
+    try rows.write(toFile: source + "/ratings.csv", atomically: true, encoding: .utf8)
+    let titles =
+      [(1, "One & only"), (2, "Two"), (3, "Three"), (4, "Four")].map {
+        "\($0.0),\($0.1),Drama"
+      } + ["11,Eleven,Comedy", "12,Twelve,Comedy"]
+    try ("movieId,title,genres\n" + titles.joined(separator: "\n") + "\n").write(
+      toFile: source + "/movies.csv", atomically: true, encoding: .utf8)
+    func ratings(_ source: String, _ range: ClosedRange<Float>?) throws -> RatingsLog {
+      try RatingsSource.load(source, range: range)
+    }
+    let log = try ratings(source, nil)
+    var settings = MultiTableRunConfiguration(source: source, log: log)
+    settings.settings.order = 1
+    settings.settings.shrinkage = 0
+    settings.settings.discount = 0
+    settings.evaluation.testShare = 0.3
+    let folder = RunFolder(place.path + "/tables")
+    let run = try Run(settings, folder: folder)
+    try run.begin()
+    _ = try MultiTableTraining(run, log, UserSplit(log, settings.evaluation)).train(
+      SoleCollective())
+    let page = try Self.page([folder]) { $0.readRatings = ratings }
+    Self.check(page)
+    #expect(page.contains("What the tables learned, by genre"))
+    #expect(page.contains("What the tables recommend, by genre"))
+    #expect(page.contains("Drama") && page.contains("Comedy") && page.contains("One &amp; only"))
+    // What was watched next is worth 1, and nothing looks ahead.
+    #expect(page.components(separatedBy: "<td>1.000</td>").count == 5)
+    // Nothing is read where nothing is to be read.
+    let bare = try Self.page([folder])
+    #expect(!bare.contains("by genre"))
+  }
+
   /// Decisions between three actions by a policy that prefers the first, of two users each.
   private static func log(_ count: Int) throws -> LoggedFeedback {
     var random = SeededGenerator(7)

@@ -12,8 +12,9 @@ struct ReportCommand: ParsableCommand {
       protocol, learning curves (several runs over each other, seeds as a band), and what there is to \
       see of each kind of run: of agents on ratings every baseline with its interval, paired \
       differences, and what users would be shown, before and after training, in a map of the \
-      catalogue; of worlds the returns of known policies; of tables the grid with values and ways; of \
-      bandits regret. Evaluate first, so that there is a verdict.
+      catalogue; of worlds the returns of known policies; of a table the grid with values and ways; of \
+      many tables what each genre's learned; of bandits regret. Evaluate first, so that there is a \
+      verdict.
 
       What `drr ope --out FOLDER` kept is drawn as well, alone or beside runs: every policy's value \
       by every estimator beside the behavior policy's, how its importance weights are spread, and \
@@ -41,7 +42,7 @@ struct ReportCommand: ParsableCommand {
       "A user of the data, to whom lists are shown; may repeat. (default: three of 20 to 200 ratings)"
   )
   var user: [String] = []
-  @Flag(help: "Show no lists: the data are not read.")
+  @Flag(help: "Show no lists, and nothing of tables by genre: the data are not read.")
   var noLists = false
   @Option(help: "Episodes of every policy with each of three seeds, in worlds of slates; 0: none.")
   var episodes = 50
@@ -70,6 +71,7 @@ struct ReportCommand: ParsableCommand {
     let folders = runs.map { RunFolder($0) }
     var report = try RunReport(folders, on: backend)
     report.episodes = episodes
+    if !noLists { report.readRatings = { try loadRatings(place.data ?? $0, $1) } }
     report.recommending = try recommending(folders, on: backend)
     let page = try report.html()
     try AtomicFile.write(page, to: out, readers: .all)

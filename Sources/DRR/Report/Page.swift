@@ -95,6 +95,7 @@ struct Page {
     font-variant-numeric:tabular-nums}
     th{font-weight:600}
     td:first-child,th:first-child,td.words,th.words{text-align:left}
+    td.words{min-width:130px}
     tr.marked{background:var(--band);font-weight:600}
     h3{font-size:14px;margin:14px 0 4px}
     ol{margin:0;padding-left:26px;font-size:13px}

@@ -1,6 +1,7 @@
 import Bandits
 import Charts
 import DRRCore
+import DRRData
 import Environments
 import Evaluation
 import Runs
@@ -14,6 +15,9 @@ import Tensor
 public struct RunReport {
   /// Who recommends, and to whom it is shown; nil: no lists are shown.
   public var recommending: Recommending?
+  /// The ratings of a source, on the scale that was named, where runs of many tables say what they
+  /// learned; nil: no data are read.
+  public var readRatings: ((_ source: String, _ range: ClosedRange<Float>?) throws -> RatingsLog)?
   /// Episodes of every policy with each seed, where agents of worlds play; 0: none do.
   public var episodes = 50
   /// Where agents play.
@@ -212,6 +216,12 @@ public struct RunReport {
       try learner.restore(
         from: Run<SarsaLambdaConfiguration>(reading: run.members[0]).readCheckpoint())
       return [grid(name, learner.process, learner.values, learner.optimum)].compactMap { $0 }
+    case let settings as MultiTableRunConfiguration:
+      guard let readRatings, run.members[0].exists(run.members[0].checkpoint) else { return [] }
+      let log = try readRatings(settings.data.source, settings.data.ratingRange)
+      try settings.data.requireContents(of: log, from: settings.data.source)
+      let first = try Run<MultiTableRunConfiguration>(reading: run.members[0])
+      return named(run.name, try TableSections(first, log, of: run.members.count).all)
     default:
       guard let report = run.folder.read(BanditReport.self, from: run.folder.report) else {
         return []

@@ -77,7 +77,7 @@ public struct MultiTableScorer: NextItemHostScorer {
     }
   }
 
-  private func value(of cell: QTable.Cell, unknown: Float) -> Float {
+  func value(of cell: QTable.Cell, unknown: Float) -> Float {
     let visits = Float(cell.visits)
     return switch configuration.aggregation {
     case .mean, .max: cell.value
