@@ -26,6 +26,7 @@ struct CommandTests {
   ]
   private static let others = [
     "all", "compare", "tune", "splits", "reproduce", "foresight", "first-update",
+    "roofline",
   ]
 
   private func run(_ words: [String]) throws -> Outcome {
@@ -37,6 +38,26 @@ struct CommandTests {
   func all() {
     let known = Benchmark.configuration.subcommands.map { $0._commandName }
     #expect(Set(known) == Set(Self.measuring.keys).union(Self.others))
+  }
+
+  @Test("a result's rooflines are drawn from it alone")
+  func rooflines() throws {
+    let results = packageRoot.path + "/bench/results"
+    let drawn = try run(["roofline", results + "/cpu.json", "--output", "pictures"])
+    let names = [1, 2].map { "cpu-\($0)-roofline.svg" }
+    #expect(drawn.code == 0 && drawn.error == "", "\(drawn.description)")
+    #expect(drawn.output == names.map { "pictures/\($0)\n" }.joined())
+    for name in names {
+      #expect(
+        try folder.text("pictures/" + name)
+          == String(contentsOfFile: "\(results)/\(name)", encoding: .utf8))
+    }
+    let absent = try run(["roofline", "nowhere.json"])
+    #expect(absent.code == 1 && absent.error.contains("nowhere.json: no such file"))
+    let bare = try RunFolder.json(ComparisonTests.report(["a": [1]]))
+    try folder.write("bare.json", bare)
+    let none = try run(["roofline", "bare.json"])
+    #expect(none.code == 1 && none.error.contains("bare.json has no op with a share of a ceiling"))
   }
 
   @Test("measure, and every figure is a number", arguments: measuring.keys.sorted())

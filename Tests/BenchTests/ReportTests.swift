@@ -72,37 +72,47 @@ struct ReportTests {
     #expect(try #require(figure.gigabytes).rounded() == 4)
   }
 
-  private func roofline() -> Roofline {
+  private func roofline(_ points: [Roofline.Point]? = nil) -> Roofline {
     let intensities = [0.1, 0.3, 1, 3, 10]
-    let points = (0..<40).map { (number: Int) -> Roofline.Point in
+    let many = (0..<40).map { (number: Int) -> Roofline.Point in
       let gigaflops = Double(1 + number % 3)
       return Roofline.Point(
         name: "op \(number) <k & n>", intensity: intensities[number % 5], gigaflops: gigaflops,
         isStreaming: number % 2 == 0)
     }
-    return Roofline(
-      points: points, slopes: [("cache", 100), ("memory", 10)], peak: 200, title: "a & b")
+    return Roofline(points: points ?? many, cache: 100, memory: 10, peak: 200, title: "a & b")
   }
 
-  @Test("a roofline is well-formed, and every mark is on the sheet")
+  @Test("a roofline is well-formed, and every mark and name is on the sheet, whole")
   func picture() throws {
     let svg = roofline().svg
     let parser = XMLScan(svg)
     #expect(parser.isWellFormed, "\(svg)")
     #expect(parser.elements.filter { $0.name == "circle" }.count == 40)
-    let height = try #require(Double(parser.elements[0].attributes["height"] ?? ""))
+    let size = try ["width", "height"].map {
+      try #require(Double(parser.elements[0].attributes[$0] ?? ""))
+    }
     for element in parser.elements {
-      for key in ["cx", "x1", "x2", "x"] {
-        guard let text = element.attributes[key] else { continue }
-        let value = try #require(Double(text))
-        #expect(value >= 0 && value <= 1_240, "\(element)")
-      }
-      for key in ["cy", "y1", "y2", "y"] {
-        guard let text = element.attributes[key] else { continue }
-        let value = try #require(Double(text))
-        #expect(value >= 0 && value <= height, "\(element)")
+      for (keys, most) in [
+        (["cx", "x1", "x2", "x"], size[0]), (["cy", "y1", "y2", "y"], size[1]),
+      ] {
+        for key in keys {
+          guard let text = element.attributes[key] else { continue }
+          let value = try #require(Double(text))
+          #expect(value >= 0 && value <= most, "\(element)")
+        }
       }
     }
+    let texts = parser.elements.filter { $0.name == "text" }.map(\.text)
+    for number in 0..<40 { #expect(texts.contains("op \(number) &lt;k &amp; n&gt;")) }
+    for words in ["cache, 100.0 GB/s", "memory, 10.00 GB/s", "multiply-add, 200.0 GFLOP/s"] {
+      #expect(texts.contains { $0.hasPrefix(words) }, "\(words)")
+    }
+    // However long a name is, it is no wider than the sheet.
+    let long = Roofline.Point(
+      name: String(repeating: "long ", count: 60), intensity: 1, gigaflops: 1, isStreaming: true)
+    let cut = XMLScan(roofline([long]).svg).elements.first { $0.text.hasPrefix("long ") }
+    #expect(cut?.text.hasSuffix("…") == true)
   }
 
   @Test("numbers cover neither each other nor a mark")
@@ -126,21 +136,66 @@ struct ReportTests {
     }
   }
 
-  @Test("twice the intensity is as far as ten times it is to ten: the axes are logarithmic")
+  @Test("the axes are logarithmic, and ceilings go through the points that reach them")
   func axes() throws {
-    func place(_ intensity: Double) throws -> Double {
-      let point = Roofline.Point(
-        name: "a", intensity: intensity, gigaflops: 10, isStreaming: false)
-      let anchors = [0.01, 1_000].map {
-        Roofline.Point(name: "b", intensity: $0, gigaflops: 1, isStreaming: false)
-      }
-      let svg = Roofline(
-        points: [point] + anchors, slopes: [("memory", 10)], peak: 100, title: ""
-      ).svg
-      let circle = try #require(XMLScan(svg).elements.first { $0.name == "circle" })
-      return try #require(Double(circle.attributes["cx"] ?? ""))
+    func point(_ intensity: Double, _ gigaflops: Double) -> Roofline.Point {
+      Roofline.Point(name: "a", intensity: intensity, gigaflops: gigaflops, isStreaming: false)
     }
-    let (a, b, c) = (try place(0.1), try place(1), try place(10))
+    // Two on the cache's slope, one on the peak, which it meets at 2.
+    let on = [point(0.02, 2), point(0.2, 20), point(200, 200)]
+    let elements = XMLScan(roofline(on + [point(0.1, 1), point(1, 1), point(10, 1)]).svg).elements
+    func numbers(_ element: XMLScan.Element, _ names: String...) -> [Double] {
+      names.map { Double(element.attributes[$0] ?? "") ?? .nan }
+    }
+    let dots = elements.filter { $0.name == "circle" }.map { numbers($0, "cx", "cy") }
+    let (a, b, c) = (dots[3][0], dots[4][0], dots[5][0])
     #expect(abs((b - a) - (c - b)) < 0.3 && b - a > 50)
+    let ceilings = elements.filter {
+      $0.name == "line" && ["s0", "s1", "s8"].contains($0.attributes["class"] ?? "")
+        && $0.attributes["stroke-width"] == "2"
+    }.map { numbers($0, "x1", "y1", "x2", "y2") }
+    #expect(ceilings.count == 3)
+    for dot in dots[0..<2] {
+      let line = ceilings[0]
+      let height = line[1] + (dot[0] - line[0]) / (line[2] - line[0]) * (line[3] - line[1])
+      #expect(abs(height - dot[1]) < 0.4, "\(dot) \(line)")
+    }
+    #expect(abs(ceilings[2][1] - dots[2][1]) < 0.11 && abs(ceilings[2][0] - ceilings[0][2]) < 0.11)
+  }
+
+  @Test("a result draws itself again, under the ceilings by which it tells shares") func again()
+    throws
+  {
+    func op(_ name: String, _ flops: Double, _ bytes: Double, _ residence: String) -> Figure {
+      var figure = Figure("kernels", name)
+      figure.seconds = Spread([1e-3])
+      (figure.flops, figure.bytes, figure.residence) = (flops, bytes, residence)
+      // 50 GB/s in the cache, 20 in memory, 100 GFLOP/s.
+      let least = max(flops / 100e9, bytes / (residence == "memory" ? 20e9 : 50e9))
+      figure.share = least / 1e-3
+      return figure
+    }
+    var report = ComparisonTests.report(["other": [1]], threads: 1)
+    report.figures += [
+      op("slow", 1e6, 4e6, "memory"), op("quick", 2e6, 8e6, "cache"),
+      op("product", 50e6, 1e6, "cache"), op("copy", 0, 1e6, "memory"),
+    ]
+    let roofline = try #require(Roofline(report))
+    #expect(roofline.points.map(\.name) == ["slow", "quick", "product"])
+    #expect(abs(roofline.memory - 20) < 1e-9 && abs(roofline.cache - 50) < 1e-9)
+    #expect(abs(roofline.peak - 100) < 1e-9)
+    #expect(roofline.points.map { $0.gigaflops.rounded() } == [1, 2, 50])
+    #expect(Roofline(ComparisonTests.report(["other": [1]])) == nil)
+    // The committed results draw the committed pictures.
+    for name in ["cpu", "pocl"] {
+      let folder = packageRoot.path + "/bench/results/\(name)"
+      let stored = try Report(json: String(contentsOfFile: folder + ".json", encoding: .utf8))
+      for part in stored.all {
+        let file = "\(folder)-\(part.stamp.threads)-roofline.svg"
+        #expect(
+          try #require(Roofline(part)).svg == String(contentsOfFile: file, encoding: .utf8),
+          "\(file)")
+      }
+    }
   }
 }

@@ -16,7 +16,7 @@ public struct Benchmark: ParsableCommand {
     subcommands: [
       All.self, Latency.self, CeilingsCommand.self, KernelsCommand.self, Products.self,
       Updates.self, Score.self, Replay.self, DataCommand.self, Tune.self, Compare.self,
-      Environments.self, Worlds.self, Foresight.self,
+      RooflineCommand.self, Environments.self, Worlds.self, Foresight.self,
       Splits.self, Reproduce.self, FirstUpdate.self,
     ])
 

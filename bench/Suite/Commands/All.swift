@@ -46,17 +46,11 @@ struct All: ParsableCommand {
     try RunFolder(output).create()
     let name = name ?? Self.slug(stamp)
     var byThreads: [Int: Report] = [:]
-    var pictures: [(name: String, file: String)] = []
     for threads in most == 1 ? [1] : [1, most] {
       for (command, goesByThreads) in Self.commands where !skip.contains(command) {
         guard goesByThreads || threads == most else { continue }
         var words = [command, "--json"] + shared + more(command)
         if goesByThreads { words += ["--threads", "\(threads)"] }
-        if command == "kernels" {
-          let file = "\(name)-\(threads)-roofline.svg"
-          words += ["--roofline", "\(output)/\(file)"]
-          pictures.append(("Roofline, threads: \(threads)", file))
-        }
         Console.note(words.joined(separator: " "))
         let report = try Report(json: ChildProcess.again(Latency.prefix + words))
         for part in report.all {
@@ -79,6 +73,7 @@ struct All: ParsableCommand {
     whole.others = reports.count > 1 ? Array(reports.dropFirst()) : nil
     let json = try RunFolder.json(whole, pretty: true)
     try AtomicFile.write(json + "\n", to: "\(output)/\(name).json", readers: .all)
+    let pictures = try Roofline.write(reports, to: output, name: name)
     let page = Page(title: stamp.name, reports: reports, pictures: pictures)
     try AtomicFile.write(page.text, to: "\(output)/\(name).md", readers: .all)
     try Console.result(measuring.json ? json : "\(output)/\(name).json, \(output)/\(name).md")
