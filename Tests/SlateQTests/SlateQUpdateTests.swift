@@ -199,6 +199,10 @@ struct SlateQUpdateTests {
     }
     let sum = try losses.value.host()[0] + (losses.choice?.host()[0] ?? 0)
     #expect(abs(Double(sum) - reference.loss(weights)) < 1e-4)
+    // The values that are reported are those whose error was told.
+    let errors = zip(try losses.values.host(), returns).map { ($0 - $1) * ($0 - $1) }
+    #expect(errors.count == returns.count)
+    #expect(abs(errors.reduce(0, +) / Float(errors.count) - (try losses.value.host()[0])) < 1e-5)
     let gradient = FiniteDifference.gradient(
       at: weights, coordinates: Array(weights.indices), of: reference.loss)
     for (place, value) in gradient.enumerated() {
@@ -216,6 +220,12 @@ struct SlateQUpdateTests {
     let backend = try device.make()
     let trainer = try Self.trainer(wanted, on: backend)
     for _ in 0..<3 { try trainer.advance() }
+    // What is reported of its values: as returns, and of a policy gradient nothing.
+    let (values, histogram) = (try trainer.losses?.values.host(), try trainer.histogram())
+    let largest = (values?.max()).map { Double($0 * trainer.unit) }
+    #expect(wanted.learner == .pg ? histogram == nil : histogram?.edges.last == largest)
+    #expect(wanted.learner == .pg || histogram?.counts.reduce(0, +) == values?.count)
+    #expect(trainer.unit != 1)
     let found = (0..<3).map { _ -> Counters in
       let before = backend.counters
       trainer.update(0)

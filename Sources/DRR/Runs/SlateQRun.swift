@@ -56,6 +56,9 @@ public struct SlateQReport: Codable, Hashable, Sendable {
   public var keptStep: Int?
   /// Mean sum of rewards of an episode of it.
   public var keptReturn: Double?
+  /// q of the last update's batch, as returns: of SlateQ of what was chosen, of deep Q-learning of what
+  /// was shown; nil before the first.
+  public var qHistogram: Histogram?
 }
 
 /// What the policy of a step earns from the validation users: a line of the metrics.
@@ -105,7 +108,7 @@ public final class SlateQRunTrainer: Trainer {
       step: step, meanReturn: learner.tally.meanReturn,
       valueLoss: try learner.losses?.value.host()[0],
       choiceLoss: try learner.losses?.choice?.host()[0], keptStep: best?.step,
-      keptReturn: best?.meanReturn)
+      keptReturn: best?.meanReturn, qHistogram: try learner.histogram())
   }
 
   public func validate(after before: Int?) throws -> (any Codable & Sendable)? {

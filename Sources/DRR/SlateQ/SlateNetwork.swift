@@ -81,11 +81,22 @@ package final class SlateNetwork {
     return (values(x, nil).reshaped([rows]), choices?(x, nil).reshaped([rows]))
   }
 
-  /// The gradients of what is to be small, and both losses: of q or V, mean (q − G)², and of c.
-  package func losses(_ batch: SlateRing.Batch) -> (value: Tensor, choice: Tensor?) {
+  /// What a batch came to before its update.
+  package struct Losses {
+    /// Of q or V: mean (q − G)².
+    package var value: Tensor
+    /// Of c; nil where there is none.
+    package var choice: Tensor?
+    /// q of what was chosen or shown, or V, [rows], in the network's unit.
+    package var values: Tensor
+  }
+
+  /// The gradients of what is to be small, and the losses.
+  package func losses(_ batch: SlateRing.Batch) -> Losses {
     let tape = Tape(training: parameters)
     let summary = summary(batch.past, tape)
-    let value = valueLoss(batch, summary, tape)
+    let estimates = estimates(batch, summary, tape)
+    let value = estimates.squaredError(batch.returns.reshaped(estimates.shape))
     let choice: Tensor? =
       switch learner {
       case .slateq: choiceLoss(batch, summary, tape)
@@ -93,16 +104,15 @@ package final class SlateNetwork {
       case .pg: policyLoss(batch, summary, tape)
       }
     tape.backward(from: choice.map { value + $0 } ?? value)
-    return (value.detached, choice?.detached)
+    return Losses(value: value.detached, choice: choice?.detached, values: estimates.detached)
   }
 
-  /// Of what was chosen; of all that was shown; of the user.
-  private func valueLoss(_ batch: SlateRing.Batch, _ summary: Tensor?, _ tape: Tape) -> Tensor {
+  /// Of what was chosen; of all that was shown; of the user. [rows].
+  private func estimates(_ batch: SlateRing.Batch, _ summary: Tensor?, _ tape: Tape) -> Tensor {
     let valued = batch.returns.shape[1]
     let rows = batch.steps * valued
     let inputs = batch.records.columns(0..<valued * inputWidth).reshaped([rows, inputWidth])
     return values(join(inputs, summary), tape).reshaped([rows])
-      .squaredError(batch.returns.reshaped([rows]))
   }
 
   /// −log of the probability that what was chosen was, among the slate and none.

@@ -30,7 +30,7 @@ package final class SlateQTrainer {
   /// Steps of all users so far.
   package private(set) var step = 0
   /// Of the latest update; nil before the first.
-  package private(set) var losses: (value: Tensor, choice: Tensor?)?
+  package private(set) var losses: SlateNetwork.Losses?
   package var tally: EpisodeTally
 
   /// A trainer at step 0.
@@ -59,6 +59,13 @@ package final class SlateQTrainer {
     let updates = Self.updates(of: c.capacity, c)
     drawn = IndexTensor(repeating: 0, shape: [updates * c.batchSize], on: backend)
     tally = EpisodeTally(environments: world.count)
+  }
+
+  /// q of the latest update's batch, as returns; nil before the first, and of a policy gradient, which
+  /// has none.
+  package func histogram() throws -> Histogram? {
+    guard let losses, configuration.learner != .pg else { return nil }
+    return Histogram(try losses.values.host().map { $0 * unit })
   }
 
   /// The networks as they began.
