@@ -28,6 +28,8 @@ RUNS = {
                " --episodes 0"],
     "irecgan": ["train irecgan --rounds 2"],
     "tables": ["train multi-q"],
+    "seeds/a": ["train q --env chain --steps 400"],
+    "seeds/b": ["train q --env chain --steps 400 --seed 1"],
 }
 # Results of off-policy evaluation: of a log whose policies are ranked, and of one that refuses some.
 RESULTS = {
@@ -40,7 +42,7 @@ RESULTS = {
 }
 PAGES = {
     "residual": ["residual"], "agents": ["residual", "drr"], "q": ["q"], "bandits": ["bandits"],
-    "slateq": ["slateq"], "irecgan": ["irecgan"], "tables": ["tables"],
+    "slateq": ["slateq"], "irecgan": ["irecgan"], "tables": ["tables"], "seeds": ["seeds"],
     "ope": ["ope"], "refused": ["refused", "sessions"],
 }
 

@@ -94,10 +94,88 @@ struct ReportTests {
     // V* of the cliff's start: thirteen steps of −1, γ .99.
     let value = (0..<13).reduce(0.0) { sum, _ in 0.99 * sum - 1 }
     #expect(one.contains(decimal(value, 2)))
-    let both = try Self.page(folders)
+    // Another setting is another run.
+    var other = TabularConfiguration()
+    other.environment = .cliff
+    other.steps = 2_000
+    let more = RunFolder("\(place.path)/more")
+    let run = try Run(other, folder: more)
+    try run.begin()
+    _ = try run.train(try TabularLearner(other), device: "cpu")
+    let both = try Self.page([folders[0], more])
     Self.check(both)
-    #expect(both.contains("q0, learned") && both.contains("q1, learned"))
+    #expect(both.contains("q0, learned") && both.contains("more, learned"))
     #expect(both.components(separatedBy: "What was learned of cliff").count == 3)
+  }
+
+  @Test("of seeds that were begun one by one are those of the group that they make")
+  func seedsByHand() throws {
+    let place = TemporaryFolder()
+    func train(_ path: String, _ seed: UInt64, steps: Int = 2_000) throws -> RunFolder {
+      var settings = TabularConfiguration()
+      (settings.environment, settings.steps, settings.seed) = (.cliff, steps, seed)
+      let folder = RunFolder(path)
+      let run = try Run(settings, folder: folder)
+      try run.begin()
+      _ = try run.train(try TabularLearner(settings), device: "cpu")
+      return folder
+    }
+    // Seeds out of order, and in a group of their own the order of its command.
+    let folder = RunFolder("\(place.path)/hand")
+    try folder.create()
+    let seeds = try [1, 0].map { try train("\(folder.path)/run-\($0)", $0) }
+    let group = RunFolder("\(place.path)/group")
+    for seed in 0..<2 { _ = try train("\(group.path)/seed-\(seed)", UInt64(seed)) }
+    try group.write(RunGroup(seeds: 2), to: group.group)
+    func pictures(_ page: String) -> [Substring] {
+      page.split(separator: "<svg").dropFirst().map {
+        $0.prefix(upTo: $0.firstRange(of: "</svg>")!.lowerBound)
+      }
+    }
+    let wanted = pictures(try Self.page([group]))
+    #expect(wanted.contains { $0.contains("learned, 2 trainings") })
+    let named = try Self.page([seeds[1], seeds[0]])
+    Self.check(named)
+    #expect(pictures(named) == wanted)
+    let found = try Self.page([folder])
+    #expect(pictures(found) == wanted && found.contains("2 trainings: "))
+    #expect(try RunReport([folder], on: DeviceCatalog.backend(for: .cpu)).summary == "one run")
+    // The band lies between the least and the largest of both, at every step.
+    let values = try seeds.map { seed in
+      try String(contentsOfFile: seed.metrics, encoding: .utf8).split(separator: "\n").map {
+        try #require(
+          (JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])?["valueError"]
+            as? Double)
+      }
+    }
+    let chart = try #require(wanted.first { $0.contains("<title>Error of the values</title>") })
+    let band = try #require(chart.firstMatch(of: /<path d="M([^"]*) Z"/)).1
+    let heights = band.split(separator: "L").map {
+      Double($0.split(separator: " ")[1]) ?? .nan
+    }
+    let count = values[0].count
+    #expect(heights.count == 2 * count)
+    for step in 0..<count {
+      let (a, b) = (values[0][step], values[1][step])
+      let thickness = heights[2 * count - 1 - step] - heights[step]
+      #expect((thickness > 0.05) == (abs(a - b) > 0.01) || abs(a - b) < 0.2, "\(step)")
+    }
+    // One that differs otherwise stands alone beside them, and is none of a folder of seeds.
+    let other = try train("\(place.path)/other", 2, steps: 1_000)
+    #expect(
+      try RunReport(seeds + [other], on: DeviceCatalog.backend(for: .cpu)).summary == "2 runs")
+    // The same seed twice is no group of seeds.
+    let again = try train("\(place.path)/again", 1)
+    #expect(
+      try RunReport([seeds[0], again], on: DeviceCatalog.backend(for: .cpu)).summary == "2 runs")
+    _ = try train("\(folder.path)/strange", 2, steps: 1_000)
+    do {
+      _ = try Self.page([folder])
+      Issue.record("runs of unlike settings were drawn as one")
+    } catch let error as RunError {
+      #expect(
+        error.description.contains("holds 3 runs that differ in more than their seeds; name those"))
+    }
   }
 
   @Test("of agents of worlds show the known policies beside them") func worlds() throws {

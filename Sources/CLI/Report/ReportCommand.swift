@@ -9,12 +9,14 @@ struct ReportCommand: ParsableCommand {
     usage: "drr report <run> ... [<options>]",
     discussion: """
       The page needs nothing else: no script, no other file, no request. It has the verdict, the \
-      protocol, learning curves (several runs over each other, seeds as a band), and what there is to \
-      see of each kind of run: of agents on ratings every baseline with its interval, paired \
+      protocol, learning curves (several runs over each other), and what there is to see of each kind of run: of agents on ratings every baseline with its interval, paired \
       differences, and what users would be shown, before and after training, in a map of the \
       catalogue; of worlds the returns of known policies; of a table the grid with values and ways; of \
       many tables what each genre's learned; of bandits regret. Evaluate first, so that there is a \
       verdict.
+
+      Runs that differ in their seeds alone are one curve with a band: a group that `--seeds` \
+      trained, runs that are named one by one, or a folder that holds them.
 
       What `drr ope --out FOLDER` kept is drawn as well, alone or beside runs: every policy's value \
       by every estimator beside the behavior policy's, how its importance weights are spread, and \
@@ -24,13 +26,14 @@ struct ReportCommand: ParsableCommand {
         drr evaluate --run runs/first
         drr report runs/first --out first.html
         drr report runs/first --user 196 --user 42
+        drr report runs/seed-0 runs/seed-1 runs/seed-2
         drr report runs/slateq runs/pg runs/dqn --out agents.html
         drr ope --data synthetic/log.csv --policy uniform --out results/ope
         drr report results/ope --out ope.html
       """)
 
   @Argument(
-    help: "Folders of runs, of groups of them, or of results of `drr ope`.",
+    help: "Folders of runs, of several that differ in their seeds, or of results of `drr ope`.",
     completion: .file())
   var runs: [String]
   @Option(
@@ -68,11 +71,10 @@ struct ReportCommand: ParsableCommand {
 
   func run() throws {
     let backend = try DeviceCatalog.backend(for: .cpu)
-    let folders = runs.map { RunFolder($0) }
-    var report = try RunReport(folders, on: backend)
+    var report = try RunReport(runs.map { RunFolder($0) }, on: backend)
     report.episodes = episodes
     if !noLists { report.readRatings = { try loadRatings(place.data ?? $0, $1) } }
-    report.recommending = try recommending(folders, on: backend)
+    report.recommending = try recommending(report.folders, on: backend)
     let page = try report.html()
     try AtomicFile.write(page, to: out, readers: .all)
     try output.print(

@@ -2,25 +2,6 @@ import Charts
 import DRRCore
 import Runs
 
-/// A run in a report: one training, or those of a group, which differ in their seeds.
-struct ReportedRun {
-  var name: String
-  var folder: RunFolder
-  var members: [RunFolder]
-  var series: [MetricSeries]
-  var settings: any RunSettings
-
-  /// - Throws: `RunError` where nothing was trained there.
-  init(_ folder: RunFolder, name: String) throws {
-    let group = try folder.readGroup()
-    self.folder = folder
-    self.name = name
-    members = group?.members.map { $0.folder(in: folder) } ?? [folder]
-    settings = try Algorithms.requiredSettings(of: members[0], in: folder)
-    series = members.map { MetricSeries($0) }
-  }
-}
-
 /// A chart of what trainings reported: numbers that belong together, by step.
 struct CurveKind {
   var title: String

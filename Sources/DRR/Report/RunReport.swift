@@ -42,7 +42,8 @@ public struct RunReport {
     }
   }
 
-  /// Of folders of runs, and of folders or files that `drr ope` kept.
+  /// Of folders of runs, and of folders or files that `drr ope` kept. Runs that differ in their seeds
+  /// alone are drawn as one, whether each is named or the folder that they lie in.
   ///
   /// - Throws: `RunError` where there is nothing that can be drawn.
   public init(_ folders: [RunFolder], on backend: any Backend) throws {
@@ -53,11 +54,15 @@ public struct RunReport {
       if let found = try ReportedEvaluation(folder, name: name) {
         evaluations.append(found)
       } else {
-        runs.append(try ReportedRun(folder, name: name))
+        runs.append(
+          try ReportedRun.seeds(in: folder, name: name) ?? ReportedRun(folder, name: name))
       }
     }
-    (self.runs, self.evaluations) = (runs, evaluations)
+    (self.runs, self.evaluations) = (ReportedRun.grouped(runs), evaluations)
   }
+
+  /// The folders of its runs and groups; of trainings that were begun one by one each has its own.
+  public var folders: [RunFolder] { runs.flatMap { $0.isByHand ? $0.members : [$0.folder] } }
 
   /// What it is of, as "2 runs, one evaluation".
   public var summary: String {
@@ -82,12 +87,16 @@ public struct RunReport {
   ///
   /// - Throws: what reading a run, or recommending, does.
   public func html() throws -> String {
-    let evaluated = runs.compactMap { run in
-      run.folder.read(EvaluationReport.self, from: run.folder.evaluation).map { (run, $0) }
+    let evaluated = runs.flatMap { run in
+      run.evaluated.compactMap { folder in
+        folder.read(EvaluationReport.self, from: folder.evaluation).map { evaluation in
+          (run.evaluated.count > 1 ? folder.path : run.name, folder, evaluation)
+        }
+      }
     }
     var sections: [Section] = []
-    for (run, evaluation) in evaluated {
-      sections += named(run.name, EvaluationSections(evaluation).all)
+    for (name, _, evaluation) in evaluated {
+      sections += named(name, EvaluationSections(evaluation).all, amongOthers: evaluated.count > 1)
     }
     if let recommending {
       sections += try Recommended(
@@ -107,11 +116,11 @@ public struct RunReport {
       subtitle: titles.reduce(into: []) { titles, next in
         if !titles.contains(next) { titles.append(next) }
       }.joined(separator: "; "),
-      verdicts: (evaluated.map { prefix($0.name) + $1.verdict }
+      verdicts: (evaluated.map { prefix($0, amongOthers: evaluated.count > 1) + $2.verdict }
         + evaluations.map { prefix($0.name) + $0.verdict }).map {
           "<strong>\(Svg.escaped($0))</strong>"
-        } + hints(evaluated.map(\.0.folder.path)),
-      facts: facts(evaluated.first?.1)
+        } + hints(evaluated.map(\.1.path)),
+      facts: facts(evaluated.first?.2)
         + evaluations.flatMap { evaluation in
           evaluation.facts.map { (prefix(evaluation.name) + $0.name, $0.value) }
         }, sections: sections
@@ -119,24 +128,27 @@ public struct RunReport {
   }
 
   /// A name where there are several.
-  private func prefix(_ name: String) -> String { paths.count > 1 ? "\(name): " : "" }
+  private func prefix(_ name: String, amongOthers: Bool = false) -> String {
+    amongOthers || runs.count + evaluations.count > 1 ? "\(name): " : ""
+  }
 
-  private func named(_ name: String, _ sections: [Section]) -> [Section] {
+  private func named(
+    _ name: String, _ sections: [Section], amongOthers: Bool = false
+  ) -> [Section] {
     sections.map { section in
       var section = section
-      section.title = prefix(name) + section.title
+      section.title = prefix(name, amongOthers: amongOthers) + section.title
       return section
     }
   }
 
   /// What is missing, and the command that makes it.
   private func hints(_ evaluated: [String]) -> [String] {
-    runs.filter { run in
-      (run.settings as? RunConfiguration)?.agent != nil && !evaluated.contains(run.folder.path)
-    }.map { run in
-      "Not evaluated yet: <code>drr evaluate --run \(Svg.escaped(run.folder.path))</code>, and make "
-        + "the report again."
-    }
+    runs.filter { ($0.settings as? RunConfiguration)?.agent != nil }.flatMap(\.evaluated)
+      .filter { !evaluated.contains($0.path) }.map { folder in
+        "Not evaluated yet: <code>drr evaluate --run \(Svg.escaped(folder.path))</code>, and make "
+          + "the report again."
+      }
   }
 
   private func facts(_ evaluation: EvaluationReport?) -> [(name: String, value: String)] {
@@ -156,12 +168,15 @@ public struct RunReport {
     for run in runs {
       let seeds = run.members.count > 1 ? ", \(run.members.count) trainings" : ""
       let steps = run.settings.totalSteps.map { ", \(grouped($0)) steps" } ?? ""
+      let others =
+        run.isByHand
+        ? ": " + run.members.map(\.path).joined(separator: ", ") : ""
       facts.append(
         (
           run.name,
           "<code>drr \(Svg.escaped(run.settings.command)) --run "
-            + "\(Svg.escaped(run.folder.path))</code> with its config.json"
-            + Svg.escaped(steps + seeds)
+            + "\(Svg.escaped(run.evaluated[0].path))</code> with its config.json"
+            + Svg.escaped(steps + seeds + others)
         ))
     }
     return facts

@@ -50,10 +50,12 @@ public struct SlateQRuns {
   private let members: [RunFolder]
   private let settings: SlateQRunConfiguration
 
+  /// - Parameter members: the runs, where they were begun one by one; nil: those of the folder.
   /// - Throws: `RunError` where the folder holds no such run, or one in another world.
-  public init(_ folder: RunFolder, in world: String) throws {
+  public init(_ folder: RunFolder, in world: String, members: [RunFolder]? = nil) throws {
     self.folder = folder
-    members = try folder.members()
+    let members = try members ?? folder.members()
+    self.members = members
     guard let settings = try Algorithms.begun(SlateQRunConfiguration.self, in: members[0]) else {
       throw RunError(
         "\(folder.path) holds no run; train one by `drr train slateq --world \(world) --run "
