@@ -1,3 +1,4 @@
+import Charts
 import DRRCore
 import DRRData
 import DRRTestSupport
