@@ -106,6 +106,9 @@ import Testing
     expectRefused(
       try Program.run(words + ["--policy", "model:nothing"], in: folder), 1, "nothing")
     expectRefused(
+      try Program.run(["ope", "describe", "log"], in: folder), 1,
+      "`drr data feedback log --as ope --out decisions.csv`")
+    expectRefused(
       try Program.run(["data", "feedback", "current", "--out", "r.csv"], in: folder), 1,
       "holds no feedback log")
   }

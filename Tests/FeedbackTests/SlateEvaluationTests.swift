@@ -144,7 +144,9 @@ import Testing
     }
     #expect(PseudoInverse.problem(positions: 4, candidates: 10) == nil)
     #expect(PseudoInverse.problem(positions: 5, candidates: 10) != nil)
-    #expect(PseudoInverse.problem(positions: 1, candidates: 101) != nil)
+    #expect(PseudoInverse.problem(positions: 2, candidates: 51) != nil)
+    // One position is weighed whatever there is to choose from.
+    #expect(PseudoInverse.problem(positions: 1, candidates: 9_000) == nil)
   }
 
   @Test("a list of one is a decision: the estimators are those of single decisions")

@@ -21,6 +21,11 @@ extension OpeCommand {
 
     func run() throws {
       let source = place.path
+      if FeedbackReader.isLog(source) {
+        throw RunError(
+          "\(source) is a feedback log of lists; write its single decisions by `drr data feedback "
+            + "\(source) --as ope --out decisions.csv` and describe those")
+      }
       var summaries: [FeedbackSummary] = []
       if source.lowercased().hasSuffix(".csv") {
         summaries = [try LoggedFeedback.read(csv: source).summary]

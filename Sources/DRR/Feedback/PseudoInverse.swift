@@ -52,6 +52,8 @@ public enum PseudoInverse {
 
   /// Why Γ is too large; nil where it is not.
   public static func problem(positions: Int, candidates: Int) -> String? {
+    // Γ of one position is diagonal.
+    guard positions > 1 else { return nil }
     var lists = 1.0
     for position in 0..<min(positions, candidates) { lists *= Double(candidates - position) }
     guard
@@ -70,6 +72,10 @@ public enum PseudoInverse {
   public static func weight(
     of list: [String], logged: SlateChoices, target: SlateChoices
   ) -> Double? {
+    if list.count == 1 {
+      let propensity = logged.probabilities(of: list)[0]
+      return propensity > 0 ? target.probabilities(of: list)[0] / propensity : nil
+    }
     let (positions, candidates) = (list.count, logged.items.count)
     let width = positions * candidates
     var second = [Double](repeating: 0, count: width * width)
