@@ -36,7 +36,8 @@ struct ConfigTests {
     let folder = Scratch()
     try folder.write("q.yaml", "run: r\nsteps: 50\ndiscount: 2\n")
     expectRefused(
-      try Program.run(["train", "q", "--config", "q.yaml", "--config=other.yaml"], in: folder), 1,
+      try Program.run(
+        ["train", "q", "--config", "q.yaml", "--config=other.yaml"], in: folder, asGiven: true), 1,
       "--config is given more than once; leave one")
     expectRefused(
       try Program.run(["train", "q", "--config", "q.yaml"], in: folder), 1,
