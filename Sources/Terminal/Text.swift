@@ -72,13 +72,10 @@ extension Table {
         }.joined(separator: ",")
       }.joined(separator: "\n")
     case .markdown:
-      func line(_ cells: [String]) -> String {
-        "| "
-          + cells.map { $0.replacing("|", with: "\\|").replacing("*", with: "\\*") }
-          .joined(separator: " | ") + " |"
-      }
-      let rule = "| --- |" + header.dropFirst().map { _ in " ---: |" }.joined()
-      return ([line(header), rule] + body.map(line)).joined(separator: "\n")
+      return markdown(
+        rows.map { row in
+          row.map { $0.replacing("|", with: "\\|").replacing("*", with: "\\*") }
+        })
     case .latex:
       func line(_ cells: [String]) -> String {
         cells.map(Self.latex).joined(separator: " & ") + " \\\\"
@@ -104,6 +101,14 @@ extension Table {
       }
     }.joined()
   }
+}
+
+/// A table in Markdown of cells that are Markdown; the first row is its header.
+package func markdown(_ rows: [[String]]) -> String {
+  guard let header = rows.first else { return "" }
+  let rule = header.indices.map { $0 == 0 ? "---" : "---:" }
+  return ([header, rule] + rows.dropFirst())
+    .map { "| " + $0.joined(separator: " | ") + " |" }.joined(separator: "\n")
 }
 
 extension String {

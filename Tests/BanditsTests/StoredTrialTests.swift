@@ -42,9 +42,12 @@ struct StoredTrialTests {
       list[at] = changing(list[at], at: place.dropFirst(), change)
       return list
     }
-    var fields = value as! [String: Any]
-    let key = step as! String
-    fields[key] = changing(fields[key]!, at: place.dropFirst(), change)
+    guard var fields = value as? [String: Any], let key = step as? String, let field = fields[key]
+    else {
+      Issue.record("\(place) leads to nothing")
+      return value
+    }
+    fields[key] = changing(field, at: place.dropFirst(), change)
     return fields
   }
 
@@ -86,7 +89,7 @@ struct StoredTrialTests {
         }
       }
       for place in lists {
-        let changed = changing(trial, at: place[...]) { Array(($0 as! [Any]).dropLast()) }
+        let changed = changing(trial, at: place[...]) { ($0 as? [Any])?.dropLast() ?? [] }
         #expect(try !isTaken(changed), "\(Problem.kind), \(policy): \(place) is shorter")
       }
     }

@@ -29,7 +29,7 @@ struct DeepGoldenTests {
       let outcomes = zip(
         try test.golden("\(update).reward"), try test.golden("\(update).notTerminated")
       ).flatMap { [$0, $1] }
-      let loss = dqn.update(
+      let losses = dqn.update(
         TransitionBatch(
           slots: IndexTensor((0..<8).map { $0 }, shape: [8], on: test.backend),
           states: try test.index(["\(update).state", "\(update).action"]),
@@ -37,7 +37,7 @@ struct DeepGoldenTests {
           actions: Tensor(repeating: 0, shape: [8, 1], on: test.backend),
           outcomes: Tensor(outcomes, shape: [8, 2], on: test.backend),
           weights: try test.tensor("\(update).weights")))
-      try test.expect(loss.doubles(), "\(update).loss")
+      try test.expect(losses.critic.doubles(), "\(update).loss")
     }
     try test.check(networks)
   }

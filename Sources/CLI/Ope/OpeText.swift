@@ -4,7 +4,7 @@ import Terminal
 extension Interval {
   func text(_ digits: Int) -> String {
     guard let low, let high else { return "\(decimal(value, digits)) (no interval)" }
-    return "\(decimal(value, digits)) [\(decimal(low, digits)), \(decimal(high, digits))]"
+    return "\(decimal(value, digits)) \(interval(low, high, digits))"
   }
 
   /// Why an estimator that is a fitted model has no interval.

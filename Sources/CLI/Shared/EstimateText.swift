@@ -6,11 +6,14 @@ func signed(_ value: Double, _ digits: Int) -> String {
   return value > 0 && !text.hasPrefix("-") ? "+\(text)" : text
 }
 
+/// An interval, as every table writes one.
+func interval(_ low: Double, _ high: Double, _ digits: Int) -> String {
+  "[\(decimal(low, digits)), \(decimal(high, digits))]"
+}
+
 extension Estimate {
   /// The 95 % interval.
-  func interval(_ digits: Int) -> String {
-    "[\(decimal(low, digits)), \(decimal(high, digits))]"
-  }
+  func interval(_ digits: Int) -> String { Commands.interval(low, high, digits) }
 
   /// The 95 % interval of a difference; a star where it is without zero.
   func signedInterval(_ digits: Int) -> String {

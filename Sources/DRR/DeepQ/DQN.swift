@@ -14,10 +14,19 @@ public final class DQN {
   package let network: ActionValueNetwork
   let target: ActionValueNetwork
   let optimizer: Adam
-  /// Q(s, a) of the latest update's batch before it, [B], on the device; nil before the first.
-  public private(set) var latestValues: Tensor?
   /// First column of a state's row that names an action which cannot follow; nil where all can.
   let excludes: Int?
+
+  /// What an update produced, on the device until `host()`.
+  public struct Losses {
+    /// Weighted Huber loss of the TD errors, and what conservatism adds.
+    public let critic: Tensor
+    /// Q(s, a) of the batch before the update, [B].
+    public let values: Tensor
+
+    /// How the values are spread. Waits for the device.
+    package func histogram() throws(BackendError) -> Histogram? { Histogram(try values.host()) }
+  }
 
   /// Networks that have learned nothing.
   ///
@@ -76,9 +85,7 @@ public final class DQN {
   }
 
   /// One update from a batch whose priorities `memory` then learns. No host synchronisation.
-  ///
-  /// - Returns: the loss, on the device until `host()`.
-  public func update(_ batch: TransitionBatch, _ memory: ReplayBuffer? = nil) -> Tensor {
+  public func update(_ batch: TransitionBatch, _ memory: ReplayBuffer? = nil) -> Losses {
     let width = rowWidth
     let nextRows = batch.nextStates.columns(0..<width)
     let allowed = excludes.map {
@@ -111,8 +118,7 @@ public final class DQN {
       maximumNorm: configuration.gradientNorm, target: target.parameters,
       rate: configuration.targetRate)
     memory?.reprioritize(batch, values: values, targets: y)
-    latestValues = values.detached
-    return loss.detached
+    return Losses(critic: loss.detached, values: values.detached)
   }
 }
 
@@ -130,9 +136,6 @@ extension DQN: Checkpointed {
       ("network", network.parameters), ("target", target.parameters), ("adam", optimizer),
     ]
     let restores = try parts.map { try $1.prepareRestore(from: file, "\(prefix).\($0)") }
-    return { [self] in
-      for restore in restores { restore() }
-      latestValues = nil
-    }
+    return { for restore in restores { restore() } }
   }
 }

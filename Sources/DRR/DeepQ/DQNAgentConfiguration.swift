@@ -149,7 +149,7 @@ final class DQNSessionTrainer: SessionLearner {
     return TrainingProgress(
       step: step, reward: trainer.tally.meanReward,
       epsilon: Float(schedule.epsilon(max(step - 1, 0), of: schedule.steps)),
-      criticLoss: try trainer.lastLoss?.host()[0],
-      qHistogram: try trainer.dqn.latestValues.flatMap { Histogram(try $0.host()) })
+      criticLoss: try trainer.lastLosses?.critic.host()[0],
+      qHistogram: try trainer.lastLosses?.histogram())
   }
 }

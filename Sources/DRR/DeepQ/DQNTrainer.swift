@@ -35,8 +35,8 @@ public final class DQNTrainer {
   let seed: UInt64
   /// Actions so far, in all environments.
   public internal(set) var step = 0
-  /// The loss of the latest update, one number on the device; nil before the first.
-  public internal(set) var lastLoss: Tensor?
+  /// What the latest update produced, on the device; nil before the first.
+  public internal(set) var lastLosses: DQN.Losses?
   /// Since the last report.
   package var tally: EpisodeTally
 
@@ -85,7 +85,7 @@ public final class DQNTrainer {
     guard step > schedule.learningStarts, memory.count >= dqn.configuration.batchSize else {
       return
     }
-    for number in 0..<schedule.updatesPerStep { lastLoss = update(number) }
+    for number in 0..<schedule.updatesPerStep { lastLosses = update(number) }
   }
 
   /// The best of the actions allowed, or with probability ε any of them.
@@ -117,7 +117,7 @@ public final class DQNTrainer {
   func learn(_ before: [[Int32]], _ actions: [Int32], _ outcomes: [Step<[Int32]>]) {
     remember(before, actions, outcomes)
     guard memory.count > 0 else { return }
-    for number in 0..<schedule.updatesPerStep { lastLoss = update(number) }
+    for number in 0..<schedule.updatesPerStep { lastLosses = update(number) }
   }
 
   private func remember(_ before: [[Int32]], _ actions: [Int32], _ outcomes: [Step<[Int32]>]) {
@@ -146,12 +146,12 @@ public final class DQNTrainer {
     return { [self] in
       for restore in restores { restore() }
       self.step = step
-      lastLoss = nil
+      lastLosses = nil
     }
   }
 
   /// The update of that number after the latest step. Never waits for the device.
-  public func update(_ number: Int = 0) -> Tensor {
+  public func update(_ number: Int = 0) -> DQN.Losses {
     let c = dqn.configuration
     let counter = UInt64(step) * UInt64(schedule.updatesPerStep) + UInt64(number)
     let progress = min(1, Float(step) / Float(max(schedule.steps - 1, 1)))
@@ -191,6 +191,6 @@ public final class DQNTrainer {
     self.environments = environments
     self.tally = tally
     self.step = step
-    lastLoss = nil
+    lastLosses = nil
   }
 }

@@ -194,8 +194,8 @@ public final class SmallWorldTrainer: Trainer {
     case .dqn(let trainer):
       meanReturn = trainer.tally.meanReturn
       trainer.tally.begin()
-      loss = try trainer.lastLoss?.host()[0]
-      histogram = try trainer.dqn.latestValues.flatMap { Histogram(try $0.host()) }
+      loss = try trainer.lastLosses?.critic.host()[0]
+      histogram = try trainer.lastLosses?.histogram()
     case .policy(let trainer):
       meanReturn = trainer.tally.meanReturn
       trainer.tally.begin()

@@ -1,4 +1,5 @@
 import DRR
+import Terminal
 
 /// Results as a Markdown page.
 struct Page {
@@ -45,11 +46,4 @@ struct Page {
     }
     return parts.joined(separator: "\n\n")
   }
-}
-
-/// A table in Markdown, its first row the header.
-func markdown(_ rows: [[String]]) -> String {
-  let rule = rows[0].indices.map { $0 == 0 ? "---" : "---:" }
-  return ([rows[0], rule] + rows.dropFirst())
-    .map { "| " + $0.joined(separator: " | ") + " |" }.joined(separator: "\n")
 }
