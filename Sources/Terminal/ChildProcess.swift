@@ -146,6 +146,9 @@ extension ChildProcess {
     package var output: String
   }
 
+  /// A program that failed, and said why.
+  package struct Failure: Error {}
+
   /// A program run to its end, its standard output read. Throws where it cannot be started.
   package static func run(
     _ words: [String], setting: [String: String] = [:], without: [String] = [],
@@ -154,18 +157,24 @@ extension ChildProcess {
     let child = try ChildProcess(
       words, reading: .output, setting: setting, without: without, quietly: quietly)
     var output: [UInt8] = []
-    while let bytes = child.bytes(waiting: true) { output += bytes }
-    child.collect(0)
+    func read() {
+      while let bytes = child.bytes(waiting: true) { output += bytes }
+      child.collect(0)
+    }
+    quietly ? read() : Screen.lend(while: read)
     var code: Int32?
     if case .code(let found)? = child.exit() { code = found }
     return Outcome(code: code, output: String(decoding: output, as: UTF8.self))
   }
 
   /// The standard output of this very program with other arguments or variables.
+  ///
+  /// - Throws: `Failure` where it failed and said why.
   package static func again(
     _ arguments: some Sequence<String>, setting: [String: String] = [:], without: [String] = []
   ) throws -> String {
     let outcome = try run([own] + arguments, setting: setting, without: without)
+    if outcome.code == 1 { throw Failure() }
     guard outcome.code == 0 else {
       throw RunError("\(own) \(arguments.joined(separator: " ")) failed")
     }

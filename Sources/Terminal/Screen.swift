@@ -67,9 +67,9 @@ package enum Screen {
     var settings = ScreenSettings()
     /// Whether the terminal's last line is one that is redrawn.
     var isDrawn = false
-    /// When something was last written, and what was under way then.
-    var spoke = ContinuousClock.now
-    var work = ""
+    var heart = Heartbeat(isTerminal: isTerminal, at: .now)
+    /// Programs at work that write to the same place.
+    var lent = 0
   }
 
   private static let state = Mutex(State())
@@ -104,19 +104,29 @@ package enum Screen {
   /// Says that what is under way still is.
   private static func beat() {
     state.withLock { state in
-      let silence = ContinuousClock.now - state.spoke
-      guard silence >= (isTerminal ? .seconds(2) : .seconds(50)) else { return }
-      let text =
-        (state.work.isEmpty ? "at work" : "at work after \(state.work)")
-        + ", \(clockText(silence.seconds))"
+      guard state.lent == 0, let text = state.heart.beat(at: .now) else { return }
       if isTerminal {
         put("\r\u{1B}[K\(text.prefix(columns - 1))")
         state.isDrawn = true
       } else {
         put(text + "\n")
-        state.spoke = .now
       }
     }
+  }
+
+  /// Leaves the screen to a program that is started and waited for.
+  static func lend<Result>(while body: () throws -> Result) rethrows -> Result {
+    state.withLock {
+      erase(&$0)
+      $0.lent += 1
+    }
+    defer {
+      state.withLock {
+        $0.lent -= 1
+        $0.heart.speak(at: .now)
+      }
+    }
+    return try body()
   }
 
   /// A whole line, above the one that is redrawn.
@@ -128,7 +138,7 @@ package enum Screen {
       put(
         isColored(state.settings, 2)
           ? text.withStyle(level == .error ? "31" : level == .warning ? "33" : nil) : text)
-      state.spoke = .now
+      state.heart.speak(at: .now)
     }
   }
 
@@ -137,7 +147,7 @@ package enum Screen {
   /// - Parameter work: what it tells of, in a few words.
   static func draw(_ text: String, work: String) {
     state.withLock { state in
-      (state.spoke, state.work) = (.now, work)
+      state.heart.speak(at: .now, of: work)
       guard isTerminal else { return put(text + "\n") }
       let line = isColored(state.settings, 2) ? text.withColoredBar : text
       put("\r\u{1B}[K\(line)")
@@ -150,7 +160,7 @@ package enum Screen {
     state.withLock { state in
       erase(&state)
       _ = Console.write(back + (text.isEmpty ? "" : text.printableLines + "\n"), to: 1)
-      state.spoke = .now
+      state.heart.speak(at: .now)
     }
   }
 

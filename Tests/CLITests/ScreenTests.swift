@@ -83,3 +83,41 @@ struct ScreenTests {
     }
   }
 }
+
+@Suite("Signs that a program is at work")
+struct HeartbeatTests {
+  private static let start = ContinuousClock.now
+
+  private func at(_ seconds: Double) -> ContinuousClock.Instant { Self.start + .seconds(seconds) }
+
+  @Test("a terminal has one after 2 seconds of silence, whose time grows until something is said")
+  func terminal() {
+    var heart = Heartbeat(isTerminal: true, at: at(0))
+    #expect(heart.beat(at: at(1.9)) == nil)
+    #expect(heart.beat(at: at(2)) == "at work, 0:02")
+    #expect(heart.beat(at: at(2.5)) == "at work, 0:03")
+    #expect(heart.beat(at: at(62)) == "at work, 1:02")
+    heart.speak(at: at(62), of: "PMF batches")
+    #expect(heart.beat(at: at(63.9)) == nil)
+    #expect(heart.beat(at: at(64)) == "at work after PMF batches, 0:02")
+    // What tells of no work leaves the name of the last.
+    heart.speak(at: at(64))
+    #expect(heart.beat(at: at(65)) == nil)
+    #expect(heart.beat(at: at(3_664)) == "at work after PMF batches, 1:00:00")
+  }
+
+  @Test("a file has a line for every 50 seconds of silence")
+  func file() {
+    var heart = Heartbeat(isTerminal: false, at: at(0))
+    heart.speak(at: at(10), of: "DRR steps")
+    // As often as the program asks.
+    let lines = stride(from: 10.0, through: 170, by: 0.5).compactMap { second in
+      heart.beat(at: at(second)).map { "\(second): \($0)" }
+    }
+    #expect(
+      lines == [60, 110, 160].map { "\($0).0: at work after DRR steps, 0:50" })
+    heart.speak(at: at(170))
+    #expect(heart.beat(at: at(219)) == nil)
+    #expect(heart.beat(at: at(220)) == "at work after DRR steps, 0:50")
+  }
+}

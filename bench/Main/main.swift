@@ -2,4 +2,5 @@ import Benchmarks
 import Terminal
 
 Interrupt.watch(isWatched: false)
+Screen.begin(ScreenSettings(), isWatched: false)
 Benchmark.main()

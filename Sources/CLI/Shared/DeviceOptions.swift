@@ -61,7 +61,11 @@ struct DeviceOptions: ParsableArguments {
     }
     // No driver is as fast on the processor as the CPU itself.
     let usable = candidates.compactMap(\.info).filter { $0.id == .cpu || $0.kind != .cpu }
-    guard usable.count > 1 else { return try DeviceCatalog.backend(for: .cpu) }
+    guard usable.count > 1 else {
+      let names = usable.map { " (\($0.name))" }
+      Console.note("device: cpu\(names.first ?? ""), as there is no GPU")
+      return try DeviceCatalog.backend(for: .cpu)
+    }
     var timed: [(info: DeviceInfo, seconds: Double)] = []
     for info in usable {
       do {
@@ -78,6 +82,20 @@ struct DeviceOptions: ParsableArguments {
       "device: \(best.info.id) (\(best.info.name)), by the least time of an update: "
         + figures.joined(separator: ", "))
     return try DeviceCatalog.backend(for: best.info.id)
+  }
+}
+
+/// A backend that is looked for when it is first asked for: what is wrong without it shows before.
+final class LazyBackend {
+  private let find: () throws -> any Backend
+  private var found: (any Backend)?
+
+  init(_ find: @escaping () throws -> any Backend) { self.find = find }
+
+  func callAsFunction() throws -> any Backend {
+    let backend = try found ?? find()
+    found = backend
+    return backend
   }
 }
 

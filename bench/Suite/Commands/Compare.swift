@@ -52,7 +52,9 @@ struct Compare: ParsableCommand {
   }
 
   private func read(_ path: String) throws -> Report {
-    guard let text = readText(path) else { throw RunError("\(path): no such file") }
+    guard let text = readText(path) else {
+      throw RunError("\(path): no such file; name what --json of a command printed")
+    }
     do { return try Report(json: text) } catch {
       throw RunError("\(path): \(error)")
     }

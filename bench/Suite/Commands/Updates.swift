@@ -71,7 +71,7 @@ struct Updates: MeasuringCommand {
       throw ValidationError("--irecgan is \(name); it must be \(names).")
     }
     guard (reference == nil) == (data == nil) else {
-      throw ValidationError("--reference and --data go together.")
+      throw ValidationError("--reference and --data go together; give both, or neither.")
     }
   }
 

@@ -13,6 +13,7 @@ final class Room {
   private let line = Progress()
   private var stepsDone = 0
   private var steps = 0
+  private var name = ""
   private lazy var foundCeilings = Result { try Ceilings.find(in: self) }
 
   init(_ options: MeasuringOptions) throws {
@@ -36,12 +37,19 @@ final class Room {
   func begin(_ count: Int) { (steps, stepsDone) = (count, 0) }
 
   func step(_ name: String) {
-    line.update(stepsDone, of: max(steps, stepsDone), name)
+    self.name = name
+    tell()
     stepsDone += 1
   }
 
+  /// Between rounds, as a step may take long.
+  private func tell() {
+    // All steps are one stage, whose rate and time left are those of the whole.
+    line.update(stepsDone, of: max(steps, stepsDone + 1), "measurements, \(name)")
+  }
+
   func finish() {
-    line.update(stepsDone, of: stepsDone, "done")
+    line.update(stepsDone, of: stepsDone, "measurements")
     line.finish()
   }
 
@@ -62,18 +70,20 @@ final class Room {
 
   /// Ours and a peer's process, twice in turn. The peer answers by the names of its own cases.
   func measure(_ works: [Work], beside peer: Peer?) throws -> ([Samples], Peer.Answer?) {
-    guard let peer, !options.noPeers else { return (try harness.measure(works), nil) }
+    guard let peer, !options.noPeers else {
+      return (try harness.measure(works) { _ in tell() }, nil)
+    }
     var half = harness
     half.rounds = max(2, (harness.rounds + 1) / 2)
     var ours = works.map { _ in Samples() }
     var theirs: Peer.Answer?
     for _ in 0..<2 {
-      ours = zip(ours, try half.measure(works)).map { $0 + $1 }
+      ours = zip(ours, try half.measure(works) { _ in tell() }).map { $0 + $1 }
       switch try peer.run(threads: threads, rounds: half.rounds, python: options.python) {
       case .success(let answer): theirs = theirs?.merged(with: answer) ?? answer
       case .failure(let absence):
         skip(absence.description)
-        return (zip(ours, try half.measure(works)).map { $0 + $1 }, nil)
+        return (zip(ours, try half.measure(works) { _ in tell() }).map { $0 + $1 }, nil)
       }
     }
     return (ours, theirs)
