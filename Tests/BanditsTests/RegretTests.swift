@@ -151,7 +151,7 @@ struct RegretTests {
       (BernoulliArms(means: [-0.1]), "random", "the mean of arm 1 is -0.1"),
       (BernoulliArms(means: []), "random", "the number of arms is 0"),
       (BernoulliArms(drawn: -3), "random", "the number of arms is -3"),
-      (BernoulliArms(), "bogus", "policy of arms is \"bogus\""),
+      (BernoulliArms(), "bogus", "policy is \"bogus\""),
       (BernoulliArms(), "epsilon:2", "\"2\" behind a colon; it must be from 0 to 1"),
       (BernoulliArms(), "epsilon:nan", "\"nan\" behind a colon"),
       (BernoulliArms(), "softmax:0", "a positive number"),

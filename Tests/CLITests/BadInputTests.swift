@@ -79,7 +79,7 @@ struct BadInputTests {
   @Test(
     "impossible settings are refused before anything is written",
     arguments: [
-      ["--dimension", "0", "PMF dimension is 0; it must be 1 ... 4096"],
+      ["--dimension", "0", "--dimension is 0; it must be 1 ... 4096"],
       ["--pmf-learning-rate=-1", "--pmf-learning-rate is -1.0; it must be a positive number"],
       ["--actor-learning-rate=-1", "--actor-learning-rate is -1.0"],
       ["--critic-learning-rate", "nan", "--critic-learning-rate is nan"],
@@ -90,7 +90,7 @@ struct BadInputTests {
       ["--pmf-batch-size", "9223372036854775807", "--pmf-batch-size is 9223372036854775807"],
       ["--pmf-batch-size", "0", "--pmf-batch-size is 0"],
       ["--steps", "0", "steps is 0"], ["--steps", "9223372036854775807", "steps is 92233"],
-      ["--batch-size", "201", "replay capacity is 200; it must be at least a batch"],
+      ["--batch-size", "201", "--buffer-size is 200; it must be at least a batch"],
       ["--batch-size", "0", "--batch-size is 0"], ["--hidden", "0", "--hidden is 0"],
       ["--hidden", "9223372036854775807", "--hidden is 9223372036854775807"],
       ["--window", "0", "window is 0"],
@@ -104,7 +104,7 @@ struct BadInputTests {
       ["--exploration-steps=-1", "--exploration-steps is -1"],
       [
         "--test-fraction", "0.001",
-        "test share is 0.001, which splits 50 users into 45 to train on, 5 to validate on and 0 to "
+        "--test-fraction is 0.001, which splits 50 users into 45 to train on, 5 to validate on and 0 to "
           + "test on; each must be 1 or more",
       ],
       [
@@ -113,7 +113,7 @@ struct BadInputTests {
       ],
       [
         "--validation-fraction", "0.001",
-        "validation share is 0.001, which splits 50 users into 40",
+        "--validation-fraction is 0.001, which splits 50 users into 40",
       ],
       ["--device", "opencl:9:9", "no device fits opencl:9:9; there is cpu"],
       ["--blas-core", "Nonsense", "Nonsense"],
@@ -159,7 +159,7 @@ struct BadInputTests {
     }
     expectRefused(
       try ask("--user", "51"), 1, "user 51 is not in generated-tiny, which has 50 users")
-    expectRefused(try ask("--user", ""), 1, "is not in generated-tiny")
+    expectRefused(try ask("--user", ""), 64, "--user is empty; name an item or a user.")
     expectRefused(
       try ask("--liked", "zzz"), 1, "zzz: generated-tiny has no item of that id or title")
     expectRefused(try ask("--liked", "Tower"), 1, "titles contain this, among them ", "(id ")

@@ -92,10 +92,10 @@ struct BanditTests {
       (["arms", "--arms", ""], 64, "--arms has \"\""),
       (["arms", "--random-arms", "0"], 1, "the number of arms is 0"),
       (["arms", "--arms", "0.1", "--random-arms", "2"], 64, "exclude each other"),
-      (["arms", "--policy", "bogus"], 1, "policy of arms is \"bogus\"; it must be one of random"),
+      (["arms", "--policy", "bogus"], 1, "policy is \"bogus\"; it must be one of random"),
       (["arms", "--policy", "softmax:-1"], 1, "a positive number"),
       (["arms", "--rounds", "0"], 1, "rounds is 0"), (["arms", "--seeds", "0"], 1, "seeds is 0"),
-      (["arms", "--seed", "18446744073709551615"], 1, "the first seed is 18446744073709551615"),
+      (["arms", "--seed", "18446744073709551615"], 1, "--seed is 18446744073709551615"),
       (["linear", "--features", "0"], 1, "the number of features is 0"),
       (["linear", "--noise", "nan"], 1, "the noise is nan"),
       (["linear", "--disjoint", "--policy", "oful"], 1, "one regression for all arms"),
@@ -108,12 +108,15 @@ struct BanditTests {
       (["ads", "--payments", "1"], 1, "the number of payments is 1; it must be 6"),
       (["ads", "--continuation", "2"], 1, "a probability to look is 2.0"),
       (["ads", "--examination", "1,0.5"], 1, "there must be 3, one a place"),
-      (["exhibition", "--crowd=-1"], 1, "the number of other visitors is -1"),
+      (["exhibition", "--crowd=-1"], 1, "--crowd is -1"),
       (["exhibition", "--ablation", "--policy", "ucb1"], 64, "leave --policy out"),
       (["replay", "--data", "nowhere.zip"], 1, "nowhere.zip"),
       (["replay", "--data", "nowhere.csv"], 1, "nowhere.csv"),
       (["replay", "--data", "x.csv", "--method", "guess"], 64, "guess"),
-      (["replay", "--data", "x.zip", "--campaign", "dogs"], 64, "'all', 'men' or 'women'"),
+      (
+        ["replay", "--data", "x.zip", "--campaign", "dogs"], 64,
+        "--campaign is dogs; it must be one of all, men or women"
+      ),
     ])
   func refused(arguments: [String], code: Int32, words: String) throws {
     let outcome = try Program.run(["bandit"] + arguments)

@@ -36,12 +36,12 @@ struct CompareTests {
     let other = try Program.run(["compare", "--run", "a", "--run", "users"], in: folder)
     expectRefused(
       other, 1,
-      "users was trained with evaluation.split users, a with latest; one table needs the same split"
+      "users was trained with --split users, a with latest; one table needs the same split"
     )
     try Self.train(folder, "seed", "--split", "latest", "--split-seed", "3")
     expectRefused(
       try Program.run(["compare", "--run", "a", "--run", "seed"], in: folder), 1,
-      "seed was trained with evaluation.splitSeed 3, a with 0")
+      "seed was trained with --split-seed 3, a with 0")
     expectRefused(
       try Program.run(
         ["compare", "--run", "a", "--data", "generated:tiny:2", "--device", "cpu"], in: folder), 1,
@@ -62,7 +62,7 @@ struct CompareTests {
     expectRefused(
       try Program.run(
         ["train", "drr", "--run", "a", "--ties", "file", "--device", "cpu"], in: folder), 1,
-      "evaluation.ties drawn, not file")
+      "--ties drawn, not file")
   }
 
   @Test("the baselines need no run, and a split of theirs can be had")
@@ -88,7 +88,7 @@ struct CompareTests {
       ),
       (["compare", "--run", "x", "--run", "x"], 64, "--run x is named twice"),
       (["compare", "--baselines-only", "--splits", "0"], 64, "--splits is 0"),
-      (["compare", "--run", "x"], 1, "x: no run was begun there"),
+      (["compare", "--run", "x"], 1, "x: no run was started there"),
       (
         ["compare", "--baselines-only", "--data", "generated:tiny", "--split", "rows"], 1,
         "the next item cannot be asked for where ratings are held out at random"

@@ -24,7 +24,7 @@ struct ConfigTests {
     // A number of steps is a whole one, in a file as on the command line.
     expectRefused(
       try Program.run(train + ["b", "--config=q.json"], in: folder), 64,
-      "Error: q.json:2: The value '3e2' is invalid for '--steps <steps>'")
+      "Error: q.json:2: --steps is 3e2; it must be a whole number")
     let json = try Program.run(train + ["b", "--config=q.json", "--steps=300"], in: folder)
     #expect(json.code == 0 && json.error == "", "\(json.description)")
     settings = try Self.config(folder, "b")
@@ -73,7 +73,7 @@ struct ConfigTests {
     "a file that is wrong is refused by line and name",
     arguments: [
       ("step: 3", "bad.yaml:1: step is no option of drr train q; did you mean steps?"),
-      ("env: cliff\nsteps: many", "Error: bad.yaml:2: The value 'many' is invalid for '--steps"),
+      ("env: cliff\nsteps: many", "Error: bad.yaml:2: --steps is many; it must be a whole number"),
       ("exploring-starts: 3", "bad.yaml:1: exploring-starts takes true or false"),
       ("env: [cliff", "bad.yaml: line 2: did not find expected"),
       ("env: cliff\nenv: robot", "bad.yaml: env is there twice; leave one"),
@@ -155,6 +155,7 @@ struct ConfigTests {
       #expect(properties.values.allSatisfy { ($0["description"] as? String)?.isEmpty == false })
     }
     expectRefused(
-      try Program.run(["config", "schema", "sarsa"]), 64, "sarsa is nothing that is trained")
+      try Program.run(["config", "schema", "sarsa"]), 64,
+      "ALGORITHM is sarsa; it must be one of pmf")
   }
 }

@@ -104,7 +104,7 @@ struct DDPGTests {
       "name the file that it was trained with")
     expectRefused(
       try Program.run(simulate + ["--weights", "tiny.safetensors", "--run", "none"], in: folder), 1,
-      "none holds no run")
+      "none: no run was started there")
     #expect(try Program.run(["train", "q", "--steps", "10", "--run", "q"], in: folder).code == 0)
     expectRefused(
       try Program.run(simulate + ["--weights", "tiny.safetensors", "--run", "q"], in: folder), 1,

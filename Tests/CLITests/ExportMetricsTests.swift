@@ -100,7 +100,7 @@ struct ExportMetricsTests {
     let out = form == "csv" ? "out.csv" : "out"
     expectRefused(
       try Program.run(["export", form, "nothing", "--out", out], in: folder), 1,
-      "nothing holds no run; name the folder of one")
+      "nothing: no run was started there; use `drr train drr --run nothing`")
     try folder.remove("run/metrics.jsonl")
     expectRefused(
       try Program.run(["export", form, "run", "--out", out], in: folder), 1,

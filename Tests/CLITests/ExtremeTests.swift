@@ -49,7 +49,7 @@ struct ExtremeTests {
         ["simulate", "sweep", "--evaluation-sessions", "9223372036854775807"], 1,
         "--evaluation-sessions is 9223372036854775807; it must be 1 ... 10,000,000"
       ),
-      (["simulate", "sweep", "--simulated-ratio", "1e30"], 1, "simulated share is 1e+30"),
+      (["simulate", "sweep", "--simulated-ratio", "1e30"], 1, "--simulated-ratio is 1e+30"),
       (["ope", "simulate", "--sizes", ","], 64, "--sizes has \"\""),
       (["ope", "simulate", "--sizes", "9223372036854775807"], 1, "sizes is 9223372036854775807"),
       (

@@ -38,7 +38,7 @@ struct GroupTests {
     #expect(part.code == 0 && part.output.contains("standard deviation over 2 runs"))
     expectRefused(
       try Program.run(["evaluate", "--all", "--run", "many", "--seeds", "3"], in: folder), 1,
-      "--seeds is 3, but many holds 1 ... 2")
+      "--seeds is 3; many holds 1 ... 2")
     expectRefused(
       try Program.run(["evaluate", "--all", "--run", "alone", "--seeds", "3"], in: folder), 1,
       "--seeds is 3, but alone holds one run")
@@ -84,7 +84,7 @@ struct GroupTests {
     #expect(outcome.error.contains("Error: many/seed-1/pmf.safetensors: not a valid safetensors"))
     expectRefused(
       try Program.run(["train", "drr", "--run", "many", "--discount", "0.5"], in: folder), 1,
-      "many/seed-0: the run was started with agent.ddpg.discount 0.9, not 0.5")
+      "many/seed-0: the run was started with --discount 0.9, not 0.5")
     let fresh = try Program.run(
       Self.train("--fresh", "--seeds", "1", "--discount", "0.5"), in: folder)
     #expect(fresh.code == 0, "\(fresh.description)")

@@ -169,7 +169,9 @@ struct IRecGANTests {
       ["evaluate", "irecgan", "--run", "run", "--device", "cpu"], in: folder)
     #expect(other.code == 1)
     #expect(
-      other.error == "Error: run is no IRecGAN run; use `drr evaluate --run run`\n")
+      other.error
+        == "Error: run is a DRR run; use `drr evaluate --run run` or `drr compare --run run` or `drr "
+        + "recommend --user ID --run run`\n")
     let none = try Program.run(
       ["simulate", "irecgan", "--run", "none", "--device", "cpu"], in: folder)
     #expect(none.code == 1)

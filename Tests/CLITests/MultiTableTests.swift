@@ -62,7 +62,7 @@ import Testing
     #expect(try object(again.output)["checksum"] as? String == first)
     expectRefused(
       try Program.run(["train", "multi-q", "--run", "run", "--discount", "0.7"], in: folder), 1,
-      "settings.discount 0.4, not 0.7", "--fresh")
+      "--discount 0.4, not 0.7", "--fresh")
     let fresh = try Program.run(
       ["train", "multi-q", "--run", "run", "--discount", "0.7", "--fresh"], in: folder)
     #expect(fresh.code == 0, "\(fresh.description)")

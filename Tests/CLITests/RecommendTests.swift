@@ -260,15 +260,15 @@ struct RecommendTests {
     arguments: [
       (
         ["train", "q", "--env", "cliff"],
-        "run is a Q-learning run, which has no items to"
+        "run is a Q-learning run, which recommends no items; use `drr train q --show --run run`"
       ),
       (
         ["train", "dqn", "--env", "cliff", "--steps", "200"],
-        "run is a run in a tabular MDP, which has no items to recommend"
+        "run is a run in a tabular MDP, which recommends no items; use"
       ),
       (
         ["bandit", "arms", "--rounds", "50", "--seeds", "2"],
-        "run is a bandit experiment, which has no items to"
+        "run is a bandit experiment, which recommends no items; use `drr bandit arms --run run`"
       ),
     ])
   func nothing(_ command: [String], _ reason: String) throws {

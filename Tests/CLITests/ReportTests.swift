@@ -59,7 +59,8 @@ struct ReportTests {
     let folder = TemporaryFolder()
     let absent = try Program.run(["report", "nowhere"], in: folder)
     #expect(
-      absent.code == 1 && absent.error.contains("nowhere holds no run"), "\(absent.description)")
+      absent.code == 1 && absent.error.contains("nowhere: no run was started there"),
+      "\(absent.description)")
     for (words, says) in [
       (["report"], "run"), (["report", ""], "a run is empty"),
       (["report", "x", "--out", ""], "--out is empty"),

@@ -119,7 +119,7 @@ struct ResidualTests {
     let rest = ["--run", "run", "--data", "generated:tiny", "--device", "cpu"]
     expectRefused(
       try Program.run(["train", "drr", "--bc-updates", "5"] + rest, in: folder), 64,
-      "Unknown option '--bc-updates'")
+      "--bc-updates is no option of drr train drr; ")
     for option in [
       ["--state", "u"], ["--hidden", "16"], ["--exploration", "ou"], ["--n-step", "2"],
       ["--exploration-noise", "1"], ["--exploration-reversion", "1"], ["--policy-noise", "1"],
@@ -127,12 +127,12 @@ struct ResidualTests {
     ] {
       expectRefused(
         try Program.run(["train", "residual"] + option + rest, in: folder), 64,
-        "Unknown option '\(option[0])'")
+        "\(option[0]) is no option of drr train residual; ")
     }
     for value in ["-1", "\(Int.max)"] {
       expectRefused(
         try Program.run(["train", "residual", "--bc-updates=\(value)"] + rest, in: folder), 1,
-        "cloning steps is \(value); it must be 0 ... 1,000,000,000")
+        "--bc-updates is \(value); it must be 0 ... 1,000,000,000")
     }
     #expect(!folder.exists("run"))
   }

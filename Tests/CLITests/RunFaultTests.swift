@@ -192,7 +192,7 @@ struct RunFaultTests {
       "started with pmf.regularization", "not 0.7")
     expectRefused(
       try Program.run(train + ["--dimension", "9"], in: folder), 1,
-      "started with pmf.dimension 8, not 9")
+      "started with --dimension 8, not 9")
     for _ in 0..<2 {
       let trained = try Program.run(train, in: folder)
       #expect(trained.code == 0, "\(trained.description)")

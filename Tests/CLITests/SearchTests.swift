@@ -77,7 +77,7 @@ struct SearchTests {
     #expect(table(whole.output) == table(longer.output))
     expectRefused(
       try Self.search(folder, "--trials", "4", "--seed", "1"), 1,
-      "search: the search was started with seed 0, not 1; name another --run")
+      "search: the search was started with --seed 0, not 1; name another --run")
   }
 
   @Test("successive halving trains fewer trials by more steps, round by round")
@@ -124,8 +124,14 @@ struct SearchTests {
   @Test(
     "a space that is wrong is refused by line",
     arguments: [
-      ("search:\n  hidden: [4]", "space.yaml:1: \"train:\" must name what is trained"),
-      ("train: irecgan\nsearch:\n  seed: [4]", "space.yaml:1: \"train:\" must name"),
+      (
+        "search:\n  hidden: [4]",
+        "space.yaml:1: \"train:\" is missing; it must be one of drr, residual"
+      ),
+      (
+        "train: irecgan\nsearch:\n  seed: [4]",
+        "space.yaml:1: \"train:\" is irecgan; it must be one of drr"
+      ),
       ("train: dqn\n", "space.yaml:1: \"search:\" must have a line for each setting"),
       ("train: dqn\nsearch:\n  hiden: [4]", "space.yaml:3: hiden is no option of drr train dqn"),
       ("train: dqn\nsearch:\n  hidden: 4", "space.yaml:3: hidden is one value"),
@@ -157,7 +163,7 @@ struct SearchTests {
     expectRefused(
       try Program.run(
         ["search", "--space", "few.yaml", "--rounds", "3", "--run", "s"], in: folder),
-      1, "few.yaml: --rounds is 3, so that a line \"steps: N\" must say")
+      1, "few.yaml: --rounds is 3, and the steps are too few to be cut; write a line \"steps: N\"")
     #expect(try Program.run(["train", "q", "--steps", "50", "--run", "q"], in: folder).code == 0)
     expectRefused(try Self.search(folder, run: "q"), 1, "q holds a run of its own")
   }

@@ -6,16 +6,16 @@ struct SettingsTests {
   @Test(
     "other settings are refused by name",
     arguments: [
-      ("--steps", "400", "agent.steps 300, not 400"),
-      ("--state", "u", "agent.state ave, not u"),
-      ("--window", "4", "agent.window 5, not 4"),
-      ("--hidden", "32", "agent.ddpg.hidden 16, not 32"),
-      ("--dimension", "9", "pmf.dimension 8, not 9"),
-      ("--pmf-learning-rate", "0.5", "pmf.learningRate 0.002, not 0.5"),
-      ("--seed", "7", "seed 0, not 7"),
-      ("--split-seed", "7", "evaluation.splitSeed 0, not 7"),
-      ("--test-fraction", "0.3", "evaluation.testShare 0.2, not 0.3"),
-      ("--data", "generated:tiny:2", "data.checksum "),
+      ("--steps", "400", "--steps 300, not 400"),
+      ("--state", "u", "--state ave, not u"),
+      ("--window", "4", "--window 5, not 4"),
+      ("--hidden", "32", "--hidden 16, not 32"),
+      ("--dimension", "9", "--dimension 8, not 9"),
+      ("--pmf-learning-rate", "0.5", "--pmf-learning-rate 0.002, not 0.5"),
+      ("--seed", "7", "--seed 0, not 7"),
+      ("--split-seed", "7", "--split-seed 0, not 7"),
+      ("--test-fraction", "0.3", "--test-fraction 0.2, not 0.3"),
+      ("--data", "generated:tiny:2", "other data, of checksum "),
     ])
   func refused(option: String, value: String, expected: String) throws {
     let folder = try Tiny.trained()
@@ -100,7 +100,7 @@ struct SettingsTests {
 
     let lost = try Program.run(["evaluate", "--run", "run", "--device", "cpu"], in: folder)
     #expect(lost.code == 1)
-    #expect(lost.error == "Error: made: no such file or folder\n")
+    #expect(lost.error == "Error: made: no such file or folder; name one that is there\n")
     let found = try Program.run(
       ["train", "drr", "--run", "run", "--data", "elsewhere"], in: folder)
     #expect(found.code == 0, "\(found.description)")

@@ -73,10 +73,10 @@ struct SimulateTests {
     #expect(try error(["simulate", "--run", "none"]).contains("no run was started there"))
     #expect(
       try error(["train", "drr", "--run", "run", "--env", "items"]).contains(
-        "the run was started with agent.world pmf, not items"))
+        "the run was started with --env pmf, not items"))
     #expect(
       try error(["train", "drr", "--run", "run", "--num-envs", "2"]).contains(
-        "the run was started with agent.environments 1, not 2"))
+        "the run was started with --num-envs 1, not 2"))
     let other = try Program.run(Tiny.train("other") + ["--split-seed", "1"], in: folder)
     #expect(other.code == 0)
     #expect(

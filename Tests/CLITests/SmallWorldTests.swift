@@ -17,7 +17,7 @@ struct SmallWorldTests {
     #expect(report["step"] as? Int == 10_000 && report["greedyValue"] as? Double ?? 0 > 8.89)
     expectRefused(
       try Program.run(["train", "q", "--run", "q", "--method", "sarsa"], in: folder), 1,
-      "the run was started with method q, not sarsa")
+      "the run was started with --method q, not sarsa")
   }
 
   @Test func impossibleSettingsAreNamed() throws {
@@ -36,10 +36,10 @@ struct SmallWorldTests {
       try train("pg", "--env", "lizard", "--weight-cap=-1"), 1, "--weight-cap is -1.0")
     expectRefused(
       try train("pg", "--data", "generated:tiny", "--method", "a2c", "--device", "cpu"), 1,
-      "the method is a2c; a log's choices are learned from by reinforce")
+      "--method is a2c, which learns nothing from a log's choices; it must be reinforce")
     expectRefused(
       try Program.run(Tiny.train("drr", "--env", "playback"), in: folder), 64,
-      "playback", "'log', 'pmf' or 'items'")
+      "--env is playback; it must be one of log, pmf or items")
     for (command, options, part) in [
       ("dqn", ["--env", "cliff", "--data", "x"], "--data is an option of ratings"),
       ("pg", ["--env", "robot", "--state", "u"], "--state is an option of ratings"),

@@ -88,7 +88,8 @@ struct StopTests {
       let outcome = try Program.run(words, in: folder)
       #expect(outcome.code == 1 && outcome.output.contains(table), "\(outcome.description)")
       #expect(
-        outcome.error.contains("Error: cannot write \(file): Is a directory\n"), "\(outcome.error)")
+        outcome.error.contains("Error: cannot write \(file): Is a directory; name another file\n"),
+        "\(outcome.error)")
     }
   }
 

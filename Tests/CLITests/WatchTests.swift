@@ -34,7 +34,8 @@ struct WatchTests {
     #expect(outcome.code == 0 && outcome.error == "", "\(outcome.description)")
     #expect(outcome.output.hasPrefix("run: a DRR run, step 300/300, best NDCG@10 in validation "))
     #expect(outcome.output.contains(", finished\n\nNDCG@10, validation users\n"))
-    expectRefused(try Program.run(["watch", "none"], in: folder), 1, "none holds no run")
+    expectRefused(
+      try Program.run(["watch", "none"], in: folder), 1, "none: no run was started there")
     expectRefused(try Program.run(["watch", "--every", "0"], in: folder), 64, "--every is 0.0")
     expectRefused(try Program.run(["watch", "--curves", "0"], in: folder), 64, "--curves is 0")
   }

@@ -105,7 +105,7 @@ struct WholePathTests {
     #expect(
       other.code == 1
         && other.error.contains(
-          "evaluation.split \(options[0] == "--split" ? options[1] : "rows"), not users")
+          "--split \(options[0] == "--split" ? options[1] : "rows"), not users")
     )
   }
 
@@ -166,7 +166,8 @@ struct WholePathTests {
       ["evaluate", "--all", "--run", "run", "--device", "cpu"], in: folder)
     #expect(early.code == 1)
     #expect(
-      early.error == "Error: run: no agent has been trained in this run; use `drr train drr`\n")
+      early.error
+        == "Error: run: no agent has been trained in this run; use `drr train drr --run run`\n")
     let trained = try Program.run(
       ["train", "residual", "--run", "run", "--device", "cpu"] + Tiny.residual, in: folder)
     #expect(trained.code == 0, "\(trained.description)")

@@ -135,7 +135,7 @@ struct IRecGANExperimentTests {
         _ = try IRecGANExperiment(configuration(log), log: changed, folder: one.folder)
       }
         == "made: the data have changed since the run began: 59 sessions with checksum , expected 60 "
-        + "with ")
+        + "with ; name the data that it was trained on by --data, or train a new run on these")
   }
 
   private func outcome(_ seed: Int) throws -> IRecGANSweep.Outcome {

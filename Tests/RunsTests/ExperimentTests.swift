@@ -259,7 +259,8 @@ struct ExperimentTests {
     #expect(
       message == "generated:tiny: the data have changed since the run began: "
         + "\(other.count) ratings with checksum \(other.checksum), expected "
-        + "\(Worlds.tiny.count) with \(Worlds.tiny.checksum)")
+        + "\(Worlds.tiny.count) with \(Worlds.tiny.checksum); name the data that it was trained on by "
+        + "--data, or train a new run on these")
   }
 
   @Test("a run without sessions to rank says what a session needs")

@@ -45,7 +45,7 @@ struct TrainedTests {
     #expect {
       try Experiment(reading: RunFolder(folder.path))
     } throws: {
-      "\($0)".contains("\(folder.path) holds no run; use `drr train")
+      "\($0)".contains("\(folder.path): no run was started there; use `drr train")
     }
     let experiment = try ExperimentTests.experiment(folder.path)
     #expect {

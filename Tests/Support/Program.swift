@@ -67,7 +67,9 @@ public final class Program {
         option.append(value)
         left = left.dropFirst()
       }
-      settled.removeAll { $0.name == name }
+      // So do a flag and the one that takes it back.
+      let inverse = name.hasPrefix("--no-") ? "--\(name.dropFirst(5))" : "--no-\(name.dropFirst(2))"
+      settled.removeAll { $0.name == name || $0.name == inverse }
       settled.append((name, option))
     }
     return settled.flatMap(\.words)

@@ -39,15 +39,10 @@ struct BanditOptions<Problem: BanditProblem>: ParsableArguments {
       throw ValidationError("--tensorboard is given without --run; name a folder by --run.")
     }
     guard let plot else { return }
-    let folder = plot.split(separator: "/", omittingEmptySubsequences: false).dropLast()
-      .joined(separator: "/")
     if plot.isEmpty || plot.hasSuffix("/") {
       throw ValidationError("--plot is \"\(plot)\"; name a file, as regret.svg.")
     }
-    if !folder.isEmpty, !RunFolder(folder).exists(folder) {
-      throw ValidationError(
-        "--plot is \(plot), but there is no folder \(folder); make it, or name another file.")
-    }
+    try requireFolder(of: plot, "--plot")
   }
 
   /// Plays the experiment. What is not given is as the run was started, or the default.

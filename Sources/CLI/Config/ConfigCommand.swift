@@ -84,8 +84,7 @@ extension ConfigCommand {
       guard let command = CommandHelp.command(["train", algorithm]), command != TrainCommand.self
       else {
         throw ValidationError(
-          "\(algorithm) is nothing that is trained; it must be one of "
-            + "\(names.joined(separator: ", ")).")
+          "ALGORITHM is \(algorithm); it must be \(oneOf(names, for: algorithm)).")
       }
       try Console.result(
         RunFolder.json(ConfigSchema("train \(algorithm)", CommandHelp(of: command)), pretty: true))

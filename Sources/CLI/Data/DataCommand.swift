@@ -1,5 +1,6 @@
 import ArgumentParser
 import DRR
+import Platform
 
 struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -64,7 +65,10 @@ extension DataCommand {
     func validate() throws { try target.requireFolder() }
 
     func run() throws {
-      let generated = try GeneratedRatings(named: "generated:\(size):\(seed)")
+      guard let generated = try? GeneratedRatings(named: "generated:\(size):\(seed)") else {
+        let sizes = GeneratedRatings.Size.allCases.map(\.rawValue)
+        throw RunError("the size is \(size); it must be \(oneOf(sizes, for: size))")
+      }
       let progress = Progress()
       defer { progress.finish() }
       let checksum = try generated.write(to: target.path) { done, total in
@@ -94,7 +98,13 @@ extension DataCommand {
     var format: RatingsLog.OutputFormat = .csv
     @OptionGroup var output: OutputOptions
 
-    func validate() throws { try target.requireFolder() }
+    func validate() throws {
+      try target.requireFolder()
+      if isSamePlace(source.path, target.path) {
+        throw ValidationError(
+          "\(target.path) is what is read, and would be replaced; name another folder.")
+      }
+    }
 
     func run() throws {
       let log = try loadRatings(source.path, range.range)
@@ -107,6 +117,13 @@ extension DataCommand {
       let written = Written(folder: target.path, ratings: log.count, checksum: checksum)
       try output.print(written, written.text)
     }
+  }
+
+  /// Whether two paths are of one file or folder.
+  fileprivate static func isSamePlace(_ one: String, _ other: String) -> Bool {
+    var (first, second) = (stat(), stat())
+    return stat(one, &first) == 0 && stat(other, &second) == 0
+      && (first.st_dev, first.st_ino) == (second.st_dev, second.st_ino)
   }
 
   /// The folder that ratings are written to: named by --out, or alone.

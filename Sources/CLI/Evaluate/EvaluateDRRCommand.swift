@@ -62,8 +62,13 @@ extension EvaluateCommand {
       let runs = try runs(options)
       var configuration = try runs[0].begun(data: data)
       if let data { configuration.data.source = data }
+      try configuration.requireEvaluable(in: runs[0].folder)
       let log = try loadRatings(
         configuration.data.source, configuration.data.ratingRange)
+      let first = try reopen(runs[0], log, data: data)
+      try compared.requireComparable(
+        with: first.experiment, member: String(runs[0].run.dropFirst(options.run.count)), data: data
+      )
       let backend = try device.backend {
         try DeviceTrial.secondsPerUpdate(
           configuration.agent, dimension: configuration.pmf.dimension, on: $0)
@@ -78,7 +83,7 @@ extension EvaluateCommand {
       var evaluated: [RunEvaluation] = []
       var file = rankings.file
       for (number, run) in runs.enumerated() {
-        let (experiment, model) = try reopen(run, log, data: data)
+        let (experiment, model) = try number == 0 ? first : reopen(run, log, data: data)
         var agents = [
           AgentRanker(experiment.agentName, try experiment.readAgent(model, on: backend))
         ]
@@ -104,8 +109,7 @@ extension EvaluateCommand {
           run: run.run, try experiment.sessions(), evaluation.scores.map { ($0.name, $0) }, log)
       }
       progress.finish()
-      let first = try Experiment(configuration, log: log, folder: runs[0].folder)
-      let report = try first.report(evaluated, on: backend, settings)
+      let report = try first.experiment.report(evaluated, on: backend, settings)
       try output.print(
         report, tables.all ? report.text : report.summary(tables.format),
         isForPeople: tables.format == .text
@@ -130,8 +134,8 @@ extension EvaluateCommand {
       guard let group = try options.folder.readGroup() else {
         for (name, number) in [("--seeds", seeds), ("--splits", splits)] where (number ?? 1) != 1 {
           throw RunError(
-            "\(name) is \(number!), but \(options.run) holds one run; use "
-              + "`drr train drr \(name) \(number!)`")
+            "\(name) is \(number!), but \(options.run) holds one run; leave it out, or train several by "
+              + "`drr train drr \(name) \(number!) --run \(options.run)-many`")
         }
         return [options]
       }
@@ -139,7 +143,7 @@ extension EvaluateCommand {
         ("--seeds", seeds, group.seeds), ("--splits", splits, group.splits ?? 1),
       ] {
         if let number, !(1...held).contains(number) {
-          throw RunError("\(name) is \(number), but \(options.run) holds 1 ... \(held)")
+          throw RunError("\(name) is \(number); \(options.run) holds 1 ... \(held)")
         }
       }
       let part = RunGroup(

@@ -56,9 +56,11 @@ extension EvaluateCommand {
       _ options: RunOptions, data: String?, env: String?, sessions: Int, seed: UInt64,
       _ device: DeviceOptions, _ output: OutputOptions, simulateOnly: Bool = false
     ) throws {
-      let backend = try device.sessionBackend(begunIn: runFolders(options)[0])
+      let backend = LazyBackend {
+        try device.sessionBackend(begunIn: runFolders(options)[0])
+      }
       let evaluation = try IRecGANEvaluation(
-        experiments: openIRecGAN(options, data: data, on: backend), world: env, on: backend)
+        experiments: openIRecGAN(options, data: data, on: backend), world: env, on: backend())
       var table: IRecGANTable?
       if !simulateOnly {
         let progress = Progress()
@@ -82,28 +84,27 @@ extension EvaluateCommand {
 
 /// The sessions of a run: made again in their simulator, or read from where they are now.
 func loadSessions(
-  of configuration: IRecGANRunConfiguration, moved: Bool, on backend: any Backend
+  of configuration: IRecGANRunConfiguration, moved: Bool, on backend: LazyBackend
 ) throws -> SessionLog {
   let source = configuration.data.source
   guard let simulation = configuration.simulation, !moved else {
     return try loadSessions(source, configuration.reading)
   }
-  return try makeSessions(simulation, in: WorldSource(source, on: backend)).log
+  return try makeSessions(simulation, in: WorldSource(source, on: backend())).log
 }
 
 /// The runs of a folder, with their sessions from where they are now.
 func openIRecGAN(
-  _ options: RunOptions, data: String?, on backend: any Backend
+  _ options: RunOptions, data: String?, on backend: LazyBackend
 ) throws -> [IRecGANExperiment] {
   let folders = try runFolders(options)
   var logs: [String: SessionLog] = [:]
   return try folders.map { folder in
     if folder.exists(folder.configuration), folder.readAlgorithm() != "irecgan" {
-      throw RunError("\(folder.path) is no IRecGAN run; use `drr evaluate --run \(folder.path)`")
+      throw RunError(try Algorithms.direction(to: folder) ?? folder.path)
     }
     guard var configuration = try folder.read(IRecGANRunConfiguration.self) else {
-      throw RunError(
-        "\(folder.path): no run was started there; use `drr train irecgan --run \(folder.path)`")
+      throw folder.absence("train irecgan")
     }
     if let data { configuration.data.source = data }
     let source = configuration.data.source

@@ -70,7 +70,7 @@ func exportedModel(
   on backend: any Backend
 ) throws -> ExportedModel {
   var export = RunExport(on: backend, readRatings: loadRatings) {
-    try loadSessions(of: $0, moved: data != nil, on: backend)
+    try loadSessions(of: $0, moved: data != nil, on: LazyBackend { backend })
   }
   export.data = data
   export.users = users

@@ -36,31 +36,31 @@ package struct DRRCommand: ParsableCommand {
     Interrupt.watch(isWatched: isWatched)
     KernelCompilation.tell { Console.note($0) }
     var config: ConfigFile?
+    var words = Array(CommandLine.arguments.dropFirst())
     do {
-      var words = Array(CommandLine.arguments.dropFirst())
       try begin(&words, isWatched: isWatched)
       words = try OldNames.rewritten(words)
       if words.starts(with: ["help", "terms"]) { words.removeFirst() }
+      try requireHelp(words)
       config = try ConfigFile.named(in: words)
       words = try config?.expand(words) ?? words
       var command = try parseAsRoot(words)
-      do {
-        try RepeatedOptions.refuse(words, of: type(of: command))
-        try requireOneProcess(for: type(of: command))
-        try command.run()
-      } catch let error as ValidationError {
-        refuse(error, type(of: command))
-      } catch let error as ConfigurationError {
-        throw try CommandHelp(of: type(of: command)).named(error, in: words)
-      }
+      try RepeatedOptions.refuse(words, of: type(of: command))
+      try requireOneProcess(for: type(of: command))
+      try requireNamedDevice(in: command)
+      try command.run()
     } catch is Interrupted {
       Platform.exit(130)
     } catch let code as ExitCode where code != .success {
       Platform.exit(code.rawValue)
+    } catch is ChildProcess.Failure {
+      Platform.exit(ExitCode.failure.rawValue)
     } catch {
       // A mistyped word is repeated in the message.
       guard exitCode(for: error) != .success else { exit(withError: error) }
-      Console.fail(config?.placed(fullMessage(for: error)) ?? fullMessage(for: error))
+      let message = fullMessage(for: error)
+      let text = (try? Refusal(words, of: Self.self).text(of: error, message)) ?? message
+      Console.fail(config?.placed(text) ?? text)
       Platform.exit(exitCode(for: error).rawValue)
     }
   }
@@ -73,17 +73,14 @@ package struct DRRCommand: ParsableCommand {
     }
   }
 
-  /// Ends as a word that cannot be parsed does, with the usage of the command that found it wrong.
-  private static func refuse(_ error: ValidationError, _ command: any ParsableCommand.Type) -> Never
-  {
-    let usage = usageString(for: command)
-    let path = usage.split(separator: " ").prefix { $0.first?.isLetter == true }
-    Console.fail(
-      """
-      Error: \(error.message)
-      Usage: \(usage)
-        See '\(path.joined(separator: " ")) --help' for more information.
-      """)
-    Platform.exit(ExitCode.validationFailure.rawValue)
+  /// Refuses the help of what is no command; the parser would show that of what stands above.
+  private static func requireHelp(_ words: [String]) throws {
+    guard words.first == "help" else { return }
+    let command = NamedCommand(words.dropFirst(), of: self)
+    guard let word = command.next else { return }
+    let near = nearest(word, in: command.known)
+    throw ValidationError(
+      "\(word) is no command; "
+        + (near.map { "did you mean \($0)?" } ?? "`\(command.title) --help` lists them"))
   }
 }

@@ -62,16 +62,19 @@ struct ReportOptions: ParsableArguments {
   func keep(_ report: some Encodable) throws {
     guard let out else { return }
     let folder = RunFolder(out)
-    if folder.exists(folder.configuration) {
-      throw RunError("--out \(out) holds a training run; name another folder for the report")
-    }
     try folder.create()
     try folder.write(report, to: folder.report)
     Console.note(folder.report)
   }
 
   func validate() throws {
-    if out?.isEmpty == true { throw ValidationError("--out is empty; name a folder.") }
+    guard let out else { return }
+    if out.isEmpty { throw ValidationError("--out is empty; name a folder.") }
+    let folder = RunFolder(out)
+    if folder.exists(folder.configuration) {
+      throw ValidationError(
+        "--out \(out) holds a training run; name another folder for the report.")
+    }
   }
 }
 

@@ -38,7 +38,8 @@ struct RecipientOptions: ParsableArguments {
       throw ValidationError("\(given[0]) and \(given[1]) exclude each other; leave one out.")
     }
     for (name, values) in [
-      ("--rated", rated), ("--liked", liked), ("--session", session), ("--users", [users ?? "all"]),
+      ("--user", [user ?? "all"]), ("--rated", rated), ("--liked", liked), ("--session", session),
+      ("--users", [users ?? "all"]),
     ] where values.contains("") {
       throw ValidationError("\(name) is empty; name an item or a user.")
     }
@@ -93,7 +94,8 @@ struct RecipientOptions: ParsableArguments {
         model.header.algorithm.readsSessions
           ? "\(model.header.agent) recommends for the clicks of a session and knows no users; name "
             + "clicks by --session"
-          : "user \(id) is not in \(model.header.data.name), which has \(model.users.count) users")
+          : "user \(id) is not in \(model.header.data.name), which has \(model.users.count) users; name one of "
+            + "them, or what somebody new rated by --rated")
     }
     return index
   }

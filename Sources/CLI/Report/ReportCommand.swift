@@ -55,6 +55,7 @@ struct ReportCommand: ParsableCommand {
   func validate() throws {
     if runs.contains("") { throw ValidationError("a run is empty; name its folder.") }
     if out.isEmpty { throw ValidationError("--out is empty; name a file, as report.html.") }
+    try requireFolder(of: out, "--out")
     if !(0...100_000).contains(episodes) {
       throw ValidationError("--episodes is \(episodes); it must be 0 ... 100,000.")
     }

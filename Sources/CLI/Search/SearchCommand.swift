@@ -83,8 +83,8 @@ struct SearchCommand: ParsableCommand {
     let most = steps?.value.int
     if rounds > 1, most ?? 0 < Search.Plan.cut(rounds - 1) {
       throw RunError(
-        "\(self.space): --rounds is \(rounds), so that a line \"steps: N\" must say the most steps of a "
-          + "training, at least \(grouped(Search.Plan.cut(rounds - 1)))")
+        "\(self.space): --rounds is \(rounds), and the steps are too few to be cut; write a line \"steps: "
+          + "N\" of \(grouped(Search.Plan.cut(rounds - 1))) or more, or lower --rounds")
     }
     return Search.Plan(
       space: try space.text(), trials: trials, seeds: seeds, rounds: rounds, seed: random.seed,

@@ -42,9 +42,10 @@ struct SearchSpace {
     let algorithms = TrainCommand.configuration.subcommands.map { $0._commandName }
       .filter { !Self.unjudged.contains($0) }
     guard let name = train?.value.string, algorithms.contains(name) else {
+      let word = train?.value.string ?? "missing"
       throw RunError(
-        "\(path):\(train?.line ?? 1): \"train:\" must name what is trained, one of "
-          + algorithms.joined(separator: ", "))
+        "\(path):\(train?.line ?? 1): \"train:\" is \(word); it must be \(oneOf(algorithms, for: word))"
+      )
     }
     let search = take("search")
     guard let mapping = search?.value.mapping, !mapping.isEmpty else {

@@ -47,6 +47,9 @@ package enum OldNames {
     ],
   ]
 
+  /// Today's options for one of another name.
+  static func options(for old: String) -> [String] { everywhere[old] ?? [] }
+
   /// The words of a command line, as today's options spell them.
   ///
   /// - Throws: `ValidationError` if two spellings of one option are given.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import DRR
+import Platform
 
 /// How a command prints its result.
 struct OutputOptions: ParsableArguments {
@@ -20,4 +21,12 @@ struct OutputOptions: ParsableArguments {
       json ? Program.json(result) : text(), isForPeople: isForPeople && !json)
     try kept.get()
   }
+}
+
+/// Refuses a file whose folder is not there, before any work is done for it.
+func requireFolder(of path: String, _ option: String) throws {
+  let folder = path.parentFolder
+  guard !RunFolder(folder).exists(folder) else { return }
+  throw ValidationError(
+    "\(option) is \(path), but there is no folder \(folder); make it, or name another file.")
 }

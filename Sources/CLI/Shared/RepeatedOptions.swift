@@ -1,6 +1,7 @@
 import ArgumentParser
 
-/// Options that take one value and are given twice, of which the parser would keep the last.
+/// Options that take one value and are given twice, or flags that are taken back, of which the parser
+/// would keep the last.
 package enum RepeatedOptions {
   /// - Throws: `ValidationError` that names the first of them.
   package static func refuse(_ words: [String], of command: any ParsableCommand.Type) throws {
@@ -11,9 +12,15 @@ package enum RepeatedOptions {
       let value = parts.count == 2 ? String(parts[1]) : words.dropFirst(place + 1).first ?? ""
       values[String(parts[0]), default: []].append(value)
     }
-    guard values.contains(where: { $1.count > 1 }) else { return }
+    let inverse = values.keys.first { values["--no-\($0.dropFirst(2))"] != nil }
+    guard inverse != nil || values.contains(where: { $1.count > 1 }) else { return }
+    let help = try CommandHelp(of: command)
+    if let inverse, help.has(inverse) {
+      throw ValidationError(
+        "\(inverse) and --no-\(inverse.dropFirst(2)) exclude each other; leave one of them out.")
+    }
     let single = Set(
-      try CommandHelp(of: command).options.filter { !$0.isFlag && !$0.isRepeating }
+      help.options.filter { !$0.isFlag && !$0.isRepeating }
         .flatMap(\.names))
     for word in words {
       let name = String(word.prefix { $0 != "=" })

@@ -21,11 +21,12 @@ struct RowFile {
   /// Whether the extension is one of the two.
   static func isNamed(_ path: String) -> Bool { path.hasSuffix(".csv") || path.hasSuffix(".jsonl") }
 
-  /// Refuses a path of another extension.
+  /// Refuses a path of another extension, or in a folder that is not there.
   static func requireName(_ path: String, _ option: String) throws {
     guard isNamed(path) else {
       throw ValidationError("\(option) is \(path); its name must end in .csv or .jsonl.")
     }
+    try requireFolder(of: path, option)
   }
 
   init(_ path: String, columns: [String]) {

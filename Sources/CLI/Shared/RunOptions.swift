@@ -29,8 +29,7 @@ struct RunOptions: ParsableArguments {
     try requireOne()
     try requireRatings(folder)
     guard let configuration = try folder.read(RunConfiguration.self) else {
-      let source = data.map { "--data \($0) " } ?? ""
-      throw RunError("\(run): no run was started there; use `drr train drr \(source)--run \(run)`")
+      throw folder.absence("train drr" + (data.map { " --data \($0)" } ?? ""))
     }
     return configuration
   }
@@ -78,24 +77,37 @@ struct RunsBeside: ParsableArguments {
     try RunOptions.parse(runs.first.map { ["--run", $0] } ?? [])
   }
 
+  /// Refuses further runs that cannot stand beside the first, before a device is looked for.
+  ///
+  /// - Parameter member: in a group, the part of the folder that tells a run.
+  func requireComparable(
+    with experiment: Experiment, member: String = "", data: String?
+  ) throws {
+    for run in runs.dropFirst() {
+      let (mine, its) = try (
+        experiment.configuration, RunOptions.parse(["--run", run + member]).begun(data: data)
+      )
+      guard mine.data.checksum == its.data.checksum, mine.evaluation == its.evaluation,
+        mine.scale == its.scale, mine.agent?.training.window == its.agent?.training.window
+      else {
+        throw RunError(
+          "--run \(run) has other data, another split or another window than "
+            + "\(experiment.folder.path); name runs that share them, or leave it out")
+      }
+    }
+  }
+
   /// The agents of the further runs, each by its name or, where that is another's, by its folder.
   ///
   /// - Parameter member: in a group, the part of the folder that tells a run.
   func others(
     beside experiment: Experiment, member: String = "", data: String?, on backend: any Backend
   ) throws -> [(name: String, agent: any SessionAgent)] {
+    try requireComparable(with: experiment, member: member, data: data)
     var named = [experiment.agentName]
     return try runs.dropFirst().map { run in
       let folder = try RunOptions.parse(["--run", run + member])
       let (found, model) = try reopen(folder, data: data)
-      let (mine, its) = (experiment.configuration, found.configuration)
-      guard mine.data.checksum == its.data.checksum, mine.evaluation == its.evaluation,
-        mine.scale == its.scale, mine.agent?.training.window == its.agent?.training.window
-      else {
-        throw RunError(
-          "--run \(run) has other data, another split or another window than "
-            + "\(experiment.folder.path); name runs that share them")
-      }
       try found.noteUnfinished()
       let name = named.contains(found.agentName) ? run : found.agentName
       named.append(name)

@@ -4,13 +4,13 @@ import DRR
 /// The scale of ratings, where the data do not tell it.
 struct RangeOption: ParsableArguments {
   @Option(
-    name: .customLong("rating-range"), parsing: .unconditional,
+    parsing: .unconditional,
     help: ArgumentHelp(
       "The lowest and the highest rating of the scale, as 0,1 or -10,10. (default: the format's)",
       valueName: "low,high"))
-  var given: RatingRange?
+  var ratingRange: RatingRange?
 
-  var range: ClosedRange<Float>? { given?.range }
+  var range: ClosedRange<Float>? { ratingRange?.range }
 }
 
 /// The scale of ratings, and which of them are liked.
@@ -26,7 +26,7 @@ struct ScaleOptions: ParsableArguments {
   /// The first of the options that is given.
   var firstGiven: String? {
     Commands.firstGiven([
-      ("--rating-range", range.given != nil), ("--liked-above", likedAbove != nil),
+      ("--rating-range", range.ratingRange != nil), ("--liked-above", likedAbove != nil),
     ])
   }
 

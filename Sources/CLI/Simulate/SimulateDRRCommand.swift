@@ -57,6 +57,8 @@ extension SimulateCommand {
       try online.validate()
       let (experiment, model) = try reopen(compared.first(), data: place.data)
       let configuration = experiment.configuration
+      _ = try configuration.trainedAgent(in: experiment.folder)
+      try compared.requireComparable(with: experiment, data: place.data)
       let backend = try device.backend {
         try DeviceTrial.secondsPerUpdate(
           configuration.agent, dimension: configuration.pmf.dimension, on: $0)

@@ -31,8 +31,8 @@ struct WorldOptions: ParsableArguments {
   @Flag(help: "In an LSTM simulator, do without the dropout that its logs were made with.")
   var noDropout = false
 
-  func open(on backend: any Backend) throws -> WorldSource {
-    try WorldSource(env, dropout: noDropout ? 0 : 0.25, on: backend)
+  func open(on backend: @autoclosure () throws -> any Backend) throws -> WorldSource {
+    try WorldSource(env, dropout: noDropout ? 0 : 0.25, on: backend())
   }
 
   func log(_ source: WorldSource) -> SimulatedLog {

@@ -32,13 +32,15 @@ struct SessionSourceOptions: ParsableArguments {
   var logSeed: UInt64?
 
   /// Reads the log, or makes it; what is not given is as the run was started.
+  ///
+  /// - Parameter backend: asked for where the log is made by networks.
   func load(
-    _ reading: SessionOptions, begun: IRecGANRunConfiguration?, on backend: any Backend
+    _ reading: SessionOptions, begun: IRecGANRunConfiguration?, on backend: LazyBackend
   ) throws -> LoadedSessions {
     let makes = begun == nil || begun?.simulation != nil
     if data == nil && makes {
       let world = env ?? begun?.world ?? "tabular"
-      let source = try WorldSource(world, on: backend)
+      let source = try WorldSource(world, on: backend())
       let known = begun?.simulation
       let simulation = SimulatedLog(
         policy: policy ?? known?.policy ?? source.loggingPolicy,

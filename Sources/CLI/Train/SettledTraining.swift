@@ -23,6 +23,9 @@ struct SettledTraining<Settings: RunSettings> {
       return try trainGroup(group, output, trial: trial, Training.self)
     }
     let run = try Run(settings, folder: options.folder)
+    if !training.fresh, let begun = try run.folder.read(Settings.self) {
+      try run.requireSame(begun)
+    }
     let backend: any Backend = try run.folder.begun(
       { try run.begin(fresh: training.fresh) }, with: { try self.backend(trial) })
     let (trainer, text) = try make(run.settings, backend)

@@ -44,6 +44,10 @@ extension TrainCommand {
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
+      if allMethods, !method.isEmpty {
+        throw ValidationError(
+          "--method and --all-methods exclude each other; leave one of them out.")
+      }
       if let seeds, !(1...1_000).contains(seeds) {
         throw ValidationError(
           "--seeds is \(seeds); it must be at \(seeds < 1 ? "least 1" : "most 1000").")
@@ -59,13 +63,16 @@ extension TrainCommand {
         ? [options.folder]
         : RunGroup(seeds: count).members.map { $0.folder(in: options.folder) }
       let begun: IRecGANRunConfiguration? = try start.begun(folders[0])
-      let backend = try device.sessionBackend(begunIn: start.fresh ? nil : folders[0])
-      let loaded = try source.load(reading.options, begun: begun, on: backend)
+      let found = LazyBackend {
+        try device.sessionBackend(begunIn: start.fresh ? nil : folders[0])
+      }
+      let loaded = try source.load(reading.options, begun: begun, on: found)
       let named = allMethods ? IRecGANMethod.allCases : method
       let methods = named.isEmpty ? begun?.methods ?? [.irecgan, .pg] : named
       let experiments = try folders.enumerated().map { number, folder in
         try experiment(folder, number: UInt64(number), begun: begun, methods, loaded)
       }
+      let backend = try found()
       try experiments[0].configuration.memory.require(on: backend.device)
       var reports: [IRecGANReport] = []
       for (number, experiment) in experiments.enumerated() {

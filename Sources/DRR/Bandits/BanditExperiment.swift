@@ -84,7 +84,7 @@ public struct BanditConfiguration<Problem: BanditProblem>: RunSettings {
     try problem.validate()
     for (place, policy) in policies.enumerated() {
       if policies.firstIndex(of: policy) != place {
-        throw ConfigurationError("policy \(policy) is named twice")
+        throw ConfigurationError("policy \(policy) is named twice; leave one of them out")
       }
       _ = try problem.trial(policy, seed: seed)
     }

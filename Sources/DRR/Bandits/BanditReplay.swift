@@ -86,7 +86,7 @@ public struct BanditReplay: Sendable {
   public func policy(
     _ name: String, seed: UInt64
   ) throws(ConfigurationError) -> any BanditPolicy {
-    let parsed = try PolicyName(name, known: Self.policies, of: "a replay")
+    let parsed = try PolicyName(name, known: Self.policies)
     guard parsed.word.hasSuffix("-arms") else {
       return try BernoulliArms(drawn: log.actionCount).policy(name, seed: seed)
     }

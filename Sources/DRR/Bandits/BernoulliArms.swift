@@ -53,7 +53,7 @@ public struct BernoulliArms: BanditProblem {
   }
 
   private func name(_ policy: String) throws(ConfigurationError) -> PolicyName {
-    try PolicyName(policy, known: Self.policies, of: Self.kind)
+    try PolicyName(policy, known: Self.policies)
   }
 
   /// The policy of that name for `arms` arms.

@@ -38,7 +38,7 @@ public struct ExhibitionProblem: BanditProblem {
   public func trial(
     _ policy: String, seed: UInt64
   ) throws(ConfigurationError) -> any BanditTrial {
-    let name = try PolicyName(policy, known: Self.policies, of: Self.kind)
+    let name = try PolicyName(policy, known: Self.policies)
     let arms = rooms * exhibitsPerRoom
     func trial(_ policy: some BanditPolicy, _ view: GuideView) -> any BanditTrial {
       ExhibitionTrial(policy, view, self, seed: seed)

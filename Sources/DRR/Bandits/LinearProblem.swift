@@ -47,7 +47,7 @@ public struct LinearProblem: BanditProblem {
   public func policy(
     _ policy: String, seed: UInt64
   ) throws(ConfigurationError) -> any BanditPolicy {
-    let name = try PolicyName(policy, known: Self.policies, of: Self.kind)
+    let name = try PolicyName(policy, known: Self.policies)
     if disjoint && !(name.word.hasSuffix("-arms") || name.word == "random") {
       throw ConfigurationError(
         "policy \(policy) has one regression for all arms, which here have one each; it must be "
@@ -78,7 +78,7 @@ public struct LinearProblem: BanditProblem {
   }
 
   public func bound(_ policy: String, seed: UInt64, after rounds: [Int]) -> RegretBound? {
-    guard !disjoint, let name = try? PolicyName(policy, known: Self.policies, of: Self.kind),
+    guard !disjoint, let name = try? PolicyName(policy, known: Self.policies),
       name.word == "oful", let delta = try? name.number(0, 0.01, "", { _ in true })
     else { return nil }
     return RegretBounds.oful(

@@ -167,7 +167,7 @@ public struct CascadeProblem: BanditProblem {
   public func trial(
     _ policy: String, seed: UInt64
   ) throws(ConfigurationError) -> any BanditTrial {
-    let name = try PolicyName(policy, known: Self.policies, of: Self.kind)
+    let name = try PolicyName(policy, known: Self.policies)
     return ListTrial(
       ListBandit(
         items: attractions.count, places: places, index: try ListBandit.index(name), seed: seed),
@@ -232,7 +232,7 @@ public struct AdProblem: BanditProblem {
   public func trial(
     _ policy: String, seed: UInt64
   ) throws(ConfigurationError) -> any BanditTrial {
-    let name = try PolicyName(policy, known: Self.policies, of: Self.kind)
+    let name = try PolicyName(policy, known: Self.policies)
     return ListTrial(
       ListBandit(
         payments: payments, places: places, model: model, index: try ListBandit.index(name),

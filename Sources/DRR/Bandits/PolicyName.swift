@@ -7,7 +7,7 @@ struct PolicyName {
   let parts: [String]
 
   /// `known`: the names with what may follow, such as "epsilon[:RATE]".
-  init(_ text: String, known: [String], of kind: String) throws(ConfigurationError) {
+  init(_ text: String, known: [String]) throws(ConfigurationError) {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
     self.text = text
     word = parts[0]
@@ -15,11 +15,11 @@ struct PolicyName {
     let form = known.first { $0.prefix { $0 != "[" } == parts[0] }
     guard let form else {
       throw ConfigurationError(
-        "policy of \(kind) is \"\(text)\"; it must be one of \(known.joined(separator: ", "))")
+        "policy is \"\(text)\"; it must be one of \(known.joined(separator: ", "))")
     }
     let most = form.count { $0 == ":" }
     if self.parts.count > most {
-      throw ConfigurationError("policy of \(kind) is \"\(text)\"; it must be \(form)")
+      throw ConfigurationError("policy is \"\(text)\"; it must be \(form)")
     }
   }
 

@@ -46,7 +46,8 @@ public struct DataIdentity: Codable, Hashable, Sendable {
     if found != self {
       throw RunError(
         "\(source): the data have changed since the run began: \(found.ratings) ratings with "
-          + "checksum \(found.checksum), expected \(ratings) with \(checksum)")
+          + "checksum \(found.checksum), expected \(ratings) with \(checksum); name the data that it "
+          + "was trained on by --data, or train a new run on these")
     }
   }
 }

@@ -23,7 +23,8 @@ public struct IRecGANExperiment: Sendable {
       throw RunError(
         "\(configuration.data.source): the data have changed since the run began: \(found.sessions) "
           + "sessions with checksum \(found.checksum), expected \(configuration.data.sessions) with "
-          + configuration.data.checksum)
+          + "\(configuration.data.checksum); name the data that it was trained on by --data, or train a "
+          + "new run on these")
     }
     self.configuration = configuration
     self.log = log
@@ -89,7 +90,9 @@ public struct IRecGANExperiment: Sendable {
     _ part: IRecGANTrainer.Part, on backend: any Backend
   ) throws -> SafetensorsFile {
     guard try readNetworks(part, on: backend) != nil else {
-      throw RunError("\(folder.path): the networks that every method begins with are not trained")
+      throw RunError(
+        "\(folder.path): the networks that every method begins with are not trained; go on with it by "
+          + "`drr train irecgan --run \(folder.path)`")
     }
     return try run.readCheckpoint(stage(part))
   }

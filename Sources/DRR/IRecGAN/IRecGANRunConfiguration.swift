@@ -8,7 +8,7 @@ public struct IRecGANRunConfiguration: RunSettings {
   public static let algorithms = ["irecgan"]
   public var title: String { "an IRecGAN run" }
   public var command: String { "train irecgan" }
-  public var uses: [String] { ["evaluate irecgan", "recommend"] }
+  public var uses: [String] { ["evaluate irecgan", "recommend --session ID"] }
 
   /// Which sessions, and what they were when the run began.
   public struct Data: Codable, Hashable, Sendable {

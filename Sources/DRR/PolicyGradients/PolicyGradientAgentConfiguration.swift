@@ -38,7 +38,7 @@ public struct PolicyGradientAgentConfiguration: AgentConfiguration {
     try policyGradient.validate()
     if policyGradient.method == .a2c, training.world == .playback {
       throw ConfigurationError(
-        "the method is a2c; a log's choices are learned from by reinforce")
+        "the method is a2c, which learns nothing from a log's choices; it must be reinforce")
     }
     try training.validate()
   }

@@ -45,7 +45,7 @@ public final class PolicyGradientTrainer {
   ) throws(ConfigurationError) {
     if environments.logged != nil && gradient.configuration.method == .a2c {
       throw ConfigurationError(
-        "the method is a2c; a log's choices are learned from by reinforce")
+        "the method is a2c, which learns nothing from a log's choices; it must be reinforce")
     }
     self.gradient = gradient
     self.steps = steps

@@ -13,7 +13,7 @@ package struct WatchedRun {
   /// - Throws: `RunError` where nothing was started.
   package init(_ folder: RunFolder, curves count: Int) throws {
     guard let summary = RunSummary(folder) else {
-      throw RunError("\(folder.path) holds no run; `drr runs` lists those that there are")
+      throw folder.absence()
     }
     let run = try ReportedRun(folder, name: folder.path)
     isFinished = run.members.allSatisfy { $0.exists($0.report) }

@@ -49,7 +49,8 @@ public enum Algorithms {
     guard let algorithm = RunFolder.algorithm(of: configuration) else { return nil }
     guard let type = runs.first(where: { $0.algorithms.contains(algorithm) }) else {
       throw RunError(
-        "\(configuration): no algorithm is called \(algorithm); it may be of a newer program")
+        "\(configuration): no algorithm is called \(algorithm); it may be of a newer program: use that one"
+      )
     }
     return try folder.read(type, configuration: configuration)
   }
@@ -68,6 +69,19 @@ public enum Algorithms {
           + "\(folder.path)`, or name another --run")
     }
     return begun
+  }
+
+  /// The settings of a folder's run, for a command that looks at such runs; nil if none was started.
+  ///
+  /// - Throws: `RunError` if it is of another kind, which it names with the commands that take it.
+  static func taken<Settings: RunSettings>(
+    _ type: Settings.Type, in folder: RunFolder
+  ) throws -> Settings? {
+    guard let found = try settings(of: folder) else { return nil }
+    guard let taken = found as? Settings else {
+      throw RunError(try direction(to: folder) ?? folder.path)
+    }
+    return taken
   }
 
   /// What a folder holds and which commands take it, as in "runs/q is a Q-learning run; use

@@ -135,12 +135,7 @@ public struct Experiment: Sendable {
 
   /// - Throws: `RunError` if no agent is trained in this run.
   public var agent: any AgentConfiguration {
-    get throws {
-      guard let agent = configuration.agent else {
-        throw RunError("\(folder.path): no agent has been trained in this run; use `drr train drr`")
-      }
-      return agent
-    }
+    get throws { try configuration.trainedAgent(in: folder) }
   }
 
   /// What an agent is made from. Beliefs that are fitted on the way are watched.

@@ -67,8 +67,24 @@ public struct RunConfiguration: RunSettings {
   public var algorithm: String { agent.map { type(of: $0).algorithm } ?? Self.pmfAlgorithm }
   public var title: String { agent.map { type(of: $0).title } ?? "a PMF run" }
   public var command: String { agent.map { type(of: $0).command } ?? "train pmf" }
-  public var uses: [String] { ["evaluate", "compare", "recommend"] }
+  public var uses: [String] { ["evaluate", "compare", "recommend --user ID"] }
   public var totalSteps: Int? { agent?.totalSteps }
+
+  /// - Throws: `RunError` if the run in the folder has no agent.
+  package func trainedAgent(in folder: RunFolder) throws(RunError) -> any AgentConfiguration {
+    guard let agent else {
+      throw RunError(
+        "\(folder.path): no agent has been trained in this run; use `drr train drr --run "
+          + "\(folder.path)`")
+    }
+    return agent
+  }
+
+  /// - Throws: `RunError` if the run in the folder has no agent, or holds nothing out.
+  package func requireEvaluable(in folder: RunFolder) throws(RunError) {
+    _ = try trainedAgent(in: folder)
+    try evaluation.requireHeldOut()
+  }
 
   /// Older programs called an agent's checkpoint "drr", whatever the agent.
   public static func olderKinds(of stage: String) -> [String] {

@@ -7,7 +7,7 @@ import Tensor
 public struct SlateQRunConfiguration: RunSettings {
   public static let algorithms = ["slateq"]
   public var title: String { "a run of \(agent.learner.name) in \(world.name)" }
-  public var uses: [String] { [command, "simulate world"] }
+  public var uses: [String] { [command, "simulate world \(world.name)"] }
   public var totalSteps: Int? { agent.steps }
   public var memory: MemoryNeed {
     var need = MemoryNeed()

@@ -16,8 +16,8 @@ extension WorldReport {
     let members = try folders.flatMap { try $0.members() }
     var (untrained, trained) = ([[WorldTrial.Episode]](), [[WorldTrial.Episode]]())
     for folder in members {
-      guard let settings = try Algorithms.begun(DDPGWorldConfiguration.self, in: folder) else {
-        throw RunError("\(folder.path) holds no run; use `drr train ddpg --run \(folder.path)`")
+      guard let settings = try Algorithms.taken(DDPGWorldConfiguration.self, in: folder) else {
+        throw folder.absence("train ddpg --weights FILE")
       }
       guard settings.weightsChecksum == networks.checksum else {
         throw RunError(
@@ -56,13 +56,13 @@ public struct SlateQRuns {
     self.folder = folder
     let members = try members ?? folder.members()
     self.members = members
-    guard let settings = try Algorithms.begun(SlateQRunConfiguration.self, in: members[0]) else {
-      throw RunError(
-        "\(folder.path) holds no run; train one by `drr train slateq --world \(world) --run "
-          + "\(folder.path)`")
+    guard let settings = try Algorithms.taken(SlateQRunConfiguration.self, in: members[0]) else {
+      throw folder.absence("train slateq --world \(world)")
     }
     guard settings.world.name == world else {
-      throw RunError("\(folder.path) was trained in \(settings.world.name), not in \(world)")
+      throw RunError(
+        "\(folder.path) was trained in \(settings.world.name), not in \(world); use `drr simulate "
+          + "world \(settings.world.name) --run \(folder.path)`")
     }
     self.settings = settings
   }

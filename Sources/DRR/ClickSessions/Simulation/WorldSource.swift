@@ -12,21 +12,26 @@ public struct WorldSource {
   public private(set) var checksum: String?
   private let makePolicy: (String, Int) throws -> (any ListPolicy)?
 
-  /// - Parameter name: `tabular`, `tabular:SEED`, `lstm`, `lstm:SEED`; or a folder or .zip with
-  ///   `score.txt` and `prob.txt`, or with the `manifest.json` of an exported LSTM simulator.
-  public init(_ name: String, dropout: Float = 0.25, on backend: any Backend) throws {
+  /// - Parameters:
+  ///   - name: `tabular`, `tabular:SEED`, `lstm`, `lstm:SEED`; or a folder or .zip with
+  ///     `score.txt` and `prob.txt`, or with the `manifest.json` of an exported LSTM simulator.
+  ///   - backend: asked for where the simulator is of networks.
+  public init(
+    _ name: String, dropout: Float = 0.25, on backend: @autoclosure () throws -> any Backend
+  ) throws {
     if let seed = try Self.seed(of: name, kind: "tabular") {
       self.init(try TabularWorld(states: 10, items: 50, seed: seed))
     } else if let seed = try Self.seed(of: name, kind: "lstm") {
       var configuration = LSTMWorld.Configuration()
       configuration.dropout = dropout
+      let backend = try backend()
       self.init(
         LSTMWorld(configuration, seed: seed, on: backend),
         LSTMListPolicy("logging", configuration, seed: seed, on: backend))
     } else {
       let folder = try Self.folder(name)
       if folder.has("manifest.json") {
-        let (world, policy) = try LSTMWorld.read(name, dropout: dropout, on: backend)
+        let (world, policy) = try LSTMWorld.read(name, dropout: dropout, on: backend())
         self.init(world, policy)
       } else {
         self.init(try TabularWorld(reading: name))

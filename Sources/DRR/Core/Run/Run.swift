@@ -21,7 +21,7 @@ public struct Run<Settings: RunSettings>: Sendable {
   /// - Throws: `RunError` if there is none, or one of another algorithm.
   public init(reading folder: RunFolder) throws {
     guard let found = try folder.read(Settings.self) else {
-      throw RunError("\(folder.path) holds no run; use `drr train \(Settings.algorithms[0])`")
+      throw folder.absence("train \(Settings.algorithms[0])")
     }
     try self.init(found, folder: folder)
   }

@@ -67,9 +67,7 @@ extension Algorithms {
     of run: RunFolder, in folder: RunFolder
   ) throws -> any RunSettings {
     guard let settings = try settings(of: run) else {
-      throw RunError(
-        "\(folder.path) holds no run; name the folder of one, as `drr train drr --run "
-          + "\(folder.path)` makes it")
+      throw folder.absence()
     }
     return settings
   }

@@ -13,7 +13,7 @@ public struct ComparedDRR: ComparedRun {
 
   public init(_ folder: RunFolder) throws {
     guard let configuration = try folder.read(RunConfiguration.self) else {
-      throw RunError("\(folder.path): no run was begun there; use `drr train drr`")
+      throw folder.absence()
     }
     self.folder = folder
     self.configuration = configuration
@@ -27,7 +27,9 @@ public struct ComparedDRR: ComparedRun {
   private func experiment(_ log: RatingsLog) throws -> (run: Experiment, model: PMFModel) {
     let run = try Experiment(configuration, log: log, folder: folder)
     guard let model = try run.readModel() else {
-      throw RunError("\(folder.path): its PMF is not trained yet; use `drr train`")
+      throw RunError(
+        "\(folder.path): its PMF is not trained yet; use `drr \(configuration.command) --run "
+          + "\(folder.path)`")
     }
     return (run, model)
   }

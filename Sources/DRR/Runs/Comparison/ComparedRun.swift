@@ -93,7 +93,7 @@ public enum ComparedRuns {
         "\(folder.path) holds several runs; name one, as \(folder.path)/\(group.members[0].name)")
     }
     guard folder.exists(folder.configuration) else {
-      throw RunError("\(folder.path): no run was begun there; use `drr train`")
+      throw folder.absence()
     }
     let algorithm = folder.readAlgorithm() ?? ""
     guard let kind = kinds.first(where: { $0.algorithms.contains(algorithm) }) else {

@@ -53,16 +53,17 @@ public struct RunExport {
   public func model(of folder: RunFolder) throws -> ExportedModel {
     if let group = try folder.readGroup() { return try model(of: best(of: group, in: folder)) }
     guard folder.exists(folder.configuration) else {
-      throw RunError(
-        "\(folder.path): no run was started there; use `drr train drr --run \(folder.path)`")
+      throw folder.absence()
     }
     switch try Algorithms.settings(of: folder) {
     case let configuration as RunConfiguration: return try ofRatings(folder, configuration)
     case is MultiTableRunConfiguration: return try ofTables(folder)
     case is IRecGANRunConfiguration: return try ofSessions(folder)
     case let other:
+      let uses = (other?.uses ?? []).map { "`drr \($0) --run \(folder.path)`" }
       throw RunError(
-        "\(folder.path) is \(other?.title ?? "no run"), which has no items to recommend")
+        "\(folder.path) is \(other?.title ?? "no run"), which recommends no items; use "
+          + uses.joined(separator: " or "))
     }
   }
 
@@ -244,7 +245,7 @@ public struct RunExport {
   /// The agent of IRecGAN where it is trained, else of another method that is.
   private func ofSessions(_ folder: RunFolder) throws -> ExportedModel {
     guard var configuration = try folder.read(IRecGANRunConfiguration.self) else {
-      throw RunError("\(folder.path): no run was started there; use `drr train irecgan`")
+      throw folder.absence("train irecgan")
     }
     if let data { configuration.data.source = data }
     let log = try readSessions(configuration)
@@ -286,6 +287,8 @@ private func served(_ agent: any AgentConfiguration) throws -> ServedAlgorithm {
       .init(
         dimensions: residual.beliefs.factorizations.map(\.dimension), anchor: residual.anchor,
         hidden: residual.hidden, reach: residual.reach))
-  default: throw RunError("\(agent.name) cannot be exported: no network of a model is its")
+  default:
+    throw RunError(
+      "\(agent.name) cannot be exported: no network of a model is its; name a run of another agent")
   }
 }

@@ -206,7 +206,7 @@ public struct MultiTableConfiguration: Codable, Hashable, Sendable {
     try ConfigurationError.require("lag exponent", lagExponent, .notNegative)
     if reward == .clicks && solver == .iteration {
       throw ConfigurationError(
-        "solver is iteration, which needs no recommendations; reward clicks makes them")
+        "solver is iteration, which needs no recommendations; leave --reward clicks out")
     }
     if reward == .clicks && doubleQ {
       throw ConfigurationError("double Q and reward clicks do not go together; choose one")

@@ -6,7 +6,7 @@ public struct MultiTableRunConfiguration: RunSettings {
   public static let algorithms = ["multi-q"]
   public var title: String { "a run of multi-table Q-learning" }
   public var command: String { "train multi-q" }
-  public var uses: [String] { ["compare", "recommend"] }
+  public var uses: [String] { ["compare", "recommend --user ID"] }
 
   public var data: DataIdentity
   public var evaluation: EvaluationProtocol
