@@ -107,7 +107,7 @@ struct FeedbackLogTests {
   func lock() throws {
     let scratch = TemporaryFolder()
     let log = try FeedbackLog(folder: scratch.path)
-    try withExtendedLifetime(log) {
+    withExtendedLifetime(log) {
       let error = #expect(throws: FeedbackError.self) { try FeedbackLog(folder: scratch.path) }
       #expect("\(error!)".contains("another process writes"))
     }

@@ -23,7 +23,8 @@ struct WeightDiagnosticsTests {
   func histogram() throws {
     // Powers of ten are bounds, 10^.25 = 1.7783 is another.
     let found = WeightHistogram([
-      0, 1, 1.778, 1.779, 9.99, 10, 999_999, 1_000_000, 1e300, .infinity, 1e-7, 1e-6, 1e-320,
+      0, 1, 1.778, 1.779, 9.99, 10, 999_999, 1_000_000, 1e300, .infinity, 1e-7, 1e-6,
+      .leastNonzeroMagnitude,
     ])
     #expect(found.edges.count == 49 && found.counts.count == 48)
     #expect(found.edges[0] == 1e-6 && found.edges[24] == 1 && found.edges[48] == 1e6)
