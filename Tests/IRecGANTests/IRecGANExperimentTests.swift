@@ -111,7 +111,8 @@ struct IRecGANExperimentTests {
     try one.begin()
     #expect(
       message { try train(one, .method(.pg)) }
-        == "one: the networks that every method begins with are not trained")
+        == "one: the networks that every method begins with are not trained; go on with it by "
+        + "`drr train irecgan --run one`")
     try train(one, .pretraining)
     let other = try experiment("other", seed: 4)
     try other.folder.create()

@@ -41,20 +41,17 @@ struct ClosedLoopResult: Encodable {
   var text: String {
     let settings = loops[0].settings
     var rows = [
-      [
-        "round", "served: true value", "candidate: estimate", "true value", "ESS", "promoted",
-        "planted promoted",
-      ]
+      ["round", "served, true", "candidate", "true", "ESS", "promoted", "planted"]
     ]
     for round in 0..<settings.rounds {
       let all = loops.map { $0.rounds[round] }
-      func average(_ value: (ClosedLoop.Round) -> Double?) -> String {
+      func average(_ digits: Int = 3, _ value: (ClosedLoop.Round) -> Double?) -> String {
         let found = all.compactMap(value)
-        return found.isEmpty ? "–" : decimal(found.reduce(0, +) / Double(found.count), 3)
+        return found.isEmpty ? "–" : decimal(found.reduce(0, +) / Double(found.count), digits)
       }
       rows.append([
-        "\(round + 1)", average(\.truth), average { $0.candidate.estimate?.value },
-        average(\.candidate.truth), average(\.candidate.effectiveSampleSize),
+        "\(round + 1)", average { $0.truth }, average { $0.candidate.estimate?.value },
+        average { $0.candidate.truth }, average(0) { $0.candidate.effectiveSampleSize },
         "\(all.count { $0.candidate.isPromoted }) of \(all.count)",
         "\(all.count { $0.planted.isPromoted }) of \(all.count)",
       ])
@@ -74,6 +71,7 @@ struct ClosedLoopResult: Encodable {
       (planted models: \(plantedCoverage.covered) of \(plantedCoverage.logs)).
       Promoted: \(promotions), of which \(worsePromotions) earn less than what they replaced; planted \
       models: \(plantedPromotions).
+      Served and candidate: the mean reward of a list; true, of all users alike.
 
       \(Table(rows: rows).text)
 

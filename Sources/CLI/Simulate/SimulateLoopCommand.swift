@@ -90,16 +90,15 @@ extension SimulateCommand {
         throw RunError("\(place) is there already; name another --run, or remove it")
       }
       let ratings = try loadRatings(data, nil)
-      let backend = CPUBackend()
       let progress = Progress()
       defer { progress.finish() }
       var reports: [ClosedLoop.Report] = []
       for number in 0..<seeds {
         let settings = try settings(seed + UInt64(number))
-        let loop = try ClosedLoop(settings, ratings: ratings, on: backend)
+        let loop = try ClosedLoop(settings, ratings: ratings) { CPUBackend() }
         let folder = "\(place)/seed-\(settings.seed)"
         reports.append(
-          try loop.run(in: folder, on: backend) { round, _, what in
+          try loop.run(in: folder) { round, _, what in
             if Interrupt.isRequested { throw Interrupted(step: round) }
             progress.update(number * rounds + round, of: seeds * rounds, what)
           })

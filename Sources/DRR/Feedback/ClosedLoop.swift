@@ -100,6 +100,7 @@ public struct ClosedLoop: Sendable {
   }
 
   private let settings: Settings
+  private let makeBackend: @Sendable () throws -> any Backend
   private let log: RatingsLog
   private let scale: RewardScale
   /// The expected reward [users, items], and that of each rating of the scale.
@@ -111,15 +112,17 @@ public struct ClosedLoop: Sendable {
   /// - Parameters:
   ///   - ratings: of whose factorization the truth is.
   /// - Throws: `ConfigurationError` where settings cannot be; where no factorization can be fitted.
+  ///   - makeBackend: a new backend, as often as models are made.
   public init(
-    _ settings: Settings, ratings: RatingsLog, on backend: any Backend
+    _ settings: Settings, ratings: RatingsLog,
+    on makeBackend: @escaping @Sendable () throws -> any Backend
   ) throws {
     try settings.validate()
-    self.settings = settings
+    (self.settings, self.makeBackend) = (settings, makeBackend)
     let log = Self.restricted(ratings, to: settings.items)
     let scale = RewardScale(ratingRange: log.ratingRange)
     let model = try Self.fitted(
-      log, Array(0..<Int32(log.count)), scale, settings.seed, on: backend)
+      log, Array(0..<Int32(log.count)), scale, settings.seed, on: makeBackend())
     let range = log.ratingRange
     let levels = Array(
       stride(from: range.lowerBound.rounded(.up), through: range.upperBound, by: 1))
@@ -196,15 +199,14 @@ public struct ClosedLoop: Sendable {
   /// - Parameter folder: of the models and logs, which are written into it.
   /// - Throws: where a file cannot be written, or a model cannot be fitted; what `progress` does.
   public func run(
-    in folder: String, on backend: any Backend,
-    progress: (Int, Int, String) throws -> Void = { _, _, _ in }
+    in folder: String, progress: (Int, Int, String) throws -> Void = { _, _, _ in }
   ) throws -> Report {
     var random = Philox(seed: settings.seed, stream: Streams.closedLoop)
     var known = Known(users: log.userCount, items: log.itemCount)
     for row in 0..<log.count where random.uniform() < Float(settings.knownShare) {
       known.add(log.ratings[row], user: Int(log.users[row]), item: Int(log.items[row]))
     }
-    var served = try model(known, 0, in: folder, on: backend)
+    var served = try model(known, 0, in: folder)
     let first = served
     var rounds: [Round] = []
     for round in 1...settings.rounds {
@@ -215,7 +217,7 @@ public struct ClosedLoop: Sendable {
       // A model that has learned from a list knows what it earned, and the list would flatter it.
       learn(from: decisions, every: 0, &known)
       let models = try [false, true].map {
-        try model(known, round, isTurned: $0, in: folder, on: backend)
+        try model(known, round, isTurned: $0, in: folder)
       }
       var unseen = decisions
       unseen.decisions = decisions.decisions.enumerated().filter { $0.offset % 2 == 1 }
@@ -295,8 +297,7 @@ public struct ClosedLoop: Sendable {
   ///
   /// - Parameter isTurned: whether its scores are turned round: the worst items come first.
   private func model(
-    _ known: Known, _ round: Int, isTurned: Bool = false, in folder: String,
-    on backend: any Backend
+    _ known: Known, _ round: Int, isTurned: Bool = false, in folder: String
   ) throws -> ExportedModel {
     var learned = log
     (learned.users, learned.items, learned.ratings) = ([], [], [])
@@ -313,7 +314,7 @@ public struct ClosedLoop: Sendable {
     learned.times = (0..<Int64(learned.ratings.count)).map { $0 }
     var fitted = try Self.fitted(
       learned, Array(0..<Int32(learned.count)), scale, settings.seed &+ UInt64(round),
-      on: backend)
+      on: makeBackend())
     if isTurned {
       fitted = PMFModel(
         dimension: fitted.dimension, mean: fitted.mean,
@@ -339,7 +340,7 @@ public struct ClosedLoop: Sendable {
   }
 
   private func policy(_ model: ExportedModel) throws -> ServingPolicy {
-    try ServingPolicy(model) { CPUBackend() }
+    try ServingPolicy(model, on: makeBackend)
   }
 
   /// The best items of every user.

@@ -69,7 +69,6 @@ public final class FeedbackLog: Sendable {
   public init(folder: String, _ settings: Settings = Settings()) throws {
     self.folder = folder
     self.settings = settings
-    clock = Clock(source: DispatchSource.makeTimerSource(queue: syncing))
     try RunFolder(folder).create(for: "feedback log")
     chmod(folder, 0o700)
     lock = open(folder, O_RDONLY | O_CLOEXEC)
@@ -96,6 +95,8 @@ public final class FeedbackLog: Sendable {
       close(lock)
       throw error
     }
+    // One that never ran may not be given up.
+    clock = Clock(source: DispatchSource.makeTimerSource(queue: syncing))
     clock.source.schedule(
       deadline: .now() + settings.syncInterval, repeating: settings.syncInterval,
       leeway: .milliseconds(10))
