@@ -47,10 +47,12 @@ struct GRUTests {
       try folder.data("alone/checkpoint.safetensors")
         == folder.data("group/seed-0/checkpoint.safetensors"))
     expectRefused(
-      try Program.run(["train", "gru", "--run", "alone", "--hidden", "9"], in: folder), 1,
-      "settings.hidden 8, not 9")
+      try Program.run(
+        ["train", "gru", "--run", "alone", "--hidden", "9", "--device", "cpu"], in: folder), 1,
+      "--hidden 8, not 9")
     expectRefused(
-      try Program.run(["train", "gru", "--run", "new", "--dropout", "1"], in: folder), 1,
+      try Program.run(
+        ["train", "gru", "--run", "new", "--dropout", "1", "--device", "cpu"], in: folder), 1,
       "dropout is 1.0; it must be 0 or more and below 1")
     expectRefused(
       try Program.run(["recommend", "--run", "alone", "--user", "1"], in: folder), 1,
@@ -90,7 +92,9 @@ struct GRUTests {
     #expect(baselines.output.contains("\nwindowed Markov "), "\(baselines.description)")
     try folder.write("bad.txt", "1 2\n3 four 5\n")
     expectRefused(
-      try Program.run(["train", "gru", "--run", "new", "--sessions", "bad.txt"], in: folder), 1,
+      try Program.run(
+        ["train", "gru", "--run", "new", "--sessions", "bad.txt", "--device", "cpu"], in: folder),
+      1,
       "bad.txt, line 2: the item \"four\"")
     expectRefused(
       try Program.run(train + ["--test-fraction", "0.3", "--fresh"], in: folder), 64,
@@ -100,7 +104,10 @@ struct GRUTests {
       "add --sessions SOURCE")
     expectRefused(
       try Program.run(
-        ["train", "gru", "--run", "new", "--sessions", "train.txt", "--split", "latest"], in: folder
+        [
+          "train", "gru", "--run", "new", "--sessions", "train.txt", "--split", "latest",
+          "--device", "cpu",
+        ], in: folder
       ),
       1, "use --split sessions")
   }

@@ -131,14 +131,14 @@ struct IRecGANTests {
       ),
       (
         ["--shown", "20"], 1,
-        "list size is 20; it must be from 1 to 15, the items that the mix policy"
+        "--list-size is 20; it must be from 1 to 15, the items that the mix policy"
       ),
       (
         ["--shown", "51", "--policy", "random"], 1,
-        "list size is 51; it must be from 1 to the 50 items"
+        "--list-size is 51; it must be from 1 to the 50 items"
       ),
       (
-        ["--env", "tabular:x"], 1, "world is tabular:x; it must be tabular:SEED with a whole SEED"
+        ["--env", "tabular:x"], 1, "--env is tabular:x; it must be tabular:SEED with a whole SEED"
       ),
       (["--env", "nowhere"], 1, "nowhere"),
       (["--data", "nowhere"], 1, "nowhere: no such file or folder"),
@@ -149,7 +149,7 @@ struct IRecGANTests {
         ["--accuracy-ceiling", "0.2"], 1,
         "--accuracy-ceiling is 0.2; it must be above 0.5 and at most 1"
       ),
-      (["--rollouts", "0"], 1, "roll-outs is 0; it must be 1 ... 1000"),
+      (["--rollouts", "0"], 1, "--rollouts is 0; it must be 1 ... 1000"),
       (["--longest-session", "2"], 1, "--longest-session is 2, but "),
       (["--sessions", "0"], 1, "sessions is 0; it must be 1 ... 10,000,000"),
     ])

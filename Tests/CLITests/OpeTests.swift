@@ -149,7 +149,7 @@ struct OpeTests {
       (["sessions", "sessions.csv", "--policy", "uniform"], 1, ["folds is 5"]),
       (["simulate", "--sizes", "10"], 1, ["sizes is 10"]),
       (["simulate", "--sizes", "ten"], 64, ["--sizes has \"ten\""]),
-      (["simulate", "--seeds", "1"], 1, ["replications is 1"]),
+      (["simulate", "--seeds", "1"], 1, ["--seeds is 1"]),
     ] as [([String], Int32, [String])] {
       let outcome = try Program.run(["ope"] + words, in: folder)
       #expect(outcome.code == code && outcome.output == "", "\(words) \(outcome.description)")

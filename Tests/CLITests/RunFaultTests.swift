@@ -189,7 +189,7 @@ struct RunFaultTests {
       + (name == "residual" ? ["--cloning-steps", "4"] : []) + Self.cpu
     expectRefused(
       try Program.run(train + ["--pmf-regularization", "0.7"], in: folder), 1,
-      "started with pmf.regularization", "not 0.7")
+      "started with --pmf-regularization", "not 0.7")
     expectRefused(
       try Program.run(train + ["--dimension", "9"], in: folder), 1,
       "started with --dimension 8, not 9")

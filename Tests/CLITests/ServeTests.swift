@@ -50,6 +50,19 @@ struct ServeTests {
     #expect(outcome.code == 0, "\(outcome.description)")
   }
 
+  /// Threads of their own: those that are shared may all be waiting in other tests.
+  static func threads(
+    _ count: Int, in group: DispatchGroup, _ body: @escaping @Sendable (Int) -> Void
+  ) {
+    for number in 0..<count {
+      group.enter()
+      Thread {
+        body(number)
+        group.leave()
+      }.start()
+    }
+  }
+
   static func ids(_ answer: HTTPClient.Answer) -> [String] {
     (answer.object["items"] as? [[String: Any]] ?? []).compactMap { $0["id"] as? String }
   }
@@ -346,22 +359,29 @@ struct ServeTests {
     let failures = Mutex<[String]>([])
     let versions = Mutex<Set<String>>([])
     let group = DispatchGroup()
-    for thread in 0..<3 {
-      DispatchQueue.global().async(group: group) {
-        while !isOver.withLock({ $0 }) {
-          do {
-            let answer = try client.post("/v1/recommend", #"{"user":"\#(thread)","top":2}"#)
-            if answer.status != 200 { failures.withLock { $0.append(answer.text) } }
-            versions.withLock { _ = $0.insert(answer.object["version"] as? String ?? "") }
-          } catch {
-            failures.withLock { $0.append("\(error)") }
-          }
+    Self.threads(3, in: group) { thread in
+      while !isOver.withLock({ $0 }) {
+        do {
+          let answer = try client.post("/v1/recommend", #"{"user":"\#(thread)","top":2}"#)
+          if answer.status != 200 { failures.withLock { $0.append(answer.text) } }
+          versions.withLock { _ = $0.insert(answer.object["version"] as? String ?? "") }
+        } catch {
+          failures.withLock { $0.append("\(error)") }
         }
       }
     }
+    func isAnswered() throws -> Bool {
+      let answer = try client.get("/v1/models").object["models"] as? [[String: Any]]
+      let version = answer?.first?["version"] as? String ?? ""
+      let deadline = Date() + 30
+      program.until { versions.withLock { $0.contains(version) } || Date() > deadline }
+      return versions.withLock { $0.contains(version) }
+    }
+    #expect(try isAnswered())
     for name in ["drr", "pmf", "drr"] {
       try copy(name)
       #expect(try client.send("POST", "/admin/reload").status == 200)
+      #expect(try isAnswered())
     }
     let before = try client.get("/v1/models").text
     try scratch.write("live/items.json", "{}")
@@ -386,16 +406,14 @@ struct ServeTests {
         ["--model", "\(folder.path)/models/pmf", "--log", "log"], in: scratch)
       let acknowledged = Mutex<Set<String>>([])
       let group = DispatchGroup()
-      for thread in 0..<3 {
-        DispatchQueue.global().async(group: group) {
-          for count in 0... {
-            let user = "\(round)-\(thread)-\(count)"
-            guard
-              let answer = try? client.post(
-                "/v1/feedback", #"{"user":"\#(user)","item":"1","rating":3}"#)
-            else { return }
-            if answer.status == 202 { acknowledged.withLock { _ = $0.insert(user) } }
-          }
+      Self.threads(3, in: group) { thread in
+        for count in 0... {
+          let user = "\(round)-\(thread)-\(count)"
+          guard
+            let answer = try? client.post(
+              "/v1/feedback", #"{"user":"\#(user)","item":"1","rating":3}"#)
+          else { return }
+          if answer.status == 202 { acknowledged.withLock { _ = $0.insert(user) } }
         }
       }
       let deadline = Date() + Double.random(in: 0.2...0.6, using: &random)

@@ -275,7 +275,7 @@ struct ExperimentTests {
         + "1 with fewer than 3 liked items to start from, 9 with fewer than 110 items to rank; "
         + "lower --minimum-candidates or --window, hold more out, or use --split none")
     let noAgent = try Self.experiment(folder.path, Self.configuration { $0.drr = nil })
-    #expect(Self.message { _ = try noAgent.sessions() }.contains("use `drr train drr`"))
+    #expect(Self.message { _ = try noAgent.sessions() }.contains("use `drr train drr --run "))
   }
 
   @Test("a configuration is read as it was written, and damage is named")

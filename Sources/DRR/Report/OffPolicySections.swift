@@ -28,8 +28,8 @@ struct ReportedEvaluation {
       result = .sessions(found)
     } else {
       throw RunError(
-        "\(file) is no result that a report draws; name a folder that `drr ope --out FOLDER` or "
-          + "`drr ope sessions --out FOLDER` wrote")
+        "\(file) is no result that a report draws; name a folder that `drr ope --data LOG --out FOLDER` or "
+          + "`drr ope sessions LOG --out FOLDER` wrote")
     }
   }
 
