@@ -1,4 +1,4 @@
-.PHONY: demo test bundle bundle-tests
+.PHONY: demo test bundle bundle-tests man
 
 # Install, build and run the main job.
 demo:
@@ -15,3 +15,7 @@ bundle:
 # The same of the tests.
 bundle-tests:
 	./bundle tests
+
+# A man page for every command, under .build/man.
+man:
+	./bundle manual
