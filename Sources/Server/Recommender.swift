@@ -93,7 +93,7 @@ final class Recommender: Sendable {
     }
     guard let model = models.model(named: name) else {
       throw Problem(
-        .unprocessable,
+        .notFound,
         "no model is named \(name); there are " + models.all.map(\.name).joined(separator: ", "))
     }
     return model
@@ -136,7 +136,7 @@ final class Recommender: Sendable {
     func index(_ id: String) throws -> Int {
       guard let item = items.ids.lookup(id) else {
         throw Problem(
-          .unprocessable, "\(model.name) has no item \(id); GET /v1/items?q= finds them")
+          .notFound, "\(model.name) has no item \(id); GET /v1/items?q= finds them")
       }
       return item
     }
@@ -189,7 +189,7 @@ final class Recommender: Sendable {
     }
     guard models.all.contains(where: { $0.model.items.ids.lookup(asked.item) != nil }) else {
       throw Problem(
-        .unprocessable, "no model has an item \(asked.item); GET /v1/items?q= finds them")
+        .notFound, "no model has an item \(asked.item); GET /v1/items?q= finds them")
     }
     let feedback = ItemFeedback(
       time: Self.now, request: asked.request, user: asked.user, item: asked.item, value: value)

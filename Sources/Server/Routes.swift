@@ -43,9 +43,12 @@ struct Routes: Sendable {
         }
         return limit
       }
-      return try Self.json(
-        try recommender.items(
-          matching: String((query["q"] ?? "").prefix(200)), limit: limit ?? 20))
+      let text = query["q"] ?? ""
+      guard text.count <= 200 else {
+        throw Problem(
+          .unprocessable, "q has \(text.count) characters; it may have 200 at most")
+      }
+      return try Self.json(try recommender.items(matching: text, limit: limit ?? 20))
     }
     router.get("v1/users/{id}") { _, context in
       let id = try context.parameters.require("id")
