@@ -137,11 +137,9 @@ struct Routes: Sendable {
   private static func json(
     _ value: some Encodable, status: HTTPResponse.Status = .ok
   ) throws -> Response {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return Response(
+    Response(
       status: status, headers: [.contentType: "application/json"],
-      body: .init(byteBuffer: ByteBuffer(bytes: try encoder.encode(value))))
+      body: .init(byteBuffer: ByteBuffer(string: try RunFolder.json(value))))
   }
 
   static func text(_ text: String, type: String) -> Response {
@@ -198,11 +196,9 @@ struct Problems: RouterMiddleware {
   private func response(to problem: Problem, _ request: Request) -> Response {
     var headers = problem.headers
     headers[.contentType] = "application/problem+json"
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let body = (try? encoder.encode(problem.body)) ?? Data()
+    let body = (try? RunFolder.json(problem.body)) ?? ""
     return Response(
       status: .init(code: problem.kind.rawValue, reasonPhrase: problem.kind.title),
-      headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: body)))
+      headers: headers, body: .init(byteBuffer: ByteBuffer(string: body)))
   }
 }

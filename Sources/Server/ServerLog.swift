@@ -1,3 +1,4 @@
+import DRRCore
 import Essentials
 import Logging
 
@@ -24,8 +25,6 @@ struct ServerLog: LogHandler {
     fields["level"] = event.level.rawValue
     fields["message"] = "\(event.message)"
     if let error = event.error { fields["error"] = "\(error)" }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    if let line = try? encoder.encode(fields) { write(String(decoding: line, as: UTF8.self)) }
+    if let line = try? RunFolder.json(fields) { write(line) }
   }
 }

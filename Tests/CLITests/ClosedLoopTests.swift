@@ -29,12 +29,14 @@ struct ClosedLoopTests {
       let candidate = try #require(round["candidate"] as? [String: Any])
       let planted = try #require(round["planted"] as? [String: Any])
       let truth = try #require(candidate["truth"] as? Double)
-      #expect(truth <= oracle && (planted["truth"] as! Double) < truth)
+      let turned = try #require(planted["truth"] as? Double)
+      #expect(truth <= oracle && turned < truth)
       #expect(planted["isPromoted"] as? Bool == false)
       // Half of 2,000 lists judge, and the mean of their noisy rewards is near the served truth: a
       // reward of −1 ... 1 has a deviation of less than 1, six of whose errors are .19.
       let earned = try #require((round["earned"] as? [String: Any])?["value"] as? Double)
-      #expect(abs(earned - (round["truth"] as! Double)) < 0.19)
+      let served = try #require(round["truth"] as? Double)
+      #expect(abs(earned - served) < 0.19)
     }
     // The logs are logs as any other.
     let described = try Program.run(

@@ -124,7 +124,7 @@ struct ServeTests {
       if start == 0 {
         let answer = try client.post("/v1/recommend", #"{"user":"7","top":6}"#)
         before = Self.ids(answer)
-        let request = answer.object["request"] as! String
+        let request = try #require(answer.object["request"] as? String)
         let other = try client.post(
           "/v1/feedback", #"{"request":"\#(request)","item":"\#(before[5])x","rating":1}"#)
         #expect(other.status == 404)
@@ -249,7 +249,8 @@ struct ServeTests {
   @Test("describes itself: every path of openapi.json answers, and metrics count it")
   func description() throws {
     let client = try Self.shared.get().client
-    let paths = try client.get("/openapi.json").object["paths"] as! [String: [String: Any]]
+    let paths = try #require(
+      client.get("/openapi.json").object["paths"] as? [String: [String: Any]])
     #expect(paths.count == 10)
     for (path, methods) in paths {
       for method in methods.keys {
@@ -257,7 +258,8 @@ struct ServeTests {
           method.uppercased(), path.replacing("{id}", with: "1"),
           method == "post" ? Data("{}".utf8) : nil,
           headers: method == "post" ? ["Content-Type": "application/json"] : [:])
-        let responses = (methods[method] as! [String: Any])["responses"] as! [String: Any]
+        let operation = try #require(methods[method] as? [String: Any])
+        let responses = try #require(operation["responses"] as? [String: Any])
         #expect(responses["\(answer.status)"] != nil, "\(method) \(path): \(answer.status)")
       }
     }
@@ -335,7 +337,7 @@ struct ServeTests {
       let first = try client.post("/v1/recommend", #"{"user":"\#(user)","top":1}"#)
       let again = try client.post("/v1/recommend", #"{"user":"\#(user)","top":1}"#)
       #expect(first.object["model"] as? String == again.object["model"] as? String)
-      counts[first.object["model"] as! String, default: 0] += 1
+      counts[try #require(first.object["model"] as? String), default: 0] += 1
     }
     // Six standard deviations of 200 draws.
     #expect(abs(counts["a"]! - 150) < 37)

@@ -69,8 +69,10 @@ public final class FeedbackLog: Sendable {
   public init(folder: String, _ settings: Settings = Settings()) throws {
     self.folder = folder
     self.settings = settings
+    let isThere = access(folder, F_OK) == 0
     try RunFolder(folder).create(for: "feedback log")
-    chmod(folder, 0o700)
+    // A folder that somebody else made keeps its permissions; segments are the owner's alone.
+    if !isThere { chmod(folder, 0o700) }
     lock = open(folder, O_RDONLY | O_CLOEXEC)
     guard lock >= 0 else { throw FeedbackError.system("open", folder, errno) }
     guard flock(lock, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK else {

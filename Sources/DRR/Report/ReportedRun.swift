@@ -85,7 +85,7 @@ struct ReportedRun {
         same.seed = 0
         if var run = same as? RunConfiguration {
           (run.data.source, run.data.name) = ("", "")
-          same = run as! Settings
+          if let run = run as? Settings { same = run }
         }
         return same
       }

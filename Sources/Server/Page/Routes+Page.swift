@@ -56,7 +56,8 @@ extension Routes {
       user: user, query: query, found: [], scale: [], models: recommender.description,
       model: model.name, samples: recommender.trace.samples, note: note)
     if let range = model.model.ratingRange {
-      let step: Float = range.upperBound - range.lowerBound > 10 ? 2 : 1
+      // A dozen buttons at most, however wide the scale is.
+      let step = max(1, ((range.upperBound - range.lowerBound) / 10).rounded(.up))
       page.scale = Array(
         stride(from: range.lowerBound.rounded(.up), through: range.upperBound, by: step))
     }
