@@ -163,6 +163,8 @@ struct ModelsAnswer: Codable, Sendable {
     var users: Int
     /// The share of users that it answers.
     var traffic: Double
+    /// Feedbacks that were learned from on top of it; absent where nothing learns.
+    var learned: Int?
   }
 
   var models: [Model]

@@ -1,4 +1,5 @@
 import DRRCore
+import Feedback
 import Platform
 import Serving
 import Synchronization
@@ -20,13 +21,18 @@ final class Models: Sendable {
 
   private let places: [Place]
   private let makeBackend: @Sendable () throws -> any Backend
+  /// nil: models stay as they are.
+  private let learning: OnlineLearner.Settings?
   private let serving: Mutex<State>
   /// One reload at a time.
   private let reloading = Mutex(())
 
   /// - Throws: `ServingError` where a model cannot be read.
-  init(_ places: [Place], on makeBackend: @escaping @Sendable () throws -> any Backend) throws {
-    (self.places, self.makeBackend) = (places, makeBackend)
+  init(
+    _ places: [Place], learning: OnlineLearner.Settings? = nil,
+    on makeBackend: @escaping @Sendable () throws -> any Backend
+  ) throws {
+    (self.places, self.makeBackend, self.learning) = (places, makeBackend, learning)
     serving = Mutex(
       State(
         models: try places.map {
@@ -35,6 +41,12 @@ final class Models: Sendable {
   }
 
   var all: [ServedModel] { serving.withLock { $0.models } }
+
+  /// What learns on top of each model, before any feedback; none where nothing learns.
+  func learners(of models: [ServedModel]? = nil) throws -> [OnlineLearner] {
+    guard let learning else { return [] }
+    return try (models ?? all).map { try OnlineLearner($0.model, learning) }
+  }
 
   /// The share of the users that each model answers; sums to 1.
   var shares: [Double] {
@@ -69,14 +81,17 @@ final class Models: Sendable {
 
   /// Reads every model again. All of them answer from then on, or, where one cannot be read, none.
   ///
+  /// - Parameter store: whose learners become those of the new models.
   /// - Throws: `ServingError`; the models before go on answering.
-  func reload() throws -> [Reload] {
+  func reload(_ store: FeedbackStore) throws -> [Reload] {
     try reloading.withLock { _ in
       let before = all
       let now = try zip(places, before).map { place, old in
         try ServedModel(name: place.name, folder: place.folder, on: makeBackend)
       }
+      if learning != nil { try store.learn(by: learners(of: before + now)) }
       serving.withLock { $0.models = now }
+      if learning != nil { try store.learn(by: learners(of: now)) }
       return zip(before, now).map {
         Reload(model: $0.name, before: $0.version, now: $1.version)
       }

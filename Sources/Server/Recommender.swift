@@ -50,7 +50,14 @@ final class Recommender: Sendable {
       recipient, exclude: Set((asked.exclude ?? []).compactMap { items.ids.lookup($0) }),
       only: try asked.genre.map { try Self.unprocessable(try items.items(ofGenres: $0)) })
     let count = max(top, exploration?.candidates ?? 0)
-    let candidates = try await model.batcher.recommend(prepared, count: count)
+    let learner = store.learner(of: model.version)
+    var candidates = try await model.batcher.recommend(
+      prepared, count: max(count, learner?.settings.pool ?? 0))
+    var modelScores: [Float] = []
+    if let learner {
+      (candidates, modelScores) = learner.reordered(candidates)
+      candidates.removeLast(max(0, candidates.count - count))
+    }
 
     var random = Philox(
       key: seed, stream: Streams.serving,
@@ -75,8 +82,13 @@ final class Recommender: Sendable {
         user: asked.user, known: asked.user == nil ? nil : known,
         rated: asked.ratings?.map { .init(item: $0.item, rating: $0.rating) },
         session: asked.session, exclude: asked.exclude, genres: asked.genre,
-        exploration: exploration,
-        items: list.map { .init(item: $0.id, score: $0.score, propensity: $0.propensity) },
+        learned: learner?.count, exploration: exploration,
+        items: zip(list, drawn).map { item, draw in
+          .init(
+            item: item.id, score: item.score,
+            modelScore: learner == nil ? nil : modelScores[draw.place],
+            propensity: item.propensity)
+        },
         candidates: candidates.count,
         digest: ServedList.digest(of: candidates.lazy.map { items.ids[$0.item] })))
     trace.list(
@@ -264,7 +276,8 @@ final class Recommender: Sendable {
       models: zip(models.all, models.shares).map { model, share in
         .init(
           name: model.name, version: model.version, agent: model.model.header.agent,
-          items: model.model.items.count, users: model.model.users.count, traffic: share)
+          items: model.model.items.count, users: model.model.users.count, traffic: share,
+          learned: store.learner(of: model.version)?.count)
       }, exploration: exploration)
   }
 

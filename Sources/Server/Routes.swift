@@ -71,7 +71,7 @@ struct Routes: Sendable {
     addPage(to: router)
     router.post("admin/reload") { _, _ in
       do {
-        let reloaded = try recommender.models.reload()
+        let reloaded = try recommender.models.reload(recommender.store)
         for model in reloaded { note("\(model.model): \(model.before) → \(model.now)") }
         return try Self.json(ReloadAnswer(models: reloaded))
       } catch {

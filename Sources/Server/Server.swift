@@ -25,6 +25,8 @@ package struct Server: Sendable {
     package var logging = FeedbackLog.Settings()
     /// nil: the best items in order.
     package var exploration: Exploration?
+    /// nil: models stay as they are.
+    package var learning: OnlineLearner.Settings?
     package var seed: UInt64 = 0
     package var token: String?
     /// Names that the Host header may have beside those of this machine.
@@ -48,6 +50,7 @@ package struct Server: Sendable {
       try ConfigurationError.require("port", port, in: 0...65_535)
       try ConfigurationError.require("connections", connections, in: 1...65_536)
       try exploration?.validate()
+      try learning?.validate()
     }
   }
 
@@ -68,12 +71,13 @@ package struct Server: Sendable {
     self.settings = settings
     self.note = note
     metrics = Self.metrics
-    let store = try FeedbackStore(folder: settings.log, settings.logging)
+    let models = try Models(
+      settings.models.map { .init(name: $0.name, folder: $0.folder, traffic: $0.traffic) },
+      learning: settings.learning, on: makeBackend)
     recommender = Recommender(
-      models: try Models(
-        settings.models.map { .init(name: $0.name, folder: $0.folder, traffic: $0.traffic) },
-        on: makeBackend),
-      store: store, exploration: settings.exploration, seed: settings.seed)
+      models: models,
+      store: try FeedbackStore(
+        folder: settings.log, settings.logging, learners: try models.learners()), exploration: settings.exploration, seed: settings.seed)
   }
 
   /// Of this process: swift-metrics has one place for them.
@@ -124,7 +128,7 @@ package struct Server: Sendable {
         availableConnectionsDelegate: MaximumAvailableConnections(settings.connections)),
       onServerRunning: { ready($0.localAddress?.port ?? 0) }, logger: logger)
     var group = ServiceGroupConfiguration(
-      services: [server, Reloading(models: recommender.models, note: note)],
+      services: [server, Reloading(recommender: recommender, note: note)],
       gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
     group.maximumGracefulShutdownDuration = .seconds(settings.drainSeconds)
     try await ServiceGroup(configuration: group).run()
@@ -134,13 +138,13 @@ package struct Server: Sendable {
 
 /// Reads the models again at SIGHUP.
 private struct Reloading: Service {
-  let models: Models
+  let recommender: Recommender
   let note: @Sendable (String) -> Void
 
   func run() async throws {
     for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
       do {
-        for model in try models.reload() { note("\(model.model): \(model.before) → \(model.now)") }
+        for model in try recommender.models.reload(recommender.store) { note("\(model.model): \(model.before) → \(model.now)") }
       } catch {
         note("\(error); the models before go on answering")
       }

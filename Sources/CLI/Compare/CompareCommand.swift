@@ -93,7 +93,8 @@ struct CompareCommand: ParsableCommand {
     if !runs.isEmpty { trainings = [try Comparison.training(of: runs)] }
     let range = runs.isEmpty ? split.scale.range.range : runs[0].run.data.ratingRange
     let loaded = try LoadedLog(
-      data, sessions, range, begun: runs.first?.run.data, trainings.first?.evaluation)
+      RatingsOption(data: data), sessions, range, begun: runs.first?.run.data,
+      trainings.first?.evaluation, for: RunFolder(""))
     let (log, described) = (loaded.log, loaded.data)
     try runs.first?.run.data.requireContents(of: log, from: described.source)
     if runs.isEmpty { trainings = try split.trainings(for: log, testShare: loaded.testShare) }

@@ -138,17 +138,7 @@ extension DataCommand {
     private func range(
       _ served: ServedDecisions, _ model: ExportedModel?
     ) throws -> ClosedRange<Float> {
-      let named = scale.range.range
-      let range = named ?? model?.ratingRange ?? 0.5...5
-      if let found = served.ratingRange,
-        !(range.contains(found.lowerBound) && range.contains(found.upperBound))
-      {
-        throw RunError(
-          "\(source.path) has ratings of \(found.lowerBound) ... \(found.upperBound), which are no "
-            + "part of \(range.lowerBound) ... \(range.upperBound); say the scale by --rating-range "
-            + "LOW,HIGH")
-      }
-      return range
+      try served.scale(named: scale.range.range ?? model?.ratingRange)
     }
 
     private func rewards(

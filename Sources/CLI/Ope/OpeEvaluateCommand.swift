@@ -172,7 +172,7 @@ extension OpeCommand {
       let models = try names.map { try $1.model(named: $0, on: device) }
       let served = try ServedEvaluation(
         join.read(source.data), rewards: FeedbackRewards(of: models[0].policy.model),
-        missing: join.missing ?? .zero, positions: positions)
+        missing: join.missing ?? .zero, positions: positions, judging: models)
       let progress = Progress()
       defer { progress.finish() }
       let found = try served.evaluate(models, configuration) { progress.update($0, of: $1, $2) }

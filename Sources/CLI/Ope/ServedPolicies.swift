@@ -113,6 +113,11 @@ extension SlateReport {
       ["clipped at \(decimal(clip, 1))"]
         + policies.map { "\(decimal(100 * $0.diagnostics.clipRate, 2))%" })
     var notes: [String] = []
+    if let learned = log.learned {
+      notes.append(
+        "\(grouped(learned)) lists that a model may have learned from are left out: they were served "
+          + "before the log was learned from")
+    }
     for policy in policies {
       if let refusal = policy.refusal {
         notes.append(

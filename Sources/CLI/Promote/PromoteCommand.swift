@@ -107,7 +107,7 @@ struct PromoteCommand: ParsableCommand {
     let served = try join.read(log)
     let evaluation = try ServedEvaluation(
       served, rewards: FeedbackRewards(of: current.policy.model), missing: join.missing ?? .zero,
-      version: current.version, positions: positions)
+      version: current.version, positions: positions, judging: [candidate, current])
     let progress = Progress()
     defer { progress.finish() }
     let promotion = try Promotion(
@@ -179,9 +179,10 @@ struct PromoteCommand: ParsableCommand {
         ["mean weight", decimal(promotion.meanWeight, 3)],
         ["other candidates", "\(grouped(promotion.mismatched))"],
       ]
-      let left =
-        promotion.otherLists > 0
-        ? "\n\(grouped(promotion.otherLists)) lists that other models served are left out" : ""
+      let left = [
+        (promotion.otherLists, "that other models served"),
+        (promotion.learnedLists ?? 0, "that a model may have learned from"),
+      ].filter { $0.0 > 0 }.map { "\n\(grouped($0)) lists \($1) are left out" }.joined()
       let end =
         switch outcome {
         case .promoted: "\(current) is \(model) now; what it was is in \(replaced ?? "")"

@@ -1,11 +1,9 @@
 import ArgumentParser
 import DRR
-import Dispatch
 import Feedback
 import Kernels
 import Platform
 import Server
-import Synchronization
 import Tensor
 
 #if canImport(FoundationEssentials)
@@ -67,6 +65,21 @@ struct ServeCommand: ParsableCommand {
   var candidates = Exploration().candidates
   @Option(
     help: ArgumentHelp(
+      "Learn from feedback as it comes, on top of the model: linucb, by item vectors, so that what is "
+        + "learned of an item tells of those like it; items, every item by itself. (default: the "
+        + "model stays as it is)", valueName: "how"))
+  var learn: OnlineLearner.Kind?
+  @Option(
+    help: "α of --learn: what a standard deviation of not knowing counts for, in reward. (default: 0)")
+  var learnAlpha: Double?
+  @Option(
+    help: "λ of --learn: the feedbacks that the model's own score counts for. (default: 10)")
+  var learnRidge: Double?
+  @Option(
+    help: "Of --learn: the best items of the model that are put in order anew. (default: 200)")
+  var learnPool: Int?
+  @Option(
+    help: ArgumentHelp(
       "A file whose first line every request has to bring.", valueName: "file"),
     completion: .file())
   var tokenFile: String?
@@ -115,6 +128,14 @@ struct ServeCommand: ParsableCommand {
     if connections < 1 {
       throw ValidationError("--connections is \(connections); it must be at least 1.")
     }
+    if learn == nil,
+      let option = Commands.firstGiven([
+        ("--learn-alpha", learnAlpha != nil), ("--learn-ridge", learnRidge != nil),
+        ("--learn-pool", learnPool != nil),
+      ])
+    {
+      throw ValidationError("\(option) is of what learns, and nothing does; add --learn linucb.")
+    }
     if durable, log == nil {
       throw ValidationError("--durable is of a log, and there is none; add --log FOLDER.")
     }
@@ -144,6 +165,14 @@ struct ServeCommand: ParsableCommand {
     settings.exploration =
       explore
       ? Exploration(epsilon: epsilon, temperature: temperature, candidates: candidates) : nil
+    settings.learning = learn.map { kind in
+      var learning = OnlineLearner.Settings()
+      learning.kind = kind
+      if let learnAlpha { learning.alpha = learnAlpha }
+      if let learnRidge { learning.ridge = learnRidge }
+      if let learnPool { learning.pool = learnPool }
+      return learning
+    }
     settings.seed = seed ?? .random(in: 0...UInt64.max)
     settings.hosts = allowHost
     settings.connections = connections
@@ -152,23 +181,9 @@ struct ServeCommand: ParsableCommand {
     return settings
   }
 
-  private func token() throws -> String? {
-    guard let tokenFile else { return nil }
-    guard let bytes = FileManager.default.contents(atPath: tokenFile) else {
-      throw RunError("cannot read --token-file \(tokenFile); make one: openssl rand -hex 32 > FILE")
-    }
-    let token = String(decoding: bytes.prefix { $0 != 10 && $0 != 13 }, as: UTF8.self)
-    guard token.utf8.count >= 16 else {
-      throw RunError(
-        "the first line of --token-file \(tokenFile) has \(token.utf8.count) bytes; a token needs 16 "
-          + "or more")
-    }
-    return token
-  }
-
   func run() throws {
     var settings = settings
-    settings.token = try token()
+    settings.token = try tokenFile.map { try ServerToken.read($0) }
     let device = try device.hostDevice()
     let server = try Server(settings, on: { try DeviceCatalog.backend(for: device) }) {
       Console.note($0)
@@ -178,29 +193,37 @@ struct ServeCommand: ParsableCommand {
       Console.note(
         "log: \(log)" + (server.userCount > 0 ? ", \(grouped(server.userCount)) users" : ""))
     }
-    let done = DispatchSemaphore(value: 0)
-    let outcome = Outcome()
-    Task { [host] in
-      do {
+    do {
+      try awaited { [host] in
         try await server.run { port in
           Console.note(
             "listening on http://\(host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host):"
               + "\(port); end it with Control-C")
         }
-      } catch {
-        outcome.error.withLock { $0 = error }
       }
-      done.signal()
-    }
-    done.wait()
-    if let error = outcome.error.withLock({ $0 }) {
+    } catch {
       throw RunError("cannot serve at \(host):\(port): \(error)")
     }
     Console.note("ended; what was under way is answered")
   }
 }
 
-/// What a task came to, for the thread that waits for it.
-private final class Outcome: Sendable {
-  let error = Mutex<(any Error)?>(nil)
+/// What every request has to bring, where the server asks for it.
+enum ServerToken {
+  static func read(_ path: String) throws -> String {
+    guard let bytes = FileManager.default.contents(atPath: path) else {
+      throw RunError("cannot read --token-file \(path); make one: openssl rand -hex 32 > FILE")
+    }
+    let token = String(decoding: bytes.prefix { $0 != 10 && $0 != 13 }, as: UTF8.self)
+    guard token.utf8.count >= 16 else {
+      throw RunError(
+        "the first line of --token-file \(path) has \(token.utf8.count) bytes; a token needs 16 or "
+          + "more")
+    }
+    return token
+  }
+}
+
+extension OnlineLearner.Kind: ExpressibleByArgument {
+  public static var allValueDescriptions: [String: String] { [:] }
 }

@@ -1,14 +1,5 @@
 import ArgumentParser
 
-/// The ratings that a run learns from.
-struct RatingsOption: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "Ratings: a folder, a file, a .zip, or generated:SIZE[:SEED]. (default: generated:small)",
-      valueName: "source"), completion: .file())
-  var data: String?
-}
-
 /// The data of a run that was trained.
 struct RunDataOption: ParsableArguments {
   @Option(

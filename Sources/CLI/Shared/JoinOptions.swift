@@ -38,6 +38,23 @@ extension MissingFeedback: ExpressibleByArgument {
   public static var allValueDescriptions: [String: String] { [:] }
 }
 
+extension ServedDecisions {
+  /// The scale of the ratings.
+  ///
+  /// - Parameter range: nil: five stars.
+  func scale(named range: ClosedRange<Float>?) throws -> ClosedRange<Float> {
+    let range = range ?? 0.5...5
+    if let found = ratingRange,
+      !(range.contains(found.lowerBound) && range.contains(found.upperBound))
+    {
+      throw RunError(
+        "\(name) has ratings of \(found.lowerBound) ... \(found.upperBound), which are no part of "
+          + "\(range.lowerBound) ... \(range.upperBound); say the scale by --rating-range LOW,HIGH")
+    }
+    return range
+  }
+}
+
 extension ServedDecisions.Counts {
   /// A name and a value a row.
   func text(_ missing: MissingFeedback) -> String {

@@ -41,20 +41,22 @@ struct LoadedLog {
   var data: DataIdentity
   /// The share of the sessions that is for test, where the files say it.
   var testShare: Double?
+  /// What a new run keeps of a feedback log.
+  var preparation: (@Sendable () throws -> Void)?
 
   /// Reads what is named, or what a run was begun on.
   init(
-    _ ratings: String?, _ named: ClickSessionsOption, _ range: ClosedRange<Float>?,
-    begun: DataIdentity?, _ evaluation: EvaluationProtocol?
+    _ ratings: RatingsOption, _ named: ClickSessionsOption, _ range: ClosedRange<Float>?,
+    begun: DataIdentity?, _ evaluation: EvaluationProtocol?, for folder: RunFolder
   ) throws {
-    if let sessions = named.sessions, let ratings {
+    if let sessions = named.sessions, let other = ratings.firstGiven {
       throw ValidationError(
-        "--data \(ratings) and --sessions \(sessions) both name data; leave one of them out.")
+        "\(other) and --sessions \(sessions) both name data; leave one of them out.")
     }
-    guard named.sessions != nil || (ratings == nil && evaluation?.split == .sessions) else {
-      let source = ratings ?? begun?.source ?? "generated:small"
-      log = try loadRatings(source, range)
-      data = DataIdentity(source: source, log: log, range: range)
+    guard named.sessions != nil || (ratings.firstGiven == nil && evaluation?.split == .sessions)
+    else {
+      let loaded = try ratings.load(range, begun: begun, for: folder)
+      (log, data, preparation) = (loaded.log, loaded.data, loaded.preparation)
       return
     }
     let source = named.sessions ?? begun?.source ?? ""

@@ -66,7 +66,7 @@ struct Training {
 
 /// Trains an agent that acts in sessions, or a group of them.
 struct AgentTraining {
-  let options: RunOptions
+  var options: RunOptions
   let settings: SettingOptions
   let agent: any AgentSettings
   let group: GroupOptions
@@ -74,6 +74,14 @@ struct AgentTraining {
   let device: DeviceOptions
 
   func run(_ output: OutputOptions) throws {
+    try settings.ratings.rounds(options) {
+      var round = self
+      round.options = $0
+      try round.train(output)
+    }
+  }
+
+  private func train(_ output: OutputOptions) throws {
     if let group = try group.wanted(options.folder, fresh: training.fresh) {
       return try trainGroup(group, output)
     }
@@ -112,7 +120,7 @@ struct AgentTraining {
     let first = try opening(run).open()
     let training = GroupTraining(
       group: group, options: options, training: training, device: device,
-      first: first.configuration)
+      first: first.configuration, preparation: first.folder.preparation)
     try training.prepare()
     let backend = try device.backend(for: first) { try Self.trial(first, on: $0) }
     let copies = first.configuration.myopic == true && first.myopic != nil ? 2 : 1

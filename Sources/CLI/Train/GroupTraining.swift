@@ -11,6 +11,8 @@ struct GroupTraining {
   let device: DeviceOptions?
   /// The settings of the first run.
   let first: any RunSettings
+  /// Writes what the runs share, before the settings of new ones.
+  var preparation: (@Sendable () throws -> Void)?
   /// Options of the command that are no settings.
   var also: [String] = []
 
@@ -37,6 +39,9 @@ struct GroupTraining {
     for run in runs {
       try run.folder.create()
       if training.fresh { try run.folder.clear() }
+    }
+    try preparation?()
+    for run in runs {
       if try run.folder.read(Settings.self) != run.settings { try run.folder.write(run.settings) }
     }
   }

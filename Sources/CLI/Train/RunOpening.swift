@@ -13,12 +13,11 @@ struct RunOpening {
   func open() throws -> Experiment {
     try run.requireOne()
     let begun = try begun()
-    let source = settings.data ?? begun?.data.source ?? "generated:small"
-    let log = try loadRatings(source, settings.scale.range.range ?? begun?.data.ratingRange)
-    var wanted = begun ?? RunConfiguration(source: source, log: log)
-    if let data = settings.data, let begun, data != begun.data.source {
-      wanted.data = DataIdentity(source: data, log: log)
-    }
+    let loaded = try settings.ratings.load(
+      settings.scale.range.range ?? begun?.data.ratingRange, begun: begun?.data, for: run.folder)
+    let log = loaded.log
+    var wanted = begun ?? RunConfiguration(source: loaded.data.source, log: log)
+    if begun == nil || settings.data != nil { wanted.data = loaded.data }
     try settings.scale.apply(to: &wanted.data, &wanted.scale, begun: begun?.data, log)
     if let agent {
       if wanted.agent == nil { agent.begin(&wanted, keepsPMF: begun != nil) }
@@ -26,7 +25,9 @@ struct RunOpening {
     }
     settings.apply(to: &wanted)
     if let agent { agent.apply(to: &wanted.agent) }
-    let experiment = try Experiment(wanted, log: log, folder: run.folder)
+    var folder = run.folder
+    folder.preparation = loaded.preparation
+    let experiment = try Experiment(wanted, log: log, folder: folder)
     if let warning = experiment.split.orderWarning(in: log) { Console.note(warning) }
     if !start.fresh, let kept = try run.folder.read(RunConfiguration.self) {
       try Run(wanted, folder: run.folder).requireSame(kept)

@@ -45,6 +45,14 @@ extension TrainCommand {
 
     func run() throws {
       Interrupt.install()
+      try ratings.rounds(options) {
+        var round = self
+        round.options = $0
+        try round.train()
+      }
+    }
+
+    private func train() throws {
       if let group = try group.wanted(options.folder, fresh: training.fresh) {
         return try trainGroup(group)
       }
@@ -72,11 +80,12 @@ extension TrainCommand {
     private func trainGroup(_ group: RunGroup) throws {
       let begun: GRURunConfiguration? = try training.start.begun(options.folder)
       let first = RunFolder("\(options.run)/\(group.members[0].name)")
-      let settings = try work(begun, first).run.settings
+      let run = try work(begun, first).run
       let runs = GroupTraining(
-        group: group, options: options, training: training, device: device, first: settings)
+        group: group, options: options, training: training, device: device, first: run.settings,
+        preparation: run.folder.preparation)
       try runs.prepare()
-      try runs.train(steps: 0, on: self.backend(settings).device.id)
+      try runs.train(steps: 0, on: self.backend(run.settings).device.id)
       let reports = runs.reports([GRUTrainer.Report].self)
       try output.print(
         reports,
@@ -88,8 +97,8 @@ extension TrainCommand {
       _ begun: GRURunConfiguration?, _ folder: RunFolder
     ) throws -> (run: Run<GRURunConfiguration>, log: RatingsLog, split: UserSplit) {
       let loaded = try LoadedLog(
-        ratings.data, sessions, scale.range.range ?? begun?.data.ratingRange, begun: begun?.data,
-        begun?.evaluation)
+        ratings, sessions, scale.range.range ?? begun?.data.ratingRange, begun: begun?.data,
+        begun?.evaluation, for: folder)
       let log = loaded.log
       var wanted = begun ?? GRURunConfiguration(source: loaded.data.source, log: log)
       if begun == nil || ratings.data != nil || sessions.sessions != nil {
@@ -108,6 +117,8 @@ extension TrainCommand {
       try settings.apply(to: &wanted.settings)
       let split = UserSplit(log, wanted.evaluation)
       if let warning = split.orderWarning(in: log) { Console.note(warning) }
+      var folder = folder
+      folder.preparation = loaded.preparation
       return (try Run(wanted, folder: folder), log, split)
     }
   }

@@ -65,7 +65,11 @@ extension TrainCommand {
           }
         }
       #endif
-      try train(by: nil)
+      try ratings.rounds(options) {
+        var round = self
+        round.options = $0
+        try round.train(by: nil)
+      }
     }
 
     /// - Parameter process: this process among those that mpirun started; nil: threads.
@@ -79,6 +83,11 @@ extension TrainCommand {
       if speaks { try options.requireOne() }
       let begun: MultiTableRunConfiguration? = try training.start.begun(folder)
       let work = try makeTraining(begun, folder)
+      if process != nil, work.run.folder.preparation != nil {
+        throw ConfigurationError(
+          "--from is \(ratings.from ?? "") under mpirun, where each process would read another part "
+            + "of it; begin the run by itself, and go on with it under mpirun")
+      }
       if speaks {
         try work.run.begin(fresh: training.fresh)
       }
@@ -108,9 +117,11 @@ extension TrainCommand {
     private func trainGroup(_ group: RunGroup) throws {
       let begun: MultiTableRunConfiguration? = try training.start.begun(options.folder)
       let first = RunFolder("\(options.run)/\(group.members[0].name)")
+      let work = try makeTraining(begun, first).run
       let runs = GroupTraining(
         group: group, options: options, training: training, device: nil,
-        first: try makeTraining(begun, first).run.settings, also: ["--shards", "\(shards)"])
+        first: work.settings, preparation: work.folder.preparation,
+        also: ["--shards", "\(shards)"])
       try runs.prepare()
       try runs.train(steps: 0, on: .cpu)
       let reports = runs.reports(MultiTableReport.self)
@@ -142,12 +153,11 @@ extension TrainCommand {
     private func makeTraining(
       _ begun: MultiTableRunConfiguration?, _ folder: RunFolder
     ) throws -> MultiTableTraining {
-      let data = ratings.data ?? begun?.data.source ?? "generated:small"
-      let log = try loadRatings(data, scale.range.range ?? begun?.data.ratingRange)
-      var wanted = begun ?? MultiTableRunConfiguration(source: data, log: log)
-      if begun != nil, ratings.data != nil {
-        wanted.data = DataIdentity(source: data, log: log)
-      }
+      let loaded = try ratings.load(
+        scale.range.range ?? begun?.data.ratingRange, begun: begun?.data, for: folder)
+      let log = loaded.log
+      var wanted = begun ?? MultiTableRunConfiguration(source: loaded.data.source, log: log)
+      if begun == nil || ratings.data != nil { wanted.data = loaded.data }
       try scale.apply(to: &wanted.data, &wanted.scale, begun: begun?.data, log)
       try wanted.data.requireContents(of: log)
       held.apply(to: &wanted.evaluation, choosing: false)
@@ -161,6 +171,8 @@ extension TrainCommand {
           wanted.fitRounds(to: log, split)
         }
       }
+      var folder = folder
+      folder.preparation = loaded.preparation
       let run = try Run(wanted, folder: folder)
       if let warning = split.orderWarning(in: log) { Console.note(warning) }
       let training = try MultiTableTraining(run, log, split)

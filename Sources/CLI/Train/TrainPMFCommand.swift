@@ -9,6 +9,8 @@ extension TrainCommand {
         Examples:
           drr train pmf --data ml-1m.zip --run runs/million
           drr train pmf --data generated:medium --dimension 50 --run runs/medium
+          drr train pmf --data ml-1m.zip --from feedback --run runs/second
+          drr train pmf --data ml-1m.zip --from feedback --follow --run runs/shop
         """)
 
     @OptionGroup var options: RunOptions
@@ -19,6 +21,14 @@ extension TrainCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
+      try settings.ratings.rounds(options) {
+        var round = self
+        round.options = $0
+        try round.train()
+      }
+    }
+
+    private func train() throws {
       if let group = try group.wanted(options.folder, fresh: training.fresh) {
         return try trainGroup(group)
       }
@@ -46,7 +56,7 @@ extension TrainCommand {
       let first = try opening(run).open()
       let runs = GroupTraining(
         group: group, options: options, training: training, device: device,
-        first: first.configuration)
+        first: first.configuration, preparation: first.folder.preparation)
       try runs.prepare()
       try runs.train(
         steps: 0, on: device.backend(for: first) { try first.secondsPerPMFUpdate(on: $0) }.device.id

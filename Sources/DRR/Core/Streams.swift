@@ -105,4 +105,5 @@ package enum Streams {
   package static let search: UInt64 = 190
   package static let serving: UInt64 = 200
   package static let closedLoop: UInt64 = 201
+  package static let visitors: UInt64 = 202
 }

@@ -18,6 +18,8 @@ public struct DataIdentity: Codable, Hashable, Sendable {
   public var items: Int
   /// The scale of the ratings, where somebody named it.
   public var ratingRange: ClosedRange<Float>?
+  /// Milliseconds since 1970 up to which a feedback log is among them; absent where none is.
+  public var servedUntil: Int64?
 
   /// The identity of a log that was read from a source.
   ///
@@ -41,7 +43,7 @@ public struct DataIdentity: Codable, Hashable, Sendable {
   public func requireContents(of log: RatingsLog, from path: String? = nil) throws {
     let source = path ?? source
     var found = DataIdentity(source: source, log: log, range: ratingRange)
-    found.name = name
+    (found.name, found.servedUntil) = (name, servedUntil)
     (found.source, found.test) = (self.source, test)
     if found != self {
       throw RunError(

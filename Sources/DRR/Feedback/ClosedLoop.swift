@@ -101,13 +101,14 @@ public struct ClosedLoop: Sendable {
 
   private let settings: Settings
   private let makeBackend: @Sendable () throws -> any Backend
-  private let log: RatingsLog
-  private let scale: RewardScale
-  /// The expected reward [users, items], and that of each rating of the scale.
+  private let tastes: SimulatedTastes
+  /// The expected reward [users, items].
   private let truth: [Double]
-  private let levels: [Float]
   /// The cumulated probabilities of the ratings [users, items, levels].
   private let chances: [Float]
+
+  private var log: RatingsLog { tastes.log }
+  private var scale: RewardScale { tastes.scale }
 
   /// - Parameters:
   ///   - ratings: of whose factorization the truth is.
@@ -119,28 +120,20 @@ public struct ClosedLoop: Sendable {
   ) throws {
     try settings.validate()
     (self.settings, self.makeBackend) = (settings, makeBackend)
-    let log = Self.restricted(ratings, to: settings.items)
-    let scale = RewardScale(ratingRange: log.ratingRange)
-    let model = try Self.fitted(
-      log, Array(0..<Int32(log.count)), scale, settings.seed, on: makeBackend())
-    let range = log.ratingRange
-    let levels = Array(
-      stride(from: range.lowerBound.rounded(.up), through: range.upperBound, by: 1))
+    tastes = try SimulatedTastes(
+      Self.restricted(ratings, to: settings.items), noise: settings.noise, seed: settings.seed,
+      on: makeBackend())
     var (truth, chances) = ([Double](), [Float]())
-    for user in 0..<log.userCount {
-      for item in 0..<log.itemCount {
-        let rating = scale.rating(model.reward(user: user, item: item))
-        let shares = Self.shares(Double(rating), settings.noise, levels)
+    for user in 0..<tastes.log.userCount {
+      for item in 0..<tastes.log.itemCount {
+        truth.append(tastes.reward(user: user, item: item))
         var sum = 0.0
-        truth.append(
-          zip(shares, levels).reduce(0) { $0 + $1.0 * Double(scale.reward($1.1)) })
-        for share in shares {
-          sum += share
+        for chance in tastes.chances(user: user, item: item) {
+          sum += chance
           chances.append(Float(sum))
         }
       }
     }
-    (self.log, self.scale, self.levels) = (log, scale, levels)
     (self.truth, self.chances) = (truth, chances)
   }
 
@@ -161,35 +154,6 @@ public struct ClosedLoop: Sendable {
         users[log.users[row]] = number
         return number
       }, items: rows.map { places[Int(log.items[$0])] }, ratings: rows.map { log.ratings[$0] })
-  }
-
-  private static func fitted(
-    _ log: RatingsLog, _ rows: [Int32], _ scale: RewardScale, _ seed: UInt64,
-    on backend: any Backend
-  ) throws -> PMFModel {
-    var configuration = PMFConfiguration(ratings: rows.count)
-    configuration.dimension = 16
-    let trainer = try PMFTrainer(
-      configuration, log: log, rows: rows, scale: scale, seed: seed, on: backend)
-    while !trainer.isFinished { _ = try trainer.runEpoch() }
-    guard let best = trainer.best else { throw RunError("no factorization could be fitted") }
-    return best.model
-  }
-
-  /// The chance of each rating: a normal about the user's own, rounded to the nearest.
-  private static func shares(_ mean: Double, _ noise: Double, _ levels: [Float]) -> [Double] {
-    guard noise > 0 else {
-      let nearest = levels.indices.min {
-        abs(Double(levels[$0]) - mean) < abs(Double(levels[$1]) - mean)
-      }
-      return levels.indices.map { $0 == nearest ? 1 : 0 }
-    }
-    func below(_ edge: Double) -> Double { 0.5 * erfc((mean - edge) / (noise * 2.squareRoot())) }
-    return levels.indices.map { at in
-      let low = at == 0 ? 0 : below(Double(levels[at] + levels[at - 1]) / 2)
-      let high = at == levels.count - 1 ? 1 : below(Double(levels[at] + levels[at + 1]) / 2)
-      return high - low
-    }
   }
 
   // MARK: - The loop
@@ -312,7 +276,7 @@ public struct ClosedLoop: Sendable {
       learned.userOffsets.append(learned.ratings.count)
     }
     learned.times = (0..<Int64(learned.ratings.count)).map { $0 }
-    var fitted = try Self.fitted(
+    var fitted = try SimulatedTastes.fitted(
       learned, Array(0..<Int32(learned.count)), scale, settings.seed &+ UInt64(round),
       on: makeBackend())
     if isTurned {
@@ -414,6 +378,7 @@ public struct ClosedLoop: Sendable {
 
   /// The rating that a number in [0, 1) draws.
   private func rating(of user: Int, _ item: Int, _ drawn: Float) -> Float {
+    let levels = tastes.levels
     let first = (user * log.itemCount + item) * levels.count
     let level = levels.indices.first { drawn < chances[first + $0] } ?? levels.count - 1
     return levels[level]

@@ -30,13 +30,15 @@ public struct ServedList: Codable, Hashable, Sendable {
   public var exclude: [String]?
   /// Genres that items had to be of.
   public var genres: [String]?
+  /// Feedbacks that were learned from on top of the model by then; nil where nothing learns.
+  public var learned: Int?
   /// How items were drawn; nil: the best in order.
   public var exploration: Exploration?
   /// What was shown, from the first position on.
   public var items: [ShownItem]
   /// Items that positions were drawn from.
   public var candidates: Int
-  /// CRC-32 of the candidates' ids, the best first, a line each.
+  /// What tells the candidates, whatever their order: the sum of the CRC-32 of each id.
   public var digest: String
 
   /// An item and a rating of it, on the scale of the data.
@@ -51,11 +53,14 @@ public struct ServedList: Codable, Hashable, Sendable {
   public struct ShownItem: Codable, Hashable, Sendable {
     public var item: String
     public var score: Float
+    /// The model's own score, where it is served with what was learned on top of it.
+    public var modelScore: Float?
     /// The probability of this item at this position, given those above it.
     public var propensity: Double
 
-    public init(item: String, score: Float, propensity: Double) {
+    public init(item: String, score: Float, modelScore: Float? = nil, propensity: Double) {
       (self.item, self.score, self.propensity) = (item, score, propensity)
+      self.modelScore = modelScore
     }
   }
 
@@ -63,12 +68,13 @@ public struct ServedList: Codable, Hashable, Sendable {
   public init(
     request: String, time: Int64, model: String, version: String, user: String? = nil,
     known: Int? = nil, rated: [RatedItem]? = nil, session: [String]? = nil,
-    exclude: [String]? = nil, genres: [String]? = nil, exploration: Exploration? = nil,
-    items: [ShownItem], candidates: Int, digest: String
+    exclude: [String]? = nil, genres: [String]? = nil, learned: Int? = nil,
+    exploration: Exploration? = nil, items: [ShownItem], candidates: Int, digest: String
   ) {
     (self.request, self.time, self.model, self.version) = (request, time, model, version)
     (self.user, self.known, self.rated, self.session) = (user, known, rated, session)
     (self.exclude, self.genres, self.exploration) = (exclude, genres, exploration)
+    self.learned = learned
     (self.items, self.candidates, self.digest) = (items, candidates, digest)
   }
 }
@@ -84,6 +90,10 @@ public struct ItemFeedback: Codable, Hashable, Sendable {
   /// The item's id.
   public var item: String
   public var value: Value
+  /// Of the model that showed the item, where it is served with what was learned on top of it.
+  public var version: String?
+  /// That model's own score of the item then.
+  public var score: Float?
 
   /// One of the three.
   public enum Value: Hashable, Sendable {
@@ -96,7 +106,7 @@ public struct ItemFeedback: Codable, Hashable, Sendable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case time, request, user, item, rating, click, reward
+    case time, request, user, item, rating, click, reward, version, score
   }
 
   /// Feedback by its parts.
@@ -111,6 +121,8 @@ public struct ItemFeedback: Codable, Hashable, Sendable {
     request = try container.decodeIfPresent(String.self, forKey: .request)
     user = try container.decodeIfPresent(String.self, forKey: .user)
     item = try container.decode(String.self, forKey: .item)
+    version = try container.decodeIfPresent(String.self, forKey: .version)
+    score = try container.decodeIfPresent(Float.self, forKey: .score)
     if let rating = try container.decodeIfPresent(Float.self, forKey: .rating) {
       value = .rating(rating)
     } else if let click = try container.decodeIfPresent(Bool.self, forKey: .click) {
@@ -126,6 +138,8 @@ public struct ItemFeedback: Codable, Hashable, Sendable {
     try container.encodeIfPresent(request, forKey: .request)
     try container.encodeIfPresent(user, forKey: .user)
     try container.encode(item, forKey: .item)
+    try container.encodeIfPresent(version, forKey: .version)
+    try container.encodeIfPresent(score, forKey: .score)
     switch value {
     case .rating(let rating): try container.encode(rating, forKey: .rating)
     case .click(let click): try container.encode(click, forKey: .click)

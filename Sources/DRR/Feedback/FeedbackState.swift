@@ -23,6 +23,11 @@ public struct KnownItem: Codable, Hashable, Sendable {
   }
 }
 
+extension ItemFeedback {
+  /// Whether it is of a user with an id and tells of their taste.
+  public var tellsTaste: Bool { user != nil && KnownItem(self) != nil }
+}
+
 /// What users have rated and clicked since a model was trained: a fold over a feedback log.
 public struct FeedbackState: Sendable {
   /// What is known of each user, the oldest first, by the user's id.
@@ -33,9 +38,15 @@ public struct FeedbackState: Sendable {
   /// Of an empty log.
   public init() {}
 
-  /// Counts an event that ends at a place of the log.
+  /// Counts an event that ends at a place of the log; what comes before ``position`` is counted.
   public mutating func apply(_ event: FeedbackEvent, at end: FeedbackLog.Position) {
+    guard end > position else { return }
     position = end
+    count(event)
+  }
+
+  /// Counts an event that no log keeps.
+  mutating func count(_ event: FeedbackEvent) {
     guard case .feedback(let feedback) = event, let user = feedback.user,
       let known = KnownItem(feedback)
     else { return }
@@ -60,26 +71,16 @@ public struct FeedbackState: Sendable {
     }
   }
 
-  /// The state of a log: from its snapshot, where it has one that is whole, and all that came since.
-  ///
-  /// - Throws: `FeedbackError` where the log is damaged.
-  public init(
-    log folder: String, _ event: (FeedbackEvent) throws -> Void = { _ in }
-  ) throws {
+  /// The state that a log's snapshot has, where there is one that is whole; else that of an empty log.
+  init(snapshotOf folder: String) {
     self.init()
-    let reader = FeedbackReader(folder: folder)
-    guard !(try reader.segments().isEmpty) else { return }
     // The log has all that a snapshot says, which only saves time.
-    let stored = RunFolder(folder).read(Snapshot.self, from: Self.path(folder))
-    if let stored, stored.schema == 1, try stored.checksummed().checksum == stored.checksum,
-      let last = try reader.segments().last, stored.position.segment <= last
-    {
-      (users, position) = (stored.users, stored.position)
-    }
-    try reader.forEach(from: position) {
-      apply($0, at: $1)
-      try event($0)
-    }
+    guard let stored = RunFolder(folder).read(Snapshot.self, from: Self.path(folder)),
+      stored.schema == 1, (try? stored.checksummed().checksum) == stored.checksum,
+      let last = try? FeedbackReader(folder: folder).segments().last,
+      stored.position.segment <= last
+    else { return }
+    (users, position) = (stored.users, stored.position)
   }
 
   /// Keeps the state beside its log, so that the next start reads only what came since.

@@ -54,6 +54,8 @@ public struct Promotion: Codable, Hashable, Sendable {
   public var users: Int
   /// Lists that other models served, which are left out.
   public var otherLists: Int
+  /// Lists that a model may have learned from, which are left out; absent where there are none.
+  public var learnedLists: Int?
   /// Lists for which the served model finds other candidates than were logged.
   public var mismatched: Int
   /// The mean reward of a list of the log.
@@ -88,6 +90,7 @@ public struct Promotion: Codable, Hashable, Sendable {
     (version, over, self.rule) = (model.version, current.version, rule)
     (lists, users) = (report.log.lists, report.log.clusters)
     self.otherLists = otherLists
+    learnedLists = report.log.learned
     mismatched = report.policies[1].mismatched ?? 0
     logged = report.behaviour
     value = found[rule.estimator]

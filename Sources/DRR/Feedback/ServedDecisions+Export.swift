@@ -7,18 +7,8 @@ extension ServedDecisions {
 
   /// What users rated, and clicked.
   public struct Ratings: Sendable {
-    /// A rating, the latest of its user and item.
-    public struct Row: Hashable, Sendable {
-      public var user: String
-      public var item: String
-      /// On the scale of the data.
-      public var rating: Float
-      /// Seconds since 1970.
-      public var time: Int64
-    }
-
-    /// In the order of the log.
-    public var rows: [Row] = []
+    /// The latest of each user and item, in the order of the log.
+    public var rows: [RatingsLog.Row] = []
     /// Rows that are clicks.
     public var clicks = 0
     /// Ratings and clicks that a later one of the user and item takes the place of.
@@ -36,7 +26,7 @@ extension ServedDecisions {
     struct Key: Hashable { var user, item: String }
     var found = Ratings()
     var places: [Key: Int] = [:]
-    var rows: [(row: Ratings.Row, isClick: Bool)?] = []
+    var rows: [(row: RatingsLog.Row, isClick: Bool)?] = []
     for feedback in feedback {
       guard let known = KnownItem(feedback) else {
         found.withoutRating += 1
@@ -54,7 +44,7 @@ extension ServedDecisions {
       places[key] = rows.count
       rows.append(
         (
-          Ratings.Row(
+          RatingsLog.Row(
             user: user, item: known.item, rating: known.rating ?? click,
             time: feedback.time / 1_000), known.rating == nil
         ))

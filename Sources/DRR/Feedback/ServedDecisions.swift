@@ -51,6 +51,8 @@ public struct ServedDecisions: Sendable {
   public private(set) var feedback: [ItemFeedback] = []
   /// How the log fits together.
   public private(set) var counts = Counts()
+  /// Milliseconds since 1970 of the latest line; nil where there is none.
+  public private(set) var lastTime: Int64?
   /// What is known of each user, the oldest first, by the user's id.
   public private(set) var state = FeedbackState()
 
@@ -85,6 +87,7 @@ public struct ServedDecisions: Sendable {
       state.apply(event, at: end)
       switch event {
       case .served(let list):
+        lastTime = max(lastTime ?? list.time, list.time)
         guard places[list.request] == nil else {
           counts.repeatedLists += 1
           return
@@ -92,7 +95,9 @@ public struct ServedDecisions: Sendable {
         places[list.request] = decisions.count
         decisions.append(
           Decision(list: list, feedback: Array(repeating: nil, count: list.items.count)))
-      case .feedback(let item): feedback.append(item)
+      case .feedback(let item):
+        lastTime = max(lastTime ?? item.time, item.time)
+        feedback.append(item)
       }
     }
     join(places, within: within)
@@ -200,11 +205,16 @@ public struct FeedbackRewards: Sendable {
 }
 
 extension ServedList {
-  /// The CRC-32 of the ids of candidates, the best first, a line each.
+  /// The sum of the CRC-32 of each id, 8 hexadecimal digits. Of two candidates whose scores are alike
+  /// but for the last bit, either may be the better one where they are scored among others.
   package static func digest(of ids: some Sequence<String>) -> String {
-    var checksum = Checksum()
-    for id in ids { checksum.update(Array(id.utf8) + [10]) }
-    return checksum.text
+    var sum: UInt32 = 0
+    for id in ids {
+      var checksum = Checksum()
+      checksum.update(Array(id.utf8))
+      sum &+= checksum.value
+    }
+    return sum.hexadecimal
   }
 }
 

@@ -154,6 +154,8 @@ public struct SlateReport: Codable, Hashable, Sendable {
     public var joined: ServedDecisions.Counts?
     /// What became of items without feedback.
     public var missing: MissingFeedback?
+    /// Lists that a model may have learned from, which are left out; absent where there are none.
+    public var learned: Int?
   }
 
   /// The mean reward at a position of the lists that have it.

@@ -83,7 +83,7 @@ public struct ReplayedModel: Sendable {
       for (batch, answers) in found.enumerated() {
         for (answer, list) in zip(try answers.get(), order[((first + batch) * size)...]) {
           probabilities[list] = answer.probabilities
-          if lists[list].version == version {
+          if lists[list].version == version, lists[list].learned == nil {
             replay.served += 1
             replay.isServed[list] = answer.isAsLogged
             if !answer.isAsLogged { replay.mismatched += 1 }
@@ -166,16 +166,29 @@ public struct ServedEvaluation: Sendable {
   public let missing: MissingFeedback
   /// The first positions that are looked at.
   public let positions: Int
+  /// Lists that a model may have learned from, which are left out.
+  public private(set) var learned = 0
 
   /// - Parameters:
+  ///   - models: that are judged: lists that were served before one of them had learned what it knows
+  ///     of a log are left out.
   ///   - version: only lists that a model of this version served; nil: all.
   ///   - positions: of each list that are looked at, the first; nil: all.
   /// - Throws: `FeedbackError` where no list is left.
   public init(
     _ served: ServedDecisions, rewards: FeedbackRewards, missing: MissingFeedback = .zero,
-    version: String? = nil, positions: Int? = nil
+    version: String? = nil, positions: Int? = nil, judging models: [ReplayedModel] = []
   ) throws(FeedbackError) {
     self.served = served
+    if let time = models.compactMap(\.policy.model.header.data.servedUntil).max() {
+      self.served.decisions.removeAll { $0.list.time <= time }
+      learned = served.decisions.count - self.served.decisions.count
+      if self.served.decisions.isEmpty, learned > 0 {
+        throw FeedbackError(
+          "\(served.name) has no list that was served after the latest one that a model has learned "
+            + "from, and what a model knows of a list flatters it; serve on, and judge then")
+      }
+    }
     (self.rewards, self.missing, self.positions) = (rewards, missing, positions ?? .max)
     self.served.decisions.removeAll {
       $0.list.items.isEmpty || $0.list.version != version ?? $0.list.version
@@ -261,6 +274,7 @@ public struct ServedEvaluation: Sendable {
     var report = try slates.evaluate(targets, configuration)
     report.log.joined = served.counts
     report.log.missing = missing
+    report.log.learned = learned > 0 ? learned : nil
     for (at, replay) in replays.enumerated() where replay.served > 0 {
       report.policies[at].mismatched = replay.mismatched
     }

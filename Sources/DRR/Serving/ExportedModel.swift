@@ -62,10 +62,15 @@ public struct ExportedModel: Sendable {
       public var items: Int
       /// The number of users.
       public var users: Int
+      /// Milliseconds since 1970 up to which a feedback log was learned from; absent where none was.
+      public var servedUntil: Int64?
 
       /// The data by their parts.
-      public init(name: String, checksum: String, items: Int, users: Int) {
+      public init(
+        name: String, checksum: String, items: Int, users: Int, servedUntil: Int64? = nil
+      ) {
         (self.name, self.checksum, self.items, self.users) = (name, checksum, items, users)
+        self.servedUntil = servedUntil
       }
     }
 

@@ -45,7 +45,9 @@ public struct Run<Settings: RunSettings>: Sendable {
     } else if let begun = try folder.read(Settings.self) {
       try requireSame(begun)
     }
-    if (try? folder.read(Settings.self)) != settings || !folder.hasCurrentSchema {
+    let kept = try? folder.read(Settings.self)
+    if kept == nil { try folder.preparation?() }
+    if kept != settings || !folder.hasCurrentSchema {
       try folder.write(settings)
     }
   }

@@ -14,6 +14,8 @@ public struct RunError: Error, Equatable, CustomStringConvertible {
 public struct RunFolder: Sendable {
   /// The folder's path.
   public let path: String
+  /// Writes what a new run holds beside its settings, before they are written.
+  public var preparation: (@Sendable () throws -> Void)?
 
   /// `config.json`: the settings that the run was started with.
   public var configuration: String { path + "/config.json" }
@@ -39,6 +41,8 @@ public struct RunFolder: Sendable {
   public var world: String { path + "/world.safetensors" }
   /// `online.json`: the latest simulation.
   public var online: String { path + "/online.json" }
+  /// A folder of ratings of a feedback log, where the run learned from one.
+  public var served: String { path + "/served" }
   /// `leak-ladder.json`: the leakage ablation.
   public var leakLadder: String { path + "/leak-ladder.json" }
 
@@ -152,12 +156,13 @@ public struct RunFolder: Sendable {
     if exists(myopic.path) { myopic.delete() }
     let files = [
       checkpoint, pmfCheckpoint, model, metrics, events, report, evaluation, world, beliefs, online,
+      served + "/ratings.csv", served + "/about.txt",
     ]
     for file in files + ownCheckpoints() + [configuration]
     where unlink(file) != 0 && errno != ENOENT {
       throw RunError("cannot remove \(file): \(String(cString: strerror(errno)))")
     }
-    rmdir(events.parentFolder)
+    for folder in [events.parentFolder, served] { rmdir(folder) }
   }
 
   /// Files of the folder that a run wrote: those whose header names the run's configuration.

@@ -8,11 +8,27 @@ public enum RatingsSource {
   /// Reads a log; the layout is recognised by itself.
   ///
   /// - Parameter path: a folder, file or `.zip` with MovieLens 100K, 1M, 10M, the CSV editions,
-  ///   MovieTweetings or a RecBole `.inter`; or `generated:SIZE`, `generated:SIZE:SEED`.
+  ///   MovieTweetings or a RecBole `.inter`; or `generated:SIZE`, `generated:SIZE:SEED`; or several
+  ///   of them, joined by `+`, of which a later rating takes the place of an earlier one.
   /// - Parameter range: the scale of the ratings; nil: that of the layout, or of what is beside
   ///   the file, or the usual one of such ratings.
   public static func load(
     _ path: String, range: ClosedRange<Float>? = nil, progress: Progress? = nil
+  ) throws(DataError) -> RatingsLog {
+    let parts = path.split(separator: "+", omittingEmptySubsequences: false).map(String.init)
+    guard parts.count > 1, access(path, F_OK) != 0 else {
+      return try loadOne(path, range, progress)
+    }
+    var joined: RatingsLog?
+    for part in parts {
+      let log = try loadOne(part, range ?? joined?.ratingRange, progress)
+      joined = try joined?.joined(with: log) ?? log
+    }
+    return joined!
+  }
+
+  private static func loadOne(
+    _ path: String, _ range: ClosedRange<Float>?, _ progress: Progress?
   ) throws(DataError) -> RatingsLog {
     if path.hasPrefix("generated:") {
       var log = try GeneratedRatings(named: path).generate(progress: progress)

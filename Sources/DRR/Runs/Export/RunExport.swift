@@ -123,7 +123,8 @@ public struct RunExport {
       agent: configuration.agent?.name ?? "PMF",
       step: try run.policyHistory().flatMap { file == nil ? nil : $0.step },
       data: .init(
-        name: log.name, checksum: log.checksum, items: log.itemCount, users: log.userCount),
+        name: log.name, checksum: log.checksum, items: log.itemCount, users: log.userCount,
+        servedUntil: configuration.data.servedUntil),
       scale: configuration.scale, ratingRange: log.ratingRange,
       foldIn: .init(
         regularization: configuration.pmf.regularization,
@@ -226,7 +227,8 @@ public struct RunExport {
     let header = ExportedModel.Header(
       algorithm: .multiTable(configuration.settings), agent: scorer.name, step: rounds,
       data: .init(
-        name: log.name, checksum: log.checksum, items: log.itemCount, users: log.userCount),
+        name: log.name, checksum: log.checksum, items: log.itemCount, users: log.userCount,
+        servedUntil: configuration.data.servedUntil),
       scale: configuration.scale, ratingRange: log.ratingRange)
     var parts = try parts(
       header, log, split,
