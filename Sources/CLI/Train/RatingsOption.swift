@@ -41,7 +41,7 @@ struct RatingsOption: ParsableArguments {
   init() {}
 
   /// Of a command that learns nothing.
-  init(data: String?) { self.data = data }
+  init(data: String?) { (self.data, from, follow, every) = (data, nil, false, nil) }
 
   /// The first of the options that is given, with its value.
   var firstGiven: String? {
