@@ -486,6 +486,27 @@ enum ErrorLines {
     train residual --run d
     train pmf --run d --dimension 9
     train pmf --run q
+    train pmf --from nowhere
+    train pmf --from notes.txt
+    train pmf --from gen --data generated:tiny
+    train pmf --data generated:tiny+nowhere
+    train pmf --data generated:tiny+generated:huge
+    train drr --follow
+    train drr --from gen --every 5
+    train drr --from gen --follow --every 0
+    train multi-q --from nowhere
+    train gru --from nowhere
+    train gru --from gen --sessions gen
+    serve --model gen --learn ucb
+    serve --model gen --learn-alpha 1
+    serve --model gen --learn linucb --learn-ridge 0
+    serve --model gen --learn items --learn-pool 0
+    simulate visitors --lists 0
+    simulate visitors --top 500
+    simulate visitors --noise -1
+    simulate visitors --server ftp://example.org
+    simulate visitors --server localhost:99999
+    simulate visitors --data generated:tiny --token-file nowhere
     train planner --data generated:tiny --run new --beam 0
     train planner --run d
     train irecgan --world tabula --run new

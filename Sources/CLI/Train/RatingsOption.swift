@@ -76,6 +76,11 @@ struct RatingsOption: ParsableArguments {
       }
       return try load(data.map { "\($0)+\(folder.served)" } ?? begun.source)
     }
+    guard FeedbackReader.isLog(from) else {
+      throw RunError(
+        "--from \(from) holds no feedback log; name the folder of one, as `drr serve --model FOLDER "
+          + "--log \(from)` writes it")
+    }
     let base = try data.map { try loadRatings($0, range) }
     let served = try JoinOptions.parse([]).read(from)
     let scale = try base?.ratingRange ?? served.scale(named: range)
