@@ -77,7 +77,8 @@ package struct Server: Sendable {
     recommender = Recommender(
       models: models,
       store: try FeedbackStore(
-        folder: settings.log, settings.logging, learners: try models.learners()), exploration: settings.exploration, seed: settings.seed)
+        folder: settings.log, settings.logging, learners: try models.learners()),
+      exploration: settings.exploration, seed: settings.seed)
   }
 
   /// Of this process: swift-metrics has one place for them.
@@ -144,7 +145,9 @@ private struct Reloading: Service {
   func run() async throws {
     for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
       do {
-        for model in try recommender.models.reload(recommender.store) { note("\(model.model): \(model.before) → \(model.now)") }
+        for model in try recommender.models.reload(recommender.store) {
+          note("\(model.model): \(model.before) → \(model.now)")
+        }
       } catch {
         note("\(error); the models before go on answering")
       }

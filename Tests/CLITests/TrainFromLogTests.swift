@@ -22,7 +22,9 @@ import Testing
       ["train", "pmf", "--run", run, "--device", "cpu"] + Tiny.factorization + more, in: folder)
   }
 
-  private static func configuration(_ folder: TemporaryFolder, _ run: String) throws -> [String: Any] {
+  private static func configuration(
+    _ folder: TemporaryFolder, _ run: String
+  ) throws -> [String: Any] {
     let settings = try object(folder.text("\(run)/config.json"))["settings"] as? [String: Any]
     return try #require(settings?["data"] as? [String: Any])
   }
@@ -147,7 +149,8 @@ import Testing
     #expect(try Program.run(["export", "model", "run", "next"], in: folder).code == 0)
     let words = ["promote", "next", "--over", "current", "--log", "log", "--json", "--dry-run"]
     let none = try Program.run(words, in: folder)
-    #expect(none.code == 1 && none.error.contains("a model has learned from"), "\(none.description)")
+    #expect(
+      none.code == 1 && none.error.contains("a model has learned from"), "\(none.description)")
     try ServedWorld.serve(
       ServedWorld.model(1), lists: 70, positions: 2,
       exploration: Exploration(epsilon: 0.3, temperature: 1, candidates: 30), seed: 6,

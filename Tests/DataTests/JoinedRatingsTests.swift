@@ -9,7 +9,9 @@ struct JoinedRatingsTests {
   let temporary = TemporaryFolder()
 
   private func csv(_ name: String, _ rows: [String], movies: [String] = []) throws -> String {
-    var files = ["ratings.csv": "userId,movieId,rating,timestamp\n" + rows.joined(separator: "\n") + "\n"]
+    var files = [
+      "ratings.csv": "userId,movieId,rating,timestamp\n" + rows.joined(separator: "\n") + "\n"
+    ]
     if !movies.isEmpty {
       files["movies.csv"] = "movieId,title,genres\n" + movies.joined(separator: "\n") + "\n"
     }
@@ -57,7 +59,8 @@ struct JoinedRatingsTests {
     let second = try temporary.folder("b", ["ratings.csv": "user,item,rating\n1,10,2\n1,5,1\n"])
     let log = try RatingsSource.load("\(first)+\(second)")
     #expect(!log.hasTimes)
-    #expect(log.items.map { log.itemIDs[Int($0)] } == ["20", "10", "5"] && log.ratings == [3, 2, 1])
+    #expect(
+      log.items.map { log.itemIDs[Int($0)] } == ["20", "10", "5"] && log.ratings == [3, 2, 1])
   }
 
   @Test("rows at hand are as their file is read")

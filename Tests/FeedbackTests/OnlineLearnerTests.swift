@@ -118,7 +118,8 @@ import Testing
     for item in 0..<model.items.count {
       let own = told.filter { $0.item == item }
       let sum = own.reduce(0) { $0 + $1.reward - Double($1.score) }
-      let wanted = -0.3 + sum / (Double(own.count) + ridge)
+      let wanted =
+        -0.3 + sum / (Double(own.count) + ridge)
         + alpha / (Double(own.count) + ridge).squareRoot()
       #expect(abs(Double(learner.value(of: item, score: -0.3)) - wanted) < 1e-6)
     }

@@ -70,7 +70,8 @@ struct ServeCommand: ParsableCommand {
         + "model stays as it is)", valueName: "how"))
   var learn: OnlineLearner.Kind?
   @Option(
-    help: "α of --learn: what a standard deviation of not knowing counts for, in reward. (default: 0)")
+    help:
+      "α of --learn: what a standard deviation of not knowing counts for, in reward. (default: 0)")
   var learnAlpha: Double?
   @Option(
     help: "λ of --learn: the feedbacks that the model's own score counts for. (default: 10)")

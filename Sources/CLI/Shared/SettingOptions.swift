@@ -58,7 +58,8 @@ struct SettingOptions: ParsableArguments {
 
   /// The first given of those that ratings need.
   var firstOfRatings: String? {
-    firstGiven([("--data", data != nil), ("--from", ratings.from != nil)]) ?? held.firstGiven ?? scale.firstGiven
+    firstGiven([("--data", data != nil), ("--from", ratings.from != nil)]) ?? held.firstGiven
+      ?? scale.firstGiven
       ?? firstGiven([
         ("--as-published", asPublished), ("--cutoffs", cutoffs != nil),
         ("--minimum-candidates", minimumCandidates != nil),

@@ -14,7 +14,8 @@ struct SimulateCommand: ParsableCommand {
       Agents of `drr train irecgan` play in their log's simulator in `drr evaluate irecgan`.
       """,
     subcommands: [
-      DRR.self, Sessions.self, Values.self, Sweep.self, Loop.self, SimulateVisitors.self, Worlds.self,
+      DRR.self, Sessions.self, Values.self, Sweep.self, Loop.self, SimulateVisitors.self,
+      Worlds.self,
       World.self,
     ],
     defaultSubcommand: DRR.self)

@@ -22,7 +22,8 @@ struct RatingsOption: ParsableArguments {
       "Train anew whenever the log of --from has grown by --every, each time in a folder of its own "
         + "below --run, with the model that is to be promoted beside it; until Control-C."))
   var follow = false
-  @Option(help: ArgumentHelp("Of --follow: ratings and clicks. (default: 1000)", valueName: "count"))
+  @Option(
+    help: ArgumentHelp("Of --follow: ratings and clicks. (default: 1000)", valueName: "count"))
   var every: Int?
 
   func validate() throws {

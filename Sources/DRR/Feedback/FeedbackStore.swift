@@ -52,7 +52,9 @@ public final class FeedbackStore: Sendable {
   }
 
   /// All that is known of a user since the model was trained, the oldest first.
-  public func known(of user: String) -> [KnownItem] { state.withLock { $0.users.users[user] ?? [] } }
+  public func known(of user: String) -> [KnownItem] {
+    state.withLock { $0.users.users[user] ?? [] }
+  }
 
   /// What has been learned on top of a model; nil where nothing learns.
   public func learner(of version: String) -> OnlineLearner? {

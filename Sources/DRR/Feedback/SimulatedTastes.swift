@@ -25,7 +25,8 @@ public struct SimulatedTastes: Sendable {
     scale = RewardScale(ratingRange: log.ratingRange)
     model = try Self.fitted(log, Array(0..<Int32(log.count)), scale, seed, on: backend)
     levels = Array(
-      stride(from: log.ratingRange.lowerBound.rounded(.up), through: log.ratingRange.upperBound, by: 1))
+      stride(
+        from: log.ratingRange.lowerBound.rounded(.up), through: log.ratingRange.upperBound, by: 1))
   }
 
   static func fitted(
