@@ -76,7 +76,7 @@ final class Recommender: Sendable {
             id: items.ids[$0.item], title: items.title($0.item), similarity: $0.similarity)
         })
     }
-    try keep(
+    try await keep(
       ServedList(
         request: request, time: Self.now, model: model.name, version: model.version,
         user: asked.user, known: asked.user == nil ? nil : known,
@@ -165,7 +165,7 @@ final class Recommender: Sendable {
 
   // MARK: - Feedback
 
-  func record(_ asked: FeedbackRequest) throws -> FeedbackAnswer {
+  func record(_ asked: FeedbackRequest) async throws -> FeedbackAnswer {
     let given = [asked.rating != nil, asked.click != nil, asked.reward != nil].count { $0 }
     guard given == 1 else {
       throw Problem(
@@ -207,6 +207,7 @@ final class Recommender: Sendable {
       time: Self.now, request: asked.request, user: asked.user, item: asked.item, value: value)
     do {
       try store.record(feedback)
+      try await store.log?.settle()
     } catch FeedbackStore.Refusal.notShown(let item, let request) {
       throw Problem(
         .unprocessable,
@@ -230,8 +231,11 @@ final class Recommender: Sendable {
     return FeedbackAnswer(logged: store.log != nil)
   }
 
-  private func keep(_ list: ServedList) throws {
-    do { try store.record(list) } catch let error as FeedbackError {
+  private func keep(_ list: ServedList) async throws {
+    do {
+      try store.record(list)
+      try await store.log?.settle()
+    } catch let error as FeedbackError {
       throw Problem(.unavailable, error.description)
     }
   }
@@ -305,8 +309,5 @@ final class Recommender: Sendable {
   /// Milliseconds since 1970.
   private static var now: Int64 { Int64(Date().timeIntervalSince1970 * 1_000) }
 
-  private static func hexadecimal(_ word: UInt64) -> String {
-    let digits = String(word, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
-  }
+  private static func hexadecimal(_ word: UInt64) -> String { String(word, radix: 16, digits: 16) }
 }

@@ -33,7 +33,7 @@ struct Routes: Sendable {
       try Self.json(try await recommender.recommend(Self.body(of: request)))
     }
     router.post("v1/feedback") { request, _ in
-      try Self.json(try recommender.record(await Self.body(of: request)), status: .accepted)
+      try Self.json(try await recommender.record(Self.body(of: request)), status: .accepted)
     }
     router.get("v1/items") { request, _ in
       let query = Self.fields(of: request.uri.query ?? "")

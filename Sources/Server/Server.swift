@@ -74,11 +74,15 @@ package struct Server: Sendable {
     let models = try Models(
       settings.models.map { .init(name: $0.name, folder: $0.folder, traffic: $0.traffic) },
       learning: settings.learning, on: makeBackend)
+    let store = try FeedbackStore(
+      folder: settings.log, settings.logging, learners: try models.learners())
+    if let cut = store.log?.cut {
+      note(
+        "log: the end of the last segment was torn: cut \(cut.lines) lines, "
+          + "\(grouped(cut.bytes)) bytes, that no disk had")
+    }
     recommender = Recommender(
-      models: models,
-      store: try FeedbackStore(
-        folder: settings.log, settings.logging, learners: try models.learners()),
-      exploration: settings.exploration, seed: settings.seed)
+      models: models, store: store, exploration: settings.exploration, seed: settings.seed)
   }
 
   /// Of this process: swift-metrics has one place for them.

@@ -16,7 +16,8 @@ struct CampaignRoom {
   let program: String
   let seed: UInt64
   let deadline: ContinuousClock.Instant
-  /// The most inputs of a fuzzed reader, and trials of options; nil: as many as there is time for.
+  /// The most inputs of a fuzzed reader, trials of options, and bodies and kills of a server; nil: as
+  /// many as there is time for.
   let inputs: Int?
 
   var isOver: Bool { ContinuousClock.now >= deadline }

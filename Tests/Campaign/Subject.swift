@@ -80,6 +80,9 @@ final class Subject {
     return status == nil
   }
 
+  /// What it has written to standard error until now.
+  var errorSoFar: String { (try? streams.text("stderr")) ?? "" }
+
   var seconds: Double { (ContinuousClock.now - begun) / .seconds(1) }
 
   func send(_ signal: Int32, toGroup: Bool = false) {

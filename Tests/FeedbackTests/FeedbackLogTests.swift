@@ -1,6 +1,8 @@
 import DRRCore
+import Dispatch
 import Feedback
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 
@@ -83,6 +85,136 @@ struct FeedbackLogTests {
       let error = #expect(throws: FeedbackError.self) { try Self.events(scratch.path + "/log") }
       #expect("\(error!)".contains("feedback-000001.jsonl:2: "), "\(error!)")
     }
+  }
+
+  /// A log of whole lines, in which some bytes read as zeros.
+  private static func zeroed(
+    _ folder: TemporaryFolder, lines: Int, _ range: (_ ends: [Int]) -> Range<Int>
+  ) throws -> (path: String, ends: [Int]) {
+    let path = folder.path + "/log"
+    do {
+      let log = try FeedbackLog(folder: path)
+      for item in 0..<lines { try log.append(rating("u", "\(item)", 2)) }
+    }
+    var bytes = try folder.data("log/feedback-000001.jsonl")
+    let ends = bytes.indices.filter { bytes[$0] == 10 }.map { $0 + 1 }
+    for at in range(ends) { bytes[at] = 0 }
+    try folder.write("log/feedback-000001.jsonl", bytes)
+    return (path, ends)
+  }
+
+  @Test(
+    "lines that the disk never got are cut, and those behind them, and that is told",
+    arguments: [
+      // From the middle of a line to the end; over newlines; with whole lines behind them.
+      (100, 199, 0), (150, 187, 13), (199, 199, 1), (30, 40, 5),
+    ])
+  func unsynced(first: Int, last: Int, rest: Int) throws {
+    let folder = TemporaryFolder()
+    let (path, ends) = try Self.zeroed(folder, lines: 200) { ends in
+      ends[first - 1] + 7..<ends[last] - rest
+    }
+    do {
+      let log = try FeedbackLog(folder: path)
+      #expect(log.cut?.bytes == ends[199] - ends[first - 1])
+      let newlines = try folder.data("log/feedback-000001.jsonl")
+      #expect(newlines.count == ends[first - 1])
+      try log.append(Self.rating("u", "x", 3))
+    }
+    #expect(
+      try Self.events(path)
+        == (0..<first).map { Self.rating("u", "\($0)", 2) } + [Self.rating("u", "x", 3)])
+    #expect(try FeedbackLog(folder: path).cut == nil)
+  }
+
+  @Test("what was on the disk is never cut: a changed byte, an old line, lines before the state")
+  func synced() throws {
+    let changed = TemporaryFolder()
+    let (path, ends) = try Self.zeroed(changed, lines: 200) { $0[197] + 9..<$0[198] }
+    var bytes = try changed.data("log/feedback-000001.jsonl")
+    bytes[ends[150] + 20] ^= 1
+    try changed.write("log/feedback-000001.jsonl", bytes)
+    // The first damaged line holds no zero.
+    let error = #expect(throws: FeedbackError.self) { try FeedbackLog(folder: path) }
+    #expect("\(error!)".contains("feedback-000001.jsonl:152: "), "\(error!)")
+
+    let old = TemporaryFolder()
+    let (long, _) = try Self.zeroed(old, lines: 700) { $0[100] + 9..<$0[101] }
+    let refused = #expect(throws: FeedbackError.self) { try FeedbackLog(folder: long) }
+    #expect("\(refused!)".contains("feedback-000001.jsonl:102: "), "\(refused!)")
+
+    let known = TemporaryFolder()
+    let (stated, _) = try Self.zeroed(known, lines: 50) { $0[48] + 9..<$0[49] }
+    let before = try known.data("log/feedback-000001.jsonl")
+    try FeedbackState(log: stated).write(toLog: stated)
+    #expect(try FeedbackLog(folder: stated).cut?.lines == 1)
+    // The state says that more was on the disk than there is now.
+    try known.write("log/feedback-000001.jsonl", before.prefix(before.count / 2))
+    #expect(throws: FeedbackError.self) { try FeedbackStore(folder: stated) }
+  }
+
+  @Test("all who wait for the disk at one time share one wait")
+  func settled() async throws {
+    /// Counts the waits for the disk, each of which lasts until it is let through.
+    final class Disk: Sendable {
+      let waits = Mutex(0)
+      let gate = DispatchSemaphore(value: 0)
+    }
+    let (folder, disk) = (TemporaryFolder(), Disk())
+    var settings = FeedbackLog.Settings()
+    (settings.isDurable, settings.syncInterval) = (true, 3_600)
+    let log = try FeedbackLog(folder: folder.path + "/log", settings) { _ in
+      disk.waits.withLock { $0 += 1 }
+      disk.gate.wait()
+      return 0
+    }
+    let done = Mutex(0)
+    try log.append(Self.rating("u", "0", 1))
+    async let first: Void = log.settle()
+    while disk.waits.withLock({ $0 }) == 0 { try await Task.sleep(for: .milliseconds(1)) }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for item in 1...100 {
+        try log.append(Self.rating("u", "\(item)", 1))
+        group.addTask {
+          try await log.settle()
+          done.withLock { $0 += 1 }
+        }
+      }
+      while log.waiting < 100 { try await Task.sleep(for: .milliseconds(1)) }
+      #expect(done.withLock { $0 } == 0, "nobody is answered before the disk has the line")
+      disk.gate.signal()
+      try await first
+      disk.gate.signal()
+      try await group.waitForAll()
+    }
+    #expect(disk.waits.withLock { $0 } == 2)
+    #expect(done.withLock { $0 } == 100)
+  }
+
+  @Test("no more lines than are said wait for the disk")
+  func window() throws {
+    let (folder, waits) = (TemporaryFolder(), Mutex(0))
+    var settings = FeedbackLog.Settings()
+    (settings.syncInterval, settings.syncLines) = (3_600, 10)
+    let (begun, gate) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+    let log = try FeedbackLog(folder: folder.path + "/log", settings) { _ in
+      // The first is slow; the log goes on until twenty lines are not on the disk.
+      if waits.withLock({
+        $0 += 1; return $0
+      }) == 1 {
+        begun.signal()
+        gate.wait()
+      }
+      return 0
+    }
+    for item in 0..<10 { try log.append(Self.rating("u", "\(item)", 1)) }
+    begun.wait()
+    for item in 10..<19 { try log.append(Self.rating("u", "\(item)", 1)) }
+    #expect(waits.withLock { $0 } == 1)
+    try log.append(Self.rating("u", "19", 1))
+    #expect(waits.withLock { $0 } == 2)
+    gate.signal()
+    try log.synchronize()
   }
 
   @Test("segments follow one another, and a missing one is told")

@@ -1,4 +1,5 @@
 import DRR
+import Factorization
 import Kernels
 import Serving
 import Tensor
@@ -123,6 +124,36 @@ import Testing
     let none = model.foldIn(
       items: [Int32](), rewards: [], regularization: 0, biasRegularization: 0)
     #expect(none.vector.allSatisfy { $0 == 0 } && none.bias == 0)
+  }
+
+  @Test("fold-in goes on from what was summed of the first items, and to the same bits")
+  func continuedFoldIn() throws {
+    let model = ServedModels.factorization()
+    let rows = Self.log.rows(ofUser: 7)
+    let items = rows.map { Self.log.items[$0] }
+    let rewards = rows.map { RewardScale.fiveStars.reward(Self.log.ratings[$0]) }
+    func found(_ model: PMFModel, _ count: Int, _ products: inout ItemProducts) -> [Float] {
+      let found = model.foldIn(
+        items: Array(items.prefix(count)), rewards: rewards.prefix(count), regularization: 0.06,
+        biasRegularization: 0.02, &products)
+      return found.vector + [found.bias]
+    }
+    func alone(_ model: PMFModel, _ count: Int) -> [Float] {
+      var products = ItemProducts()
+      return found(model, count, &products)
+    }
+    var products = ItemProducts()
+    // Of a user that rates more, and then of another that has rated less.
+    for count in Array(0...items.count) + [3, 2, 7] {
+      #expect(found(model, count, &products) == alone(model, count), "\(count) items")
+    }
+    // What was summed is not summed again: by another model it would be something else.
+    let other = PMFModel(
+      dimension: model.dimension, mean: model.mean, userFactors: model.userFactors,
+      itemFactors: model.itemFactors.map { $0 * 2 }, userBiases: model.userBiases,
+      itemBiases: model.itemBiases)
+    _ = found(model, 5, &products)
+    #expect(found(other, 6, &products) != alone(other, 6))
   }
 
   @Test("only items of a set, fewer where fewer are left, none that training never saw")

@@ -90,8 +90,7 @@ struct MLflowStore {
       let sum = (salt + text).utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) {
         ($0 ^ UInt64($1)) &* 0x100_0000_01b3
       }
-      let digits = String(sum, radix: 16)
-      return String(repeating: "0", count: 16 - digits.count) + digits
+      return String(sum, radix: 16, digits: 16)
     }.joined()
   }
 

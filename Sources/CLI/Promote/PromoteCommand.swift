@@ -111,8 +111,7 @@ struct PromoteCommand: ParsableCommand {
     let progress = Progress()
     defer { progress.finish() }
     let promotion = try Promotion(
-      of: candidate, over: current, on: evaluation,
-      otherLists: served.decisions.count { $0.list.version != current.version }, rule
+      of: candidate, over: current, on: evaluation, rule
     ) { progress.update($0, of: $1, $2) }
     progress.finish()
     var outcome = Outcome(

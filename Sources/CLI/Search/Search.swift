@@ -1,5 +1,6 @@
 import DRR
 import Kernels
+import Platform
 
 /// A search at work: trials in folders of their own, round by round.
 struct Search {
@@ -86,10 +87,9 @@ struct Search {
   }
 
   private func folder(of trial: Int, _ round: Int) -> RunFolder {
-    let digits = "\(trial)"
-    let name = "trial-" + String(repeating: "0", count: max(3 - digits.count, 0)) + digits
-    return RunFolder(
-      "\(folder.path)/" + (plan.rounds > 1 ? "round-\(round)/" : "") + name)
+    RunFolder(
+      "\(folder.path)/" + (plan.rounds > 1 ? "round-\(round)/" : "")
+        + "trial-\(String(trial, digits: 3))")
   }
 
   private func members(of trial: Int, _ round: Int) -> [RunFolder] {

@@ -131,8 +131,7 @@ struct RatingsOption: ParsableArguments {
   }
 
   private func folder(_ options: RunOptions, _ number: Int) -> String {
-    let digits = String(number)
-    return options.run + "/" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+    options.run + "/" + String(number, digits: 4)
   }
 
   /// Waits until users have rated and clicked enough since a run began.

@@ -5,10 +5,11 @@ public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
   public init(_ description: String) { self.description = description }
 
   package static func require<Value>(
-    _ name: String, _ value: Value, _ expectation: String, _ holds: (Value) -> Bool
+    _ name: String, _ value: Value, _ expectation: @autoclosure () -> String,
+    _ holds: (Value) -> Bool
   ) throws(ConfigurationError) {
     if !holds(value) {
-      throw ConfigurationError("\(name) is \(value); it must be \(expectation)")
+      throw ConfigurationError("\(name) is \(value); it must be \(expectation())")
     }
   }
 

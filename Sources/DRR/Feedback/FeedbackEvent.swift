@@ -175,24 +175,34 @@ extension FeedbackEvent {
   package init(line: some Collection<UInt8>) throws(LineProblem) {
     let line = Array(line)
     guard line.count > Self.tail, line.starts(with: Self.head) else { throw .notALine }
-    let body = line.dropLast(Self.tail)
+    guard Self.isWhole(line) else { throw .damaged }
+    let event = line.withUnsafeBytes {
+      Self.event(UnsafeRawBufferPointer(rebasing: $0.dropLast(Self.tail)))
+    }
+    guard let event else { throw .notALine }
+    self = event
+  }
+
+  /// Whether a line, without its newline, has the checksum that it says.
+  static func isWhole(_ line: some Collection<UInt8>) -> Bool {
     var checksum = Checksum()
-    checksum.update(Array(body))
-    guard
-      line.suffix(Self.tail).elementsEqual("\(Self.checksumKey)\(checksum.text)\"}".utf8)
-    else { throw .damaged }
-    let name = line.dropFirst(Self.head.count).prefix { $0 != UInt8(ascii: "\"") }
-    let rest = Data([UInt8(ascii: "{")] + body.dropFirst(Self.head.count + name.count + 2) + [125])
-    do {
-      switch String(decoding: name, as: UTF8.self) {
-      case Self.servedName:
-        self = .served(try JSONDecoder().decode(ServedList.self, from: rest))
-      case Self.feedbackName:
-        self = .feedback(try JSONDecoder().decode(ItemFeedback.self, from: rest))
-      default: throw LineProblem.notALine
-      }
-    } catch {
-      throw .notALine
+    checksum.update(Array(line.dropLast(tail)))
+    return line.suffix(tail).elementsEqual("\(checksumKey)\(checksum.text)\"}".utf8)
+  }
+
+  /// - Parameter body: a line up to its checksum.
+  /// - Returns: nil where it is none of an event.
+  private static func event(_ body: UnsafeRawBufferPointer) -> FeedbackEvent? {
+    var scanner = EventScanner(body)
+    if let event = try? scanner.event() { return event }
+    let name = body.dropFirst(head.count).prefix { $0 != UInt8(ascii: "\"") }
+    let rest = Data([UInt8(ascii: "{")] + body.dropFirst(head.count + name.count + 2) + [125])
+    switch String(decoding: name, as: UTF8.self) {
+    case servedName:
+      return (try? JSONDecoder().decode(ServedList.self, from: rest)).map { .served($0) }
+    case feedbackName:
+      return (try? JSONDecoder().decode(ItemFeedback.self, from: rest)).map { .feedback($0) }
+    default: return nil
     }
   }
 

@@ -9,15 +9,16 @@ import Tensor
 ///
 /// A line is with the system when ``append(_:)`` returns, so that no end of the process loses it; it
 /// is on the disk within ``Settings/syncInterval`` or ``Settings/syncLines``, whichever comes first,
-/// or at once where the log is durable.
+/// or, where the log is durable, when ``settle()`` returns.
 public final class FeedbackLog: Sendable {
   /// How a log is written.
   public struct Settings: Sendable {
-    /// Whether every line is on the disk before ``FeedbackLog/append(_:)`` returns.
+    /// Whether ``FeedbackLog/settle()`` waits until the disk has what was appended.
     public var isDurable = false
     /// Seconds after which a line is on the disk.
     public var syncInterval = 0.1
-    /// Lines after which they are on the disk.
+    /// Lines after which they go to the disk. Of twice as many an end of the system loses some at
+    /// most.
     public var syncLines = 256
     /// Bytes after which the next segment begins.
     public var segmentBytes = 64 << 20
@@ -43,10 +44,14 @@ public final class FeedbackLog: Sendable {
 
   /// The folder's path.
   public let folder: String
+  /// What was cut off at the end of the log, which never was on the disk; nil where it was whole.
+  public let cut: Cut?
   private let settings: Settings
   private let state: Mutex<Open>
   /// What holds the folder against other processes.
   private let lock: Int32
+  /// Waits until the disk has a file: `fdatasync`, or what a test has in its place.
+  private let synchronizeFile: @Sendable (Int32) -> Int32
   /// Where the disk is waited for, so that no request waits.
   private let syncing = DispatchQueue(label: "drr.feedback")
   private let clock: Clock
@@ -57,33 +62,56 @@ public final class FeedbackLog: Sendable {
   private struct Open {
     var descriptor: Int32
     var position: Position
+    /// Lines that no wait for the disk has begun for, and those that one is under way for.
     var unsynced = 0
+    var underWay = 0
+    /// Those who wait until the disk has what they appended, which the next wait is for.
+    var waiting: [CheckedContinuation<Void, any Error>] = []
+    /// Whether somebody waits for the disk on behalf of those who wait.
+    var isSettling = false
     var failure: FeedbackError?
   }
 
-  /// Opens a log for appending, which is made where there is none. What a killed writer left of a
-  /// last line is cut off.
+  /// What is cut off at the end of a log.
+  public struct Cut: Hashable, Sendable {
+    /// Of the segment, that are kept.
+    var offset: Int
+    public var lines: Int
+    public var bytes: Int
+  }
+
+  /// Opens a log for appending, which is made where there is none. What a writer's end, or the
+  /// system's, left of the last lines is cut off: see ``cut``.
   ///
-  /// - Throws: `FeedbackError` where another process writes to it, a line before the last is
-  ///   damaged, or the folder cannot be used.
-  public init(folder: String, _ settings: Settings = Settings()) throws {
+  /// - Throws: `FeedbackError` where another process writes to it, a line is damaged that was on the
+  ///   disk, or the folder cannot be used.
+  public convenience init(folder: String, _ settings: Settings = Settings()) throws {
+    try self.init(folder: folder, settings) { fdatasync($0) }
+  }
+
+  package init(
+    folder: String, _ settings: Settings, synchronizeFile: @escaping @Sendable (Int32) -> Int32
+  ) throws {
     self.folder = folder
     self.settings = settings
+    self.synchronizeFile = synchronizeFile
     let isThere = access(folder, F_OK) == 0
     try RunFolder(folder).create(for: "feedback log")
     // A folder that somebody else made keeps its permissions; segments are the owner's alone.
     if !isThere { chmod(folder, 0o700) }
-    lock = open(folder, O_RDONLY | O_CLOEXEC)
-    guard lock >= 0 else { throw FeedbackError.system("open", folder, errno) }
-    guard flock(lock, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK else {
-      close(lock)
-      throw FeedbackError(
-        "another process writes to the feedback log \(folder); stop it or name another folder")
-    }
+    lock = try FeedbackError.locking(
+      folder, "another process writes to the feedback log \(folder); stop it or name another folder"
+    )
     do {
-      let last = try FeedbackReader(folder: folder).segments().last ?? 1
+      let reader = FeedbackReader(folder: folder)
+      let last = try reader.segments().last ?? 1
       let path = Self.path(folder, last)
-      let whole = try FeedbackReader.wholeBytes(path)
+      var status = stat()
+      let size = stat(path, &status) == 0 ? Int(status.st_size) : 0
+      cut = try reader.torn(
+        segment: last, synced: FeedbackState.snapshotPosition(ofLog: folder),
+        most: 2 * settings.syncLines)
+      let whole = cut?.offset ?? size
       let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o600)
       guard descriptor >= 0 else { throw FeedbackError.system("open", path, errno) }
       guard ftruncate(descriptor, off_t(whole)) == 0 else {
@@ -102,7 +130,7 @@ public final class FeedbackLog: Sendable {
     clock.source.schedule(
       deadline: .now() + settings.syncInterval, repeating: settings.syncInterval,
       leeway: .milliseconds(10))
-    clock.source.setEventHandler { [weak self] in try? self?.synchronize() }
+    clock.source.setEventHandler { [weak self] in try? self?.flush() }
     clock.source.resume()
   }
 
@@ -120,7 +148,8 @@ public final class FeedbackLog: Sendable {
   /// Where the next line goes.
   public var position: Position { state.withLock { $0.position } }
 
-  /// Appends a line.
+  /// Appends a line. Where so many are not on the disk yet that no more may be lost, it waits for
+  /// the disk.
   ///
   /// - Returns: the place behind it.
   /// - Throws: `FeedbackError` where the disk takes no more; the line is not in the log then, and no
@@ -150,42 +179,80 @@ public final class FeedbackLog: Sendable {
       }
       open.position.offset += line.count
       open.unsynced += 1
-      if settings.isDurable {
+      if open.unsynced + open.underWay >= 2 * settings.syncLines {
         try synchronize(&open)
       } else if open.unsynced == settings.syncLines {
-        syncing.async { [weak self] in try? self?.synchronize() }
+        syncing.async { [weak self] in try? self?.flush() }
       }
       return open.position
     }
   }
 
+  /// Where the log is durable, waits until all that was appended is on the disk. All who wait at one
+  /// time share one wait for the disk.
+  ///
+  /// - Throws: `FeedbackError` where the disk says no.
+  public func settle() async throws {
+    guard settings.isDurable else { return }
+    try await withCheckedThrowingContinuation { continuation in
+      let isFirst = state.withLock { open in
+        open.waiting.append(continuation)
+        defer { open.isSettling = true }
+        return !open.isSettling
+      }
+      if isFirst { syncing.async { self.settleAll() } }
+    }
+  }
+
+  private func settleAll() {
+    while true {
+      let waiting = state.withLock { open in
+        open.isSettling = !open.waiting.isEmpty
+        defer { open.waiting = [] }
+        return open.waiting
+      }
+      if waiting.isEmpty { return }
+      let result = Result { try flush() }
+      for one in waiting { one.resume(with: result) }
+    }
+  }
+
+  /// Those who wait for the next wait for the disk.
+  package var waiting: Int { state.withLock { $0.waiting.count } }
+
   /// Waits until all that was appended is on the disk.
   ///
   /// - Throws: `FeedbackError` where the disk says no.
-  public func synchronize() throws {
+  public func synchronize() throws { try syncing.sync { try flush() } }
+
+  /// On the queue, so that one wait for the disk is under way at a time.
+  private func flush() throws {
     let descriptor = try state.withLock { open -> Int32? in
       if let failure = open.failure { throw failure }
       guard open.unsynced > 0 else { return nil }
-      open.unsynced = 0
+      (open.unsynced, open.underWay) = (0, open.unsynced)
       // Its own descriptor, so that a rotation in between closes another.
       return dup(open.descriptor)
     }
-    guard let descriptor, descriptor >= 0 else { return }
-    defer { close(descriptor) }
-    if retrying({ Int(fdatasync(descriptor)) }) != 0 {
-      let failure = FeedbackError.system("write", folder, errno)
-      state.withLock { $0.failure = failure }
+    guard let descriptor else { return }
+    let isSynced = retrying { Int(synchronizeFile(descriptor)) } == 0
+    let failure = isSynced ? nil : FeedbackError.system("write", folder, errno)
+    close(descriptor)
+    try state.withLock { open in
+      open.underWay = 0
+      guard let failure else { return }
+      open.failure = failure
       throw failure
     }
   }
 
   private func synchronize(_ open: inout Open) throws {
-    guard retrying({ Int(fdatasync(open.descriptor)) }) == 0 else {
+    guard retrying({ Int(synchronizeFile(open.descriptor)) }) == 0 else {
       open.failure = FeedbackError.system(
         "write", Self.path(folder, open.position.segment), errno)
       throw open.failure!
     }
-    open.unsynced = 0
+    (open.unsynced, open.underWay) = (0, 0)
   }
 
   private func rotate(_ open: inout Open) throws {
@@ -205,9 +272,7 @@ public final class FeedbackLog: Sendable {
   }
 
   static func path(_ folder: String, _ segment: Int) -> String {
-    let digits = String(segment)
-    return folder + "/\(prefix)"
-      + String(repeating: "0", count: max(0, 6 - digits.count)) + digits + suffix
+    "\(folder)/\(prefix)\(String(segment, digits: 6))\(suffix)"
   }
 
   static let prefix = "feedback-"
@@ -219,6 +284,18 @@ public struct FeedbackError: Error, Equatable, CustomStringConvertible {
   public let description: String
   /// An error of one sentence: what was asked for, what is wrong, and what to do.
   public init(_ description: String) { self.description = description.printableLines }
+
+  /// The descriptor of a folder with a lock on it.
+  ///
+  /// - Parameter refusal: what is thrown where another process has one.
+  static func locking(_ folder: String, _ refusal: String) throws(FeedbackError) -> Int32 {
+    do {
+      if let descriptor = try lockedFolder(folder) { return descriptor }
+    } catch {
+      throw system(error.action, error.path, error.code)
+    }
+    throw FeedbackError(refusal)
+  }
 
   static func system(_ action: String, _ path: String, _ code: Int32) -> FeedbackError {
     FeedbackError("cannot \(action) \(path): \(String(cString: strerror(code)))")

@@ -82,13 +82,7 @@ public struct FeedbackReader: Sendable {
             end.offset = lines[at].upperBound + 1
             try body(event, end)
           case .failure(let problem):
-            let number =
-              bytes[..<lines[at].lowerBound].reduce(1) { $0 + ($1 == 10 ? 1 : 0) }
-            throw FeedbackError(
-              problem == .damaged
-                ? "\(path):\(number): the line does not match its checksum; the log is damaged: "
-                  + "restore it from a copy"
-                : "\(path):\(number): not a line of a feedback log; `drr serve --log` writes them")
+            throw Self.damaged(path, bytes, lines[at], problem)
           }
         }
       }
@@ -96,19 +90,52 @@ public struct FeedbackReader: Sendable {
     return end
   }
 
-  /// Bytes of a segment up to the end of its last whole line; 0 where there is no file.
+  /// What the end of a writer, or of the system, left torn at the end of the log: all from the first
+  /// damaged line of the last segment on, where nothing of it need ever have been on the disk. Parts
+  /// of a file that the disk never got read as zeros, so that each damaged line has one, or no end.
   ///
-  /// - Throws: `FeedbackError` where a line is damaged that is not the last.
-  static func wholeBytes(_ path: String) throws -> Int {
-    guard access(path, F_OK) == 0 else { return 0 }
-    let bytes = try bytes(path)
-    let lines = lines(bytes, from: 0)
-    guard let last = lines.last else { return 0 }
-    // A write that reached the disk in part may have its end and not its middle.
-    if (try? FeedbackEvent(line: bytes[last])) == nil {
-      return lines.dropLast().last.map { $0.upperBound + 1 } ?? 0
+  /// - Parameters:
+  ///   - segment: the last.
+  ///   - synced: a place before which all was on the disk, and nothing is looked at.
+  ///   - most: lines that may not have been.
+  /// - Returns: nil where all is whole.
+  /// - Throws: `FeedbackError` where a line is damaged otherwise.
+  func torn(
+    segment: Int, synced: FeedbackLog.Position?, most: Int
+  ) throws -> FeedbackLog.Cut? {
+    let path = FeedbackLog.path(folder, segment)
+    guard access(path, F_OK) == 0 else { return nil }
+    let bytes = try Self.bytes(path)
+    let start = synced.map { $0.segment == segment ? $0.offset : 0 } ?? 0
+    guard start < bytes.count else { return nil }
+    var lines = Self.lines(bytes, from: start)
+    let end = lines.last.map { $0.upperBound + 1 } ?? start
+    if end < bytes.count { lines.append(end..<bytes.count) }
+    guard
+      let first = lines.firstIndex(where: {
+        $0.upperBound == bytes.count || !FeedbackEvent.isWhole(bytes[$0])
+      })
+    else { return nil }
+    for line in lines[first...] where line.upperBound < bytes.count {
+      if !FeedbackEvent.isWhole(bytes[line]), !bytes[line].contains(0) {
+        throw Self.damaged(path, bytes, line)
+      }
     }
-    return last.upperBound + 1
+    guard lines.count - first <= most else { throw Self.damaged(path, bytes, lines[first]) }
+    let offset = lines[first].lowerBound
+    return .init(offset: offset, lines: lines.count - first, bytes: bytes.count - offset)
+  }
+
+  private static func damaged(
+    _ path: String, _ bytes: [UInt8], _ line: Range<Int>,
+    _ problem: FeedbackEvent.LineProblem = .damaged
+  ) -> FeedbackError {
+    let number = bytes[..<line.lowerBound].reduce(1) { $0 + ($1 == 10 ? 1 : 0) }
+    return FeedbackError(
+      problem == .damaged
+        ? "\(path):\(number): the line does not match its checksum; the log is damaged: restore it "
+          + "from a copy"
+        : "\(path):\(number): not a line of a feedback log; `drr serve --log` writes them")
   }
 
   private static func bytes(_ path: String) throws -> [UInt8] {

@@ -61,6 +61,18 @@ public struct FeedbackState: Sendable {
     var users: [String: [KnownItem]]
     var checksum = ""
 
+    init(position: FeedbackLog.Position, users: [String: [KnownItem]]) {
+      (self.position, self.users) = (position, users)
+    }
+
+    /// nil where there is none that is whole.
+    init?(ofLog folder: String) throws {
+      guard let stored = RunFolder(folder).read(Snapshot.self, from: FeedbackState.path(folder)),
+        stored.schema == 1, try stored.checksummed().checksum == stored.checksum
+      else { return nil }
+      self = stored
+    }
+
     func checksummed() throws -> Snapshot {
       var snapshot = self
       snapshot.checksum = ""
@@ -75,8 +87,7 @@ public struct FeedbackState: Sendable {
   init(snapshotOf folder: String) {
     self.init()
     // The log has all that a snapshot says, which only saves time.
-    guard let stored = RunFolder(folder).read(Snapshot.self, from: Self.path(folder)),
-      stored.schema == 1, (try? stored.checksummed().checksum) == stored.checksum,
+    guard let stored = try? Snapshot(ofLog: folder),
       let last = try? FeedbackReader(folder: folder).segments().last,
       stored.position.segment <= last
     else { return }
@@ -89,6 +100,11 @@ public struct FeedbackState: Sendable {
   public func write(toLog folder: String) throws {
     let snapshot = try Snapshot(position: position, users: users).checksummed()
     try AtomicFile.write(RunFolder.json(snapshot) + "\n", to: Self.path(folder))
+  }
+
+  /// The place up to which a log was on the disk when its state was written; nil where it was not.
+  static func snapshotPosition(ofLog folder: String) throws -> FeedbackLog.Position? {
+    try Snapshot(ofLog: folder)?.position
   }
 
   static func path(_ folder: String) -> String { folder + "/state.json" }

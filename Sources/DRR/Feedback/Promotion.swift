@@ -79,7 +79,7 @@ public struct Promotion: Codable, Hashable, Sendable {
   /// - Throws: `FeedbackError` where a model cannot answer.
   public init(
     of model: ReplayedModel, over current: ReplayedModel, on served: ServedEvaluation,
-    otherLists: Int, _ rule: Rule = Rule(),
+    _ rule: Rule = Rule(),
     progress: (Int, Int, String) -> Void = { _, _, _ in }
   ) throws {
     try rule.validate()
@@ -89,7 +89,7 @@ public struct Promotion: Codable, Hashable, Sendable {
     let found = report.policies[0]
     (version, over, self.rule) = (model.version, current.version, rule)
     (lists, users) = (report.log.lists, report.log.clusters)
-    self.otherLists = otherLists
+    otherLists = served.others
     learnedLists = report.log.learned
     mismatched = report.policies[1].mismatched ?? 0
     logged = report.behaviour

@@ -6,7 +6,7 @@ import Serving
 import Tensor
 
 /// The models that a served one took the place of, beside it: in `CURRENT.history` a copy of each,
-/// in numbered folders, and `promotions.jsonl`, a line for every exchange, which is written before
+/// in numbered folders, and `promotions.jsonl`, a line for every exchange, which is announced before
 /// it. One process at a time has it.
 ///
 /// The served folder is exchanged in one step, and a model is copied before its place is taken, so
@@ -25,6 +25,8 @@ public final class PromotionHistory {
     }
 
     public var action: Action
+    /// Whether the exchange is still to come; absent where it is done.
+    public var isAnnounced: Bool?
     /// Seconds since 1970.
     public var time: Double
     /// The folder of the copy: of what a promotion replaced, or of what came back.
@@ -49,23 +51,27 @@ public final class PromotionHistory {
   public private(set) var records: [Record] = []
   private var lock: Int32 = -1
 
+  /// A step of an exchange.
+  package enum Step: Sendable { case announced, exchanged }
+  private let reached: (Step) -> Void
+
   private var path: String { folder + "/promotions.jsonl" }
 
   /// Opens the history of a served model, which is made where there is none.
   ///
   /// - Throws: `FeedbackError` where another process has it, or it cannot be read.
-  public init(of current: String) throws {
+  public convenience init(of current: String) throws { try self.init(of: current) { _ in } }
+
+  /// - Parameter reached: told of each step of an exchange, behind which a test ends the process.
+  package init(of current: String, reached: @escaping (Step) -> Void) throws {
+    self.reached = reached
     var trimmed = current
     while trimmed.count > 1 && trimmed.hasSuffix("/") { trimmed.removeLast() }
     self.current = trimmed
     folder = trimmed + ".history"
     try RunFolder(folder).create(for: "history")
-    lock = open(folder, O_RDONLY | O_CLOEXEC)
-    guard lock >= 0 else { throw FeedbackError.system("open", folder, errno) }
-    guard flock(lock, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK else {
-      throw FeedbackError(
-        "another process promotes a model over \(trimmed); wait until it has ended")
-    }
+    lock = try FeedbackError.locking(
+      folder, "another process promotes a model over \(trimmed); wait until it has ended")
     records = try Self.records(path)
   }
 
@@ -91,8 +97,28 @@ public final class PromotionHistory {
 
   private func append(_ record: Record) throws {
     records.append(record)
+    try writeRecords()
+  }
+
+  private func writeRecords() throws {
     let lines = try records.map { try RunFolder.json($0) + "\n" }
     try AtomicFile.write(lines.joined(), to: path)
+  }
+
+  /// Announces an exchange, makes it, and says that it is done.
+  private func exchange(_ record: Record, to model: ExportedModel) throws {
+    var record = record
+    record.isAnnounced = true
+    try append(record)
+    reached(.announced)
+    try model.write(toFolder: current)
+    reached(.exchanged)
+    try complete()
+  }
+
+  private func complete() throws {
+    records[records.count - 1].isAnnounced = nil
+    try writeRecords()
   }
 
   private var numbers: [Int] {
@@ -101,20 +127,26 @@ public final class PromotionHistory {
 
   /// The folder of a copy.
   public func path(of number: Int) -> String {
-    let digits = String(number)
-    return folder + "/" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+    "\(folder)/\(String(number, digits: 4))"
   }
 
-  /// Says of an exchange that a killed process announced and did not reach that it was not.
-  private func settle(_ served: ExportedModel) throws {
+  /// Says of an exchange that a killed process announced whether it was made.
+  ///
+  /// - Returns: the exchange, where it was.
+  private func settle(_ served: ExportedModel) throws -> Record? {
     let version = served.header.checksum
-    guard let last = records.last, last.action != .interrupted, last.to != version,
-      last.from == version
-    else { return }
+    guard let last = records.last, last.action != .interrupted else { return nil }
+    if last.to == version, last.isAnnounced == true {
+      try complete()
+      return last
+    }
+    guard last.to != version, last.from == version else { return nil }
+    if last.isAnnounced == true { records[records.count - 1].isAnnounced = nil }
     try append(
       Record(
         action: .interrupted, time: Program.now.timeIntervalSince1970, number: last.number,
         kept: last.kept, from: last.from, to: last.to))
+    return nil
   }
 
   /// A copy of a model in the history: the latest, where it is of that model.
@@ -141,14 +173,13 @@ public final class PromotionHistory {
   public func promote(
     _ model: ExportedModel, over served: ExportedModel, source: String, _ promotion: Promotion
   ) throws -> Int {
-    try settle(served)
+    _ = try settle(served)
     let number = try keep(served)
-    try append(
+    try exchange(
       Record(
         action: .promote, time: Program.now.timeIntervalSince1970, number: number,
         from: served.header.checksum, to: model.header.checksum, source: source,
-        promotion: promotion))
-    try model.write(toFolder: current)
+        promotion: promotion), to: model)
     return number
   }
 
@@ -168,12 +199,13 @@ public final class PromotionHistory {
     return stack
   }
 
-  /// Brings the latest model back that a promotion replaced.
+  /// Brings the latest model back that a promotion replaced. A rollback that a killed process had
+  /// made is completed, and no other is made.
   ///
   /// - Throws: `FeedbackError` where there is none; where a file cannot be written, and the served
   ///   model is as it was then.
   public func rollback(from served: ExportedModel) throws -> Record {
-    try settle(served)
+    if let made = try settle(served), made.action == .rollback { return made }
     guard let number = replaced.last else {
       throw FeedbackError("\(folder) has no promotion to take back; \(current) is as it was")
     }
@@ -182,8 +214,7 @@ public final class PromotionHistory {
     let record = Record(
       action: .rollback, time: Program.now.timeIntervalSince1970, number: number, kept: kept,
       from: served.header.checksum, to: model.header.checksum)
-    try append(record)
-    try model.write(toFolder: current)
+    try exchange(record, to: model)
     return record
   }
 }

@@ -17,12 +17,16 @@ public struct SlateChoices: Sendable {
 
   /// The probability of each item of a list given those above it.
   public func probabilities(of list: some Sequence<String>) -> [Double] {
-    let places = list.map { items.firstIndex(of: $0) }
+    probabilities(at: list.map { items.firstIndex(of: $0) })
+  }
+
+  /// The same of the items' places among the candidates; nil: not one of them.
+  func probabilities(at places: [Int?]) -> [Double] {
     guard let exploration else {
       var taken: Set<Int> = []
       return places.map { place in
         guard let place else { return 0 }
-        let best = items.indices.first { !taken.contains($0) }
+        let best = scores.indices.first { !taken.contains($0) }
         taken.insert(place)
         return place == best ? 1 : 0
       }

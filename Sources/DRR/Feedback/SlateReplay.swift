@@ -1,5 +1,6 @@
 import DRRCore
 import DRRData
+import Factorization
 import OffPolicy
 import Serving
 import Tensor
@@ -78,7 +79,9 @@ public struct ReplayedModel: Sendable {
       let found = concurrentMap(min(32, batches - first)) { batch in
         let start = (first + batch) * size
         let some = order[start..<min(start + size, order.count)]
-        return Result { try answers(some, lists, served, genres, positions) }
+        return Result {
+          try answers(some, lists, served, genres, positions, keepsChoices: keepsChoices)
+        }
       }
       for (batch, answers) in found.enumerated() {
         for (answer, list) in zip(try answers.get(), order[((first + batch) * size)...]) {
@@ -100,23 +103,24 @@ public struct ReplayedModel: Sendable {
   private struct Answer: Sendable {
     var choices: SlateChoices
     var probabilities: [Double]
-    /// Whether the candidates have the digest of the log.
+    /// Whether this model served the list and the candidates have the digest of the log.
     var isAsLogged: Bool
   }
 
   private func answers(
     _ order: ArraySlice<Int>, _ lists: [ServedList], _ served: ServedDecisions,
-    _ genres: [[String]: Set<Int>], _ positions: Int
+    _ genres: [[String]: Set<Int>], _ positions: Int, keepsChoices: Bool
   ) throws -> [Answer] {
     let items = policy.model.items
     var (asked, latest): (Question?, PreparedRecipient?) = (nil, nil)
+    var products = ItemProducts()
     let requests = try order.map { at -> ServingPolicy.Prepared in
       let list = lists[at]
       let question = Question(user: list.user, known: served.known(of: list))
       if question != asked {
         do {
           latest = try policy.prepare(
-            policy.model.recipient(user: question.user, known: question.known))
+            policy.model.recipient(user: question.user, known: question.known), &products)
         } catch {
           throw FeedbackError("\(name) cannot answer request \(list.request) of the log: \(error)")
         }
@@ -135,16 +139,22 @@ public struct ReplayedModel: Sendable {
     let found = try policy.recommend(requests, max(most, 1))
     return zip(order, zip(drawn, found)).map { at, answer in
       let (list, (drawn, found)) = (lists[at], answer)
-      let digest = ServedList.digest(
-        of: found.prefix(list.candidates).lazy.map { items.ids[$0.item] })
       let candidates = found.prefix(drawn)
       let choices = SlateChoices(
-        items: candidates.map { items.ids[$0.item] }, scores: candidates.map(\.score),
-        exploration: exploration ?? list.exploration)
+        items: keepsChoices ? candidates.map { items.ids[$0.item] } : [],
+        scores: candidates.map(\.score), exploration: exploration ?? list.exploration)
+      let places = list.items.prefix(positions).map { shown in
+        items.ids.lookup(shown.item).flatMap { item in
+          candidates.firstIndex { $0.item == item }
+        }
+      }
       return Answer(
-        choices: choices,
-        probabilities: choices.probabilities(of: list.items.prefix(positions).map(\.item)),
-        isAsLogged: found.count >= list.candidates && digest == list.digest)
+        choices: choices, probabilities: choices.probabilities(at: places),
+        isAsLogged: list.version == version && found.count >= list.candidates
+          && list.digest
+            == ServedList.digest(
+              of: found.prefix(list.candidates).lazy.map { items.ids[$0.item] })
+      )
     }
   }
 
@@ -168,6 +178,8 @@ public struct ServedEvaluation: Sendable {
   public let positions: Int
   /// Lists that a model may have learned from, which are left out.
   public private(set) var learned = 0
+  /// Lists after those that other models served, which are left out.
+  public private(set) var others = 0
 
   /// - Parameters:
   ///   - models: that are judged: lists that were served before one of them had learned what it knows
@@ -190,9 +202,12 @@ public struct ServedEvaluation: Sendable {
       }
     }
     (self.rewards, self.missing, self.positions) = (rewards, missing, positions ?? .max)
+    if let version {
+      others = self.served.decisions.count { $0.list.version != version }
+      self.served.decisions.removeAll { $0.list.version != version }
+    }
     self.served.decisions.removeAll {
-      $0.list.items.isEmpty || $0.list.version != version ?? $0.list.version
-        || missing == .drop && $0.feedback.prefix(positions ?? .max).allSatisfy { $0 == nil }
+      $0.list.items.isEmpty || missing == .drop && $0.feedback.prefix(positions ?? .max).allSatisfy { $0 == nil }
     }
     for list in self.served.decisions.lazy.map(\.list) {
       do {

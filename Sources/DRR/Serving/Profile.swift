@@ -45,8 +45,11 @@ struct BeliefSummary: Sendable {
 }
 
 extension ExportedModel {
+  /// - Parameter products: of what an earlier request's recipient had rated.
   /// - Throws: `ServingError` where the request names what is not there.
-  func profile(of request: Request) throws(ServingError) -> (profile: Profile, seen: [Int32]) {
+  func profile(
+    of request: Request, _ products: inout ItemProducts
+  ) throws(ServingError) -> (profile: Profile, seen: [Int32]) {
     for item in request.exclude { try requireItem(item) }
     switch request.recipient {
     case .user(let user):
@@ -57,7 +60,7 @@ extension ExportedModel {
       return profile(ofUser: user)
     case .guest(let guest):
       guard !header.algorithm.readsSessions else { throw wantsSession }
-      return try profile(of: guest)
+      return try profile(of: guest, &products)
     case .session(let clicks):
       guard header.algorithm.readsSessions else {
         throw ServingError(
@@ -128,7 +131,9 @@ extension ExportedModel {
     return ratings.count { scale.reward($0 - level) > 0 }
   }
 
-  private func profile(of guest: Guest) throws(ServingError) -> (Profile, seen: [Int32]) {
+  private func profile(
+    of guest: Guest, _ products: inout ItemProducts
+  ) throws(ServingError) -> (Profile, seen: [Int32]) {
     let range = ratingRange!
     let best = range.upperBound
     let scale = header.scale!
@@ -157,7 +162,7 @@ extension ExportedModel {
     if let factorization, let foldIn = header.foldIn {
       (profile.vector, profile.bias) = factorization.foldIn(
         items: profile.items, rewards: profile.rewards, regularization: foldIn.regularization,
-        biasRegularization: foldIn.biasRegularization)
+        biasRegularization: foldIn.biasRegularization, &products)
     }
     return (profile, profile.items + guest.exclude.map { Int32($0) })
   }

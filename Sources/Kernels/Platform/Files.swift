@@ -20,6 +20,12 @@ package struct FileError: Error {
 }
 
 extension String {
+  /// A number with zeros in front, so that it has so many digits at least.
+  package init(_ number: some BinaryInteger, radix: Int = 10, digits: Int) {
+    let text = String(number, radix: radix)
+    self = String(repeating: "0", count: Swift.max(0, digits - text.utf8.count)) + text
+  }
+
   /// The folder that a file of this path is in.
   package var parentFolder: String {
     guard let slash = utf8.lastIndex(of: 0x2F) else { return "." }
@@ -39,6 +45,23 @@ package func namesInFolder(_ path: String) -> [String]? {
     if name != ".", name != ".." { names.append(name) }
   }
   return names.sorted()
+}
+
+/// A folder's descriptor, with the lock that keeps other processes from it until the descriptor is
+/// closed; nil where another has it, and keeps it for two seconds: one that was asked to stop needs a
+/// second to save. Some file systems have no locks: there nobody has.
+package func lockedFolder(_ path: String) throws(FileError) -> Int32? {
+  let descriptor = Int32(retrying { Int(open(path, O_RDONLY | O_CLOEXEC)) })
+  guard descriptor >= 0 else { throw FileError(path: path, action: "open", code: errno) }
+  let begun = ContinuousClock.now
+  while retrying({ Int(flock(descriptor, LOCK_EX | LOCK_NB)) }) != 0, errno == EWOULDBLOCK {
+    guard ContinuousClock.now - begun < .seconds(2) else {
+      close(descriptor)
+      return nil
+    }
+    usleep(20_000)
+  }
+  return descriptor
 }
 
 /// Waits until the disk has the names in `folder`, that of `path` among them.

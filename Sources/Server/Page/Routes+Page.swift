@@ -21,7 +21,7 @@ extension Routes {
       }
       var note: String
       do {
-        try rate(fields, user)
+        try await rate(fields, user)
         note = "Taken. The list is new."
       } catch let problem as Problem {
         note = problem.detail
@@ -36,7 +36,7 @@ extension Routes {
     }
   }
 
-  private func rate(_ fields: [String: String], _ user: String) throws {
+  private func rate(_ fields: [String: String], _ user: String) async throws {
     var feedback = FeedbackRequest(
       request: fields["request"], user: user, item: fields["item"] ?? "")
     if let text = fields["rating"] {
@@ -47,7 +47,7 @@ extension Routes {
     } else {
       feedback.click = true
     }
-    _ = try recommender.record(feedback)
+    _ = try await recommender.record(feedback)
   }
 
   private func page(for user: String, query: String?, note: String?) async -> Response {

@@ -1,4 +1,5 @@
 internal import CZlib
+import Platform
 
 /// CRC-32 (ISO-HDLC, zlib's), which finds every change within 32 adjacent bits.
 package struct Checksum: Equatable {
@@ -18,7 +19,6 @@ package struct Checksum: Equatable {
 
   /// Eight lower-case hexadecimal digits.
   package var text: String {
-    let digits = String(value, radix: 16)
-    return String(repeating: "0", count: 8 - digits.count) + digits
+    String(value, radix: 16, digits: 8)
   }
 }

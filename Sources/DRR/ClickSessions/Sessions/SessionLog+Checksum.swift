@@ -1,4 +1,5 @@
 internal import CZlib
+import Platform
 
 extension SessionLog {
   /// CRC-32 of clicks, rewards, lists and ends: of a log that no file holds.
@@ -16,7 +17,6 @@ extension SessionLog {
     add(listOffsets.map(Int64.init))
     add(shown)
     add(ended.map { UInt8($0 ? 1 : 0) })
-    let digits = String(crc, radix: 16)
-    return String(repeating: "0", count: max(0, 8 - digits.count)) + digits
+    return String(crc, radix: 16, digits: 8)
   }
 }

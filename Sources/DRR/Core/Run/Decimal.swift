@@ -1,3 +1,5 @@
+import Platform
+
 /// `value` with so many digits after the point.
 public func decimal(_ value: Double, _ digits: Int) -> String {
   guard value.isFinite else { return "\(value)" }
@@ -6,9 +8,8 @@ public func decimal(_ value: Double, _ digits: Int) -> String {
   guard rounded < 9e15 else { return "\(value)" }
   let sign = value < 0 && rounded > 0 ? "-" : ""
   guard digits > 0 else { return "\(sign)\(Int(rounded))" }
-  let fraction = "\(Int(rounded) % Int(scale))"
-  let padding = String(repeating: "0", count: digits - fraction.count)
-  return "\(sign)\(Int(rounded) / Int(scale)).\(padding)\(fraction)"
+  let fraction = String(Int(rounded) % Int(scale), digits: digits)
+  return "\(sign)\(Int(rounded) / Int(scale)).\(fraction)"
 }
 
 /// 1.5 GB and the like.

@@ -79,8 +79,7 @@ public struct RunFolder: Sendable {
     }
   }
 
-  /// Keeps other processes from training in this folder while this process lives. One that was asked
-  /// to stop is waited for: it needs a second to save.
+  /// Keeps other processes from training in this folder while this process lives.
   public func lock() throws { _ = try locked() }
 
   /// Throws where another process trains in this folder.
@@ -88,21 +87,13 @@ public struct RunFolder: Sendable {
 
   /// The open descriptor that holds the lock.
   private func locked() throws -> Int32 {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      throw RunError("cannot open the run folder \(path): \(String(cString: strerror(errno)))")
+    do {
+      if let descriptor = try lockedFolder(path) { return descriptor }
+    } catch {
+      throw RunError(
+        "cannot open the run folder \(path): \(String(cString: strerror(error.code)))")
     }
-    // Some file systems have no locks; without one the run goes on.
-    let begun = ContinuousClock.now
-    while flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK || errno == EINTR {
-      guard ContinuousClock.now - begun < .seconds(2) else {
-        close(descriptor)
-        throw RunError(
-          "\(path): another drr is training in this folder; wait for it or name another")
-      }
-      usleep(20_000)
-    }
-    return descriptor
+    throw RunError("\(path): another drr is training in this folder; wait for it or name another")
   }
 
   /// Removes the temporary files of writes that were killed.

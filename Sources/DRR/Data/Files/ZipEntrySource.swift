@@ -1,4 +1,5 @@
 internal import CZlib
+import Platform
 
 /// One entry of an archive, inflated as it is read; length and CRC-32 are checked at its end.
 final class ZipEntrySource: ByteSource {
@@ -110,7 +111,6 @@ final class ZipEntrySource: ByteSource {
 extension UInt32 {
   /// Eight lower-case hexadecimal digits.
   package var hexadecimal: String {
-    let digits = String(self, radix: 16)
-    return String(repeating: "0", count: 8 - digits.count) + digits
+    String(self, radix: 16, digits: 8)
   }
 }

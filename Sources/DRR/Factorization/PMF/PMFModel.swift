@@ -105,25 +105,27 @@ public struct PMFModel: Sendable {
     items: some Collection<Int32>, rewards: some Collection<Float>, regularization: Float,
     biasRegularization: Float
   ) -> (vector: [Float], bias: Float) {
+    var products = ItemProducts()
+    return foldIn(
+      items: Array(items), rewards: rewards, regularization: regularization,
+      biasRegularization: biasRegularization, &products)
+  }
+
+  /// The same to the bit, where `products` are those of the first of the items: they are not summed
+  /// again. To have the rest in them too.
+  package func foldIn(
+    items: [Int32], rewards: some Collection<Float>, regularization: Float,
+    biasRegularization: Float, _ products: inout ItemProducts
+  ) -> (vector: [Float], bias: Float) {
     let width = dimension + 1
-    var normal = [Double](repeating: 0, count: triangle(width))
+    products.extend(to: items, of: self)
+    var normal = products.sums
     var right = [Double](repeating: 0, count: width)
-    var q = [Double](repeating: 1, count: width)
-    normal.withUnsafeMutableBufferPointer { normal in
-      for (item, reward) in zip(items, rewards) {
-        let row = Int(item) * dimension
-        for i in 0..<dimension { q[i] = Double(itemFactors[row + i]) }
-        let residual = Double(reward - mean - itemBiases[Int(item)])
-        q.withUnsafeBufferPointer { q in
-          var at = 0
-          for i in 0..<width {
-            let qi = q[i]
-            right[i] += qi * residual
-            for j in 0...i { normal[at + j] += qi * q[j] }
-            at += i + 1
-          }
-        }
-      }
+    for (item, reward) in zip(items, rewards) {
+      let row = Int(item) * dimension
+      let residual = Double(reward - mean - itemBiases[Int(item)])
+      for i in 0..<dimension { right[i] += Double(itemFactors[row + i]) * residual }
+      right[dimension] += residual
     }
     // Without any the equations would have no single solution.
     let ratings = Double(max(items.count, 1))
@@ -133,6 +135,65 @@ public struct PMFModel: Sendable {
     }
     let solution = solvePositiveDefinite(normal, right, width).map { Float($0) }
     return (Array(solution.dropLast()), solution[dimension])
+  }
+}
+
+/// Σ [q ; 1] [q ; 1]ᵀ over the items that a user has rated, which grows with them.
+package struct ItemProducts: Sendable {
+  private var items: [Int32] = []
+  /// A packed lower triangle.
+  fileprivate private(set) var sums: [Double] = []
+
+  /// Of no items.
+  package init() {}
+
+  /// Sums anew where these items do not begin with those that are summed.
+  fileprivate mutating func extend(to wanted: [Int32], of model: PMFModel) {
+    let k = model.dimension
+    if sums.count != triangle(k + 1) || !wanted.starts(with: items) {
+      (items, sums) = ([], Array(repeating: 0, count: triangle(k + 1)))
+    }
+    let new = wanted[items.count...]
+    items = wanted
+    // Rows of four items, so that a sum is read and written once for them.
+    var rows: [Double] = []
+    rows.reserveCapacity(new.count * (k + 1))
+    for item in new {
+      let first = Int(item) * k
+      for at in first..<first + k { rows.append(Double(model.itemFactors[at])) }
+      rows.append(1)
+    }
+    sums.withUnsafeMutableBufferPointer { sums in
+      rows.withUnsafeBufferPointer { rows in
+        var first = rows.baseAddress!
+        for _ in 0..<new.count / 4 {
+          let (a, b, c, d) = (first, first + (k + 1), first + 2 * (k + 1), first + 3 * (k + 1))
+          var sum = sums.baseAddress!
+          for i in 0...k {
+            let (x, y, z, w) = (a[i], b[i], c[i], d[i])
+            for j in 0...i {
+              var cell: Double = sum[j]
+              cell += x * a[j]
+              cell += y * b[j]
+              cell += z * c[j]
+              cell += w * d[j]
+              sum[j] = cell
+            }
+            sum += i + 1
+          }
+          first += 4 * (k + 1)
+        }
+        for _ in 0..<new.count % 4 {
+          var sum = sums.baseAddress!
+          for i in 0...k {
+            let x = first[i]
+            for j in 0...i { sum[j] += x * first[j] }
+            sum += i + 1
+          }
+          first += k + 1
+        }
+      }
+    }
   }
 }
 

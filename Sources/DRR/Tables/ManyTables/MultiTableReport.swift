@@ -1,3 +1,4 @@
+import Platform
 import Tensor
 
 /// What a training of many tables leaves to say.
@@ -74,12 +75,7 @@ extension MultiTableTraining {
         ? Double(coverage.backedOff) / Double(coverage.events) : nil,
       clickRate: counts.recommended > 0
         ? Double(counts.clicked) / Double(counts.recommended) : nil,
-      checksum: hexadecimal(checksums.reduce(0) { $0 &+ $1[0] }))
-  }
-
-  private func hexadecimal(_ number: UInt64) -> String {
-    let digits = String(number, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
+      checksum: String(checksums.reduce(0) { $0 &+ $1[0] }, radix: 16, digits: 16))
   }
 
   private func tableShares(
