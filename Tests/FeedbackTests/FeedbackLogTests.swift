@@ -155,9 +155,10 @@ struct FeedbackLogTests {
 
   @Test("all who wait for the disk at one time share one wait")
   func settled() async throws {
-    /// Counts the waits for the disk, each of which lasts until it is let through.
+    /// Counts the waits for it, each of which lasts until it is let through, and who was answered.
     final class Disk: Sendable {
       let waits = Mutex(0)
+      let answered = Mutex(0)
       let gate = DispatchSemaphore(value: 0)
     }
     let (folder, disk) = (TemporaryFolder(), Disk())
@@ -168,40 +169,42 @@ struct FeedbackLogTests {
       disk.gate.wait()
       return 0
     }
-    let done = Mutex(0)
     try log.append(Self.rating("u", "0", 1))
-    async let first: Void = log.settle()
+    let first = Task { try await log.settle() }
     while disk.waits.withLock({ $0 }) == 0 { try await Task.sleep(for: .milliseconds(1)) }
     try await withThrowingTaskGroup(of: Void.self) { group in
       for item in 1...100 {
         try log.append(Self.rating("u", "\(item)", 1))
         group.addTask {
           try await log.settle()
-          done.withLock { $0 += 1 }
+          disk.answered.withLock { $0 += 1 }
         }
       }
       while log.waiting < 100 { try await Task.sleep(for: .milliseconds(1)) }
-      #expect(done.withLock { $0 } == 0, "nobody is answered before the disk has the line")
+      #expect(disk.answered.withLock { $0 } == 0, "nobody is answered before the disk has the line")
       disk.gate.signal()
-      try await first
+      try await first.value
       disk.gate.signal()
       try await group.waitForAll()
     }
     #expect(disk.waits.withLock { $0 } == 2)
-    #expect(done.withLock { $0 } == 100)
+    #expect(disk.answered.withLock { $0 } == 100)
   }
 
   @Test("no more lines than are said wait for the disk")
   func window() throws {
-    let (folder, waits) = (TemporaryFolder(), Mutex(0))
+    let folder = TemporaryFolder()
+    let waits = Mutex(0)
     var settings = FeedbackLog.Settings()
     (settings.syncInterval, settings.syncLines) = (3_600, 10)
     let (begun, gate) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
     let log = try FeedbackLog(folder: folder.path + "/log", settings) { _ in
       // The first is slow; the log goes on until twenty lines are not on the disk.
-      if waits.withLock({
-        $0 += 1; return $0
-      }) == 1 {
+      let isFirst = waits.withLock { count in
+        count += 1
+        return count == 1
+      }
+      if isFirst {
         begun.signal()
         gate.wait()
       }

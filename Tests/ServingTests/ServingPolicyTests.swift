@@ -134,8 +134,8 @@ import Testing
     let rewards = rows.map { RewardScale.fiveStars.reward(Self.log.ratings[$0]) }
     func found(_ model: PMFModel, _ count: Int, _ products: inout ItemProducts) -> [Float] {
       let found = model.foldIn(
-        items: Array(items.prefix(count)), rewards: rewards.prefix(count), regularization: 0.06,
-        biasRegularization: 0.02, &products)
+        items: Array(items.prefix(count)), rewards: Array(rewards.prefix(count)),
+        regularization: 0.06, biasRegularization: 0.02, &products)
       return found.vector + [found.bias]
     }
     func alone(_ model: PMFModel, _ count: Int) -> [Float] {

@@ -20,7 +20,7 @@ enum Serve: CampaignPart {
     let world = try World(room.program)
     let begun = ContinuousClock.now
     func isOver(_ share: Double) -> Bool {
-      ContinuousClock.now - begun > share * (room.deadline - begun)
+      ContinuousClock.now - begun > begun.duration(to: room.deadline) * share
     }
     try kills(world, room, &tally) { isOver(0.4) }
     try bodies(world, room, &tally) { isOver(0.65) }
@@ -62,6 +62,8 @@ enum Serve: CampaignPart {
     var isOpen = false
   }
 
+  private final class Kept: Sendable { let users = Mutex([String: Told]()) }
+
   /// Kills under load, on one log. What was answered 202 must be known to the next server, in its
   /// order, and nothing else but for the one that was not answered; and the state of every user must
   /// be that which the lines of the log tell.
@@ -84,17 +86,17 @@ enum Serve: CampaignPart {
         tally.count("an end by SIGTERM", try server.ended(), again: "./campaign serve")
         break
       }
-      let told = Mutex([String: Told]())
+      let (told, items) = (Kept(), world.items)
       let load = ServerLoad(server.client, threads: connections) { connection, thread, turn in
         let user = "\(kill)-\(thread)-\(turn / 20)"
-        let item = world.items[turn % world.items.count]
-        told.withLock {
+        let item = items[turn % items.count]
+        told.users.withLock {
           $0[user, default: Told()].items.append(item)
           $0[user]!.isOpen = true
         }
         let taken = try connection.post(
           "/v1/feedback", #"{"user":"\#(user)","item":"\#(item)","rating":\#(1 + turn % 5)}"#)
-        told.withLock { $0[user]!.isOpen = taken.status != 202 }
+        told.users.withLock { $0[user]!.isOpen = taken.status != 202 }
         let list = try connection.post("/v1/recommend", #"{"user":"\#(user)"}"#)
         return taken.status == 202 && list.status == 200
           ? nil : "\(taken.status), \(list.status): \(taken.text) \(list.text)"
@@ -105,7 +107,7 @@ enum Serve: CampaignPart {
       load.wait()
       _ = try server.subject.wait()
       if let fault = load.firstFault { tally.failed(kind, fault, again: "./campaign serve") }
-      before = told.withLock { $0 }
+      before = told.users.withLock { $0 }
       asked += load.count
       acknowledged += before.values.reduce(0) { $0 + $1.items.count - ($1.isOpen ? 1 : 0) }
     }
@@ -118,11 +120,11 @@ enum Serve: CampaignPart {
     // As the lines of the log have it.
     var logged: [String: [String]] = [:]
     for name in try world.folder.names("log") where name.hasSuffix(".jsonl") {
-      for line in try world.folder.data("log/" + name).split(separator: 10) {
+      for line in try world.folder.data("log/" + name).split(separator: 10)
+      where line.starts(with: #"{"event":"feedback""#.utf8) {
         guard let event = try JSONSerialization.jsonObject(with: line) as? [String: Any],
-          event["event"] as? String == "feedback", let user = event["user"] as? String,
-          let item = event["item"] as? String
-        else { continue }
+          let user = event["user"] as? String, let item = event["item"] as? String
+        else { return "a line of feedback has no user or no item" }
         logged[user, default: []].append(item)
       }
     }

@@ -107,15 +107,15 @@ public struct PMFModel: Sendable {
   ) -> (vector: [Float], bias: Float) {
     var products = ItemProducts()
     return foldIn(
-      items: Array(items), rewards: rewards, regularization: regularization,
+      items: Array(items), rewards: Array(rewards), regularization: regularization,
       biasRegularization: biasRegularization, &products)
   }
 
   /// The same to the bit, where `products` are those of the first of the items: they are not summed
   /// again. To have the rest in them too.
   package func foldIn(
-    items: [Int32], rewards: some Collection<Float>, regularization: Float,
-    biasRegularization: Float, _ products: inout ItemProducts
+    items: [Int32], rewards: [Float], regularization: Float, biasRegularization: Float,
+    _ products: inout ItemProducts
   ) -> (vector: [Float], bias: Float) {
     let width = dimension + 1
     products.extend(to: items, of: self)
@@ -155,6 +155,7 @@ package struct ItemProducts: Sendable {
     }
     let new = wanted[items.count...]
     items = wanted
+    guard !new.isEmpty else { return }
     // Rows of four items, so that a sum is read and written once for them.
     var rows: [Double] = []
     rows.reserveCapacity(new.count * (k + 1))
