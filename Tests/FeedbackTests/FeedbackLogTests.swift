@@ -146,7 +146,9 @@ struct FeedbackLogTests {
     let known = TemporaryFolder()
     let (stated, _) = try Self.zeroed(known, lines: 50) { $0[48] + 9..<$0[49] }
     let before = try known.data("log/feedback-000001.jsonl")
-    try FeedbackState(log: stated).write(toLog: stated)
+    var state = FeedbackState()
+    try FeedbackReader(folder: stated).forEach { state.apply($0, at: $1) }
+    try state.write(toLog: stated)
     #expect(try FeedbackLog(folder: stated).cut?.lines == 1)
     // The state says that more was on the disk than there is now.
     try known.write("log/feedback-000001.jsonl", before.prefix(before.count / 2))

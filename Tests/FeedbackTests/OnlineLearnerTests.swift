@@ -212,9 +212,11 @@ import Testing
       }
       wanted = try Self.bits(store, model)
     }
-    let whole = try FeedbackStore(folder: folder, logging, learners: [learner])
-    #expect(try Self.bits(whole, model) == wanted && wanted[0] == 121)
-    try whole.writeSnapshot()
+    do {
+      let whole = try FeedbackStore(folder: folder, logging, learners: [learner])
+      #expect(try Self.bits(whole, model) == wanted && wanted[0] == 121)
+      try whole.writeSnapshot()
+    }
     let snapshot = try scratch.data("log/learned.json")
     for damaged in [snapshot.dropLast(9), Data(), nil] {
       if let damaged {

@@ -20,8 +20,7 @@ struct PromotionHistoryTests {
       ReplayedModel(name: "model", policy: try ServedWorld.policy($0))
     }
     let promotion = try Promotion(
-      of: replayed[1], over: replayed[0], on: SlateReplayTests.evaluation(folder.path + "/log"),
-      otherLists: 0)
+      of: replayed[1], over: replayed[0], on: SlateReplayTests.evaluation(folder.path + "/log"))
     for model in models[1...] {
       let history = try PromotionHistory(of: folder.path + "/current")
       try history.promote(

@@ -207,7 +207,8 @@ public struct ServedEvaluation: Sendable {
       self.served.decisions.removeAll { $0.list.version != version }
     }
     self.served.decisions.removeAll {
-      $0.list.items.isEmpty || missing == .drop && $0.feedback.prefix(positions ?? .max).allSatisfy { $0 == nil }
+      $0.list.items.isEmpty
+        || missing == .drop && $0.feedback.prefix(positions ?? .max).allSatisfy { $0 == nil }
     }
     for list in self.served.decisions.lazy.map(\.list) {
       do {
