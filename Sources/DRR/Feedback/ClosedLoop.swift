@@ -190,7 +190,8 @@ public struct ClosedLoop: Sendable {
       let promotions = try models.map { candidate in
         try Promotion(
           of: ReplayedModel(name: candidate.header.agent, policy: try policy(candidate)),
-          over: ReplayedModel(name: "served", policy: try policy(served)), on: evaluation, settings.rule)
+          over: ReplayedModel(name: "served", policy: try policy(served)), on: evaluation,
+          settings.rule)
       }
       let judged = try zip(models, promotions).map { try self.judged($0, $1) }
       rounds.append(
