@@ -30,7 +30,10 @@ struct BadInputTests {
       ),
       ("ratings.csv", "userId,movieId,rating\n1,2,nan\n", ["line 2", "\"nan\""]),
       ("ratings.csv", "userId,movieId,rating\n1,2\n", ["line 2", "2 fields, expected"]),
-      ("ratings.csv", "user,movie\n1,2\n", ["line 1", "the header is \"user,movie\", expected"]),
+      (
+        "ratings.csv", "user,movie\n1,2\n",
+        ["first line is \"user,movie\"; name its columns, as `drr data import"]
+      ),
       ("ratings.csv", "userId,movieId,rating\n", ["ratings.csv: no ratings in it"]),
       ("ratings.csv", "", ["ratings.csv"]),
       ("u.data", "1\t2\t3\t4\n1\t2\t3\n", ["u.data, line 2", "3 fields, expected"]),

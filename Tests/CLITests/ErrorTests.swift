@@ -34,6 +34,10 @@ struct ErrorTests {
     for (name, text) in [
       ("notes.txt", "notes\n"), ("a.json", "{\"a\": 1}\n"), ("damaged/config.json", "{\n"),
       ("log.csv", "action,reward,propensity\n0,1,0.5\n1,0,0.5\n"),
+      ("shop.csv", "buyer,sku,type\n1,2,view\n,2,view\n"),
+      ("odd.json", "{\"u\":1,\"i\":2}\n{\"u\":1\n"), ("two/a.csv", "userId,itemId,rating\n1,2,3\n"),
+      ("two/b.tsv", "1\t2\t3\t4\n"), ("a.gz", "no gzip"), ("a.tar", "no tar"),
+      ("log.dsjson", "{\"a\":[1,2]}\n"),
       ("logbad.csv", "action,reward,propensity\n0,1,2\n"), ("loghead.csv", "a,b\n0,1\n"),
       ("space.yaml", "train: dqn\nenv: cliff\nsteps: 2000\nsearch:\n  hidden: [4, 8]\n"),
       ("bad-space.yaml", "train: dqx\nenv: cliff\n"),
@@ -406,6 +410,45 @@ enum ErrorLines {
       "the size is huge; it must be one of tiny, small, medium or large"
     ),
     (
+      "train drr --data shop.csv",
+      "shop.csv: no known ratings layout, its first line is \"buyer,sku,type\"; name its columns, as "
+        + "`drr data import shop.csv --out FOLDER --user-column buyer --item-column sku "
+        + "--event-column type --event-ratings view=1,buy=5`"
+    ),
+    (
+      "data import shop.csv new --user-column 1 --item-column 2 --rating-column none",
+      "shop.csv, line 3: user is empty; mend it, or add --missing skip"
+    ),
+    (
+      "data describe shop.csv --user-column buyer --item-column sku --event-column type "
+        + "--event-ratings buy=1",
+      "shop.csv, line 2: the event \"view\", expected one of buy; name the others in --event-ratings "
+        + "too"
+    ),
+    (
+      "data describe shop.csv --user-column customer --item-column sku --rating-column none",
+      "shop.csv, line 1: no column \"customer\" for the user in \"buyer,sku,type\", expected one of "
+        + "its names, or a number from 1 on; mend it"
+    ),
+    (
+      "data describe gen --kcore 999999",
+      "the least number of ratings is 999999, expected one that some users and items of gen have; "
+        + "change it"
+    ),
+    (
+      "data describe gen --rating-column rating --event-column type",
+      "--rating-column and --event-column both say what the ratings are; leave one of them out."
+    ),
+    (
+      "train drr --data two",
+      "two: tables of 2 layouts, a.csv, b.tsv, expected one; name the file that is meant, or import "
+        + "it by `drr data import two --out FOLDER --file a.csv`"
+    ),
+    (
+      "ope --data log.dsjson",
+      "log.dsjson, line 1: no _label_cost, expected a number; mend it"
+    ),
+    (
       "data import gen gen",
       "gen is what is read, and would be replaced; name another folder."
     ),
@@ -439,6 +482,25 @@ enum ErrorLines {
     train drr --data generated:tiny:x
     train drr --data notes.txt
     train drr --data b.csv
+    train drr --data odd.json
+    train drr --data a.gz
+    train drr --data a.tar
+    data describe odd.json --user-column u --item-column i --rating-column none
+    data describe shop.csv --separator ; --user-column 1 --item-column 2
+    data describe shop.csv --separator x
+    data describe shop.csv --user-column none
+    data describe shop.csv --user-column 7
+    data describe shop.csv --no-header --user-column buyer
+    data describe shop.csv --event-ratings view
+    data describe shop.csv --event-ratings view=1,view=2
+    data describe shop.csv --encoding utf-16
+    data describe shop.csv --missing drop
+    data describe gen --kcore 0
+    data describe gen --kcore 2 --minimum-count 2
+    data describe gen --items notes.txt
+    data describe gen --items nothing.csv
+    data describe two --file c.csv
+    data describe generated:tiny --no-header
     train drr --run g
     train drr --run m
     train drr --run damaged

@@ -43,21 +43,17 @@ struct DataErrorsTests {
     ("ratings.csv", "", "m/ratings.csv: no ratings in it"),
     ("ratings.csv", "userId,movieId,rating,timestamp\n", "m/ratings.csv: no ratings in it"),
     (
-      "ratings.csv", "1,2,3,4\n",
-      "m/ratings.csv, line 1: the header is \"1,2,3,4\", expected userId,movieId,rating[,timestamp]"
-    ),
-    (
       "ratings.csv", "userId,movieId,rating\n1,2,3,4\n",
-      "m/ratings.csv, line 2: 4 fields, expected 3 separated by commas: userid, movieid, rating"
+      "m/ratings.csv, line 2: 4 fields, expected 3 separated by commas: userId, movieId, rating"
     ),
     (
-      "x.inter", "user_id:token\titem_id:token\n1\t2\n",
-      "m/x.inter, line 1: the header is \"user_id:token?item_id:token\", expected user_id:token,"
-        + " item_id:token and rating:float among its tab-separated columns"
+      "x.inter", "user_id\titem_id\n1\t2\n",
+      "m/x.inter, line 1: the header is \"user_id?item_id\", expected columns by tabs, each with its"
+        + " type, as user_id:token and rating:float"
     ),
     (
       "x.inter", "user_id:token\titem_id:token\trating:float\n1\t2\n",
-      "m/x.inter, line 2: 2 fields, expected 3 separated by tabs, as in the header"
+      "m/x.inter, line 2: 2 fields, expected 3 separated by tabs: user_id, item_id, rating"
     ),
     (
       "x.inter", "user_id:token\titem_id:token\trating:float\n1\t2\t1e99\n",
@@ -70,6 +66,30 @@ struct DataErrorsTests {
     let (file, text, expected) = Self.lines[index]
     let folder = try temporary.folder("m", [file: text])
     #expect(loadingError(folder) == expected)
+  }
+
+  @Test("a table that is not known is refused with its first line and the import that reads it")
+  func unknownTables() throws {
+    for (file, text, line, words) in [
+      (
+        "ratings.csv", "1,2,3,4\n", "1,2,3,4",
+        "--no-header --user-column 1 --item-column 2 --rating-column 3"
+      ),
+      (
+        "x.inter", "user_id:token\titem_id:token\n1\t2\n", "user_id:token?item_id:token",
+        "--user-column user_id --item-column item_id --rating-column none"
+      ),
+      (
+        "a.tsv", "who\tdid\twhat song\tat\n", "who?did?what song?at",
+        "--user-column who --item-column 3 --rating-column none"
+      ),
+    ] {
+      let folder = try temporary.folder("m-\(file)", [file: text])
+      #expect(
+        loadingError("\(folder)/\(file)")
+          == "\(folder)/\(file): no known ratings layout, its first line is \"\(line)\"; name its "
+          + "columns, as `drr data import \(folder)/\(file) --out FOLDER \(words)`")
+    }
   }
 
   @Test func itemFileMessages() throws {

@@ -57,7 +57,7 @@ struct MalformedTests {
       ("ratings.csv", "userId,movieId,rating,rating\n1,2,3,4\n", "two columns named rating"),
       (
         "ratings.csv", "userId,user,movieId,rating\n1,2,3,4\n",
-        "the columns userid and user, which mean the same"
+        "the columns userId and user, which mean the same"
       ),
       (
         "s.inter", "user_id:token\titem_id:token\titem_id:token\trating:float\na\tb\tc\t1\n",

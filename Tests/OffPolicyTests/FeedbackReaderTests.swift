@@ -31,6 +31,64 @@ struct FeedbackReaderTests {
       .map { $0.replacingOccurrences(of: temporary.path, with: "") }
   }
 
+  private static func decision(_ members: String) -> String {
+    "{\"Version\":\"1\",\"c\":{\"_multi\":[{},{},{}]},\"p\":[0.5,0.3,0.2],\(members)}\n"
+  }
+
+  @Test("Vowpal Wabbit's dsjson: costs, probabilities and actions from 1 on")
+  func decisionJSON() throws {
+    let text =
+      Self.decision(
+        "\"_label_cost\":-1.5,\"_label_probability\":0.5,\"_label_Action\":3,\"a\":[3,1,2],"
+          + "\"Timestamp\":\"2020-01-01T00:00:01.5Z\"")
+      + Self.decision(
+        "\"_label_cost\":0,\"_label_probability\":0.2,\"_label_Action\":1,\"a\":[2,3,1],"
+          + "\"Timestamp\":\"2020-01-01T00:00:02Z\"")
+    let log = try LoggedFeedback.read(dsjson: try write("log.dsjson", text))
+    #expect(log.actions == [2, 0] && log.rewards == [1.5, 0] && log.propensities == [0.5, 0.2])
+    #expect(log.actionIDs == ["1", "2", "3"] && log.clusterCount == 2 && log.positionCount == 1)
+    #expect(log.times == [1_577_836_801_500_000, 1_577_836_802_000_000])
+    // By hand, the uniform policy: (1.5 (1/3) / 0.5 + 0) / 2.
+    var configuration = OffPolicyConfiguration()
+    configuration.estimators = [.ips]
+    configuration.ranking = .ips
+    let found = try log.evaluate([UniformTarget()], configuration)
+    #expect(found.policies[0].estimates["ips"].map { abs($0.value - 0.5) < 1e-12 } == true)
+  }
+
+  @Test("dsjson that lacks something is refused with its line")
+  func brokenDecisions() throws {
+    let good = "\"_label_cost\":0,\"_label_probability\":0.5,\"_label_Action\":1,\"a\":[1,2]"
+    for (members, part) in [
+      ("\"a\":[1,2]", "no _label_cost, expected a number"),
+      (
+        good.replacingOccurrences(of: "0.5", with: "0"),
+        "_label_probability is \"0\", expected the probability of the "
+          + "logged action, above 0 and at most 1; it is never taken as 1"
+      ),
+      (
+        good.replacingOccurrences(of: "n\":1", with: "n\":3"),
+        "_label_Action is \"3\", expected a number from 1 to 2"
+      ),
+      (
+        good.replacingOccurrences(of: "[1,2]", with: "[1]"),
+        "1 actions, expected 2, as the lines above have"
+      ),
+      (
+        good + ",\"Timestamp\":\"soon\"",
+        "Timestamp is \"soon\", expected a date as 2019-11-24T00:03:13Z"
+      ),
+    ] {
+      let path = try write("log.dsjson", Self.decision(good) + Self.decision(members))
+      let said = fault { _ = try LoggedFeedback.read(dsjson: path) }
+      #expect(said?.hasSuffix("log.dsjson, line 2: \(part)") == true, "\(said ?? "")")
+    }
+    let empty = try write("log.dsjson", "\n")
+    #expect(
+      fault { _ = try LoggedFeedback.read(dsjson: empty) }?.hasSuffix(
+        "no decisions, expected one a line") == true)
+  }
+
   @Test("a plain log is read column by column, whatever their order")
   func plain() throws {
     let path = try write(

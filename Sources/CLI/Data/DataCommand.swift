@@ -25,20 +25,24 @@ extension DataCommand {
       abstract: "Describe a set of ratings.",
       usage: "drr data describe [<source>] [<options>]",
       discussion: """
-        Reads MovieLens (100K, 1M, 10M, 20M, 25M, 32M, latest), MovieTweetings and RecBole .inter, \
-        from a folder, a file or a .zip; the layout is recognised by itself.
+        Reads MovieLens, RecBole .inter, MovieTweetings, Netflix Prize, Jester, Book-Crossing, Amazon \
+        reviews, Goodreads, Last.fm, Anime, Steam-200k, Yelp, RetailRocket, #nowplaying-RS, KuaiRec \
+        and KuaiRand, from a folder, a file, a .zip, a .tar.gz or a .gz, recognised by itself; any \
+        other table of fields or JSON objects with its columns named.
 
         Examples:
           drr data describe --data generated:small
           drr data describe ml-100k.zip --json
+          drr data describe shop.csv --user-column who --item-column what --rating-column none
         """)
 
     @OptionGroup var source: SourceOptions
     @OptionGroup var scale: ScaleOptions
+    @OptionGroup(title: "Reading") var reading: RatingsReadingOptions
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-      let log = try loadRatings(source.path, scale.range.range)
+      let log = try reading.load(source.path, scale.range.range)
       let summary = try log.describe(scale: scale.scale(of: log))
       try output.print(summary, summary.text)
     }
@@ -76,23 +80,29 @@ extension DataCommand {
       }
       progress.finish()
       let written = Written(
-        folder: target.path, ratings: generated.size.ratingCount, checksum: checksum)
+        folder: target.path, ratings: generated.size.ratingCount, checksum: checksum, notes: [])
       try output.print(written, written.text)
     }
   }
 
   struct Import: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Convert ratings of any known layout.",
+      abstract: "Convert ratings of any layout to one that every command reads.",
       usage: "drr data import [<source>] --out <folder> [<options>]",
       discussion: """
+        Known layouts are recognised by themselves; of any other table name the columns. Files of a \
+        folder whose first lines are alike are one set, in order.
+
         Examples:
           drr data import --data generated:small --out converted
           drr data import ml-100k.zip --out atomic --format inter
+          drr data import shop.jsonl --out shop --user-column buyer --item-column sku --kcore 5 \
+        --event-column type --event-ratings view=1,cart=3,buy=5 --time-column at
         """)
 
     @OptionGroup var source: SourceOptions
     @OptionGroup var range: RangeOption
+    @OptionGroup(title: "Reading") var reading: RatingsReadingOptions
     @OptionGroup var target: TargetFolder
     @Option(help: "csv (MovieLens) or inter (RecBole).")
     var format: RatingsLog.OutputFormat = .csv
@@ -107,14 +117,15 @@ extension DataCommand {
     }
 
     func run() throws {
-      let log = try loadRatings(source.path, range.range)
+      let log = try reading.load(source.path, range.range)
       let progress = Progress()
       defer { progress.finish() }
       let checksum = try log.write(to: target.path, format: format) { done, total in
         progress.update(done, of: total, "ratings")
       }
       progress.finish()
-      let written = Written(folder: target.path, ratings: log.count, checksum: checksum)
+      let written = Written(
+        folder: target.path, ratings: log.count, checksum: checksum, notes: log.notes)
       try output.print(written, written.text)
     }
   }
@@ -148,8 +159,13 @@ extension DataCommand {
     var folder: String
     var ratings: Int
     var checksum: String
+    /// What reading did that the ratings do not show.
+    var notes: [String]
 
-    var text: String { "\(folder): \(grouped(ratings)) ratings, CRC-32 \(checksum)" }
+    var text: String {
+      (["\(folder): \(grouped(ratings)) ratings, CRC-32 \(checksum)"] + notes.map { "  \($0)" })
+        .joined(separator: "\n")
+    }
   }
 }
 

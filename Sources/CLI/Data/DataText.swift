@@ -25,6 +25,7 @@ extension RatingsSummary {
       rows.append(["time", "\(firstTime) ... \(lastTime) seconds since 1970"])
     }
     if let tiedShare { rows.append(["neighbours at one time", share(tiedShare)]) }
+    rows += notes.map { ["note", $0] }
     let width = rows.map { $0[0].count }.max()!
     let facts = rows.map { row in
       row[0] + String(repeating: " ", count: width - row[0].count + 2) + row[1]

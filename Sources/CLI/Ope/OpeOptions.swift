@@ -5,8 +5,9 @@ import DRR
 struct FeedbackOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "A .csv of action,reward,propensity[,user,position,time,x1,...]; Open Bandit, as a folder or "
-        + ".zip; or the folder of a feedback log.", valueName: "source"), completion: .file())
+      "A .csv of action,reward,propensity[,user,position,time,x1,...]; a .json or .dsjson of Vowpal "
+        + "Wabbit; Open Bandit, as a folder or .zip; or the folder of a feedback log.",
+      valueName: "source"), completion: .file())
   var data: String
   @Option(help: "Open Bandit: the behavior policy. (default: bts)")
   var behavior: OpenBandit.Behaviour?
@@ -14,12 +15,17 @@ struct FeedbackOptions: ParsableArguments {
   var campaign: OpenBandit.Campaign?
 
   /// Whether the data are one file of their own.
-  var isPlain: Bool { data.lowercased().hasSuffix(".csv") }
+  var isPlain: Bool { data.lowercased().hasSuffix(".csv") || isJSON }
+
+  private var isJSON: Bool {
+    let name = data.lowercased()
+    return [".json", ".dsjson", ".json.gz", ".dsjson.gz"].contains { name.hasSuffix($0) }
+  }
 
   func validate() throws {
     if isPlain && (behavior != nil || campaign != nil) {
       throw ValidationError(
-        "\(behavior == nil ? "--campaign" : "--behavior") is an option of Open Bandit, and \(data) is a .csv; "
+        "\(behavior == nil ? "--campaign" : "--behavior") is an option of Open Bandit, and \(data) is a file of its own; "
           + "leave it out.")
     }
   }
@@ -39,6 +45,9 @@ struct FeedbackOptions: ParsableArguments {
   func readPlain(_ path: String) throws -> LoggedFeedback {
     let progress = Progress()
     defer { progress.finish() }
+    if isJSON, path == data {
+      return try LoggedFeedback.read(dsjson: path) { progress.update($0, of: $1, "bytes") }
+    }
     return try LoggedFeedback.read(csv: path) { progress.update($0, of: $1, "bytes") }
   }
 

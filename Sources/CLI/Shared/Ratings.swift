@@ -5,9 +5,16 @@ import DRR
 ///
 /// - Parameter range: their scale, where somebody named it.
 func loadRatings(_ source: String, _ range: ClosedRange<Float>?) throws -> RatingsLog {
+  try loadRatings(source, range, reading: ReadingOptions())
+}
+
+/// Reads ratings as options say, showing progress.
+func loadRatings(
+  _ source: String, _ range: ClosedRange<Float>?, reading options: ReadingOptions
+) throws -> RatingsLog {
   let progress = Progress()
   defer { progress.finish() }
-  return try RatingsSource.load(source, range: range) { done, total in
+  return try RatingsSource.load(source, range: range, reading: options) { done, total in
     progress.update(done, of: total, source.hasPrefix("generated:") ? "ratings" : "bytes")
   }
 }

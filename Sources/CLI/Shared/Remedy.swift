@@ -88,8 +88,11 @@ struct Remedy {
     return remedies.first { text.contains($0.0) }?.1
   }
 
-  private var mended: String {
-    "mend it" + (help.has("--drop-invalid") ? ", or add --drop-invalid" : "")
+  private var mended: String { mended(or: "--drop-invalid") }
+
+  private func mended(or option: String) -> String {
+    let name = option.prefix { $0 != " " }
+    return "mend it" + (help.has(String(name)) ? ", or add \(option)" : "")
   }
 
   private func remedy(_ error: DataError) -> String {
@@ -109,6 +112,10 @@ struct Remedy {
     case .cannotWrite: "make the folder that it is in, or name another place"
     case .setting: "change it"
     case .unrecognised, .unrecognisedSessions: "write it as one of these"
+    case .unknownTable: "name its columns"
+    case .notANumber(_, _, _, ""), .identifier(_, _, _, ""): mended(or: "--missing skip")
+    case .line(let fault) where fault.expected == "an id in UTF-8":
+      mended(or: "--encoding latin-1")
     case .header, .columns, .notANumber, .outsideRange, .identifier, .lineTooLong, .quoting, .line:
       mended
     }

@@ -149,7 +149,7 @@ struct SessionErrorsTests {
     ),
     (
       "train-clicks.csv", "10;soon;101",
-      "c/train-clicks.csv, line 7: timeframe \"soon\", expected a number"
+      "c/train-clicks.csv, line 7: timeframe \"soon\", expected a number or a date"
     ),
     (
       "train-clicks.csv", "10;5",

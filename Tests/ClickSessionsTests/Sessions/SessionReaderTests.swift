@@ -66,6 +66,37 @@ struct SessionReaderTests {
     #expect(other.clicks.map { other.itemIDs[Int($0)] } == ["103", "101"])
   }
 
+  @Test("Yoochoose: clicks and purchases without a header, times as dates")
+  func yoochoose() throws {
+    let files = [
+      "yoochoose-clicks.dat":
+        "1,2014-04-07T10:54:09.868Z,101,0\n1,2014-04-07T10:51:09.277Z,102,0\n"
+        + "2,2014-04-07T13:56:37.614Z,101,S\n2,2014-04-07T13:57:19.373Z,103,0\n",
+      "yoochoose-buys.dat": "1,2014-04-08T10:51:09.277Z,101,500,1\n",
+    ]
+    let folder = try temporary.folder("yoochoose", files)
+    for path in [folder, "\(folder)/yoochoose-clicks.dat"] {
+      let log = try SessionSource.load(path)
+      #expect(log.format == "Yoochoose" && log.itemIDs == ["101", "102", "103"])
+      #expect(log.spelled == ["1[] 0/1.0[]", "0[] 2[]"])
+    }
+    let broken = try temporary.folder(
+      "broken", ["yoochoose-clicks.dat": "1,2014-04-07T10:54:09.868Z,101\n"])
+    #expect(
+      sessionMessage(broken)
+        == "broken/yoochoose-clicks.dat, line 1: 3 fields, expected 4, as in every line")
+  }
+
+  @Test("a table of sessions, items and times by tabs")
+  func timed() throws {
+    let table =
+      "SessionId\tUserId\tItemId\tTime\n5\t1\t9\t1420070402.0\n5\t1\t7\t1420070401.0\n"
+      + "6\t1\t9\t1420070403.0\n6\t1\t9\t1420070404.0\n"
+    let folder = try temporary.folder("timed", ["nowplaying.txt": table])
+    let log = try SessionSource.load("\(folder)/nowplaying.txt")
+    #expect(log.itemIDs == ["7", "9"] && log.spelled == ["0[] 1[]", "1[] 1[]"])
+  }
+
   @Test func paperFilter() throws {
     // Clicks: 1 four times, 2 three times, 3 twice, 4 and 5 once.
     let lines = "1 2 1\n3 1 2\n4 2\n1 5\n3\n"

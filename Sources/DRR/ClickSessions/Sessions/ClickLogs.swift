@@ -9,7 +9,31 @@ import DRRData
 /// Sessions stand in the order in which the queries' file begins them. Without queries and clicks a
 /// session is its views, and nothing is known of what was shown. Columns are found by name, with
 /// or without underscores and points.
+///
+/// Yoochoose (RecSys Challenge 2015) and the tables of Nowplaying and others that have a session, an
+/// item and a time are views too.
 enum ClickLogs {
+  /// How a file of views is written.
+  struct Table: Equatable {
+    var format: String
+    var separator = Separator.semicolon
+    /// Of a file without a header.
+    var names: [String]?
+    var time = "timeframe"
+    /// A file of purchases beside it, and its columns where it has no header.
+    var purchases: String?
+    var purchaseNames: [String]?
+
+    static let cikm = Table(
+      format: "CIKM Cup 2016: views of items", purchases: "train-purchases.csv")
+    static let yoochoose = Table(
+      format: "Yoochoose", separator: .comma,
+      names: ["sessionid", "timeframe", "itemid", "category"], purchases: "yoochoose-buys.dat",
+      purchaseNames: ["sessionid", "timeframe", "itemid", "price", "quantity"])
+    static let timed = Table(
+      format: "views of items by time", separator: .tab, time: "time")
+  }
+
   static func read(
     _ files: inout SessionFiles, _ options: SessionOptions
   ) throws(DataError) -> SessionLog {
@@ -18,7 +42,7 @@ enum ClickLogs {
       options)
     var steps = Steps()
     var queries = Queries()
-    try rows(of: "train-queries.csv", &files, ["queryid", "sessionid", "items"], &builder) {
+    try rows(of: "train-queries.csv", .cikm, &files, ["queryid", "sessionid", "items"], &builder) {
       (row) throws(ItemNumber.Odd) in
       let (query, session) = (try row.id(0), try row.id(1))
       if row[2].isEmpty { throw ItemNumber.Odd(found: "no items", expected: "those shown") }
@@ -34,7 +58,7 @@ enum ClickLogs {
       }
     }
     let name = try rows(
-      of: "train-clicks.csv", &files, ["queryid", "itemid", "timeframe"], &builder
+      of: "train-clicks.csv", .cikm, &files, ["queryid", "itemid", "timeframe"], &builder
     ) { (row) throws(ItemNumber.Odd) in
       let (id, item, time) = (try row.id(0), try row.id(1), try row.time(2))
       guard let query = queries.number(id) else {
@@ -45,26 +69,26 @@ enum ClickLogs {
         session: queries.sessions[query], item: steps.items.intern(item), time, line: row.line,
         query: query)
     }
-    try steps.readPurchases(&files, &builder)
+    try steps.readPurchases(.cikm, &files, &builder)
     builder.open(file: name)
     try steps.write(to: &builder) { queries.list($0) }
     return try builder.finish(checksum: files.checksum)
   }
 
   static func readViews(
-    _ name: String, _ files: inout SessionFiles, _ options: SessionOptions
+    _ name: String, _ table: Table, _ files: inout SessionFiles, _ options: SessionOptions
   ) throws(DataError) -> SessionLog {
     var builder = SessionBuilder(
-      format: "CIKM Cup 2016: views of items", hasLists: false, isSimulated: false, options)
+      format: table.format, hasLists: false, isSimulated: false, options)
     var steps = Steps()
-    let file = try rows(of: name, &files, ["sessionid", "itemid", "timeframe"], &builder) {
+    let file = try rows(of: name, table, &files, ["sessionid", "itemid", table.time], &builder) {
       (row) throws(ItemNumber.Odd) in
       let (session, item, time) = (try row.id(0), try row.id(1), try row.time(2))
       steps.add(
         session: steps.sessions.intern(session), item: steps.items.intern(item), time,
         line: row.line, query: 0)
     }
-    try steps.readPurchases(&files, &builder)
+    try steps.readPurchases(table, &files, &builder)
     builder.open(file: file)
     try steps.write(to: &builder) { _ in [] }
     return try builder.finish(checksum: files.checksum)
@@ -74,8 +98,9 @@ enum ClickLogs {
   struct Columns {
     let names: [String]
 
-    init(_ header: String) {
-      names = header.split(separator: ";", omittingEmptySubsequences: false).map { name in
+    init(_ header: String, _ separator: Separator = .semicolon) {
+      let mark: Character = separator == .tab ? "\t" : separator == .comma ? "," : ";"
+      names = header.split(separator: mark, omittingEmptySubsequences: false).map { name in
         String(name.lowercased().unicodeScalars.filter { ("a"..."z").contains($0) })
       }
     }
@@ -99,40 +124,51 @@ enum ClickLogs {
     }
 
     func time(_ column: Int) throws(ItemNumber.Odd) -> Int64 {
-      if let time = Number.seconds(self[column]) { return time }
+      if let time = Number.seconds(self[column]) ?? Timestamp.microseconds(self[column]) {
+        return time
+      }
       throw ItemNumber.Odd(
-        found: "\(names[column]) \"\(quoted(self[column]))\"", expected: "a number")
+        found: "\(names[column]) \"\(quoted(self[column]))\"", expected: "a number or a date")
     }
   }
 
   /// Reads the rows of a file; one that `body` does not like is left out or refuses the log.
   @discardableResult
   fileprivate static func rows(
-    of name: String, _ files: inout SessionFiles, _ wanted: [String],
-    _ builder: inout SessionBuilder, _ body: (Row) throws(ItemNumber.Odd) -> Void
+    of name: String, _ table: Table, _ files: inout SessionFiles, _ wanted: [String],
+    headless: [String]? = nil, _ builder: inout SessionBuilder,
+    _ body: (Row) throws(ItemNumber.Odd) -> Void
   ) throws(DataError) -> String {
     var (fields, places, count) = (Fields(kept: 0), [Int](), 0)
+    let headless = headless ?? table.names
+    let isHeadless = headless != nil
+    if let headless {
+      places = wanted.map { headless.firstIndex(of: $0)! }
+      count = headless.count
+      fields = Fields(kept: count)
+    }
     return try files.forEachLine(of: name) { (file, number, line) throws(DataError) in
       if places.isEmpty {
         let header = String(decoding: line, as: UTF8.self)
-        let names = Columns(header).names
+        let names = Columns(header, table.separator).names
         for name in wanted {
           if let place = try column([name], among: names, of: file) { places.append(place) }
         }
         guard places.count == wanted.count else {
           throw .header(
             file: file, found: quoted(header),
-            expected: "columns \(wanted.joined(separator: ", ")) by semicolon")
+            expected: "columns \(wanted.joined(separator: ", ")) by \(table.separator.plural)")
         }
         count = names.count
         fields = Fields(kept: count)
         return
       }
-      try fields.split(line, .semicolon, of: file, number)
+      try fields.split(line, table.separator, of: file, number)
       do throws(ItemNumber.Odd) {
         guard fields.count == count else {
           throw ItemNumber.Odd(
-            found: "\(fields.count) fields", expected: "\(count), as in the header")
+            found: "\(fields.count) fields",
+            expected: "\(count), as in \(isHeadless ? "every line" : "the header")")
         }
         try body(Row(fields: fields, places: places, names: wanted, line: number))
       } catch {
@@ -181,12 +217,12 @@ private struct Steps {
   }
 
   mutating func readPurchases(
-    _ files: inout SessionFiles, _ builder: inout SessionBuilder
+    _ table: ClickLogs.Table, _ files: inout SessionFiles, _ builder: inout SessionBuilder
   ) throws(DataError) {
-    let name = "train-purchases.csv"
-    guard files.folder.has(name) else { return }
-    try ClickLogs.rows(of: name, &files, ["sessionid", "itemid"], &builder) {
-      (row) throws(ItemNumber.Odd) in
+    guard let name = table.purchases, files.folder.has(name) else { return }
+    try ClickLogs.rows(
+      of: name, table, &files, ["sessionid", "itemid"], headless: table.purchaseNames, &builder
+    ) { (row) throws(ItemNumber.Odd) in
       let (session, item) = (sessions.lookup(try row.id(0)), items.lookup(try row.id(1)))
       if let session, let item { bought.insert(pair(Int32(session), Int32(item))) }
     }

@@ -7,7 +7,7 @@ public enum SessionSource {
   /// Reads a log; the layout is recognised by itself.
   ///
   /// - Parameter path: a folder or `.zip` with `gen_click.txt`, `gen_action.txt` and
-  ///   `gen_reward.txt`; with the CSV files of CIKM Cup 2016; with `train_sessions.txt`,
+  ///   `gen_reward.txt`; with the CSV files of CIKM Cup 2016 or the two of Yoochoose; with `train_sessions.txt`,
   ///   `test_sessions.txt` or both, one after the other; or with `output.txt`, lines of
   ///   `session;state;click;list;purchase`. Or one file of the last three kinds.
   public static func load(
@@ -107,15 +107,16 @@ enum SessionFormat: Equatable {
   case semicolon(String)
   case lines([String])
   case clickLogs
-  case views(String)
+  case views(String, ClickLogs.Table)
 
   static let files = [
     "gen_click.txt", "train-queries.csv with train-clicks.csv", "train_sessions.txt",
-    "test_sessions.txt", "output.txt", "train-item-views.csv",
+    "test_sessions.txt", "output.txt", "train-item-views.csv", "yoochoose-clicks.dat",
   ]
   static let lineShapes = [
     "session;state;click;i1,...,ik;purchase", "item ids by blank",
     "the header sessionId;userId;itemId;timeframe;eventdate",
+    "the header SessionId<TAB>ItemId<TAB>Time", "session,date,item,category",
   ]
 
   static func recognise(_ names: [String]) -> SessionFormat? {
@@ -126,7 +127,12 @@ enum SessionFormat: Equatable {
     let parts = ["train_sessions.txt", "test_sessions.txt"].filter(names.contains)
     if !parts.isEmpty { return .lines(parts) }
     if names.contains("output.txt") { return .semicolon("output.txt") }
-    return names.contains("train-item-views.csv") ? .views("train-item-views.csv") : nil
+    for (name, table) in [
+      ("train-item-views.csv", ClickLogs.Table.cikm), ("yoochoose-clicks.dat", .yoochoose),
+    ] where names.contains(name) {
+      return .views(name, table)
+    }
+    return nil
   }
 
   /// By the first line.
@@ -137,7 +143,17 @@ enum SessionFormat: Equatable {
     if line.isEmpty { throw .noSessions(file: "\(folder.label)/\(name)") }
     let fields = line.split(separator: ";", omittingEmptySubsequences: false)
     if fields.count == 5, fields[0].allSatisfy(\.isNumber) { return .semicolon(name) }
-    if ClickLogs.Columns(line).has("sessionid", "itemid", "timeframe") { return .views(name) }
+    for table in [ClickLogs.Table.cikm, .timed]
+    where ClickLogs.Columns(line, table.separator).has("sessionid", "itemid", table.time) {
+      return .views(name, table)
+    }
+    // A session, a date, an item and a category.
+    let parts = line.split(separator: ",", omittingEmptySubsequences: false)
+    if parts.count == 4, parts[0].allSatisfy(\.isNumber), parts[1].count == 24,
+      parts[1].hasSuffix("Z")
+    {
+      return .views(name, .yoochoose)
+    }
     return fields.count == 1 && !line.contains(",") ? .lines([name]) : nil
   }
 
@@ -149,7 +165,7 @@ enum SessionFormat: Equatable {
     case .semicolon(let name): try SemicolonSessions.read(name, &files, options)
     case .lines(let names): try SessionLines.read(names, &files, options)
     case .clickLogs: try ClickLogs.read(&files, options)
-    case .views(let name): try ClickLogs.readViews(name, &files, options)
+    case .views(let name, let table): try ClickLogs.readViews(name, table, &files, options)
     }
   }
 }
@@ -192,7 +208,7 @@ struct SessionFiles {
           file: file, line: line, found: "a line longer than \(limit) bytes",
           expected: "a session or a step"))
     }
-    crc = crc32_combine(crc, scanner.crc, scanner.source.totalBytes)
+    crc = crc32_combine(crc, scanner.crc, scanner.bytes)
     bytesDone += source.totalBytes
     return source.name
   }

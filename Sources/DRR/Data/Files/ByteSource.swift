@@ -3,6 +3,8 @@ package protocol ByteSource: AnyObject {
   /// How messages name it: the last folder and the file.
   var name: String { get }
   var totalBytes: Int { get }
+  /// Of ``totalBytes`` those that were read.
+  var doneBytes: Int { get }
   /// The next bytes, 0 at the end. A damaged archive shows itself here, at the end at the latest.
   func read(into buffer: UnsafeMutableRawBufferPointer) throws(DataError) -> Int
 }
@@ -33,8 +35,8 @@ extension ByteSource {
 package final class FileSource: ByteSource {
   package let name: String
   package var totalBytes: Int { file.size }
+  package private(set) var doneBytes = 0
   private let file: PosixFile
-  private var offset = 0
 
   package init(path: String, name: String) throws(DataError) {
     file = try PosixFile(path: path)
@@ -42,8 +44,8 @@ package final class FileSource: ByteSource {
   }
 
   package func read(into buffer: UnsafeMutableRawBufferPointer) throws(DataError) -> Int {
-    let got = try file.read(into: buffer, at: offset)
-    offset += got
+    let got = try file.read(into: buffer, at: doneBytes)
+    doneBytes += got
     return got
   }
 }

@@ -7,6 +7,8 @@ public enum DataError: Error, Equatable, Sendable, CustomStringConvertible {
   case unreadable(path: String, reason: String)
   /// No known layout; `lookedFor` lists the files that would have told one.
   case unrecognised(path: String, lookedFor: [String])
+  /// A table whose columns nothing tells; `columns` are options that would.
+  case unknownTable(path: String, line: String, columns: [String])
   /// A zip archive that is cut off, damaged, encrypted or otherwise not readable.
   case archive(path: String, reason: String)
   /// The first line does not name the columns.
@@ -50,6 +52,9 @@ public enum DataError: Error, Equatable, Sendable, CustomStringConvertible {
       "\(path): cannot be read: \(reason)"
     case .unrecognised(let path, let lookedFor):
       "\(path): no known ratings layout; looked for \(lookedFor.joined(separator: ", "))"
+    case .unknownTable(let path, let line, let columns):
+      "\(path): no known ratings layout, its first line is \"\(line)\"; name its columns, as `drr "
+        + "data import \(path) --out FOLDER \(columns.joined(separator: " "))`"
     case .archive(let path, let reason):
       "\(path): \(reason)"
     case .header(let file, let found, let expected):

@@ -2,62 +2,99 @@ internal import CZlib
 import Platform
 import Tensor
 
-/// A folder of data files, on disk or inside a zip archive.
+/// A folder of data files, on disk or inside a zip or tar archive. A file `NAME.gz` is read as
+/// `NAME`, where there is none of that name.
 package struct DataFolder {
-  private enum Place {
-    case folder(String)
-    case archive(ZipArchive, [ZipArchive.Entry])
+  /// A file of an archive.
+  private struct Entry {
+    var name: String
+    var size: Int
+    var open: () throws(DataError) -> any ByteSource
   }
 
-  private let place: Place
+  private let entries: [Entry]?
+  /// As they are stored.
+  private let stored: [String]
   package let path: String
   /// The name of the data: the folder's or archive's, without `.zip`.
   package let label: String
   package let names: [String]
 
   package init(folder path: String) throws(DataError) {
-    place = .folder(path)
-    self.path = path
-    label = path.lastPathPart
-    names = try PosixFile.names(inFolder: path)
+    self.init(path, path.lastPathPart, nil, try PosixFile.names(inFolder: path))
+  }
+
+  private init(_ path: String, _ label: String, _ entries: [Entry]?, _ stored: [String]) {
+    (self.path, self.label, self.entries, self.stored) = (path, label, entries, stored)
+    guard stored.contains(where: { $0.hasSuffix(".gz") }) else {
+      names = stored
+      return
+    }
+    names = Array(Set(stored.map(Self.unpacked))).sorted()
+  }
+
+  /// The name without `.gz`.
+  static func unpacked(_ name: String) -> String {
+    name.hasSuffix(".gz") && !TarArchive.isNamed(name) ? String(name.dropLast(3)) : name
   }
 
   /// The shallowest folder inside the archive that `isData` takes for one.
   package init(archive path: String, where isData: ([String]) -> Bool) throws(DataError) {
-    let archive = try ZipArchive(path: path)
+    let all: [Entry]
+    if TarArchive.isNamed(path) {
+      let archive = try TarArchive(path: path)
+      all = archive.entries.map { entry in
+        Entry(name: entry.name, size: entry.size) { () throws(DataError) in
+          try archive.open(entry)
+        }
+      }
+    } else {
+      let archive = try ZipArchive(path: path)
+      all = archive.entries.map { entry in
+        Entry(name: entry.name, size: entry.size) { () throws(DataError) in
+          try archive.open(entry)
+        }
+      }
+    }
     // Names are told apart by their bytes, as those of a folder are.
-    var (folders, contents) = (RawIDs(), [[ZipArchive.Entry]]())
-    for entry in archive.entries where !entry.name.hasSuffix("/") {
+    var (folders, contents) = (RawIDs(), [[Entry]]())
+    for entry in all where !entry.name.hasSuffix("/") {
       if entry.name.hasPrefix("__MACOSX/") { continue }
       let folder = Int(folders.intern(entry.name.parentFolder))
       if folder == contents.count { contents.append([]) }
       contents[folder].append(entry)
     }
-    func files(_ entries: [ZipArchive.Entry]) -> [String] {
+    func files(_ entries: [Entry]) -> [String] {
       entries.map(\.name.lastPathPart).sorted()
     }
     let depth = folders.map { $0 == "." ? 0 : $0.split(separator: "/").count }
     let order = contents.indices.sorted { (depth[$0], $0) < (depth[$1], $1) }
-    let found = order.first { isData(files(contents[$0])) }
-    let entries = found.map { contents[$0] } ?? []
-    place = .archive(archive, entries)
-    self.path = path
+    let found = order.first { isData(files(contents[$0]).map(Self.unpacked)) }
     let file = path.lastPathPart
-    label = file.lowercased().hasSuffix(".zip") ? String(file.dropLast(4)) : file
-    names = files(entries)
+    let ending = [".zip", ".tar.gz", ".tgz", ".tar"].first { file.lowercased().hasSuffix($0) }
+    self.init(
+      path, String(file.dropLast(ending?.count ?? 0)), found.map { contents[$0] } ?? [],
+      found.map { files(contents[$0]) } ?? [])
   }
 
-  package func has(_ name: String) -> Bool { names.contains(name) }
+  package func has(_ name: String) -> Bool { names.contains(name) || stored.contains(name) }
 
   package func open(_ name: String) throws(DataError) -> any ByteSource {
-    switch place {
-    case .folder(let folder):
-      return try FileSource(path: "\(folder)/\(name)", name: "\(folder.lastPathPart)/\(name)")
-    case .archive(let archive, let entries):
-      let entry = entries.first { $0.name.lastPathPart.utf8.elementsEqual(name.utf8) }
-      guard let entry else { throw .missingFile(path: "\(path)/\(name)") }
-      return try archive.open(entry)
+    let file = stored.contains(name) || !stored.contains(name + ".gz") ? name : name + ".gz"
+    let source = try openStored(file)
+    return Self.unpacked(file) == file ? source : try GzipSource(source)
+  }
+
+  /// The bytes of a file as it is stored.
+  func size(_ name: String) throws(DataError) -> Int { try open(name).totalBytes }
+
+  private func openStored(_ name: String) throws(DataError) -> any ByteSource {
+    guard let entries else {
+      return try FileSource(path: "\(path)/\(name)", name: "\(path.lastPathPart)/\(name)")
     }
+    let entry = entries.first { $0.name.lastPathPart.utf8.elementsEqual(name.utf8) }
+    guard let entry else { throw .missingFile(path: "\(path)/\(name)") }
+    return try entry.open()
   }
 
   /// CRC-32 of the files whose names end so, and of their names.
@@ -70,25 +107,19 @@ package struct DataFolder {
     return UInt32(truncatingIfNeeded: crc).hexadecimal
   }
 
-  /// A file whose first line names its columns, and that line.
-  func openHeaded(
-    _ name: String
-  ) throws(DataError) -> (source: any ByteSource, header: String) {
-    let source = try open(name)
-    let header = try firstLine(name)
-    if header.isEmpty { throw .empty(file: source.name) }
-    return (source, header)
-  }
-
   /// The first line that is not blank; empty for an empty file. Looks at 64 KiB.
   package func firstLine(_ name: String) throws(DataError) -> String {
+    let line = try start(name).split(whereSeparator: { $0 == 10 || $0 == 13 }).first
+    return String(decoding: line ?? [], as: UTF8.self)
+  }
+
+  /// The first 64 KiB, without a byte order mark.
+  func start(_ name: String) throws(DataError) -> [UInt8] {
     let source = try open(name)
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
     defer { buffer.deallocate() }
     let got = try source.read(into: buffer)
-    var bytes = buffer[0..<got][...]
-    if bytes.starts(with: [0xef, 0xbb, 0xbf]) { bytes = bytes.dropFirst(3) }
-    let line = bytes.split(whereSeparator: { $0 == 10 || $0 == 13 }).first ?? bytes.prefix(0)
-    return String(decoding: line, as: UTF8.self)
+    let isMarked = got >= 3 && buffer[..<3].elementsEqual([0xef, 0xbb, 0xbf])
+    return Array(buffer[(isMarked ? 3 : 0)..<got])
   }
 }

@@ -2,8 +2,53 @@ import DRRCore
 
 package typealias Bytes = UnsafeBufferPointer<UInt8>
 
-package enum Separator {
-  case tab, comma, semicolon, doubleColon
+/// What parts the fields of a line.
+public enum Separator: String, CaseIterable, Sendable {
+  case comma = ","
+  case tab
+  case semicolon = ";"
+  case pipe = "|"
+  case doubleColon = "::"
+  /// Blanks and tabs, as many as there are.
+  case blank
+
+  /// As messages name several.
+  package var plural: String {
+    switch self {
+    case .comma: "commas"
+    case .tab: "tabs"
+    case .semicolon: "semicolons"
+    case .pipe: "|"
+    case .doubleColon: "::"
+    case .blank: "blanks"
+    }
+  }
+
+  /// The one that a first line is written with: `::` or a tab where it has any, otherwise that of
+  /// which it has most; nil where it has none.
+  static func of(_ line: String) -> Separator? {
+    if line.contains("::") { return .doubleColon }
+    if line.utf8.contains(Self.tab.byte) { return .tab }
+    var (most, found) = (0, nil as Separator?)
+    for separator in [Self.comma, .semicolon, .pipe, .blank] where most == 0 || separator != .blank
+    {
+      let count = line.utf8.count { $0 == separator.byte }
+      if count > most { (most, found) = (count, separator) }
+    }
+    return found
+  }
+
+  /// The first byte of it.
+  var byte: UInt8 {
+    switch self {
+    case .comma: 44
+    case .tab: 9
+    case .semicolon: 59
+    case .pipe: 124
+    case .doubleColon: 58
+    case .blank: 32
+    }
+  }
 }
 
 /// The fields of one line, as pointers into it.
@@ -27,9 +72,9 @@ package struct Fields {
     count = 0
     switch separator {
     case .tab: split(line, by: 9)
-    case .semicolon: split(line, by: 59)
+    case .blank: splitBlank(line)
     case .doubleColon: splitDoubleColon(line)
-    case .comma: try splitCSV(line, file, number)
+    case .comma, .semicolon, .pipe: try splitQuoted(line, separator.byte, file, number)
     }
   }
 
@@ -47,6 +92,15 @@ package struct Fields {
     keep(line, start, line.count)
   }
 
+  private mutating func splitBlank(_ line: Bytes) {
+    var start = 0
+    for index in 0...line.count {
+      guard index == line.count || line[index] == 32 || line[index] == 9 else { continue }
+      if index > start { keep(line, start, index) }
+      start = index + 1
+    }
+  }
+
   private mutating func splitDoubleColon(_ line: Bytes) {
     var start = 0
     var index = 0
@@ -62,8 +116,8 @@ package struct Fields {
     keep(line, start, line.count)
   }
 
-  private mutating func splitCSV(
-    _ line: Bytes, _ file: String, _ number: Int
+  private mutating func splitQuoted(
+    _ line: Bytes, _ separator: UInt8, _ file: String, _ number: Int
   ) throws(DataError) {
     var start = 0
     while true {
@@ -78,6 +132,8 @@ package struct Fields {
           if line[end] == 34 {
             if end + 1 >= line.count || line[end + 1] != 34 { break }
             end += 1
+          } else if Self.escapesQuote(line, end, separator) {
+            end += 1
           }
           text[write] = line[end]
           write += 1
@@ -86,25 +142,37 @@ package struct Fields {
         if end >= line.count { throw .quoting(file: file, line: number) }
         keep(line, opened, write)
         end += 1
-        if end < line.count, line[end] != 44 {
-          throw .line(.behindQuote(file: file, line: number, Bytes(rebasing: line[end...])))
+        if end < line.count, line[end] != separator {
+          throw .line(
+            .behindQuote(file: file, line: number, Bytes(rebasing: line[end...]), separator))
         }
       } else {
-        while end < line.count, line[end] != 44 { end += 1 }
+        while end < line.count, line[end] != separator { end += 1 }
         keep(line, start, end)
       }
       if end >= line.count { return }
       start = end + 1
     }
   }
+
+  /// Whether a backslash stands before a quotation mark of the field itself, as exports by
+  /// semicolons write them (Book-Crossing); one before the mark that ends the field is text.
+  @inline(__always)
+  private static func escapesQuote(_ line: Bytes, _ at: Int, _ separator: UInt8) -> Bool {
+    line[at] == 92 && separator == 59 && at + 2 < line.count && line[at + 1] == 34
+      && line[at + 2] != separator
+  }
 }
 
 extension LineFault {
   /// A quoted field that goes on behind its closing mark.
-  static func behindQuote(file: String, line: Int, _ rest: Bytes) -> LineFault {
-    LineFault(
+  static func behindQuote(
+    file: String, line: Int, _ rest: Bytes, _ separator: UInt8 = 44
+  ) -> LineFault {
+    let next = separator == 44 ? "a comma" : "a \(Unicode.Scalar(separator))"
+    return LineFault(
       file: file, line: line, found: "\"\(quoted(rest))\" behind a closing quotation mark",
-      expected: "a comma or the end of the line there; a mark inside a field is written twice")
+      expected: "\(next) or the end of the line there; a mark inside a field is written twice")
   }
 }
 

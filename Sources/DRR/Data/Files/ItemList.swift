@@ -8,12 +8,263 @@ struct ItemList {
   /// The order of the genre names where the data fix one.
   var genreOrder: [String] = []
 
+  init() {}
+
   mutating func add(id: String, title: String, genres: [String]) {
     let index = Int(ids.intern(id))
     guard index == titles.count else { return }
     titles.append(title.printable)
     let canonical = genres.map { ItemGenres.canonical($0.printable) }
     self.genres.append(canonical.count > 1 ? canonical.filter { $0 != "unknown" } : canonical)
+  }
+
+  /// The list beside ratings of a layout, nil where there is none.
+  static func beside(
+    _ file: String, _ layout: RatingsLayout, _ folder: DataFolder
+  ) throws(DataError) -> ItemList? {
+    let name = DataFolder.unpacked(file)
+    let own = name.hasSuffix(".inter") ? ["\(name.dropLast(".inter".count)).item"] : []
+    guard let list = (own + layout.items).first(where: folder.has),
+      list != Metadata.file || folder.has(Metadata.links)
+    else { return nil }
+    return try ItemList(folder, list)
+  }
+
+  /// Reads a list of items whose first line names its columns, or one of a layout known by name.
+  init(_ folder: DataFolder, _ file: String) throws(DataError) {
+    switch DataFolder.unpacked(file) {
+    case "u.item": self = try MovieLens100K.items(folder)
+    case "movies.dat": try readDoubleColon(TextFile(try folder.open(file)))
+    case Metadata.file: try readMetadata(folder, file)
+    case let name where name.hasPrefix("movie_titles"):
+      try readNetflix(TextFile(try folder.open(file)))
+    default: try readHeaded(folder, file)
+    }
+  }
+
+  private mutating func readDoubleColon(_ file: TextFile) throws(DataError) {
+    try file.forEachLine { (number: Int, line: String) throws(DataError) -> Void in
+      let parts = line.split(separator: "::", omittingEmptySubsequences: false)
+      guard parts.count >= 3 else {
+        throw .columns(
+          file: file.name, line: number, found: parts.count,
+          expected: "3 separated by ::, id, title, genres")
+      }
+      // A title may hold the separator.
+      add(
+        id: String(parts[0]), title: parts[1..<(parts.count - 1)].joined(separator: "::"),
+        genres: parts[parts.count - 1].split(separator: "|").map(String.init))
+    }
+  }
+
+  /// `id,year,title`, of which the title may hold commas.
+  private mutating func readNetflix(_ file: TextFile) throws(DataError) {
+    try file.forEachLine { (number: Int, line: String) throws(DataError) -> Void in
+      let parts = line.split(separator: ",", maxSplits: 2, omittingEmptySubsequences: false)
+      guard parts.count == 3 else {
+        throw .columns(
+          file: file.name, line: number, found: parts.count,
+          expected: "3 separated by commas, id, year, title")
+      }
+      let year = Int(parts[1]).map { " (\($0))" } ?? ""
+      add(id: String(parts[0]), title: parts[2] + year, genres: [])
+    }
+  }
+
+  /// Where the columns of a list are.
+  private struct Columns {
+    var id: Int
+    var title: Int?
+    var genres: Int?
+    var count: Int
+    /// Of RecBole words are parted by blanks.
+    var isTyped = false
+
+    static let ids = [
+      "movieid", "itemid", "item", "isbn", "animeid", "malid", "bookid", "businessid", "artistid",
+      "videoid", "trackid", "parentasin", "asin", "id",
+    ]
+
+    init(_ names: [String], of file: String, expected: String) throws(DataError) {
+      let normalised = names.map(KnownLayout.normalised)
+      func place(_ wanted: String...) throws(DataError) -> Int? {
+        try column(wanted, among: normalised, shown: names, of: file)
+      }
+      var id: Int?
+      for name in Self.ids where id == nil { id = try place(name) }
+      guard let id else {
+        throw .header(
+          file: file, found: quoted(names.joined(separator: ",")), expected: expected)
+      }
+      self.id = id
+      title =
+        try place("title") ?? normalised.firstIndex { $0.contains("title") }
+        ?? normalised.firstIndex { $0.contains("name") }
+      genres = try place("genres", "genre", "class", "categories", "category")
+      count = names.count
+    }
+  }
+
+  private mutating func readHeaded(_ folder: DataFolder, _ name: String) throws(DataError) {
+    let start = try folder.start(name)
+    if let first = start.first(where: { $0 > 32 }), first == 91 || first == 123 {
+      return try readJSON(folder, name, start)
+    }
+    let line = try folder.firstLine(name)
+    let file = try TextFile(try folder.open(name))
+    if line.isEmpty {
+      throw .line(LineFault(file: file.name, found: "it is empty", expected: "a header"))
+    }
+    let separator = Separator.of(line) ?? .comma
+    if DataFolder.unpacked(name).hasSuffix(".item") { return try readTyped(file) }
+    var columns: Columns?
+    func add(_ number: Int, _ fields: [String]) throws(DataError) {
+      guard let columns else {
+        let found = try Columns(fields, of: file.name, expected: "movieId,title[,genres]")
+        guard found.title != nil else {
+          throw .header(
+            file: file.name, found: quoted(fields.joined(separator: ",")),
+            expected: "movieId,title[,genres]")
+        }
+        columns = found
+        return
+      }
+      guard fields.count == columns.count else {
+        throw .columns(
+          file: file.name, line: number, found: fields.count,
+          expected: "\(columns.count) separated by \(separator.plural), as in the header")
+      }
+      self.add(
+        id: fields[columns.id], title: columns.title.map { fields[$0] } ?? "",
+        genres: columns.genres.map { Self.genres(of: fields[$0]) } ?? [])
+    }
+    if separator == .tab {
+      try file.forEachLine { (number: Int, line: String) throws(DataError) -> Void in
+        try add(
+          number, line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init))
+      }
+    } else {
+      try file.forEachRecord(by: separator.byte, add)
+    }
+  }
+
+  /// RecBole's `name:type` by tabs.
+  private mutating func readTyped(_ file: TextFile) throws(DataError) {
+    var columns: Columns?
+    try file.forEachLine { (number: Int, line: String) throws(DataError) -> Void in
+      let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+      guard let columns else {
+        let expected = "item_id:token among its tab-separated columns"
+        let types = ["token", "token_seq", "float", "float_seq"]
+        let parts = fields.map { $0.split(separator: ":", omittingEmptySubsequences: false) }
+        guard parts.allSatisfy({ $0.count == 2 && types.contains(String($0[1])) }) else {
+          throw .header(file: file.name, found: quoted(line), expected: expected)
+        }
+        columns = try Columns(parts.map { String($0[0]) }, of: file.name, expected: expected)
+        return
+      }
+      guard fields.count == columns.count else {
+        throw .columns(
+          file: file.name, line: number, found: fields.count,
+          expected: "\(columns.count) separated by tabs, as in the header")
+      }
+      add(
+        id: fields[columns.id], title: columns.title.map { fields[$0] } ?? "",
+        genres: columns.genres.map { fields[$0].split(separator: " ").map(String.init) } ?? [])
+    }
+  }
+
+  private mutating func readJSON(
+    _ folder: DataFolder, _ name: String, _ start: [UInt8]
+  ) throws(DataError) {
+    let source = try folder.open(name)
+    let names = JSONRows.names(start) ?? []
+    let columns = try Columns(
+      names, of: source.name, expected: "objects with an item's id and its title")
+    let wanted = [columns.id] + [columns.title, columns.genres].compactMap { $0 }
+    var rows = JSONRows(wanted.map { names[$0] })
+    func add(_ object: Bytes, _ line: Int) throws(DataError) {
+      try rows.read(object, of: source.name, line)
+      let texts = rows.fields.map { String(decoding: $0, as: UTF8.self) }
+      self.add(
+        id: texts[0], title: columns.title == nil ? "" : texts[1],
+        genres: columns.genres == nil ? [] : Self.genres(of: texts[texts.count - 1]))
+    }
+    if start.first(where: { $0 > 32 }) == 91 {
+      var all = try source.readAll()
+      return try JSONRows.forEachObject(of: &all, source.name, add)
+    }
+    let scanner = LineScanner(source)
+    try scanner.forEachBlock { (block) throws(DataError) in
+      try scanner.forEachLine(of: block) { (line) throws(DataError) in
+        try add(line, scanner.line)
+      }
+    }
+  }
+
+  /// Genres parted by `|`, or else by commas; or a list in quotation marks, as JSON or Python
+  /// write one, of words or of objects with a `name`.
+  static func genres(of text: String) -> [String] {
+    guard text.hasPrefix("[") else {
+      let separator: Character = text.contains("|") ? "|" : ","
+      return text.split(separator: separator).map { $0.trimmingBlanks }.filter { !$0.isEmpty }
+    }
+    var words: [String] = []
+    var rest = text.dropFirst()
+    while let open = rest.firstIndex(where: { $0 == "\"" || $0 == "'" }) {
+      let inside = rest[rest.index(after: open)...]
+      guard let close = inside.firstIndex(of: rest[open]) else { break }
+      words.append(String(inside[..<close]))
+      rest = inside[inside.index(after: close)...]
+    }
+    guard words.contains("name") else { return words }
+    return zip(words, words.dropFirst()).filter { $0.0 == "name" }.map(\.1)
+  }
+
+  /// The Movies Dataset: films by their number at TMDB, and which of MovieLens each is.
+  private enum Metadata {
+    static let (file, links) = ("movies_metadata.csv", "links.csv")
+  }
+
+  private mutating func readMetadata(_ folder: DataFolder, _ name: String) throws(DataError) {
+    var numbers: [String: [String]] = [:]
+    if folder.has(Metadata.links) {
+      let links = try TextFile(try folder.open(Metadata.links))
+      var places: (movie: Int, other: Int)?
+      try links.forEachRecord { (_, fields) throws(DataError) in
+        guard let places else {
+          guard let movie = fields.firstIndex(of: "movieId"),
+            let other = fields.firstIndex(of: "tmdbId")
+          else {
+            throw .header(
+              file: links.name, found: quoted(fields.joined(separator: ",")),
+              expected: "movieId,imdbId,tmdbId")
+          }
+          places = (movie, other)
+          return
+        }
+        guard max(places.movie, places.other) < fields.count, !fields[places.other].isEmpty else {
+          return
+        }
+        numbers[fields[places.other], default: []].append(fields[places.movie])
+      }
+    }
+    let file = try TextFile(try folder.open(name))
+    var columns: Columns?
+    try file.forEachRecord { (_, fields) throws(DataError) in
+      guard let columns else {
+        columns = try Columns(fields, of: file.name, expected: "id, title and genres among others")
+        return
+      }
+      // Three lines of the published file are broken.
+      guard fields.count == columns.count, let title = columns.title else { return }
+      let id = fields[columns.id]
+      for id in folder.has(Metadata.links) ? numbers[id] ?? [] : [id] {
+        add(
+          id: id, title: fields[title],
+          genres: columns.genres.map { Self.genres(of: fields[$0]) } ?? [])
+      }
+    }
   }
 
   func attach(to log: inout RatingsLog) {
@@ -70,8 +321,8 @@ struct TextFile {
   }
 
   /// Fields of all records by RFC 4180: quotes, doubled quotes, commas and line ends in quotes.
-  func forEachCSVRecord(
-    _ body: (_ line: Int, _ fields: [String]) throws(DataError) -> Void
+  func forEachRecord(
+    by separator: UInt8 = 44, _ body: (_ line: Int, _ fields: [String]) throws(DataError) -> Void
   ) throws(DataError) {
     let bytes = Array(text.utf8)
     var at = 0
@@ -91,26 +342,32 @@ struct TextFile {
               at += 1
               if at >= bytes.count || bytes[at] != 34 { break }
             }
+            // As exports by semicolons write a mark of the field itself.
+            if separator == 59, bytes[at] == 92, at + 2 < bytes.count, bytes[at + 1] == 34,
+              bytes[at + 2] != separator
+            {
+              at += 1
+            }
             if bytes[at] == 10 { line += 1 }
             field.append(bytes[at])
             at += 1
             try requireLength(at - start, line)
           }
-          if at < bytes.count, ![44, 10, 13].contains(bytes[at]) {
+          if at < bytes.count, ![separator, 10, 13].contains(bytes[at]) {
             let rest = bytes[at...].prefix { $0 != 10 }
             let fault = rest.withUnsafeBufferPointer {
-              LineFault.behindQuote(file: name, line: line, $0)
+              LineFault.behindQuote(file: name, line: line, $0, separator)
             }
             throw .line(fault)
           }
         }
         let start = at
-        while at < bytes.count, bytes[at] != 44, bytes[at] != 10 {
+        while at < bytes.count, bytes[at] != separator, bytes[at] != 10 {
           field.append(bytes[at])
           at += 1
           try requireLength(at - start, line)
         }
-        more = at < bytes.count && bytes[at] == 44
+        more = at < bytes.count && bytes[at] == separator
         if !more, field.last == 13 { field.removeLast() }
         at += 1
         fields.append(String(decoding: field, as: UTF8.self))
@@ -118,5 +375,12 @@ struct TextFile {
       line += 1
       if fields != [""] { try body(first, fields) }
     }
+  }
+}
+
+extension Substring {
+  /// Without blanks at its ends.
+  fileprivate var trimmingBlanks: String {
+    String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
   }
 }

@@ -15,6 +15,8 @@ package final class LineScanner {
   /// Bytes of the lines seen so far.
   private(set) var consumed = 0
   package private(set) var crc: UInt = 0
+  /// Bytes that were read, all of which ``crc`` is of.
+  package private(set) var bytes = 0
 
   private let buffer = UnsafeMutableRawBufferPointer.allocate(
     byteCount: LineScanner.lineLimit + LineScanner.blockBytes, alignment: 64)
@@ -35,7 +37,7 @@ package final class LineScanner {
       try scan(body)
     } catch {
       if case .archive = error { throw error }
-      if source is ZipEntrySource { try source.drain() }
+      if !(source is FileSource) { try source.drain() }
       throw error
     }
   }
@@ -44,13 +46,12 @@ package final class LineScanner {
     let base = buffer.bindMemory(to: UInt8.self).baseAddress!
     var filled = 0
     var atStart = true
-    var done = 0
     while true {
       let got = try source.read(
         into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...].prefix(Self.blockBytes)))
       crc = Self.checksum(crc, Bytes(start: base + filled, count: got))
-      done += got
-      progress?(done, source.totalBytes)
+      bytes += got
+      progress?(source.doneBytes, source.totalBytes)
       filled += got
       var start = 0
       if atStart, filled >= 3 || got == 0 {

@@ -7,24 +7,6 @@ public enum MovieLens100K {
     "Sci-Fi", "Thriller", "War", "Western",
   ]
 
-  static let layout = RatingsLayout(
-    separator: .tab, fieldCount: 4, time: 3,
-    expected: "4 separated by tabs: user, item, rating, time", range: 1...5)
-
-  static func read(
-    _ file: String, _ folder: DataFolder, _ range: ClosedRange<Float>?,
-    _ progress: RatingsSource.Progress?
-  ) throws(DataError) -> RatingsLog {
-    var layout = layout
-    if let range { layout.range = range }
-    var (builder, checksum) = try RatingsBuilder.read(
-      try folder.open(file), layout: layout, skipping: 0, space: IDSpace(), progress: progress)
-    var log = RatingsFormat.finish(
-      &builder, format: "MovieLens 100K", checksum: checksum, range: range ?? 1...5)
-    try items(folder)?.attach(to: &log)
-    return log
-  }
-
   /// Two logs with one id space, that of the rows of both.
   public struct Split: Sendable {
     /// The ratings to learn from.
@@ -55,16 +37,16 @@ public enum MovieLens100K {
     for part in ["\(name).base", "\(name).test"] where !folder.has(part) {
       throw .missingFile(path: "\(path)/\(part)")
     }
-    let space = IDSpace()
+    let (space, layout) = (IDSpace(), RatingsLayout.movieLens100K)
     var (base, baseChecksum) = try RatingsBuilder.read(
-      try folder.open("\(name).base"), layout: layout, skipping: 0, space: space, progress: nil)
+      ["\(name).base"], of: folder, layout: layout, space: space, progress: nil)
     var (test, testChecksum) = try RatingsBuilder.read(
-      try folder.open("\(name).test"), layout: layout, skipping: 0, space: space, progress: nil)
+      ["\(name).test"], of: folder, layout: layout, space: space, progress: nil)
     let users = space.users.sort()
     let items = space.items.sort()
     base.renumber(users: users, items: items)
     test.renumber(users: users, items: items)
-    let list = try Self.items(folder)
+    let list = folder.has("u.item") ? try Self.items(folder) : nil
     func log(_ builder: inout RatingsBuilder, _ part: String, _ checksum: String) -> RatingsLog {
       var log = RatingsLog(
         name: "\(folder.label)/\(name).\(part)", format: "MovieLens 100K", checksum: checksum,
@@ -77,8 +59,7 @@ public enum MovieLens100K {
       train: log(&base, "base", baseChecksum), test: log(&test, "test", testChecksum))
   }
 
-  private static func items(_ folder: DataFolder) throws(DataError) -> ItemList? {
-    guard folder.has("u.item") else { return nil }
+  static func items(_ folder: DataFolder) throws(DataError) -> ItemList {
     var names = genreNames
     if folder.has("u.genre") {
       names = []

@@ -50,23 +50,27 @@ struct PlainRows: Sendable {
 
   private init?(_ lines: Bytes, at bytes: Range<Int>, _ layout: RatingsLayout) {
     self.bytes = bytes
-    guard let first = lines.baseAddress else { return nil }
+    guard let first = lines.baseAddress, layout.isPlain else { return nil }
+    let separator = (layout.separator.byte, layout.separator == .doubleColon ? 2 : 1)
     let kinds = (0..<layout.fieldCount).map { field in
       field == layout.user
         ? Kind.user
         : field == layout.item
           ? .item : field == layout.rating ? .rating : field == layout.time ? .time : .other
     }
-    // The shortest line is `1,1,1` and its end.
-    let rows = Rows(capacity: lines.count / 6 + 1)
+    // The shortest line is `1,1,1` and its end, or `1,1`.
+    let rows = Rows(capacity: lines.count / (layout.rating == nil ? 4 : 6) + 1)
     defer { rows.deallocate() }
     let count = kinds.withUnsafeBufferPointer {
-      Self.read(first, first + lines.count, $0, layout.separator.bytes, into: rows)
+      Self.read(first, first + lines.count, $0, separator, into: rows)
     }
     guard let count else { return nil }
     users = Array(UnsafeBufferPointer(start: rows.users, count: count))
     items = Array(UnsafeBufferPointer(start: rows.items, count: count))
-    ratings = Array(UnsafeBufferPointer(start: rows.ratings, count: count))
+    ratings =
+      layout.rating == nil
+      ? Array(repeating: 1, count: count)
+      : Array(UnsafeBufferPointer(start: rows.ratings, count: count))
     if layout.time != nil { times = Array(UnsafeBufferPointer(start: rows.times, count: count)) }
     for rating in ratings {
       lowest = rating < lowest ? rating : lowest
@@ -208,16 +212,5 @@ struct PlainRows: Sendable {
       cursor += 1
     }
     return true
-  }
-}
-
-extension Separator {
-  fileprivate var bytes: (first: UInt8, count: Int) {
-    switch self {
-    case .tab: (9, 1)
-    case .comma: (44, 1)
-    case .semicolon: (59, 1)
-    case .doubleColon: (58, 2)
-    }
   }
 }

@@ -6,6 +6,11 @@ struct RatingsColumns {
   var items: [Int32] = []
   var ratings: [Float] = []
   var times: [Int64] = []
+  /// Of ``times``.
+  var unit = TimeUnit.seconds
+  /// Whether of a user's rows with an item the one rated highest is kept, the last of equals, and
+  /// not the last of all.
+  var keepsHighest = false
 
   var count: Int { ratings.count }
 
@@ -111,7 +116,18 @@ struct RatingsColumns {
     return first(part)..<(part + 1 == parts ? offsets.count - 1 : first(part + 1))
   }
 
-  /// Keeps the last row of every (user, item); returns how many went. Rows are in order.
+  /// Times in whole seconds, of rows that are in order.
+  mutating func countSeconds() {
+    if unit == .seconds { return }
+    // Down, so that times before 1970 keep their order too.
+    for row in times.indices {
+      let (whole, rest) = times[row].quotientAndRemainder(dividingBy: unit.rawValue)
+      times[row] = rest < 0 ? whole - 1 : whole
+    }
+    unit = .seconds
+  }
+
+  /// Keeps one row of every (user, item); returns how many went. Rows are in order.
   mutating func dropDuplicates(offsets: inout [Int], itemCount: Int) -> Int {
     let dropped = duplicates(offsets, itemCount: itemCount)
     guard !dropped.isEmpty else { return 0 }
@@ -147,14 +163,24 @@ struct RatingsColumns {
     }.flatMap { $0 }
   }
 
-  /// Rows of `users` that a later one rates the same item again, in order.
+  /// Rows of `users` whose item another of the user's is kept of, in order.
   private func duplicates(_ offsets: [Int], users: Range<Int>, itemCount: Int) -> [Int] {
     var seenBy = [Int32](repeating: -1, count: itemCount)
+    var kept = keepsHighest ? [Int](repeating: 0, count: itemCount) : []
     var dropped: [Int] = []
     for user in users {
       for row in (offsets[user]..<offsets[user + 1]).reversed() {
         let item = Int(items[row])
-        if seenBy[item] == Int32(user) { dropped.append(row) }
+        if seenBy[item] == Int32(user) {
+          if keepsHighest, ratings[row] > ratings[kept[item]] {
+            dropped.append(kept[item])
+            kept[item] = row
+          } else {
+            dropped.append(row)
+          }
+        } else if keepsHighest {
+          kept[item] = row
+        }
         seenBy[item] = Int32(user)
       }
     }

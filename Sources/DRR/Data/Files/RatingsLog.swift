@@ -40,6 +40,11 @@ public struct RatingsLog: Sendable {
   public var listedItemCount: Int
   /// Rows dropped because a later one rates the same item for the same user.
   public var duplicateCount: Int
+  /// What reading did that the ratings do not show: rows left out, a unit of times, what stands for
+  /// ratings.
+  public var notes: [String] = []
+  /// Rows of the file that were read as plain numbers, many at a time.
+  package internal(set) var plainCount = 0
   /// Whether users are sessions of clicks, which come back to items: a row a click, rated 1 of 0 ... 1.
   public private(set) var isOfSessions = false
 
@@ -128,6 +133,7 @@ public struct RatingsLog: Sendable {
     userOffsets = columns.order(userCount: userIDs.count)
     duplicateCount =
       isOfSessions ? 0 : columns.dropDuplicates(offsets: &userOffsets, itemCount: itemIDs.count)
+    columns.countSeconds()
     self.isOfSessions = isOfSessions
     users = columns.users
     items = columns.items

@@ -1,34 +1,37 @@
 import Platform
 
-/// Where ratings come from: a folder, a ratings file, a zip archive, or generated data.
+/// Where ratings come from: a folder, a ratings file, an archive, or generated data.
 public enum RatingsSource {
   /// Bytes done and bytes in all.
   public typealias Progress = (_ bytesDone: Int, _ bytesTotal: Int) -> Void
 
   /// Reads a log; the layout is recognised by itself.
   ///
-  /// - Parameter path: a folder, file or `.zip` with MovieLens 100K, 1M, 10M, the CSV editions,
-  ///   MovieTweetings or a RecBole `.inter`; or `generated:SIZE`, `generated:SIZE:SEED`; or several
-  ///   of them, joined by `+`, of which a later rating takes the place of an earlier one.
+  /// - Parameter path: a folder, a file, a `.zip`, a `.tar.gz` or a `.gz` of a layout of
+  ///   `docs/formats.md`, among them MovieLens and RecBole; or `generated:SIZE`,
+  ///   `generated:SIZE:SEED`; or several of these joined by `+`, of which a later rating takes the
+  ///   place of an earlier one.
   /// - Parameter range: the scale of the ratings; nil: that of the layout, or of what is beside
   ///   the file, or the usual one of such ratings.
+  /// - Parameter options: how a table is read that no layout describes.
   public static func load(
-    _ path: String, range: ClosedRange<Float>? = nil, progress: Progress? = nil
+    _ path: String, range: ClosedRange<Float>? = nil,
+    reading options: ReadingOptions = ReadingOptions(), progress: Progress? = nil
   ) throws(DataError) -> RatingsLog {
     let parts = path.split(separator: "+", omittingEmptySubsequences: false).map(String.init)
     guard parts.count > 1, access(path, F_OK) != 0 else {
-      return try loadOne(path, range, progress)
+      return try loadOne(path, range, options, progress)
     }
     var joined: RatingsLog?
     for part in parts {
-      let log = try loadOne(part, range ?? joined?.ratingRange, progress)
+      let log = try loadOne(part, range ?? joined?.ratingRange, options, progress)
       joined = try joined?.joined(with: log) ?? log
     }
     return joined!
   }
 
   private static func loadOne(
-    _ path: String, _ range: ClosedRange<Float>?, _ progress: Progress?
+    _ path: String, _ range: ClosedRange<Float>?, _ options: ReadingOptions, _ progress: Progress?
   ) throws(DataError) -> RatingsLog {
     if path.hasPrefix("generated:") {
       var log = try GeneratedRatings(named: path).generate(progress: progress)
@@ -40,105 +43,176 @@ public enum RatingsSource {
       log.ratingRange = range
       return log
     }
+    let folder: DataFolder
+    var file: String?
     if try PosixFile.isFolder(path) {
-      return try load(DataFolder(folder: path), range, progress: progress)
+      folder = try DataFolder(folder: path)
+    } else if try isArchive(path) {
+      folder = try openArchive(path, options.file)
+    } else {
+      folder = try DataFolder(folder: path.parentFolder)
+      file = path.lastPathPart
     }
-    if try isArchive(path) {
-      return try load(try openArchive(path), range, progress: progress)
+    let files: [String]
+    if let file { files = [file] } else { files = try Self.files(of: folder, options) }
+    var log = try load(files, folder, range, options, progress)
+    log.name = file ?? folder.label
+    return log
+  }
+
+  private static func load(
+    _ files: [String], _ folder: DataFolder, _ range: ClosedRange<Float>?,
+    _ options: ReadingOptions, _ progress: Progress?
+  ) throws(DataError) -> RatingsLog {
+    var layout = try RatingsLayout(of: files[0], in: folder, options)
+    let known = try About(folder).range
+    if let named = range ?? known { layout.scale = .fixed(named) }
+    if case .own = layout.scale, !layout.eventRatings.isEmpty {
+      let ratings = layout.eventRatings.map(\.rating)
+      layout.scale = .fixed(
+        RatingsLog.usualScale(
+          lowest: ratings.min()!, highest: ratings.max()!,
+          areWhole: ratings.allSatisfy { $0.rounded() == $0 }))
     }
-    let folder = try DataFolder(folder: path.parentFolder)
-    let file = path.lastPathPart
-    guard let format = try RatingsFormat.ofFile(file, in: folder) else {
-      throw .unrecognised(path: path, lookedFor: RatingsFormat.lineShapes)
+    var (builder, checksum) = try RatingsBuilder.read(
+      files, of: folder, layout: layout, space: IDSpace(), progress: progress)
+    var log = builder.finish(checksum: checksum, range: builder.scale)
+    if let items = options.items {
+      let folder = try DataFolder(folder: items.parentFolder)
+      try ItemList(folder, items.lastPathPart).attach(to: &log)
+    } else if let items = try ItemList.beside(files[0], layout, folder) {
+      items.attach(to: &log)
     }
-    var log = try format.read(file, folder, range, progress)
-    log.name = file
     return log
   }
 
   package static func isArchive(_ path: String) throws(DataError) -> Bool {
     let start = try PosixFile(path: path).bytes(at: 0, count: 4)
-    return path.lowercased().hasSuffix(".zip")
+    return path.lowercased().hasSuffix(".zip") || TarArchive.isNamed(path)
       || start == [0x50, 0x4b, 3, 4] || start == [0x50, 0x4b, 5, 6]
   }
 
-  static func openArchive(_ path: String) throws(DataError) -> DataFolder {
-    try DataFolder(archive: path) { RatingsFormat.recognise($0) != nil }
-  }
-
-  private static func load(
-    _ folder: DataFolder, _ range: ClosedRange<Float>?, progress: Progress?
-  ) throws(DataError) -> RatingsLog {
-    guard let (format, file) = RatingsFormat.recognise(folder.names) else {
-      throw .unrecognised(path: folder.path, lookedFor: RatingsFormat.files)
+  /// The folder in an archive that has ratings by name, otherwise the first with any table.
+  static func openArchive(_ path: String, _ file: String? = nil) throws(DataError) -> DataFolder {
+    let named = try DataFolder(archive: path) { names in
+      file.map(names.contains) ?? (namedFiles(names) != nil)
     }
-    var log = try format.read(file, folder, range, progress)
-    log.name = folder.label
-    return log
+    guard named.names.isEmpty, file == nil else { return named }
+    return try DataFolder(archive: path) { $0.contains(where: isTable) }
   }
-}
 
-/// The layouts known.
-enum RatingsFormat {
-  case movieLens100K, doubleColon, csv, recBole
+  // MARK: - Which files of a folder
 
-  static let files = ["u.data", "ratings.csv", "ratings.dat", "ratings_notime.dat", "one *.inter"]
+  static let lookedFor = [
+    "u.data", "ratings.csv", "ratings.dat", "ratings_notime.dat", "one *.inter",
+  ]
   static let lineShapes = [
     "user<TAB>item<TAB>rating<TAB>time", "user::item::rating[::time]",
     "the header userId,movieId,rating[,timestamp]",
     "the header user_id:token<TAB>item_id:token ...",
   ]
 
-  static func recognise(_ names: [String]) -> (RatingsFormat, file: String)? {
-    if names.contains("u.data") { return (.movieLens100K, "u.data") }
-    if names.contains("ratings.csv") { return (.csv, "ratings.csv") }
-    for name in ["ratings.dat", "ratings_notime.dat"] where names.contains(name) {
-      return (.doubleColon, name)
+  /// Names of ratings among other files, the first of which is read.
+  private static let known = [
+    "u.data", "ratings.csv", "ratings.dat", "ratings_notime.dat", "Ratings.csv", "rating.csv",
+    "animelist.csv", "BX-Book-Ratings.csv", "goodreads_interactions.csv", "user_artists.dat",
+    "events.csv", "big_matrix.csv", "yelp_academic_dataset_review.json", "steam-200k.csv",
+    "user_track_hashtag_timestamp.csv",
+  ]
+
+  /// Beginnings and ends of the names of files that are one set together.
+  private static let series = [
+    ("combined_data_", ".txt"), ("mv_", ".txt"), ("log_standard_", ".csv"),
+    ("jester-data-", ".csv"),
+  ]
+
+  /// The files of ratings that names alone tell.
+  static func namedFiles(_ names: [String]) -> [String]? {
+    if let name = known.first(where: names.contains) { return [name] }
+    for (start, end) in series {
+      let found = names.filter { $0.hasPrefix(start) && $0.hasSuffix(end) }
+      if !found.isEmpty { return inOrder(found) }
     }
     // Several are the parts of a split: which of them is meant, only the user knows.
     let inter = names.filter { $0.hasSuffix(".inter") }
-    return inter.count == 1 ? (.recBole, inter[0]) : nil
+    return inter.count == 1 ? inter : nil
   }
 
-  /// By name, otherwise by the first line.
-  static func ofFile(_ name: String, in folder: DataFolder) throws(DataError) -> RatingsFormat? {
-    if name == "u.data" { return .movieLens100K }
-    if name.hasSuffix(".csv") { return .csv }
-    if name.hasSuffix(".inter") { return .recBole }
-    let line = try folder.firstLine(name)
-    if line.isEmpty { throw .empty(file: "\(folder.label)/\(name)") }
-    if line.contains("::") { return .doubleColon }
-    if line.contains("\t") { return line.contains(":token") ? .recBole : .movieLens100K }
-    return line.contains(",") ? .csv : nil
+  private static func isTable(_ name: String) -> Bool {
+    [".csv", ".tsv", ".txt", ".dat", ".json", ".jsonl"].contains { name.hasSuffix($0) }
   }
 
-  func read(
-    _ file: String, _ folder: DataFolder, _ range: ClosedRange<Float>?,
-    _ progress: RatingsSource.Progress?
-  ) throws(DataError) -> RatingsLog {
-    switch self {
-    case .movieLens100K: try MovieLens100K.read(file, folder, range, progress)
-    case .doubleColon: try DoubleColonRatings.read(file, folder, range, progress)
-    case .csv: try MovieLensCSV.read(file, folder, range, progress)
-    case .recBole: try RecBole.read(file, folder, range, progress)
+  /// In order, numbers by their value: part2 before part10.
+  private static func inOrder(_ names: [String]) -> [String] {
+    func key(_ name: String) -> String {
+      name.replacing(/[0-9]+/) { digits in
+        String(repeating: "0", count: max(0, 20 - digits.output.count)) + digits.output
+      }
     }
+    return names.map { (key($0), $0) }.sorted { $0 < $1 }.map(\.1)
   }
 
-  /// Rows in order with the ids in theirs.
-  static func finish(
-    _ builder: inout RatingsBuilder, format: String, checksum: String,
-    range: ClosedRange<Float>
-  ) -> RatingsLog {
-    let space = builder.space
-    builder.renumber(users: space.users.sort(), items: space.items.sort())
-    return RatingsLog(
-      name: "", format: format, checksum: checksum, ratingRange: range,
-      hasTimes: builder.layout.time != nil, columns: builder.takeColumns(),
-      userIDs: space.users, itemIDs: space.items)
+  /// The files of a folder that are one set: by name, or those whose first lines tell one layout.
+  private static func files(
+    of folder: DataFolder, _ options: ReadingOptions
+  ) throws(DataError) -> [String] {
+    if let file = options.file {
+      guard folder.has(file) else { throw .missingFile(path: "\(folder.path)/\(file)") }
+      return [file]
+    }
+    if let files = namedFiles(folder.names) { return files }
+    var (sets, refusal, refused) = ([(key: String, files: [String])](), nil as DataError?, 0)
+    for name in inOrder(folder.names.filter(isTable)) where name != About.file {
+      do throws(DataError) {
+        let layout = try RatingsLayout(of: name, in: folder, options)
+        let key = "\(layout.name) \(layout.header ?? "")"
+        if let at = sets.firstIndex(where: { $0.key == key }) {
+          sets[at].files.append(name)
+        } else {
+          sets.append((key, [name]))
+        }
+      } catch .empty {
+        continue
+      } catch {
+        (refusal, refused) = (error, refused + 1)
+      }
+    }
+    guard sets.count <= 1 else {
+      throw .line(
+        LineFault(
+          file: folder.path,
+          found:
+            "tables of \(sets.count) layouts, \(sets.map { $0.files[0] }.joined(separator: ", "))",
+          expected: "one; name the file that is meant, or import it by `drr data import "
+            + "\(folder.path) --out FOLDER --file \(sets[0].files[0])`"))
+    }
+    if let set = sets.first { return set.files }
+    // The one table there is, whose columns may be named.
+    if refused == 1, let refusal, case .unknownTable = refusal { throw refusal }
+    throw .unrecognised(path: folder.path, lookedFor: lookedFor)
   }
+}
 
-  /// 1 ... 5 where all stars are whole, otherwise the half-star scale.
-  static func starRange(_ builder: RatingsBuilder) -> ClosedRange<Float> {
-    builder.wholeStars && builder.lowest >= 1 ? 1...5 : 0.5...5
+/// `about.txt` beside ratings that this library wrote: their scale, where they do not tell it.
+struct About {
+  static let file = "about.txt"
+  var range: ClosedRange<Float>?
+
+  init(_ folder: DataFolder) throws(DataError) {
+    guard folder.has(Self.file) else { return }
+    let file = try TextFile(try folder.open(Self.file))
+    try file.forEachLine { (number: Int, line: String) throws(DataError) -> Void in
+      let words = line.split(separator: " ")
+      guard words.count == 4, words[0] == "ratings:", words[2] == "..." else { return }
+      guard let low = Float(words[1]), let high = Float(words[3]), low.isFinite, high.isFinite,
+        low < high
+      else {
+        throw .line(
+          LineFault(
+            file: file.name, line: number, found: "the scale \"\(quoted(line))\"",
+            expected: "the lowest and the highest rating, as ratings: 1 ... 5"))
+      }
+      range = low...high
+    }
   }
 }

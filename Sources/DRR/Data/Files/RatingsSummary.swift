@@ -78,6 +78,8 @@ public struct RatingsSummary: Codable, Equatable, Sendable {
   public var tiedShare: Double?
   /// The genres; empty where the data name none.
   public var genres: [Genre]
+  /// What reading did that the ratings do not show.
+  public var notes: [String]
 }
 
 extension RatingsLog {
@@ -104,7 +106,8 @@ extension RatingsLog {
       positiveShare: Double(positive) / Double(max(count, 1)),
       perUser: Self.quantiles(perUser), perItem: Self.quantiles(perItem.filter { $0 > 0 }),
       firstTime: hasTimes ? times.min() : nil, lastTime: hasTimes ? times.max() : nil,
-      tiedShare: hasTimes ? tiedShare() : nil, genres: genreCounts(perItem))
+      tiedShare: hasTimes ? tiedShare() : nil, genres: genreCounts(perItem),
+      notes: notes)
   }
 
   private func tiedShare() -> Double {

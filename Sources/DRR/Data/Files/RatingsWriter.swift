@@ -43,7 +43,7 @@ extension RatingsLog {
           try writeInterItems(file)
         }
       }
-      if ratingRange != RecBole.scale(ratings) { try writeAbout(writer) }
+      if ratingRange != usualRange { try writeAbout(writer) }
     }
     try writer.commit()
     return checksum.hexadecimal
@@ -59,6 +59,13 @@ extension RatingsLog {
   private var rangeFromStars: ClosedRange<Float>? {
     if ratings.contains(where: { $0 < 0.5 || $0 > 5 }) { return nil }
     return ratings.allSatisfy { $0 >= 1 && $0.rounded() == $0 } ? 1...5 : 0.5...5
+  }
+
+  /// The scale the reader takes a `.inter` for by its ratings alone.
+  private var usualRange: ClosedRange<Float> {
+    Self.usualScale(
+      lowest: ratings.min() ?? 1, highest: ratings.max() ?? 5,
+      areWhole: ratings.allSatisfy { $0.rounded() == $0 })
   }
 
   /// CRC-32 of the log as CSV.

@@ -10,7 +10,7 @@ final class ZipEntrySource: ByteSource {
   private let entry: ZipArchive.Entry
   private var offset: Int
   private let end: Int
-  private var produced = 0
+  private(set) var doneBytes = 0
   private var crc: UInt = 0
   private var finished = false
   private var checked = false
@@ -44,9 +44,9 @@ final class ZipEntrySource: ByteSource {
     let got = entry.method == 0 ? try copy(into: buffer) : try inflate(into: buffer)
     if got > 0, let bytes = buffer.bindMemory(to: UInt8.self).baseAddress {
       crc = crc32_z(crc, bytes, got)
-      produced += got
+      doneBytes += got
     }
-    if produced > entry.size {
+    if doneBytes > entry.size {
       throw archive.damaged("\(entry.shown) is longer than \(entry.size) bytes; damaged archive")
     }
     if got == 0 {
@@ -59,9 +59,9 @@ final class ZipEntrySource: ByteSource {
   private func check() throws(DataError) {
     if checked { return }
     checked = true
-    if produced != entry.size {
+    if doneBytes != entry.size {
       throw archive.damaged(
-        "\(entry.shown) has \(produced) bytes, expected \(entry.size); damaged archive")
+        "\(entry.shown) has \(doneBytes) bytes, expected \(entry.size); damaged archive")
     }
     if UInt32(truncatingIfNeeded: crc) != entry.crc {
       throw archive.damaged(

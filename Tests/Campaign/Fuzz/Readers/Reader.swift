@@ -89,16 +89,51 @@ extension Reader {
     ratings("inter", ["s.inter", "s.item"]),
     ratings("zip", ["a.zip"], "/a.zip"),
     ratings("line", ["data"], "/data"),
+    ratings("gzip", ["u.data.gz"]),
+    ratings("tar", ["a.tar"], "/a.tar"),
+    ratings("netflix", ["combined_data_1.txt", "combined_data_2.txt", "movie_titles.csv"]),
+    ratings("jester", ["jester-data-1.csv"]),
+    ratings("books", ["BX-Book-Ratings.csv", "BX-Books.csv"]),
+    ratings("events", ["events.csv"]),
+    ratings("json", ["yelp_academic_dataset_review.json", "yelp_academic_dataset_business.json"]),
+    ratings("metadata", ["ratings.csv", "movies_metadata.csv", "links.csv"]),
+    Reader("ratings-table", ["data"]) { folder in
+      for separator in [nil, .blank, .pipe] as [Separator?] {
+        for isHeadless in [true, false] {
+          var options = ReadingOptions()
+          (options.separator, options.hasNoHeader) = (separator, isHeadless)
+          (options.user, options.item, options.time) = (.number(1), .number(2), .number(4))
+          (options.encoding, options.missing) = (.latin1, .skip)
+          if isHeadless {
+            options.event = .number(3)
+            options.eventRatings = [EventRating("view", 1), EventRating("buy", 5)]
+          } else {
+            options.rating = .number(3)
+          }
+          guard let log = try? RatingsSource.load("\(folder)/data", reading: options) else {
+            continue
+          }
+          check(log)
+          if let core = try? log.keeping(atLeast: 2, repeatedly: true) { check(core) }
+        }
+      }
+      var options = ReadingOptions()
+      (options.user, options.item, options.isImplicit) = (.named("u"), .named("i"), true)
+      check(try RatingsSource.load("\(folder)/data", reading: options))
+    },
   ]
+
+  private static func check(_ log: RatingsLog) {
+    require(log.count > 0 && log.userOffsets.last == log.count, "a log that is not whole")
+    require(log.items.allSatisfy { 0..<log.itemCount ~= Int($0) }, "an item that is none")
+    require(log.ratings.allSatisfy { log.ratingRange.contains($0) }, "a rating out of range")
+    _ = log.describe()
+  }
 
   /// The folder holds what this reader wrote alone: the files of others would come first.
   private static func ratings(_ name: String, _ files: [String], _ path: String = "") -> Reader {
     Reader("ratings-\(name)", files) { folder in
-      let log = try RatingsSource.load(folder + path)
-      require(log.count > 0 && log.userOffsets.last == log.count, "a log that is not whole")
-      require(log.items.allSatisfy { 0..<log.itemCount ~= Int($0) }, "an item that is none")
-      require(log.ratings.allSatisfy { log.ratingRange.contains($0) }, "a rating out of range")
-      _ = log.describe()
+      check(try RatingsSource.load(folder + path))
     }
   }
 
@@ -108,6 +143,7 @@ extension Reader {
     sessions("lines", ["train_sessions.txt", "test_sessions.txt"]),
     sessions("clicks", ["train-queries.csv", "train-clicks.csv", "train-purchases.csv"]),
     sessions("views", ["train-item-views.csv", "train-purchases.csv"]),
+    sessions("yoochoose", ["yoochoose-clicks.dat", "yoochoose-buys.dat"]),
     Reader("simulator-tabular", ["score.txt", "prob.txt"]) {
       let world = try TabularWorld(reading: $0)
       _ = world.begin(1, seed: 1)
@@ -137,6 +173,11 @@ extension Reader {
   private static let decisions = [
     Reader("feedback", ["log.csv"]) {
       let log = try LoggedFeedback.read(csv: "\($0)/log.csv")
+      require(log.actions.allSatisfy { 0..<log.actionCount ~= Int($0) }, "an action that is none")
+      _ = log.summary
+    },
+    Reader("dsjson", ["log.dsjson"]) {
+      let log = try LoggedFeedback.read(dsjson: "\($0)/log.dsjson")
       require(log.actions.allSatisfy { 0..<log.actionCount ~= Int($0) }, "an action that is none")
       _ = log.summary
     },

@@ -1,0 +1,388 @@
+import DRRCore
+
+/// How a file of ratings is written, and what its columns mean.
+struct RatingsLayout {
+  /// How rows lie in the file.
+  enum Form: Equatable {
+    /// Fields of a line.
+    case separated
+    /// An object a line, or a list of objects.
+    case json(isList: Bool)
+    /// Netflix: `item:`, and below it `user,rating,date` a line.
+    case blocks
+    /// Jester: a line a user, with the number of ratings and one a joke, 99 where there is none.
+    case matrix
+  }
+
+  /// Where the scale comes from that nobody names.
+  enum Scale {
+    case fixed(ClosedRange<Float>)
+    /// Five stars, whole or halves, as the ratings are.
+    case stars
+    /// The usual one of such ratings.
+    case own
+  }
+
+  /// What was read, for people.
+  var name: String
+  var form = Form.separated
+  var separator = Separator.comma
+  /// The first line of a file whose first line is no row.
+  var header: String?
+  /// All fields a line has; of JSON the names that are asked for.
+  var fieldCount: Int
+  var names: [String] = []
+  var user = 0
+  var item = 1
+  /// Nil: events, or every row is a positive.
+  var rating: Int? = 2
+  var time: Int?
+  var event: Int?
+  var eventRatings: [EventRating] = []
+  /// What a line should be, for messages.
+  var expected: String
+  var scale: Scale
+  /// Values of the rating's column that say there is none.
+  var unrated: [Float] = []
+  /// Ratings above count as this.
+  var ceiling: Float?
+  var encoding = ReadingOptions.Encoding.utf8
+  var missing = ReadingOptions.Missing.refuse
+  /// Files of titles beside the ratings, the first of which is read.
+  var items: [String] = []
+
+  /// Ratings outside are an error; nil takes any finite value.
+  var range: ClosedRange<Float>? {
+    switch scale {
+    case .fixed(let range): range
+    case .stars: 0.5...5
+    case .own: nil
+    }
+  }
+
+  /// Whether lines may be of plain numbers, which need no fields in between.
+  var isPlain: Bool { form == .separated && event == nil && separator != .blank }
+
+  /// Whether every row is a positive.
+  var isImplicit: Bool { rating == nil && event == nil }
+}
+
+// MARK: - Layouts without a header
+
+extension RatingsLayout {
+  static let movieLens100K = RatingsLayout(
+    name: "MovieLens 100K", separator: .tab, fieldCount: 4, time: 3,
+    expected: "4 separated by tabs: user, item, rating, time", scale: .fixed(1...5),
+    items: ["u.item"])
+
+  /// `user::item::rating[::time]`: MovieLens 1M and 10M, and MovieTweetings.
+  private static func doubleColon(_ fields: [String]) -> RatingsLayout {
+    let timed = fields.count != 3
+    // MovieTweetings names films by their IMDb number in seven digits; MovieLens by 1 to 65133.
+    let tweets = fields.count >= 3 && fields[1].utf8.count >= 7
+    return RatingsLayout(
+      name: tweets ? "MovieTweetings" : "MovieLens .dat", separator: .doubleColon,
+      fieldCount: timed ? 4 : 3, time: timed ? 3 : nil,
+      expected: timed
+        ? "4 separated by ::, user, item, rating, time"
+        : "3 separated by ::, user, item, rating",
+      scale: tweets ? .fixed(0...10) : .stars, items: ["movies.dat"])
+  }
+
+  /// What fields of a first line tell that is a row; nil where they tell nothing.
+  fileprivate static func headless(
+    _ fields: [String], _ separator: Separator, file: String
+  ) -> RatingsLayout? {
+    func isNumber(_ at: Int) -> Bool { at < fields.count && Float(fields[at]) != nil }
+    switch separator {
+    case .doubleColon: return doubleColon(fields)
+    case .tab where file == "u.data" || isNumber(2) && fields.count < 20: return movieLens100K
+    case .comma where fields.count == 4 && isNumber(2) && isNumber(3):
+      // Amazon's users are named A and 12 or more letters and digits, its items B and nine, or by
+      // their ISBN; of the one release the user comes first, of the other the item.
+      let users = [0, 1].filter { fields[$0].hasPrefix("A") && fields[$0].utf8.count > 10 }
+      guard let user = users.first, users.count == 1 else { return nil }
+      return RatingsLayout(
+        name: "Amazon reviews", fieldCount: 4, user: user, item: 1 - user, time: 3,
+        expected: "4 separated by commas: user, item, rating, time", scale: .fixed(1...5))
+    case .comma where fields.count == 5 && ["purchase", "play"].contains(fields[2]):
+      return RatingsLayout(
+        name: "Steam-200k", fieldCount: 5, rating: nil,
+        expected: "5 separated by commas: user, game, purchase or play, hours, 0",
+        scale: .fixed(0...1))
+    default: break
+    }
+    // The first number says how many of the others are ratings.
+    guard fields.count >= 20, fields.indices.allSatisfy(isNumber),
+      fields.dropFirst().count(where: { Float($0) != 99 }) == Int(fields[0])
+    else { return nil }
+    return RatingsLayout(
+      name: "Jester", form: .matrix, separator: separator, fieldCount: fields.count,
+      expected: "\(fields.count) separated by \(separator.plural), as in the first line",
+      scale: .fixed(-10...10))
+  }
+}
+
+// MARK: - Recognition
+
+extension RatingsLayout {
+  /// The layout of a file, by its name, its first line and what is said of it.
+  ///
+  /// - Throws: ``DataError/unknownTable(path:line:columns:)`` where neither tells it.
+  init(of file: String, in folder: DataFolder, _ options: ReadingOptions) throws(DataError) {
+    let start = try folder.start(file)
+    let line = try folder.firstLine(file)
+    let shown = try folder.open(file).name
+    let path = folder.path == "." ? file : "\(folder.path)/\(file)"
+    if line.isEmpty { throw .empty(file: shown) }
+    if options.separator == nil, !options.hasNoHeader, let first = start.first(where: { $0 > 32 }),
+      [UInt8(ascii: "{"), UInt8(ascii: "[")].contains(first)
+    {
+      guard let names = JSONRows.names(start) else {
+        throw start.withUnsafeBufferPointer {
+          JSONRows.error($0, JSONText.Fault(at: $0.count), shown, 1)
+        }
+      }
+      let table = Table(
+        path: path, file: shown, names: names, line: names.joined(separator: ","),
+        separator: .comma, isTyped: false)
+      try self.init(table, options, .json(isList: first == UInt8(ascii: "[")))
+      return
+    }
+    let digits = line.utf8.prefix { 48...57 ~= $0 }.count
+    if digits > 0, digits == line.utf8.count - 1, line.utf8.last == 58 {
+      self.init(
+        name: "Netflix Prize", form: .blocks, fieldCount: 3, time: 2,
+        expected: "item: or user,rating,date", scale: .fixed(1...5),
+        items: ["movie_titles.txt", "movie_titles.csv"])
+      missing = options.missing
+      return
+    }
+    let name = DataFolder.unpacked(file)
+    let separator = options.separator ?? (name == "u.data" ? .tab : Separator.of(line))
+    guard let separator, case let fields = Self.fields(line, separator),
+      fields.count > 1 || options.separator != nil || name.hasSuffix(".csv") || name == "u.data"
+    else { throw .unrecognised(path: path, lookedFor: RatingsSource.lineShapes) }
+    let types = [":token", ":token_seq", ":float", ":float_seq"]
+    let isTyped =
+      separator == .tab && fields.allSatisfy { field in types.contains { field.hasSuffix($0) } }
+    if name.hasSuffix(".inter"), !isTyped {
+      throw .header(
+        file: shown, found: quoted(line),
+        expected: "columns by tabs, each with its type, as user_id:token and rating:float")
+    }
+    let table = Table(
+      path: path, file: shown,
+      names: isTyped ? fields.map { String($0.prefix { $0 != ":" }) } : fields, line: line,
+      separator: separator, isTyped: isTyped)
+    try self.init(table, options, .separated)
+  }
+
+  /// The fields of a first line, however its quotation marks stand.
+  private static func fields(_ line: String, _ separator: Separator) -> [String] {
+    var bytes = Array(line.utf8)
+    return bytes.withUnsafeMutableBufferPointer { buffer in
+      var fields = Fields(kept: 1 << 14)
+      do throws(DataError) {
+        try fields.split(Bytes(buffer), separator, of: "", 1)
+      } catch {
+        return line.split(separator: Character(Unicode.Scalar(separator.byte))).map(String.init)
+      }
+      return (0..<min(fields.count, 1 << 14)).map { String(decoding: fields[$0], as: UTF8.self) }
+    }
+  }
+
+  /// What a first line is.
+  private struct Table {
+    var path: String
+    /// As messages name it.
+    var file: String
+    var names: [String]
+    var line: String
+    var separator: Separator
+    /// Whether each column's name had its type behind it.
+    var isTyped: Bool
+
+    /// The place of a column that was named, or is one of `wanted`; nil where nothing says which.
+    func place(
+      _ given: ReadingOptions.Column?, _ what: String, _ wanted: [String], hasHeader: Bool
+    ) throws(DataError) -> Int? {
+      let normalised = names.map(KnownLayout.normalised)
+      func fault(_ found: String, _ expected: String) -> DataError {
+        .line(LineFault(file: file, line: 1, found: found, expected: expected))
+      }
+      switch given {
+      case nil:
+        return hasHeader ? try column(wanted, among: normalised, shown: names, of: file) : nil
+      case .number(let number):
+        guard 1...names.count ~= number else {
+          throw fault(
+            "no column \(number) for the \(what) among \(names.count)", "1 to \(names.count)")
+        }
+        return number - 1
+      case .named(let name):
+        guard hasHeader else {
+          throw fault(
+            "no header, and the \(what)'s column named \"\(quoted(name))\"", "its number from 1 on")
+        }
+        var found = try column([name], among: names, of: file)
+        if found == nil {
+          found = try column(
+            [KnownLayout.normalised(name)], among: normalised, shown: names, of: file)
+        }
+        guard let found else {
+          throw fault(
+            "no column \"\(quoted(name))\" for the \(what) in \"\(quoted(line))\"",
+            "one of its names, or a number from 1 on")
+        }
+        return found
+      }
+    }
+  }
+
+  private init(
+    _ table: Table, _ options: ReadingOptions, _ form: Form
+  ) throws(DataError) {
+    let known = options.hasNoHeader ? nil : KnownLayout.of(table.names.map(KnownLayout.normalised))
+    let headless =
+      known == nil && form == .separated && !table.isTyped
+      ? Self.headless(table.names, table.separator, file: table.path.lastPathPart) : nil
+    let hasHeader = headless == nil && !options.hasNoHeader
+    if let headless, headless.form == .matrix {
+      self = headless
+      return
+    }
+    func place(
+      _ given: ReadingOptions.Column?, _ what: String, _ wanted: [String]?, _ other: Int?
+    ) throws(DataError) -> Int? {
+      try table.place(given, what, wanted ?? [], hasHeader: hasHeader) ?? other
+    }
+    let plain = options.hasNoHeader && headless == nil
+    let isGiven = options.rating != nil || options.event != nil || options.isImplicit
+    // A typed header has RecBole's names, and a rating or none.
+    let recBole = KnownLayout.movieLens
+    let user = try place(
+      options.user, "user", known?.user ?? (table.isTyped ? recBole.user : nil),
+      headless?.user ?? (plain ? 0 : nil))
+    let item = try place(
+      options.item, "item", known?.item ?? (table.isTyped ? recBole.item : nil),
+      headless?.item ?? (plain ? 1 : nil))
+    let rating =
+      options.isImplicit || options.event != nil
+      ? nil
+      : try place(
+        options.rating, "rating", known?.rating,
+        headless.map { $0.rating } ?? (plain ? 2 : nil))
+    let event = try place(options.event, "event", isGiven ? nil : known?.event, nil)
+    let time = try place(
+      options.time, "time", known?.time ?? (table.isTyped ? recBole.time : nil), headless?.time)
+    let isPositive =
+      rating == nil && event == nil
+      && (options.isImplicit || headless != nil || known.map { $0.rating.isEmpty } ?? false)
+    guard let user, let item, rating != nil || event != nil || isPositive,
+      max(user, item, rating ?? 0, time ?? 0) < table.names.count || headless != nil
+    else {
+      throw .unknownTable(
+        path: table.path, line: quoted(table.line), columns: TableGuess(table.names).words)
+    }
+    let scale: Scale
+    let isStars =
+      known?.name == KnownLayout.movieLens.name && table.separator == .comma
+      && form == .separated && !options.namesColumns
+    if isPositive {
+      scale = .fixed(0...1)
+    } else if let range = known?.range, !isGiven {
+      scale = .fixed(range)
+    } else if let headless, !isGiven {
+      scale = headless.scale
+    } else {
+      scale = isStars ? .stars : .own
+    }
+    let columns = [user, item] + [rating, time, event].compactMap { $0 }
+    let count = headless?.fieldCount ?? table.names.count
+    self.init(
+      name: table.isTyped
+        ? "RecBole" : known?.name ?? headless?.name ?? (form == .separated ? "table" : "JSON"),
+      form: form, separator: table.separator,
+      header: hasHeader && form == .separated ? table.line : nil, fieldCount: count, user: user,
+      item: item, rating: rating, time: time, event: event,
+      expected: headless?.expected
+        ?? "\(count) separated by \(table.separator.plural)"
+        + (hasHeader
+          ? ": \(quoted(table.names.joined(separator: ", ")))" : ", as in the first line"),
+      scale: scale, encoding: options.encoding, missing: options.missing,
+      items: known?.items ?? headless?.items ?? [])
+    if known?.name == KnownLayout.movieLens.name {
+      if form != .separated { name = "JSON" }
+      if table.separator != .comma { name = "table" }
+    }
+    eventRatings = options.eventRatings.isEmpty ? known?.eventRatings ?? [] : options.eventRatings
+    if event == nil { eventRatings = [] }
+    if !isGiven { (unrated, ceiling) = (known?.unrated ?? [], known?.ceiling) }
+    if form != .separated {
+      names = columns.map { table.names[$0] }
+      (self.user, self.item) = (0, 1)
+      self.rating = rating.map { _ in 2 }
+      self.time = time.map { _ in rating == nil ? 2 : 3 }
+      self.event = event.map { _ in time == nil ? 2 : 3 }
+    }
+  }
+}
+
+/// What an unknown table may be, as options that would read it.
+private struct TableGuess {
+  let words: [String]
+
+  private static let users = [
+    "user", "customer", "visitor", "member", "reviewer", "client", "person", "uid", "session",
+  ]
+  private static let items = [
+    "item", "movie", "film", "product", "book", "song", "track", "artist", "game", "video",
+    "article", "anime", "business", "asin", "isbn", "sku", "iid", "title",
+  ]
+  private static let ratings = [
+    "rating", "score", "stars", "grade", "overall", "rate", "weight", "value",
+  ]
+  private static let events = ["event", "action", "behavior", "behaviour", "type"]
+  private static let times = ["time", "date", "created", "ts"]
+
+  init(_ names: [String]) {
+    let hasHeader = !names.contains { Float($0) != nil }
+    let normalised = names.map(KnownLayout.normalised)
+    var free = Array(names.indices)
+    func take(_ wanted: [String]) -> Int? {
+      guard hasHeader,
+        let place = free.first(where: { at in wanted.contains { normalised[at].contains($0) } })
+      else { return nil }
+      free.removeAll { $0 == place }
+      return place
+    }
+    func takeFirst() -> Int? { free.isEmpty ? nil : free.removeFirst() }
+    let (user, item, time) = (take(Self.users), take(Self.items), take(Self.times))
+    let (rating, event) = (take(Self.ratings), take(Self.events))
+    func spelled(_ place: Int) -> String {
+      let name = names[place]
+      let isPlain =
+        hasHeader && !name.isEmpty
+        && name.utf8.allSatisfy {
+          48...57 ~= $0 || 65...90 ~= $0 || 97...122 ~= $0 || $0 == 95
+        } && Int(name) == nil && name != "none"
+      return isPlain ? name : "\(place + 1)"
+    }
+    var words = hasHeader ? [] : ["--no-header"]
+    for (option, place) in [
+      ("--user-column", user ?? takeFirst()), ("--item-column", item ?? takeFirst()),
+    ] {
+      if let place { words += [option, spelled(place)] }
+    }
+    if let rating = rating ?? (hasHeader ? nil : takeFirst()) {
+      words += ["--rating-column", spelled(rating)]
+    } else if let event {
+      words += ["--event-column", spelled(event), "--event-ratings", "view=1,buy=5"]
+    } else {
+      words += ["--rating-column", "none"]
+    }
+    if let time { words += ["--time-column", spelled(time)] }
+    self.words = words
+  }
+}
