@@ -496,6 +496,7 @@ enum ErrorLines {
     data describe shop.csv --encoding utf-16
     data describe shop.csv --missing drop
     data describe gen --kcore 0
+    data describe gen --sample-users 0
     data describe gen --kcore 2 --minimum-count 2
     data describe gen --items notes.txt
     data describe gen --items nothing.csv

@@ -108,9 +108,9 @@ struct LayoutSample: CustomTestStringConvertible, Sendable {
           "\"User-ID\";\"ISBN\";\"Book-Rating\"\r\n\"2\";\"034545104X\";\"0\"\r\n"
           + "\"2\";\"\\\"0432\\\"\";\"8\"\r\n",
         "BX-Books.csv":
-          "\"ISBN\";\"Book-Title\";\"Book-Author\"\r\n\"\\\"0432\\\"\";\"The \\\"\u{c9}t\u{e9}\\\"; a\";\"X\"\r\n",
+          "\"ISBN\";\"Book-Title\";\"Book-Author\"\r\n\"\\\"0432\\\"\";\"The \\\"\u{c9}t\u{e9}\\\" a; b\";\"X\"\r\n",
       ], rows: ["2 \"0432\" 8.0 0"], range: 1...10, hasTimes: false,
-      titles: ["The \"\u{c9}t\u{e9}\"; a"], notes: ["1 row without a rating (0) left out"],
+      titles: ["The \"\u{c9}t\u{e9}\" a; b"], notes: ["1 row without a rating (0) left out"],
       isLatin: true),
     LayoutSample(
       name: "Amazon reviews, ratings only (2014)", format: "Amazon reviews",
@@ -161,7 +161,7 @@ struct LayoutSample: CustomTestStringConvertible, Sendable {
       files: [
         "rating.csv": "user_id,anime_id,rating\n1,20,-1\n1,24,10\n",
         "anime.csv": "anime_id,name,genre,type\n24,\"A, B\",\"Drama, School\",TV\n",
-      ], rows: ["1 24 10.0 1"], range: 1...10, hasTimes: false, titles: ["A, B"],
+      ], rows: ["1 24 10.0 0"], range: 1...10, hasTimes: false, titles: ["A, B"],
       genres: ["Drama", "School"], notes: ["1 row without a rating (-1 or 0) left out"]),
     LayoutSample(
       name: "Steam-200k", format: "Steam-200k",

@@ -78,6 +78,13 @@ struct RatingsReadingOptions: ParsableArguments {
       "A file of titles and genres. (default: what is beside the ratings)", valueName: "file"),
     completion: .file())
   var items: String?
+  @Option(
+    help: ArgumentHelp(
+      "Keep all ratings of a fraction of the users, drawn at random. (default: 1)",
+      valueName: "fraction"))
+  var sampleUsers: Double?
+  @Option(help: "Seed of that draw.")
+  var sampleSeed: UInt64 = 0
   @Option(help: "Leave out users and items with fewer ratings, counted once.")
   var minimumCount: Int?
   @Option(
@@ -118,6 +125,10 @@ struct RatingsReadingOptions: ParsableArguments {
       throw ValidationError(
         "--minimum-count and --kcore both say how many ratings are enough; leave one of them out.")
     }
+    if let sampleUsers, !(sampleUsers > 0 && sampleUsers <= 1) {
+      throw ValidationError(
+        "--sample-users is \(sampleUsers); it must be above 0 and at most 1.")
+    }
     for (option, value) in [("--minimum-count", minimumCount), ("--kcore", kcore)] {
       if let value, value < 1 {
         throw ValidationError("\(option) is \(value); it must be at least 1.")
@@ -132,7 +143,8 @@ struct RatingsReadingOptions: ParsableArguments {
       throw ValidationError(
         "\(source) is no file, and options say how one is read; leave these out.")
     }
-    let log = try loadRatings(source, range, reading: options)
+    var log = try loadRatings(source, range, reading: options)
+    if let sampleUsers { log = log.sampling(users: sampleUsers, seed: sampleSeed) }
     guard let least = kcore ?? minimumCount else { return log }
     return try log.keeping(atLeast: least, repeatedly: kcore != nil)
   }

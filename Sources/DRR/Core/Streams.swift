@@ -20,6 +20,7 @@ package enum Streams {
   package static let evaluationCoin: UInt64 = 33
   package static let evaluationVector: UInt64 = 34
   package static let pmfGrid: UInt64 = 35
+  package static let sampledUsers: UInt64 = 36
   package static let itemKinds: UInt64 = 40
   package static let onlineItem: UInt64 = 41
   package static let onlineAction: UInt64 = 42

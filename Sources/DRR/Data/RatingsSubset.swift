@@ -1,4 +1,21 @@
+import DRRCore
+import Tensor
+
 extension RatingsLog {
+  /// All ratings of some users, drawn at random.
+  ///
+  /// - Parameter fraction: of the users, above 0 and at most 1; one at least.
+  public func sampling(users fraction: Double, seed: UInt64) -> RatingsLog {
+    var random = Philox(seed: seed, stream: Streams.sampledUsers)
+    let order = Array(0..<userCount).shuffled(using: &random)
+    let drawn = max(1, Int((fraction * Double(userCount)).rounded()))
+    var isDrawn = [Bool](repeating: false, count: userCount)
+    for user in order.prefix(drawn) { isDrawn[user] = true }
+    var log = keeping { isDrawn[Int(users[$0])] }
+    log.notes.append("\(log.userCount) of \(userCount) users, drawn with the seed \(seed)")
+    return log
+  }
+
   /// The ratings of users and items that have enough of them.
   ///
   /// - Parameters:

@@ -43,6 +43,13 @@ package final class FileSource: ByteSource {
     self.name = name
   }
 
+  /// Steps over bytes; false where there are not as many.
+  func skip(_ count: Int) -> Bool {
+    guard count <= totalBytes - doneBytes else { return false }
+    doneBytes += count
+    return true
+  }
+
   package func read(into buffer: UnsafeMutableRawBufferPointer) throws(DataError) -> Int {
     let got = try file.read(into: buffer, at: doneBytes)
     doneBytes += got

@@ -12,9 +12,12 @@ package struct DataFolder {
     var open: () throws(DataError) -> any ByteSource
   }
 
-  private let entries: [Entry]?
+  /// Of an archive, by name.
+  private let entries: [String: Entry]?
   /// As they are stored.
-  private let stored: [String]
+  private let stored: Set<String>
+  /// Whether a file is found by reading through all that stand before it.
+  let isSequential: Bool
   package let path: String
   /// The name of the data: the folder's or archive's, without `.zip`.
   package let label: String
@@ -24,13 +27,15 @@ package struct DataFolder {
     self.init(path, path.lastPathPart, nil, try PosixFile.names(inFolder: path))
   }
 
-  private init(_ path: String, _ label: String, _ entries: [Entry]?, _ stored: [String]) {
-    (self.path, self.label, self.entries, self.stored) = (path, label, entries, stored)
-    guard stored.contains(where: { $0.hasSuffix(".gz") }) else {
-      names = stored
-      return
+  private init(_ path: String, _ label: String, _ entries: [Entry]?, _ names: [String]) {
+    (self.path, self.label) = (path, label)
+    self.entries = entries.map { entries in
+      Dictionary(entries.map { ($0.name.lastPathPart, $0) }) { first, _ in first }
     }
-    names = Array(Set(stored.map(Self.unpacked))).sorted()
+    stored = Set(names)
+    isSequential = entries != nil && TarArchive.isNamed(path) && !path.hasSuffix(".tar")
+    let isPacked = names.contains { $0.hasSuffix(".gz") }
+    self.names = isPacked ? Set(names.map(Self.unpacked)).sorted() : names
   }
 
   /// The name without `.gz`.
@@ -86,14 +91,16 @@ package struct DataFolder {
   }
 
   /// The bytes of a file as it is stored.
-  func size(_ name: String) throws(DataError) -> Int { try open(name).totalBytes }
+  func size(_ name: String) throws(DataError) -> Int {
+    if let size = (entries?[name] ?? entries?[name + ".gz"])?.size { return size }
+    return try open(name).totalBytes
+  }
 
   private func openStored(_ name: String) throws(DataError) -> any ByteSource {
     guard let entries else {
       return try FileSource(path: "\(path)/\(name)", name: "\(path.lastPathPart)/\(name)")
     }
-    let entry = entries.first { $0.name.lastPathPart.utf8.elementsEqual(name.utf8) }
-    guard let entry else { throw .missingFile(path: "\(path)/\(name)") }
+    guard let entry = entries[name] else { throw .missingFile(path: "\(path)/\(name)") }
     return try entry.open()
   }
 

@@ -161,7 +161,7 @@ extension RatingsLayout {
     let name = DataFolder.unpacked(file)
     let separator = options.separator ?? (name == "u.data" ? .tab : Separator.of(line))
     guard let separator, case let fields = Self.fields(line, separator),
-      fields.count > 1 || options.separator != nil || name.hasSuffix(".csv") || name == "u.data"
+      fields.count > 1 || name == "u.data"
     else { throw .unrecognised(path: path, lookedFor: RatingsSource.lineShapes) }
     let types = [":token", ":token_seq", ":float", ":float_seq"]
     let isTyped =
@@ -244,10 +244,19 @@ extension RatingsLayout {
     _ table: Table, _ options: ReadingOptions, _ form: Form
   ) throws(DataError) {
     let known = options.hasNoHeader ? nil : KnownLayout.of(table.names.map(KnownLayout.normalised))
+    let given = [options.user, options.item, options.rating, options.time, options.event]
+      .compactMap { $0 }
+    // Columns that are all numbers, where the first line has some too, are of a table without a
+    // header.
+    let isRow =
+      given.allSatisfy { if case .number = $0 { true } else { false } }
+      && table.names.contains { Float($0) != nil }
+    let hasNoHeader =
+      options.hasNoHeader || known == nil && form == .separated && !given.isEmpty && isRow
     let headless =
-      known == nil && form == .separated && !table.isTyped
+      known == nil && form == .separated && !table.isTyped && given.isEmpty && !options.isImplicit
       ? Self.headless(table.names, table.separator, file: table.path.lastPathPart) : nil
-    let hasHeader = headless == nil && !options.hasNoHeader
+    let hasHeader = headless == nil && !hasNoHeader
     if let headless, headless.form == .matrix {
       self = headless
       return
@@ -257,7 +266,7 @@ extension RatingsLayout {
     ) throws(DataError) -> Int? {
       try table.place(given, what, wanted ?? [], hasHeader: hasHeader) ?? other
     }
-    let plain = options.hasNoHeader && headless == nil
+    let plain = hasNoHeader && headless == nil
     let isGiven = options.rating != nil || options.event != nil || options.isImplicit
     // A typed header has RecBole's names, and a rating or none.
     let recBole = KnownLayout.movieLens
@@ -310,9 +319,10 @@ extension RatingsLayout {
         ?? "\(count) separated by \(table.separator.plural)"
         + (hasHeader
           ? ": \(quoted(table.names.joined(separator: ", ")))" : ", as in the first line"),
-      scale: scale, encoding: options.encoding, missing: options.missing,
+      scale: scale, encoding: form == .separated ? options.encoding : .utf8,
+      missing: options.missing,
       items: known?.items ?? headless?.items ?? [])
-    if known?.name == KnownLayout.movieLens.name {
+    if known?.name == KnownLayout.movieLens.name, !table.isTyped {
       if form != .separated { name = "JSON" }
       if table.separator != .comma { name = "table" }
     }

@@ -55,6 +55,13 @@ public enum RatingsSource {
     }
     let files: [String]
     if let file { files = [file] } else { files = try Self.files(of: folder, options) }
+    guard !folder.isSequential || files.count <= mostSequential else {
+      throw .archive(
+        path: path,
+        reason:
+          "\(files.count) files of one set are in it, each of which is found by unpacking all "
+          + "before it; unpack it and name the folder")
+    }
     var log = try load(files, folder, range, options, progress)
     log.name = file ?? folder.label
     return log
@@ -85,6 +92,9 @@ public enum RatingsSource {
     }
     return log
   }
+
+  /// Files of a compressed tar archive that are one set, at most.
+  private static let mostSequential = 32
 
   package static func isArchive(_ path: String) throws(DataError) -> Bool {
     let start = try PosixFile(path: path).bytes(at: 0, count: 4)
@@ -139,7 +149,9 @@ public enum RatingsSource {
   }
 
   private static func isTable(_ name: String) -> Bool {
-    [".csv", ".tsv", ".txt", ".dat", ".json", ".jsonl"].contains { name.hasSuffix($0) }
+    let isAbout = ["readme", "license", "licence"].contains { name.lowercased().contains($0) }
+    return !isAbout
+      && [".csv", ".tsv", ".txt", ".dat", ".json", ".jsonl"].contains { name.hasSuffix($0) }
   }
 
   /// In order, numbers by their value: part2 before part10.

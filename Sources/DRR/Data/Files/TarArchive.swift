@@ -15,7 +15,7 @@ struct TarArchive {
   init(path: String) throws(DataError) {
     self.path = path
     var bytes = try TarCursor(Self.source(path))
-    var longName: String?
+    var (longName, names) = (nil as String?, RawIDs())
     while let header = try bytes.take(512), header.contains(where: { $0 != 0 }) {
       guard let size = Self.number(header[124..<136]), size <= 1 << 46,
         let sum = Self.number(header[148..<156]), sum == Self.sum(header)
@@ -37,7 +37,7 @@ struct TarArchive {
         if !prefix.isEmpty { name = prefix + "/" + name }
         if header[156] == 48 || header[156] == 0 {
           let found = longName ?? name
-          if entries.contains(where: { $0.name.utf8.elementsEqual(found.utf8) }) {
+          if Int(names.intern(found)) < entries.count {
             throw .archive(
               path: path,
               reason: "it holds two files named \(quoted(found)), expected one of each name")
@@ -47,7 +47,7 @@ struct TarArchive {
         longName = nil
         try bytes.skip(padded, path)
       }
-      if entries.count > 1 << 16 { throw .tooLarge(file: path, what: "files", limit: 1 << 16) }
+      if entries.count > 1 << 17 { throw .tooLarge(file: path, what: "files", limit: 1 << 17) }
     }
     if entries.isEmpty {
       throw .archive(path: path, reason: "no files in it, expected a tar archive with some")
@@ -139,6 +139,7 @@ private struct TarCursor {
       byteCount: min(max(count, 1), 1 << 18), alignment: 16)
     defer { buffer.deallocate() }
     var left = count
+    if let file = source as? FileSource, file.skip(count) { left = 0 }
     while left > 0 {
       let room = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(left, buffer.count)])
       let got = try source.read(into: room)
