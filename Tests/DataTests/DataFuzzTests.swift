@@ -75,6 +75,65 @@ struct DataFuzzTests {
     #expect(loaded > 0 && loaded < rounds)
   }
 
+  @Test(arguments: LayoutSample.all)
+  func layouts(_ sample: LayoutSample) throws {
+    let temporary = TemporaryFolder()
+    var random = SeededGenerator(sample.name.utf8.reduce(7) { $0 &* 31 &+ UInt64($1) })
+    for _ in 0..<60 {
+      var changed = sample.data
+      let victim = changed.keys.sorted().randomElement(using: &random) ?? ""
+      changed[victim] = (changed[victim] ?? Data()).damaged(&random)
+      _ = check(try temporary.folder("x", changed))
+    }
+  }
+
+  @Test("a damaged gzip or tar file is a log or an error")
+  func packed() throws {
+    let temporary = TemporaryFolder()
+    var random = SeededGenerator(21)
+    let files = Self.sets[0].files.map { ("m/\($0.key)", Data($0.value.utf8)) }.sorted {
+      $0.0 < $1.0
+    }
+    let rows = Gzip.packed(files[0].1)
+    var loaded = 0
+    for (name, whole) in [
+      ("u.data.gz", rows), ("a.tar", Gzip.tar(files)), ("a.tgz", Gzip.packed(Gzip.tar(files))),
+    ] {
+      #expect(check(try temporary.write(name, whole)))
+      for _ in 0..<400 where check(try temporary.write(name, whole.damaged(&random))) {
+        loaded += 1
+      }
+    }
+    #expect(loaded > 0 && loaded < 1_200)
+  }
+
+  @Test("tables read by options, damaged")
+  func tables() throws {
+    let temporary = TemporaryFolder()
+    var random = SeededGenerator(22)
+    for text in [
+      "u;i;e;t\n1;\"a\";view;2019-11-24T00:03:13Z\n2;b;buy;2019-11-24\n",
+      "{\"u\":1,\"i\":\"a\\u00e9\",\"e\":\"view\",\"t\":\"2019-11-24\",\"x\":[{\"y\":[]}]}\n",
+      "[{\"u\":1,\"i\":2,\"e\":\"buy\",\"t\":\"2019-11-24\"},\n{\"u\":1,\"i\":3,\"e\":\"buy\"}]",
+    ] {
+      for _ in 0..<400 {
+        let path = try temporary.write("x", Data(text.utf8).damaged(&random))
+        var options = ReadingOptions()
+        (options.user, options.item) = (.named("u"), .named("i"))
+        (options.event, options.time) = (.named("e"), .named("t"))
+        options.eventRatings = [EventRating("view", 1), EventRating("buy", 5)]
+        options.missing = .skip
+        options.encoding = Bool.random(using: &random) ? .latin1 : .utf8
+        do throws(DataError) {
+          let log = try RatingsSource.load(path, reading: options)
+          #expect(log.count > 0 && log.ratings.allSatisfy { log.ratingRange.contains($0) })
+        } catch {
+          #expect(!error.description.isEmpty && !error.description.contains("\n"))
+        }
+      }
+    }
+  }
+
   @Test(arguments: [true, false], [true, false])
   func archives(_ deflated: Bool, _ zip64: Bool) throws {
     let temporary = TemporaryFolder()

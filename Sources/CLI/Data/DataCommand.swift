@@ -163,7 +163,10 @@ extension DataCommand {
     var notes: [String]
 
     var text: String {
-      (["\(folder): \(grouped(ratings)) ratings, CRC-32 \(checksum)"] + notes.map { "  \($0)" })
+      let lines = notes.flatMap { note in
+        wrapped(note, to: 76).enumerated().map { ($0 == 0 ? "  " : "    ") + $1 }
+      }
+      return (["\(folder): \(grouped(ratings)) ratings, CRC-32 \(checksum)"] + lines)
         .joined(separator: "\n")
     }
   }

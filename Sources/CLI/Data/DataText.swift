@@ -1,5 +1,16 @@
 import DRR
 
+/// Text in lines of at most so many characters, broken between words.
+func wrapped(_ text: String, to width: Int) -> [String] {
+  text.split(separator: " ").reduce(into: []) { lines, word in
+    if let last = lines.last, last.count + 1 + word.count <= width {
+      lines[lines.count - 1] += " " + word
+    } else {
+      lines.append(String(word))
+    }
+  }
+}
+
 extension RatingsSummary {
   var text: String {
     func share(_ value: Double) -> String { "\(decimal(100 * value, 1))%" }
@@ -25,7 +36,11 @@ extension RatingsSummary {
       rows.append(["time", "\(firstTime) ... \(lastTime) seconds since 1970"])
     }
     if let tiedShare { rows.append(["neighbours at one time", share(tiedShare)]) }
-    rows += notes.map { ["note", $0] }
+    for note in notes {
+      for (at, line) in wrapped(note, to: 50).enumerated() {
+        rows.append([at == 0 ? "note" : "", line])
+      }
+    }
     let width = rows.map { $0[0].count }.max()!
     let facts = rows.map { row in
       row[0] + String(repeating: " ", count: width - row[0].count + 2) + row[1]

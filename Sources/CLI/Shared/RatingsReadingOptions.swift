@@ -2,21 +2,27 @@ import ArgumentParser
 import DRR
 
 extension Separator: ExpressibleByArgument {
+  private static let words: [(word: String, separator: Separator)] = [
+    ("comma", .comma), ("tab", .tab), ("semicolon", .semicolon), ("pipe", .pipe),
+    ("::", .doubleColon), ("blank", .blank),
+  ]
+
+  /// A word, or the sign itself.
   public init?(argument: String) {
-    let words: [String: Separator] = [
-      "comma": .comma, "\t": .tab, "\\t": .tab, "semicolon": .semicolon, "pipe": .pipe,
-      " ": .blank, "space": .blank,
-    ]
-    guard let found = Separator(rawValue: argument) ?? words[argument] else { return nil }
+    let found = Self.words.first { $0.word == argument }?.separator
+    guard let found = found ?? Separator(rawValue: argument) else { return nil }
     self = found
   }
+
+  public static var allValueStrings: [String] { words.map(\.word) }
 }
 
 extension ReadingOptions.Encoding: ExpressibleByArgument {}
 extension ReadingOptions.Missing: ExpressibleByArgument {}
 
 /// A column by its name or its number, or `none`.
-struct ColumnName: ExpressibleByArgument {
+struct ColumnName: FormedArgument {
+  static let form = "a column's name, or its number from 1 on"
   /// Nil: none.
   let column: ReadingOptions.Column?
 
@@ -28,7 +34,8 @@ struct ColumnName: ExpressibleByArgument {
 }
 
 /// `view=1,cart=3,buy=5`
-struct EventRatings: ExpressibleByArgument {
+struct EventRatings: FormedArgument {
+  static let form = "events with their ratings, as view=1,cart=3,buy=5"
   let ratings: [EventRating]
 
   init?(argument: String) {
@@ -61,9 +68,7 @@ struct RatingsReadingOptions: ParsableArguments {
       "The rating of each event, as view=1,cart=3,buy=5.", valueName: "event=rating,..."))
   var eventRatings: EventRatings?
   @Option(
-    help: ArgumentHelp(
-      "What parts fields: , tab ; | :: or blank. (default: what the first line has)",
-      valueName: "separator"))
+    help: "What parts fields, by name or as it is. (default: what the first line has)")
   var separator: Separator?
   @Flag(help: "The first line is a row; columns are numbers.")
   var noHeader = false

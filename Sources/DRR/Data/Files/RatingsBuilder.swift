@@ -353,6 +353,7 @@ struct RatingsBuilder {
       if time > 0 { earliest = min(earliest, time) }
       latest = max(latest, time)
     }
+    if latest <= 0 { return }
     columns.unit = TimeUnit.of(latest)
     if columns.unit != .seconds, TimeUnit.of(earliest) != columns.unit {
       throw .line(

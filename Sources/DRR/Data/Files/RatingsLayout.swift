@@ -294,6 +294,14 @@ extension RatingsLayout {
       throw .unknownTable(
         path: table.path, line: quoted(table.line), columns: TableGuess(table.names).words)
     }
+    let columns = [user, item] + [rating, time, event].compactMap { $0 }
+    if let twice = columns.indices.first(where: { columns[..<$0].contains(columns[$0]) }) {
+      throw .line(
+        LineFault(
+          file: table.file, line: 1,
+          found: "column \(columns[twice] + 1), \"\(quoted(table.names[columns[twice]]))\", for two "
+            + "purposes", expected: "a column each"))
+    }
     let scale: Scale
     let isStars =
       known?.name == KnownLayout.movieLens.name && table.separator == .comma
@@ -307,7 +315,6 @@ extension RatingsLayout {
     } else {
       scale = isStars ? .stars : .own
     }
-    let columns = [user, item] + [rating, time, event].compactMap { $0 }
     let count = headless?.fieldCount ?? table.names.count
     self.init(
       name: table.isTyped
