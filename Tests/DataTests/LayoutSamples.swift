@@ -1,5 +1,5 @@
-import DRRTestSupport
 import Foundation
+import Testing
 
 /// A few lines of each published layout, made here, and what they mean.
 struct LayoutSample: CustomTestStringConvertible, Sendable {
