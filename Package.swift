@@ -4,7 +4,7 @@ import PackageDescription
 /// The modules of DRR, each in a folder below `Sources/DRR`, and all that each imports: arrows go up
 /// in this list, and a change is built anew wherever it is imported.
 let modules: [(name: String, folder: String, imports: [Target.Dependency])] = [
-  ("DRRCore", "Core", ["CCommit"]),
+  ("DRRCore", "Core", ["CCommit", "CMPI"]),
   ("Charts", "Charts", ["DRRCore"]),
   ("DRRData", "Data", ["DRRCore", "CZlib"]),
   ("Factorization", "Factorization", ["DRRCore", "DRRData"]),
@@ -20,13 +20,7 @@ let modules: [(name: String, folder: String, imports: [Target.Dependency])] = [
   ),
   ("ClickSessions", "ClickSessions", ["DRRCore", "DRRData", "CZlib"]),
   ("IRecGAN", "IRecGAN", ["DRRCore", "ClickSessions"]),
-  (
-    "Tables", "Tables",
-    [
-      "DRRCore", "DRRData", "Environments",
-      .target(name: "CMPI", condition: .when(traits: ["MPI"])),
-    ]
-  ),
+  ("Tables", "Tables", ["DRRCore", "DRRData", "Environments"]),
   ("OffPolicy", "OffPolicy", ["DRRCore", "DRRData", "Environments"]),
   ("Bandits", "Bandits", ["DRRCore", "DRRData", "OffPolicy"]),
   (
@@ -85,9 +79,6 @@ let package = Package(
     .library(name: "Tensor", targets: ["Tensor"]),
     .library(name: "DRR", targets: ["DRR"]),
   ],
-  traits: [
-    .trait(name: "MPI", description: "Training by many processes, through Open MPI (mpirun).")
-  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
@@ -99,9 +90,10 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
   ],
   targets: [
-    // The two C doors: types, function tables and embedded kernel sources.
+    // The C doors: types, function tables and embedded kernel sources.
     .target(name: "COpenCL"),
     .target(name: "COpenBLAS"),
+    .target(name: "CMPI"),
     // The host's array loops.
     .target(name: "CLoops", dependencies: ["COpenBLAS"], path: "Sources/Kernels/Loops"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -113,10 +105,6 @@ let package = Package(
       name: "Kernels", dependencies: ["COpenCL", "COpenBLAS", "CLoops", "Platform"],
       exclude: ["Loops", "Platform", "Essentials"]),
     .target(name: "Tensor", dependencies: ["Kernels", "Platform", "CZlib"]),
-    // The Message Passing Interface; empty without the trait.
-    .target(
-      name: "CMPI", cSettings: [.define("DRR_MPI", .when(traits: ["MPI"]))],
-      linkerSettings: [.linkedLibrary("mpi", .when(traits: ["MPI"]))]),
     // The commit that the program is built at.
     .target(name: "CCommit", path: "Sources/DRR/Commit"),
     // The umbrella, which re-exports the modules of DRR.
@@ -181,6 +169,9 @@ let package = Package(
     // Every reader of files on its own; libFuzzer mutates what they read.
     .executableTarget(
       name: "fuzz", dependencies: everything + ["Commands"], path: "Tests/Campaign/Fuzz/Readers"),
+    // What mpirun starts to try the operations of ranks.
+    .executableTarget(
+      name: "ranks", dependencies: everything + ["DRRTestSupport"], path: "Tests/Ranks"),
     .testTarget(name: "KernelsTests", dependencies: layers + ["CLoops", "TestSupport"]),
     .testTarget(name: "TensorTests", dependencies: layers + ["TestSupport"]),
     // Worlds, folders, damage and dense algebra that the tests of several modules use.
@@ -223,9 +214,4 @@ let package = Package(
 
 package.targets += modules.map { name, folder, imports in
   .target(name: name, dependencies: layers + imports, path: "Sources/DRR/\(folder)")
-}
-
-// A build that only some tests need, as CI's for MPI, names them in DRR_TESTS.
-if let asked = Context.environment["DRR_TESTS"]?.split(separator: " ").map(String.init) {
-  package.targets.removeAll { $0.type == .test && !asked.contains($0.name) }
 }

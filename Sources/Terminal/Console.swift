@@ -29,6 +29,7 @@ package enum Console {
   ///
   /// - Parameter isForPeople: whether lines are broken that the terminal has no room for.
   package static func result(_ text: String, isForPeople: Bool = false) throws {
+    if Screen.isMuted { return }
     Screen.clear()
     let printable = text.printableLines
     let text = (isForPeople ? fitted(printable) : printable) + "\n"

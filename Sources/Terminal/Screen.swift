@@ -68,6 +68,8 @@ package enum Screen {
     /// Whether the terminal's last line is one that is redrawn.
     var isDrawn = false
     var heart = Heartbeat(isTerminal: isTerminal, at: .now)
+    /// Whether another process speaks for this one.
+    var isMuted = false
     /// Programs at work that write to the same place.
     var lent = 0
   }
@@ -83,6 +85,15 @@ package enum Screen {
   }
 
   package static var showsProgress: Bool { state.withLock { $0.settings.showsProgress } }
+
+  /// Whether nothing is written: another process speaks for this one.
+  static var isMuted: Bool { state.withLock(\.isMuted) }
+
+  package static func mute() {
+    state.withLock { ($0.isMuted, $0.settings.showsProgress) = (true, false) }
+  }
+
+  package static func unmute() { state.withLock { $0.isMuted = false } }
 
   /// From here on nobody is left without a sign for long.
   ///
@@ -104,7 +115,7 @@ package enum Screen {
   /// Says that what is under way still is.
   private static func beat() {
     state.withLock { state in
-      guard state.lent == 0, let text = state.heart.beat(at: .now) else { return }
+      guard state.lent == 0, !state.isMuted, let text = state.heart.beat(at: .now) else { return }
       if isTerminal {
         put("\r\u{1B}[K\(text.prefix(columns - 1))")
         state.isDrawn = true
@@ -132,7 +143,7 @@ package enum Screen {
   /// A whole line, above the one that is redrawn.
   static func say(_ text: String, _ level: ScreenSettings.Level) {
     state.withLock { state in
-      guard level >= state.settings.level else { return }
+      guard level >= state.settings.level, !state.isMuted else { return }
       erase(&state)
       let text = isTerminal ? fitted(text, columns: columns) : text
       put(

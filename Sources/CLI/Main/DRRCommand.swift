@@ -46,22 +46,21 @@ package struct DRRCommand: ParsableCommand {
       words = try config?.expand(words) ?? words
       var command = try parseAsRoot(words)
       try RepeatedOptions.refuse(words, of: type(of: command))
-      try requireOneProcess(for: type(of: command))
       try requireNamedDevice(in: command)
-      try command.run()
+      try Ranks.run(&command)
     } catch is Interrupted {
-      Platform.exit(130)
+      Ranks.exit(130)
     } catch let code as ExitCode where code != .success {
-      Platform.exit(code.rawValue)
+      Ranks.exit(code.rawValue)
     } catch is ChildProcess.Failure {
-      Platform.exit(ExitCode.failure.rawValue)
+      Ranks.exit(ExitCode.failure.rawValue)
     } catch {
       // A mistyped word is repeated in the message.
       guard exitCode(for: error) != .success else { exit(withError: error) }
       let message = fullMessage(for: error)
       let text = (try? Refusal(words, of: Self.self).text(of: error, message)) ?? message
       Console.fail(config?.placed(text) ?? text)
-      Platform.exit(exitCode(for: error).rawValue)
+      Ranks.exit(exitCode(for: error).rawValue)
     }
   }
 

@@ -61,6 +61,10 @@ struct DeviceOptions: ParsableArguments {
     }
     // No driver is as fast on the processor as the CPU itself.
     let usable = candidates.compactMap(\.info).filter { $0.id == .cpu || $0.kind != .cpu }
+    let others = usable.filter { $0.id != .cpu }
+    if Ranks.all.size > 1, !others.isEmpty {
+      return try DeviceCatalog.backend(for: others[Ranks.localRank % others.count].id)
+    }
     guard usable.count > 1 else {
       let names = usable.map { " (\($0.name))" }
       Console.note("device: cpu\(names.first ?? ""), as there is no GPU")

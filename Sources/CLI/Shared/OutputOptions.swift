@@ -16,6 +16,7 @@ struct OutputOptions: ParsableArguments {
     _ result: some Encodable, _ text: @autoclosure () -> String, isForPeople: Bool = true,
     keep: () throws -> Void = {}
   ) throws {
+    guard Ranks.leads else { return }
     let kept = Swift.Result { try keep() }
     try Console.result(
       json ? Program.json(result) : text(), isForPeople: isForPeople && !json)

@@ -19,7 +19,7 @@ extension Observer {
       follows = follows || run.exists(run.events)
       if follows { try file.begin() }
     }
-    observer.shouldStop = { Interrupt.isRequested }
+    observer.shouldStop = { Ranks.leads && Interrupt.isRequested }
     observer.saved = { Interrupt.hasCheckpoint() }
     observer.checkpointSteps = checkpointSteps
     return observer

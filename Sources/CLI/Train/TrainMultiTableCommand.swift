@@ -4,7 +4,7 @@ import Tensor
 import Terminal
 
 extension TrainCommand {
-  struct MultiQ: ParsableCommand {
+  struct MultiQ: SharesWork {
     static let configuration = CommandConfiguration(
       commandName: "multi-q",
       abstract: "Multi-table Q-learning on a log of ratings, one table a genre.",
@@ -12,8 +12,8 @@ extension TrainCommand {
         The last items of a user are split by genre into item tuples. Each tuple is a state of its \
         genre's table, with a value for every item that followed it, and recommendations are merged \
         over the tuples. Only state-action entries that were visited are kept. With --shards the \
-        states are spread over threads by a hash of their key\(mpiHelp); the result is the same to \
-        the bit. Interrupted or killed, a run goes on from its last checkpoint.
+        states are spread over threads by a hash of their key, or, started as mpirun -n 4 drr train \
+        multi-q …, over processes; the result is the same to the bit. Interrupted or killed, a run goes on from its last checkpoint.
 
         --preset published is the system of Kumar & Ranjan (2020): reward +15 for what was watched, \
         −5 for what was recommended and not watched, α 0.8, γ 0.4, ε 0.3, the 627 items rated most \
@@ -26,14 +26,6 @@ extension TrainCommand {
           drr train multi-q --data ml-100k.zip --solver iteration --run runs/exact
           drr train multi-q --data generated:large --shards 2 --run runs/large --json
         """)
-
-    private static var mpiHelp: String {
-      #if MPI
-        ", or, started as mpirun -n 4 drr train multi-q …, over processes"
-      #else
-        ""
-      #endif
-    }
 
     @OptionGroup var options: RunOptions
     @OptionGroup var ratings: RatingsOption
@@ -54,57 +46,37 @@ extension TrainCommand {
     }
 
     func run() throws {
-      #if MPI
-        if let collective = try MPICollective.ofThisProcess() {
-          if shards > 1 {
-            throw ConfigurationError(
-              "--shards is \(shards) under mpirun, where each process is a shard; leave it out")
-          }
-          return try collective.run(report: { Console.note("error: \($0)") }) {
-            try train(by: collective)
-          }
-        }
-      #endif
       try ratings.rounds(options) {
         var round = self
         round.options = $0
-        try round.train(by: nil)
+        try round.train()
       }
     }
 
-    /// - Parameter process: this process among those that mpirun started; nil: threads.
-    private func train(by process: (any Collective)?) throws {
-      let speaks = (process?.rank ?? 0) == 0
-      let folder = options.folder
+    private func train() throws {
+      let (folder, ranks) = (options.folder, Ranks.all)
       Interrupt.install()
-      if process == nil, let group = try group.wanted(folder, fresh: training.fresh) {
+      if ranks.size > 1, shards > 1 {
+        throw ConfigurationError(
+          "--shards is \(shards) under mpirun, where each process is a shard; leave it out")
+      }
+      if let group = try group.wanted(folder, fresh: training.fresh) {
+        try Ranks.requireOne(for: "a group of runs")
         return try trainGroup(group)
       }
-      if speaks { try options.requireOne() }
+      try options.requireOne()
       let begun: MultiTableRunConfiguration? = try training.start.begun(folder)
       let work = try makeTraining(begun, folder)
-      if process != nil, work.run.folder.preparation != nil {
-        throw ConfigurationError(
-          "--from is \(ratings.from ?? "") under mpirun, where each process would read another part "
-            + "of it; begin the run by itself, and go on with it under mpirun")
-      }
-      if speaks {
-        try work.run.begin(fresh: training.fresh)
-      }
-      try process?.barrier()
-      guard speaks else {
-        _ = try work.train(process!)
-        return
-      }
+      try ranks.barrier()
+      if ranks.leads { try work.run.begin(fresh: training.fresh) }
+      try ranks.barrier()
       let progress = Progress(reports: training.reportProgress)
       defer { progress.finish() }
       nonisolated(unsafe) let observer = Observer.watching(
         progress, checkpointSteps: training.checkpointSteps, training.follow)
       let outcome: MultiTableTraining.Outcome
-      if let process {
-        outcome = try work.train(process, observer)
-      } else if shards == 1 {
-        outcome = try work.train(SoleCollective(), observer)
+      if shards == 1 {
+        outcome = try work.train(ranks, observer)
       } else {
         outcome = try ThreadCollective.run(shards) { collective in
           try collective.rank == 0 ? work.train(collective, observer) : work.train(collective)

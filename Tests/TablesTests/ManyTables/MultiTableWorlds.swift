@@ -1,3 +1,4 @@
+import DRRCore
 import Tables
 import Tensor
 import TestSupport

@@ -72,15 +72,16 @@ public struct Run<Settings: RunSettings>: Sendable {
   /// - Parameters:
   ///   - stage: nil: the whole run.
   ///   - device: where it is computed, for the checkpoint to say.
-  ///   - leads: whether this process speaks and writes for all that train together.
+  ///   - ranks: who train it together: the first of them speaks and writes for all.
   /// - Returns: the last report; that of an earlier process if nothing was left to do.
   /// - Throws: `Interrupted` if the observer asked to stop, after a checkpoint; `RunError` if the
   ///   values are no longer numbers.
   @discardableResult
   public func train<Training: Trainer>(
     _ trainer: Training, _ stage: Stage<Settings>? = nil, device: String,
-    _ observer: Observer = Observer(), leads: Bool = true
+    _ observer: Observer = Observer(), among ranks: any Collective = SoleCollective()
   ) throws -> Training.Report? {
+    let leads = ranks.leads
     let stage = stage ?? self.stage
     trainer.watch(observer)
     var lines = 0
@@ -111,6 +112,7 @@ public struct Run<Settings: RunSettings>: Sendable {
       var file = SafetensorsWriter(metadata: metadata)
       try trainer.save(to: &file)
       if leads { try file.write(to: stage.path) }
+      try ranks.barrier()
       try trainer.saved()
       observer.saved()
     }
@@ -153,15 +155,22 @@ public struct Run<Settings: RunSettings>: Sendable {
       let due =
         observer.checkpointSteps.map { trainer.step / $0 > before / $0 }
         ?? (ContinuousClock.now - lastSave > .seconds(30))
-      let order = try trainer.agree(
-        on: observer.shouldStop() ? .stop : due || trainer.savesEachStep ? .save : .goOn)
-      if order != .goOn || trainer.isFinished {
+      // The first rank alone knows the time, and who asks it to stop.
+      let order = try ranks.broadcast(
+        [Order(isStopping: observer.shouldStop(), isDue: due || trainer.savesEachStep)], root: 0)[0]
+      if order.isStopping || order.isDue || trainer.isFinished {
         try save()
         (lastSave, savedStep) = (.now, trainer.step)
       }
-      if order == .stop && !trainer.isFinished { throw Interrupted(step: savedStep) }
+      if order.isStopping && !trainer.isFinished { throw Interrupted(step: savedStep) }
     }
     return last
+  }
+
+  /// What follows a step: a checkpoint, or one and the end.
+  private struct Order: BitwiseCopyable, Sendable {
+    let isStopping: Bool
+    let isDue: Bool
   }
 
   /// The checkpoint of a stage, which is of this run.

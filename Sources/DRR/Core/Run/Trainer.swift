@@ -40,8 +40,6 @@ public protocol Trainer: AnyObject {
   var savesEachStep: Bool { get }
   /// Sets the observer that is told of progress inside an ``advance()``.
   func watch(_ observer: Observer)
-  /// What all processes that train together are to do next. Only the leading one knows an answer.
-  func agree(on order: TrainingOrder) throws -> TrainingOrder
 }
 
 /// A network's outputs are no numbers, so that there is no action to go on by.
@@ -60,12 +58,6 @@ extension [Int32] {
   }
 }
 
-/// What a training does after a step.
-public enum TrainingOrder: UInt8, Sendable {
-  /// Go on, save a checkpoint and go on, or save a checkpoint and stop.
-  case goOn, save, stop
-}
-
 extension Trainer {
   /// Whether nothing is left to do: by default, whether `step` has come to `steps`.
   public var isFinished: Bool { step >= steps }
@@ -76,5 +68,4 @@ extension Trainer {
   public func begin() throws {}
   public func saved() throws {}
   public func watch(_ observer: Observer) {}
-  public func agree(on order: TrainingOrder) throws -> TrainingOrder { order }
 }

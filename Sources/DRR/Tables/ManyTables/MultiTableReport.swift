@@ -1,3 +1,4 @@
+import DRRCore
 import Platform
 import Tensor
 

@@ -51,7 +51,7 @@ public struct MultiTableTraining: Sendable {
     let start = Clocks()
     let trainer = try MultiTableTrainer(self, collective)
     do {
-      try run.train(trainer, stage, device: "cpu", observer, leads: collective.rank == 0)
+      try run.train(trainer, stage, device: "cpu", observer, among: collective)
     } catch let interrupted as Interrupted {
       return .interrupted(round: interrupted.step)
     }
@@ -134,10 +134,6 @@ final class MultiTableTrainer: Trainer {
     step = sweeps
   }
 
-  func agree(on order: TrainingOrder) throws -> TrainingOrder {
-    TrainingOrder(rawValue: try collective.broadcast([order.rawValue], root: 0)[0])!
-  }
-
   func begin() throws { try checkpoint.begin(learner) }
 
   func save(to file: inout SafetensorsWriter) throws {
@@ -145,7 +141,6 @@ final class MultiTableTrainer: Trainer {
   }
 
   func saved() throws {
-    try collective.barrier()
     if collective.rank == 0 { checkpoint.removeFiles(except: step) }
   }
 

@@ -2,7 +2,7 @@ import Dispatch
 import Synchronization
 import Tensor
 
-/// Ranks that are threads of this process: what is sent is handed over, not copied.
+/// Ranks that are threads of this process.
 public final class ThreadCollective: Collective {
   public let rank: Int
   public var size: Int { group.size }
@@ -40,29 +40,17 @@ public final class ThreadCollective: Collective {
     return results.withLock { $0.map { $0! } }
   }
 
-  public func allToAll<Element: BitwiseCopyable & Sendable>(
-    _ parts: [[Element]]
-  ) throws(CollectiveError) -> [[Element]] {
-    require(parts.count == size, "all-to-all: \(parts.count) parts for \(size) ranks")
-    let all: [[[Element]]] = try group.exchange(rank, parts)
-    return all.map { $0[rank] }
+  public func exchange(
+    _ sent: [UnsafeRawBufferPointer], into received: [UnsafeMutableRawBufferPointer]
+  ) throws(CollectiveError) {
+    try group.exchange(rank, Message(parts: sent)) { from, message in
+      received[from].copyMemory(from: message.parts[rank])
+    }
   }
 
-  public func allGather<Element: BitwiseCopyable & Sendable>(
-    _ values: [Element]
-  ) throws(CollectiveError) -> [[Element]] {
-    try group.exchange(rank, values)
-  }
-
-  public func broadcast<Element: BitwiseCopyable & Sendable>(
-    _ values: [Element], root: Int
-  ) throws(CollectiveError) -> [Element] {
-    let all: [[Element]] = try group.exchange(rank, values)
-    return all[root]
-  }
-
-  public func barrier() throws(CollectiveError) {
-    let _: [Bool] = try group.exchange(rank, true)
+  /// What a rank sends to each, which stays in place until all have it.
+  private struct Message: @unchecked Sendable {
+    let parts: [UnsafeRawBufferPointer]
   }
 }
 
@@ -75,7 +63,7 @@ extension ThreadCollective {
     private let gates: [DispatchSemaphore]
 
     private struct State {
-      var values: [(any Sendable)?]
+      var messages: [Message?]
       var arrived = 0
       /// Meetings that all came to.
       var meetings = 0
@@ -90,7 +78,7 @@ extension ThreadCollective {
 
     init(size: Int) {
       self.size = size
-      state = Mutex(State(values: Array(repeating: nil, count: size)))
+      state = Mutex(State(messages: Array(repeating: nil, count: size)))
       gates = (0..<size).map { _ in DispatchSemaphore(value: 0) }
     }
 
@@ -110,23 +98,23 @@ extension ThreadCollective {
       if isMissed { for gate in gates { gate.signal() } }
     }
 
-    func exchange<Value: Sendable>(
-      _ rank: Int, _ value: Value
-    ) throws(CollectiveError) -> [Value] {
-      try meet(rank, value)
-      let all = state.withLock { $0.values.map { $0 as! Value } }
-      // No rank puts the next value down before all have taken these.
+    func exchange(
+      _ rank: Int, _ message: Message, take: (_ from: Int, Message) -> Void
+    ) throws(CollectiveError) {
+      try meet(rank, message)
+      let all = state.withLock(\.messages)
+      for (from, message) in all.enumerated() { take(from, message!) }
+      // No rank puts the next message down before all have taken these.
       try meet(rank, nil)
-      return all
     }
 
-    private func meet(_ rank: Int, _ value: (any Sendable)?) throws(CollectiveError) {
+    private func meet(_ rank: Int, _ message: Message?) throws(CollectiveError) {
       enum Arrival {
         case last, waiting(meeting: Int), lost(CollectiveError)
       }
       let arrival: Arrival = state.withLock { state in
         if let lost = state.lost { return .lost(lost) }
-        if let value { state.values[rank] = value }
+        if let message { state.messages[rank] = message }
         state.arrived += 1
         guard state.arrived == size else { return .waiting(meeting: state.meetings) }
         state.arrived = 0

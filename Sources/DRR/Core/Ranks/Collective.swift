@@ -1,0 +1,268 @@
+import Tensor
+
+/// Processes or threads that work on one thing, each calling the same operations in the same order
+/// (the model of the Message Passing Interface).
+///
+/// Where a rank is lost, the others' next operation throws ``CollectiveError``.
+public protocol Collective: AnyObject {
+  /// 0 ..< size.
+  var rank: Int { get }
+  var size: Int { get }
+
+  /// Sends `sent[r]` to every rank r, this one too, and fills `received[r]` with what r sends here,
+  /// which has that length. Every other operation is made of it.
+  func exchange(
+    _ sent: [UnsafeRawBufferPointer], into received: [UnsafeMutableRawBufferPointer]
+  ) throws(CollectiveError)
+}
+
+extension Collective {
+  /// Whether this rank speaks and writes for all.
+  public var leads: Bool { rank == 0 }
+
+  /// This rank's part of so many things in a row.
+  public func share(of count: Int) -> Range<Int> { share(of: count, rank: rank) }
+
+  func share(of count: Int, rank: Int) -> Range<Int> {
+    count * rank / size..<count * (rank + 1) / size
+  }
+
+  /// Returns when every rank has come here.
+  public func barrier() throws(CollectiveError) { _ = try allGather([UInt8(0)], count: 1) }
+
+  /// What rank `root` gave.
+  public func broadcast<Element: BitwiseCopyable & Sendable>(
+    _ values: [Element], root: Int
+  ) throws(CollectiveError) -> [Element] {
+    guard size > 1 else { return values }
+    let count = try allGather([values.count], count: 1)[root]
+    // Each hands on a share of it, so that the root does not send it all to each.
+    var parts = [Element]()
+    if rank == root { parts = values }
+    let share = share(of: count)
+    let own = try scatter(parts, count: count, from: root, share.count)
+    return try allGather(own).flatMap { $0 }
+  }
+
+  private func scatter<Element: BitwiseCopyable & Sendable>(
+    _ values: [Element], count: Int, from root: Int, _ own: Int
+  ) throws(CollectiveError) -> [Element] {
+    let sent = Elements(values)
+    let received = Elements<Element>(own)
+    try exchange(
+      (0..<size).map { rank == root ? sent[share(of: count, rank: $0)] : sent[0..<0] },
+      into: (0..<size).map { $0 == root ? received[0..<own] : received[0..<0] })
+    return received.array
+  }
+
+  /// Sends `parts[r]` to rank r, and returns what each rank sent here, in order of rank.
+  public func allToAll<Element: BitwiseCopyable & Sendable>(
+    _ parts: [[Element]]
+  ) throws(CollectiveError) -> [[Element]] {
+    require(parts.count == size, "all-to-all: \(parts.count) parts for \(size) ranks")
+    guard size > 1 else { return parts }
+    let counts = Elements(parts.map(\.count))
+    let wanted = Elements<Int>(size)
+    try exchange(
+      (0..<size).map { counts[$0..<$0 + 1] }, into: (0..<size).map { wanted[$0..<$0 + 1] })
+    let sent = parts.map { Elements($0) }
+    let received = wanted.array.map { Elements<Element>($0) }
+    try exchange(sent.map { $0[0..<$0.count] }, into: received.map { $0[0..<$0.count] })
+    return received.map(\.array)
+  }
+
+  /// What each rank gave, in order of rank.
+  public func allGather<Element: BitwiseCopyable & Sendable>(
+    _ values: [Element]
+  ) throws(CollectiveError) -> [[Element]] {
+    guard size > 1 else { return [values] }
+    let counts = try allGather([values.count], count: 1)
+    let sent = Elements(values)
+    let received = counts.map { Elements<Element>($0) }
+    try exchange(
+      Array(repeating: sent[0..<sent.count], count: size),
+      into: received.map { $0[0..<$0.count] })
+    return received.map(\.array)
+  }
+
+  /// The same of so many from each, joined.
+  private func allGather<Element: BitwiseCopyable & Sendable>(
+    _ values: [Element], count: Int
+  ) throws(CollectiveError) -> [Element] {
+    let sent = Elements(values)
+    let received = Elements<Element>(count * size)
+    try exchange(
+      Array(repeating: sent[0..<count], count: size),
+      into: (0..<size).map { received[$0 * count..<($0 + 1) * count] })
+    return received.array
+  }
+
+  /// The lists of all ranks, in order of rank.
+  public func gather<Element: BitwiseCopyable & Sendable>(
+    _ lists: [[Element]]
+  ) throws(CollectiveError) -> [[Element]] {
+    guard size > 1 else { return lists }
+    let lengths = try allGather(lists.map(\.count)).flatMap { $0 }
+    let all = try allGather(Array(lists.joined())).flatMap { $0 }
+    var first = 0
+    return lengths.map { length in
+      defer { first += length }
+      return Array(all[first..<first + length])
+    }
+  }
+}
+
+// MARK: - Sums
+
+extension Collective {
+  /// The sums over all ranks: equal bits on each, and in each run.
+  ///
+  /// Ranks are added by the tree of ``OrderedSum``, wherever they compute: so many parts in a row,
+  /// each rank first adding an equal number of them that is a power of two by an `OrderedSum` of
+  /// its own, have the same sum to the bit whatever the number of ranks that hold them.
+  public func allReduce(_ values: [Double]) throws(CollectiveError) -> [Double] {
+    var values = values
+    try reduce(&values, among: self)
+    return values
+  }
+
+  /// The same in place.
+  public func allReduce(_ values: inout [Float]) throws(CollectiveError) {
+    try reduce(&values, among: self)
+  }
+}
+
+/// Each rank adds up a share of the elements, and all then gather them: a rank sends and receives
+/// 2 (P − 1) / P of the values (Thakur, Rabenseifner & Gropp 2005).
+private func reduce<Element: FloatingPoint & BitwiseCopyable & Sendable>(
+  _ values: inout [Element], among ranks: any Collective
+) throws(CollectiveError) {
+  guard ranks.size > 1 else { return }
+  let shares = (0..<ranks.size).map { ranks.share(of: values.count, rank: $0) }
+  let own = shares[ranks.rank].count
+  let parts = Elements<Element>(own * ranks.size)
+  try values.withUnsafeMutableBufferPointer { (all) throws(CollectiveError) in
+    let pieces = shares.map {
+      Piece(holder: parts, bytes: UnsafeMutableRawBufferPointer(.init(rebasing: all[$0])))
+    }
+    try ranks.exchange(pieces, into: (0..<ranks.size).map { parts[$0 * own..<($0 + 1) * own] })
+    OrderedSum.add(parts.buffer, count: ranks.size, width: own)
+    try ranks.exchange(Array(repeating: parts[0..<own], count: ranks.size), into: pieces)
+  }
+}
+
+/// A sum of vectors in the order of a balanced tree: of n the first 2^k, the most of which there
+/// are fewer than n, and the others are each added up by themselves. Its bits depend on the vectors
+/// and their order alone; those of one row of 2^k that is added up elsewhere first are the same.
+public struct OrderedSum {
+  /// Sums of 2^level vectors that wait for as many more.
+  private var waiting: [(level: Int, sum: [Float])] = []
+
+  public init() {}
+
+  /// Adds the next vector, as long as those before.
+  public mutating func add(_ vector: [Float]) {
+    var next = (level: 0, sum: vector)
+    while let last = waiting.last, last.level == next.level {
+      next = (next.level + 1, Self.sum(waiting.removeLast().sum, next.sum))
+    }
+    waiting.append(next)
+  }
+
+  /// The sum of all that were added, of one at least.
+  public var total: [Float] {
+    var sum = waiting.last!.sum
+    for earlier in waiting.dropLast().reversed() { sum = Self.sum(earlier.sum, sum) }
+    return sum
+  }
+
+  private static func sum(_ first: [Float], _ second: [Float]) -> [Float] {
+    var sum = first
+    for at in sum.indices { sum[at] += second[at] }
+    return sum
+  }
+
+  /// The same of `count` vectors side by side, into the first of them.
+  static func add<Element: FloatingPoint>(
+    _ vectors: UnsafeMutableBufferPointer<Element>, count: Int, width: Int
+  ) {
+    guard count > 1 else { return }
+    var half = 1
+    while 2 * half < count { half *= 2 }
+    let second = UnsafeMutableBufferPointer(rebasing: vectors[(half * width)...])
+    add(vectors, count: half, width: width)
+    add(second, count: count - half, width: width)
+    for at in 0..<width { vectors[at] += second[at] }
+  }
+}
+
+// MARK: - Errors
+
+/// Why the ranks cannot go on together.
+public enum CollectiveError: Error, Equatable, CustomStringConvertible {
+  /// A rank stopped; `reason` is its error.
+  case lost(rank: Int, reason: String)
+  /// An operation of the library failed.
+  case refused(operation: String, reason: String)
+  /// Processes were started together, and cannot find each other.
+  case missing(String)
+
+  public var description: String {
+    switch self {
+    case .lost(let rank, let reason): "rank \(rank) stopped: \(reason)"
+    case .refused(let operation, let reason): "\(operation) failed: \(reason)"
+    case .missing(let reason): reason
+    }
+  }
+}
+
+/// A collective of one.
+public final class SoleCollective: Collective {
+  public let rank = 0
+  public let size = 1
+
+  public init() {}
+
+  public func exchange(
+    _ sent: [UnsafeRawBufferPointer], into received: [UnsafeMutableRawBufferPointer]
+  ) { received[0].copyMemory(from: sent[0]) }
+}
+
+/// Elements that stay where they are while they are sent.
+private final class Elements<Element: BitwiseCopyable> {
+  let buffer: UnsafeMutableBufferPointer<Element>
+
+  /// So many, of any value.
+  init(_ count: Int) { buffer = .allocate(capacity: count) }
+
+  init(_ values: [Element]) {
+    buffer = .allocate(capacity: values.count)
+    _ = buffer.initialize(from: values)
+  }
+
+  deinit { buffer.deallocate() }
+
+  var count: Int { buffer.count }
+  var array: [Element] { Array(buffer) }
+
+  subscript(range: Range<Int>) -> Piece {
+    Piece(
+      holder: self,
+      bytes: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: buffer[range])))
+  }
+}
+
+/// Some of them, which are there as long as it is.
+private struct Piece {
+  let holder: AnyObject
+  let bytes: UnsafeMutableRawBufferPointer
+}
+
+extension Collective {
+  fileprivate func exchange(
+    _ sent: [Piece], into received: [Piece]
+  ) throws(CollectiveError) {
+    defer { withExtendedLifetime((sent, received)) {} }
+    try exchange(sent.map { UnsafeRawBufferPointer($0.bytes) }, into: received.map(\.bytes))
+  }
+}

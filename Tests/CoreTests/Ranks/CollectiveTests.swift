@@ -1,0 +1,56 @@
+import DRRCore
+import DRRTestSupport
+import Foundation
+import Tensor
+import Testing
+
+@Suite("Ranks that are threads") struct CollectiveTests {
+  struct Failure: Error, CustomStringConvertible { var description: String { "out of luck" } }
+
+  @Test(
+    "give each other what they send, and add in one order", arguments: [1, 2, 3, 4, 5, 8])
+  func trial(size: Int) throws {
+    let faults = try ThreadCollective.run(size) { try CollectiveTrial.faults($0, turns: 60) }
+    #expect(faults.allSatisfy { $0.isEmpty }, "\(faults)")
+  }
+
+  @Test("have the sum of the same parts to the bit, however many hold them")
+  func parts() throws {
+    let parts: [[Float]] = (0..<8).map { part in
+      (0..<33).map { Float(sin(Double(7 * part + $0))) * [1e-5, 1, 1e6][(part + $0) % 3] }
+    }
+    let sums = try [1, 2, 4, 8].map { size in
+      try ThreadCollective.run(size) { ranks in
+        var own = OrderedSum()
+        for part in parts[ranks.share(of: 8)] { own.add(part) }
+        var total = own.total
+        try ranks.allReduce(&total)
+        return total
+      }
+    }
+    #expect(Set(sums.flatMap { $0 }).count == 1)
+    let inARow = (0..<33).map { at in parts.reduce(Float(0)) { $0 + $1[at] } }
+    #expect(sums[0][0] != inARow, "the numbers tell no order from another")
+  }
+
+  @Test("stop where one is lost, and name it", arguments: 0..<3)
+  func lost(rank: Int) {
+    #expect(throws: CollectiveError.lost(rank: rank, reason: "out of luck")) {
+      try ThreadCollective.run(3) { collective in
+        for turn in 0..<10 {
+          if turn == 4 && collective.rank == rank { throw Failure() }
+          _ = try collective.allGather([turn])
+        }
+      }
+    }
+  }
+
+  @Test("do not wait for one that is done")
+  func done() {
+    #expect(throws: CollectiveError.self) {
+      try ThreadCollective.run(2) { collective in
+        if collective.rank == 0 { try collective.barrier() }
+      }
+    }
+  }
+}
