@@ -4,7 +4,7 @@ import Kernels
 import Terminal
 
 extension EvaluateCommand {
-  struct DRR: ParsableCommand {
+  struct DRR: SharesWork {
     static let configuration = CommandConfiguration(
       commandName: "drr", abstract: "Rank held-out users' test items, beside baselines.",
       usage: "drr evaluate drr [<options>]",
@@ -12,7 +12,8 @@ extension EvaluateCommand {
         Of every test user the first half of the ratings is observed; the agent ranks the items of \
         the second half. Candidates are only items that the user rated. The intervals are of \
         resampled users. A folder of several runs is evaluated as one: users are resampled with what \
-        all runs made of them.
+        all runs made of them. Started as mpirun -n 4 drr evaluate …, processes share the users; the \
+        result is the same to the bit.
 
         Examples:
           drr evaluate --run runs/first
@@ -45,12 +46,14 @@ extension EvaluateCommand {
       let (data, seed) = (place.data, random.seed)
       let options = try compared.first()
       if ablation.leakageAblation {
+        try Ranks.requireOne(for: "--leakage-ablation")
         try requirePlain("--leakage-ablation has a table for each protocol")
         return try ablation.run(
           options, data: data, seed: seed, seeds: seeds ?? 1, device, output)
       }
       if try runFolders(options)[0].readAlgorithm() == "irecgan" {
         try requirePlain("\(options.run) is an IRecGAN run, which is measured click by click")
+        try Ranks.requireOne(for: "the evaluation of an IRecGAN run")
         return try EvaluateCommand.IRecGAN.evaluate(
           options, data: data, env: nil, sessions: IRecGAN.usualSessions, seed: seed ?? 0, device,
           output)
@@ -103,7 +106,8 @@ extension EvaluateCommand {
         observer.progress = {
           progress.update($1 * number + $0, of: $1 * runs.count, $2)
         }
-        let evaluation = try experiment.evaluate(model, agents, settings, observer)
+        let evaluation = try experiment.evaluate(
+          model, agents, settings, observer, among: Ranks.all)
         evaluated.append(evaluation)
         file?.add(
           run: run.run, try experiment.sessions(), evaluation.scores.map { ($0.name, $0) }, log)

@@ -44,8 +44,9 @@ extension Experiment {
 
   /// What an agent must beat; the oracle, the other end of the scale, is not among them.
   public func baselines(
-    _ model: PMFModel, seed: UInt64, _ settings: EvaluationSettings = EvaluationSettings()
-  ) -> [any Ranker] {
+    _ model: PMFModel, seed: UInt64, _ settings: EvaluationSettings = EvaluationSettings(),
+    among ranks: any Collective = SoleCollective()
+  ) throws -> [any Ranker] {
     let scale = configuration.scale
     let validation = (try? admitted(.validation).sessions) ?? []
     let knn = ItemKNN(log, split, statistics, scale: scale)
@@ -56,7 +57,7 @@ extension Experiment {
     return [
       RandomOrder(seed: seed), LoggedOrder(), Popularity(statistics), ItemMean(statistics), knn,
       PMFRating(model), PMFDot(model), adaptive(AdaptiveBlend.adaptiveKNN, weight: 0),
-      adaptive(AdaptiveBlend.blend, weight: 0.5).chosen(on: validation),
+      try adaptive(AdaptiveBlend.blend, weight: 0.5).chosen(on: validation, ranks: ranks),
       LinUCB(model, log, split, scale: scale, alpha: settings.exploration),
       FixedDirection(model, log, split, scale: scale),
       RandomAction(.positive, model, seed: seed), RandomAction(.normal, model, seed: seed),
@@ -64,9 +65,12 @@ extension Experiment {
   }
 
   /// Agents beside every baseline and the run's own untrained network, over the same sessions.
+  ///
+  /// - Parameter ranks: who share the sessions; each has the whole result.
   public func evaluate(
     _ model: PMFModel, _ agents: [AgentRanker],
-    _ settings: EvaluationSettings = EvaluationSettings(), _ observer: Observer = Observer()
+    _ settings: EvaluationSettings = EvaluationSettings(), _ observer: Observer = Observer(),
+    among ranks: any Collective = SoleCollective()
   ) throws -> RunEvaluation {
     try settings.validate()
     let (sessions, admission) = try admitted()
@@ -82,14 +86,14 @@ extension Experiment {
       agents.insert(AgentRanker("\(agentName) untrained", untrained, isValued: false), at: 0)
     }
     agents = agents.map { $0.exploring(exploration, seed: seed) }
-    let baselines = baselines(model, seed: seed, settings)
+    let baselines = try baselines(model, seed: seed, settings, among: ranks)
     let total = (baselines.count + agents.count + 1) * sessions.count
     var done = 0
     var scores: [RankerScores] = []
     for ranker in baselines + agents + [Oracle()] {
       observer.progress(done, total, "sessions, \(ranker.name)")
       scores.append(
-        try evaluation.evaluate(ranker) {
+        try evaluation.evaluate(ranker, among: ranks) {
           observer.progress(done + $0, total, "sessions, \(ranker.name)")
         })
       done += sessions.count

@@ -155,7 +155,7 @@ struct BaselineTests {
         raw[pick] = Double(session.rewards[chosen]) - Double(statistics.means[Int(pick)])
       }
     }
-    let best = ranker.chosen(on: sessions, among: [0, 1])
+    let best = try ranker.chosen(on: sessions, among: [0, 1])
     let measured = try ([0, 1] as [Float]).map { weight -> Double in
       let alone = AdaptiveBlend(
         "alone", knn, model, log, split, scale: .fiveStars, weight: weight)

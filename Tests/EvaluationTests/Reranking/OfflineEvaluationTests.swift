@@ -187,6 +187,31 @@ struct OfflineEvaluationTests {
     #expect(abs(mean - whole.policy!.expectedReturn!) < 1e-5)
   }
 
+  @Test("ranks that share the sessions each have the bits of one", arguments: [2, 3])
+  func ranks(size: Int) throws {
+    let log = GeneratedRatings.generate(size: .small)
+    let (evaluation, split) = Self.evaluation(log, share: 0.6, window: 3)
+    @Sendable func scores(_ ranks: any Collective) throws -> [RankerScores] {
+      let agent = try DRRAgent(
+        Worlds.drr(), model: Worlds.model(log, dimension: 6), seed: 1, on: ReferenceBackend())
+      let statistics = ItemStatistics(log, split, scale: .fiveStars)
+      let rankers: [any Ranker] = [
+        AgentRanker("agent", agent), AgentRanker("explorer", agent).exploring(0.3, seed: 5),
+        RandomOrder(seed: 2), Popularity(statistics),
+        ItemKNN(log, split, statistics, scale: .fiveStars),
+      ]
+      return try rankers.map { try evaluation.evaluate($0, among: ranks) }
+    }
+    let alone = try scores(SoleCollective())
+    #expect(alone[0].picks != alone[1].picks)
+    for shared in try ThreadCollective.run(size, scores) {
+      for (one, other) in zip(alone, shared) {
+        #expect(other.picks == one.picks, "\(one.name)")
+        #expect(other.policy == one.policy, "\(one.name)")
+      }
+    }
+  }
+
   @Test("each pick scores the candidates that are left and no other item, to the same picks")
   func candidatesAlone() throws {
     let (evaluation, _) = Self.evaluation(Self.log)

@@ -40,14 +40,21 @@ public struct AdaptiveBlend: Ranker, Sendable {
   }
 
   /// The same with the weight of the best NDCG@10 in other sessions; of equal ones the smallest.
-  public func chosen(on sessions: [Session], among weights: [Float] = [0.25, 0.5, 0.75]) -> Self {
+  ///
+  /// - Parameter ranks: who share the sessions.
+  public func chosen(
+    on sessions: [Session], among weights: [Float] = [0.25, 0.5, 0.75],
+    ranks: any Collective = SoleCollective()
+  ) throws -> Self {
     let evaluation = OfflineEvaluation(
       sessions: sessions.filter { $0.candidates.count >= 10 }, cutoffs: [10])
     let blends = weights.map {
       AdaptiveBlend(
         name, knn, model, log, split, scale: scale, weight: $0, regularization: regularization)
     }
-    let lists = Self.rank(blends, evaluation.sessions, length: evaluation.length) { _ in }
+    let own = Array(evaluation.sessions[ranks.share(of: evaluation.sessions.count)])
+    let lists = try Self.rank(blends, own, length: evaluation.length) { _ in }
+      .map { RankedLists(picks: try ranks.gather($0.picks)) }
     let found = zip(blends, lists).map { ($0, evaluation.ndcg($0.name, $1)) }
     return found.max { ($0.1, -$0.0.weight) < ($1.1, -$1.0.weight) }?.0 ?? self
   }

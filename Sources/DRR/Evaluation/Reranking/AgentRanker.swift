@@ -62,28 +62,55 @@ public struct AgentRanker: Ranker {
     return ranker
   }
 
-  /// Sessions go in blocks, so that memory does not grow with their number.
   public func rank(
     _ sessions: [Session], length: Int, progress: (_ sessionsDone: Int) -> Void
   ) throws -> RankedLists {
-    var picks: [[Int32]] = []
+    try rank(sessions, length: length, among: SoleCollective(), progress: progress)
+  }
+
+  /// Sessions go in blocks, so that memory does not grow with their number. Ranks share the blocks:
+  /// a product's bits may depend on how many rows it has.
+  public func rank(
+    _ sessions: [Session], length: Int, among ranks: any Collective,
+    progress: (_ sessionsDone: Int) -> Void
+  ) throws -> RankedLists {
+    let blocks = stride(from: 0, to: sessions.count, by: 256).map {
+      $0..<min($0 + 256, sessions.count)
+    }
     var tally = Tally()
-    for start in stride(from: 0, to: sessions.count, by: 256) {
-      let block = Array(sessions[start..<min(start + 256, sessions.count)])
-      picks += try rollOut(block, length: length, draw: UInt64(start) << 16, &tally)
-      progress(picks.count)
+    var picks: [[Int32]] = []
+    for block in blocks[ranks.share(of: blocks.count)] {
+      picks += try rollOut(
+        Array(sessions[block]), length: length, draw: UInt64(block.lowerBound) << 16, &tally)
+      progress(min(picks.count * ranks.size, sessions.count))
+    }
+    picks = try ranks.gather(picks)
+    let values = try ranks.allGather(tally.values).flatMap { $0 }
+    let counts = try ranks.allGather([tally.saturated, tally.coordinates])
+    var (expected, discounted) = (0.0, 0.0)
+    for block in blocks {
+      if isValued { expected += values[block].reduce(0) { $0 + Double($1) } }
+      var discount = 1.0
+      for step in 0..<length {
+        for row in block where step < picks[row].count {
+          discounted += discount * Double(sessions[row].reward(of: picks[row][step])!)
+        }
+        discount *= Double(agent.discount)
+      }
     }
     let sessionCount = Double(max(sessions.count, 1))
+    let coordinates = counts.reduce(0) { $0 + $1[1] }
     let policy = PolicyStatistics(
-      saturation: Double(tally.saturated) / Double(max(tally.coordinates, 1)),
-      expectedReturn: isValued ? tally.expected / sessionCount : nil,
-      discountedReturn: tally.discounted / sessionCount)
+      saturation: Double(counts.reduce(0) { $0 + $1[0] }) / Double(max(coordinates, 1)),
+      expectedReturn: isValued ? expected / sessionCount : nil,
+      discountedReturn: discounted / sessionCount)
     return RankedLists(picks: picks, policy: policy)
   }
 
   private struct Tally {
     var (saturated, coordinates) = (0, 0)
-    var (expected, discounted) = (0.0, 0.0)
+    /// What the critic expects of each session's first pick.
+    var values: [Float] = []
   }
 
   private func rollOut(
@@ -96,7 +123,6 @@ public struct AgentRanker: Ranker {
     }
     var states = sessions.map { SessionState(user: $0.user, history: $0.history) }
     var picks = [[Int32]](repeating: [], count: sessions.count)
-    var discount = 1.0
     for step in 0..<length {
       let action = agent.act(states)
       if exploration > 0 {
@@ -111,8 +137,7 @@ public struct AgentRanker: Ranker {
         .topKRows(1).host()
       let items = columns.enumerated().map { $1 < 0 ? -1 : left[$0 * longest + Int($1)] }
       if step == 0, isValued {
-        tally.expected += try agent.value(of: action, picking: items, in: states)
-          .reduce(0) { $0 + Double($1) }
+        tally.values += try agent.value(of: action, picking: items, in: states)
       }
       let coordinates = try action.host()
       let width = coordinates.count / sessions.count
@@ -122,11 +147,9 @@ public struct AgentRanker: Ranker {
         picks[row].append(item)
         left[row * longest + Int(columns[row])] = -1
         states[row].observe(item, reward)
-        tally.discounted += discount * Double(reward)
         tally.coordinates += width
         tally.saturated += coordinates[row * width..<(row + 1) * width].count { abs($0) > 0.95 }
       }
-      discount *= Double(agent.discount)
     }
     return picks
   }

@@ -90,11 +90,14 @@ public struct OfflineEvaluation: Sendable {
 
   /// Ranks every session and measures the lists.
   ///
+  /// - Parameter ranks: who share the sessions; each has the scores of all.
   /// - Throws: what the ranker does.
   public func evaluate(
-    _ ranker: any Ranker, progress: (_ sessionsDone: Int) -> Void = { _ in }
+    _ ranker: any Ranker, among ranks: any Collective = SoleCollective(),
+    progress: (_ sessionsDone: Int) -> Void = { _ in }
   ) throws -> RankerScores {
     RankerScores(
-      ranker.name, try ranker.rank(sessions, length: length, progress: progress), self)
+      ranker.name,
+      try ranker.rank(sessions, length: length, among: ranks, progress: progress), self)
   }
 }

@@ -9,6 +9,24 @@ public protocol Ranker {
   func rank(
     _ sessions: [Session], length: Int, progress: (_ sessionsDone: Int) -> Void
   ) throws -> RankedLists
+  /// The same by ranks that share the sessions: each makes some lists and has all of them, to the
+  /// bit as one would make them alone.
+  func rank(
+    _ sessions: [Session], length: Int, among ranks: any Collective,
+    progress: (_ sessionsDone: Int) -> Void
+  ) throws -> RankedLists
+}
+
+extension Ranker {
+  public func rank(
+    _ sessions: [Session], length: Int, among ranks: any Collective,
+    progress: (_ sessionsDone: Int) -> Void
+  ) throws -> RankedLists {
+    if ranks.size == 1 { return try rank(sessions, length: length, progress: progress) }
+    let own = Array(sessions[ranks.share(of: sessions.count)])
+    let lists = try rank(own, length: length) { progress(min($0 * ranks.size, sessions.count)) }
+    return RankedLists(picks: try ranks.gather(lists.picks))
+  }
 }
 
 /// What a ranker answers.
