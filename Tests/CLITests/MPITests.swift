@@ -1,59 +1,189 @@
-#if MPI
-  import Foundation
-  import Testing
+import Foundation
+import TestSupport
+import Testing
 
-  /// What `mpirun` starts, beside threads of one process.
-  @Suite("Many tables under mpirun", .serialized) struct MPITests {
-    /// Ranks that share a core wait long for each other.
-    private static let few = ["--epochs", "6"]
-
-    private static func mpirun(_ ranks: Int, _ command: String = "\"$@\"") -> String {
-      "exec mpirun --allow-run-as-root --oversubscribe -n \(ranks) \(command)"
+/// Where there is no `mpirun`, nothing is tried, which DRR_REQUIRE_MPI=1 makes an error.
+private var isWanted: Bool {
+  let environment = ProcessInfo.processInfo.environment
+  return environment["DRR_REQUIRE_MPI"] == "1"
+    || (environment["PATH"] ?? "").split(separator: ":").contains {
+      FileManager.default.isExecutableFile(atPath: "\($0)/mpirun")
     }
+}
 
-    @Test("of 2 and 4 ranks come to the bits of one process", arguments: [2, 4])
-    func ranks(ranks: Int) throws {
-      let folder = Scratch()
-      #expect(try Program.run(MultiTableTests.train("alone") + Self.few, in: folder).code == 0)
+/// What `mpirun` starts, beside one process.
+@Suite("Processes of mpirun", .serialized, .enabled(if: isWanted)) struct MPITests {
+  private static func mpirun(_ ranks: Int, _ command: String = "\"$@\"") -> String {
+    "exec mpirun --allow-run-as-root --oversubscribe -n \(ranks) \(command)"
+  }
+
+  /// Kills one rank once a file is there.
+  private static func killing(_ rank: Int, after file: String) -> String {
+    """
+    sh -c 'if [ "$OMPI_COMM_WORLD_RANK" != \(rank) ]; then exec "$@"; fi; "$@" & pid=$!; \
+    until [ -e \(file) ]; do sleep 0.01; done; kill -9 $pid; wait $pid' sh "$@"
+    """
+  }
+
+  private static func run(
+    _ words: [String], in folder: Scratch, ranks: Int = 1
+  ) throws -> Outcome {
+    let outcome =
+      ranks == 1
+      ? try Program.run(words, in: folder)
+      : try Program.run(words, in: folder, script: mpirun(ranks))
+    #expect(outcome.code == 0, "\(ranks) ranks: \(outcome.description)")
+    return outcome
+  }
+
+  // MARK: The operations
+
+  @Test("give each other what they send, in pieces too", arguments: [2, 4])
+  func operations(ranks: Int) throws {
+    let trial = Program.path(of: "ranks")
+    for piece in ["1000000", "7"] {
       let outcome = try Program.run(
-        MultiTableTests.train("ranks") + Self.few, in: folder, script: Self.mpirun(ranks))
+        [], in: Scratch(), environment: ["DRR_MPI_PIECE": piece],
+        script: Self.mpirun(ranks, "\(trial) 40"))
       #expect(outcome.code == 0, "\(outcome.description)")
-      #expect(
-        try MultiTableTests.checksum(folder, "ranks") == MultiTableTests.checksum(folder, "alone"))
-      let report = try object(try folder.text("ranks/report.json"))
-      #expect(report["shards"] as? Int == ranks)
-      #expect(
-        try folder.names("ranks").filter { $0.hasPrefix("table-") }.count == ranks)
+      #expect(outcome.output.contains("\(ranks) ranks, 40 turns, 0 faults"), "\(outcome.output)")
     }
+  }
 
-    @Test("stop where a rank is killed, name it, and go on to the same bits")
-    func killed() throws {
-      let folder = Scratch()
-      #expect(try Program.run(MultiTableTests.train("alone") + Self.few, in: folder).code == 0)
-      // Rank 2 is killed once a checkpoint is there.
-      let victim = """
-        sh -c 'if [ "$OMPI_COMM_WORLD_RANK" != 2 ]; then exec "$@"; fi; "$@" & pid=$!; \
-        until [ -e ranks/checkpoint.safetensors ]; do sleep 0.01; done; kill -9 $pid; wait $pid' \
-        sh "$@"
-        """
-      let long = MultiTableTests.train("ranks", "--checkpoint-steps", "10") + Self.few
-      let broken = try Program.run(long, in: folder, script: Self.mpirun(4, victim))
-      #expect(broken.code != 0)
-      #expect(broken.error.contains(",2]") || broken.error.contains("rank 2"), "\(broken.error)")
-      #expect(!folder.exists("ranks/report.json"))
-      let resumed = try Program.run(long, in: folder, script: Self.mpirun(4))
-      #expect(resumed.code == 0, "\(resumed.description)")
-      #expect(
-        try MultiTableTests.checksum(folder, "ranks") == MultiTableTests.checksum(folder, "alone"))
-    }
+  @Test("are told where Open MPI is missing, or cannot find the others")
+  func missing() throws {
+    let folder = Scratch()
+    // A library of that name that is none; and processes that no mpirun brought together.
+    let words = MultiTableTests.train("run")
+    let foreign = try Program.run(
+      words, in: folder, environment: ["OMPI_COMM_WORLD_SIZE": "2"],
+      script: """
+        echo | clang -shared -fPIC -x c - -o libmpi.so.40 && ln -s libmpi.so.40 libmpi.so && \
+        export LD_LIBRARY_PATH=$PWD && exec "$@"
+        """)
+    #expect(foreign.code == 1, "\(foreign.description)")
+    #expect(
+      foreign.error.contains("mpirun started 2 processes, and Open MPI's library")
+        && foreign.error.contains("has no ompi_mpi_comm_world"), "\(foreign.error)")
+    let lonely = try Program.run(words, in: folder, environment: ["PMI_SIZE": "2"])
+    #expect(lonely.code == 1, "\(lonely.description)")
+    #expect(lonely.error.contains("started 2 processes, and Open MPI finds 1"), "\(lonely.error)")
+    #expect(!folder.exists("run"))
+  }
 
-    @Test("end together, with the sentence of the rank that cannot go on")
-    func refused() throws {
-      let folder = Scratch()
-      let outcome = try Program.run(
-        MultiTableTests.train("run", "--shards", "2"), in: folder, script: Self.mpirun(2))
-      #expect(outcome.code != 0 && outcome.error.contains("--shards is 2 under mpirun"))
+  // MARK: Many tables
+
+  /// Ranks that share a core wait long for each other.
+  private static let few = ["--epochs", "6"]
+
+  @Test("of 2 and 4 ranks come to the tables of one process", arguments: [2, 4])
+  func tables(ranks: Int) throws {
+    let folder = Scratch()
+    _ = try Self.run(MultiTableTests.train("alone") + Self.few, in: folder)
+    _ = try Self.run(MultiTableTests.train("ranks") + Self.few, in: folder, ranks: ranks)
+    #expect(
+      try MultiTableTests.checksum(folder, "ranks") == MultiTableTests.checksum(folder, "alone"))
+    let report = try object(try folder.text("ranks/report.json"))
+    #expect(report["shards"] as? Int == ranks)
+    #expect(try folder.names("ranks").filter { $0.hasPrefix("table-") }.count == ranks)
+  }
+
+  @Test("stop where a rank is killed, name it, and go on to the same tables")
+  func killed() throws {
+    let folder = Scratch()
+    _ = try Self.run(MultiTableTests.train("alone") + Self.few, in: folder)
+    let long = MultiTableTests.train("ranks", "--checkpoint-steps", "10") + Self.few
+    let broken = try Program.run(
+      long, in: folder,
+      script: Self.mpirun(4, Self.killing(2, after: "ranks/checkpoint.safetensors")))
+    #expect(broken.code != 0)
+    #expect(broken.error.contains(",2]") || broken.error.contains("rank 2"), "\(broken.error)")
+    #expect(!folder.exists("ranks/report.json"))
+    _ = try Self.run(long, in: folder, ranks: 4)
+    #expect(
+      try MultiTableTests.checksum(folder, "ranks") == MultiTableTests.checksum(folder, "alone"))
+  }
+
+  @Test("end together, with the one sentence of what they cannot do")
+  func refused() throws {
+    let folder = Scratch()
+    for (words, sentence) in [
+      (MultiTableTests.train("run", "--shards", "2"), "--shards is 2 under mpirun"),
+      (MultiTableTests.train("run", "--seeds", "2"), "a group of runs works in one"),
+      (Self.pmf("run", "--pmf-solver", "sgd"), "PMF's solver sgd works in one"),
+    ] {
+      let outcome = try Program.run(words, in: folder, script: Self.mpirun(2))
+      #expect(outcome.code != 0)
+      #expect(outcome.error.components(separatedBy: sentence).count == 2, "\(outcome.error)")
       #expect(!folder.exists("run"))
     }
   }
-#endif
+
+  // MARK: PMF
+
+  private static func pmf(_ run: String, _ more: String...) -> [String] {
+    [
+      "train", "pmf", "--run", run, "--data", "generated:tiny", "--dimension", "8", "--pmf-epochs",
+      "20", "--device", "cpu", "--json",
+    ] + (more.contains("--pmf-solver") ? [] : ["--pmf-solver", "adam", "--pmf-batch-parts", "4"])
+      + more
+  }
+
+  @Test("of 2 and 4 ranks come to the model of one process", arguments: [2, 4])
+  func factorization(ranks: Int) throws {
+    let folder = Scratch()
+    let alone = try Self.run(Self.pmf("run"), in: folder)
+    let model = try folder.data("run/pmf.safetensors")
+    let shared = try Self.run(Self.pmf("run", "--fresh"), in: folder, ranks: ranks)
+    #expect(try folder.data("run/pmf.safetensors") == model)
+    #expect(shared.output == alone.output)
+  }
+
+  @Test("fit on where a rank is killed, as a process alone and as others, to the same model")
+  func factorizationKilled() throws {
+    let folder = Scratch()
+    let words = Self.pmf("run", "--data", "generated:small", "--pmf-epochs", "12")
+    _ = try Self.run(words, in: folder)
+    let model = try folder.data("run/pmf.safetensors")
+    let broken = try Program.run(
+      words + ["--fresh"], in: folder,
+      script: Self.mpirun(4, Self.killing(1, after: "run/pmf-checkpoint.safetensors")))
+    #expect(broken.code != 0 && !folder.exists("run/pmf.safetensors"), "\(broken.description)")
+    let checkpoint = try folder.data("run/pmf-checkpoint.safetensors")
+    for ranks in [1, 2] {
+      try folder.write("run/pmf-checkpoint.safetensors", checkpoint)
+      _ = try Self.run(words, in: folder, ranks: ranks)
+      #expect(try folder.data("run/pmf.safetensors") == model, "\(ranks) ranks")
+      try folder.remove("run/pmf.safetensors")
+    }
+  }
+
+  // MARK: Evaluation
+
+  @Test("evaluate to the bytes of one process, and the first alone prints and writes")
+  func evaluation() throws {
+    let folder = try Tiny.trained()
+    let words = ["evaluate", "--run", "run", "--device", "cpu", "--json", "--lists", "lists.csv"]
+    let alone = try Self.run(words, in: folder)
+    let kept = try ["run/evaluation.json", "lists.csv"].map { try folder.data($0) }
+    for ranks in [2, 4] {
+      let shared = try Self.run(words, in: folder, ranks: ranks)
+      #expect(shared.output == alone.output, "\(ranks) ranks")
+      #expect(try ["run/evaluation.json", "lists.csv"].map { try folder.data($0) } == kept)
+    }
+  }
+
+  @Test("refuse a command that they do not share")
+  func others() throws {
+    let folder = try Tiny.trained()
+    for words in [
+      Tiny.train("other"), ["evaluate", "--run", "run", "--leakage-ablation"],
+      ["evaluate", "irecgan", "--run", "run"],
+    ] {
+      let outcome = try Program.run(words, in: folder, script: Self.mpirun(2))
+      #expect(outcome.code != 0)
+      #expect(outcome.error.contains("leave mpirun out"), "\(outcome.error)")
+    }
+    #expect(!folder.exists("other"))
+  }
+}

@@ -34,6 +34,12 @@ struct SettingOptions: ParsableArguments {
   var pmfEpochs: Int?
   @Option(help: "PMF: Adam's batch size. (default: 1024, less for few ratings, 1% of many)")
   var pmfBatchSize: Int?
+  @Option(
+    help: """
+      PMF: parts that a batch's gradient is the sum of, a power of two. As many processes of mpirun \
+      or fewer come to the same bits then. (default: a part a process)
+      """)
+  var pmfBatchParts: Int?
   @Option(help: "PMF: learning rate at the start. (default: 0.002; sgd 0.06)")
   var pmfLearningRate: Float?
   @Option(help: "PMF: λ, the L2 regularization of the vectors. (default: 0.06; sgd 0.0225)")
@@ -66,6 +72,7 @@ struct SettingOptions: ParsableArguments {
         ("--profile-fraction", profileFraction != nil), ("--dimension", dimension != nil),
         ("--pmf-solver", pmfSolver != nil), ("--pmf-epochs", pmfEpochs != nil),
         ("--pmf-batch-size", pmfBatchSize != nil),
+        ("--pmf-batch-parts", pmfBatchParts != nil),
         ("--pmf-learning-rate", pmfLearningRate != nil),
         ("--pmf-regularization", pmfRegularization != nil),
         ("--pmf-bias-regularization", pmfBiasRegularization != nil),
@@ -95,6 +102,7 @@ struct SettingOptions: ParsableArguments {
     if let dimension { configuration.pmf.dimension = dimension }
     if let pmfEpochs { configuration.pmf.epochs = pmfEpochs }
     if let pmfBatchSize { configuration.pmf.batchSize = pmfBatchSize }
+    if let pmfBatchParts { configuration.pmf.batchParts = pmfBatchParts }
     if let pmfLearningRate { configuration.pmf.learningRate = pmfLearningRate }
     if let pmfRegularization { configuration.pmf.regularization = pmfRegularization }
     if let pmfBiasRegularization {

@@ -21,9 +21,20 @@ struct Training {
     Interrupt.install()
     let experiment = try opening.open()
     self.experiment = experiment
-    backend = try opening.run.folder.begun(
-      { try experiment.begin(fresh: training.fresh) },
-      with: { try device.backend(for: experiment) { try trial(experiment, $0) } })
+    if experiment.configuration.pmf.solver != .adam {
+      try Ranks.requireOne(for: "PMF's solver \(experiment.configuration.pmf.solver)")
+    }
+    // All look at the folder before the first changes it, and the others go on from that.
+    let ranks = Ranks.all
+    try ranks.barrier()
+    func backend() throws -> any Backend {
+      try device.backend(for: experiment) { try trial(experiment, $0) }
+    }
+    self.backend =
+      try ranks.leads
+      ? opening.run.folder.begun({ try experiment.begin(fresh: training.fresh) }, with: backend)
+      : backend()
+    try ranks.barrier()
   }
 
   private var command: String { experiment.configuration.command }
@@ -37,7 +48,9 @@ struct Training {
   /// The model of the run, fitted now if it was not yet.
   func model() throws -> PMFModel {
     if let model = try experiment.readModel() { return model }
-    return try watched(saves: "PMF epochs") { try experiment.trainPMF(on: backend, $0) }
+    return try watched(saves: "PMF epochs") {
+      try experiment.trainPMF(on: backend, $0, among: Ranks.all)
+    }
   }
 
   /// Writes the report of a finished run, unless the folder has it already.
@@ -153,7 +166,9 @@ extension DeviceOptions {
     for experiment: Experiment, trial: (any Backend) throws -> Double
   ) throws -> any Backend {
     var device = self
+    // Under mpirun each process has the GPU of its own number.
     if device.device == .auto, let begun = try experiment.device(),
+      begun == .cpu || Ranks.all.size == 1,
       (try? DeviceCatalog.resolve(begun)) != nil
     {
       device.device = begun

@@ -2,10 +2,13 @@ import ArgumentParser
 import DRR
 
 extension TrainCommand {
-  struct PMF: ParsableCommand {
+  struct PMF: SharesWork {
     static let configuration = CommandConfiguration(
       commandName: "pmf", abstract: "Fit a probabilistic matrix factorization (PMF).",
       discussion: """
+        Started as mpirun -n 4 drr train pmf …, processes share the batches of Adam by their users. \
+        A run that one process began goes on in several, and the reverse.
+
         Examples:
           drr train pmf --data ml-1m.zip --run runs/million
           drr train pmf --data generated:medium --dimension 50 --run runs/medium
@@ -30,12 +33,14 @@ extension TrainCommand {
 
     private func train() throws {
       if let group = try group.wanted(options.folder, fresh: training.fresh) {
+        try Ranks.requireOne(for: "a group of runs")
         return try trainGroup(group)
       }
       let training = try Training(opening(options), training, device) {
         try $0.secondsPerPMFUpdate(on: $1)
       }
       let model = try training.model()
+      guard Ranks.leads else { return }
       let report = try training.report(model)
       try output.print(
         report,

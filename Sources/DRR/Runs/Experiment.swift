@@ -68,14 +68,16 @@ public struct Experiment: Sendable {
 
   /// Fits the factorisation, going on where an interrupted run stopped.
   public func trainPMF(
-    on backend: any Backend, _ observer: Observer = Observer()
+    on backend: any Backend, _ observer: Observer = Observer(),
+    among ranks: any Collective = SoleCollective()
   ) throws -> PMFModel {
     let trainer = PMFStage(
       try PMFTrainer(
         configuration.pmf, log: log, rows: split.pmfRows(in: log), scale: configuration.scale,
-        seed: configuration.seed, on: backend))
+        seed: configuration.seed, on: backend, among: ranks))
     do {
-      try run.train(trainer, stage(.pmfCheckpoint), device: "\(backend.device.id)", observer)
+      try run.train(
+        trainer, stage(.pmfCheckpoint), device: "\(backend.device.id)", observer, among: ranks)
     } catch let interrupted as Interrupted {
       throw Interrupted(step: interrupted.step / trainer.trainer.batchesPerEpoch)
     }
@@ -89,8 +91,12 @@ public struct Experiment: Sendable {
           + "\(decimal(biases, 4)) by the mean and the offsets of users and items alone; what ranks "
           + "by its vectors ranks by noise; try a larger --pmf-regularization or more ratings")
     }
-    try model.write(to: folder.model, metadata: metadata(.model, on: backend))
-    folder.remove(folder.pmfCheckpoint)
+    // Until then each may look for what there is to go on from.
+    try ranks.barrier()
+    if ranks.leads {
+      try model.write(to: folder.model, metadata: metadata(.model, on: backend))
+      folder.remove(folder.pmfCheckpoint)
+    }
     return model
   }
 

@@ -15,7 +15,8 @@ public final class Adam {
   public let weightDecay: Float
   /// Steps taken.
   public internal(set) var stepCount = 0
-  let moments: (first: Floats, second: Floats)
+  /// The decaying means of the gradient and its square, laid out like the weights.
+  public let moments: (first: Floats, second: Floats)
 
   /// An optimizer of moments 0. The set is in use from here on: nothing can be added to it.
   public init(
@@ -38,6 +39,19 @@ public final class Adam {
 
   /// Moves the weights along the gradients that are there, and sets those to 0.
   public func step() { step(maximumNorm: nil, target: nil, rate: 0) }
+
+  /// The same of some ranges of the flat weights alone, where others see to the rest.
+  public func step(in ranges: [Range<Int>]) {
+    stepCount += 1
+    let step = AdamStep(
+      learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon,
+      weightDecay: weightDecay, step: stepCount)
+    for range in ranges where !range.isEmpty {
+      parameters.backend.adam(
+        parameters.values[range], parameters.gradients[range], moments.first[range],
+        moments.second[range], step)
+    }
+  }
 
   /// A step whose gradient is first scaled to a norm of at most `maximumNorm`, and after which
   /// `target` follows: target ← rate · weights + (1 − rate) · target.

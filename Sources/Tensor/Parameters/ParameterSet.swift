@@ -91,6 +91,11 @@ public struct Parameter {
   public var values: Floats { owner.values[offset..<offset + shape.count] }
   /// ∂loss/∂weight where it lies; 0 between updates.
   public var gradients: Floats { owner.gradients[offset..<offset + shape.count] }
+  /// Where some of its rows lie in the flat buffers of its set.
+  public func place(ofRows rows: Range<Int>) -> Range<Int> {
+    let width = shape.count / shape[0]
+    return offset + rows.lowerBound * width..<offset + rows.upperBound * width
+  }
   /// The weights as a constant.
   public var tensor: Tensor { Tensor(view: values, shape: shape, on: owner.backend) }
 

@@ -2,6 +2,9 @@ import DRRCore
 import Tensor
 
 /// Adam over whole tables on shuffled batches, the penalties as means over a batch.
+///
+/// Ranks that share a batch each have the ratings of some of the users, and keep these users'
+/// weights: what they sum are the gradients of the items. After a pass each has all weights.
 final class PMFAdam: PMFSolver {
   let configuration: PMFConfiguration
   let ratings: PMFRatings
@@ -13,10 +16,17 @@ final class PMFAdam: PMFSolver {
   let userBiases: Embedding
   let itemBiases: Embedding
   let optimizer: Adam
+  private let ranks: any Collective
+  /// By user, which part of a batch has the ratings.
+  private let parts: [Int]
+  private let partCount: Int
+  /// The parts, and the users, that are this rank's.
+  private let ownParts: Range<Int>
+  private let ownUsers: Range<Int>
 
   init(
     _ configuration: PMFConfiguration, _ ratings: PMFRatings, seed: UInt64,
-    on backend: any Backend
+    on backend: any Backend, among ranks: any Collective
   ) {
     self.configuration = configuration
     self.ratings = ratings
@@ -31,6 +41,15 @@ final class PMFAdam: PMFSolver {
     userBiases = Embedding("user_biases", rows: users, width: 1, .zeros, in: parameters)
     itemBiases = Embedding("item_biases", rows: items, width: 1, .zeros, in: parameters)
     optimizer = Adam(parameters, learningRate: configuration.learningRate)
+    self.ranks = ranks
+    partCount = configuration.batchParts ?? ranks.size
+    let parts = ratings.parts(partCount)
+    self.parts = parts
+    let own = ranks.share(of: partCount)
+    ownParts = own
+    // Parts ascend with users.
+    let first = parts.firstIndex { own.contains($0) } ?? 0
+    ownUsers = first..<(parts.lastIndex { own.contains($0) }.map { $0 + 1 } ?? first)
   }
 
   var batchesPerEpoch: Int {
@@ -44,12 +63,61 @@ final class PMFAdam: PMFSolver {
       configuration.learningRate * (1 - 0.9 * Float(epoch) / Float(configuration.epochs))
     for batch in 0..<batchesPerEpoch {
       let start = batch * configuration.batchSize
-      update(order[start..<min(start + configuration.batchSize, order.count)])
+      let rows = order[start..<min(start + configuration.batchSize, order.count)]
+      if partCount == 1 {
+        addGradients(of: rows)
+        optimizer.step()
+      } else {
+        try share(rows)
+      }
       try progress(batch + 1)
+    }
+    if ranks.size > 1 {
+      for flat in [parameters.values, optimizer.moments.first, optimizer.moments.second] {
+        try gatherUsers(flat)
+      }
     }
   }
 
-  private func update(_ batch: ArraySlice<Int32>) {
+  // MARK: Shared
+
+  private func share(_ batch: ArraySlice<Int32>) throws {
+    let places = [itemFactors.table, itemBiases.table].map {
+      $0.place(ofRows: 0..<ratings.log.itemCount)
+    }
+    var rows = [[Int32]](repeating: [], count: ownParts.count)
+    for row in batch {
+      let part = parts[Int(ratings.user(row))]
+      if ownParts.contains(part) { rows[part - ownParts.lowerBound].append(row) }
+    }
+    var sum = OrderedSum()
+    for rows in rows {
+      if !rows.isEmpty { addGradients(of: rows[...], among: batch.count) }
+      sum.add(try places.flatMap { try backend.read(parameters.gradients[$0]) })
+      for place in places { backend.fill(0, into: parameters.gradients[place]) }
+    }
+    var gradients = sum.total
+    try ranks.allReduce(&gradients)
+    var first = 0
+    for place in places {
+      backend.write(Array(gradients[first..<first + place.count]), to: parameters.gradients[place])
+      first += place.count
+    }
+    optimizer.step(
+      in: places + [userFactors.table, userBiases.table].map { $0.place(ofRows: ownUsers) })
+  }
+
+  /// Gives each rank what the others keep of the users.
+  private func gatherUsers(_ flat: Floats) throws {
+    for table in [userFactors.table, userBiases.table] {
+      let own = try backend.read(flat[table.place(ofRows: ownUsers)])
+      let all = try ranks.allGather(own).flatMap { $0 }
+      backend.write(all, to: flat[table.place(ofRows: 0..<ratings.log.userCount)])
+    }
+  }
+
+  /// - Parameter whole: the size of the batch that these rows are a part of; nil: they are all.
+  private func addGradients(of batch: ArraySlice<Int32>, among whole: Int? = nil) {
     let b = batch.count
     let users = IndexTensor(batch.map { ratings.user($0) }, shape: [b], on: backend)
     let items = IndexTensor(batch.map { ratings.item($0) }, shape: [b], on: backend)
@@ -61,13 +129,14 @@ final class PMFAdam: PMFSolver {
     let userBias = userBiases(users, tape)
     let itemBias = itemBiases(items, tape)
     let prediction = p.rowDot(q) + userBias.reshaped([b]) + itemBias.reshaped([b])
-    let vectors = (configuration.regularization / Float(b)) * (p.squaredNorm() + q.squaredNorm())
+    let size = Float(whole ?? b)
+    let vectors = (configuration.regularization / size) * (p.squaredNorm() + q.squaredNorm())
     let biases =
-      (configuration.biasRegularization / Float(b))
+      (configuration.biasRegularization / size)
       * (userBias.squaredNorm() + itemBias.squaredNorm())
-    let loss = prediction.squaredError(residuals) + vectors + biases
+    let error = prediction.squaredError(residuals)
+    let loss = (whole == nil ? error : (Float(b) / size) * error) + vectors + biases
     tape.backward(from: loss)
-    optimizer.step()
   }
 
   func model(mean: Float) throws -> PMFModel {

@@ -11,6 +11,10 @@ public struct PMFConfiguration: Codable, Hashable, Sendable {
   public var epochs = 60
   /// Adam: ratings an update.
   public var batchSize = 1_024
+  /// Adam: parts that a batch's gradient is the sum of, a power of two, by the users whose ratings
+  /// they are of. So many ranks or fewer that share the parts evenly come to the same bits; nil: a
+  /// part a rank.
+  public var batchParts: Int?
   /// At the start; it falls linearly over the epochs, Adam's to a tenth and descent's to 0.
   public var learningRate: Float = 2e-3
   /// λ of every vector met, once a rating.
@@ -129,6 +133,10 @@ public struct PMFConfiguration: Codable, Hashable, Sendable {
     try ConfigurationError.require("PMF dimension", dimension, in: 1...4096)
     try ConfigurationError.require("PMF epochs", epochs, in: 1...1_000_000)
     try ConfigurationError.require("PMF batch size", batchSize, in: 1...100_000_000)
+    try ConfigurationError.require("PMF batch parts", batchParts ?? 1, "a power of two up to 1024")
+    {
+      (1...1024).contains($0) && $0 & ($0 - 1) == 0
+    }
     try ConfigurationError.require("PMF learning rate", learningRate, .positive)
     try ConfigurationError.require("PMF regularization", regularization, .notNegative)
     try ConfigurationError.require("PMF bias regularization", biasRegularization, .notNegative)
@@ -139,6 +147,22 @@ public struct PMFConfiguration: Codable, Hashable, Sendable {
       $0 >= 0 && $0 < 0.5
     }
     try ConfigurationError.require("PMF patience", patience, in: 1...)
+  }
+}
+
+extension PMFConfiguration {
+  /// - Throws: `ConfigurationError` where so many ranks cannot share the work.
+  func require(ranks: Int) throws(ConfigurationError) {
+    guard ranks > 1 else { return }
+    guard solver == .adam else {
+      throw ConfigurationError(
+        "the PMF solver is \(solver), which works in one process, not in \(ranks); take adam")
+    }
+    if let batchParts, batchParts % ranks != 0 {
+      throw ConfigurationError(
+        "PMF batch parts is \(batchParts), which \(ranks) processes cannot share evenly; start a "
+          + "power of two of them, no more than the parts")
+    }
   }
 }
 

@@ -23,5 +23,18 @@ struct PMFRatings {
 
   func user(_ row: Int32) -> Int32 { log.users[Int(row)] }
   func item(_ row: Int32) -> Int32 { log.items[Int(row)] }
+  /// By user, one of so many parts that ascend with the users and have about equally many ratings.
+  /// Each begins with a multiple of 16 users, as the flat weights of tables do.
+  func parts(_ count: Int) -> [Int] {
+    var ratingsOf = [Int](repeating: 0, count: log.userCount)
+    for row in rows { ratingsOf[Int(user(row))] += 1 }
+    var (before, part) = (0, 0)
+    return ratingsOf.indices.map { user in
+      if user % 16 == 0 { part = max(part, before * count / max(rows.count, 1)) }
+      before += ratingsOf[user]
+      return min(part, count - 1)
+    }
+  }
+
   func residual(_ row: Int32) -> Float { scale.reward(log.ratings[Int(row)]) - mean }
 }

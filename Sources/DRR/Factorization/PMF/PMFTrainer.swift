@@ -11,6 +11,7 @@ public final class PMFTrainer {
   /// The device that it computes on.
   public let backend: any Backend
   let solver: any PMFSolver
+  private let ranks: any Collective
 
   let log: RatingsLog
   let scale: RewardScale
@@ -32,15 +33,19 @@ public final class PMFTrainer {
     public var error: Double
   }
 
-  /// - Parameter rows: what may be learned from, as row numbers of `log`.
+  /// - Parameters:
+  ///   - rows: what may be learned from, as row numbers of `log`.
+  ///   - ranks: who share the batches of Adam; each has a trainer of the same arguments.
   public init(
     _ configuration: PMFConfiguration, log: RatingsLog, rows: [Int32], scale: RewardScale,
-    seed: UInt64, on backend: any Backend
+    seed: UInt64, on backend: any Backend, among ranks: any Collective = SoleCollective()
   ) throws(ConfigurationError) {
     try configuration.validate()
     if rows.isEmpty { throw ConfigurationError("there are no ratings to train PMF on") }
+    try configuration.require(ranks: ranks.size)
     self.configuration = configuration
     self.backend = backend
+    self.ranks = ranks
     self.log = log
     self.scale = scale
 
@@ -60,7 +65,7 @@ public final class PMFTrainer {
     let ratings = PMFRatings(log: log, rows: self.rows, scale: scale, mean: mean)
     solver =
       switch configuration.solver {
-      case .adam: PMFAdam(configuration, ratings, seed: seed, on: backend)
+      case .adam: PMFAdam(configuration, ratings, seed: seed, on: backend, among: ranks)
       case .sgd: PMFDescent(configuration, ratings, seed: seed, on: backend)
       }
   }
@@ -84,6 +89,11 @@ public final class PMFTrainer {
     let model = try solver.model(mean: mean)
     let error = model.rootMeanSquaredError(
       log, rows: (holdout.isEmpty ? rows : holdout).lazy.map { Int($0) }, scale: scale)
+    // Whoever rounds in another way would part from the others without a sign.
+    if try ranks.allGather([error]).contains(where: { $0[0].bitPattern != error.bitPattern }) {
+      throw ConfigurationError(
+        "the ranks have come to different weights; PMF is shared by devices of one kind")
+    }
     if best.map({ error < $0.error }) ?? true || holdout.isEmpty { best = (error, epoch, model) }
     return EpochReport(epoch: epoch, error: error)
   }
