@@ -77,6 +77,8 @@ struct RatingsOption: ParsableArguments {
       }
       return try load(data.map { "\($0)+\(folder.served)" } ?? begun.source)
     }
+    // Each process would read another part of a log that grows.
+    try Ranks.requireOne(for: "the beginning of a run --from a log")
     guard FeedbackReader.isLog(from) else {
       throw RunError(
         "--from \(from) holds no feedback log; name the folder of one, as `drr serve --model FOLDER "
