@@ -149,6 +149,9 @@ struct LayoutTests {
     ] {
       #expect(try broken(text) == part + expected)
     }
+    #expect(
+      try said("{}\n", "a.json") { $0.user = .number(1) }.hasPrefix(
+        "t/a.json, line 1: no column 1 for the user among 0"))
     #expect(try broken("\(good)\n{\"u\":1,\"r\":3}") == "t/a.json, line 2: item is empty")
     let deep = String(repeating: "[", count: 100) + String(repeating: "]", count: 100)
     #expect(try broken("\(good)\n{\"u\":\(deep)}").contains("line 2: \"["))

@@ -215,7 +215,7 @@ extension RatingsLayout {
       case nil:
         return hasHeader ? try column(wanted, among: normalised, shown: names, of: file) : nil
       case .number(let number):
-        guard 1...names.count ~= number else {
+        guard number >= 1, number <= names.count else {
           throw fault(
             "no column \(number) for the \(what) among \(names.count)", "1 to \(names.count)")
         }
