@@ -142,6 +142,8 @@ public final class FeedbackLog: Sendable {
         close(open.descriptor)
       }
     }
+    // A child on its way to another program has the descriptor too.
+    flock(lock, LOCK_UN)
     close(lock)
   }
 
