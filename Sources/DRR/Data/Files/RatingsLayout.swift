@@ -161,7 +161,10 @@ extension RatingsLayout {
     let name = DataFolder.unpacked(file)
     let separator = options.separator ?? (name == "u.data" ? .tab : Separator.of(line))
     guard let separator, case let fields = Self.fields(line, separator),
-      fields.count > 1 || name == "u.data"
+      fields.count > 1 || name == "u.data",
+      // Prose has blanks too.
+      separator != .blank || options.separator != nil
+        || fields.contains(where: { Float($0) != nil })
     else { throw .unrecognised(path: path, lookedFor: RatingsSource.lineShapes) }
     let types = [":token", ":token_seq", ":float", ":float_seq"]
     let isTyped =
@@ -299,8 +302,7 @@ extension RatingsLayout {
       throw .line(
         LineFault(
           file: table.file, line: 1,
-          found: "column \(columns[twice] + 1), \"\(quoted(table.names[columns[twice]]))\", for two "
-            + "purposes", expected: "a column each"))
+          found: "column \(columns[twice] + 1) for two purposes", expected: "a column each"))
     }
     let scale: Scale
     let isStars =
