@@ -40,7 +40,7 @@ struct BadInputTests {
       ("u.data", "1\t2\t6\t4\n", ["u.data, line 1", "\"6\" is outside 1 ... 5"]),
       ("ratings.dat", "1::2::3::4\n1::2\n", ["ratings.dat, line 2", "fields, expected"]),
       ("x.inter", "user_id:token\titem_id:token\trating:float\n1\n", ["x.inter, line 2"]),
-      ("notes.txt", "nothing of use", ["no known ratings layout", "`drr data import data/notes.txt"]),
+      ("notes.txt", "nothing of use", ["no known ratings layout"]),
       ("ml.zip", "PK\u{3}\u{4}cut off", ["looked for"]),
     ])
   func ratings(name: String, contents: String, parts: [String]) throws {

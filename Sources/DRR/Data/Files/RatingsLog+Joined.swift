@@ -70,6 +70,7 @@ extension RatingsLog {
       ratingRange: ratingRange, hasTimes: hasTimes, columns: columns, userIDs: users,
       itemIDs: items)
     joined.duplicateCount += duplicateCount + others.duplicateCount
+    joined.notes = notes + others.notes
     if !titles.isEmpty || !others.titles.isEmpty {
       var list = ItemList()
       list.genreOrder = genres.names
