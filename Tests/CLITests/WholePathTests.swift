@@ -183,7 +183,7 @@ struct WholePathTests {
     #expect(summary["ratings"] as? Int == 2_000)
     #expect(summary["users"] as? Int == 50)
     let generated = try Program.run(["data", "generate", "tiny", "made", "--json"], in: folder)
-    #expect(Set(try object(generated.output).keys) == ["folder", "ratings", "checksum"])
+    #expect(Set(try object(generated.output).keys) == ["folder", "ratings", "checksum", "notes"])
     #expect(try object(generated.output)["checksum"] as? String == summary["checksum"] as? String)
     let imported = try Program.run(
       ["data", "import", "made", "atomic", "--format", "inter", "--json"], in: folder)
