@@ -55,8 +55,7 @@ extension SimulateCommand {
       (settings.lists, settings.top, settings.seed) = (lists, top, random.seed)
       try settings.validate()
       let token = try tokenFile.map { try ServerToken.read($0) }
-      let tastes = try SimulatedTastes(
-        loadRatings(data, nil), noise: noise, seed: 0, on: CPUBackend())
+      let tastes = try tastes()
       let visitors = try Visitors(settings, tastes, server: server, token: token)
       // Only the task that is waited for shows it.
       nonisolated(unsafe) let progress = Progress()
@@ -69,6 +68,17 @@ extension SimulateCommand {
       }
       progress.finish()
       try output.print(report, text(report))
+    }
+
+    /// The truth, fitted in sight.
+    private func tastes() throws -> SimulatedTastes {
+      let ratings = try loadRatings(data, nil)
+      let progress = Progress()
+      defer { progress.finish() }
+      return try SimulatedTastes(ratings, noise: noise, seed: 0, on: CPUBackend()) {
+        if Interrupt.isRequested { throw Interrupted(step: 0) }
+        progress.update($0, of: $1, "updates of what users think")
+      }
     }
 
     private func text(_ report: Visitors.Report) -> String {

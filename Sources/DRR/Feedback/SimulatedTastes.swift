@@ -19,11 +19,16 @@ public struct SimulatedTastes: Sendable {
   /// - Parameters:
   ///   - noise: the standard deviation of a rating about the user's own, on the scale of the data.
   ///   - seed: of the factorization's first vectors.
-  /// - Throws: `RunError` where no factorization can be fitted.
-  public init(_ log: RatingsLog, noise: Double, seed: UInt64, on backend: any Backend) throws {
+  ///   - progress: updates done and in all, of which the last are left out where no more help.
+  /// - Throws: `RunError` where no factorization can be fitted; what `progress` does.
+  public init(
+    _ log: RatingsLog, noise: Double, seed: UInt64, on backend: any Backend,
+    progress: (Int, Int) throws -> Void = { _, _ in }
+  ) throws {
     (self.log, self.noise) = (log, noise)
     scale = RewardScale(ratingRange: log.ratingRange)
-    model = try Self.fitted(log, Array(0..<Int32(log.count)), scale, seed, on: backend)
+    model = try Self.fitted(
+      log, Array(0..<Int32(log.count)), scale, seed, on: backend, progress: progress)
     levels = Array(
       stride(
         from: log.ratingRange.lowerBound.rounded(.up), through: log.ratingRange.upperBound, by: 1))
@@ -31,13 +36,16 @@ public struct SimulatedTastes: Sendable {
 
   static func fitted(
     _ log: RatingsLog, _ rows: [Int32], _ scale: RewardScale, _ seed: UInt64,
-    on backend: any Backend
+    on backend: any Backend, progress: (Int, Int) throws -> Void = { _, _ in }
   ) throws -> PMFModel {
     var configuration = PMFConfiguration(ratings: rows.count)
     configuration.dimension = 16
     let trainer = try PMFTrainer(
       configuration, log: log, rows: rows, scale: scale, seed: seed, on: backend)
-    while !trainer.isFinished { _ = try trainer.runEpoch() }
+    while !trainer.isFinished {
+      let (done, each) = (trainer.epoch * trainer.batchesPerEpoch, trainer.batchesPerEpoch)
+      _ = try trainer.runEpoch { try progress(done + $0, configuration.epochs * each) }
+    }
     guard let best = trainer.best else { throw RunError("no factorization could be fitted") }
     return best.model
   }
