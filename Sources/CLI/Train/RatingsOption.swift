@@ -154,8 +154,13 @@ struct RatingsOption: ParsableArguments {
     var (position, count) = (nil as FeedbackLog.Position?, 0)
     let progress = Progress()
     defer { progress.finish() }
+    let reader = FeedbackReader(folder: log)
     while !Interrupt.isRequested {
-      position = try FeedbackReader(folder: log).forEach(from: position) { event, _ in
+      if let position, !(try reader.hasMore(than: position)) {
+        usleep(250_000)
+        continue
+      }
+      position = try reader.forEach(from: position) { event, _ in
         if case .feedback(let feedback) = event, feedback.tellsTaste, feedback.time > learned {
           count += 1
         }

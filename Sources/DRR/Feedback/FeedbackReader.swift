@@ -33,6 +33,16 @@ public struct FeedbackReader: Sendable {
     return numbers
   }
 
+  /// Whether something stands behind a place, of which nothing is read.
+  ///
+  /// - Throws: `FeedbackError` where the folder cannot be read.
+  public func hasMore(than place: FeedbackLog.Position) throws -> Bool {
+    guard let last = try segments().last else { return false }
+    var status = stat()
+    guard last == place.segment else { return last > place.segment }
+    return stat(FeedbackLog.path(folder, last), &status) == 0 && status.st_size > place.offset
+  }
+
   /// Gives every event from a place on, in order. A last line that is not whole is left out: its
   /// writer was killed, or is at it.
   ///

@@ -29,9 +29,20 @@ public struct SimulatedTastes: Sendable {
     scale = RewardScale(ratingRange: log.ratingRange)
     model = try Self.fitted(
       log, Array(0..<Int32(log.count)), scale, seed, on: backend, progress: progress)
-    levels = Array(
-      stride(
-        from: log.ratingRange.lowerBound.rounded(.up), through: log.ratingRange.upperBound, by: 1))
+    levels = Self.levels(of: log.ratingRange)
+  }
+
+  /// The whole numbers of a scale; eleven alike distances where there are fewer than two of them, or
+  /// more than anybody tells apart.
+  private static func levels(of range: ClosedRange<Float>) -> [Float] {
+    let (low, high) = (range.lowerBound, range.upperBound)
+    let whole = Double(high.rounded(.down)) - Double(low.rounded(.up)) + 1
+    guard 2...1_000 ~= whole else {
+      // The ends of a scale may be further apart than a Float tells.
+      let span = Double(high) - Double(low)
+      return (0...10).map { Float(Double(low) + span * Double($0) / 10) }
+    }
+    return (0..<Int(whole)).map { low.rounded(.up) + Float($0) }
   }
 
   static func fitted(
