@@ -121,7 +121,7 @@ enum Kills: CampaignPart {
       }
       // Until the program has begun to heed signals, one ends it, and it has written nothing.
       if ending.cause == .signal(signal.number), Tree(folder).files == before.files { return nil }
-      let took = ending.seconds - sent
+      let took = ending.seconds - sent - reference.kind.launcherSeconds
       seconds.append(took)
       if took > 1 { return "\(took) s from \(signal.name) to its end" }
       guard ending.cause == .code(130) || reference.kind.name == "ranks of MPI" else {

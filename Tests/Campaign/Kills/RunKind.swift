@@ -11,6 +11,8 @@ struct RunKind: Sendable {
   var isResumed: Bool
   /// Whether it trains by processes of its own.
   var isGroup = false
+  /// What its launcher takes to end by itself once it is stopped, in seconds.
+  var launcherSeconds = 0.0
   /// Of one that does not go on: the folder that appears as a whole; nil where each file does.
   var folder: String? { ["model", "data", "log", "other"].first { command.contains($0) } }
 
@@ -178,12 +180,26 @@ struct RunKind: Sendable {
     guard let ending = try? Subject.run(under, in: folder.path, limits: .init(seconds: 60)),
       ending.cause == .code(0), ending.output.contains("2 shards")
     else { return nil }
-    return RunKind("ranks of MPI", words)
+    var kind = RunKind("ranks of MPI", words)
+    guard let seconds = try? (0..<2).map({ _ in try secondsToStopMPIRun(in: folder.path) }).max()
+    else { return nil }
+    kind.launcherSeconds = seconds
+    return kind
   }
 
   static let mpirun = [
     "mpirun", "--allow-run-as-root", "--oversubscribe", "-np", "2",
   ]
+
+  /// How long `mpirun` takes to end by SIGTERM where its processes end at once: it waits for them
+  /// by a clock of its own, a second and more.
+  private static func secondsToStopMPIRun(in folder: String) throws -> Double {
+    let subject = try Subject(mpirun + ["sleep", "60"], in: folder, limits: .init(seconds: 90))
+    while subject.isRunning, subject.seconds < 1.5 { usleep(1_000) }
+    let sent = subject.seconds
+    subject.send(SIGTERM)
+    return try subject.wait().seconds - sent
+  }
 
   /// The words that start it.
   func words(_ program: String) -> [String] {
