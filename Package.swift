@@ -32,7 +32,7 @@ let modules: [(name: String, folder: String, imports: [Target.Dependency])] = [
     "Serving", "Serving",
     [
       "DRRCore", "DRRData", "Factorization", "Environments", "Agents", "DeepQ", "PolicyGradients",
-      "ActorCritic", "ClickSessions", "IRecGAN", "Tables",
+      "ActorCritic", "ClickSessions", "IRecGAN", "Tables", "NextItem",
     ]
   ),
   (

@@ -106,7 +106,7 @@ struct HeartbeatTests {
     #expect(heart.beat(at: at(3_664)) == "at work after PMF batches, 1:00:00")
   }
 
-  @Test("a file has a line for every 50 seconds of silence")
+  @Test("a file has a line for every 50 seconds of silence, whose time grows")
   func file() {
     var heart = Heartbeat(isTerminal: false, at: at(0))
     heart.speak(at: at(10), of: "DRR steps")
@@ -115,7 +115,10 @@ struct HeartbeatTests {
       heart.beat(at: at(second)).map { "\(second): \($0)" }
     }
     #expect(
-      lines == [60, 110, 160].map { "\($0).0: at work after DRR steps, 0:50" })
+      lines
+        == [(60, "0:50"), (110, "1:40"), (160, "2:30")].map {
+          "\($0.0).0: at work after DRR steps, \($0.1)"
+        })
     heart.speak(at: at(170))
     #expect(heart.beat(at: at(219)) == nil)
     #expect(heart.beat(at: at(220)) == "at work after DRR steps, 0:50")

@@ -5,16 +5,20 @@ import Kernels
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
-    abstract: "Write what a trained run recommends by, or what it reported, for other programs.",
+    abstract: "Write models, metrics and decisions for other programs.",
     discussion: """
       Examples:
         drr export model runs/first models/first
         drr recommend --model models/first --user 196
+        drr export onnx models/first --out first.onnx
+        drr export card runs/first --out models/first/README.md
         drr export tensorboard runs/many --out logs
         drr export csv runs/many --out metrics.csv
         drr export mlflow runs/many --out mlruns
       """,
-    subcommands: [Model.self, TensorBoard.self, CSV.self, MLflow.self])
+    subcommands: [
+      Model.self, ONNX.self, Card.self, Decisions.self, TensorBoard.self, CSV.self, MLflow.self,
+    ])
 }
 
 extension ExportCommand {

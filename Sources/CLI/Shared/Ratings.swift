@@ -62,6 +62,7 @@ struct LoadedLog {
     }
     guard named.sessions != nil || (ratings.firstGiven == nil && evaluation?.split == .sessions)
     else {
+      try ratings.requireNoEarlier()
       let loaded = try ratings.load(range, begun: begun, for: folder)
       (log, data, preparation) = (loaded.log, loaded.data, loaded.preparation)
       return

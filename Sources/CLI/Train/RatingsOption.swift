@@ -17,6 +17,16 @@ struct RatingsOption: ParsableArguments {
       "The folder of a feedback log: what users have rated and clicked by the time that the run "
         + "begins is learned from too.", valueName: "log"), completion: .directory)
   var from: String?
+  @Option(
+    help: ArgumentHelp(
+      "An earlier run, whose data and settings a new one has where none are named, and whose vectors "
+        + "its factorization begins with.", valueName: "run"), completion: .directory)
+  var fromRun: String?
+  @Option(
+    help: ArgumentHelp(
+      "Ratings of the same or of new users and items, beside those of --data or --from-run; the later "
+        + "of two of one user and item counts.", valueName: "source"), completion: .file())
+  var newRatings: String?
   @Flag(
     help: ArgumentHelp(
       "Train anew whenever the log of --from has grown by --every, each time in a folder of its own "
@@ -27,6 +37,12 @@ struct RatingsOption: ParsableArguments {
   var every: Int?
 
   func validate() throws {
+    if fromRun == "" { throw ValidationError("--from-run is empty; name the folder of a run.") }
+    if let newRatings, data == nil, fromRun == nil {
+      throw ValidationError(
+        "--new-ratings is \(newRatings), and it is beside no others; add --from-run RUN or --data "
+          + "SOURCE.")
+    }
     if from == "" { throw ValidationError("--from is empty; name the folder of a feedback log.") }
     if follow, from == nil {
       throw ValidationError("--follow is of a feedback log, and none is named; add --from FOLDER.")
@@ -42,11 +58,15 @@ struct RatingsOption: ParsableArguments {
   init() {}
 
   /// Of a command that learns nothing.
-  init(data: String?) { (self.data, from, follow, every) = (data, nil, false, nil) }
+  init(data: String?) {
+    (self.data, from, follow, every) = (data, nil, false, nil)
+    (fromRun, newRatings) = (nil, nil)
+  }
 
   /// The first of the options that is given, with its value.
   var firstGiven: String? {
     data.map { "--data \($0)" } ?? from.map { "--from \($0)" }
+      ?? fromRun.map { "--from-run \($0)" }
   }
 
   /// Ratings, and what a new run keeps of the log that they are partly from.
@@ -55,6 +75,39 @@ struct RatingsOption: ParsableArguments {
     var data: DataIdentity
     /// nil where nothing is from a log, or the run has it.
     var preparation: (@Sendable () throws -> Void)?
+  }
+
+  /// The settings of the run of --from-run; nil: none is named.
+  func earlier() throws -> RunConfiguration? {
+    guard let fromRun else { return nil }
+    let folder = RunFolder(fromRun)
+    if let group = try folder.readGroup() {
+      throw RunError(
+        "--from-run \(fromRun) holds \(group.members.count) runs; name one of them, as "
+          + "\(group.members[0].folder(in: folder).path)")
+    }
+    guard let found = try Algorithms.settings(of: folder) as? RunConfiguration else {
+      throw RunError(
+        "--from-run \(fromRun) is no run on ratings with a factorization; name one of `drr train "
+          + "pmf`, drr, residual, dqn or pg")
+    }
+    return found
+  }
+
+  /// - Throws: `ValidationError` where --from-run is named for what has no factorization.
+  func requireNoEarlier() throws {
+    if let fromRun {
+      throw ValidationError(
+        "--from-run \(fromRun) gives a factorization's vectors, and nothing here has one; leave it "
+          + "out, and name its data by --data.")
+    }
+  }
+
+  /// The sources that are named, those of an earlier run where it is named alone, and what is new.
+  private func named() throws -> String? {
+    var source = data
+    if source == nil { source = try earlier()?.data.source }
+    return newRatings.map { new in source.map { "\($0)+\(new)" } ?? new } ?? source
   }
 
   /// Reads the ratings of a run. One that was begun keeps what it learned of a log, however that
@@ -68,6 +121,8 @@ struct RatingsOption: ParsableArguments {
       identity.servedUntil = begun?.servedUntil
       return Loaded(log: log, data: identity)
     }
+    // One that was begun has them all.
+    let data = try begun != nil && self.data == nil ? nil : named()
     guard let from else { return try load(data ?? begun?.source ?? "generated:small") }
     if let begun {
       guard begun.servedUntil != nil else {

@@ -16,7 +16,9 @@ struct RunOpening {
     let loaded = try settings.ratings.load(
       settings.scale.range.range ?? begun?.data.ratingRange, begun: begun?.data, for: run.folder)
     let log = loaded.log
-    var wanted = begun ?? RunConfiguration(source: loaded.data.source, log: log)
+    let earlier = try begun == nil ? self.earlier() : requireWarm(begun)
+    var wanted =
+      begun ?? earlier?.settings ?? RunConfiguration(source: loaded.data.source, log: log)
     if begun == nil || settings.data != nil { wanted.data = loaded.data }
     try settings.scale.apply(to: &wanted.data, &wanted.scale, begun: begun?.data, log)
     if let agent {
@@ -27,16 +29,70 @@ struct RunOpening {
     if let agent { agent.apply(to: &wanted.agent) }
     var folder = run.folder
     folder.preparation = loaded.preparation
-    let experiment = try Experiment(wanted, log: log, folder: folder)
+    var experiment = try Experiment(wanted, log: log, folder: folder)
+    if let earlier { experiment = try warm(experiment, earlier.run) }
     if let warning = experiment.split.orderWarning(in: log) { Console.note(warning) }
     if !start.fresh, let kept = try run.folder.read(RunConfiguration.self) {
-      try Run(wanted, folder: run.folder).requireSame(kept)
+      try Run(experiment.configuration, folder: run.folder).requireSame(kept)
     }
     if let settled = wanted.agent, agent != nil {
       try experiment.requireHistories()
       note(experiment, settled)
     }
     return experiment
+  }
+
+  /// The run of --from-run with its data, and the settings that a new one takes of it; nil: none is
+  /// named.
+  private func earlier() throws -> (run: Experiment, settings: RunConfiguration)? {
+    guard let configuration = try settings.ratings.earlier() else { return nil }
+    let log = try loadRatings(configuration.data.source, configuration.data.ratingRange)
+    let run = try Experiment(
+      configuration, log: log, folder: RunFolder(settings.ratings.fromRun!))
+    var taken = configuration
+    (taken.warm, taken.myopic) = (nil, nil)
+    // Settings of another agent are its own.
+    if taken.agent.map({ type(of: $0).command }) != agent.map({ type(of: $0).command }) {
+      taken.agent = nil
+    }
+    return (run, taken)
+  }
+
+  /// - Throws: `RunError` where --from-run is named and the run was begun without.
+  private func requireWarm(
+    _ begun: RunConfiguration?
+  ) throws -> (run: Experiment, settings: RunConfiguration)? {
+    if settings.ratings.fromRun != nil, begun?.warm == nil {
+      throw RunError(
+        "\(run.run): the run was started without --from-run; name another --run, or start again with "
+          + "--fresh")
+    }
+    return nil
+  }
+
+  /// The run with the vectors of an earlier one, which it keeps from its beginning on.
+  private func warm(_ new: Experiment, _ earlier: Experiment) throws -> Experiment {
+    let path = run.folder.start
+    let found = try new.warmStart(from: earlier, at: path)
+    Console.note(
+      "PMF begins with \(earlier.folder.path)'s vectors of \(grouped(found.known.users)) of "
+        + "\(grouped(new.log.userCount)) users and \(grouped(found.known.items)) of "
+        + "\(grouped(new.log.itemCount)) items")
+    if found.start.learned > 0 {
+      Console.warn(
+        "these vectors have learned \(grouped(found.start.learned)) of the "
+          + "\(grouped(found.start.heldOut)) ratings that this run holds out: its figures will be too "
+          + "good; --split none holds nothing out")
+    }
+    var folder = new.folder
+    let before = folder.preparation
+    folder.preparation = {
+      try before?()
+      try AtomicFile.write(found.bytes, to: path)
+    }
+    var configuration = new.configuration
+    configuration.warm = found.start
+    return try Experiment(configuration, log: new.source, folder: folder)
   }
 
   /// Tells before training what would be missing after it.

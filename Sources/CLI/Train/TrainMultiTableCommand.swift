@@ -125,6 +125,7 @@ extension TrainCommand {
     private func makeTraining(
       _ begun: MultiTableRunConfiguration?, _ folder: RunFolder
     ) throws -> MultiTableTraining {
+      try ratings.requireNoEarlier()
       let loaded = try ratings.load(
         scale.range.range ?? begun?.data.ratingRange, begun: begun?.data, for: folder)
       let log = loaded.log

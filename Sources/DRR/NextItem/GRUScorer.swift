@@ -10,7 +10,7 @@ import Tensor
 /// a user share one pass.
 public struct GRUScorer: NextItemScorer {
   public let name: String
-  let networks: [GRURanker]
+  package let networks: [GRURanker]
   let window: Int
   /// Of each network.
   private let vectors: [Tensor?]

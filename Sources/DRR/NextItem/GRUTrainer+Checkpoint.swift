@@ -54,7 +54,7 @@ extension GRUTrainer {
     (self.step, self.loss) = (step, Tensor(loss, shape: [1], on: backend))
   }
 
-  static func prefix(_ number: Int) -> String { "kept.\(number)" }
+  package static func prefix(_ number: Int) -> String { "kept.\(number)" }
 }
 
 extension GRUScorer {

@@ -81,4 +81,9 @@ public struct FeatureTable: Sendable {
   func numbers(of row: Int) -> ArraySlice<Float> {
     numbers[row * numberNames.count..<(row + 1) * numberNames.count]
   }
+
+  /// What a row has in each category.
+  func levels(of row: Int) -> [String] {
+    categoryNames.indices.map { levels[$0][Int(codes[row * categoryNames.count + $0])] }
+  }
 }

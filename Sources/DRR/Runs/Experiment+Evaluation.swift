@@ -120,7 +120,8 @@ extension Experiment {
       runs, agent: agentName, configuration: configuration,
       seed: settings.seed ?? configuration.seed,
       protocolSummary: configuration.evaluation.summary(
-        scale: configuration.scale, window: try agent.training.window, hasTimes: log.hasTimes),
+        scale: configuration.scale, window: try agent.training.window, hasTimes: log.hasTimes)
+        + (configuration.warm?.summary.map { "; \($0)" } ?? ""),
       device: "\(backend.device.id): \(backend.device.name), \(backend.device.driver)")
     report.ratingUnit = ratingUnit
     return report

@@ -14,7 +14,7 @@ public struct Experiment: Sendable {
   /// All ratings; less each user's mean where rewards count from that.
   public let log: RatingsLog
   /// All ratings as they were read.
-  let source: RatingsLog
+  package let source: RatingsLog
   /// Which users train, validate and test, and which of their ratings may be seen.
   public let split: UserSplit
   /// Counts and mean rewards of items, from the ratings that may be seen.
@@ -75,6 +75,7 @@ public struct Experiment: Sendable {
       try PMFTrainer(
         configuration.pmf, log: log, rows: split.pmfRows(in: log), scale: configuration.scale,
         seed: configuration.seed, on: backend, among: ranks))
+    if let start = try readStart() { try trainer.trainer.begin(from: start) }
     do {
       try run.train(
         trainer, stage(.pmfCheckpoint), device: "\(backend.device.id)", observer, among: ranks)

@@ -21,6 +21,8 @@ public struct RunConfiguration: RunSettings {
   public var agent: (any AgentConfiguration)?
   /// Whether the agent's myopic baseline (γ = 0) is trained as well; nil: not set.
   public var myopic: Bool?
+  /// What the factorization began with of an earlier run; nil: drawn vectors.
+  public var warm: WarmStart?
 
   /// Settings by their parts.
   public init(
@@ -96,6 +98,7 @@ public struct RunConfiguration: RunSettings {
     identity.data.source = ""
     identity.data.name = ""
     identity.myopic = nil
+    identity.warm?.path = ""
     return identity
   }
 
@@ -118,6 +121,7 @@ extension RunConfiguration {
   public static func == (one: Self, other: Self) -> Bool {
     one.data == other.data && one.seed == other.seed && one.evaluation == other.evaluation
       && one.scale == other.scale && one.pmf == other.pmf && one.myopic == other.myopic
+      && one.warm == other.warm
       && one.agent.map { AnyHashable($0) } == other.agent.map { AnyHashable($0) }
   }
 
@@ -128,11 +132,12 @@ extension RunConfiguration {
     hasher.combine(scale)
     hasher.combine(pmf)
     hasher.combine(myopic)
+    hasher.combine(warm)
     hasher.combine(agent.map { AnyHashable($0) })
   }
 
   private enum Keys: String, CodingKey {
-    case data, seed, evaluation, scale, pmf, agent, myopic
+    case data, seed, evaluation, scale, pmf, agent, myopic, warm
     /// An agent as older programs kept it.
     case drr
   }
@@ -145,6 +150,7 @@ extension RunConfiguration {
     scale = try stored.decode(RewardScale.self, forKey: .scale)
     pmf = try stored.decode(PMFConfiguration.self, forKey: .pmf)
     myopic = try stored.decodeIfPresent(Bool.self, forKey: .myopic)
+    warm = try stored.decodeIfPresent(WarmStart.self, forKey: .warm)
     agent =
       try stored.decodeIfPresent(StoredAgent.self, forKey: .agent)?.agent
       ?? stored.decodeIfPresent(OlderAgent.self, forKey: .drr)?.agent
@@ -158,6 +164,7 @@ extension RunConfiguration {
     try stored.encode(scale, forKey: .scale)
     try stored.encode(pmf, forKey: .pmf)
     try stored.encodeIfPresent(myopic, forKey: .myopic)
+    try stored.encodeIfPresent(warm, forKey: .warm)
     try stored.encodeIfPresent(agent.map { StoredAgent(agent: $0) }, forKey: .agent)
   }
 }

@@ -16,11 +16,16 @@ extension ExportedModel {
 
   // MARK: - Reading
 
+  /// Whether a folder holds a model.
+  public static func isIn(_ folder: String) -> Bool {
+    access(folder + "/" + headerName, F_OK) == 0
+  }
+
   /// The model of a folder.
   ///
   /// - Throws: `ServingError` where a file is missing, damaged, or says what cannot be.
   public init(folder: String) throws {
-    guard access(folder + "/" + Self.headerName, F_OK) == 0 else {
+    guard Self.isIn(folder) else {
       throw ServingError(
         "\(folder) holds no exported model; make one with `drr export model RUN \(folder)`")
     }
@@ -46,7 +51,7 @@ extension ExportedModel {
     }
     func checked(_ name: String) throws -> Data {
       let found = try bytes(name)
-      guard header.files[name] == Self.checksum([UInt8](found)) else {
+      guard header.files[name] == Checksum.text(of: [UInt8](found)) else {
         throw ServingError(
           "\(folder)/\(name) does not match its checksum in \(Self.headerName); the model is damaged"
         )
@@ -60,12 +65,6 @@ extension ExportedModel {
         items: decode(Contents.Items.self, Self.itemsName, checked(Self.itemsName)),
         users: decode(Contents.Users.self, Self.usersName, checked(Self.usersName))),
       name: folder)
-  }
-
-  private static func checksum(_ bytes: [UInt8]) -> String {
-    var checksum = Checksum()
-    checksum.update(bytes)
-    return checksum.text
   }
 
   // MARK: - Writing
@@ -89,7 +88,7 @@ extension ExportedModel {
       (Self.usersName, Array(try RunFolder.json(contents.users).utf8) + [10]),
     ]
     var header = header
-    for (name, bytes) in files { header.files[name] = Self.checksum(bytes) }
+    for (name, bytes) in files { header.files[name] = Checksum.text(of: bytes) }
     let text = try RunFolder.json(header.checksummed(), pretty: true) + "\n"
     do throws(CheckpointError) {
       for (name, bytes) in files + [(Self.headerName, Array(text.utf8))] {

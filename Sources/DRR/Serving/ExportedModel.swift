@@ -292,6 +292,9 @@ public struct ExportedModel: Sendable {
       wanted =
         network.state.width(window: Double(network.window), dimension: k) * hidden
         + hidden * hidden + network.state.weights(window: Double(network.window), dimension: k)
+    case .gru(let networks):
+      let (e, h) = (Double(networks.dimension), Double(networks.hidden))
+      wanted = Double(networks.networks) * (items * e + 3 * h * (e + h) + h * e)
     case .irecgan(let encoder):
       let (e, h) = (Double(encoder.embedding), Double(encoder.units))
       // A GRU's; an LSTM has more.

@@ -62,15 +62,17 @@ package struct ModelParts {
     try weights.add("users.summaries", found.flatMap(\.summary), shape: [found.count, 2])
   }
 
-  /// The weights of a network's policy whose names in `file` begin with `prefix`, but for those of
-  /// `left`.
+  /// The weights of a network's policy whose names in `file` begin with `prefix`, but for those
+  /// that go on with one of `left`. Of several networks each has its number.
   package mutating func addPolicy(
-    from file: SafetensorsFile, _ prefix: String, leaving left: String? = nil
+    from file: SafetensorsFile, _ prefix: String, leaving left: [String] = [],
+    number: Int? = nil
   ) throws {
     for entry in file.entries where entry.name.hasPrefix(prefix) {
-      if let left, entry.name.hasPrefix(left) { continue }
+      let name = entry.name.dropFirst(prefix.count)
+      if left.contains(where: { name.hasPrefix($0) }) { continue }
       try weights.add(
-        "policy." + entry.name.dropFirst(prefix.count), file.floats(entry.name),
+        "policy." + (number.map { "\($0)." } ?? "") + name, file.floats(entry.name),
         shape: entry.shape)
     }
   }

@@ -69,7 +69,10 @@ extension ExportedModel {
       }
       guard !clicks.isEmpty else { throw ServingError("the session has no click") }
       for item in clicks { try requireItem(item) }
-      return (Profile(items: clicks.map { Int32($0) }), [])
+      return (
+        Profile(
+          items: clicks.map { Int32($0) }, rewards: [Float](repeating: 1, count: clicks.count)), []
+      )
     }
   }
 

@@ -1,6 +1,7 @@
 import Agents
 import DRRCore
 import IRecGAN
+import NextItem
 import Tables
 
 /// What a model recommends by, with the settings that its network is built from: nothing of how it
@@ -20,6 +21,8 @@ public enum ServedAlgorithm: Hashable, Sendable {
   case multiTable(MultiTableConfiguration)
   /// IRecGAN's agent, or one of those that it is compared with.
   case irecgan(IRecGANConfiguration.Encoder)
+  /// GRUs that rank next items.
+  case gru(Sequence)
 
   /// A network over a state module.
   public struct Network: Codable, Hashable, Sendable {
@@ -54,6 +57,40 @@ public enum ServedAlgorithm: Hashable, Sendable {
     }
   }
 
+  /// Networks over the items that a user has had, in their order.
+  public struct Sequence: Codable, Hashable, Sendable {
+    /// Width of an item's vector.
+    public var dimension: Int
+    /// Units of a network.
+    public var hidden: Int
+    /// Items that a score is made from at most.
+    public var window: Int
+    /// σ of scores that are cosines; nil: dot products.
+    public var cosineScale: Float?
+    /// Networks whose scores are averaged.
+    public var networks: Int
+    /// Whether the items are clicks of a session, of which one may come again.
+    public var readsSessions: Bool
+
+    /// Networks by their parts.
+    public init(
+      dimension: Int, hidden: Int, window: Int, cosineScale: Float?, networks: Int,
+      readsSessions: Bool
+    ) {
+      (self.dimension, self.hidden, self.window) = (dimension, hidden, window)
+      (self.cosineScale, self.networks) = (cosineScale, networks)
+      self.readsSessions = readsSessions
+    }
+
+    /// What a network is built from.
+    var configuration: GRUConfiguration {
+      var settings = GRUConfiguration()
+      (settings.dimension, settings.hidden, settings.window) = (dimension, hidden, window)
+      (settings.cosineScale, settings.networks) = (cosineScale, networks)
+      return settings
+    }
+  }
+
   /// As `model.json` calls it.
   public var name: String {
     switch self {
@@ -64,6 +101,7 @@ public enum ServedAlgorithm: Hashable, Sendable {
     case .policyGradient: "policy-gradient"
     case .multiTable: MultiTableRunConfiguration.algorithms[0]
     case .irecgan: "irecgan"
+    case .gru: GRURunConfiguration.algorithms[0]
     }
   }
 
@@ -78,13 +116,19 @@ public enum ServedAlgorithm: Hashable, Sendable {
   /// Whether it stands on a factorization of ratings.
   var hasFactorization: Bool {
     switch self {
-    case .multiTable, .irecgan: false
+    case .multiTable, .irecgan, .gru: false
     default: true
     }
   }
 
   /// Whether it recommends for the clicks of a session, and not for ratings.
-  public var readsSessions: Bool { if case .irecgan = self { true } else { false } }
+  public var readsSessions: Bool {
+    switch self {
+    case .irecgan: true
+    case .gru(let networks): networks.readsSessions
+    default: false
+    }
+  }
 
   func validate() throws {
     func require<Value>(
@@ -112,6 +156,7 @@ public enum ServedAlgorithm: Hashable, Sendable {
       var settings = IRecGANConfiguration()
       settings.agent = encoder
       try settings.validate()
+    case .gru(let networks): try networks.configuration.validate()
     }
   }
 }
@@ -129,6 +174,7 @@ extension ServedAlgorithm: Codable {
     case .residual(let settings): try container.encode(settings, forKey: .settings)
     case .multiTable(let settings): try container.encode(settings, forKey: .settings)
     case .irecgan(let settings): try container.encode(settings, forKey: .settings)
+    case .gru(let settings): try container.encode(settings, forKey: .settings)
     }
   }
 
@@ -146,6 +192,7 @@ extension ServedAlgorithm: Codable {
     case "policy-gradient": self = .policyGradient(try settings())
     case MultiTableRunConfiguration.algorithms[0]: self = .multiTable(try settings())
     case "irecgan": self = .irecgan(try settings())
+    case GRURunConfiguration.algorithms[0]: self = .gru(try settings())
     default:
       throw DecodingError.dataCorruptedError(
         forKey: .algorithm, in: container, debugDescription: "no algorithm \(name)")

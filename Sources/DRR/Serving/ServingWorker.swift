@@ -6,6 +6,7 @@ import DeepQ
 import Environments
 import Factorization
 import IRecGAN
+import NextItem
 import PolicyGradients
 import Tables
 import Tensor
@@ -80,14 +81,16 @@ final class ServingWorker {
       }
     case .multiTable:
       let scorer = model.tables!
-      kind = .rows { profiles in
-        scorer.scores(
-          inTurn: profiles.map { profile in
-            NextItemQuery(
-              user: 0, items: profile.items[...], rewards: profile.rewards[...],
-              visibleCount: profile.items.count, target: -1, targetReward: 0)
-          })
+      kind = .rows { scorer.scores(inTurn: $0.enumerated().map(Self.query)) }
+    case .gru(let settings):
+      let count = model.items.count
+      let networks = try (0..<settings.networks).map { number in
+        let network = GRURanker(settings.configuration, itemCount: count, seed: 0, on: backend)
+        try network.parameters.restore(from: model.weights, "policy.\(number)")
+        return network
       }
+      let scorer = GRUScorer(networks, window: settings.window)
+      kind = .rows { try scorer.scores($0.enumerated().map(Self.query)) }
     case .irecgan(let encoder):
       var configuration = IRecGANConfiguration()
       configuration.agent = encoder
@@ -147,6 +150,13 @@ final class ServingWorker {
       best.insert((item, score), at: place)
     }
     return best
+  }
+
+  /// What comes next for a recipient.
+  private static func query(_ number: Int, _ profile: Profile) -> NextItemQuery {
+    NextItemQuery(
+      user: Int32(number), items: profile.items[...], rewards: profile.rewards[...],
+      visibleCount: profile.items.count, target: -1, targetReward: 0)
   }
 
   private static let notNumbers = ServingError(

@@ -17,6 +17,13 @@ package struct Checksum: Equatable {
     bytes.withUnsafeBytes { update($0) }
   }
 
+  /// Of some bytes, as ``text`` has it.
+  package static func text(of bytes: [UInt8]) -> String {
+    var checksum = Checksum()
+    checksum.update(bytes)
+    return checksum.text
+  }
+
   /// Eight lower-case hexadecimal digits.
   package var text: String {
     String(value, radix: 16, digits: 8)

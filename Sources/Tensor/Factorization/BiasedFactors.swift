@@ -25,13 +25,33 @@ public final class BiasedFactors {
     let count = (userCount + itemCount) * width
     rows = Floats(backend.allocate(count), count: count)
     var random = Philox(seed: seed, stream: stream)
-    let vectors = initializer.values(shape: [userCount + itemCount, dimension], random: &random)
-    var host = [Float](repeating: 0, count: count)
+    write(
+      initializer.values(shape: [userCount + itemCount, dimension], random: &random),
+      biases: [Float](repeating: 0, count: userCount + itemCount))
+  }
+
+  /// Rows of vectors and biases, users' first.
+  private func write(_ vectors: [Float], biases: [Float]) {
+    var host = [Float](repeating: 0, count: rows.count)
     for row in 0..<userCount + itemCount {
-      for d in 0..<dimension { host[row * width + d] = vectors[row * dimension + d] }
-      host[row * width + dimension + (row < userCount ? 1 : 0)] = 1
+      let place = row * width
+      for d in 0..<dimension { host[place + d] = vectors[row * dimension + d] }
+      host[place + dimension + (row < userCount ? 0 : 1)] = biases[row]
+      host[place + dimension + (row < userCount ? 1 : 0)] = 1
     }
     backend.write(host, to: rows)
+  }
+
+  /// Takes over vectors [users, k] and [items, k], and biases.
+  public func set(
+    userVectors: [Float], itemVectors: [Float], userBiases: [Float], itemBiases: [Float]
+  ) {
+    require(
+      userVectors.count == userCount * dimension && itemVectors.count == itemCount * dimension
+        && userBiases.count == userCount && itemBiases.count == itemCount,
+      "factors of \(userCount) users and \(itemCount) items, \(userBiases.count) and "
+        + "\(itemBiases.count) biases")
+    write(userVectors + itemVectors, biases: userBiases + itemBiases)
   }
 
   /// One pass over the ratings of these users and items. Waits for nothing.

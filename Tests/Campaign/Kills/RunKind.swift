@@ -45,6 +45,9 @@ struct RunKind: Sendable {
     RunKind("PMF", "train pmf --run run \(data) --dimension 4 --pmf-epochs 12"),
     RunKind(
       "PMF, SGD", "train pmf --run run \(data) --pmf-solver sgd --dimension 4 --pmf-epochs 12"),
+    RunKind(
+      "PMF from a run", "train pmf --run run --from-run first --pmf-epochs 12 --device cpu",
+      after: ["train pmf --run first \(pmf)"]),
     RunKind("DRR", drr),
     RunKind(
       "DRR, myopic",

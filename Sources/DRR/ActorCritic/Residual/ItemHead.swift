@@ -13,10 +13,10 @@ package struct ItemHead {
   private let offset: Parameter
   private let layers: MLP
   private let reach: Float
-  private let width: Int
+  package let width: Int
   private let contextWidth: Int
   /// [controls, 3 A]: what a control adds to the weights of base and last, and to the vector.
-  private let expansion: Tensor
+  package let expansion: Tensor
 
   /// - Parameters:
   ///   - blocks: widths of the factorisations' parts of an item's vector, which the statistics
@@ -62,9 +62,9 @@ package struct ItemHead {
   }
 
   /// [3 A]: weights that no control moves.
-  private let fixed: Tensor
+  package let fixed: Tensor
   /// The controls that leave the beliefs as they are.
-  private let start: Tensor
+  package let start: Tensor
 
   /// [B, S] to [B, A].
   package func callAsFunction(_ state: Tensor, _ tape: Tape? = nil) -> Tensor {

@@ -43,6 +43,8 @@ public struct RunFolder: Sendable {
   public var online: String { path + "/online.json" }
   /// A folder of ratings of a feedback log, where the run learned from one.
   public var served: String { path + "/served" }
+  /// The vectors that the factorization begins with, where they are an earlier run's.
+  public var start: String { path + "/start.safetensors" }
   /// `leak-ladder.json`: the leakage ablation.
   public var leakLadder: String { path + "/leak-ladder.json" }
 
@@ -147,7 +149,7 @@ public struct RunFolder: Sendable {
     if exists(myopic.path) { myopic.delete() }
     let files = [
       checkpoint, pmfCheckpoint, model, metrics, events, report, evaluation, world, beliefs, online,
-      served + "/ratings.csv", served + "/about.txt",
+      start, served + "/ratings.csv", served + "/about.txt",
     ]
     for file in files + ownCheckpoints() + [configuration]
     where unlink(file) != 0 && errno != ENOENT {

@@ -90,14 +90,14 @@ package enum Timestamp {
 
 /// The unit of times that are numbers, by their size: those of our age have ten digits in seconds,
 /// thirteen in milliseconds, and so on.
-enum TimeUnit: Int64, CaseIterable {
+package enum TimeUnit: Int64, CaseIterable {
   case seconds = 1
   case milliseconds = 1_000
   case microseconds = 1_000_000
   case nanoseconds = 1_000_000_000
 
   /// Seconds are taken for such up to the year 5138.
-  static func of(_ time: Int64) -> TimeUnit {
+  package static func of(_ time: Int64) -> TimeUnit {
     switch time.magnitude {
     case ..<100_000_000_000: .seconds
     case ..<100_000_000_000_000: .milliseconds

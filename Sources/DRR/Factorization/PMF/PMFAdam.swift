@@ -148,6 +148,13 @@ final class PMFAdam: PMFSolver {
       itemBiases: try itemBiases.table.tensor.host())
   }
 
+  func take(_ model: PMFModel) {
+    userFactors.table.set(model.userFactors)
+    itemFactors.table.set(model.itemFactors)
+    userBiases.table.set(model.userBiases)
+    itemBiases.table.set(model.itemBiases)
+  }
+
   func save(to file: inout SafetensorsWriter) throws {
     try parameters.save(to: &file, "pmf.weights")
     try optimizer.save(to: &file, "pmf.adam")

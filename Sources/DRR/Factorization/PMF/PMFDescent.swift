@@ -46,6 +46,12 @@ final class PMFDescent: PMFSolver {
       itemFactors: host.itemVectors, userBiases: host.userBiases, itemBiases: host.itemBiases)
   }
 
+  func take(_ model: PMFModel) {
+    factors.set(
+      userVectors: model.userFactors, itemVectors: model.itemFactors, userBiases: model.userBiases,
+      itemBiases: model.itemBiases)
+  }
+
   func save(to file: inout SafetensorsWriter) throws { try factors.save(to: &file, "pmf.factors") }
 
   func prepareRestore(from file: SafetensorsFile) throws -> () -> Void {

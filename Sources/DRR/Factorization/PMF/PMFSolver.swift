@@ -9,6 +9,8 @@ protocol PMFSolver: AnyObject {
   func pass(epoch: Int, progress: (_ batchesDone: Int) throws -> Void) throws
   /// Waits for the device.
   func model(mean: Float) throws -> PMFModel
+  /// Goes on from vectors and biases of so many users and items.
+  func take(_ model: PMFModel)
   func save(to file: inout SafetensorsWriter) throws
   /// Reads and checks; what it returns takes over and cannot fail.
   func prepareRestore(from file: SafetensorsFile) throws -> () -> Void

@@ -1,3 +1,5 @@
+import DRRCore
+
 /// What TensorBoard's plugin of hyper-parameters reads: `HParamsPluginData`.
 enum HyperparameterSummary {
   /// Names and kinds of settings of several runs, and the tags of what they reported.

@@ -1,3 +1,5 @@
+import DRRCore
+
 /// The frame of a record in a TFRecord file: length, its checksum, contents, their checksum.
 enum TensorRecord {
   static func framed(_ contents: [UInt8]) -> [UInt8] {

@@ -7,6 +7,7 @@ import DRRData
 import DeepQ
 import Factorization
 import IRecGAN
+import NextItem
 import PolicyGradients
 import Serving
 import Tables
@@ -59,6 +60,7 @@ public struct RunExport {
     case let configuration as RunConfiguration: return try ofRatings(folder, configuration)
     case is MultiTableRunConfiguration: return try ofTables(folder)
     case is IRecGANRunConfiguration: return try ofSessions(folder)
+    case is GRURunConfiguration: return try ofNextItems(folder)
     case let other:
       let uses = (other?.uses ?? []).map { "`drr \($0) --run \(folder.path)`" }
       throw RunError(
@@ -141,8 +143,7 @@ public struct RunExport {
         try parts.addPolicy(from: file, "\(BestCheckpoint.prefix).actor.")
       case .dqn:
         try parts.addPolicy(
-          from: file, "\(BestCheckpoint.prefix).network.",
-          leaving: "\(BestCheckpoint.prefix).network.q.value.")
+          from: file, "\(BestCheckpoint.prefix).network.", leaving: ["q.value."])
       case .policyGradient: try parts.addPolicy(from: file, "\(BestCheckpoint.prefix).network.")
       default: try parts.addPolicy(from: file, "\(BestCheckpoint.prefix).actor.")
       }
@@ -235,6 +236,54 @@ public struct RunExport {
       ItemStatistics(log.counted(split, on: configuration.scale), split, scale: configuration.scale)
     )
     try parts.add(scorer, table)
+    return try parts.model(name: folder.path)
+  }
+
+  // MARK: - Next items
+
+  /// GRUs on ratings, or on sessions of clicks, of which the model knows no users.
+  private func ofNextItems(_ folder: RunFolder) throws -> ExportedModel {
+    let run = try Run<GRURunConfiguration>(reading: folder)
+    let (settings, own) = (run.settings.settings, run.settings.data)
+    let source = data ?? own.source
+    let ofSessions = run.settings.evaluation.split == .sessions
+    let log =
+      try ofSessions
+      ? SessionSource.loadNextItems(source, test: data == nil ? own.test : nil).log
+      : readRatings(source, own.ratingRange)
+    try own.requireContents(of: log, from: source)
+    let scorer = try GRUScorer(run, itemCount: log.itemCount, on: backend)
+    let file = try run.readCheckpoint()
+    let done = try file.integer("finished", .count)
+    if done < settings.networks {
+      note("not fully trained: \(done) of \(settings.networks) networks")
+    }
+    let header = ExportedModel.Header(
+      algorithm: .gru(
+        .init(
+          dimension: settings.dimension, hidden: settings.hidden, window: settings.window,
+          cosineScale: settings.cosineScale, networks: scorer.networks.count,
+          readsSessions: ofSessions)),
+      agent: scorer.name,
+      data: .init(
+        name: log.name, checksum: log.checksum, items: log.itemCount,
+        users: ofSessions ? 0 : log.userCount, servedUntil: own.servedUntil),
+      scale: ofSessions ? nil : run.settings.scale,
+      ratingRange: ofSessions ? nil : log.ratingRange)
+    var parts: ModelParts
+    if ofSessions {
+      parts = try ModelParts(
+        header, itemIDs: Array(log.itemIDs), isKnown: [Bool](repeating: true, count: log.itemCount))
+      try parts.addUsers([], offsets: [0], items: [], ratings: [])
+    } else {
+      let (split, scale) = (UserSplit(log, run.settings.evaluation), run.settings.scale)
+      parts = try self.parts(
+        header, log, split, ItemStatistics(log.counted(split, on: scale), split, scale: scale))
+    }
+    for number in 0..<scorer.networks.count {
+      try parts.addPolicy(
+        from: file, "\(GRUTrainer.prefix(number)).", leaving: ["values.", "count."], number: number)
+    }
     return try parts.model(name: folder.path)
   }
 

@@ -1,9 +1,9 @@
 /// A message in the binary form of protocol buffers, field by field.
-struct ProtocolBuffer {
-  private(set) var bytes: [UInt8] = []
+package struct ProtocolBuffer: Sendable {
+  package private(set) var bytes: [UInt8] = []
 
   /// - Parameter build: adds the fields.
-  init(_ build: (inout ProtocolBuffer) -> Void) { build(&self) }
+  package init(_ build: (inout ProtocolBuffer) -> Void) { build(&self) }
 
   private enum WireType: UInt64 {
     case varint = 0
@@ -13,33 +13,35 @@ struct ProtocolBuffer {
   }
 
   /// An integer, a truth or a case of an enumeration.
-  mutating func add(_ field: UInt64, _ number: Int) {
+  package mutating func add(_ field: UInt64, _ number: Int) {
     addKey(field, .varint)
     addVarint(UInt64(bitPattern: Int64(number)))
   }
 
-  mutating func add(_ field: UInt64, _ number: Double) {
+  package mutating func add(_ field: UInt64, _ number: Double) {
     addKey(field, .eightBytes)
     bytes += littleEndian(number.bitPattern)
   }
 
-  mutating func add(_ field: UInt64, _ number: Float) {
+  package mutating func add(_ field: UInt64, _ number: Float) {
     addKey(field, .fourBytes)
     bytes += littleEndian(number.bitPattern)
   }
 
-  mutating func add(_ field: UInt64, _ text: String) { add(field, counted: Array(text.utf8)) }
+  package mutating func add(_ field: UInt64, _ text: String) {
+    add(field, counted: Array(text.utf8))
+  }
 
-  mutating func add(_ field: UInt64, _ message: ProtocolBuffer) {
+  package mutating func add(_ field: UInt64, _ message: ProtocolBuffer) {
     add(field, counted: message.bytes)
   }
 
   /// Numbers one after the other, under one key.
-  mutating func add(_ field: UInt64, packed numbers: [Double]) {
+  package mutating func add(_ field: UInt64, packed numbers: [Double]) {
     add(field, counted: numbers.flatMap { littleEndian($0.bitPattern) })
   }
 
-  private mutating func add(_ field: UInt64, counted content: [UInt8]) {
+  package mutating func add(_ field: UInt64, counted content: [UInt8]) {
     addKey(field, .counted)
     addVarint(UInt64(content.count))
     bytes += content
@@ -61,6 +63,6 @@ struct ProtocolBuffer {
 }
 
 /// The bytes of an integer, the lowest first.
-func littleEndian(_ number: some FixedWidthInteger) -> [UInt8] {
+package func littleEndian(_ number: some FixedWidthInteger) -> [UInt8] {
   withUnsafeBytes(of: number.littleEndian) { Array($0) }
 }

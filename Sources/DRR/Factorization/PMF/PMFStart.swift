@@ -1,0 +1,98 @@
+import DRRCore
+import DRRData
+import Tensor
+
+/// What a fit begins with in place of drawn vectors: those that an earlier fit has of the same users
+/// and items, by their ids.
+public struct PMFStart: Sendable {
+  /// Of the new data; zeros where nothing is known.
+  let model: PMFModel
+  let knowsUser: [Bool]
+  let knowsItem: [Bool]
+
+  /// - Parameters:
+  ///   - model: an earlier fit.
+  ///   - old: its data.
+  ///   - new: the data that are fitted now.
+  public init(_ model: PMFModel, of old: RatingsLog, for new: RatingsLog) {
+    let k = model.dimension
+    func moved(
+      _ count: Int, _ vectors: [Float], _ biases: [Float], _ place: (Int) -> Int?
+    ) -> (vectors: [Float], biases: [Float], isKnown: [Bool]) {
+      var found = (
+        vectors: [Float](repeating: 0, count: count * k),
+        biases: [Float](repeating: 0, count: count), isKnown: [Bool](repeating: false, count: count)
+      )
+      for index in 0..<count {
+        guard let old = place(index) else { continue }
+        found.vectors.replaceSubrange(
+          index * k..<(index + 1) * k, with: vectors[old * k..<(old + 1) * k])
+        (found.biases[index], found.isKnown[index]) = (biases[old], true)
+      }
+      return found
+    }
+    let users = moved(new.userCount, model.userFactors, model.userBiases) {
+      old.userIndex(new.userIDs[$0])
+    }
+    let items = moved(new.itemCount, model.itemFactors, model.itemBiases) {
+      old.itemIndex(new.itemIDs[$0])
+    }
+    (knowsUser, knowsItem) = (users.isKnown, items.isKnown)
+    self.model = PMFModel(
+      dimension: k, mean: model.mean, userFactors: users.vectors, itemFactors: items.vectors,
+      userBiases: users.biases, itemBiases: items.biases)
+  }
+
+  /// Users and items that the earlier fit has.
+  public var known: (users: Int, items: Int) {
+    (knowsUser.count { $0 }, knowsItem.count { $0 })
+  }
+
+  /// A model whose rows are the earlier fit's where it has them.
+  func over(_ drawn: PMFModel) -> PMFModel {
+    let k = drawn.dimension
+    func rows(_ own: [Float], _ drawn: [Float], _ isKnown: [Bool], _ width: Int) -> [Float] {
+      drawn.indices.map { isKnown[$0 / width] ? own[$0] : drawn[$0] }
+    }
+    return PMFModel(
+      dimension: k, mean: drawn.mean,
+      userFactors: rows(model.userFactors, drawn.userFactors, knowsUser, k),
+      itemFactors: rows(model.itemFactors, drawn.itemFactors, knowsItem, k),
+      userBiases: rows(model.userBiases, drawn.userBiases, knowsUser, 1),
+      itemBiases: rows(model.itemBiases, drawn.itemBiases, knowsItem, 1))
+  }
+
+  // MARK: - Files
+
+  /// One safetensors file.
+  public func bytes() throws -> [UInt8] {
+    var file = SafetensorsWriter()
+    try model.add(to: &file, "pmf")
+    try file.add("known.users", knowsUser.map { $0 ? UInt8(1) : 0 })
+    try file.add("known.items", knowsItem.map { $0 ? UInt8(1) : 0 })
+    return try file.bytes()
+  }
+
+  /// Reads what ``bytes()`` holds for so many users and items.
+  ///
+  /// - Throws: `CheckpointError` where the file holds another.
+  public init(
+    contentsOf file: SafetensorsFile, dimension: Int, userCount: Int, itemCount: Int
+  ) throws {
+    model = try PMFModel(
+      contentsOf: file, dimension: dimension, userCount: userCount, itemCount: itemCount)
+    func flags(_ name: String, _ count: Int) throws -> [Bool] {
+      try file.values(name, Expected<UInt8>.flag, shape: [count]).map { $0 != 0 }
+    }
+    knowsUser = try flags("known.users", userCount)
+    knowsItem = try flags("known.items", itemCount)
+  }
+}
+
+extension PMFTrainer {
+  /// Begins with an earlier fit's vectors, before the first epoch. Waits for the device.
+  public func begin(from start: PMFStart) throws {
+    require(epoch == 0, "PMF has made \(epoch) epochs already")
+    solver.take(start.over(try solver.model(mean: mean)))
+  }
+}
