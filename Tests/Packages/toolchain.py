@@ -123,8 +123,8 @@ class Toolchain(unittest.TestCase):
         path.chmod(0o755)
 
     def pin(self, text):
-        pins = self.project / "toolchain"
-        pins.mkdir(exist_ok=True)
+        pins = self.project / ".packages" / "toolchain"
+        pins.mkdir(parents=True, exist_ok=True)
         (pins / "pins").write_text(text)
         (pins / "release-key.asc").write_bytes(self.signer.key)
 
@@ -204,13 +204,13 @@ class Toolchain(unittest.TestCase):
 class Pins(unittest.TestCase):
     def test_own_pins(self):
         """The committed pins are whole, and the key is the one whose fingerprint they name."""
-        lines = (ROOT / "toolchain/pins").read_text().splitlines()
+        lines = (ROOT / ".packages/toolchain/pins").read_text().splitlines()
         pins = dict(line.split() for line in lines if not line.startswith("#"))
         self.assertRegex(pins.pop("version"), r"^6\.\d+\.\d+$")
         self.assertEqual(len(set(pins.values())), len(pins))
         for checksum in pins.values():
             self.assertRegex(checksum, r"^[0-9a-f]{64}$")
-        key = ROOT / "toolchain/release-key.asc"
+        key = ROOT / ".packages/toolchain/release-key.asc"
         shown = subprocess.check_output(["gpg", "--show-keys", "--with-colons", key], text=True)
         prints = [line.split(":")[9] for line in shown.splitlines() if line.startswith("fpr:")]
         self.assertEqual(len(prints), 1)

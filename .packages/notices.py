@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Prints the notices of the program: what others wrote of it, and under which licence.
 
-    packaging/notices.py texts .build-bundle/checkouts       every licence and notice, in full
-    packaging/notices.py copyright .build-bundle/checkouts   Debian's copyright file (DEP 5)
+    .packages/notices.py texts .build-bundle/checkouts       every licence and notice, in full
+    .packages/notices.py copyright .build-bundle/checkouts   Debian's copyright file (DEP 5)
 
 What is linked is what Package.resolved names, Swift's runtime and GCC's C++ library. A package of
 a licence that is not known here is an error.
@@ -78,7 +78,7 @@ def packages(checkouts):
         licences = [name for name, sentence in KNOWN.items()
                     for path in own if sentence in squeezed(path.read_text())]
         if len(licences) != 1:
-            sys.exit(f"{folder}: which licence is this? Tell packaging/notices.py of it.")
+            sys.exit(f"{folder}: which licence is this? Tell .packages/notices.py of it.")
         texts = [(str(path.relative_to(folder)), path.read_text()) for path in files]
         version = pin["state"].get("version") or pin["state"]["revision"][:7]
         origin = f"{version}, {pin['location']}"
