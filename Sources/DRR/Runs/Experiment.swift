@@ -74,8 +74,7 @@ public struct Experiment: Sendable {
     let trainer = PMFStage(
       try PMFTrainer(
         configuration.pmf, log: log, rows: split.pmfRows(in: log), scale: configuration.scale,
-        seed: configuration.seed, on: backend, among: ranks))
-    if let start = try readStart() { try trainer.trainer.begin(from: start) }
+        from: try readStart(), seed: configuration.seed, on: backend, among: ranks))
     do {
       try run.train(
         trainer, stage(.pmfCheckpoint), device: "\(backend.device.id)", observer, among: ranks)

@@ -40,34 +40,19 @@ extension Experiment {
         "\(earlier.folder.path) has vectors of \(model.dimension) numbers, and this run of "
           + "\(configuration.pmf.dimension); leave --dimension out")
     }
-    let start = PMFStart(model, of: earlier.log, for: log)
+    let learned = PMFTrainer.divided(
+      earlier.split.pmfRows(in: earlier.log), earlier.configuration.pmf,
+      from: try earlier.readStart(), seed: earlier.configuration.seed
+    ).training
+    let start = PMFStart(model, of: earlier.log, learnedFrom: learned, for: log)
     let bytes = try start.bytes()
-    let (learned, heldOut) = heldOut(thatWereLearnedBy: earlier)
+    let heldOut = (0..<log.count).filter { split.heldOut(row: $0) != nil }
     return (
       WarmStart(
-        path: path, checksum: Checksum.text(of: bytes), learned: learned, heldOut: heldOut),
+        path: path, checksum: Checksum.text(of: bytes),
+        learned: heldOut.count { !start.isUnseen[$0] }, heldOut: heldOut.count),
       start.known, bytes
     )
-  }
-
-  /// How many of the ratings that this run holds out an earlier one's factorisation was fitted on, and
-  /// how many it holds out.
-  private func heldOut(thatWereLearnedBy earlier: Experiment) -> (learned: Int, all: Int) {
-    let users = earlier.log.userIDs.map { log.userIndex($0) }
-    let items = earlier.log.itemIDs.map { log.itemIndex($0) }
-    var learned: Set<Int> = []
-    for row in earlier.split.pmfRows(in: earlier.log) {
-      if let user = users[Int(earlier.log.users[Int(row)])],
-        let item = items[Int(earlier.log.items[Int(row)])]
-      {
-        learned.insert(user * log.itemCount + item)
-      }
-    }
-    let held = (0..<log.count).filter { split.heldOut(row: $0) != nil }
-    let found = held.count {
-      learned.contains(Int(log.users[$0]) * log.itemCount + Int(log.items[$0]))
-    }
-    return (found, held.count)
   }
 
   /// The vectors that the factorisation begins with; nil: drawn ones.
@@ -75,8 +60,7 @@ extension Experiment {
     guard let warm = configuration.warm else { return nil }
     let file = try SafetensorsFile(ofRun: warm.path)
     let start = try PMFStart(
-      contentsOf: file, dimension: configuration.pmf.dimension, userCount: log.userCount,
-      itemCount: log.itemCount)
+      contentsOf: file, dimension: configuration.pmf.dimension, for: log)
     guard try Checksum.text(of: start.bytes()) == warm.checksum else {
       throw RunError(
         "\(warm.path): these are not the vectors that the run began with; start again with --fresh")

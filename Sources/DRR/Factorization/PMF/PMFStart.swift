@@ -9,13 +9,33 @@ public struct PMFStart: Sendable {
   let model: PMFModel
   let knowsUser: [Bool]
   let knowsItem: [Bool]
+  /// By row of the new data, whether the earlier fit has not learned from this user's rating of this
+  /// item.
+  package let isUnseen: [Bool]
 
   /// - Parameters:
   ///   - model: an earlier fit.
   ///   - old: its data.
+  ///   - rows: the rows of those that it learned from.
   ///   - new: the data that are fitted now.
-  public init(_ model: PMFModel, of old: RatingsLog, for new: RatingsLog) {
+  package init(
+    _ model: PMFModel, of old: RatingsLog, learnedFrom rows: [Int32], for new: RatingsLog
+  ) {
     let k = model.dimension
+    let places = (
+      users: old.userIDs.map { new.userIndex($0) }, items: old.itemIDs.map { new.itemIndex($0) }
+    )
+    var learned: Set<Int> = []
+    for row in rows {
+      if let user = places.users[Int(old.users[Int(row)])],
+        let item = places.items[Int(old.items[Int(row)])]
+      {
+        learned.insert(user * new.itemCount + item)
+      }
+    }
+    isUnseen = (0..<new.count).map {
+      !learned.contains(Int(new.users[$0]) * new.itemCount + Int(new.items[$0]))
+    }
     func moved(
       _ count: Int, _ vectors: [Float], _ biases: [Float], _ place: (Int) -> Int?
     ) -> (vectors: [Float], biases: [Float], isKnown: [Bool]) {
@@ -70,29 +90,23 @@ public struct PMFStart: Sendable {
     try model.add(to: &file, "pmf")
     try file.add("known.users", knowsUser.map { $0 ? UInt8(1) : 0 })
     try file.add("known.items", knowsItem.map { $0 ? UInt8(1) : 0 })
+    try file.add("ratings.unseen", isUnseen.map { $0 ? UInt8(1) : 0 })
     return try file.bytes()
   }
 
-  /// Reads what ``bytes()`` holds for so many users and items.
+  /// Reads what ``bytes()`` holds for a log.
   ///
   /// - Throws: `CheckpointError` where the file holds another.
   public init(
-    contentsOf file: SafetensorsFile, dimension: Int, userCount: Int, itemCount: Int
+    contentsOf file: SafetensorsFile, dimension: Int, for log: RatingsLog
   ) throws {
     model = try PMFModel(
-      contentsOf: file, dimension: dimension, userCount: userCount, itemCount: itemCount)
+      contentsOf: file, dimension: dimension, userCount: log.userCount, itemCount: log.itemCount)
     func flags(_ name: String, _ count: Int) throws -> [Bool] {
       try file.values(name, Expected<UInt8>.flag, shape: [count]).map { $0 != 0 }
     }
-    knowsUser = try flags("known.users", userCount)
-    knowsItem = try flags("known.items", itemCount)
-  }
-}
-
-extension PMFTrainer {
-  /// Begins with an earlier fit's vectors, before the first epoch. Waits for the device.
-  public func begin(from start: PMFStart) throws {
-    require(epoch == 0, "PMF has made \(epoch) epochs already")
-    solver.take(start.over(try solver.model(mean: mean)))
+    knowsUser = try flags("known.users", log.userCount)
+    knowsItem = try flags("known.items", log.itemCount)
+    isUnseen = try flags("ratings.unseen", log.count)
   }
 }

@@ -12,6 +12,7 @@ public final class PMFTrainer {
   public let backend: any Backend
   let solver: any PMFSolver
   private let ranks: any Collective
+  private let start: PMFStart?
 
   let log: RatingsLog
   let scale: RewardScale
@@ -35,10 +36,12 @@ public final class PMFTrainer {
 
   /// - Parameters:
   ///   - rows: what may be learned from, as row numbers of `log`.
+  ///   - start: what it begins with; nil: drawn vectors.
   ///   - ranks: who share the batches of Adam; each has a trainer of the same arguments.
   public init(
     _ configuration: PMFConfiguration, log: RatingsLog, rows: [Int32], scale: RewardScale,
-    seed: UInt64, on backend: any Backend, among ranks: any Collective = SoleCollective()
+    from start: PMFStart? = nil, seed: UInt64, on backend: any Backend,
+    among ranks: any Collective = SoleCollective()
   ) throws(ConfigurationError) {
     try configuration.validate()
     if rows.isEmpty { throw ConfigurationError("there are no ratings to train PMF on") }
@@ -46,19 +49,11 @@ public final class PMFTrainer {
     self.configuration = configuration
     self.backend = backend
     self.ranks = ranks
+    self.start = start
     self.log = log
     self.scale = scale
 
-    var random = Philox(seed: seed, stream: Streams.pmfHoldout)
-    let held = Int((configuration.holdoutShare * Double(rows.count)).rounded())
-    if held > 0 {
-      let shuffled = rows.shuffled(using: &random)
-      holdout = Array(shuffled.prefix(held))
-      self.rows = Array(shuffled.dropFirst(held))
-    } else {
-      holdout = []
-      self.rows = rows
-    }
+    (self.rows, holdout) = Self.divided(rows, configuration, from: start, seed: seed)
     let sum = self.rows.reduce(0.0) { $0 + Double(scale.reward(log.ratings[Int($1)])) }
     mean = configuration.isCentered ? Float(sum / Double(self.rows.count)) : 0
 
@@ -68,6 +63,29 @@ public final class PMFTrainer {
       case .adam: PMFAdam(configuration, ratings, seed: seed, on: backend, among: ranks)
       case .sgd: PMFDescent(configuration, ratings, seed: seed, on: backend)
       }
+  }
+
+  /// The rows that train, and those that decide when to stop: of a fit that begins with an earlier
+  /// one's vectors none that those have learned from.
+  package static func divided(
+    _ rows: [Int32], _ configuration: PMFConfiguration, from start: PMFStart?, seed: UInt64
+  ) -> (training: [Int32], holdout: [Int32]) {
+    let held = Int((configuration.holdoutShare * Double(rows.count)).rounded())
+    guard held > 0 else { return (rows, []) }
+    var random = Philox(seed: seed, stream: Streams.pmfHoldout)
+    let shuffled = rows.shuffled(using: &random)
+    guard let start else {
+      return (Array(shuffled.dropFirst(held)), Array(shuffled.prefix(held)))
+    }
+    var (training, holdout): ([Int32], [Int32]) = ([], [])
+    for row in shuffled {
+      if holdout.count < held, start.isUnseen[Int(row)] {
+        holdout.append(row)
+      } else {
+        training.append(row)
+      }
+    }
+    return (training, holdout)
   }
 
   /// Whether another epoch would be one too many.
@@ -84,6 +102,7 @@ public final class PMFTrainer {
   public func runEpoch(
     progress: (_ batchesDone: Int) throws -> Void = { _ in }
   ) throws -> EpochReport {
+    if epoch == 0, let start { solver.take(start.over(try solver.model(mean: mean))) }
     try solver.pass(epoch: epoch, progress: progress)
     epoch += 1
     let model = try solver.model(mean: mean)
