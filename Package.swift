@@ -131,6 +131,13 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Metrics", package: "swift-metrics"),
       ], exclude: ["Files"]),
+    // Worlds as other programs act in them. The library does without it.
+    .target(name: "Gym", dependencies: layers + ["DRRCore", "Factorization", "Environments"]),
+    .target(
+      name: "EnvCommands",
+      dependencies: everything + [
+        "Terminal", "Gym", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], path: "Sources/CLI/Env"),
     // The page of docs that defines what is printed.
     .target(name: "CTerms", path: "Sources/CLI/Terms/Text"),
     .target(
@@ -139,11 +146,12 @@ let package = Package(
         "Terminal",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Yams", package: "Yams"), "CTerms", "Server",
-      ], path: "Sources/CLI", exclude: ["Main", "Terms/Text"]),
+      ], path: "Sources/CLI",
+      exclude: ["Main", "Env", "Terms/Text"]),
     .executableTarget(
       name: "CLI",
       dependencies: everything + [
-        "Terminal", "Commands", "Benchmarks",
+        "Terminal", "Commands", "EnvCommands", "Benchmarks",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Sources/CLI/Main"),
 
@@ -193,6 +201,8 @@ let package = Package(
     tests("Tables", beside: ["Evaluation"]),
     tests("OffPolicy"),
     tests("Bandits"),
+    .testTarget(
+      name: "GymTests", dependencies: everything + ["Gym", "DRRTestSupport", "TestSupport"]),
     tests("Evaluation"),
     tests("NextItem"),
     tests("Serving", beside: ["DRR"]),

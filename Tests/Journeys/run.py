@@ -28,9 +28,10 @@ import tempfile
 from dataclasses import dataclass
 
 try:
+    import gymnasium  # noqa: F401
     import pyte  # noqa: F401
-except ImportError:
-    sys.exit("no pyte: python3 -m pip install pyte")
+except ImportError as error:
+    sys.exit(f"{error}: python3 -m pip install pyte gymnasium")
 
 import data
 import pages
@@ -167,8 +168,13 @@ def main():
     work = tempfile.mkdtemp()
     os.makedirs(os.path.join(work, "bin"))
     os.symlink(program, os.path.join(work, "bin", "drr"))
+    # Pages that use the package do so in this very Python.
+    with open(os.path.join(work, "bin", "python3"), "w") as file:
+        file.write(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    os.chmod(file.name, 0o755)
     environment = {**os.environ, "PATH": f"{work}/bin:{os.environ['PATH']}", "TERM": "xterm",
-                   "LANG": "C.UTF-8", "DRR_CACHE": os.path.join(work, "cache")}
+                   "LANG": "C.UTF-8", "DRR_CACHE": os.path.join(work, "cache"),
+                   "PYTHONPATH": os.path.join(ROOT, "python")}
     for variable in ("COLUMNS", "SOURCE_DATE_EPOCH"):
         environment.pop(variable, None)
     archive = os.path.join(

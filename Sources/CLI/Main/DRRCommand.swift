@@ -2,6 +2,7 @@ import ArgumentParser
 import Benchmarks
 import Commands
 import DRR
+import EnvCommands
 import Kernels
 import Platform
 import Terminal
@@ -26,7 +27,7 @@ package struct DRRCommand: ParsableCommand {
       command line that cannot be understood, and 130 after Control-C.
       """,
     version: Program.title,
-    subcommands: commands + [Benchmark.self])
+    subcommands: commands + [EnvCommand.self, Benchmark.self])
 
   package init() {}
 

@@ -1,0 +1,157 @@
+import DRR
+import Gym
+import Platform
+import Terminal
+
+/// A Unix socket that one program after another is answered at. Its file is the user's own, and gone
+/// when it is closed.
+struct LocalSocket {
+  private let path: String
+  private let descriptor: Int32
+
+  /// Listens at a path, where nothing is but a socket that nobody listens at any more.
+  ///
+  /// - Throws: `RunError`.
+  init(at path: String) throws {
+    func failure(_ what: String, _ code: Int32 = errno) -> RunError {
+      RunError("--socket \(path): \(what): \(String(cString: strerror(code)))")
+    }
+    let address = try Self.address(path)
+    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    guard descriptor >= 0 else { throw failure("cannot make a socket") }
+    (self.path, self.descriptor) = (path, descriptor)
+    if access(path, F_OK) == 0 { try Self.clear(path, address) }
+    let mask = umask(0o177)
+    let bound = Self.with(address) { bind(descriptor, $0, $1) }
+    let code = errno
+    umask(mask)
+    guard bound == 0 else { throw failure("cannot be made", code) }
+    guard listen(descriptor, 16) == 0 else { throw failure("cannot be listened at") }
+  }
+
+  private static func address(_ path: String) throws -> sockaddr_un {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    let most = MemoryLayout.size(ofValue: address.sun_path) - 1
+    guard 1...most ~= path.utf8.count else {
+      throw RunError(
+        "--socket has \(path.utf8.count) bytes; the path of a socket must have 1 ... \(most)")
+    }
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+    return address
+  }
+
+  private static func with(
+    _ address: sockaddr_un, _ call: (UnsafePointer<sockaddr>, socklen_t) -> Int32
+  ) -> Int32 {
+    withUnsafePointer(to: address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        call($0, socklen_t(MemoryLayout<sockaddr_un>.size))
+      }
+    }
+  }
+
+  /// Takes away a socket that a killed process left.
+  private static func clear(_ path: String, _ address: sockaddr_un) throws {
+    var status = stat()
+    guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else {
+      throw RunError("--socket \(path): something else is there; name another path")
+    }
+    let probe = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    defer { _ = Platform.close(probe) }
+    guard with(address, { connect(probe, $0, $1) }) != 0, errno == ECONNREFUSED else {
+      throw RunError("--socket \(path): another process listens there; name another path")
+    }
+    unlink(path)
+  }
+
+  /// Waits for the next program; nil where a signal came first.
+  func accept() throws -> LocalConnection? {
+    while Self.isReady(descriptor) {
+      let found = Platform.accept(descriptor, nil, nil)
+      if found >= 0 {
+        _ = fcntl(found, F_SETFD, FD_CLOEXEC)
+        return LocalConnection(descriptor: found)
+      }
+      guard errno == EINTR || errno == ECONNABORTED else {
+        throw RunError("--socket \(path): \(String(cString: strerror(errno)))")
+      }
+    }
+    return nil
+  }
+
+  /// Waits until there is something to read; false where a signal came first.
+  fileprivate static func isReady(_ descriptor: Int32) -> Bool {
+    var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    while !Interrupt.isRequested {
+      if poll(&request, 1, 100) > 0 { return true }
+    }
+    return false
+  }
+
+  /// Ends listening, and takes the file away.
+  func close() {
+    _ = Platform.close(descriptor)
+    unlink(path)
+  }
+}
+
+/// One program at the other end.
+struct LocalConnection {
+  let descriptor: Int32
+
+  /// So many bytes; nil where the other end has left, or a signal came first.
+  func read(_ count: Int) -> [UInt8]? {
+    var bytes = [UInt8](repeating: 0, count: count)
+    var done = 0
+    while done < count {
+      guard LocalSocket.isReady(descriptor) else { return nil }
+      let got = bytes.withUnsafeMutableBytes {
+        recv(descriptor, $0.baseAddress! + done, count - done, 0)
+      }
+      if got < 0 && errno == EINTR { continue }
+      if got <= 0 { return nil }
+      done += got
+    }
+    return bytes
+  }
+
+  /// Whether all was sent.
+  func write(_ bytes: [UInt8]) -> Bool {
+    var done = 0
+    while done < bytes.count {
+      let sent = bytes.withUnsafeBytes {
+        send(descriptor, $0.baseAddress! + done, bytes.count - done, Int32(MSG_NOSIGNAL))
+      }
+      if sent < 0 && errno == EINTR { continue }
+      if sent <= 0 { return false }
+      done += sent
+    }
+    return true
+  }
+
+  func close() { _ = Platform.close(descriptor) }
+}
+
+extension GymSession {
+  /// Answers a program until it leaves, or sends what is no message.
+  mutating func serve(_ connection: LocalConnection) throws {
+    guard connection.write(try hello().encoded) else { return }
+    while let head = connection.read(Frame.headBytes) {
+      let words = [0, 4].map { start in
+        head[start..<start + 4].reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+      }
+      let count = Int(words[1])
+      guard count <= limit else {
+        // What follows cannot be told from the next message.
+        _ = connection.write(
+          Frame(.refused, Array("a message of \(count) bytes; it has at most \(limit)".utf8))
+            .encoded)
+        return
+      }
+      guard let bytes = connection.read(count),
+        connection.write(answer(Frame(kind: words[0], bytes)).encoded)
+      else { return }
+    }
+  }
+}

@@ -1,0 +1,18 @@
+"""Reinforcement-learning recommendation by the program `drr`.
+
+* :func:`make` and :func:`make_vec`: its worlds as environments of Gymnasium, which knows them as
+  ``drr/cliff-v0`` too.
+* :func:`fit` and :func:`load`: models of ratings in data frames, with numpy arrays and ids.
+
+What the program refuses is an :class:`Error` with the program's own sentence.
+"""
+
+from ._program import VERSION as __version__
+from ._program import Error, program
+from .envs import WORLDS, Env, VectorEnv, make, make_vec
+from .models import Model, fit, load
+
+__all__ = [
+    "WORLDS", "Env", "Error", "Model", "VectorEnv", "__version__", "fit", "load", "make",
+    "make_vec", "program",
+]
