@@ -4,7 +4,7 @@ python/build makes, pip install stable-baselines3 matplotlib
     python sb3_worlds.py --out curves --weights virtual-taobao.safetensors
     python sb3_worlds.py --steps-only
 
-PPO in interest evolution, DQN off the cliff, TD3 in VirtualTaobao, with the libraries' own settings but
+PPO with the robot, DQN off the cliff, TD3 in VirtualTaobao, with the libraries' own settings but
 for those that are given here. Prints a line of JSON for each: the mean return of the first and the last
 tenth of the episodes, and what random actions earn. Curves go to FOLDER/sb3.png. Beside the socket's
 joint steps stand those of the same world in Python, which Gymnasium's SyncVectorEnv steps.
@@ -155,9 +155,9 @@ def main():
     if given.steps_only:
         return step_costs()
     curves = [
-        learned("PPO", "interest-evolution", 16, 60_000,
-                lambda env: PPO("MlpPolicy", env, n_steps=256, batch_size=256, seed=1),
-                candidates=5, slate=1),
+        learned("PPO", "robot", 8, 20_000,
+                lambda env: PPO("MlpPolicy", env, n_steps=64, batch_size=128, gamma=0.99,
+                                learning_rate=1e-3, ent_coef=0.01, seed=1)),
         learned("DQN", "cliff", 1, 15_000,
                 lambda env: DQN("MlpPolicy", env, learning_rate=1e-3, learning_starts=500,
                                 exploration_fraction=0.5, target_update_interval=200,
