@@ -101,3 +101,23 @@ public struct IndexTensor {
   /// The values on their way, while the device goes on with what is asked of it next.
   public func startHost() -> PendingRead<Int32> { backend.startRead(view) }
 }
+
+extension Tensor {
+  /// Some rows of [M, …] as a constant, where they lie.
+  public subscript(rows: Range<Int>) -> Tensor {
+    let width = shape.count / max(shape[0], 1)
+    return Tensor(
+      view: view[rows.lowerBound * width..<rows.upperBound * width],
+      shape: Shape([rows.count] + shape.array.dropFirst()), on: backend)
+  }
+}
+
+extension IndexTensor {
+  /// Some rows of [M, …], where they lie.
+  public subscript(rows: Range<Int>) -> IndexTensor {
+    let width = shape.count / max(shape[0], 1)
+    return IndexTensor(
+      view: view[rows.lowerBound * width..<rows.upperBound * width],
+      shape: Shape([rows.count] + shape.array.dropFirst()), on: backend)
+  }
+}

@@ -110,7 +110,10 @@ private var isWanted: Bool {
     for (words, sentence) in [
       (MultiTableTests.train("run", "--shards", "2"), "--shards is 2 under mpirun"),
       (MultiTableTests.train("run", "--seeds", "2"), "a group of runs works in one"),
+      (Tiny.train("run", "--splits", "2"), "a group of runs works in one"),
       (Self.pmf("run", "--pmf-solver", "sgd"), "PMF's solver sgd works in one"),
+      (["train", "q", "--run", "run"], "a command that works in one; leave mpirun out"),
+      (["train", "drr", "--run", "run", "--step", "9"], "did you mean --steps?"),
     ] {
       let outcome = try Program.run(words, in: folder, script: Self.mpirun(2))
       #expect(outcome.code != 0)
@@ -177,13 +180,126 @@ private var isWanted: Bool {
   func others() throws {
     let folder = try Tiny.trained()
     for words in [
-      Tiny.train("other"), ["evaluate", "--run", "run", "--leakage-ablation"],
+      ["compare", "--run", "run"], ["evaluate", "--run", "run", "--leakage-ablation"],
       ["evaluate", "irecgan", "--run", "run"],
     ] {
       let outcome = try Program.run(words, in: folder, script: Self.mpirun(2))
       #expect(outcome.code != 0)
       #expect(outcome.error.contains("leave mpirun out"), "\(outcome.error)")
     }
-    #expect(!folder.exists("other"))
+  }
+
+  // MARK: Simulation
+
+  @Test("simulate to the bytes of one process")
+  func simulation() throws {
+    let folder = try Tiny.trained()
+    let words = ["simulate", "--run", "run", "--device", "cpu", "--epsilon", "0.2", "--json"]
+    let alone = try Self.run(words, in: folder)
+    let kept = try folder.data("run/online.json")
+    for ranks in [2, 3] {
+      let shared = try Self.run(words, in: folder, ranks: ranks)
+      #expect(shared.output == alone.output, "\(ranks) ranks")
+      #expect(try folder.data("run/online.json") == kept)
+    }
+  }
+
+  // MARK: Updates
+
+  private static let factors = "--data generated:tiny --dimension 4 --pmf-epochs 4 --no-myopic"
+  private static let replay = "--batch-size 16 --buffer-size 200 --learning-starts 20 --hidden 8"
+
+  /// All that is trained by gradients, and the file that is there at first.
+  private static let trainers = [
+    "train drr \(factors) \(replay) --steps 400",
+    "train residual \(factors) --bc-updates 40 --steps 480 --learning-starts 32 --batch-size 16",
+    "train planner --data generated:tiny --dimension 4 --pmf-epochs 4 --num-envs 4 --hidden 4 "
+      + "--session-length 5 --steps 2000",
+    "train dqn \(factors) \(replay) --num-envs 4 --steps 600",
+    "train pg \(factors) --hidden 8 --num-envs 4 --steps 600",
+    "train dqn --env lizard \(replay) --steps 2000",
+    "train pg --env lizard --method a2c --hidden 8 --num-envs 4 --steps 2000",
+    "train pg --env point --hidden 8 --num-envs 8 --steps 4000",
+    "train slateq --num-envs 4 --horizon 4 --rollouts 2 --batch-size 8 --hidden 4 --steps 1600 "
+      + "--eval-count 2 --eval-episodes 2 --episodes 0",
+    "train ddpg --weights taobao.safetensors --num-envs 4 --hidden 8 --batch-size 16 "
+      + "--learning-starts 40 --steps 400",
+  ]
+
+  @Test("stop where a rank is killed, and train on to the same bytes", arguments: trainers)
+  func updates(command: String) throws {
+    let folder = Scratch()
+    try TinyTaobao.write(to: folder.path + "/taobao.safetensors")
+    let words =
+      command.split(separator: " ").map(String.init) + [
+        "--device", "cpu", "--checkpoint-steps", "40", "--run",
+      ]
+    _ = try Self.run(words + ["whole"], in: folder, ranks: 2)
+    let broken = try Program.run(
+      words + ["run"], in: folder,
+      script: Self.mpirun(2, Self.killing(1, after: "run/checkpoint.safetensors")))
+    #expect(broken.code != 0, "\(broken.description)")
+    #expect(broken.error.contains(",1]") || broken.error.contains("rank 1"), "\(broken.error)")
+    _ = try Self.run(words + ["run"], in: folder, ranks: 2)
+    #expect(
+      try folder.data("run/checkpoint.safetensors") == folder.data("whole/checkpoint.safetensors"))
+  }
+
+  private static let gan =
+    "train irecgan --env tabular --sessions 60 --batch-size 16 --user-layers 1 --user-units 4 "
+    + "--agent-units 4 --embedding 3 --user-epochs 2 --agent-epochs 2 --discriminator-epochs 1 "
+    + "--rounds 1 --rollouts 1 --device cpu --batch-parts 4 --run"
+
+  @Test("train IRecGAN to the bytes of one process, and go on where a rank is killed")
+  func sessions() throws {
+    let folder = Scratch()
+    let words = Self.gan.split(separator: " ").map(String.init)
+    _ = try Self.run(words + ["alone"], in: folder)
+    _ = try Program.run(
+      words + ["run"], in: folder,
+      script: Self.mpirun(2, Self.killing(1, after: "run/pretrained.safetensors")))
+    for (run, ranks) in [("run", 2), ("four", 4)] {
+      _ = try Self.run(words + [run], in: folder, ranks: ranks)
+      for part in ["pretrained", "irecgan", "pg"] {
+        #expect(
+          try folder.data("\(run)/\(part).safetensors")
+            == folder.data("alone/\(part).safetensors"), "\(run), \(part)")
+      }
+    }
+  }
+
+  @Test("train an agent of batch parts to the bytes of one process, however they take turns")
+  func parts() throws {
+    let folder = Scratch()
+    let words =
+      "train drr \(Self.factors) \(Self.replay) --steps 300 --batch-parts 4 --pmf-batch-parts 4 "
+      + "--device cpu --checkpoint-steps 40 --run"
+    let command = words.split(separator: " ").map(String.init)
+    _ = try Self.run(command + ["alone"], in: folder)
+    let broken = try Program.run(
+      command + ["run"], in: folder,
+      script: Self.mpirun(4, Self.killing(2, after: "run/checkpoint.safetensors")))
+    #expect(broken.code != 0)
+    let checkpoint = try folder.data("run/checkpoint.safetensors")
+    for ranks in [1, 2, 4] {
+      try folder.write("run/checkpoint.safetensors", checkpoint)
+      _ = try Self.run(command + ["run"], in: folder, ranks: ranks)
+      #expect(
+        try folder.data("run/checkpoint.safetensors")
+          == folder.data("alone/checkpoint.safetensors"), "\(ranks) ranks")
+    }
+  }
+
+  // MARK: Two machines
+
+  @Test("work in two network namespaces, where the machine lets them be made")
+  func namespaces() throws {
+    let script = packageRoot.appendingPathComponent("Tests/Ranks/namespaces").path
+    let outcome = try Program.run(
+      [], in: Scratch(), script: "exec \(script) --delay 1ms \(Program.path(of: "ranks")) 4")
+    // The script says why it cannot.
+    if outcome.code == 77 { return print(outcome.error) }
+    #expect(outcome.code == 0, "\(outcome.description)")
+    #expect(outcome.output.contains("2 ranks, 4 turns, 0 faults"), "\(outcome.output)")
   }
 }

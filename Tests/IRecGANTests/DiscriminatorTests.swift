@@ -78,7 +78,9 @@ struct DiscriminatorTests {
       let record = Self.record(sessions, on: backend)
       let labels = Tensor(
         (0..<64).map { $0 % 2 == 0 ? 1 : 0 } as [Float], shape: [64], on: backend)
-      _ = training.step { discriminator.loss(record, labels: labels, dropping: nil, $0).loss }
+      _ = training.step(sessions: labels.shape[0]) { _, tape in
+        (discriminator.loss(record, labels: labels, dropping: nil, tape).loss, [], nil)
+      }
     }
     func logits(_ isReal: Bool) throws -> [Float] {
       let record = Self.record((0..<400).map { _ in make(isReal, &random) }, on: backend)

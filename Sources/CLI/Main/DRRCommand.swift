@@ -58,6 +58,7 @@ package struct DRRCommand: ParsableCommand {
     } catch {
       // A mistyped word is repeated in the message.
       guard exitCode(for: error) != .success else { exit(withError: error) }
+      if !Ranks.areAtWork { Ranks.letFirstSpeak() }
       let message = fullMessage(for: error)
       let text = (try? Refusal(words, of: Self.self).text(of: error, message)) ?? message
       Console.fail(config?.placed(text) ?? text)

@@ -13,6 +13,9 @@ package enum Ranks {
   /// Alone where `mpirun` started no other.
   static var all: any Collective { processes ?? SoleCollective() }
 
+  /// Whether the processes have found each other.
+  package static var areAtWork: Bool { processes != nil }
+
   /// Whether this process speaks and writes.
   static var leads: Bool { all.leads }
 
@@ -23,7 +26,8 @@ package enum Ranks {
     guard command is any SharesWork else {
       throw RunError(
         "mpirun started \(count) processes of a command that works in one; leave mpirun out: only "
-          + "`drr train multi-q`, `drr train pmf` and `drr evaluate` share their work")
+          + "`drr evaluate`, `drr simulate` and `drr train` of pmf, drr, residual, dqn, pg, planner, "
+          + "irecgan, ddpg, slateq and multi-q share their work")
     }
     let ranks = try MPICollective()
     processes = ranks
@@ -31,13 +35,28 @@ package enum Ranks {
     do {
       try command.run()
     } catch let error where !ranks.leads && !(error is Interrupted) {
-      // Where the first rank has the same to say, it is given the time, and then ends this one.
-      guard sleep(3) == 0 else { Platform.exit(1) }
+      letFirstSpeak()
       Screen.unmute()
       throw CollectiveError.lost(rank: ranks.rank, reason: "\(error)")
     }
     try ranks.end()
     processes = nil
+  }
+
+  /// Where the first rank has the same to say, it is given the time, and then ends this one.
+  package static func letFirstSpeak() {
+    guard (MPICollective.launchedRank ?? 0) > 0 else { return }
+    if sleep(3) != 0 { Platform.exit(1) }
+  }
+
+  /// Begins a run by the first rank, once all have looked at its folder; the others go on from that.
+  static func begun<Need>(
+    _ folder: RunFolder, _ begin: () throws -> Void, with make: () throws -> Need
+  ) throws -> Need {
+    try all.barrier()
+    let need = try leads ? folder.begun(begin, with: make) : make()
+    try all.barrier()
+    return need
   }
 
   /// Refuses what works in one process, in a few words, where there are several.

@@ -2,7 +2,7 @@ import ArgumentParser
 import DRR
 
 extension SimulateCommand {
-  struct DRR: ParsableCommand {
+  struct DRR: SharesWork {
     static let configuration = CommandConfiguration(
       commandName: "drr",
       abstract: "Let the agents of runs recommend to held-out users.",
@@ -82,7 +82,7 @@ extension SimulateCommand {
       defer { progress.finish() }
       let report = try experiment.simulate(
         online, model, contestants, myopic: myopic, on: backend, seed: random.seed,
-        .watching(progress))
+        .watching(progress), among: Ranks.all)
       progress.finish()
       try output.print(
         report, tables.all ? report.text : report.summary(tables.format),

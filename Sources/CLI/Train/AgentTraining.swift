@@ -21,20 +21,12 @@ struct Training {
     Interrupt.install()
     let experiment = try opening.open()
     self.experiment = experiment
-    if experiment.configuration.pmf.solver != .adam {
+    if opening.agent == nil, experiment.configuration.pmf.solver != .adam {
       try Ranks.requireOne(for: "PMF's solver \(experiment.configuration.pmf.solver)")
     }
-    // All look at the folder before the first changes it, and the others go on from that.
-    let ranks = Ranks.all
-    try ranks.barrier()
-    func backend() throws -> any Backend {
-      try device.backend(for: experiment) { try trial(experiment, $0) }
-    }
-    self.backend =
-      try ranks.leads
-      ? opening.run.folder.begun({ try experiment.begin(fresh: training.fresh) }, with: backend)
-      : backend()
-    try ranks.barrier()
+    backend = try Ranks.begun(
+      opening.run.folder, { try experiment.begin(fresh: training.fresh) },
+      with: { try device.backend(for: experiment) { try trial(experiment, $0) } })
   }
 
   private var command: String { experiment.configuration.command }
@@ -103,9 +95,10 @@ struct AgentTraining {
     let model = try training.model()
     let (trainer, last) = try training.watched(saves: "steps") {
       try experiment.configuration.myopic == true
-        ? experiment.trainWithMyopic(model, on: backend, $0)
-        : experiment.trainAgent(model, on: backend, $0)
+        ? experiment.trainWithMyopic(model, on: backend, $0, among: Ranks.all)
+        : experiment.trainAgent(model, on: backend, $0, among: Ranks.all)
     }
+    guard Ranks.leads else { return }
     let report = try training.report(model, steps: trainer.step, last: last)
     let reward = report.last.map { ", reward \(decimal($0.reward, 3)) a step at the end" } ?? ""
     let step = try experiment.policyHistory()?.step ?? trainer.step

@@ -26,13 +26,13 @@ struct SettledTraining<Settings: RunSettings> {
     if !training.fresh, let begun = try run.folder.read(Settings.self) {
       try run.requireSame(begun)
     }
-    let backend: any Backend = try run.folder.begun(
-      { try run.begin(fresh: training.fresh) }, with: { try self.backend(trial) })
+    let backend: any Backend = try Ranks.begun(
+      run.folder, { try run.begin(fresh: training.fresh) }, with: { try self.backend(trial) })
     let (trainer, text) = try make(run.settings, backend)
     let last = try training.watched(options, settings.command, saves: "steps") {
-      try run.train(trainer, device: "\(backend.device.id)", $0)
+      try run.train(trainer, device: "\(backend.device.id)", $0, among: Ranks.all)
     }
-    guard var last else { return }
+    guard Ranks.leads, var last else { return }
     let lines = try text(&last)
     try output.print(last, lines) { try run.folder.finish(last) }
   }

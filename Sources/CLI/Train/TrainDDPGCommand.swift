@@ -2,7 +2,7 @@ import ArgumentParser
 import DRR
 
 extension TrainCommand {
-  struct DDPG: ParsableCommand {
+  struct DDPG: SharesWork {
     static let configuration = CommandConfiguration(
       commandName: "ddpg", abstract: "Train DDPG or TD3 in a world of continuous actions.",
       discussion: """

@@ -2,7 +2,7 @@ import ArgumentParser
 import DRR
 
 extension TrainCommand {
-  struct DQN: ParsableCommand {
+  struct DQN: SharesWork {
     static let configuration = CommandConfiguration(
       commandName: "dqn", abstract: "Train a deep Q-network over all items, or in a tabular MDP.",
       discussion: """

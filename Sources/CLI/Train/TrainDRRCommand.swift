@@ -2,7 +2,7 @@ import ArgumentParser
 import DRR
 
 extension TrainCommand {
-  struct DRR: ParsableCommand {
+  struct DRR: SharesWork {
     static let configuration = CommandConfiguration(
       commandName: "drr", abstract: "Train DRR by DDPG in a simulator, after its PMF.",
       discussion: """

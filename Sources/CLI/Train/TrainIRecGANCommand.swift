@@ -4,7 +4,7 @@ import Kernels
 import Tensor
 
 extension TrainCommand {
-  struct IRecGAN: ParsableCommand {
+  struct IRecGAN: SharesWork {
     static let configuration = CommandConfiguration(
       commandName: "irecgan",
       abstract: "Train a user model, an agent and a discriminator on sessions.",
@@ -27,6 +27,12 @@ extension TrainCommand {
     @OptionGroup(title: "Data options") var source: SessionSourceOptions
     @OptionGroup(title: "Data options") var reading: SessionReadingOptions
     @OptionGroup(title: "Network options") var settings: IRecGANOptions
+    @Option(
+      help: """
+        Parts that a batch's gradient is the sum of, a power of two. As many processes of mpirun or \
+        fewer come to the same bits then. (default: a part a process)
+        """)
+    var batchParts: Int?
     @Option(
       help: ArgumentHelp(
         "What the agent is trained by after the log; may repeat. (default: irecgan and pg)"))
@@ -62,6 +68,7 @@ extension TrainCommand {
         group == nil && count == 1
         ? [options.folder]
         : RunGroup(seeds: count).members.map { $0.folder(in: options.folder) }
+      if folders.count > 1 { try Ranks.requireOne(for: "a group of runs") }
       let begun: IRecGANRunConfiguration? = try start.begun(folders[0])
       let found = LazyBackend {
         try device.sessionBackend(begunIn: start.fresh ? nil : folders[0])
@@ -76,7 +83,7 @@ extension TrainCommand {
       try experiments[0].configuration.memory.require(on: backend.device)
       var reports: [IRecGANReport] = []
       for (number, experiment) in experiments.enumerated() {
-        try experiment.begin(fresh: start.fresh)
+        try Ranks.begun(experiment.folder, { try experiment.begin(fresh: start.fresh) }, with: {})
         // Once the first run stands, the folder is that of a group.
         if number == 0 && folders.count > 1 {
           try options.folder.write(RunGroup(seeds: count), to: options.folder.group)
@@ -84,7 +91,7 @@ extension TrainCommand {
         for part in [.pretraining] + methods.map({ IRecGANTrainer.Part.method($0) }) {
           reports += try watched(experiment, part, on: backend)
         }
-        try experiment.folder.finishEvents()
+        if Ranks.leads { try experiment.folder.finishEvents() }
       }
       try output.print(
         reports,
@@ -104,6 +111,7 @@ extension TrainCommand {
         settings: settings.settings(
           begun: begun?.settings, log: loaded.log, listSize: loaded.simulation?.listSize))
       configuration.methods = methods
+      if let batchParts { configuration.settings.batchParts = batchParts }
       configuration.split.seed = splitSeed ?? begun?.split.seed
       return try IRecGANExperiment(configuration, log: loaded.log, folder: folder)
     }
@@ -114,7 +122,7 @@ extension TrainCommand {
       try Commands.watched(
         follow: follow, resume: Interrupt.typedCommand,
         saved: { "\(grouped($0)) batches of \(part.name) are saved" }
-      ) { try experiment.train(part, on: backend, $0) }
+      ) { try experiment.train(part, on: backend, $0, among: Ranks.all) }
     }
   }
 }

@@ -61,7 +61,6 @@ extension TrainCommand {
           "--shards is \(shards) under mpirun, where each process is a shard; leave it out")
       }
       if let group = try group.wanted(folder, fresh: training.fresh) {
-        try Ranks.requireOne(for: "a group of runs")
         return try trainGroup(group)
       }
       try options.requireOne()

@@ -2,7 +2,7 @@ import ArgumentParser
 import DRR
 
 extension TrainCommand {
-  struct PG: ParsableCommand {
+  struct PG: SharesWork {
     static let configuration = CommandConfiguration(
       commandName: "pg",
       abstract: "Train a softmax policy over all items by policy gradients, or in a tabular MDP.",

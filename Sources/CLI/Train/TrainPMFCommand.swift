@@ -33,7 +33,6 @@ extension TrainCommand {
 
     private func train() throws {
       if let group = try group.wanted(options.folder, fresh: training.fresh) {
-        try Ranks.requireOne(for: "a group of runs")
         return try trainGroup(group)
       }
       let training = try Training(opening(options), training, device) {

@@ -2,7 +2,7 @@ import ArgumentParser
 import DRR
 
 extension TrainCommand {
-  struct Planner: ParsableCommand {
+  struct Planner: SharesWork {
     static let configuration = CommandConfiguration(
       commandName: "planner",
       abstract: "Train a model of sessions that the planner looks ahead by.",

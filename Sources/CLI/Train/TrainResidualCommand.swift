@@ -2,7 +2,7 @@ import ArgumentParser
 import DRR
 
 extension TrainCommand {
-  struct Residual: ParsableCommand {
+  struct Residual: SharesWork {
     static let configuration = CommandConfiguration(
       commandName: "residual",
       abstract: "Train the residual agent on logged items: a correction of the user posterior.",

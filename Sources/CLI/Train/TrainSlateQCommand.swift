@@ -2,7 +2,7 @@ import ArgumentParser
 import DRR
 
 extension TrainCommand {
-  struct SlateQ: ParsableCommand {
+  struct SlateQ: SharesWork {
     static let configuration = CommandConfiguration(
       commandName: "slateq", abstract: "Train SlateQ in a public world of slates.",
       discussion: """

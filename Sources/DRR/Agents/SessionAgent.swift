@@ -81,6 +81,9 @@ public protocol AgentTrainer: AnyObject {
   /// Whether the algorithm has updated the policy: what only prepares it, such as cloning, does not
   /// count.
   var hasLearned: Bool { get }
+  /// Sets who computes the gradients of its updates, before anything else is called: by default it
+  /// computes all of them.
+  func share(_ updates: SharedUpdates)
   /// One step of all environments and the updates after it.
   func advance() throws
   /// What happened since the last report. Waits for the device.
@@ -99,6 +102,7 @@ public protocol AgentTrainer: AnyObject {
 extension AgentTrainer {
   /// Whether all steps are made.
   public var isFinished: Bool { step >= steps }
+  public func share(_ updates: SharedUpdates) {}
 }
 
 /// A trainer that can go on learning in sessions that are not its own.

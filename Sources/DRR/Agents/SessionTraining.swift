@@ -23,6 +23,9 @@ public struct SessionTraining: Codable, Hashable, Sendable, FlatSettings {
   public var environments = 1
   /// Updates after each step that the environments take together.
   public var updatesPerStep = 1
+  /// Parts that a batch's gradient is the sum of, a power of two: as many ranks or fewer come to the
+  /// same bits. Nil: a part a rank.
+  public var batchParts: Int?
   /// Steps before the first update.
   public var learningStarts = 1_000
   /// ε at the first step, at the last of the exploration steps, and how many those are.
@@ -76,6 +79,7 @@ public struct SessionTraining: Codable, Hashable, Sendable, FlatSettings {
       ) { $0 <= replayCapacity }
     }
     try ConfigurationError.require("updates per step", updatesPerStep, in: 1...65_536)
+    try ConfigurationError.require("batch parts", parts: batchParts)
     try ConfigurationError.require("learning starts", learningStarts, in: 0...)
     for (name, epsilon) in [("epsilon start", epsilonStart), ("epsilon end", epsilonEnd)] {
       try ConfigurationError.require(name, epsilon, .share)

@@ -14,6 +14,8 @@ public final class DQN {
   package let network: ActionValueNetwork
   let target: ActionValueNetwork
   let optimizer: Adam
+  /// Who computes the gradients of a batch.
+  package var sharing = SharedUpdates()
   /// First column of a state's row that names an action which cannot follow; nil where all can.
   let excludes: Int?
 
@@ -87,38 +89,44 @@ public final class DQN {
   /// One update from a batch whose priorities `memory` then learns. No host synchronisation.
   public func update(_ batch: TransitionBatch, _ memory: ReplayBuffer? = nil) -> Losses {
     let width = rowWidth
-    let nextRows = batch.nextStates.columns(0..<width)
-    let allowed = excludes.map {
-      DeviceMask(excluding: nextRows, first: $0, items: actionCount)
-    }
-    // y = r + γ Q′(s′, argmax_a Q(s′, a)), or r + γ max_a Q′(s′, a)
-    let targetStates = target(nextRows)
-    let nextValue: Tensor
-    if configuration.isDouble {
-      let choice = network.best(network(nextRows), allowed).actions
-      nextValue = target.values(targetStates, of: choice)
-    } else {
-      nextValue = target.best(targetStates, allowed).values
-    }
-    let y = temporalDifferenceTarget(
-      batch.outcomes, nextValue: nextValue, discount: configuration.discount)
+    let update = sharing.update(
+      network.parameters, rows: batch.slots.shape[0], columns: [1, 1]
+    ) { rows in
+      let batch = batch[rows]
+      let nextRows = batch.nextStates.columns(0..<width)
+      let allowed = excludes.map {
+        DeviceMask(excluding: nextRows, first: $0, items: actionCount)
+      }
+      // y = r + γ Q′(s′, argmax_a Q(s′, a)), or r + γ max_a Q′(s′, a)
+      let targetStates = target(nextRows)
+      let nextValue: Tensor
+      if configuration.isDouble {
+        let choice = network.best(network(nextRows), allowed).actions
+        nextValue = target.values(targetStates, of: choice)
+      } else {
+        nextValue = target.best(targetStates, allowed).values
+      }
+      let y = temporalDifferenceTarget(
+        batch.outcomes, nextValue: nextValue, discount: configuration.discount)
 
-    let tape = Tape(training: network.parameters)
-    let actions = batch.states.column(width)
-    let states = network(batch.states.columns(0..<width), tape)
-    let values = network.values(states, of: actions, tape)
-    var loss = values.huber(y, weights: batch.weights)
-    if configuration.conservatism > 0 {
-      // log Σ_a exp Q(s, a) − Q(s, a_logged); V(s) and the mean fall out of the difference.
-      let scores = network.actions.scores(of: states.query, tape)
-      loss = loss + configuration.conservatism * scores.softmaxCrossEntropy(actions)
+      let tape = Tape(training: network.parameters)
+      let actions = batch.states.column(width)
+      let states = network(batch.states.columns(0..<width), tape)
+      let values = network.values(states, of: actions, tape)
+      var loss = values.huber(y, weights: batch.weights)
+      if configuration.conservatism > 0 {
+        // log Σ_a exp Q(s, a) − Q(s, a_logged); V(s) and the mean fall out of the difference.
+        let scores = network.actions.scores(of: states.query, tape)
+        loss = loss + configuration.conservatism * scores.softmaxCrossEntropy(actions)
+      }
+      tape.backward(from: loss)
+      return .init(loss.detached, columns: [values.detached, y])
     }
-    tape.backward(from: loss)
     optimizer.step(
       maximumNorm: configuration.gradientNorm, target: target.parameters,
       rate: configuration.targetRate)
-    memory?.reprioritize(batch, values: values, targets: y)
-    return Losses(critic: loss.detached, values: values.detached)
+    memory?.reprioritize(batch, values: update.columns[0], targets: update.columns[1])
+    return Losses(critic: update.loss, values: update.columns[0])
   }
 }
 

@@ -117,6 +117,7 @@ final class DQNSessionTrainer: SessionLearner {
   var hasLearned: Bool { trainer.dqn.optimizer.stepCount > 0 }
   func advance() throws { try trainer.advance() }
   func isFinite() throws -> Bool { try trainer.dqn.isFinite() }
+  func share(_ updates: SharedUpdates) { trainer.dqn.sharing = updates }
   func save(to file: inout SafetensorsWriter) throws { try trainer.save(to: &file) }
   func restore(from file: SafetensorsFile) throws { try trainer.restore(from: file) }
 

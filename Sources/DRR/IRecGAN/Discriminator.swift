@@ -49,19 +49,21 @@ public final class Discriminator {
   ///   - lists: [B, T, K], negative where there is no item.
   ///   - rewards: [B, T].
   ///   - lengths: [B], steps of each session.
+  ///   - part: where they are some of a batch.
   package func logits(
     clicks: IndexTensor, lists: IndexTensor, rewards: Tensor, lengths: IndexTensor,
-    dropping keys: (clicks: RandomKey, lists: RandomKey)? = nil, _ tape: Tape? = nil
+    dropping keys: (clicks: RandomKey, lists: RandomKey)? = nil, of part: BatchPart? = nil,
+    _ tape: Tape? = nil
   ) -> Tensor {
     let (b, t) = (clicks.shape[0], clicks.shape[1])
     let earned = rewards.reshaped([b * t, 1])
     if form == .expectation {
-      return expectation(clicks, lists, earned, lengths, keys?.clicks, tape)
+      return expectation(clicks, lists, earned, lengths, keys?.clicks, part, tape)
     }
-    var x = encoder.vectors(clicks, keys?.clicks, tape)
+    var x = encoder.vectors(clicks, keys?.clicks, of: part, tape)
     if let list {
       let width = list.weight.shape[0]
-      let shown = encoder.vectors(lists, keys?.lists, tape).reshaped([b * t, width])
+      let shown = encoder.vectors(lists, keys?.lists, of: part, tape).reshaped([b * t, width])
       x = Tensor.concatenating(x, list(shown, tape))
     }
     x = Tensor.concatenating(x, earned)
@@ -74,11 +76,11 @@ public final class Discriminator {
   /// other, as the paper's program has them, are one here.
   private func expectation(
     _ clicks: IndexTensor, _ lists: IndexTensor, _ earned: Tensor, _ lengths: IndexTensor,
-    _ key: RandomKey?, _ tape: Tape?
+    _ key: RandomKey?, _ part: BatchPart?, _ tape: Tape?
   ) -> Tensor {
     let (b, t, k) = (clicks.shape[0], clicks.shape[1], lists.shape[2])
     let slates = lists.reshaped([b * t, k])
-    let vectors = encoder.vectors(clicks, key, tape)
+    let vectors = encoder.vectors(clicks, key, of: part, tape)
     let states = encoder.network(
       vectors.reshaped([b, t, vectors.shape[1]]), lengths: lengths, tape
     ).outputs.reshaped([b * t, encoder.network.units])
@@ -102,12 +104,12 @@ public final class Discriminator {
   /// Binary cross-entropy of sessions of which `labels` says how real they are.
   package func loss(
     _ sessions: SessionRecord, labels: Tensor,
-    dropping keys: (clicks: RandomKey, lists: RandomKey)?,
+    dropping keys: (clicks: RandomKey, lists: RandomKey)?, of part: BatchPart? = nil,
     _ tape: Tape? = nil
   ) -> (loss: Tensor, logits: Tensor) {
     let logits = logits(
       clicks: sessions.clicks, lists: sessions.lists, rewards: sessions.rewards,
-      lengths: sessions.lengths, dropping: keys, tape)
+      lengths: sessions.lengths, dropping: keys, of: part, tape)
     return (logits.binaryCrossEntropy(labels), logits.detached)
   }
 }

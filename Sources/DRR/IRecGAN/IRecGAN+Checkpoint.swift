@@ -82,7 +82,7 @@ extension IRecGANTrainer {
     let count =
       switch batches! {
       case .sessions(let sessions): sessions.count
-      case .discriminator(_, let rows, _, _): rows.count
+      case .discriminator(_, let judged): judged.count
       }
     try file.require(
       batch < count, "trainer.place", "is \(place)", "a batch 0 ..< \(count)")

@@ -67,6 +67,9 @@ public struct IRecGANConfiguration: Codable, Hashable, Sendable {
   /// T, the steps of a simulated session at most, its start among them.
   public var longestSession = 20
   public var batchSize = 128
+  /// Parts that a batch's gradient is the sum of, a power of two: as many ranks or fewer come to the
+  /// same bits. Nil: a part a rank.
+  public var batchParts: Int?
   /// A gradient's norm is cut to this.
   public var maximumNorm: Float = 5
   /// The share of the newest weights in the running mean that U and A are validated and kept as; 1:
@@ -128,6 +131,7 @@ public struct IRecGANConfiguration: Codable, Hashable, Sendable {
     try ConfigurationError.require("list size", listSize, in: 1...1_000)
     try ConfigurationError.require("longest session", longestSession, in: 2...1_000)
     try ConfigurationError.require("batch size", batchSize, in: 1...65_536)
+    try ConfigurationError.require("batch parts", parts: batchParts)
     for (name, encoder) in [("user", user), ("agent", agent), ("discriminator", discriminator)] {
       try ConfigurationError.require("\(name) embedding", encoder.embedding, in: 1...4_096)
       try ConfigurationError.require("\(name) units", encoder.units, in: 1...4_096)

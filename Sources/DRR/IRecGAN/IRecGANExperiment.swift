@@ -66,13 +66,14 @@ public struct IRecGANExperiment: Sendable {
   @discardableResult
   public func train(
     _ part: IRecGANTrainer.Part, on backend: any Backend,
-    _ observer: Observer = Observer()
+    _ observer: Observer = Observer(), among ranks: any Collective = SoleCollective()
   ) throws -> [IRecGANReport] {
     let trainer = PartTrainer(
       try makeTrainer(part, on: backend), of: self,
       pretrained: part == .pretraining
         ? nil : { try finished(.pretraining, on: backend) })
-    try run.train(trainer, stage(part), device: "\(backend.device.id)", observer)
+    try run.train(
+      trainer, stage(part), device: "\(backend.device.id)", observer, among: ranks)
     return trainer.reports
   }
 
@@ -121,6 +122,12 @@ private final class PartTrainer: Trainer {
   var steps: Int { trainer.progress.total }
   var isFinished: Bool { trainer.isFinished }
   func watch(_ observer: Observer) { self.observer = observer }
+  func share(among ranks: any Collective) throws -> SharedUpdates? {
+    let updates = try SharedUpdates(
+      ranks, parts: experiment.configuration.settings.batchParts)
+    trainer.share(updates)
+    return updates
+  }
   func summary(of report: IRecGANReport) -> String { report.summary }
   func isFinite(_ report: IRecGANReport) -> Bool { report.loss.isFinite }
   func isFinite() throws -> Bool { try trainer.isFinite() }

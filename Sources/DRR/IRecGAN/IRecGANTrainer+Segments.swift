@@ -115,23 +115,22 @@ extension IRecGANTrainer {
     var order = Philox(seed: seed, stream: Streams.mixedOrder << 32 | 1 << 31 | UInt64(number))
     let sessions = Array(0..<mixed.count).shuffled(using: &order)
     let size = 2 * configuration.batchSize
-    var rows: [IndexTensor] = []
-    var labels: [Tensor] = []
-    var isReal: [[Bool]] = []
+    var judged: [JudgedBatch] = []
     for start in stride(from: 0, to: sessions.count, by: size) {
       // Longest first: what is missing of sessions of like length costs nothing.
       let batch = sessions[start..<min(start + size, sessions.count)].sorted {
         (mixed.steps(of: $1).count, $0) < (mixed.steps(of: $0).count, $1)
       }
       let real = batch.map { $0 < count }
-      rows.append(IndexTensor(batch.map { Int32($0) }, shape: [batch.count], on: backend))
-      labels.append(
-        Tensor(
-          real.map { $0 ? 1 - configuration.labelSmoothing : configuration.labelSmoothing },
-          shape: [batch.count], on: backend))
-      isReal.append(real)
+      judged.append(
+        JudgedBatch(
+          rows: IndexTensor(batch.map { Int32($0) }, shape: [batch.count], on: backend),
+          labels: Tensor(
+            real.map { $0 ? 1 - configuration.labelSmoothing : configuration.labelSmoothing },
+            shape: [batch.count], on: backend),
+          real: real, lengths: batch.map { mixed.steps(of: $0).count }))
     }
-    batches = .discriminator(record: record, rows: rows, labels: labels, real: isReal)
+    batches = .discriminator(record: record, judged)
   }
 
   // MARK: - Behind the batches

@@ -77,7 +77,16 @@ public final class IRecGANTrainer {
 
   enum Batches {
     case sessions([SessionBatch])
-    case discriminator(record: SessionRecord, rows: [IndexTensor], labels: [Tensor], real: [[Bool]])
+    case discriminator(record: SessionRecord, [JudgedBatch])
+  }
+
+  /// Sessions of a record that D is to tell apart.
+  struct JudgedBatch {
+    let rows: IndexTensor
+    let labels: Tensor
+    let real: [Bool]
+    /// Steps of each.
+    let lengths: [Int]
   }
 
   /// What the batches of a segment came to.
@@ -183,6 +192,14 @@ public final class IRecGANTrainer {
   }
 
   public var isFinished: Bool { segment >= plan.count }
+
+  /// Sets who computes the gradients of batches.
+  func share(_ updates: SharedUpdates) {
+    for training in [userTraining, agentTraining, discriminatorTraining] {
+      training.sharing = updates
+    }
+  }
+
   /// Batches done, as far as the plan foresaw them, and in all.
   public var progress: (done: Int, total: Int) {
     let done = batchCounts.prefix(segment).reduce(0, +)
@@ -203,11 +220,11 @@ public final class IRecGANTrainer {
         batch += 1
       }
       guard batch >= sessions.count else { return nil }
-    case .discriminator(let record, let rows, let labels, let real):
-      judge(record.repeated(rows[batch]), labels: labels[batch], real: real[batch])
+    case .discriminator(let record, let judged):
+      judge(judged[batch], of: record)
       batch += 1
-      if batch % 8 == 0 || batch == rows.count { try settle() }
-      guard batch == rows.count else { return nil }
+      if batch % 8 == 0 || batch == judged.count { try settle() }
+      guard batch == judged.count else { return nil }
     }
     let report = try finish(segment)
     batches = nil
@@ -220,22 +237,32 @@ public final class IRecGANTrainer {
 
   private func learn(_ batch: SessionBatch, in segment: Segment) {
     switch segment {
-    case .user:
-      let key = draws.next()
-      tally.pendingLosses.append(
-        userTraining.step { user.loss(batch, dropping: key, $0) })
+    case .user: tally.pendingLosses.append(stepUser(batch))
     case .agent, .generator:
       guard batch.clickCount > 0 else { return }
       let key = draws.next()
       tally.pendingLosses.append(
-        agentTraining.step {
-          agent.loss(batch, usesValue: usesValue, dropping: key, $0)
-        })
+        agentTraining.step(
+          sessions: batch.count, by: agentTraining.sharing.split(batch.work(ofClicks: true))
+        ) { rows, tape in
+          let clicks = batch.work(ofClicks: true)[rows].reduce(0, +)
+          let loss = agent.loss(
+            batch, rows: rows, usesValue: usesValue, dropping: key, tape)
+          return (loss, [], Float(clicks) / Float(batch.clickCount))
+        }.loss)
       guard part == .method(.irecgan) else { return }
-      let userKey = draws.next()
-      _ = userTraining.step { user.loss(batch, dropping: userKey, $0) }
+      _ = stepUser(batch)
     case .discriminator: break
     }
+  }
+
+  private func stepUser(_ batch: SessionBatch) -> Tensor {
+    let key = draws.next()
+    return userTraining.step(
+      sessions: batch.count, by: userTraining.sharing.split(batch.work())
+    ) { rows, tape in
+      (user.loss(batch, rows: rows, dropping: key, tape), [], 1)
+    }.loss
   }
 
   /// Whether returns are held against a critic.
@@ -243,22 +270,26 @@ public final class IRecGANTrainer {
     part == .method(.ac) || part != .pretraining && configuration.baseline == .value
   }
 
-  private func judge(_ sessions: SessionRecord, labels: Tensor, real: [Bool]) {
+  private func judge(_ batch: JudgedBatch, of record: SessionRecord) {
     let keys = (clicks: draws.next(), lists: draws.next())
     if isResting {
-      let (loss, logits) = discriminator.loss(sessions, labels: labels, dropping: nil)
+      let (loss, logits) = discriminator.loss(
+        record.repeated(batch.rows), labels: batch.labels, dropping: nil)
       tally.pendingLosses.append(loss)
-      tally.pendingLogits.append((logits, real))
+      tally.pendingLogits.append((logits, batch.real))
       return
     }
-    var found: Tensor?
-    tally.pendingLosses.append(
-      discriminatorTraining.step { tape in
-        let (loss, logits) = discriminator.loss(sessions, labels: labels, dropping: keys, tape)
-        found = logits
-        return loss
-      })
-    tally.pendingLogits.append((found!, real))
+    let count = batch.real.count
+    let step = discriminatorTraining.step(
+      sessions: count, columns: [1], by: discriminatorTraining.sharing.split(batch.lengths)
+    ) { rows, tape in
+      let (loss, logits) = discriminator.loss(
+        record.repeated(batch.rows[rows]), labels: batch.labels[rows], dropping: keys,
+        of: BatchPart(rows, of: count), tape)
+      return (loss, [logits], nil)
+    }
+    tally.pendingLosses.append(step.loss)
+    tally.pendingLogits.append((step.columns[0], batch.real))
   }
 
   /// Reads what is pending, and lets D rest or learn by how often it was right.

@@ -24,10 +24,16 @@ public final class ListAgent {
 
   /// REINFORCE on what was clicked: the mean of −G log π(c), G the batch's returns (Williams 1992).
   /// With a critic G loses V(s), which learns G beside it.
+  ///
+  /// - Parameter rows: of some sessions only.
   package func loss(
-    _ batch: SessionBatch, usesValue: Bool = false, dropping key: RandomKey?, _ tape: Tape? = nil
+    _ whole: SessionBatch, rows: Range<Int>? = nil, usesValue: Bool = false,
+    dropping key: RandomKey?, _ tape: Tape? = nil
   ) -> Tensor {
-    let all = encoder(batch.clicks, lengths: batch.lengths, dropping: key, tape).states
+    let (batch, part) = whole.part(rows)
+    let all = encoder(
+      batch.clicks, lengths: batch.lengths, dropping: key, of: part, tape
+    ).states
     let states = all.rows(at: batch.clickPositions)
     let logits = logits(states, tape)
     guard usesValue else {

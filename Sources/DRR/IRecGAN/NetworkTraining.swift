@@ -1,3 +1,4 @@
+import DRRCore
 import Tensor
 
 /// A network under Adam, and the running mean of its weights, which forgets a share of itself each
@@ -8,6 +9,8 @@ package final class NetworkTraining {
   let optimizer: Adam
   private let rate: Float
   private let maximumNorm: Float
+  /// Who computes the gradients of a batch.
+  var sharing = SharedUpdates()
 
   /// - Parameter rate: the share of the newest weights in the mean; 1: it is they.
   package init(_ weights: ParameterSet, learningRate: Float, rate: Float, maximumNorm: Float) {
@@ -18,15 +21,29 @@ package final class NetworkTraining {
     optimizer = Adam(weights, learningRate: learningRate)
   }
 
-  /// One step down the loss, which is given back on the device.
-  package func step(_ loss: (Tape) -> Tensor) -> Tensor {
-    let tape = Tape(training: weights)
-    let value = loss(tape)
-    tape.backward(from: value)
+  /// One step down the loss of a batch.
+  ///
+  /// - Parameters:
+  ///   - count: B, the sessions of the batch.
+  ///   - columns: the numbers a session of each column that `part` returns.
+  ///   - rows: of each part; nil: about equally many.
+  ///   - part: the loss of some sessions, what is to be known of each, and what they weigh in the
+  ///     whole batch's; nil: as many as they are.
+  /// - Returns: what it comes to for the whole batch, on the device.
+  package func step(
+    sessions count: Int, columns: [Int] = [], by rows: @autoclosure () -> [Range<Int>]? = nil,
+    _ part: (Range<Int>, Tape) -> (loss: Tensor, columns: [Tensor], weight: Float?)
+  ) -> SharedUpdates.Part {
+    let update = sharing.update(weights, rows: count, columns: columns, by: rows()) { rows in
+      let tape = Tape(training: weights)
+      let (loss, columns, weight) = part(rows, tape)
+      tape.backward(from: loss)
+      return .init(loss.detached, columns: columns, weight: weight)
+    }
     // Until the horizon is reached all weights so far count alike.
     let share = max(rate, 1 / Float(optimizer.stepCount + 1))
     optimizer.step(maximumNorm: maximumNorm, target: average, rate: share)
-    return value.detached
+    return update
   }
 
   /// Does something with the mean in the weights' place.

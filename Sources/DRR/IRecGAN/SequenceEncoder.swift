@@ -1,5 +1,13 @@
 import Tensor
 
+/// Some sessions of a batch: what is drawn is drawn for all of it.
+package struct BatchPart {
+  let rows: Range<Int>
+  let count: Int
+
+  package init(_ rows: Range<Int>, of count: Int) { (self.rows, self.count) = (rows, count) }
+}
+
 /// Item vectors and the recurrent network that reads a session's clicks.
 package struct SequenceEncoder {
   /// [N + 1, E], the last row that of leaving.
@@ -26,19 +34,25 @@ package struct SequenceEncoder {
 
   /// The vectors of [B, T] items, [B · T, E]; zeros of a negative one. With a key some of their
   /// numbers are dropped.
-  func vectors(_ items: IndexTensor, _ key: RandomKey?, _ tape: Tape?) -> Tensor {
+  func vectors(
+    _ items: IndexTensor, _ key: RandomKey?, of part: BatchPart? = nil, _ tape: Tape?
+  ) -> Tensor {
     let vectors = embedding(items, tape)
     guard let key, dropout > 0 else { return vectors }
-    return vectors.dropout(dropout, key)
+    guard let part, part.rows.count < part.count else { return vectors.dropout(dropout, key) }
+    let width = vectors.shape.count / part.rows.count
+    let kept = Tensor(repeating: 1, shape: [part.count, width], on: vectors.backend)
+      .dropout(dropout, key)
+    return vectors * kept[part.rows].reshaped(vectors.shape)
   }
 
   /// States behind each of the clicks [B, T], [B · T, H], and behind all of them.
   package func callAsFunction(
     _ clicks: IndexTensor, lengths: IndexTensor, dropping key: RandomKey? = nil,
-    _ tape: Tape? = nil
+    of part: BatchPart? = nil, _ tape: Tape? = nil
   ) -> (states: Tensor, last: RecurrentState) {
     let (b, t) = (clicks.shape[0], clicks.shape[1])
-    let x = vectors(clicks, key, tape).reshaped([b, t, embedding.table.shape[1]])
+    let x = vectors(clicks, key, of: part, tape).reshaped([b, t, embedding.table.shape[1]])
     let (states, last) = network(x, lengths: lengths, tape)
     return (states.reshaped([b * t, network.units]), last)
   }

@@ -89,8 +89,50 @@ package struct SessionBatch {
   package let userWeights: Tensor
   package let rewardWeights: Tensor
   package let agentWeights: Tensor
+  /// The positions, on the host.
+  let places: ArraySlice<Int32>
 
+  package var count: Int { clicks.shape[0] }
   package var clickCount: Int { items.shape[0] }
+  var positionCount: Int { positions.shape[0] }
+
+  /// Positions of each session, or clicks alone.
+  func work(ofClicks: Bool = false) -> [Int] {
+    var work = [Int](repeating: 0, count: count)
+    for place in ofClicks ? places.prefix(clickCount) : places {
+      work[Int(place) / clicks.shape[1]] += 1
+    }
+    return work
+  }
+
+  /// Some of its sessions, and which they are; nil: all of them.
+  func part(_ rows: Range<Int>?) -> (SessionBatch, BatchPart?) {
+    guard let rows, rows.count < count else { return (self, nil) }
+    let backend = clicks.backend
+    let first = Int32(rows.lowerBound * clicks.shape[1])
+    let end = Int32(rows.upperBound * clicks.shape[1])
+    let places = Array(places)
+    let own = places.indices.filter { (first..<end).contains(places[$0]) }
+    let clicked = own.prefix { $0 < clickCount }
+    func index(_ values: [Int32]) -> IndexTensor {
+      IndexTensor(values, shape: [values.count], on: backend)
+    }
+    let picks = index(own.map { Int32($0) })
+    let (from, to) = (clicked.first ?? 0, (clicked.last ?? -1) + 1)
+    let kept = own.map { places[$0] - first }
+    let positions = index(kept)
+    return (
+      SessionBatch(
+        clicks: clicks[rows], lengths: lengths[rows], positions: positions,
+        clickPositions: positions[0..<clicked.count], slates: slates.rows(at: picks),
+        choices: choices.rows(at: picks), items: items[from..<to], rewards: rewards[from..<to],
+        userWeights: userWeights.reshaped([positionCount, 1]).detachedRows(at: picks)
+          .reshaped([own.count]),
+        rewardWeights: rewardWeights[from..<to], agentWeights: agentWeights[from..<to],
+        places: kept[...]),
+      BatchPart(rows, of: count)
+    )
+  }
 }
 
 /// The batches of an epoch, uploaded together.
@@ -241,7 +283,8 @@ package struct SessionEpoch {
       func floats(_ values: [Float]) -> Floats {
         Tensor(values, shape: [values.count], on: backend).view
       }
-      let clicks = indices(clicks), lengths = indices(lengths), positions = indices(positions)
+      let clicks = indices(clicks), lengths = indices(lengths), places = self.positions
+      let positions = indices(places)
       let slates = indices(slates), choices = indices(choices), items = indices(items)
       let rewards = floats(rewards), userWeights = floats(userWeights)
       let rewardWeights = floats(rewardWeights), agentWeights = floats(agentWeights)
@@ -271,7 +314,8 @@ package struct SessionEpoch {
           rewards: tensor(rewards, item, extent.clicks),
           userWeights: tensor(userWeights, position, extent.positions),
           rewardWeights: tensor(rewardWeights, item, extent.clicks),
-          agentWeights: tensor(agentWeights, item, extent.clicks))
+          agentWeights: tensor(agentWeights, item, extent.clicks),
+          places: places[position..<position + extent.positions])
       }
     }
   }

@@ -63,15 +63,25 @@ public final class UserModel {
 
   /// The mean negative log-likelihood of what was clicked, or of leaving, plus λ_p times that of
   /// the clicks' rewards, each weighed as the batch says.
+  ///
+  /// - Parameter rows: of some sessions only; what they add to the loss of the batch.
   package func loss(
-    _ batch: SessionBatch, dropping key: RandomKey? = nil, _ tape: Tape? = nil
+    _ whole: SessionBatch, rows: Range<Int>? = nil, dropping key: RandomKey? = nil,
+    _ tape: Tape? = nil
   ) -> Tensor {
-    let states = encoder(batch.clicks, lengths: batch.lengths, dropping: key, tape).states
+    let (batch, part) = whole.part(rows)
+    let states = encoder(
+      batch.clicks, lengths: batch.lengths, dropping: key, of: part, tape
+    ).states
     let clickLoss = clickLogits(states.rows(at: batch.positions), batch.slates, tape)
       .softmaxCrossEntropy(batch.choices, weights: batch.userWeights)
-    guard configuration.userRewardWeight > 0, batch.clickCount > 0 else { return clickLoss }
+    func share(_ count: Int, of all: Int) -> Float { Float(count) / Float(max(all, 1)) }
+    let clickShare = share(batch.positionCount, of: whole.positionCount)
+    let ofClicks = clickShare < 1 ? clickLoss.affine(scale: clickShare) : clickLoss
+    guard configuration.userRewardWeight > 0, batch.clickCount > 0 else { return ofClicks }
     let rewardLoss = rewardLogits(states.rows(at: batch.clickPositions), batch.items, tape)
       .binaryCrossEntropy(batch.rewards, weights: batch.rewardWeights)
-    return clickLoss + rewardLoss.affine(scale: configuration.userRewardWeight)
+    let rewardShare = share(batch.clickCount, of: whole.clickCount)
+    return ofClicks + rewardLoss.affine(scale: configuration.userRewardWeight * rewardShare)
   }
 }

@@ -22,6 +22,7 @@ public final class PlannerTrainer: AgentTrainer {
   public private(set) var step = 0
   private var tally = (steps: 0, reward: 0.0, logged: 0)
   private var lastLosses: [Tensor] = []
+  private var sharing = SharedUpdates()
 
   /// A trainer at step 0.
   ///
@@ -46,6 +47,7 @@ public final class PlannerTrainer: AgentTrainer {
   public var sessionAgent: any SessionAgent { planner }
   public var steps: Int { configuration.steps }
   public var hasLearned: Bool { step > 0 }
+  public func share(_ updates: SharedUpdates) { sharing = updates }
   public func isFinite() throws -> Bool {
     for member in planner.members where try !member.parameters.isFinite() { return false }
     return true
@@ -62,12 +64,16 @@ public final class PlannerTrainer: AgentTrainer {
     let earned = Tensor(sessions.flatMap(\.earned), shape: [count, length], on: backend)
     let left = 1 - Float(step) / Float(max(steps, 1))
     lastLosses = zip(planner.members, optimizers).map { member, optimizer in
-      let tape = Tape(training: member.parameters)
-      let loss = member.loss(shown, affinities: affinities, earned: earned, tape)
-      tape.backward(from: loss)
+      let update = sharing.update(member.parameters, rows: count) { rows in
+        let tape = Tape(training: member.parameters)
+        let loss = member.loss(
+          shown[rows], affinities: affinities[rows], earned: earned[rows], tape)
+        tape.backward(from: loss)
+        return .init(loss.detached)
+      }
       optimizer.learningRate = configuration.planning.learningRate * left
       optimizer.step(maximumNorm: configuration.planning.gradientNorm, rate: 0)
-      return loss.detached
+      return update.loss
     }
     step += count * length
     tally.steps += count * length

@@ -54,13 +54,24 @@ package final class BehaviourPolicy {
     optimizer = Adam(parameters, learningRate: configuration.learningRate)
   }
 
-  /// One step towards the logged actions. Gives back their log β before it, [B].
-  func learn(_ state: Tensor, _ actions: IndexTensor) -> Tensor {
-    let tape = Tape(training: parameters)
-    let logits = self.actions.scores(of: layers(state, tape), tape)
-    let logBeta = logits.detached.logProbabilities(of: actions)
-    tape.backward(from: logits.softmaxCrossEntropy(actions))
+  /// One step towards the logged actions of the states that `part` makes of some rows of a batch.
+  ///
+  /// - Returns: log β before it, of each part.
+  func learn(
+    _ sharing: SharedUpdates, rows count: Int,
+    of part: (Range<Int>) -> (states: Tensor, actions: IndexTensor)
+  ) -> [Tensor] {
+    var logBetas: [Tensor] = []
+    _ = sharing.update(parameters, rows: count) { rows in
+      let (states, actions) = part(rows)
+      let tape = Tape(training: parameters)
+      let logits = self.actions.scores(of: layers(states, tape), tape)
+      logBetas.append(logits.detached.logProbabilities(of: actions))
+      let loss = logits.softmaxCrossEntropy(actions)
+      tape.backward(from: loss)
+      return .init(loss.detached)
+    }
     optimizer.step()
-    return logBeta
+    return logBetas
   }
 }

@@ -12,6 +12,8 @@ public final class GaussianPolicy {
   let optimizer: Adam
   let actionWidth: Int
   let valueWeight: Float
+  /// Who computes the gradients of a batch.
+  var sharing = SharedUpdates()
 
   /// A policy that has learned nothing: S = `stateWidth` numbers a state, A = `actionWidth` an
   /// action.
@@ -60,14 +62,18 @@ public final class GaussianPolicy {
 
   /// One step along −(G − V(x)) log π, V learning G beside it. No host synchronisation.
   public func update(_ states: Tensor, _ actions: Tensor, returns: Tensor) -> Tensor {
-    let tape = Tape(training: parameters)
-    let expected = value(states, tape).reshaped([states.shape[0]])
-    let advantages = returns - expected.detached
-    let policyLoss = (logDensity(of: actions, states, tape) * advantages).mean(scale: -1)
-    let loss = policyLoss + valueWeight * expected.squaredError(returns)
-    tape.backward(from: loss)
+    let update = sharing.update(parameters, rows: states.shape[0]) { rows in
+      let (states, actions, returns) = (states[rows], actions[rows], returns[rows])
+      let tape = Tape(training: parameters)
+      let expected = value(states, tape).reshaped([rows.count])
+      let advantages = returns - expected.detached
+      let policyLoss = (logDensity(of: actions, states, tape) * advantages).mean(scale: -1)
+      let loss = policyLoss + valueWeight * expected.squaredError(returns)
+      tape.backward(from: loss)
+      return .init(policyLoss.detached)
+    }
     optimizer.step(maximumNorm: 1, rate: 0)
-    return policyLoss.detached
+    return update.loss
   }
 }
 
@@ -189,6 +195,11 @@ public final class GaussianTrainer: Trainer {
   }
 
   public func isFinite() throws -> Bool { try policy.parameters.isFinite() }
+
+  public func share(among ranks: any Collective) throws -> SharedUpdates? {
+    policy.sharing = try SharedUpdates(ranks)
+    return policy.sharing
+  }
 
   public func save(to file: inout SafetensorsWriter) throws {
     try policy.parameters.save(to: &file, "policy")

@@ -27,6 +27,13 @@ public struct PolicyBatch {
     self.weights = weights
     self.penalty = penalty
   }
+
+  /// Some of its rows, where they lie.
+  subscript(part: Range<Int>) -> PolicyBatch {
+    PolicyBatch(
+      rows: rows[part], actions: actions[part], returns: returns[part], weights: weights[part],
+      penalty: penalty?[part])
+  }
 }
 
 /// Policy gradients of a softmax over all actions: REINFORCE with a baseline (Williams 1992),
@@ -43,6 +50,8 @@ public final class PolicyGradient {
   /// Where the choices are a log's.
   let behaviour: BehaviourPolicy?
   let optimizer: Adam
+  /// Who computes the gradients of a batch.
+  package var sharing = SharedUpdates()
 
   /// - Parameter learnsFromLog: whether choices are those of a log.
   public init(
@@ -98,53 +107,80 @@ public final class PolicyGradient {
     public let value: Tensor?
   }
 
-  /// One update. No host synchronisation.
-  public func update(_ batch: PolicyBatch) -> Losses {
-    let c = configuration
+  /// States of some rows of a batch, and what the policy makes of them.
+  private struct Work {
+    let batch: PolicyBatch
+    let tape: Tape
+    let state: Tensor
+    let raw: Tensor
+    let logits: Tensor
+  }
+
+  private func work(_ batch: PolicyBatch) -> Work {
     let tape = Tape(training: policy.parameters)
     let state = policy.state(batch.rows, tape)
     let raw = policy.logits(policy.query(state, tape), tape)
     let logits = batch.penalty.map { raw + $0 } ?? raw
+    return Work(batch: batch, tape: tape, state: state, raw: raw, logits: logits)
+  }
 
-    // The advantage A = G − b(s), and of a log min(π / β, c) · K(1 − π)^(K−1) · A.
-    let b = batch.rows.shape[0]
-    let expected =
-      c.baseline == .value ? policy.value(state, tape).reshaped([b]) : nil
-    let advantage = expected.map { batch.returns - $0.detached } ?? batch.returns
-    var weights = advantage * batch.weights
-    if let behaviour {
-      let logPi = logits.detached.logProbabilities(of: batch.actions)
-      let logBeta = behaviour.learn(state.detached, batch.actions)
-      let ratio = (logPi - logBeta).exp()
-      // min(x, c) = c − relu(c − x)
-      weights =
-        weights
-        * ratio.affine(scale: -1, shift: c.weightCap).relu()
-        .affine(scale: -1, shift: c.weightCap)
-      if c.topK > 1 {
-        let others = logPi.exp().affine(scale: -1, shift: 1).relu()
-        weights = weights * Self.power(others, c.topK - 1).affine(scale: Float(c.topK))
+  /// One update. No host synchronisation.
+  public func update(_ whole: PolicyBatch) -> Losses {
+    let c = configuration
+    let count = whole.rows.shape[0]
+    var works: [Work] = []
+    let logBetas = behaviour?.learn(sharing, rows: count) { rows in
+      let work = work(whole[rows])
+      works.append(work)
+      return (work.state.detached, work.batch.actions)
+    }
+    let losses = c.baseline == .value ? 2 : 1
+    var next = 0
+    let update = sharing.update(policy.parameters, rows: count, losses: losses) { rows in
+      defer { next += 1 }
+      let work = logBetas == nil ? work(whole[rows]) : works[next]
+      let (batch, tape, state, logits) = (work.batch, work.tape, work.state, work.logits)
+
+      // The advantage A = G − b(s), and of a log min(π / β, c) · K(1 − π)^(K−1) · A.
+      let expected =
+        c.baseline == .value ? policy.value(state, tape).reshaped([rows.count]) : nil
+      let advantage = expected.map { batch.returns - $0.detached } ?? batch.returns
+      var weights = advantage * batch.weights
+      if let logBetas {
+        let logPi = logits.detached.logProbabilities(of: batch.actions)
+        let ratio = (logPi - logBetas[next]).exp()
+        // min(x, c) = c − relu(c − x)
+        weights =
+          weights
+          * ratio.affine(scale: -1, shift: c.weightCap).relu()
+          .affine(scale: -1, shift: c.weightCap)
+        if c.topK > 1 {
+          let others = logPi.exp().affine(scale: -1, shift: 1).relu()
+          weights = weights * Self.power(others, c.topK - 1).affine(scale: Float(c.topK))
+        }
       }
+      var loss = logits.softmaxCrossEntropy(batch.actions, weights: weights)
+      let policyLoss = loss.detached
+      var valueLoss: Tensor?
+      if let expected {
+        let error = expected.squaredError(batch.returns, weights: batch.weights)
+        valueLoss = error.detached
+        loss = loss + c.valueWeight * error
+      }
+      if c.entropyWeight > 0 {
+        // H = log Z − E_π[logit], log Z = logit_a − log π(a).
+        let entropy =
+          logits.softmaxCrossEntropy(batch.actions, weights: batch.weights)
+          + ((work.raw.picked(batch.actions)
+          - logits.softmaxExpectation(of: work.raw, temperature: 1)) * batch.weights).mean()
+        loss = loss - c.entropyWeight * entropy
+      }
+      tape.backward(from: loss)
+      guard let valueLoss else { return .init(policyLoss) }
+      return .init(policyLoss, valueLoss)
     }
-    var loss = logits.softmaxCrossEntropy(batch.actions, weights: weights)
-    let policyLoss = loss.detached
-    var valueLoss: Tensor?
-    if let expected {
-      let error = expected.squaredError(batch.returns, weights: batch.weights)
-      valueLoss = error.detached
-      loss = loss + c.valueWeight * error
-    }
-    if c.entropyWeight > 0 {
-      // H = log Z − E_π[logit], log Z = logit_a − log π(a).
-      let entropy =
-        logits.softmaxCrossEntropy(batch.actions, weights: batch.weights)
-        + ((raw.picked(batch.actions) - logits.softmaxExpectation(of: raw, temperature: 1))
-        * batch.weights).mean()
-      loss = loss - c.entropyWeight * entropy
-    }
-    tape.backward(from: loss)
     optimizer.step(maximumNorm: c.gradientNorm, rate: 0)
-    return Losses(policy: policyLoss, value: valueLoss)
+    return Losses(policy: update.loss, value: losses > 1 ? update.losses[1] : nil)
   }
 
   /// x^n of numbers that are 0 or more, by squaring.

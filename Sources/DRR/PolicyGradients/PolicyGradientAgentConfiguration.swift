@@ -113,6 +113,7 @@ final class PolicyGradientSessionTrainer: AgentTrainer {
   var hasLearned: Bool { trainer.gradient.optimizer.stepCount > 0 }
   func advance() throws { try trainer.advance() }
   func isFinite() throws -> Bool { try trainer.gradient.isFinite() }
+  func share(_ updates: SharedUpdates) { trainer.gradient.sharing = updates }
   func save(to file: inout SafetensorsWriter) throws { try trainer.save(to: &file) }
   func restore(from file: SafetensorsFile) throws { try trainer.restore(from: file) }
 

@@ -25,6 +25,12 @@ final class AgentStage: Trainer {
   var steps: Int { trainer.steps }
   var isFinished: Bool { trainer.isFinished || kept.isOver }
 
+  func share(among ranks: any Collective) throws -> SharedUpdates? {
+    let updates = try SharedUpdates(ranks, parts: training.batchParts)
+    trainer.share(updates)
+    return updates
+  }
+
   /// Twenty reports in all, and one every thousand steps at least.
   func advance() throws -> TrainingProgress? {
     let before = step

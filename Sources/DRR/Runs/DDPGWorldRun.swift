@@ -154,6 +154,10 @@ public final class DDPGWorldTrainer: Trainer {
   }
 
   public func isFinite() throws -> Bool { try ddpg.isFinite() }
+  public func share(among ranks: any Collective) throws -> SharedUpdates? {
+    ddpg.sharing = try SharedUpdates(ranks)
+    return ddpg.sharing
+  }
   public func save(to file: inout SafetensorsWriter) throws { try trainer.save(to: &file) }
   public func restore(from file: SafetensorsFile) throws { try trainer.restore(from: file) }
 }

@@ -71,10 +71,12 @@ public struct Experiment: Sendable {
     on backend: any Backend, _ observer: Observer = Observer(),
     among ranks: any Collective = SoleCollective()
   ) throws -> PMFModel {
+    // Stochastic gradient descent is short, and each does all of it.
     let trainer = PMFStage(
       try PMFTrainer(
         configuration.pmf, log: log, rows: split.pmfRows(in: log), scale: configuration.scale,
-        from: try readStart(), seed: configuration.seed, on: backend, among: ranks))
+        from: try readStart(), seed: configuration.seed, on: backend,
+        among: configuration.pmf.solver == .adam ? ranks : SoleCollective()))
     do {
       try run.train(
         trainer, stage(.pmfCheckpoint), device: "\(backend.device.id)", observer, among: ranks)
@@ -167,12 +169,13 @@ public struct Experiment: Sendable {
 
   /// Trains the agent, going on where an interrupted run stopped.
   public func trainAgent(
-    _ model: PMFModel, on backend: any Backend, _ observer: Observer = Observer()
+    _ model: PMFModel, on backend: any Backend, _ observer: Observer = Observer(),
+    among ranks: any Collective = SoleCollective()
   ) throws -> (trainer: any AgentTrainer, last: TrainingProgress?) {
     let trainer = try makeTrainer(model, on: backend, observer)
     let stage = AgentStage(trainer, try agent.training) { try validation(observer) }
     let last = try run.train(
-      stage, self.stage(.checkpoint), device: "\(backend.device.id)", observer)
+      stage, self.stage(.checkpoint), device: "\(backend.device.id)", observer, among: ranks)
     return (trainer, last)
   }
 

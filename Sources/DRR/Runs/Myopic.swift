@@ -45,9 +45,10 @@ extension Experiment {
   /// Trains the agent and then its myopic baseline (γ = 0) on the same factorisation; each is half
   /// of one progress.
   public func trainWithMyopic(
-    _ model: PMFModel, on backend: any Backend, _ observer: Observer = Observer()
+    _ model: PMFModel, on backend: any Backend, _ observer: Observer = Observer(),
+    among ranks: any Collective = SoleCollective()
   ) throws -> (trainer: any AgentTrainer, last: TrainingProgress?) {
-    guard myopic != nil else { return try trainAgent(model, on: backend, observer) }
+    guard myopic != nil else { return try trainAgent(model, on: backend, observer, among: ranks) }
     var (own, its) = (observer, observer)
     // What is true of both is said once.
     var noted: Set<String> = []
@@ -58,13 +59,17 @@ extension Experiment {
     its.note = { if !noted.contains($0) { observer.note($0) } }
     own.progress = { observer.progress($0, 2 * $1, $2) }
     its.progress = { observer.progress($1 + $0, 2 * $1, "\($2), γ = 0") }
-    let trained = try trainAgent(model, on: backend, own)
+    let trained = try trainAgent(model, on: backend, own, among: ranks)
     // Only now is it known at which step the two are compared.
     let myopic = myopic!
-    try myopic.begin()
-    try myopic.take(model, on: backend)
+    try ranks.barrier()
+    if ranks.leads {
+      try myopic.begin()
+      try myopic.take(model, on: backend)
+    }
+    try ranks.barrier()
     do {
-      _ = try myopic.trainAgent(model, on: backend, its)
+      _ = try myopic.trainAgent(model, on: backend, its, among: ranks)
     } catch let interrupted as Interrupted {
       throw Interrupted(step: trained.trainer.step + interrupted.step)
     }

@@ -146,6 +146,11 @@ public final class SlateQRunTrainer: Trainer {
 
   public func isFinite() throws -> Bool { try learner.network.parameters.isFinite() }
 
+  public func share(among ranks: any Collective) throws -> SharedUpdates? {
+    learner.sharing = try SharedUpdates(ranks)
+    return learner.sharing
+  }
+
   public func save(to file: inout SafetensorsWriter) throws {
     try learner.save(to: &file)
     try kept.parameters.save(to: &file, "best.network")

@@ -221,6 +221,15 @@ public final class SmallWorldTrainer: Trainer {
     }
   }
 
+  public func share(among ranks: any Collective) throws -> SharedUpdates? {
+    let updates = try SharedUpdates(ranks)
+    switch learner {
+    case .dqn(let trainer): trainer.dqn.sharing = updates
+    case .policy(let trainer): trainer.gradient.sharing = updates
+    }
+    return updates
+  }
+
   public func save(to file: inout SafetensorsWriter) throws {
     switch learner {
     case .dqn(let trainer): try trainer.save(to: &file)

@@ -32,6 +32,8 @@ package final class SlateQTrainer {
   /// Of the latest update; nil before the first.
   package private(set) var losses: SlateNetwork.Losses?
   package var tally: EpisodeTally
+  /// Who computes the gradients of a batch.
+  package var sharing = SharedUpdates()
 
   /// A trainer at step 0.
   ///
@@ -233,7 +235,18 @@ package final class SlateQTrainer {
     let index = IndexTensor(
       view: drawn.view[number * c.batchSize..<(number + 1) * c.batchSize], shape: [c.batchSize],
       on: backend)
-    losses = network.losses(ring.batch(at: index))
+    let (hasChoice, valued) = (c.learner != .dqn, c.learner.valued(inputs.layout))
+    let update = sharing.update(
+      network.parameters, rows: c.batchSize, losses: hasChoice ? 2 : 1, columns: [valued]
+    ) { rows in
+      let found = network.losses(ring.batch(at: index[rows]))
+      guard let choice = found.choice else {
+        return .init(found.value, columns: [found.values])
+      }
+      return .init(found.value, choice, columns: [found.values])
+    }
+    losses = SlateNetwork.Losses(
+      value: update.loss, choice: hasChoice ? update.losses[1] : nil, values: update.columns[0])
     let progress = min(1, Float(step) / Float(c.steps))
     optimizer.learningRate = c.learningRate * max(1 - progress, 0.02)
     optimizer.step(target: averaged.parameters, rate: c.averageRate)

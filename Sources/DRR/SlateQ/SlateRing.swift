@@ -119,7 +119,7 @@ package final class SlateRing {
     let steps = index.shape[0]
     return Batch(
       records: records.detachedRows(at: index), returns: returns.detachedRows(at: index),
-      past: past?.detachedRows(at: index), first: first,
+      past: past?.detachedRows(at: index), first: first[0..<steps],
       play: picks.map {
         Play(
           picks: $0.rows(at: index), barred: barred?.detachedRows(at: index),

@@ -66,6 +66,20 @@ public struct SafetensorsWriter: Sendable {
     return file
   }
 
+  /// CRC-32 of the arrays in the order of the file.
+  package var checksum: UInt32 {
+    var data = Checksum()
+    for tensor in ordered { tensor.contents.withBytes { data.update($0) } }
+    return data.value
+  }
+
+  private var ordered: [Tensor] {
+    tensors.sorted {
+      $0.type == $1.type
+        ? SafetensorsHeader.precedes($0.name, $1.name) : $0.type.rawValue > $1.type.rawValue
+    }
+  }
+
   /// The length and the header, and the tensors in the order of the file.
   private func layOut() throws(CheckpointError) -> (lead: [UInt8], [Tensor]) {
     for (key, value) in metadata
@@ -73,10 +87,7 @@ public struct SafetensorsWriter: Sendable {
       throw CheckpointError.unwritable(
         name: key, reason: "metadata may not contain control characters")
     }
-    let ordered = tensors.sorted {
-      $0.type == $1.type
-        ? SafetensorsHeader.precedes($0.name, $1.name) : $0.type.rawValue > $1.type.rawValue
-    }
+    let ordered = ordered
     var header = SafetensorsHeader(metadata: metadata)
     var data = Checksum()
     var end = 0

@@ -27,6 +27,13 @@ public struct TransitionBatch {
     self.outcomes = outcomes
     self.weights = weights
   }
+
+  /// Some of its rows, where they lie.
+  public subscript(rows: Range<Int>) -> TransitionBatch {
+    TransitionBatch(
+      slots: slots[rows], states: states[rows], nextStates: nextStates[rows],
+      actions: actions[rows], outcomes: outcomes[rows], weights: weights[rows])
+  }
 }
 
 /// Prioritised experience replay, proportional variant (Schaul et al. 2016, algorithm 1), in

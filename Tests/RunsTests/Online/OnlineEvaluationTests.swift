@@ -83,7 +83,9 @@ struct OnlineEvaluationTests {
     var policy: Policy
     var name: String { policy.name }
     var sessionsAtOnce: Int { 1 }
-    mutating func begin(_ sessions: EnvironmentBatch) throws { try policy.begin(sessions) }
+    mutating func begin(_ sessions: EnvironmentBatch, draw: UInt64) throws {
+      try policy.begin(sessions, draw: draw)
+    }
     mutating func pick(_ sessions: EnvironmentBatch) throws -> [Int32] {
       try policy.pick(sessions)
     }

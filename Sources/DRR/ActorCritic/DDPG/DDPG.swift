@@ -103,6 +103,8 @@ public final class DDPG {
   let seed: UInt64
   let actorOptimizer: Adam
   let criticOptimizer: Adam
+  /// Who computes the gradients of a batch.
+  package var sharing = SharedUpdates()
 
   /// What an update produced, on the device until `host()`.
   public struct Losses {
@@ -183,63 +185,88 @@ public final class DDPG {
     return update(batch, memory, targetNoise: noise)
   }
 
+  /// What the actor's update goes on from, of some rows of the batch.
+  private struct Work {
+    let batch: TransitionBatch
+    let target: Tensor
+    let tape: Tape
+    let state: Tensor
+  }
+
   /// With noise [B, A] for the target's actions, unclipped.
   package func update(
-    _ batch: TransitionBatch, _ memory: ReplayBuffer? = nil, targetNoise: Tensor?
+    _ whole: TransitionBatch, _ memory: ReplayBuffer? = nil, targetNoise: Tensor?
   ) -> Losses {
-    // y = r + γ min_i Q′_i(s′, π′(s′) + noise), and r alone where the episode terminated.
-    let nextState = targetActor.state(batch.nextStates, nil)
-    let nextAction = targetActor.action(nextState)
-    if let targetNoise {
-      nextAction.perturb(
-        by: targetNoise, noiseBound: configuration.targetNoiseClip, bound: Actor.bound)
-    }
-    let y = temporalDifferenceTarget(
-      batch.outcomes, nextValue: targetCritic(nextState, nextAction),
-      twin: targetCritic.twin(nextState, nextAction), discount: configuration.discount)
+    let count = whole.slots.shape[0]
+    var works: [Work] = []
+    let critics = sharing.update(critic.parameters, rows: count, columns: [1, 1]) { rows in
+      let batch = whole[rows]
+      // y = r + γ min_i Q′_i(s′, π′(s′) + noise), and r alone where the episode terminated.
+      let nextState = targetActor.state(batch.nextStates, nil)
+      let nextAction = targetActor.action(nextState)
+      if let targetNoise {
+        nextAction.perturb(
+          by: targetNoise[rows], noiseBound: configuration.targetNoiseClip, bound: Actor.bound)
+      }
+      let y = temporalDifferenceTarget(
+        batch.outcomes, nextValue: targetCritic(nextState, nextAction),
+        twin: targetCritic.twin(nextState, nextAction), discount: configuration.discount)
 
-    let actorTape = Tape(training: actor.parameters)
-    let trackedState = actor.state(batch.states, actorTape)
-    let state = trackedState.detached
+      let actorTape = Tape(training: actor.parameters)
+      let trackedState = actor.state(batch.states, actorTape)
+      works.append(Work(batch: batch, target: y, tape: actorTape, state: trackedState))
+      let state = trackedState.detached
 
-    let criticTape = Tape(training: critic.parameters)
-    let value = critic(state, batch.actions, criticTape)
-    var criticLoss = value.squaredError(y, weights: batch.weights)
-    if let twin = critic.twin(state, batch.actions, criticTape) {
-      criticLoss = criticLoss + twin.squaredError(y, weights: batch.weights)
+      let criticTape = Tape(training: critic.parameters)
+      let value = critic(state, batch.actions, criticTape)
+      var loss = value.squaredError(y, weights: batch.weights)
+      if let twin = critic.twin(state, batch.actions, criticTape) {
+        loss = loss + twin.squaredError(y, weights: batch.weights)
+      }
+      criticTape.backward(from: loss)
+      return .init(loss.detached, columns: [value.detached, y])
     }
-    criticTape.backward(from: criticLoss)
     let movesActor = (criticOptimizer.stepCount + 1).isMultiple(of: configuration.policyDelay)
     criticOptimizer.step(
       maximumNorm: configuration.criticGradientNorm,
       target: movesActor ? targetCritic.parameters : nil, rate: configuration.targetRate)
-    memory?.reprioritize(batch, values: value, targets: y)
-    guard movesActor else {
-      return Losses(critic: criticLoss.detached, actor: nil, values: value.detached)
-    }
-
-    // ∇_θ J = ∇_a Q(s, a) ∇_θ π(s), a = π(s): through the critic, whose weights stay.
-    let action = actor.action(trackedState, actorTape)
-    let ownValue = critic(state, action, actorTape)
-    var actorLoss = ownValue.mean(scale: -1)
-    if let weight = configuration.imitationWeight {
-      let advantage = (y.reshaped(ownValue.shape) - ownValue.detached).relu()
-      actorLoss =
-        actorLoss
-        + weight * action.distance(to: batch.actions, weights: advantage.squared().squared())
-    }
-    actorTape.backward(from: actorLoss)
-    actorOptimizer.step(target: targetActor.parameters, rate: configuration.targetRate)
+    let values = critics.columns[0]
+    memory?.reprioritize(whole, values: values, targets: critics.columns[1])
     return Losses(
-      critic: criticLoss.detached, actor: actorLoss.detached, values: value.detached)
+      critic: critics.loss, actor: movesActor ? updateActor(works, rows: count) : nil,
+      values: values.reshaped([count, 1]))
   }
-}
 
-extension Tensor {
-  /// Σ_i w_i mean_j (x_ij − y_ij)² / Σ_i w_i of [B, A] and weights [B, 1], which are 0 or more.
-  fileprivate func distance(to other: Tensor, weights: Tensor) -> Tensor {
-    let rows = Float(shape[0])
-    let sum = weights.mean(scale: rows).reshaped([1]) + 1e-9
-    return ((self - other).squared() * (weights / sum)).mean(scale: rows)
+  /// ∇_θ J = ∇_a Q(s, a) ∇_θ π(s), a = π(s): through the critic, whose weights stay.
+  private func updateActor(_ works: [Work], rows count: Int) -> Tensor {
+    let acts = works.map { work in
+      let action = actor.action(work.state, work.tape)
+      return (action: action, value: critic(work.state.detached, action, work.tape))
+    }
+    var imitation: (weights: [Tensor], sum: Tensor)?
+    if configuration.imitationWeight != nil {
+      let weights = zip(works, acts).map { work, act in
+        (work.target.reshaped(act.value.shape) - act.value.detached).relu().squared().squared()
+      }
+      let sum = sharing.gather(weights, rows: count).mean(scale: Float(count))
+      imitation = (weights, sum.reshaped([1]) + 1e-9)
+    }
+    var next = 0
+    let losses = sharing.update(actor.parameters, rows: count) { _ in
+      defer { next += 1 }
+      let (work, act) = (works[next], acts[next])
+      var loss = act.value.mean(scale: -1)
+      if let weight = configuration.imitationWeight, let imitation {
+        // Σ_i w_i mean_j (π_ij − a_ij)² / Σ_i w_i of the whole batch.
+        let shares = imitation.weights[next] / imitation.sum
+        let distance = ((act.action - work.batch.actions).squared() * shares)
+          .mean(scale: Float(count))
+        loss = loss + weight * distance
+      }
+      work.tape.backward(from: loss)
+      return .init(loss.detached)
+    }
+    actorOptimizer.step(target: targetActor.parameters, rate: configuration.targetRate)
+    return losses.loss
   }
 }

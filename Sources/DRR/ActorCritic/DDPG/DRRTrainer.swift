@@ -71,6 +71,7 @@ public final class DRRTrainer: SessionLearner {
   public var sessionAgent: any SessionAgent { agent }
   public var hasLearned: Bool { agent.ddpg.actorOptimizer.stepCount > 0 }
   public func isFinite() throws -> Bool { try agent.ddpg.isFinite() }
+  public func share(_ updates: SharedUpdates) { agent.ddpg.sharing = updates }
 
   /// One item recommended in every environment and, once `learningStarts` are past, the updates.
   /// Reads back nothing but the items.

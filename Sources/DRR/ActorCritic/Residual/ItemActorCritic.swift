@@ -25,6 +25,8 @@ public final class ItemActorCritic {
   var cloned: ParameterSet?
   let actorOptimizer: Adam
   let criticOptimizer: Adam
+  /// Who computes the gradients of a batch.
+  var sharing = SharedUpdates()
 
   /// Heads that share one set of parameters.
   package final class Network {
@@ -96,12 +98,18 @@ public final class ItemActorCritic {
   /// `liked` [B · C] is 1 or 0.
   package func clone(_ states: Tensor, _ rows: IndexTensor, liked: Tensor, items: Tensor) -> Tensor
   {
-    let tape = Tape(training: actor.parameters)
-    let scores = actor.heads[0](states, tape).candidateScores(rows, first: 1, items: items)
-    let loss = scores.binaryCrossEntropy(liked)
-    tape.backward(from: loss)
+    let count = states.shape[0]
+    let candidates = liked.reshaped([count, liked.shape.count / count])
+    let update = sharing.update(actor.parameters, rows: count) { part in
+      let tape = Tape(training: actor.parameters)
+      let scores = actor.heads[0](states[part], tape)
+        .candidateScores(rows[part], first: 1, items: items)
+      let loss = scores.binaryCrossEntropy(candidates[part])
+      tape.backward(from: loss)
+      return .init(loss.detached)
+    }
     actorOptimizer.step()
-    return loss.detached
+    return update.loss
   }
 
   /// Remembers what cloning has led to.
@@ -124,44 +132,54 @@ public final class ItemActorCritic {
   package func update(
     _ batch: TransitionBatch, _ memory: ReplayBuffer, states: Tensor, items: Tensor, number: Int
   ) -> DDPG.Losses {
-    // y = r + γ min_k Σ_i softmax(⟨π′(s′), e_i⟩ / T)_i Q′_k(s′, i)
-    let next = states.detachedRows(at: batch.nextStates.column(0))
-    let choice = targetActor.heads[0](next)
-      .candidateScores(batch.nextStates, first: 1, items: items)
-    let expected = targetCritic.heads.map { head in
-      choice.softmaxExpectation(
-        of: head(next).candidateScores(batch.nextStates, first: 1, items: items),
-        temperature: configuration.temperature)
-    }
-    let y = temporalDifferenceTarget(
-      batch.outcomes, nextValue: expected[0], twin: expected.count > 1 ? expected[1] : nil,
-      discount: ddpg.discount)
+    let count = batch.slots.shape[0]
+    let critics = sharing.update(critic.parameters, rows: count, columns: [1, 1]) { rows in
+      let batch = batch[rows]
+      // y = r + γ min_k Σ_i softmax(⟨π′(s′), e_i⟩ / T)_i Q′_k(s′, i)
+      let next = states.detachedRows(at: batch.nextStates.column(0))
+      let choice = targetActor.heads[0](next)
+        .candidateScores(batch.nextStates, first: 1, items: items)
+      let expected = targetCritic.heads.map { head in
+        choice.softmaxExpectation(
+          of: head(next).candidateScores(batch.nextStates, first: 1, items: items),
+          temperature: configuration.temperature)
+      }
+      let y = temporalDifferenceTarget(
+        batch.outcomes, nextValue: expected[0], twin: expected.count > 1 ? expected[1] : nil,
+        discount: ddpg.discount)
 
-    let state = states.detachedRows(at: batch.states.column(0))
-    let criticTape = Tape(training: critic.parameters)
-    let values = critic.heads.map { $0(state, criticTape).rowDot(batch.actions) }
-    var criticLoss = values[0].squaredError(y, weights: batch.weights)
-    if values.count > 1 {
-      criticLoss = criticLoss + values[1].squaredError(y, weights: batch.weights)
+      let state = states.detachedRows(at: batch.states.column(0))
+      let tape = Tape(training: critic.parameters)
+      let values = critic.heads.map { $0(state, tape).rowDot(batch.actions) }
+      var loss = values[0].squaredError(y, weights: batch.weights)
+      if values.count > 1 {
+        loss = loss + values[1].squaredError(y, weights: batch.weights)
+      }
+      tape.backward(from: loss)
+      return .init(loss.detached, columns: [values[0].detached, y])
     }
-    criticTape.backward(from: criticLoss)
     let movesActor = number % ddpg.policyDelay == 0
     criticOptimizer.step(
       maximumNorm: ddpg.criticGradientNorm, target: movesActor ? targetCritic.parameters : nil,
       rate: ddpg.targetRate)
-    memory.reprioritize(batch, values: values[0], targets: y)
+    let values = critics.columns[0]
+    memory.reprioritize(batch, values: values, targets: critics.columns[1])
     guard movesActor else {
-      return DDPG.Losses(critic: criticLoss.detached, actor: nil, values: values[0].detached)
+      return DDPG.Losses(critic: critics.loss, actor: nil, values: values)
     }
 
-    let worth = critic.heads[0](state).candidateScores(batch.states, first: 1, items: items)
-    let actorTape = Tape(training: actor.parameters)
-    let actorLoss = actor.heads[0](state, actorTape)
-      .candidateScores(batch.states, first: 1, items: items)
-      .softmaxExpectation(of: worth, temperature: configuration.temperature).mean(scale: -1)
-    actorTape.backward(from: actorLoss)
+    let actors = sharing.update(actor.parameters, rows: count) { rows in
+      let batch = batch[rows]
+      let state = states.detachedRows(at: batch.states.column(0))
+      let worth = critic.heads[0](state).candidateScores(batch.states, first: 1, items: items)
+      let tape = Tape(training: actor.parameters)
+      let loss = actor.heads[0](state, tape)
+        .candidateScores(batch.states, first: 1, items: items)
+        .softmaxExpectation(of: worth, temperature: configuration.temperature).mean(scale: -1)
+      tape.backward(from: loss)
+      return .init(loss.detached)
+    }
     actorOptimizer.step(target: targetActor.parameters, rate: ddpg.targetRate)
-    return DDPG.Losses(
-      critic: criticLoss.detached, actor: actorLoss.detached, values: values[0].detached)
+    return DDPG.Losses(critic: critics.loss, actor: actors.loss, values: values)
   }
 }

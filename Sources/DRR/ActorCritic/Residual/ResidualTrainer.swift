@@ -112,6 +112,7 @@ public final class ResidualTrainer: SessionLearner {
     agent.networks.actorOptimizer.stepCount > residual.cloningSteps
   }
   public func isFinite() throws -> Bool { try agent.networks.isFinite() }
+  public func share(_ updates: SharedUpdates) { agent.networks.sharing = updates }
   private var model: BeliefModel { agent.model }
   private var backend: any Backend { agent.backend }
   /// Items shown so far.

@@ -44,6 +44,13 @@ extension Collective {
     return try allGather(own).flatMap { $0 }
   }
 
+  /// The value that rank `root` gave, by one exchange.
+  func broadcast<Element: BitwiseCopyable & Sendable>(
+    _ value: Element, root: Int
+  ) throws(CollectiveError) -> Element {
+    size > 1 ? try allGather([value], count: 1)[root] : value
+  }
+
   private func scatter<Element: BitwiseCopyable & Sendable>(
     _ values: [Element], count: Int, from root: Int, _ own: Int
   ) throws(CollectiveError) -> [Element] {
@@ -130,25 +137,47 @@ extension Collective {
   public func allReduce(_ values: inout [Float]) throws(CollectiveError) {
     try reduce(&values, among: self)
   }
+
+  /// The same, in room for the shares of ``room(toReduce:)`` values.
+  func allReduce(
+    _ values: UnsafeMutableBufferPointer<Float>, by room: UnsafeMutableBufferPointer<Float>
+  ) throws(CollectiveError) {
+    try reduce(values, by: room, among: self)
+  }
+
+  /// How many values all ranks' parts of one share may be.
+  func room(toReduce count: Int) -> Int { (count / size + 1) * size }
 }
 
-/// Each rank adds up a share of the elements, and all then gather them: a rank sends and receives
-/// 2 (P − 1) / P of the values (Thakur, Rabenseifner & Gropp 2005).
 private func reduce<Element: FloatingPoint & BitwiseCopyable & Sendable>(
   _ values: inout [Element], among ranks: any Collective
 ) throws(CollectiveError) {
   guard ranks.size > 1 else { return }
-  let shares = (0..<ranks.size).map { ranks.share(of: values.count, rank: $0) }
-  let own = shares[ranks.rank].count
-  let parts = Elements<Element>(own * ranks.size)
+  let room = Elements<Element>(ranks.room(toReduce: values.count))
+  defer { withExtendedLifetime(room) {} }
   try values.withUnsafeMutableBufferPointer { (all) throws(CollectiveError) in
-    let pieces = shares.map {
-      Piece(holder: parts, bytes: UnsafeMutableRawBufferPointer(.init(rebasing: all[$0])))
-    }
-    try ranks.exchange(pieces, into: (0..<ranks.size).map { parts[$0 * own..<($0 + 1) * own] })
-    OrderedSum.add(parts.buffer, count: ranks.size, width: own)
-    try ranks.exchange(Array(repeating: parts[0..<own], count: ranks.size), into: pieces)
+    try reduce(all, by: room.buffer, among: ranks)
   }
+}
+
+/// Each rank adds up a share of the elements, and all then gather them: a rank sends and receives
+/// 2 (P − 1) / P of the values (Thakur, Rabenseifner & Gropp 2005).
+private func reduce<Element: FloatingPoint>(
+  _ values: UnsafeMutableBufferPointer<Element>, by room: UnsafeMutableBufferPointer<Element>,
+  among ranks: any Collective
+) throws(CollectiveError) {
+  guard ranks.size > 1 else { return }
+  let shares = (0..<ranks.size).map {
+    UnsafeMutableRawBufferPointer(.init(rebasing: values[ranks.share(of: values.count, rank: $0)]))
+  }
+  let own = ranks.share(of: values.count).count
+  let parts = (0..<ranks.size).map {
+    UnsafeMutableRawBufferPointer(.init(rebasing: room[$0 * own..<($0 + 1) * own]))
+  }
+  try ranks.exchange(shares.map { UnsafeRawBufferPointer($0) }, into: parts)
+  OrderedSum.add(room, count: ranks.size, width: own)
+  try ranks.exchange(
+    Array(repeating: UnsafeRawBufferPointer(parts[0]), count: ranks.size), into: shares)
 }
 
 /// A sum of vectors in the order of a balanced tree: of n the first 2^k, the most of which there

@@ -17,10 +17,18 @@ public final class MPICollective: Collective {
   public static var launched: Int? {
     guard mpi_is_launched() != 0 else { return nil }
     // Open MPI's, that of MPICH and its like, and SLURM's, whose PMIx names no number.
-    let counts = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_NTASKS"].lazy.compactMap {
-      number(of: $0)
-    }
-    return counts.first ?? 1
+    return first(of: ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_NTASKS"]) ?? 1
+  }
+
+  /// Which of them this one is, where the launcher says so.
+  public static var launchedRank: Int? {
+    guard mpi_is_launched() != 0 else { return nil }
+    return first(of: ["OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID"])
+  }
+
+  /// The number that the first of these variables has which is set.
+  private static func first(of variables: [String]) -> Int? {
+    variables.lazy.compactMap { number(of: $0) }.first
   }
 
   private static func number(of variable: String) -> Int? {

@@ -84,6 +84,7 @@ public struct Run<Settings: RunSettings>: Sendable {
     let leads = ranks.leads
     let stage = stage ?? self.stage
     trainer.watch(observer)
+    let updates = try trainer.share(among: ranks)
     var lines = 0
     var arithmetic = [DeviceInfo.arithmetic(ofDevice: device)]
     if folder.exists(stage.path) {
@@ -104,6 +105,8 @@ public struct Run<Settings: RunSettings>: Sendable {
       if leads { lines = try folder.keepMetrics(of: stage.lineKinds, first: 0) }
       try trainer.begin()
     }
+    // Nothing is saved before all have looked for what there is to go on from.
+    try ranks.barrier()
     if leads { try observer.metrics(folder, nil) }
     func save() throws {
       guard try trainer.isFinite() else { throw divergence(trainer.step, stage) }
@@ -111,6 +114,7 @@ public struct Run<Settings: RunSettings>: Sendable {
       metadata["arithmetic"] = arithmetic.joined(separator: "; ")
       var file = SafetensorsWriter(metadata: metadata)
       try trainer.save(to: &file)
+      if updates != nil, ranks.size > 1 { try requireSame(file, ranks) }
       if leads { try file.write(to: stage.path) }
       try ranks.barrier()
       try trainer.saved()
@@ -138,6 +142,7 @@ public struct Run<Settings: RunSettings>: Sendable {
       let found: Training.Report?
       do {
         found = try trainer.advance()
+        try updates?.check()
         if let line = try trainer.validate(after: before) {
           try report(line, kind: MetricsLine.validation)
         }
@@ -157,7 +162,7 @@ public struct Run<Settings: RunSettings>: Sendable {
         ?? (ContinuousClock.now - lastSave > .seconds(30))
       // The first rank alone knows the time, and who asks it to stop.
       let order = try ranks.broadcast(
-        [Order(isStopping: observer.shouldStop(), isDue: due || trainer.savesEachStep)], root: 0)[0]
+        Order(isStopping: observer.shouldStop(), isDue: due || trainer.savesEachStep), root: 0)
       if order.isStopping || order.isDue || trainer.isFinished {
         try save()
         (lastSave, savedStep) = (.now, trainer.step)
@@ -165,6 +170,16 @@ public struct Run<Settings: RunSettings>: Sendable {
       if order.isStopping && !trainer.isFinished { throw Interrupted(step: savedStep) }
     }
     return last
+  }
+
+  /// Whoever rounds in another way would part from the others without a sign.
+  private func requireSame(_ file: SafetensorsWriter, _ ranks: any Collective) throws {
+    let sum = file.checksum
+    guard try ranks.allGather([sum]).allSatisfy({ $0[0] == sum }) else {
+      throw RunError(
+        "\(folder.path): the ranks have come to different weights; an agent is trained by devices "
+          + "of one kind")
+    }
   }
 
   /// What follows a step: a checkpoint, or one and the end.

@@ -40,6 +40,12 @@ public protocol Trainer: AnyObject {
   var savesEachStep: Bool { get }
   /// Sets the observer that is told of progress inside an ``advance()``.
   func watch(_ observer: Observer)
+  /// Sets the ranks that train together, each of which has a trainer of the same settings; called
+  /// before anything else.
+  ///
+  /// - Returns: the updates that they share; nil where they share none, and each does all alike or
+  ///   has been told of the others before.
+  func share(among ranks: any Collective) throws -> SharedUpdates?
 }
 
 /// A network's outputs are no numbers, so that there is no action to go on by.
@@ -68,4 +74,5 @@ extension Trainer {
   public func begin() throws {}
   public func saved() throws {}
   public func watch(_ observer: Observer) {}
+  public func share(among ranks: any Collective) throws -> SharedUpdates? { nil }
 }

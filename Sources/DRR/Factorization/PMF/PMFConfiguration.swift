@@ -133,10 +133,7 @@ public struct PMFConfiguration: Codable, Hashable, Sendable {
     try ConfigurationError.require("PMF dimension", dimension, in: 1...4096)
     try ConfigurationError.require("PMF epochs", epochs, in: 1...1_000_000)
     try ConfigurationError.require("PMF batch size", batchSize, in: 1...100_000_000)
-    try ConfigurationError.require("PMF batch parts", batchParts ?? 1, "a power of two up to 1024")
-    {
-      (1...1024).contains($0) && $0 & ($0 - 1) == 0
-    }
+    try ConfigurationError.require("PMF batch parts", parts: batchParts)
     try ConfigurationError.require("PMF learning rate", learningRate, .positive)
     try ConfigurationError.require("PMF regularization", regularization, .notNegative)
     try ConfigurationError.require("PMF bias regularization", biasRegularization, .notNegative)
@@ -158,11 +155,7 @@ extension PMFConfiguration {
       throw ConfigurationError(
         "the PMF solver is \(solver), which works in one process, not in \(ranks); take adam")
     }
-    if let batchParts, batchParts % ranks != 0 {
-      throw ConfigurationError(
-        "PMF batch parts is \(batchParts), which \(ranks) processes cannot share evenly; start a "
-          + "power of two of them, no more than the parts")
-    }
+    try ConfigurationError.require("PMF batch parts", parts: batchParts, sharedBy: ranks)
   }
 }
 

@@ -8,7 +8,7 @@ import Tensor
 struct OnlineExploration {
   let epsilon: Float
   let seed: UInt64
-  private var draws: UInt64 = 0
+  fileprivate var draws: UInt64 = 0
 
   init(_ epsilon: Float, seed: UInt64) { (self.epsilon, self.seed) = (epsilon, seed) }
 
@@ -48,8 +48,9 @@ public struct FrozenAgent: OnlinePolicy {
     exploration = OnlineExploration(epsilon, seed: seed)
   }
 
-  public mutating func begin(_ sessions: EnvironmentBatch) {
+  public mutating func begin(_ sessions: EnvironmentBatch, draw: UInt64) {
     mask = DeviceMask(rows: sessions.count, items: agent.itemCount, on: agent.backend)
+    exploration.draws = draw
   }
 
   public mutating func pick(_ sessions: EnvironmentBatch) throws -> [Int32] {
@@ -93,8 +94,9 @@ public struct RandomVector: OnlinePolicy {
     self.seed = seed
   }
 
-  public mutating func begin(_ sessions: EnvironmentBatch) {
+  public mutating func begin(_ sessions: EnvironmentBatch, draw: UInt64) {
     mask = DeviceMask(rows: sessions.count, items: agent.itemCount, on: agent.backend)
+    draws = draw
   }
 
   public mutating func pick(_ sessions: EnvironmentBatch) throws -> [Int32] {
@@ -142,7 +144,10 @@ public struct UpdatedAgent: OnlinePolicy {
   /// The learner as it was given.
   public func restore() { reset() }
 
-  public mutating func begin(_ sessions: EnvironmentBatch) { reset() }
+  public mutating func begin(_ sessions: EnvironmentBatch, draw: UInt64) {
+    reset()
+    exploration.draws = draw
+  }
 
   public mutating func pick(_ sessions: EnvironmentBatch) throws -> [Int32] {
     mask.upload(sessions.allowed)

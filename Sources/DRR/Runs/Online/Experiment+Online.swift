@@ -64,10 +64,12 @@ extension Experiment {
 
   /// The agents beside every baseline in one simulator, and their differences from a
   /// myopic baseline (γ = 0) among them.
+  ///
+  /// - Parameter ranks: who share the users; each has the whole report.
   public func simulate(
     _ online: OnlineProtocol, _ model: PMFModel, _ contestants: [Contestant],
     myopic: Contestant? = nil, on backend: any Backend, seed: UInt64? = nil,
-    _ observer: Observer = Observer()
+    _ observer: Observer = Observer(), among ranks: any Collective = SoleCollective()
   ) throws -> OnlineReport {
     let seed = seed ?? configuration.seed
     let world = try scoringWorld(online, on: backend, observer)
@@ -136,7 +138,7 @@ extension Experiment {
 
     let total = policies.count * evaluation.sessionCount
     let traces = try policies.enumerated().map { number, policy in
-      let trace = try evaluation.evaluate(policy) {
+      let trace = try evaluation.evaluate(policy, among: ranks) {
         observer.progress(
           number * evaluation.sessionCount + $0, total, "sessions, \(policy.name)")
       }

@@ -108,24 +108,30 @@ public struct OnlineEvaluation {
   var length: Int { environment.sessionLength }
 
   /// Lets a policy recommend T items to every user.
+  ///
+  /// - Parameter ranks: who share the blocks of sessions; each has the whole trace, to the bit that
+  ///   of one.
   public func evaluate(
-    _ policy: some OnlinePolicy, progress: (_ sessionsDone: Int) -> Void = { _ in }
+    _ policy: some OnlinePolicy, among ranks: any Collective = SoleCollective(),
+    progress: (_ sessionsDone: Int) -> Void = { _ in }
   ) throws -> OnlineTrace {
     var policy = policy
     var trace = OnlineTrace(name: policy.name)
     let environment = environment.telling(policy.isTold)
-    let block = policy.sessionsAtOnce
-    for first in stride(from: 0, to: sessionCount, by: block) {
-      let starts = first..<min(first + block, sessionCount)
-      var sessions = EnvironmentBatch(environment, starts: starts) { profiles[$0] }
-      var rewards = [[Float]](repeating: [], count: starts.count)
-      var items = [[Int32]](repeating: [], count: starts.count)
-      try policy.begin(sessions)
+    let size = policy.sessionsAtOnce
+    let blocks = stride(from: 0, to: sessionCount, by: size).map {
+      $0..<min($0 + size, sessionCount)
+    }
+    var satisfaction: [Double] = []
+    for block in blocks[ranks.share(of: blocks.count)] {
+      var sessions = EnvironmentBatch(environment, starts: block) { profiles[$0] }
+      var rewards = [[Float]](repeating: [], count: block.count)
+      var items = [[Int32]](repeating: [], count: block.count)
+      try policy.begin(sessions, draw: UInt64(block.lowerBound / size * length))
       for _ in 0..<length {
         let (before, world) = (sessions.states, environment.world)
-        trace.satisfaction += sessions.environments.reduce(0.0) {
-          $0 + Double(world.satisfaction.level($1.run))
-        }
+        satisfaction.append(
+          sessions.environments.reduce(0.0) { $0 + Double(world.satisfaction.level($1.run)) })
         let picks = try policy.pick(sessions)
         let steps = sessions.step(picks)
         try policy.observe(before, steps)
@@ -137,8 +143,12 @@ public struct OnlineEvaluation {
       }
       trace.rewards += rewards
       trace.items += items
-      progress(starts.upperBound)
+      progress(min(trace.items.count * ranks.size, sessionCount))
     }
+    trace.rewards = try ranks.gather(trace.rewards)
+    trace.items = try ranks.gather(trace.items)
+    trace.logged = try ranks.allGather([trace.logged]).reduce(0) { $0 + $1[0] }
+    trace.satisfaction = try ranks.allGather(satisfaction).joined().reduce(0, +)
     return trace
   }
 

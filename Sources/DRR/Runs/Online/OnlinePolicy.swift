@@ -11,7 +11,9 @@ public protocol OnlinePolicy {
   /// Whether it sees what items earn by themselves, whatever a streak effect makes of it.
   var isTold: Bool { get }
   /// The sessions that now begin, each user new to it.
-  mutating func begin(_ sessions: EnvironmentBatch) throws
+  ///
+  /// - Parameter draw: the number of their first step, counted over all blocks of sessions.
+  mutating func begin(_ sessions: EnvironmentBatch, draw: UInt64) throws
   /// An allowed item for each session.
   mutating func pick(_ sessions: EnvironmentBatch) throws -> [Int32]
   /// What the items picked led to.
@@ -21,7 +23,7 @@ public protocol OnlinePolicy {
 extension OnlinePolicy {
   public var sessionsAtOnce: Int { 256 }
   public var isTold: Bool { false }
-  public mutating func begin(_ sessions: EnvironmentBatch) throws {}
+  public mutating func begin(_ sessions: EnvironmentBatch, draw: UInt64) throws {}
   public mutating func observe(_ before: [SessionState], _ steps: [Step<SessionState>]) throws {}
 }
 
@@ -34,7 +36,7 @@ public struct RandomItem: OnlinePolicy {
   /// Draws of a seed, a stream a user.
   public init(seed: UInt64) { self.seed = seed }
 
-  public mutating func begin(_ sessions: EnvironmentBatch) {
+  public mutating func begin(_ sessions: EnvironmentBatch, draw: UInt64) {
     random = sessions.states.map {
       Philox(seed: seed, stream: Streams.onlineItem &+ UInt64($0.user) << 8)
     }
@@ -62,7 +64,7 @@ public struct FixedOrder: OnlinePolicy {
     self.scores = scores
   }
 
-  public mutating func begin(_ sessions: EnvironmentBatch) {
+  public mutating func begin(_ sessions: EnvironmentBatch, draw: UInt64) {
     left = sessions.states.enumerated().map { row, state in
       let scores = scores(Int(state.user))
       let items = (0..<Int32(scores.count)).filter { sessions.allowed[row, Int($0)] }
@@ -101,7 +103,7 @@ public struct AlternatingOrder: OnlinePolicy {
     self.scores = scores
   }
 
-  public mutating func begin(_ sessions: EnvironmentBatch) {
+  public mutating func begin(_ sessions: EnvironmentBatch, draw: UInt64) {
     left = sessions.states.enumerated().map { row, state in
       scores(Int(state.user)).enumerated().filter { sessions.allowed[row, $0.offset] }
         .map { (item: Int32($0.offset), score: $0.element) }
