@@ -179,7 +179,8 @@ let package = Package(
       name: "fuzz", dependencies: everything + ["Commands"], path: "Tests/Campaign/Fuzz/Readers"),
     // What mpirun starts to try the operations of ranks.
     .executableTarget(
-      name: "ranks", dependencies: everything + ["DRRTestSupport"], path: "Tests/Ranks"),
+      name: "ranks", dependencies: everything + ["DRRTestSupport"], path: "Tests/Ranks",
+      exclude: ["namespaces"]),
     .testTarget(name: "KernelsTests", dependencies: layers + ["CLoops", "TestSupport"]),
     .testTarget(name: "TensorTests", dependencies: layers + ["TestSupport"]),
     // Worlds, folders, damage and dense algebra that the tests of several modules use.

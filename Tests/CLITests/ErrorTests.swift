@@ -21,8 +21,6 @@ struct ErrorTests {
       ["train", "multi-q", "--run", "m", "--data", "generated:tiny"],
       ["train", "dqn", "--run", "n", "--data", "generated:tiny", "--no-myopic"] + agent,
       ["train", "dqn", "--run", "nt", "--env", "cliff", "--steps", "200", "--device", "cpu"],
-      ["train", "gru", "--run", "gr", "--data", "generated:tiny", "--dimension", "8"]
-        + ["--epochs", "1", "--device", "cpu"],
       Tiny.gan + ["--run", "g", "--device", "cpu"],
       ["bandit", "--rounds", "100", "--seeds", "2", "--run", "b"],
       ["bandit", "--rounds", "100", "--seeds", "1", "--policy", "ucb1", "--out", "b.csv"],
@@ -63,7 +61,10 @@ struct ErrorTests {
   @Test("the sentence says what was typed, what is wrong and what to do")
   func sentences() throws {
     for (line, expected) in ErrorLines.sentences {
-      let found = try Self.sentence(Self.outcome(line))
+      // How long a header is depends on the name of the processor in it.
+      let found = try Self.sentence(Self.outcome(line)).replacing(/end at byte \d+/) { _ in
+        "end at byte N"
+      }
       #expect(found == expected, "\(line)")
     }
   }
@@ -295,7 +296,7 @@ enum ErrorLines {
     (
       "evaluate --run cut",
       "cut/pmf.safetensors: not a valid safetensors file: the header should end at byte "
-        + "1248, but the file has 100; put the whole file back, or train anew by `drr train "
+        + "N, but the file has 100; put the whole file back, or train anew by `drr train "
         + "drr --run cut --fresh`"
     ),
     (
@@ -712,12 +713,10 @@ enum ErrorLines {
     recommend --model model --data gen --user 3
     recommend --run d --data generated:tiny:2 --user 3
     recommend --run empty --user 3
-    recommend --run gr --user 3
     export model nothing out
     export model q out
     export model d d
     export model d ''
-    export model gr out
     export tensorboard nothing --out o
     export tensorboard d
     export csv d --out x.txt

@@ -54,9 +54,6 @@ struct GRUTests {
       try Program.run(
         ["train", "gru", "--run", "new", "--dropout", "1", "--device", "cpu"], in: folder), 1,
       "dropout is 1.0; it must be 0 or more and below 1")
-    expectRefused(
-      try Program.run(["recommend", "--run", "alone", "--user", "1"], in: folder), 1,
-      "a run of a GRU on next items")
   }
 
   @Test("sessions of clicks are learned and compared, and a fault in them is said where it is")

@@ -79,26 +79,6 @@ import Testing
     #expect(again.code == 0, "\(again.description)")
   }
 
-  @Test(
-    "is nearer after an epoch than drawn vectors are, by either solver", arguments: ["sgd", "adam"])
-  func nearer(_ solver: String) throws {
-    let folder = try Self.ratings()
-    func error(_ run: String, _ more: [String]) throws -> Double {
-      let outcome = try Program.run(
-        [
-          "train", "pmf", "--run", run, "--device", "cpu", "--dimension", "6", "--split", "none",
-          "--pmf-solver", solver, "--pmf-epochs", "1",
-        ] + more, in: folder)
-      #expect(outcome.code == 0, "\(outcome.description)")
-      let lines = try folder.text("\(run)/metrics.jsonl").split(separator: "\n")
-      let line = try #require(lines.first { $0.contains("\"pmf\"") })
-      return try #require((object(String(line))["error"] as? NSNumber)?.doubleValue)
-    }
-    let drawn = try error("drawn", ["--data", "old.csv+new.csv"])
-    let warm = try error("warm", ["--from-run", "first", "--new-ratings", "new.csv"])
-    #expect(warm < drawn - 0.05, "\(warm) and \(drawn)")
-  }
-
   @Test("tells how much of what is held out the vectors have learned")
   func learned() throws {
     let folder = try Self.ratings()

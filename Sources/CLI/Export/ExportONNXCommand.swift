@@ -1,5 +1,6 @@
 import ArgumentParser
 import DRR
+import Kernels
 
 extension ExportCommand {
   struct ONNX: ParsableCommand {
@@ -37,8 +38,9 @@ extension ExportCommand {
     }
 
     func run() throws {
-      let model = try model()
-      let file = try model.onnx()
+      let backend = try device.hostBackend()
+      let model = try model(on: backend)
+      let file = try model.onnx(on: backend)
       try AtomicFile.write(file.bytes, to: out)
       let ports =
         file.inputs
@@ -57,10 +59,9 @@ extension ExportCommand {
           .joined(separator: "\n"))
     }
 
-    private func model() throws -> ExportedModel {
+    private func model(on backend: any Backend) throws -> ExportedModel {
       guard ExportedModel.isIn(source) else {
-        return try exportedModel(
-          of: RunFolder(source), data: place.data, on: device.hostBackend())
+        return try exportedModel(of: RunFolder(source), data: place.data, on: backend)
       }
       if let data = place.data {
         throw ValidationError(

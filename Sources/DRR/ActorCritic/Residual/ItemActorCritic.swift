@@ -133,6 +133,7 @@ public final class ItemActorCritic {
     _ batch: TransitionBatch, _ memory: ReplayBuffer, states: Tensor, items: Tensor, number: Int
   ) -> DDPG.Losses {
     let count = batch.slots.shape[0]
+    let current = states.detachedRows(at: batch.states.column(0))
     let critics = sharing.update(critic.parameters, rows: count, columns: [1, 1]) { rows in
       let batch = batch[rows]
       // y = r + γ min_k Σ_i softmax(⟨π′(s′), e_i⟩ / T)_i Q′_k(s′, i)
@@ -148,7 +149,7 @@ public final class ItemActorCritic {
         batch.outcomes, nextValue: expected[0], twin: expected.count > 1 ? expected[1] : nil,
         discount: ddpg.discount)
 
-      let state = states.detachedRows(at: batch.states.column(0))
+      let state = current[rows]
       let tape = Tape(training: critic.parameters)
       let values = critic.heads.map { $0(state, tape).rowDot(batch.actions) }
       var loss = values[0].squaredError(y, weights: batch.weights)
@@ -170,7 +171,7 @@ public final class ItemActorCritic {
 
     let actors = sharing.update(actor.parameters, rows: count) { rows in
       let batch = batch[rows]
-      let state = states.detachedRows(at: batch.states.column(0))
+      let state = current[rows]
       let worth = critic.heads[0](state).candidateScores(batch.states, first: 1, items: items)
       let tape = Tape(training: actor.parameters)
       let loss = actor.heads[0](state, tape)

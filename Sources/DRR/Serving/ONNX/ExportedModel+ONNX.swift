@@ -4,7 +4,6 @@ import DRRCore
 import DRRData
 import Factorization
 import IRecGAN
-import Kernels
 import Tensor
 
 /// A model's network as a file of ONNX, and what a call of it takes and gives.
@@ -33,9 +32,10 @@ extension ExportedModel {
   /// The network as ONNX (opset 17), for whatever runs it. Its ids are in the file's metadata,
   /// `drr.items` and `drr.users`, as lists of JSON.
   ///
+  /// - Parameter backend: where constants are computed.
   /// - Throws: `ServingError` for a model that is no network, and for one above the 2 GiB of a file.
-  public func onnx() throws -> ONNXFile {
-    var network = ONNXNetwork(self)
+  public func onnx(on backend: any Backend) throws -> ONNXFile {
+    var network = ONNXNetwork(self, on: backend)
     let scores: ONNXGraph.Value
     switch header.algorithm {
     case .pmf: scores = network.factorization()
@@ -59,11 +59,14 @@ private struct ONNXNetwork {
   typealias Value = ONNXGraph.Value
 
   private let model: ExportedModel
+  private let backend: any Backend
   private var graph = ONNXGraph()
   private var inputs: [ONNXFile.Port] = []
   private var tables: [ONNXFile.Port] = []
 
-  init(_ model: ExportedModel) { self.model = model }
+  init(_ model: ExportedModel, on backend: any Backend) {
+    (self.model, self.backend) = (model, backend)
+  }
 
   private var items: Int { model.items.count }
 
@@ -107,7 +110,7 @@ private struct ONNXNetwork {
     let head = ItemActorCritic.Network(
       ["actor"], blocks: beliefs.blocks, anchor: (state.anchorWidth, settings.anchor),
       hidden: settings.hidden, scale: 1, reach: settings.reach, seed: 0, stream: 0,
-      on: CPUBackend()
+      on: backend
     ).heads[0]
     let (a, k) = (state.itemWidth, model.factorization!.dimension)
     var states: [Float] = []
