@@ -183,9 +183,10 @@ def connected(path):
             connection.connect(str(path))
             answer(connection)
             return connection
-        except ConnectionRefusedError:
-            # Its file is there a moment before it is listened at.
+        except (ConnectionRefusedError, FileNotFoundError):
+            # Its file is there a moment before it is listened at, and an older one goes before that.
             connection.close()
+            time.sleep(0.01)
 
 
 def answer(connection):
