@@ -42,6 +42,8 @@ ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 TUTORIALS = os.path.join(ROOT, "docs", "tutorials")
 # The arithmetic that the pages' figures are of.
 RECORDED = re.compile(r"^Figures are those of `([^`]+)`", re.M)
+# Which device is taken, where nothing is to be chosen.
+ABOUT_DEVICE = re.compile(r"device: cpu( \(.*\))?, as there is no GPU")
 # Seconds until a block is given up.
 LIMIT = 300
 # Commands that are known to print lines wider than a terminal, and those lines; and the same for
@@ -103,7 +105,9 @@ def failures(journey, block, screen, records):
         return
     if len(block.printed) > pages.LONGEST:
         yield f"shows {len(block.printed)} lines, {pages.LONGEST} at most"
-    found = journey.find(block, trimmed(screen.text))
+    # What it says of the machine is no part of a page.
+    text = [line for line in screen.text if not ABOUT_DEVICE.fullmatch(line)]
+    found = journey.find(block, trimmed(text))
     if found:
         yield f"not printed: {found[0]}" + (f"\n    but: {found[1]}" if found[1] else "")
 
