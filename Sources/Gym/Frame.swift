@@ -64,7 +64,7 @@ extension [UInt8] {
   }
 
   /// The integer whose lowest byte is at a place.
-  func integer<Integer: FixedWidthInteger>(at place: Int, _ type: Integer.Type) -> Integer {
+  package func integer<Integer: FixedWidthInteger>(at place: Int, _ type: Integer.Type) -> Integer {
     withUnsafeBytes {
       Integer(littleEndian: $0.loadUnaligned(fromByteOffset: place, as: Integer.self))
     }

@@ -29,9 +29,10 @@ from dataclasses import dataclass
 
 try:
     import gymnasium  # noqa: F401
+    import safetensors.numpy  # noqa: F401
     import pyte  # noqa: F401
 except ImportError as error:
-    sys.exit(f"{error}: python3 -m pip install pyte gymnasium")
+    sys.exit(f"{error}: python3 -m pip install pyte gymnasium safetensors")
 
 import data
 import pages

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors.numpy import load_file
 
 from . import _program
 from ._program import Error, options
-from ._safetensors import Arrays
 
 ALGORITHMS = ("pmf", "drr", "residual", "dqn", "pg", "planner", "multi-q")
 
@@ -85,9 +85,9 @@ class Model:
         return np.array(titles, dtype=object)
 
     @cached_property
-    def arrays(self) -> Arrays:
+    def arrays(self) -> dict[str, NDArray[Any]]:
         """Every array of the model by its name, such as ``pmf.users`` [U, k]."""
-        return Arrays(os.path.join(self.folder, "weights.safetensors"))
+        return load_file(os.path.join(self.folder, "weights.safetensors"))
 
     @property
     def user_vectors(self) -> NDArray[np.float32]:

@@ -138,10 +138,7 @@ extension GymSession {
   mutating func serve(_ connection: LocalConnection) throws {
     guard connection.write(try hello().encoded) else { return }
     while let head = connection.read(Frame.headBytes) {
-      let words = [0, 4].map { start in
-        head[start..<start + 4].reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-      }
-      let count = Int(words[1])
+      let count = Int(head.integer(at: 4, UInt32.self))
       guard count <= limit else {
         // What follows cannot be told from the next message.
         _ = connection.write(
@@ -150,7 +147,7 @@ extension GymSession {
         return
       }
       guard let bytes = connection.read(count),
-        connection.write(answer(Frame(kind: words[0], bytes)).encoded)
+        connection.write(answer(Frame(kind: head.integer(at: 0, UInt32.self), bytes)).encoded)
       else { return }
     }
   }

@@ -73,25 +73,27 @@ struct RunOpening {
   /// The run with the vectors of an earlier one, which it keeps from its beginning on.
   private func warm(_ new: Experiment, _ earlier: Experiment) throws -> Experiment {
     let path = run.folder.start
-    let found = try new.warmStart(from: earlier, at: path)
+    let start = try new.warmStart(from: earlier)
+    let (known, heldOut) = (start.known, new.heldOut(learnedBy: start))
     Console.note(
-      "PMF begins with \(earlier.folder.path)'s vectors of \(grouped(found.known.users)) of "
-        + "\(grouped(new.log.userCount)) users and \(grouped(found.known.items)) of "
+      "PMF begins with \(earlier.folder.path)'s vectors of \(grouped(known.users)) of "
+        + "\(grouped(new.log.userCount)) users and \(grouped(known.items)) of "
         + "\(grouped(new.log.itemCount)) items")
-    if found.start.learned > 0 {
+    if heldOut.learned > 0 {
       Console.warn(
-        "these vectors have learned \(grouped(found.start.learned)) of the "
-          + "\(grouped(found.start.heldOut)) ratings that this run holds out: its figures will be too "
-          + "good; --split none holds nothing out")
+        "these vectors have learned \(grouped(heldOut.learned)) of the \(grouped(heldOut.all)) "
+          + "ratings that this run holds out: its figures will be too good; --split none holds "
+          + "nothing out")
     }
+    let bytes = try start.bytes()
     var folder = new.folder
     let before = folder.preparation
     folder.preparation = {
       try before?()
-      try AtomicFile.write(found.bytes, to: path)
+      try AtomicFile.write(bytes, to: path)
     }
     var configuration = new.configuration
-    configuration.warm = found.start
+    configuration.warm = WarmStart(path: path, of: bytes)
     return try Experiment(configuration, log: new.source, folder: folder)
   }
 

@@ -119,9 +119,9 @@ extension Experiment {
     var report = EvaluationReport(
       runs, agent: agentName, configuration: configuration,
       seed: settings.seed ?? configuration.seed,
-      protocolSummary: configuration.evaluation.summary(
-        scale: configuration.scale, window: try agent.training.window, hasTimes: log.hasTimes)
-        + (configuration.warm?.summary.map { "; \($0)" } ?? ""),
+      protocolSummary: try configuration.evaluation.summary(
+        scale: configuration.scale, window: agent.training.window, hasTimes: log.hasTimes)
+        + startSummary(),
       device: "\(backend.device.id): \(backend.device.name), \(backend.device.driver)")
     report.ratingUnit = ratingUnit
     return report

@@ -9,17 +9,10 @@ public struct WarmStart: Codable, Hashable, Sendable {
   public var path: String
   /// The file's CRC-32, 8 hexadecimal digits.
   public var checksum: String
-  /// Ratings that this run holds out and the earlier one has learned from.
-  public var learned: Int
-  /// Ratings that this run holds out.
-  public var heldOut: Int
 
-  /// For a protocol's line; nil where the figures are not touched.
-  var summary: String? {
-    learned == 0
-      ? nil
-      : "PMF began with vectors that had learned \(grouped(learned)) of \(grouped(heldOut)) "
-        + "held-out ratings"
+  /// The start that a file of these bytes holds.
+  public init(path: String, of bytes: [UInt8]) {
+    (self.path, checksum) = (path, Checksum.text(of: bytes))
   }
 }
 
@@ -27,9 +20,7 @@ extension Experiment {
   /// What this run's factorisation may begin with of an earlier run's, as a file.
   ///
   /// - Throws: `RunError` where the earlier run has no factorisation, or one of other vectors.
-  public func warmStart(
-    from earlier: Experiment, at path: String
-  ) throws -> (start: WarmStart, known: (users: Int, items: Int), bytes: [UInt8]) {
+  public func warmStart(from earlier: Experiment) throws -> PMFStart {
     guard let model = try earlier.readModel() else {
       throw RunError(
         "\(earlier.folder.path): its PMF is not trained yet; use `drr "
@@ -44,15 +35,22 @@ extension Experiment {
       earlier.split.pmfRows(in: earlier.log), earlier.configuration.pmf,
       from: try earlier.readStart(), seed: earlier.configuration.seed
     ).training
-    let start = PMFStart(model, of: earlier.log, learnedFrom: learned, for: log)
-    let bytes = try start.bytes()
-    let heldOut = (0..<log.count).filter { split.heldOut(row: $0) != nil }
-    return (
-      WarmStart(
-        path: path, checksum: Checksum.text(of: bytes),
-        learned: heldOut.count { !start.isUnseen[$0] }, heldOut: heldOut.count),
-      start.known, bytes
-    )
+    return PMFStart(model, of: earlier.log, learnedFrom: learned, for: log)
+  }
+
+  /// How many of the ratings that this run holds out such vectors have learned, and how many it holds
+  /// out.
+  public func heldOut(learnedBy start: PMFStart) -> (learned: Int, all: Int) {
+    let rows = (0..<log.count).filter { split.heldOut(row: $0) != nil }
+    return (rows.count { !start.isUnseen[$0] }, rows.count)
+  }
+
+  /// For a protocol's line: what the vectors that PMF began with had learned of this run's held-out
+  /// ratings; empty where that is nothing.
+  func startSummary() throws -> String {
+    guard let found = try readStart().map(heldOut(learnedBy:)), found.learned > 0 else { return "" }
+    return "; PMF began with vectors that had learned \(grouped(found.learned)) of "
+      + "\(grouped(found.all)) held-out ratings"
   }
 
   /// The vectors that the factorisation begins with; nil: drawn ones.

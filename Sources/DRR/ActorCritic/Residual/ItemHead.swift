@@ -13,7 +13,7 @@ package struct ItemHead {
   private let offset: Parameter
   private let layers: MLP
   private let reach: Float
-  package let width: Int
+  private let width: Int
   private let contextWidth: Int
   /// [controls, 3 A]: what a control adds to the weights of base and last, and to the vector.
   package let expansion: Tensor
