@@ -90,6 +90,25 @@ struct ExportModelTests {
     try Self.compare(folder, "l.jsonl")
   }
 
+  @Test("run by the Python that the manual shows")
+  func manual() throws {
+    let folder = Scratch()
+    _ = try Self.run(
+      ["train", "drr", "--data", "generated:small", "--run", "run", "--device", "cpu", "--steps"]
+        + ["100", "--no-myopic", "--pmf-epochs", "1", "--dimension", "8"], in: folder)
+    _ = try Self.run(["export", "onnx", "run", "--out", "first.onnx"], in: folder)
+    let page = try String(
+      contentsOf: packageRoot.appendingPathComponent("docs/commands.md"), encoding: .utf8)
+    let code = try #require(
+      page.firstMatch(of: /```python\n(import json, numpy, onnxruntime(?s:.*?))```/))
+    let printed = try Python.output(
+      of: "import os, sys; os.chdir(sys.argv[1])\n" + code.1, [folder.path],
+      importing: "onnxruntime, numpy")
+    guard let printed else { return }
+    let list = try #require(printed.firstMatch(of: /\['\d+'(?:, '\d+'){9}\]/))
+    #expect(Set(list.0.split(separator: ", ")).count == 10, "\(printed)")
+  }
+
   @Test("that are no network say so, and so do folders that hold no model")
   func refusals() throws {
     let folder = Scratch()

@@ -68,12 +68,7 @@ struct ActorCriticOptions: ParsableArguments {
   var sessionLength: Int?
   @Option(help: "Transitions an update. (default: 64)")
   var batchSize: Int?
-  @Option(
-    help: """
-      Parts that a batch's gradient is the sum of, a power of two. As many processes of mpirun or \
-      fewer come to the same bits then. (default: a part a process)
-      """)
-  var batchParts: Int?
+  @OptionGroup var parts: BatchPartsOption
   @Option(help: "Transitions in the replay buffer. (default: 200000; residual 20000)")
   var bufferSize: Int?
   @Option(help: "The actor's learning rate. (default: 0.0005; residual 0.0001)")
@@ -122,7 +117,7 @@ struct ActorCriticOptions: ParsableArguments {
     if let streakStrength { training.consecutive = streakStrength }
     if let numEnvs { training.environments = numEnvs }
     if let updatesPerStep { training.updatesPerStep = updatesPerStep }
-    if let batchParts { training.batchParts = batchParts }
+    if let batchParts = parts.batchParts { training.batchParts = batchParts }
     if let window { training.window = window }
     if let sessionLength { training.sessionLength = sessionLength }
     if let learningStarts { training.learningStarts = learningStarts }

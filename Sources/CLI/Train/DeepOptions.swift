@@ -53,12 +53,7 @@ struct DeepOptions: ParsableArguments {
   var learningRate: Float?
   @Option(help: "Largest norm of the gradient. (default: 10)")
   var maxGradNorm: Float?
-  @Option(
-    help: """
-      Ratings: parts that a batch's gradient is the sum of, a power of two. As many processes of \
-      mpirun or fewer come to the same bits then. (default: a part a process)
-      """)
-  var batchParts: Int?
+  @OptionGroup var parts: BatchPartsOption
   @Option(help: "γ, the discount factor (--gamma). (default: 0.9; tabular the environment's)")
   var discount: Float?
   @Option(help: "Ratings: evaluations on the validation users in training. (default: 10)")
@@ -89,7 +84,7 @@ struct DeepOptions: ParsableArguments {
     let own = firstGiven([
       ("--reward", reward != nil), ("--state", state != nil), ("--window", window != nil),
       ("--session-length", sessionLength != nil), ("--eval-count", evalCount != nil),
-      ("--patience", patience != nil), ("--batch-parts", batchParts != nil),
+      ("--patience", patience != nil), ("--batch-parts", parts.batchParts != nil),
       ("--checkpoint", checkpoint != nil), ("--myopic", myopic != nil),
     ])
     guard let option = settings.firstOfRatings ?? own ?? group.firstOfRatings else { return }
@@ -115,7 +110,7 @@ struct DeepOptions: ParsableArguments {
     if let state { training.state = state }
     if let window { training.window = window }
     if let sessionLength { training.sessionLength = sessionLength }
-    if let batchParts { training.batchParts = batchParts }
+    if let batchParts = parts.batchParts { training.batchParts = batchParts }
     if let evalCount { training.validations = evalCount }
     if let patience { training.patience = patience }
     if let checkpoint { training.choice = checkpoint }

@@ -27,12 +27,7 @@ extension TrainCommand {
     @OptionGroup(title: "Data options") var source: SessionSourceOptions
     @OptionGroup(title: "Data options") var reading: SessionReadingOptions
     @OptionGroup(title: "Network options") var settings: IRecGANOptions
-    @Option(
-      help: """
-        Parts that a batch's gradient is the sum of, a power of two. As many processes of mpirun or \
-        fewer come to the same bits then. (default: a part a process)
-        """)
-    var batchParts: Int?
+    @OptionGroup var parts: BatchPartsOption
     @Option(
       help: ArgumentHelp(
         "What the agent is trained by after the log; may repeat. (default: irecgan and pg)"))
@@ -111,7 +106,7 @@ extension TrainCommand {
         settings: settings.settings(
           begun: begun?.settings, log: loaded.log, listSize: loaded.simulation?.listSize))
       configuration.methods = methods
-      if let batchParts { configuration.settings.batchParts = batchParts }
+      if let batchParts = parts.batchParts { configuration.settings.batchParts = batchParts }
       configuration.split.seed = splitSeed ?? begun?.split.seed
       return try IRecGANExperiment(configuration, log: loaded.log, folder: folder)
     }
