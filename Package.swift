@@ -105,8 +105,9 @@ let package = Package(
       name: "Kernels", dependencies: ["COpenCL", "COpenBLAS", "CLoops", "Platform"],
       exclude: ["Loops", "Platform", "Essentials"]),
     .target(name: "Tensor", dependencies: ["Kernels", "Platform", "CZlib"]),
-    // The commit that the program is built at.
+    // The commit that the program is built at: what asks for it, and what is linked to tell.
     .target(name: "CCommit", path: "Sources/DRR/Commit"),
+    .target(name: "CBuilt", path: "Sources/CLI/Commit"),
     // The umbrella, which re-exports the modules of DRR.
     .target(
       name: "DRR", dependencies: layers + modules.map { .byName(name: $0.name) },
@@ -147,11 +148,11 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Yams", package: "Yams"), "CTerms", "Server",
       ], path: "Sources/CLI",
-      exclude: ["Main", "Env", "Terms/Text"]),
+      exclude: ["Main", "Env", "Commit", "Terms/Text"]),
     .executableTarget(
       name: "CLI",
       dependencies: everything + [
-        "Terminal", "Commands", "EnvCommands", "Benchmarks",
+        "Terminal", "Commands", "EnvCommands", "Benchmarks", "CBuilt",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Sources/CLI/Main"),
 
@@ -163,7 +164,8 @@ let package = Package(
         "Terminal", "CBench", "COpenCL",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "bench/Suite"),
-    .executableTarget(name: "bench", dependencies: ["Benchmarks", "Terminal"], path: "bench/Main"),
+    .executableTarget(
+      name: "bench", dependencies: ["Benchmarks", "Terminal", "CBuilt"], path: "bench/Main"),
 
     .target(name: "TestSupport", dependencies: layers, path: "Tests/Support"),
     // What tries to break the program, and counts what held.
@@ -225,4 +227,10 @@ let package = Package(
 
 package.targets += modules.map { name, folder, imports in
   .target(name: name, dependencies: layers + imports, path: "Sources/DRR/\(folder)")
+}
+
+// Tests of the program wait for it: their own build is shorter than what optimising them would save.
+let waiting = ["BenchTests", "CLITests", "GymTests", "ReportTests", "RunsTests", "ServingTests"]
+for target in package.targets where waiting.contains(target.name) {
+  target.swiftSettings = [.unsafeFlags(["-Onone"])]
 }

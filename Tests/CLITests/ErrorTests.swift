@@ -824,6 +824,8 @@ enum ErrorLines {
     data generate tiny no/where
     data import gen
     data import nothing out
+    data split gen gen
+    data split gen out --split none
     data import gen out --format xml
     devices --blas-core Nonsense
     devices extra

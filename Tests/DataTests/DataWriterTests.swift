@@ -88,6 +88,45 @@ struct DataWriterTests {
     }
   }
 
+  @Test("the parts of a split, each read on its own, hold the rows that it parts")
+  func parts() throws {
+    let log = GeneratedRatings.generate(size: .tiny)
+    for format in RatingsLog.OutputFormat.allCases {
+      for kind in [EvaluationProtocol.Split.users, .latest, .rows, .time] {
+        var evaluation = EvaluationProtocol(for: log)
+        evaluation.choose(kind)
+        evaluation.splitSeed = 3
+        if kind == .rows { evaluation.validationShare = 0 }
+        let split = UserSplit(log, evaluation)
+        let folder = "\(temporary.path)/\(kind)-\(format)"
+        let files = try log.write(split, to: folder, format: format)
+        var seen: [String: Set<String>] = [:]
+        for file in files {
+          let read = try RatingsSource.load("\(folder)/\(file.file)")
+          let rows = (0..<read.count).map { row in
+            "\(read.userIDs[Int(read.users[row])]) \(read.itemIDs[Int(read.items[row])]) "
+              + "\(read.ratings[row]) \(read.times[row])"
+          }
+          #expect(rows.count == file.rows && read.ratingRange == log.ratingRange)
+          #expect(read.titles.count == read.itemCount)
+          let part = ["train", "val", "test"].first { file.file.contains($0) }
+          seen[try #require(part)] = Set(rows)
+        }
+        var expected: [String: Set<String>] = [:]
+        for row in 0..<log.count {
+          let part = split.heldOut(row: row).map { $0 == .test ? "test" : "val" } ?? "train"
+          expected[part, default: []].insert(
+            "\(log.userIDs[Int(log.users[row])]) \(log.itemIDs[Int(log.items[row])]) "
+              + "\(log.ratings[row]) \(log.times[row])")
+        }
+        #expect(seen == expected, "\(kind), \(format)")
+      }
+    }
+    let parts = "\(temporary.path)/users-inter"
+    try log.write(to: parts)
+    #expect(try temporary.names("users-inter") == ["movies.csv", "ratings.csv"])
+  }
+
   @Test func aFullDiskIsAnError() throws {
     let file = try OutputFile(path: "/dev/full")
     #expect(

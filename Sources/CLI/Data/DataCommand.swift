@@ -12,10 +12,11 @@ struct DataCommand: ParsableCommand {
         drr data sessions --data irecgan-lstm-sim.zip
         drr data generate small --out generated-small
         drr data import --data ml-1m.zip --out converted --format inter
+        drr data split --data ml-1m.zip --out parts --split latest
         drr data feedback log --out served.csv
       """,
     subcommands: [
-      Describe.self, Sessions.self, Generate.self, Import.self, Feedback.self,
+      Describe.self, Sessions.self, Generate.self, Import.self, Split.self, Feedback.self,
     ])
 }
 
@@ -108,13 +109,7 @@ extension DataCommand {
     var format: RatingsLog.OutputFormat = .csv
     @OptionGroup var output: OutputOptions
 
-    func validate() throws {
-      try target.requireFolder()
-      if isSamePlace(source.path, target.path) {
-        throw ValidationError(
-          "\(target.path) is what is read, and would be replaced; name another folder.")
-      }
-    }
+    func validate() throws { try target.requireFolder(otherThan: source.path) }
 
     func run() throws {
       let log = try reading.load(source.path, range.range)
@@ -127,6 +122,85 @@ extension DataCommand {
       let written = Written(
         folder: target.path, ratings: log.count, checksum: checksum, notes: log.notes)
       try output.print(written, written.text)
+    }
+  }
+
+  struct Split: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Write what training may learn from and what is held out, each in a file.",
+      usage: "drr data split [<source>] --out <folder> [<options>]",
+      discussion: """
+        Parts ratings as `drr train` does with the same options and seed, so that another program \
+        can be trained and judged on the same rows. Of users that are held out the first part of \
+        the ratings, the profile, is in the file of training.
+
+        Examples:
+          drr data split ml-100k.zip --out parts --split latest
+          drr data split --data ml-100k.zip --out atomic --format inter --split rows
+        """)
+
+    @OptionGroup var source: SourceOptions
+    @OptionGroup var range: RangeOption
+    @OptionGroup(title: "Reading") var reading: RatingsReadingOptions
+    @OptionGroup(title: "What is held out") var split: SplitOptions<UsersHeldOut>
+    @OptionGroup var target: TargetFolder
+    @Option(help: "csv (MovieLens) or inter (RecBole).")
+    var format: RatingsLog.OutputFormat = .csv
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+      try target.requireFolder(otherThan: source.path)
+      try split.requireTraining()
+      if split.split == .nothing {
+        throw ValidationError(
+          "--split is none, which parts nothing; use `drr data import`, or another --split.")
+      }
+    }
+
+    func run() throws {
+      let log = try reading.load(source.path, range.range)
+      var evaluation = EvaluationProtocol(for: log)
+      split.apply(to: &evaluation, choosing: true)
+      try evaluation.validate()
+      let parts = UserSplit(log, evaluation)
+      try parts.requireEveryPart()
+      if let warning = parts.orderWarning(in: log) { Console.note(warning) }
+      let progress = Progress()
+      defer { progress.finish() }
+      let files = try log.write(parts, to: target.path, format: format) { done, total in
+        progress.update(done, of: total, "users")
+      }
+      progress.finish()
+      let written = Parts(
+        folder: target.path, split: evaluation.split.rawValue, splitSeed: evaluation.splitSeed,
+        files: files.map { Parts.File(name: $0.file, ratings: $0.rows) }, notes: log.notes)
+      try output.print(written, written.text)
+    }
+
+    struct Parts: Encodable {
+      struct File: Encodable {
+        var name: String
+        var ratings: Int
+      }
+
+      var folder: String
+      var split: String
+      var splitSeed: UInt64
+      var files: [File]
+      /// What reading did that the ratings do not show.
+      var notes: [String]
+
+      var text: String {
+        (files.map { "\(folder)/\($0.name): \(grouped($0.ratings)) ratings" } + noted(notes))
+          .joined(separator: "\n")
+      }
+    }
+  }
+
+  /// Notes as lines below a result.
+  fileprivate static func noted(_ notes: [String]) -> [String] {
+    notes.flatMap { note in
+      wrapped(note, to: 76).enumerated().map { ($0 == 0 ? "  " : "    ") + $1 }
     }
   }
 
@@ -147,11 +221,15 @@ extension DataCommand {
 
     var path: String { out ?? folder ?? "" }
 
-    func requireFolder() throws {
+    /// - Parameter source: what is read, which a folder that is written would replace.
+    func requireFolder(otherThan source: String? = nil) throws {
       if let out, let folder {
         throw ValidationError("\(folder) and --out \(out) both name a folder; leave one out.")
       }
       if path.isEmpty { throw ValidationError("no folder is named; add --out FOLDER.") }
+      if let source, isSamePlace(source, path) {
+        throw ValidationError("\(path) is what is read, and would be replaced; name another folder.")
+      }
     }
   }
 
@@ -163,10 +241,7 @@ extension DataCommand {
     var notes: [String]
 
     var text: String {
-      let lines = notes.flatMap { note in
-        wrapped(note, to: 76).enumerated().map { ($0 == 0 ? "  " : "    ") + $1 }
-      }
-      return (["\(folder): \(grouped(ratings)) ratings, CRC-32 \(checksum)"] + lines)
+      (["\(folder): \(grouped(ratings)) ratings, CRC-32 \(checksum)"] + noted(notes))
         .joined(separator: "\n")
     }
   }

@@ -7,6 +7,23 @@ extension RatingsLog {
     case csv
     /// RecBole's `NAME.inter` and `NAME.item`.
     case inter
+
+    /// The file of all ratings in a folder.
+    fileprivate func file(of folder: String) -> String {
+      self == .csv ? "ratings.csv" : "\(folder.lastPathPart).inter"
+    }
+
+    /// The files of training, validation and test.
+    fileprivate func parts(of folder: String) -> [String] {
+      self == .csv
+        ? ["train.csv", "validation.csv", "test.csv"]
+        : ["train", "valid", "test"].map { "\(folder.lastPathPart).\($0).inter" }
+    }
+
+    /// The file of titles and genres.
+    fileprivate func items(of folder: String) -> String {
+      self == .csv ? "movies.csv" : "\(folder.lastPathPart).item"
+    }
   }
 
   /// Writes the log into `folder`, made where it is absent; the parent must exist.
@@ -19,34 +36,70 @@ extension RatingsLog {
     to folder: String, format: OutputFormat = .csv, progress: RatingsSource.Progress? = nil
   ) throws(DataError) -> String {
     let writer = try FolderWriter(ratingsIn: folder)
-    let checksum: UInt32
+    let checksum = try write(format.file(of: folder), format, by: writer, progress)
     switch format {
-    case .csv:
-      checksum = try writer.write("ratings.csv") { (file: OutputFile) throws(DataError) in
-        try writeCSVRows(file, progress)
-      }
-      if !titles.isEmpty {
-        try writer.write("movies.csv") { (file: OutputFile) throws(DataError) in
-          try CSVText.movies(file, itemCount, withGenres: !genres.isEmpty) { item in
-            (itemIDs[item], titles[item], genres.namesOfItem(item))
-          }
-        }
-      }
-      if ratingRange != rangeFromStars { try writeAbout(writer) }
-    case .inter:
-      let name = folder.lastPathPart
-      checksum = try writer.write("\(name).inter") { (file: OutputFile) throws(DataError) in
-        try writeInterRows(file, progress)
-      }
-      if !titles.isEmpty {
-        try writer.write("\(name).item") { (file: OutputFile) throws(DataError) in
-          try writeInterItems(file)
-        }
-      }
-      if ratingRange != usualRange { try writeAbout(writer) }
+    case .csv: if ratingRange != rangeFromStars { try writeAbout(writer) }
+    case .inter: if ratingRange != usualRange { try writeAbout(writer) }
     }
+    try writeItems(format, folder, writer)
     try writer.commit()
     return checksum.hexadecimal
+  }
+
+  /// Writes what a split parts into `folder`, as ``write(to:format:progress:)`` writes one file:
+  /// `train.csv`, `validation.csv` and `test.csv`, or RecBole's `NAME.train.inter`,
+  /// `NAME.valid.inter` and `NAME.test.inter`. Titles and genres stand beside them.
+  ///
+  /// - Returns: the files with their rows.
+  public func write(
+    _ split: UserSplit, to folder: String, format: OutputFormat = .csv,
+    progress: RatingsSource.Progress? = nil
+  ) throws(DataError) -> [(file: String, rows: Int)] {
+    let writer = try FolderWriter(ratingsIn: folder)
+    var written: [(file: String, rows: Int)] = []
+    for (part, place) in zip([nil, .validation, .test] as [UserSplit.HeldOut?], 0...) {
+      let rows = indices.count { split.heldOut(row: $0) == part }
+      // Nothing may be held out for validation, and no reader takes a file of no rows.
+      if rows == 0 { continue }
+      let file = format.parts(of: folder)[place]
+      try write(file, format, by: writer, progress) { split.heldOut(row: $0) == part }
+      written.append((file, rows))
+    }
+    try writeAbout(writer)
+    try writeItems(format, folder, writer)
+    try writer.commit()
+    return written
+  }
+
+  private var indices: Range<Int> { 0..<count }
+
+  /// A file of rows, and its checksum.
+  @discardableResult
+  private func write(
+    _ name: String, _ format: OutputFormat, by writer: FolderWriter,
+    _ progress: RatingsSource.Progress?, where isWritten: (Int) -> Bool = { _ in true }
+  ) throws(DataError) -> UInt32 {
+    try writer.write(name) { (file: OutputFile) throws(DataError) in
+      switch format {
+      case .csv: try writeCSVRows(file, progress, where: isWritten)
+      case .inter: try writeInterRows(file, progress, where: isWritten)
+      }
+    }
+  }
+
+  private func writeItems(
+    _ format: OutputFormat, _ folder: String, _ writer: FolderWriter
+  ) throws(DataError) {
+    if titles.isEmpty { return }
+    try writer.write(format.items(of: folder)) { (file: OutputFile) throws(DataError) in
+      switch format {
+      case .csv:
+        try CSVText.movies(file, itemCount, withGenres: !genres.isEmpty) { item in
+          (itemIDs[item], titles[item], genres.namesOfItem(item))
+        }
+      case .inter: try writeInterItems(file)
+      }
+    }
   }
 
   private func writeAbout(_ writer: FolderWriter) throws(DataError) {
@@ -78,13 +131,14 @@ extension RatingsLog {
   }
 
   private func writeCSVRows(
-    _ file: OutputFile, _ progress: RatingsSource.Progress?
+    _ file: OutputFile, _ progress: RatingsSource.Progress?,
+    where isWritten: (Int) -> Bool = { _ in true }
   ) throws(DataError) {
     try file.write(hasTimes ? CSVText.header : CSVText.headerWithoutTimes)
     let userTexts = userIDs.map(CSVText.quoted)
     let itemTexts = itemIDs.map(CSVText.quoted)
     for user in 0..<userCount {
-      for row in rows(ofUser: user) {
+      for row in rows(ofUser: user) where isWritten(row) {
         try CSVText.row(
           file, userTexts[user], itemTexts[Int(items[row])], ratings[row],
           hasTimes ? times[row] : nil)
@@ -94,7 +148,8 @@ extension RatingsLog {
   }
 
   private func writeInterRows(
-    _ file: OutputFile, _ progress: RatingsSource.Progress?
+    _ file: OutputFile, _ progress: RatingsSource.Progress?,
+    where isWritten: (Int) -> Bool = { _ in true }
   ) throws(DataError) {
     try file.write(
       "user_id:token\titem_id:token\trating:float" + (hasTimes ? "\ttimestamp:float\n" : "\n"))
@@ -104,7 +159,7 @@ extension RatingsLog {
         reason: "the id \"\(quoted(id))\" has a tab in it, which parts columns there; use csv")
     }
     for user in 0..<userCount {
-      for row in rows(ofUser: user) {
+      for row in rows(ofUser: user) where isWritten(row) {
         try file.write(userIDs[user])
         file.write(9)
         try file.write(itemIDs[Int(items[row])])
@@ -145,10 +200,12 @@ extension RatingsLog {
 extension FolderWriter {
   /// A folder of ratings in any layout that is written.
   init(ratingsIn folder: String) throws(DataError) {
-    let name = folder.lastPathPart
+    let formats = RatingsLog.OutputFormat.allCases
     try self.init(
-      folder: folder, marks: ["ratings.csv", "\(name).inter"],
-      others: ["movies.csv", "\(name).item", About.file])
+      folder: folder,
+      marks: formats.map { $0.file(of: folder) } + formats.map { $0.parts(of: folder)[0] },
+      others: formats.flatMap { $0.parts(of: folder).dropFirst() + [$0.items(of: folder)] }
+        + [About.file])
   }
 }
 

@@ -1,4 +1,4 @@
-#include "commit.h"
+#include "built.h"
 
 #include <string.h>
 
