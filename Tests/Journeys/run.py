@@ -29,10 +29,11 @@ from dataclasses import dataclass
 
 try:
     import gymnasium  # noqa: F401
+    import onnxruntime  # noqa: F401
     import safetensors.numpy  # noqa: F401
     import pyte  # noqa: F401
 except ImportError as error:
-    sys.exit(f"{error}: python3 -m pip install pyte gymnasium safetensors")
+    sys.exit(f"{error}: python3 -m pip install pyte gymnasium onnxruntime safetensors")
 
 import data
 import pages

@@ -45,6 +45,65 @@ struct PolicyGradientTests {
     }
   }
 
+  /// Σ γ^k r of what came so far, and for the actor-critic γ^n V(s_n) behind it, by hand; of a log
+  /// that it learned from, nothing weighs its own choices.
+  @Test("in a session that goes on, from what it has returned so far", arguments: [false, true])
+  func sessions(isCritic: Bool) throws {
+    let backend = CPUBackend()
+    let process = SmallProcess.chain.process
+    let table = Tensor(
+      (0..<process.states.count * 4).map { Float($0 % 7) / 7 - 0.4 },
+      shape: [process.states.count, 4], on: backend)
+    var configuration = PolicyGradientConfiguration()
+    configuration.method = isCritic ? .a2c : .reinforce
+    configuration.baseline = isCritic ? .value : .none
+    configuration.hidden = 8
+    configuration.actionWidth = 4
+    configuration.discount = 0.8
+    func make() throws -> PolicyGradient {
+      try PolicyGradient(
+        configuration, actionCount: process.actions.count, learnsFromLog: !isCritic, seed: 3,
+        on: backend
+      ) { _ in TableState(table) }
+    }
+    let trainer = try PolicyGradientTrainer(
+      make(), steps: 100,
+      environments: FiniteEnvironments(process, count: 1, seed: 1), seed: 1)
+    let twin = try make()
+    func index(_ numbers: [Int32]) -> IndexTensor {
+      IndexTensor(numbers, shape: [numbers.count, 1], on: backend)
+    }
+    let path: [(state: Int32, action: Int32, reward: Float)] = [(0, 1, 0.5), (1, 0, -1), (2, 1, 2)]
+    for end in path.indices {
+      let next = Int32(end + 1)
+      try trainer.learn(
+        [[path[end].state]], [path[end].action],
+        [
+          Step(
+            observation: [next], reward: path[end].reward, terminated: end == 2, truncated: false)
+        ])
+      var value = isCritic && end < 2 ? try twin.values(index([next])).host()[0] : 0
+      var returns: [Float] = []
+      for step in path[...end].reversed() {
+        value = step.reward + 0.8 * value
+        returns.insert(value, at: 0)
+      }
+      let steps = path[...end]
+      _ = twin.update(
+        PolicyBatch(
+          rows: index(steps.map(\.state)),
+          actions: IndexTensor(steps.map(\.action), shape: [steps.count], on: backend),
+          returns: Tensor(returns, shape: [steps.count], on: backend),
+          weights: Tensor(repeating: 1, shape: [steps.count], on: backend)), isOwn: true)
+    }
+    let all = index((0..<Int32(process.states.count)).map { $0 })
+    let (own, expected) = (try trainer.gradient.logits(all).host(), try twin.logits(all).host())
+    let start = try make().logits(all).host()
+    #expect(zip(own, expected).allSatisfy { abs($0 - $1) < 1e-5 }, "\(own), \(expected)")
+    #expect(zip(start, expected).contains { abs($0 - $1) > 1e-3 })
+    #expect(trainer.step == 3)
+  }
+
   /// A log that a skewed policy made: corrected by π / β, the policy comes to prefer what pays;
   /// uncorrected it would follow the log.
   @Test func offPolicyCorrectionFindsWhatPays() throws {

@@ -153,7 +153,7 @@ extension DataCommand {
       try split.requireTraining()
       if split.split == .nothing {
         throw ValidationError(
-          "--split is none, which parts nothing; use `drr data import`, or another --split.")
+          "--split is none, which parts nothing; name another, or use drr data import.")
       }
     }
 
@@ -228,7 +228,8 @@ extension DataCommand {
       }
       if path.isEmpty { throw ValidationError("no folder is named; add --out FOLDER.") }
       if let source, isSamePlace(source, path) {
-        throw ValidationError("\(path) is what is read, and would be replaced; name another folder.")
+        throw ValidationError(
+          "\(path) is what is read, and would be replaced; name another folder.")
       }
     }
   }

@@ -114,7 +114,8 @@ public protocol SessionLearner: AgentTrainer {
   func prepareRestore(from file: SafetensorsFile) throws -> () -> Void
   /// Remembers what actions [B, A] led to, one a session, and updates as soon as there is anything
   /// to learn from.
-  func learn(_ before: [SessionState], _ actions: Tensor, _ outcomes: [Step<SessionState>])
+  func learn(
+    _ before: [SessionState], _ actions: Tensor, _ outcomes: [Step<SessionState>]) throws
 }
 
 /// A line of the metrics.

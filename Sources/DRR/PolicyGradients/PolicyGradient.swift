@@ -125,11 +125,14 @@ public final class PolicyGradient {
   }
 
   /// One update. No host synchronisation.
-  public func update(_ whole: PolicyBatch) -> Losses {
+  ///
+  /// - Parameter isOwn: whether the choices are the policy's own where it otherwise learns from a
+  ///   log, so that nothing weighs them.
+  public func update(_ whole: PolicyBatch, isOwn: Bool = false) -> Losses {
     let c = configuration
     let count = whole.rows.shape[0]
     var works: [Work] = []
-    let logBetas = behaviour?.learn(sharing, rows: count) { rows in
+    let logBetas = (isOwn ? nil : behaviour)?.learn(sharing, rows: count) { rows in
       let work = work(whole[rows])
       works.append(work)
       return (work.state.detached, work.batch.actions)

@@ -62,7 +62,7 @@ public struct PolicyGradientAgentConfiguration: AgentConfiguration {
     return PolicyGradientSessionTrainer(
       try PolicyGradientTrainer(
         gradient, steps: training.steps, environments: try task.itemEnvironments(training),
-        seed: task.seed), agent)
+        seed: task.seed), agent, training)
   }
 
   private func make(
@@ -98,13 +98,17 @@ public struct PolicyGradientAgentConfiguration: AgentConfiguration {
 }
 
 /// Policy gradients in sessions.
-final class PolicyGradientSessionTrainer: AgentTrainer {
+final class PolicyGradientSessionTrainer: SessionLearner {
   let trainer: PolicyGradientTrainer
   let agent: ItemVectorAgent
+  private let keepsEarlier: Bool
 
-  init(_ trainer: PolicyGradientTrainer, _ agent: ItemVectorAgent) {
+  init(
+    _ trainer: PolicyGradientTrainer, _ agent: ItemVectorAgent, _ training: SessionTraining
+  ) {
     self.trainer = trainer
     self.agent = agent
+    keepsEarlier = training.keepsEarlier
   }
 
   var sessionAgent: any SessionAgent { agent }
@@ -116,6 +120,27 @@ final class PolicyGradientSessionTrainer: AgentTrainer {
   func share(_ updates: SharedUpdates) { trainer.gradient.sharing = updates }
   func save(to file: inout SafetensorsWriter) throws { try trainer.save(to: &file) }
   func restore(from file: SafetensorsFile) throws { try trainer.restore(from: file) }
+
+  func restoreLearning(from file: SafetensorsFile) throws {
+    try trainer.prepareLearning(from: file)()
+    if keepsEarlier { try agent.restorePolicy(from: file, BestCheckpoint.prefix) }
+  }
+
+  func prepareRestore(from file: SafetensorsFile) throws -> () -> Void {
+    try trainer.prepareLearning(from: file)
+  }
+
+  func learn(
+    _ before: [SessionState], _ actions: Tensor, _ outcomes: [Step<SessionState>]
+  ) throws {
+    try trainer.learn(
+      before.map(\.rows), outcomes.map { $0.observation.feedback.last!.item },
+      outcomes.map { outcome in
+        Step(
+          observation: outcome.observation.rows, reward: outcome.reward,
+          terminated: outcome.terminated, truncated: outcome.truncated)
+      })
+  }
 
   func report() throws -> TrainingProgress {
     defer { trainer.tally.begin() }

@@ -22,6 +22,9 @@ public final class PolicyGradientTrainer {
   /// Since the last report.
   package var tally: EpisodeTally
 
+  /// What it did so far in each of the sessions that are not its own.
+  private var sessions: [[Taken]] = []
+
   /// One step of one environment.
   private struct Taken {
     var row: [Int32]
@@ -77,6 +80,7 @@ public final class PolicyGradientTrainer {
     let (rows, actions) = (environments.rows, log.logged!)
     let outcomes = environments.step(actions)
     tally.add(outcomes)
+    step += rows.count
     learn(
       zip(rows, actions).map { Taken(row: $0, action: $1, reward: 0) }, returns: returns)
   }
@@ -99,6 +103,7 @@ public final class PolicyGradientTrainer {
     }
     let discount = gradient.configuration.discount
     let returns = episodes.flatMap { Self.returns($0.map(\.reward), after: 0, discount: discount) }
+    step += returns.count
     learn(episodes.flatMap { $0 }, returns: returns)
   }
 
@@ -136,6 +141,7 @@ public final class PolicyGradientTrainer {
       }
       returns += reversed.reversed()
     }
+    step += returns.count
     learn(paths.flatMap { $0 }, returns: returns)
   }
 
@@ -160,6 +166,30 @@ public final class PolicyGradientTrainer {
     return (taken, outcomes)
   }
 
+  /// Learns from the policy's own choices in sessions that go on: after each step from all steps of
+  /// a session by what they have returned so far, and the actor-critic by V behind them too. The
+  /// probability of a choice is that among all actions.
+  package func learn(
+    _ before: [[Int32]], _ actions: [Int32], _ outcomes: [Step<[Int32]>]
+  ) throws(BackendError) {
+    if sessions.count != before.count { sessions = Array(repeating: [], count: before.count) }
+    for row in before.indices {
+      sessions[row].append(
+        Taken(row: before[row], action: actions[row], reward: outcomes[row].reward))
+    }
+    let isCritic = gradient.configuration.method == .a2c
+    let values = isCritic ? try gradient.values(index(outcomes.map(\.observation))).host() : nil
+    let discount = gradient.configuration.discount
+    let returns = sessions.indices.flatMap { row in
+      Self.returns(
+        sessions[row].map(\.reward), after: outcomes[row].terminated ? 0 : values?[row] ?? 0,
+        discount: discount)
+    }
+    step += before.count
+    learn(sessions.flatMap { $0 }, returns: returns, isOwn: true)
+    for row in before.indices where outcomes[row].isLast { sessions[row] = [] }
+  }
+
   /// G of each step: r + γ r′ + … + γ^T `after`.
   static func returns(_ rewards: [Float], after: Float, discount: Float) -> [Float] {
     var value = after
@@ -171,9 +201,8 @@ public final class PolicyGradientTrainer {
   }
 
   /// Fills the batch up to a multiple of 64, so that few sizes occur, and updates.
-  private func learn(_ taken: [Taken], returns: [Float]) {
+  private func learn(_ taken: [Taken], returns: [Float], isOwn: Bool = false) {
     let (count, size) = (taken.count, (taken.count + 63) / 64 * 64)
-    step += count
     let backend = gradient.backend
     let c = gradient.configuration
     let mean = c.baseline == .mean ? returns.reduce(0, +) / Float(count) : 0
@@ -188,7 +217,7 @@ public final class PolicyGradientTrainer {
       weights: Tensor(
         taken.map { _ in weight } + padding.map { _ in 0 }, shape: [size], on: backend),
       penalty: penalty(all[0].allowed == nil ? nil : all.map { $0.allowed! }))
-    lastLosses = gradient.update(batch)
+    lastLosses = gradient.update(batch, isOwn: isOwn)
   }
 
   private func index(_ rows: [[Int32]]) -> IndexTensor {
@@ -218,6 +247,16 @@ public final class PolicyGradientTrainer {
     try environments.save(to: &file, "environments")
     try tally.save(to: &file)
     try file.add("trainer.counters", [Int64(step)])
+  }
+
+  /// What it returns puts what was learned in place, and none of the episodes under way.
+  func prepareLearning(from file: SafetensorsFile) throws -> () -> Void {
+    let step = try file.integer("trainer.counters", .count)
+    let restore = try gradient.prepareRestore(from: file, "pg")
+    return { [self] in
+      restore()
+      (self.step, sessions, lastLosses) = (step, [], nil)
+    }
   }
 
   /// Everything is read and checked before anything is changed.

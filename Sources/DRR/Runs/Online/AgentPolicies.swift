@@ -157,7 +157,7 @@ public struct UpdatedAgent: OnlinePolicy {
     return try action.topK(1, items: agent.items, allowed: mask).items.host()
   }
 
-  public mutating func observe(_ before: [SessionState], _ steps: [Step<SessionState>]) {
-    learner.learn(before, action!, steps)
+  public mutating func observe(_ before: [SessionState], _ steps: [Step<SessionState>]) throws {
+    try learner.learn(before, action!, steps)
   }
 }
