@@ -107,14 +107,14 @@ def failures(journey, block, screen, records):
         return
     if len(block.printed) > pages.LONGEST:
         yield f"shows {len(block.printed)} lines, {pages.LONGEST} at most"
-    # What it says of the machine is no part of a page.
-    text = [line for line in screen.text if not ABOUT_DEVICE.fullmatch(line)]
-    found = journey.find(block, trimmed(text))
+    found = journey.find(block, shown(screen))
     if found:
         yield f"not printed: {found[0]}" + (f"\n    but: {found[1]}" if found[1] else "")
 
 
-def trimmed(lines):
+def shown(screen):
+    """The lines of a screen; what it says of the machine is no part of a page."""
+    lines = [line for line in screen.text if not ABOUT_DEVICE.fullmatch(line)]
     while lines and not lines[-1]:
         lines = lines[:-1]
     return lines
@@ -140,8 +140,8 @@ def record(journey, cache):
     page = journey.page
     for block, screen in reversed(list(zip(page.blocks, journey.screens))):
         if block.printed is not None:
-            shown = [line.replace(cache, "~/.cache/drr") for line in trimmed(screen.text)]
-            page.lines[block.place.start:block.place.stop] = pages.renewed(block, shown)
+            lines = [line.replace(cache, "~/.cache/drr") for line in shown(screen)]
+            page.lines[block.place.start:block.place.stop] = pages.renewed(block, lines)
     with open(page.path, "w") as file:
         file.write("\n".join(page.lines))
 
