@@ -109,8 +109,7 @@ private var isWanted: Bool {
     let folder = Scratch()
     for (words, sentence) in [
       (MultiTableTests.train("run", "--shards", "2"), "--shards is 2 under mpirun"),
-      (MultiTableTests.train("run", "--seeds", "2"), "a group of runs works in one"),
-      (Tiny.train("run", "--splits", "2"), "a group of runs works in one"),
+      (["train", "gru", "--run", "run"], "one GRU works in one"),
       (Self.pmf("run", "--pmf-solver", "sgd"), "PMF's solver sgd works in one"),
       (["train", "q", "--run", "run"], "a command that works in one; leave mpirun out"),
       (["train", "drr", "--run", "run", "--step", "9"], "did you mean --steps?"),
@@ -288,6 +287,68 @@ private var isWanted: Bool {
         try folder.data("run/checkpoint.safetensors")
           == folder.data("alone/checkpoint.safetensors"), "\(ranks) ranks")
     }
+  }
+
+  // MARK: Groups
+
+  @Test(
+    "train the runs of a group, each in a process of its own, to the bytes of one after another")
+  func groups() throws {
+    let folder = Scratch()
+    let kinds = [
+      (name: "drr", words: { (run: String) in Tiny.train(run, "--seeds", "3") }),
+      (name: "tables", words: { MultiTableTests.train($0, "--epochs", "3", "--seeds", "3") }),
+      (
+        name: "gru",
+        words: {
+          "train gru --data generated:tiny --dimension 4 --hidden 4 --epochs 1 --device cpu --seeds 3"
+            .split(separator: " ").map(String.init) + ["--run", $0]
+        }
+      ),
+    ]
+    for kind in kinds {
+      let alone = try Self.run(kind.words("\(kind.name)-alone"), in: folder)
+      // More ranks than runs, too.
+      for ranks in [2, 4] {
+        let run = "\(kind.name)-\(ranks)"
+        let shared = try Self.run(kind.words(run), in: folder, ranks: ranks)
+        #expect(
+          shared.output == alone.output.replacing("\(kind.name)-alone", with: run), "\(run)")
+        for seed in 0..<3 {
+          let kept = try folder.names("\(kind.name)-alone/seed-\(seed)")
+            .filter { $0.hasSuffix(".safetensors") }
+          #expect(!kept.isEmpty)
+          for name in kept {
+            #expect(
+              try folder.data("\(run)/seed-\(seed)/\(name)")
+                == folder.data("\(kind.name)-alone/seed-\(seed)/\(name)"), "\(run), \(name)")
+          }
+        }
+      }
+    }
+  }
+
+  @Test("go on with a group whose rank was killed, and tell once which run fails")
+  func groupKilled() throws {
+    let folder = Scratch()
+    let words = Tiny.train("run", "--seeds", "3", "--checkpoint-steps", "40")
+    let broken = try Program.run(
+      words, in: folder,
+      script: Self.mpirun(2, Self.killing(1, after: "run/seed-2/checkpoint.safetensors")))
+    #expect(broken.code != 0, "\(broken.description)")
+    _ = try Self.run(words, in: folder, ranks: 3)
+    _ = try Self.run(Tiny.train("alone", "--seeds", "3"), in: folder)
+    for seed in 0..<3 {
+      #expect(
+        try folder.data("run/seed-\(seed)/checkpoint.safetensors")
+          == folder.data("alone/seed-\(seed)/checkpoint.safetensors"))
+    }
+    try folder.write("run/seed-2/checkpoint.safetensors", Data([1, 2, 3]))
+    let failed = try Program.run(words, in: folder, script: Self.mpirun(2))
+    #expect(failed.code != 0)
+    #expect(
+      failed.error.components(separatedBy: "not a valid safetensors file").count == 2,
+      "\(failed.description)")
   }
 
   // MARK: Two machines

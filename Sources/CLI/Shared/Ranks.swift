@@ -10,6 +10,10 @@ package protocol SharesWork: ParsableCommand {}
 package enum Ranks {
   nonisolated(unsafe) private static var processes: MPICollective?
 
+  /// Variables by which a launcher lets a process know of the others: what is started without them
+  /// works alone.
+  static let signs = ["OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_SIZE"]
+
   /// Alone where `mpirun` started no other.
   static var all: any Collective { processes ?? SoleCollective() }
 
@@ -27,7 +31,7 @@ package enum Ranks {
       throw RunError(
         "mpirun started \(count) processes of a command that works in one; leave mpirun out: only "
           + "`drr evaluate`, `drr simulate` and `drr train` of pmf, drr, residual, dqn, pg, planner, "
-          + "irecgan, ddpg, slateq and multi-q share their work")
+          + "irecgan, ddpg, slateq and multi-q share their work, and groups of gru")
     }
     let ranks = try MPICollective()
     processes = ranks

@@ -34,7 +34,6 @@ struct GroupOptions: ParsableArguments {
   func wanted(_ folder: RunFolder, fresh: Bool) throws -> RunGroup? {
     let begun = try folder.readGroup()
     guard begun != nil || splits != nil || (seeds ?? 1) > 1 else { return nil }
-    try Ranks.requireOne(for: "a group of runs")
     if begun == nil && folder.exists(folder.configuration) && !fresh {
       throw RunError("\(folder.path) holds a run of its own; name another --run for several")
     }

@@ -2,7 +2,8 @@ import ArgumentParser
 import DRR
 import Kernels
 
-/// Trains the runs of a group side by side, each a `drr train` of its own on one core.
+/// Trains the runs of a group side by side, each a `drr train` of its own on one core; under `mpirun`
+/// each rank its part of them.
 struct GroupTraining {
   let group: RunGroup
   let options: RunOptions
@@ -16,8 +17,12 @@ struct GroupTraining {
   /// Options of the command that are no settings.
   var also: [String] = []
 
-  /// Makes the folders of all runs, each with its settings.
-  func prepare() throws { try prepare(first) }
+  /// Makes the folders of all runs, each with its settings, once every rank has looked at them.
+  func prepare() throws {
+    try Ranks.all.barrier()
+    if Ranks.leads { try prepare(first) }
+    try Ranks.all.barrier()
+  }
 
   private func prepare<Settings: RunSettings>(_ first: Settings) throws {
     let folder = options.folder
@@ -54,7 +59,8 @@ struct GroupTraining {
     }
   }
 
-  /// As many runs at a time as there are cores. The first that fails stops the others, which save.
+  /// As many runs at a time as there are cores. The first that fails stops the others, which save;
+  /// those of other ranks go on to their end.
   ///
   /// - Parameter steps: of each run, as its progress counts them.
   func train(steps: Int, on device: DeviceID) throws {
@@ -62,7 +68,9 @@ struct GroupTraining {
     defer { progress.finish() }
     // Where only the data tell how many steps there are, runs are shown by their shares.
     let each = steps > 0 ? steps : 1_000
-    let jobs = group.members.map {
+    let ranks = Ranks.all
+    let members = group.members[ranks.share(of: group.members.count)]
+    let jobs = members.map {
       TrainingPool.Job(name: $0.name, words: arguments($0, device: device))
     }
     let outcome = try TrainingPool().run(jobs) { finished, reports in
@@ -75,18 +83,22 @@ struct GroupTraining {
         $0 + (steps > 0 ? $1.done : 1_000 * $1.done / max($1.total, 1))
       }
       progress.update(
-        finished * each + done, of: group.members.count * each,
-        (steps > 0 ? "steps" : "thousandths") + " of \(group.members.count) runs"
+        finished * each + done, of: members.count * each,
+        (steps > 0 ? "steps" : "thousandths") + " of \(members.count) runs"
           + (fitting.isEmpty || steps == 0 ? "" : ", PMF \(Int(share * 100))%"))
     }
     progress.finish()
+    var failure = ""
     if let (name, reason) = outcome.failures.first {
       let path = "\(options.run)/\(name)"
-      throw RunError(reason.hasPrefix(path) ? reason : "\(path): \(reason)")
-    }
-    if Interrupt.isRequested && outcome.finished < group.members.count {
+      failure = reason.hasPrefix(path) ? reason : "\(path): \(reason)"
+    } else if Interrupt.isRequested && outcome.finished < members.count {
       Interrupt.note("every run is saved", resume: "drr \(first.command) --run \(options.run)")
       throw Interrupted(step: 0)
+    }
+    let failures = try ranks.allGather(Array(failure.utf8))
+    if let first = failures.first(where: { !$0.isEmpty }) {
+      throw RunError(String(decoding: first, as: UTF8.self))
     }
   }
 

@@ -3,7 +3,7 @@ import DRR
 import Tensor
 
 extension TrainCommand {
-  struct GRU: ParsableCommand {
+  struct GRU: SharesWork {
     static let configuration = CommandConfiguration(
       commandName: "gru",
       abstract: "Train a GRU that ranks next items, by cross-entropy over the whole catalogue.",
@@ -57,6 +57,7 @@ extension TrainCommand {
         return try trainGroup(group)
       }
       try options.requireOne()
+      try Ranks.requireOne(for: "one GRU")
       let begun: GRURunConfiguration? = try training.start.begun(options.folder)
       let work = try work(begun, options.folder)
       let backend: any Backend = try options.folder.begun(

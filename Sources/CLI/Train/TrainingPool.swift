@@ -46,7 +46,8 @@ struct TrainingPool {
         // One thread each: the processes are as many as the cores.
         let process = try ChildProcess(
           [ChildProcess.own] + job.words, reading: .error,
-          setting: ["OPENBLAS_NUM_THREADS": "1"], quietly: true, apart: true)
+          setting: ["OPENBLAS_NUM_THREADS": "1"], without: Ranks.signs, quietly: true,
+          apart: true)
         working.append(Worker(job: job, process: process))
       }
       usleep(50_000)
