@@ -40,22 +40,52 @@ struct NormalEquations: Sendable {
   mutating func add(_ features: RewardFeatures, _ row: Int, weight: Double, response: Double) {
     let action = Int(features.log.actions[row])
     squares += weight * response * response
-    features.forEachShared(row, action) { i, x in
-      let scaled = weight * x
-      right[i] += scaled * response
-      features.forEachShared(row, action) { j, y in
-        if j <= i { common[triangle(i) + j] += scaled * y }
-      }
-    }
     let (block, border) = (action * triangle(own), action * own * shared)
-    features.forEachOwn(row) { i, x in
-      let scaled = weight * x
-      right[shared + action * own + i] += scaled * response
-      features.forEachOwn(row) { j, y in
-        if j <= i { blocks[block + triangle(i) + j] += scaled * y }
+    let (shared, own) = (shared, own)
+    // The columns that are not 0, those of the action behind the shared ones.
+    withUnsafeTemporaryAllocation(of: Entry.self, capacity: shared + own) { entries in
+      var count = 0
+      features.forEachShared(row, action) {
+        entries[count] = Entry(column: $0, value: $1)
+        count += 1
       }
-      features.forEachShared(row, action) { j, y in borders[border + i * shared + j] += scaled * y }
+      let common = UnsafeMutableBufferPointer(rebasing: entries[..<count])
+      features.forEachOwn(row) {
+        entries[count] = Entry(column: $0, value: $1)
+        count += 1
+      }
+      let alone = UnsafeMutableBufferPointer(rebasing: entries[common.count..<count])
+      right.withUnsafeMutableBufferPointer { right in
+        for entry in common { right[entry.column] += weight * entry.value * response }
+        let first = shared + action * own
+        for entry in alone { right[first + entry.column] += weight * entry.value * response }
+      }
+      func addSquare(
+        of entries: UnsafeMutableBufferPointer<Entry>, to triangles: inout [Double], at first: Int
+      ) {
+        triangles.withUnsafeMutableBufferPointer { triangles in
+          for (number, entry) in entries.enumerated() {
+            let (scaled, row) = (weight * entry.value, first + triangle(entry.column))
+            for other in entries[...number] {
+              triangles[row + other.column] += scaled * other.value
+            }
+          }
+        }
+      }
+      addSquare(of: common, to: &self.common, at: 0)
+      addSquare(of: alone, to: &blocks, at: block)
+      borders.withUnsafeMutableBufferPointer { borders in
+        for entry in alone {
+          let (scaled, row) = (weight * entry.value, border + entry.column * shared)
+          for other in common { borders[row + other.column] += scaled * other.value }
+        }
+      }
     }
+  }
+
+  private struct Entry {
+    var column: Int
+    var value: Double
   }
 
   mutating func add(_ other: NormalEquations) {

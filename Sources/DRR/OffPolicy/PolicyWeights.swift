@@ -191,8 +191,10 @@ private struct Weighing<Rewards: RewardPrediction>: Sendable {
             results[at].mass = Array(repeating: 0, count: log.positionCount * log.actionCount)
           }
           let first = Int(log.positions[row]) * log.actionCount
-          for action in 0..<log.actionCount {
-            results[at].mass[first + action] += own.probabilities[action]
+          results[at].mass.withUnsafeMutableBufferPointer { mass in
+            own.probabilities.withUnsafeBufferPointer { probabilities in
+              for action in probabilities.indices { mass[first + action] += probabilities[action] }
+            }
           }
         }
         results[at].weights.append(probability / log.propensities[row])

@@ -1,3 +1,5 @@
+import Platform
+
 /// The columns of a linear reward model.
 ///
 /// Those that all actions share come first: a constant, the position, the action's features, the
@@ -68,6 +70,9 @@ struct LinearRewards: Sendable {
   let isLogistic: Bool
   /// What an action adds in every decision: by its own column and its features.
   private let offsets: [Double]
+  /// exp(−offset), where an action's logistic differs by its offset alone, and none is near a
+  /// number's limits.
+  private let factors: [Double]
   /// [context, actions]: crossed, the coefficients of each column of the context.
   private let crossed: [Double]
 
@@ -88,6 +93,8 @@ struct LinearRewards: Sendable {
     crossed = (1..<features.ownWidth).flatMap { column in
       (0..<log.actionCount).map { coefficients[features.firstOwn($0) + column] }
     }
+    let isPlain = isLogistic && crossed.isEmpty && features.sharedWidth == features.affinity
+    factors = isPlain && offsets.allSatisfy { abs($0) < 300 } ? offsets.map { exp(-$0) } : []
   }
 
   private func link(_ score: Double) -> Double { isLogistic ? logistic(score) : score }
@@ -113,6 +120,13 @@ struct LinearRewards: Sendable {
     }
     values.withUnsafeMutableBufferPointer { values in
       let count = values.count
+      if !factors.isEmpty, abs(shared) < 300 {
+        let factor = exp(-shared)
+        factors.withUnsafeBufferPointer { factors in
+          for action in 0..<count { values[action] = 1 / (1 + factor * factors[action]) }
+        }
+        return
+      }
       offsets.withUnsafeBufferPointer { offsets in
         for action in 0..<count { values[action] = shared + offsets[action] }
       }

@@ -118,7 +118,12 @@ public struct SoftmaxTarget: TargetPolicy {
     let mean = values.reduce(0, +) / n
     let deviation = (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / n).squareRoot()
     let scale = deviation > 0 ? 1 / (deviation * temperature) : 0
-    probabilities = softmax(values.map { ($0 - mean) * scale })
+    probabilities.withUnsafeMutableBufferPointer { probabilities in
+      values.withUnsafeBufferPointer { values in
+        for action in values.indices { probabilities[action] = (values[action] - mean) * scale }
+      }
+      softmax(&probabilities)
+    }
   }
 }
 
@@ -135,9 +140,13 @@ public struct GreedyTarget: TargetPolicy {
   ) {
     let highest = values.max() ?? 0
     let share = (1 - epsilon) / Double(max(1, values.count { $0 == highest }))
-    for action in probabilities.indices {
-      probabilities[action] =
-        epsilon / Double(log.actionCount) + (values[action] == highest ? share : 0)
+    let even = epsilon / Double(log.actionCount)
+    probabilities.withUnsafeMutableBufferPointer { probabilities in
+      values.withUnsafeBufferPointer { values in
+        for action in values.indices {
+          probabilities[action] = even + (values[action] == highest ? share : 0)
+        }
+      }
     }
   }
 }
@@ -163,10 +172,20 @@ public struct TabledTarget: TargetPolicy {
 }
 
 func softmax(_ scores: [Double]) -> [Double] {
+  var powers = scores
+  powers.withUnsafeMutableBufferPointer { softmax(&$0) }
+  return powers
+}
+
+/// In place.
+private func softmax(_ scores: inout UnsafeMutableBufferPointer<Double>) {
   let highest = scores.max() ?? 0
-  let powers = scores.map { exp($0 - highest) }
-  let sum = powers.reduce(0, +)
-  return powers.map { $0 / sum }
+  var sum = 0.0
+  for action in scores.indices {
+    scores[action] = exp(scores[action] - highest)
+    sum += scores[action]
+  }
+  for action in scores.indices { scores[action] /= sum }
 }
 
 /// `1`, `0.5`: without the zero that a whole number would have.
