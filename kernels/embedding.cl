@@ -100,3 +100,41 @@ GROUPED scatter_add_rows(
   }
 }
 #endif
+
+// y[b] = <q_b, sums> * scale, which is 1 over the rows of a table. A work-group a row.
+GROUPED mean_scores(OUT(float, y), IN(float, q), IN(float, sums), int b, int e, float scale) {
+  AT(y), AT(q), AT(sums);
+  TREE;
+  const int row = (int)get_group_id(0);
+  if (row >= b) return;
+  const __global float *from = q + (size_t)row * e;
+  float total;
+  SUM(total, j, e, from[j] * sums[j]);
+  if (get_local_id(0) == 0) y[row] = total * scale;
+}
+
+// dq_b = dy_b * scale * sums and each row of dTable[n, e] += sum over b of dy_b * scale * q_b in the
+// order of b, those that are there. Dimension 1 is a block: every `blocks`-th row of either.
+ELEMENTS mean_scores_backward(
+    OUT(float, dq), OUT(float, d_table), IN(float, dy), IN(float, q), IN(float, sums), int b, int n,
+    int e, float scale, int blocks) {
+  AT(dq), AT(d_table), AT(dy), AT(q), AT(sums);
+  const int block = (int)get_global_id(1);
+  if (block >= blocks) return;
+  FOR_VECTORS(j, width, e) {
+    if (PRESENT(dq)) {
+      const vec sum = load_vec(sums + j, width);
+      for (int i = block; i < b; i += blocks)
+        store_vec(dy[i] * scale * sum, dq + (size_t)i * e + j, width);
+    }
+    if (PRESENT(d_table)) {
+      vec share = (vec)(0.0f);
+      for (int i = 0; i < b; ++i)
+        share += dy[i] * scale * load_vec(q + (size_t)i * e + j, width);
+      for (int row = block; row < n; row += blocks) {
+        __global float *to = d_table + (size_t)row * e + j;
+        store_vec(load_vec(to, width) + share, to, width);
+      }
+    }
+  }
+}

@@ -24,6 +24,9 @@ static const unsigned char mlp[] = {
 static const unsigned char mlp_backward[] = {
 #embed "../../kernels/mlp_backward.cl"
 };
+static const unsigned char gating[] = {
+#embed "../../kernels/gating.cl"
+};
 static const unsigned char recurrent[] = {
 #embed "../../kernels/recurrent.cl"
 };
@@ -91,6 +94,7 @@ static const struct copencl_source sources[] = {
     {"network", network, sizeof network},
     {"mlp", mlp, sizeof mlp},
     {"mlp_backward", mlp_backward, sizeof mlp_backward},
+    {"gating", gating, sizeof gating},
     {"recurrent", recurrent, sizeof recurrent},
     {"recurrent_cpu", recurrent_cpu, sizeof recurrent_cpu},
     {"recurrent_gpu", recurrent_gpu, sizeof recurrent_gpu},

@@ -233,9 +233,11 @@ extension Tensor {
     let x = self
     let y = Tensor(uninitialized: [1], on: backend)
     backend.sum(view, scale: scale, into: y.view)
-    return Tensor.tape(x)?.record(y) { dy in
+    let tape = Tensor.tape(x)
+    return tape?.record(y) { [unowned tape] dy in
       Tape.contribute(to: x) { dx in
         x.backend.fill(scale, into: dx)
+        if let tape, tape.isSeed(dy) { return }
         x.backend.combine(.multiply, dx, dy, .column, m: 1, n: x.shape.count, into: dx)
       }
     } ?? y

@@ -19,7 +19,7 @@ import Testing
   /// Every op that has a backward twin is checked through it in some row.
   @Test func everyBackwardOpIsChecked() {
     let backwardOps = OpName.allCases.filter { $0.rawValue.hasSuffix("Backward") }
-    #expect(backwardOps.count == 13)
+    #expect(backwardOps.count == 15)
     for backward in backwardOps {
       let forward = OpName(rawValue: String(backward.rawValue.dropLast("Backward".count)))
       let isChecked = forward?.cases.contains {

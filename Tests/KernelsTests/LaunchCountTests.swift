@@ -8,6 +8,7 @@ import Testing
   private static func openCLLaunches(_ row: OpCase) -> ClosedRange<Int> {
     switch row.op {
     case .mlpBackward: row.shape.contains("gradients") ? 2...2 : 1...1
+    case .meanScores, .gatedPartsBackward: 2...2
     case .recurrent: 2...2
     case .recurrentBackward: recurrentBackward(row)...recurrentBackward(row)
     case .softmaxCrossEntropy: 2...2

@@ -13,6 +13,7 @@ enum OpName: String, CaseIterable, Sendable {
   case pick, pickBackward, excludeItems
   case topKRows, dropout, bernoulli, extendSessions
   case candidateScoresItemGradient
+  case meanScores, meanScoresBackward, gatedParts, gatedPartsBackward
   case pointLoss, pointLossBackward, softmaxCrossEntropy, softmaxCrossEntropyBackward
   case temporalDifferenceTarget
   case adam, softUpdate
@@ -58,6 +59,10 @@ enum OpName: String, CaseIterable, Sendable {
     case .stepMeanBackward: OpTable.stepMeanBackward
     case .gather: OpTable.gather
     case .scatterAdd: OpTable.scatterAdd
+    case .meanScores: OpTable.meanScores
+    case .meanScoresBackward: OpTable.meanScoresBackward
+    case .gatedParts: OpTable.gatedParts
+    case .gatedPartsBackward: OpTable.gatedPartsBackward
     case .averagePooling: OpTable.averagePooling
     case .averagePoolingBackward: OpTable.averagePoolingBackward
     case .pairwiseProducts: OpTable.pairwiseProducts

@@ -22,4 +22,33 @@ extension ReferenceBackend {
       for j in 0..<e { dTable[row * e + j] += dy[i * e + j] }
     }
   }
+
+  public func meanScores(
+    _ q: Floats, _ table: Floats, b: Int, n: Int, e: Int, into y: Floats, sums: Floats
+  ) {
+    let cells = launch("meanScores")
+    let (q, table) = (cells(q, b * e), cells(table, n * e))
+    let (y, sums) = (cells(y, b), cells(sums, e))
+    for j in 0..<e { sums[j] = (0..<n).reduce(0) { $0 + table[$1 * e + j] } }
+    let scale = Double(1 / Float(n))
+    for i in 0..<b { y[i] = (0..<e).reduce(0) { $0 + q[i * e + $1] * sums[$1] } * scale }
+  }
+
+  public func meanScoresBackward(
+    _ dy: Floats, _ q: Floats, sums: Floats, b: Int, n: Int, e: Int, into dq: Floats?,
+    dTable: Floats?
+  ) {
+    let cells = launch("meanScoresBackward")
+    let (dy, q, sums) = (cells(dy, b), cells(q, b * e), cells(sums, e))
+    let (dq, dTable) = (dq.map { cells($0, b * e) }, dTable.map { cells($0, n * e) })
+    let scale = Double(1 / Float(n))
+    for j in 0..<e {
+      var share = 0.0
+      for i in 0..<b {
+        dq?[i * e + j] = dy[i] * sums[j] * scale
+        share += dy[i] * q[i * e + j] * scale
+      }
+      for row in 0..<n { dTable?[row * e + j] += share }
+    }
+  }
 }

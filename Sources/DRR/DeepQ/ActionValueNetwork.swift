@@ -42,10 +42,9 @@ package final class ActionValueNetwork {
     let state = state(rows, tape)
     let query = layers(state, tape)
     guard let value else { return States(query: query, offset: nil) }
-    let (b, e) = (rows.shape[0], actions.table.shape[1])
-    let ones = Tensor(repeating: 1, shape: [b, e], on: rows.backend)
-    let mean = (query * actions.mean(tape).reshaped([e])).rowDot(ones)
-    return States(query: query, offset: value(state, tape).reshaped([b]) - mean)
+    return States(
+      query: query,
+      offset: value(state, tape).reshaped([rows.shape[0]]) - actions.meanScores(of: query, tape))
   }
 
   /// Q(s, a) of one action [B] a state, [B].

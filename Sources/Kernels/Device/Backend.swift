@@ -8,7 +8,7 @@ public protocol Backend:
   LinearKernels, MLPKernels, RecurrentKernels, ElementwiseKernels, ReductionKernels,
   EmbeddingKernels, PoolingKernels, CandidateKernels, LossKernels, OptimizerKernels, RandomKernels,
   SelectionKernels, ReplayKernels,
-  SessionKernels,
+  SessionKernels, GatingKernels,
   FactorizationKernels
 {
   /// What the device is called, and how large it is.

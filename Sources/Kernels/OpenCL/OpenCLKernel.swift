@@ -4,7 +4,7 @@ internal import COpenCL
 enum ProgramID: String, CaseIterable, Sendable {
   case linear, elementwise, reduction, embedding, pooling, candidate, loss, optimizer, random
   case selection, replay, factorization, mlp, recurrent
-  case session
+  case session, gating
   case mlpBackward = "mlp_backward"
 
   /// Whether it multiplies matrices, and is built for their tiles.
@@ -15,7 +15,7 @@ enum ProgramID: String, CaseIterable, Sendable {
     let suffix = form.isCPU ? "_cpu" : "_gpu"
     return switch self {
     case .linear: ["common", "product" + suffix, "linear" + suffix]
-    case .mlp, .mlpBackward: ["common", "network", rawValue]
+    case .mlp, .mlpBackward, .gating: ["common", "network", rawValue]
     case .recurrent: ["common", "recurrent", "recurrent" + suffix]
     case .selection:
       ["common", "product" + suffix, "selection", "selection" + suffix, "draws", "selection_rows"]
@@ -33,7 +33,8 @@ enum KernelID: Int, CaseIterable, Sendable {
   case mapForward, mapBackward, affine, perturb, accumulate, combine, concatenate, slice
   case sumRows, maximumRows, sumColumns, rowDot, sumAll
   case stepMean, stepMeanBackward
-  case gatherRows, scatterAddRows
+  case gatherRows, scatterAddRows, meanScores, meanScoresBackward
+  case gatedParts, gatedPartsBackward, gatedPartsWeights
   case averagePooling, averagePoolingBackward, pairwiseProducts, pairwiseProductsBackward
   case historyRows, attentionPooling, attentionPoolingBackward
   case candidateScores, candidateScoresBackward, softmaxExpectation, softmaxExpectationBackward
@@ -59,7 +60,8 @@ enum KernelID: Int, CaseIterable, Sendable {
       .elementwise
     case .sumRows, .maximumRows, .sumColumns, .rowDot, .sumAll: .reduction
     case .stepMean, .stepMeanBackward: .reduction
-    case .gatherRows, .scatterAddRows: .embedding
+    case .gatherRows, .scatterAddRows, .meanScores, .meanScoresBackward: .embedding
+    case .gatedParts, .gatedPartsBackward, .gatedPartsWeights: .gating
     case .averagePooling, .averagePoolingBackward, .pairwiseProducts, .pairwiseProductsBackward,
       .historyRows, .attentionPooling, .attentionPoolingBackward:
       .pooling

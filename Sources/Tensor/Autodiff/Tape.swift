@@ -103,13 +103,19 @@ public final class Tape {
 
   /// Adds ∂loss/∂w to the gradient of every trained weight.
   /// - Precondition: `loss` is a single number recorded on this tape, and this is the only call.
-  public func backward(from loss: Tensor) {
-    require(loss.shape.count == 1, "backward: a loss is one number, not \(loss.shape)")
-    guard let node = loss.node, node.tape === self else {
-      fatalError("backward: the loss was not recorded on this tape")
+  public func backward(from loss: Tensor) { backward(from: [loss]) }
+
+  /// The same of the sum of losses, which is not computed: tensors of which none goes into another.
+  public func backward(from losses: [Tensor]) {
+    let seed = trained.first?.one ?? Tensor([1], shape: [1], on: losses[0].backend).view
+    self.seed = seed
+    for loss in losses {
+      require(loss.shape.count == 1, "backward: a loss is one number, not \(loss.shape)")
+      guard let node = loss.node, node.tape === self, gradients[node.index] == nil else {
+        fatalError("backward: a loss that was not recorded on this tape, or is there twice")
+      }
+      gradients[node.index] = seed
     }
-    seed = trained.first?.one ?? Tensor([1], shape: [1], on: loss.backend).view
-    gradients[node.index] = seed
     while let entry = entries.popLast() {
       let first = gradients[entry.output]
       let second = entry.second.flatMap { gradients[$0] }

@@ -72,18 +72,25 @@ public struct Embedding {
     }
   }
 
-  /// The mean of all rows, [1, width].
-  public func mean(_ tape: Tape? = nil) -> Tensor {
-    let (n, e, backend) = (table.shape[0], table.shape[1], table.owner.backend)
-    let sums = Tensor(uninitialized: [1, e], on: backend)
-    backend.sumColumns(table.values, m: n, n: e, into: sums.view)
-    let mean = sums.affine(scale: 1 / Float(n))
-    guard let tape, tape.trains(table.owner) else { return mean }
-    let gradients = table.gradients
-    return tape.record(mean) { dMean in
-      let share = Floats(backend.allocate(e), count: e)
-      backend.affine(dMean, scale: 1 / Float(n), shift: 0, into: share)
-      backend.combine(.add, gradients, share, .row, m: n, n: e, into: gradients)
+  /// The mean of each action's [B, width] dot products with all rows, [B].
+  public func meanScores(of action: Tensor, _ tape: Tape? = nil) -> Tensor {
+    let (b, n, e, backend) = (
+      action.shape[0], table.shape[0], table.shape[1], table.owner.backend
+    )
+    require(action.shape == [b, e], "\(table.name): actions \(action.shape), table \(table.shape)")
+    let sums = Floats(backend.allocate(e), count: e)
+    let means = Tensor(uninitialized: [b], on: backend)
+    backend.meanScores(
+      action.view, table.values, b: b, n: n, e: e, into: means.view, sums: sums)
+    guard let tape else { return means }
+    let trains = tape.trains(table.owner)
+    guard trains || action.node != nil else { return means }
+    let gradients = trains ? table.gradients : nil
+    return tape.record(means) { dMeans in
+      Tape.contribute(to: action, nil) { dAction, _ in
+        backend.meanScoresBackward(
+          dMeans, action.view, sums: sums, b: b, n: n, e: e, into: dAction, dTable: gradients)
+      }
     }
   }
 }

@@ -26,9 +26,9 @@ struct DDPGCountTests {
         syncs: between.syncs - before.syncs - update.syncs,
         freshBuffers: between.freshBuffers - before.freshBuffers - update.freshBuffers)
       let isCPU = device.name == "cpu"
-      #expect(update == Counters(launches: isCPU ? 23 : 25))
+      #expect(update == Counters(launches: isCPU ? 22 : 24))
       #expect(step == Counters(launches: 6, writes: 4, syncs: 1))
-      #expect(update.launches + update.writes <= 25)
+      #expect(update.launches + update.writes <= 24)
     }
   }
 
@@ -53,8 +53,8 @@ struct DDPGCountTests {
     let isCPU = device.name == "cpu"
     let expected: [StateModuleKind: Int] =
       isCPU
-      ? [.p: 23, .u: 23, .ave: 23, .att: 28, .items: 28, .gru: 34]
-      : [.p: 25, .u: 25, .ave: 25, .att: 31, .items: 30, .gru: 41]
+      ? [.p: 22, .u: 22, .ave: 22, .att: 27, .items: 27, .gru: 33]
+      : [.p: 24, .u: 24, .ave: 24, .att: 30, .items: 29, .gru: 40]
     for kind in StateModuleKind.allCases {
       let found = try launches(device) { $0.state = kind }
       #expect(found == [expected[kind]!, expected[kind]!], "\(kind)")
@@ -70,14 +70,14 @@ struct DDPGCountTests {
       $0.ddpg.policyDelay = 2
       $0.ddpg.targetNoise = 0.2
     }
-    #expect(found == (isCPU ? [25, 34] : [27, 37]))
+    #expect(found == (isCPU ? [21, 29] : [23, 32]))
   }
 
   @Test("what imitation adds to an update is launches", arguments: TestDevices.all)
   func imitation(_ device: TestDevice) throws {
     let plain = try launches(device) { _ in }
     let drawn = try launches(device) { $0.ddpg.imitationWeight = 3 }
-    #expect(drawn == plain.map { $0 + 22 })
+    #expect(drawn == plain.map { $0 + 23 })
   }
 
   @Test("what exploration and returns add to a step", arguments: TestDevices.all)

@@ -168,15 +168,15 @@ struct ItemActorCriticTests {
       return sum - (pair.1 == 1 ? log(p) : log(1 - p)) / 32
     }
     let before = try setup.weights()
-    let loss = try setup.networks.clone(state, batch.states, liked: target, items: setup.items)
-      .doubles()[0]
+    func clone() throws -> Double {
+      try setup.networks.clone(setup.states, batch.states, liked: target, items: setup.items)
+        .doubles()[0]
+    }
+    let loss = try clone()
     #expect(abs(loss - expected) < 1e-5 * expected)
     #expect(zip(before, try setup.weights()).map { $0 != $1 } == [true, false, false, false])
     var last = loss
-    for _ in 0..<200 {
-      last = try setup.networks.clone(state, batch.states, liked: target, items: setup.items)
-        .doubles()[0]
-    }
+    for _ in 0..<200 { last = try clone() }
     #expect(last < loss)
     setup.networks.startTargets()
     let weights = try setup.weights()

@@ -254,7 +254,7 @@ struct ResidualTrainerTests {
         #expect(update == Counters(launches: update.launches))
         return update.launches
       }
-      #expect(launches.sorted() == (device.name == "cpu" ? [157, 223] : [159, 226]))
+      #expect(launches.sorted() == (device.name == "cpu" ? [26, 37] : [28, 40]))
     }
   }
 }

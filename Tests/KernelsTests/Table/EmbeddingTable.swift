@@ -70,4 +70,51 @@ extension OpTable {
           a[indices: "table"], a[indices: "index"], b: b, e: e, into: a[indices: "y"])
       })
   }
+
+  private static let means: [(b: Int, n: Int, e: Int)] = [
+    (1, 1, 1), (7, 5, 3), (33, 11, 65), (65, 129, 16), (2, 1683, 129), (257, 600, 5), (40, 3, 300),
+  ]
+
+  static let meanScores: [OpCase] = means.map { shape in
+    let (b, n, e) = shape
+    var generator = SeededGenerator(UInt64(b * 383 + n))
+    return OpCase(
+      op: .meanScores, shape: "b \(b) n \(n) e \(e)",
+      operands: [
+        .input("q", generator.floats(b * e)), .input("table", generator.floats(n * e)),
+        .output("y", b), .output("sums", e),
+      ],
+      bound: Bound(terms: e, scale: 1), bounds: ["sums": Bound(terms: n, scale: 1)],
+      gradient: .backward(
+        output: "y", wrt: [.overwritten("q"), .accumulated("table")]
+      ) { backend, a in
+        backend.meanScoresBackward(
+          a["dy"], a["q"], sums: a["sums"], b: b, n: n, e: e, into: a["dq"], dTable: a["dtable"])
+      },
+      call: { backend, a in
+        backend.meanScores(
+          a["q"], a["table"], b: b, n: n, e: e, into: a["y"], sums: a["sums"])
+      })
+  }
+
+  /// With either gradient and with both; the other's place stays as it was.
+  static let meanScoresBackward: [OpCase] = means.enumerated().map { number, shape in
+    let (b, n, e) = shape
+    let (ofQuery, ofTable) = (number % 3 != 1, number % 3 != 2)
+    var generator = SeededGenerator(UInt64(b * 389 + n))
+    return OpCase(
+      op: .meanScoresBackward, shape: "b \(b) n \(n) e \(e)",
+      operands: [
+        .input("dy", generator.floats(b)), .input("q", generator.floats(b * e)),
+        .input("sums", generator.floats(e, in: -4...4)),
+        .output("dq", b * e), .update("dTable", generator.floats(n * e)),
+      ],
+      bound: Bound(terms: b + 1, scale: 1), bounds: ["dq": Bound(scale: 4)],
+      gradient: .notDifferentiable,
+      call: { backend, a in
+        backend.meanScoresBackward(
+          a["dy"], a["q"], sums: a["sums"], b: b, n: n, e: e, into: ofQuery ? a["dq"] : nil,
+          dTable: ofTable ? a["dTable"] : nil)
+      })
+  }
 }

@@ -13,7 +13,33 @@ extension KernelCase {
       )
       return { i.backend.gather(rows, index, b: 480, e: 400, into: y) }
     },
+    KernelCase(
+      "meanScores", means, .drr, flops: n * Size.k + 2 * Size.batch * Size.k,
+      words: (n + Size.batch + 1) * Size.k + Size.batch
+    ) { i in
+      let (q, table) = (i.floats(Size.batch * Size.k), i.floats(n * Size.k))
+      let (y, sums) = (i.empty(Size.batch), i.empty(Size.k))
+      return {
+        i.backend.meanScores(q, table, b: Size.batch, n: n, e: Size.k, into: y, sums: sums)
+      }
+    },
+    KernelCase(
+      "meanScoresBackward", means, .drr, flops: (n + 3 * Size.batch) * Size.k,
+      words: (2 * n + 2 * Size.batch + 1) * Size.k + Size.batch
+    ) { i in
+      let (dy, q, sums) = (
+        i.floats(Size.batch, -1e-3, 1e-3), i.floats(Size.batch * Size.k), i.floats(Size.k)
+      )
+      let (dq, table) = (i.empty(Size.batch * Size.k), i.floats(n * Size.k))
+      return {
+        i.backend.meanScoresBackward(
+          dy, q, sums: sums, b: Size.batch, n: n, e: Size.k, into: dq, dTable: table)
+      }
+    },
   ]
+
+  private static let n = Size.items
+  private static let means = "\(Size.batch)×\(Size.k) with \(Size.items) rows"
 
   private static func name(_ b: Int, _ e: Int, _ rows: Int) -> String {
     "\(b)×\(e) of \(rows) rows"

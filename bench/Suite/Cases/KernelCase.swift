@@ -51,7 +51,7 @@ package struct KernelCase: Sendable {
   /// The table.
   package static let all: [KernelCase] =
     linear + mlp + elementwise + reduction + embedding + pooling + candidate + loss + optimizer
-    + random + selection + session + replay + factorization + recurrent
+    + random + selection + session + replay + factorization + recurrent + gating
 }
 
 /// The sizes of the agents and the data that the cases are taken from.

@@ -219,12 +219,10 @@ public final class DDPG {
 
       let criticTape = Tape(training: critic.parameters)
       let value = critic(state, batch.actions, criticTape)
-      var loss = value.squaredError(y, weights: batch.weights)
-      if let twin = critic.twin(state, batch.actions, criticTape) {
-        loss = loss + twin.squaredError(y, weights: batch.weights)
-      }
-      criticTape.backward(from: loss)
-      return .init(loss.detached, columns: [value.detached, y])
+      let losses = ([value, critic.twin(state, batch.actions, criticTape)] as [Tensor?])
+        .compactMap { $0?.squaredError(y, weights: batch.weights) }
+      criticTape.backward(from: losses)
+      return .init(DDPG.sum(losses), columns: [value.detached, y])
     }
     let movesActor = (criticOptimizer.stepCount + 1).isMultiple(of: configuration.policyDelay)
     criticOptimizer.step(
@@ -235,6 +233,11 @@ public final class DDPG {
     return Losses(
       critic: critics.loss, actor: movesActor ? updateActor(works, rows: count) : nil,
       values: values.reshaped([count, 1]))
+  }
+
+  /// What the losses of twins come to.
+  static func sum(_ losses: [Tensor]) -> Tensor {
+    losses.dropFirst().reduce(losses[0].detached) { $0 + $1.detached }
   }
 
   /// ∇_θ J = ∇_a Q(s, a) ∇_θ π(s), a = π(s): through the critic, whose weights stay.

@@ -82,8 +82,10 @@ public final class ItemActorCritic {
       critic.parameters, learningRate: ddpg.criticLearningRate, weightDecay: ddpg.weightDecay)
   }
 
-  /// π(s): [B, S] to [B, A].
-  func act(_ states: Tensor) -> Tensor { actor.heads[0](states) }
+  /// π(s): [B, S] to [B, A], or of the states that the first column of `rows` [B, W] names.
+  func act(_ states: Tensor, at rows: IndexTensor? = nil) -> Tensor {
+    actor.heads[0](states, at: rows)
+  }
 
   /// Whether training has kept to numbers. Waits for the device.
   func isFinite() throws(BackendError) -> Bool {
@@ -94,15 +96,15 @@ public final class ItemActorCritic {
   }
 
   /// One update of the actor towards items that users liked: binary cross-entropy of the
-  /// candidates' scores. `rows` [B, 1 + C] are as ``update(_:_:states:items:number:)`` has them,
-  /// `liked` [B · C] is 1 or 0.
+  /// candidates' scores. `rows` [B, 1 + C] are as ``update(_:_:states:items:number:)`` has them, of
+  /// these states; `liked` [B · C] is 1 or 0.
   package func clone(_ states: Tensor, _ rows: IndexTensor, liked: Tensor, items: Tensor) -> Tensor
   {
-    let count = states.shape[0]
+    let count = rows.shape[0]
     let candidates = liked.reshaped([count, liked.shape.count / count])
     let update = sharing.update(actor.parameters, rows: count) { part in
       let tape = Tape(training: actor.parameters)
-      let scores = actor.heads[0](states[part], tape)
+      let scores = actor.heads[0](states, at: rows[part], tape)
         .candidateScores(rows[part], first: 1, items: items)
       let loss = scores.binaryCrossEntropy(candidates[part])
       tape.backward(from: loss)
@@ -133,31 +135,26 @@ public final class ItemActorCritic {
     _ batch: TransitionBatch, _ memory: ReplayBuffer, states: Tensor, items: Tensor, number: Int
   ) -> DDPG.Losses {
     let count = batch.slots.shape[0]
-    let current = states.detachedRows(at: batch.states.column(0))
     let critics = sharing.update(critic.parameters, rows: count, columns: [1, 1]) { rows in
       let batch = batch[rows]
       // y = r + γ min_k Σ_i softmax(⟨π′(s′), e_i⟩ / T)_i Q′_k(s′, i)
-      let next = states.detachedRows(at: batch.nextStates.column(0))
-      let choice = targetActor.heads[0](next)
+      let choice = targetActor.heads[0](states, at: batch.nextStates)
         .candidateScores(batch.nextStates, first: 1, items: items)
       let expected = targetCritic.heads.map { head in
         choice.softmaxExpectation(
-          of: head(next).candidateScores(batch.nextStates, first: 1, items: items),
+          of: head(states, at: batch.nextStates)
+            .candidateScores(batch.nextStates, first: 1, items: items),
           temperature: configuration.temperature)
       }
       let y = temporalDifferenceTarget(
         batch.outcomes, nextValue: expected[0], twin: expected.count > 1 ? expected[1] : nil,
         discount: ddpg.discount)
 
-      let state = current[rows]
       let tape = Tape(training: critic.parameters)
-      let values = critic.heads.map { $0(state, tape).rowDot(batch.actions) }
-      var loss = values[0].squaredError(y, weights: batch.weights)
-      if values.count > 1 {
-        loss = loss + values[1].squaredError(y, weights: batch.weights)
-      }
-      tape.backward(from: loss)
-      return .init(loss.detached, columns: [values[0].detached, y])
+      let values = critic.heads.map { $0(states, at: batch.states, tape).rowDot(batch.actions) }
+      let losses = values.map { $0.squaredError(y, weights: batch.weights) }
+      tape.backward(from: losses)
+      return .init(DDPG.sum(losses), columns: [values[0].detached, y])
     }
     let movesActor = number % ddpg.policyDelay == 0
     criticOptimizer.step(
@@ -171,10 +168,10 @@ public final class ItemActorCritic {
 
     let actors = sharing.update(actor.parameters, rows: count) { rows in
       let batch = batch[rows]
-      let state = current[rows]
-      let worth = critic.heads[0](state).candidateScores(batch.states, first: 1, items: items)
+      let worth = critic.heads[0](states, at: batch.states)
+        .candidateScores(batch.states, first: 1, items: items)
       let tape = Tape(training: actor.parameters)
-      let loss = actor.heads[0](state, tape)
+      let loss = actor.heads[0](states, at: batch.states, tape)
         .candidateScores(batch.states, first: 1, items: items)
         .softmaxExpectation(of: worth, temperature: configuration.temperature).mean(scale: -1)
       tape.backward(from: loss)

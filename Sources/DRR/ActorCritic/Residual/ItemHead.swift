@@ -10,13 +10,7 @@ import Tensor
 ///
 /// u(s) = offset + reach · tanh(network(context)).
 package struct ItemHead {
-  private let offset: Parameter
-  private let layers: MLP
-  private let reach: Float
-  private let width: Int
-  private let contextWidth: Int
-  /// [controls, 3 A]: what a control adds to the weights of base and last, and to the vector.
-  package let expansion: Tensor
+  package let parts: GatedParts
 
   /// - Parameters:
   ///   - blocks: widths of the factorisations' parts of an item's vector, which the statistics
@@ -28,51 +22,33 @@ package struct ItemHead {
     _ name: String, blocks: [Int], statistics: Int, kinds: Int, anchor: (width: Int, weight: Float),
     contextWidth: Int, hidden: Int, scale: Float, reach: Float, in set: ParameterSet
   ) {
-    let width = blocks.reduce(statistics + kinds, +) + anchor.width
-    let controls = 2 * blocks.count + 1 + statistics
-    self.width = width
-    self.reach = reach
-    self.contextWidth = contextWidth
-    offset = set.add("\(name).offset", [controls], .zeros)
-    layers = MLP(
-      name, [contextWidth, hidden, controls], output: .tanh, in: set, lastWeight: .zeros)
-    var matrix = [Float](repeating: 0, count: controls * 3 * width)
-    func weigh(_ control: Int, _ part: Int, _ columns: Range<Int>, by weight: Float) {
-      for column in columns { matrix[(control * 3 + part) * width + column] = weight }
+    let firsts = blocks.indices.map { blocks[..<$0].reduce(0, +) }
+    let first = blocks.reduce(0, +)
+    let width = first + statistics + kinds + anchor.width
+    var spans = zip(firsts, blocks).map {
+      GatedParts.Span(.first, $0..<$0 + $1, weight: scale, start: 1)
     }
-    var first = 0
-    for (block, length) in blocks.enumerated() {
-      weigh(block, 0, first..<first + length, by: scale)
-      // Of the item shown last the vector alone, not its bias.
-      weigh(blocks.count + block, 1, first..<first + length - 2, by: scale)
-      first += length
+    // Of the item shown last the vector alone, not its bias.
+    spans += zip(firsts, blocks).map {
+      GatedParts.Span(.second, $0..<$0 + $1 - 2, weight: scale, start: 0)
     }
-    weigh(2 * blocks.count, 1, first + statistics..<first + statistics + kinds, by: scale)
-    for statistic in 0..<statistics {
-      weigh(2 * blocks.count + 1 + statistic, 2, first + statistic..<first + statistic + 1, by: 1)
+    let ofKind = first + statistics..<first + statistics + kinds
+    spans.append(GatedParts.Span(.second, ofKind, weight: scale, start: 0))
+    spans += (first..<first + statistics).map {
+      GatedParts.Span(.ones, $0..<$0 + 1, weight: 1, start: 0)
     }
-    let backend = set.backend
-    expansion = Tensor(matrix, shape: [controls, 3 * width], on: backend)
-    var constant = [Float](repeating: 0, count: 3 * width)
-    for column in width - anchor.width..<width { constant[column] = anchor.weight }
-    fixed = Tensor(constant, shape: [3 * width], on: backend)
-    start = Tensor(
-      [Float](repeating: 1, count: blocks.count)
-        + [Float](repeating: 0, count: controls - blocks.count), shape: [controls], on: backend)
+    let offset = set.add("\(name).offset", [spans.count], .zeros)
+    let layers = MLP(
+      name, [contextWidth, hidden, spans.count], output: .tanh, in: set, lastWeight: .zeros)
+    spans.append(
+      GatedParts.Span(.first, width - anchor.width..<width, weight: anchor.weight, start: 1))
+    parts = GatedParts(offset, layers, spans, width: width, reach: reach)
   }
 
-  /// [3 A]: weights that no control moves.
-  package let fixed: Tensor
-  /// The controls that leave the beliefs as they are.
-  package let start: Tensor
-
-  /// [B, S] to [B, A].
-  package func callAsFunction(_ state: Tensor, _ tape: Tape? = nil) -> Tensor {
-    let context = state.columns(2 * width..<2 * width + contextWidth)
-    let controls = reach * layers(context, tape) + offset.tensor(tape) + start
-    let weights = controls.multiplied(by: expansion) + fixed
-    let base = weights.columns(0..<width) * state.columns(0..<width)
-    let last = weights.columns(width..<2 * width) * state.columns(width..<2 * width)
-    return base + last + weights.columns(2 * width..<3 * width)
+  /// [M, S] to [M, A], or [B, A] of the states that the first column of `rows` [B, W] names.
+  package func callAsFunction(
+    _ states: Tensor, at rows: IndexTensor? = nil, _ tape: Tape? = nil
+  ) -> Tensor {
+    parts(states, at: rows, tape)
   }
 }

@@ -269,7 +269,7 @@ public final class ResidualTrainer: SessionLearner {
     let before = sessions.map(\.row)
     let count = residual.candidates
     let rows = IndexTensor(before.flatMap { $0 }, shape: [before.count, 1 + count], on: backend)
-    let choice = agent.networks.act(states.detachedRows(at: rows.column(0)))
+    let choice = agent.networks.act(states, at: rows)
       .candidateScores(rows, first: 1, items: items).startHost()
     if shown > configuration.learningStarts && memory.count >= configuration.ddpg.batchSize {
       for _ in 0..<configuration.updatesPerStep { update() }

@@ -92,12 +92,22 @@ struct ONNXNetwork {
     let moved = graph.add(
       "Mul", try mlp(context, "actor", count: 2, last: "Tanh"),
       graph.constant([settings.reach], [1]))
-    let start = graph.constant(try head.start.host(), [head.start.shape.count])
+    let spans = head.parts.spans
+    let gates = spans.prefix(head.parts.offset.shape[0])
+    let start = graph.constant(gates.map(\.start), [gates.count])
     let controls = graph.add(
       "Add", graph.add("Add", moved, try weight("actor.offset")), start)
+    // What each gate, and what none, adds to the weights of base and last, and to the vector.
+    var expansion = [Float](repeating: 0, count: spans.count * 3 * a)
+    for (s, span) in spans.enumerated() {
+      for column in span.columns {
+        expansion[(s * 3 + Int(span.part.rawValue)) * a + column] = span.weight
+      }
+    }
+    let moving = gates.count * 3 * a
     let weights = graph.add(
-      "Gemm", controls, graph.constant(try head.expansion.host(), head.expansion.shape.array),
-      graph.constant(try head.fixed.host(), [3 * a]))
+      "Gemm", controls, graph.constant(Array(expansion[..<moving]), [gates.count, 3 * a]),
+      graph.constant(Array(expansion[moving...]), [3 * a]))
     let base = graph.add("Mul", columns(weights, 0..<a), columns(x, 0..<a))
     let last = graph.add("Mul", columns(weights, a..<2 * a), columns(x, a..<2 * a))
     let action = graph.add(

@@ -30,4 +30,37 @@ extension CPUBackend {
       if row >= 0 { host_axpy(1, dy + i * e, table + row * e, Int64(e)) }
     }
   }
+
+  public func meanScores(
+    _ q: Floats, _ table: Floats, b: Int, n: Int, e: Int, into y: Floats, sums: Floats
+  ) {
+    guard begin() else { return }
+    let q = pointer(q, b * e, "meanScores", "q")
+    let table = pointer(table, n * e, "meanScores", "table")
+    let y = pointer(y, b, "meanScores", "y")
+    let sums = pointer(sums, e, "meanScores", "sums")
+    host_column_sums(table, Int64(e), nil, 0, false, sums, Int64(n), Int64(e))
+    for i in 0..<b { y[i] = host_dot(q + i * e, sums, Int64(e)) * (1 / Float(n)) }
+  }
+
+  public func meanScoresBackward(
+    _ dy: Floats, _ q: Floats, sums: Floats, b: Int, n: Int, e: Int, into dq: Floats?,
+    dTable: Floats?
+  ) {
+    guard begin() else { return }
+    let dy = pointer(dy, b, "meanScoresBackward", "dy")
+    let q = pointer(q, b * e, "meanScoresBackward", "q")
+    let sums = pointer(sums, e, "meanScoresBackward", "sums")
+    if let dq {
+      let dq = pointer(dq, b * e, "meanScoresBackward", "dq")
+      for i in 0..<b { host_affine(sums, dy[i] * (1 / Float(n)), 0, dq + i * e, Int64(e)) }
+    }
+    guard let dTable else { return }
+    let table = pointer(dTable, n * e, "meanScoresBackward", "dTable")
+    withScratch(e) { share in
+      share.update(repeating: 0, count: e)
+      for i in 0..<b { host_axpy(dy[i] * (1 / Float(n)), q + i * e, share, Int64(e)) }
+      for row in 0..<n { host_axpy(1, share, table + row * e, Int64(e)) }
+    }
+  }
 }

@@ -35,4 +35,34 @@ extension OpenCLBackend {
       argument(scales, or: rows), argument(rows), .count(b), .count(w), .count(first), .count(e),
       .count(tableRows), .count(buckets))
   }
+
+  public func meanScores(
+    _ q: Floats, _ table: Floats, b: Int, n: Int, e: Int, into y: Floats, sums: Floats
+  ) {
+    expect("meanScores", "q", q, b, e)
+    expect("meanScores", "table", table, n, e)
+    expect("meanScores", "y", y, b)
+    expect("meanScores", "sums", sums, e)
+    launch(.sumColumns, elements: e, argument(sums), argument(table), .count(n), .count(e))
+    launch(
+      .meanScores, groups: b, argument(y), argument(q), argument(sums), .count(b), .count(e),
+      .float(1 / Float(n)))
+  }
+
+  public func meanScoresBackward(
+    _ dy: Floats, _ q: Floats, sums: Floats, b: Int, n: Int, e: Int, into dq: Floats?,
+    dTable: Floats?
+  ) {
+    expect("meanScoresBackward", "dy", dy, b)
+    expect("meanScoresBackward", "q", q, b, e)
+    expect("meanScoresBackward", "sums", sums, e)
+    if let dq { expect("meanScoresBackward", "dq", dq, b, e) }
+    if let dTable { expect("meanScoresBackward", "dTable", dTable, n, e) }
+    // Each block of rows sums the batch up anew: as many rows to add to as rows to sum.
+    let blocks = max(1, n / max(b, 1))
+    launch(
+      .meanScoresBackward, elements: e, rows: blocks, argument(dq, or: dy),
+      argument(dTable, or: dy), argument(dy), argument(q), argument(sums), .count(b), .count(n),
+      .count(e), .float(1 / Float(n)), .count(blocks))
+  }
 }

@@ -54,16 +54,21 @@ extension OpenCLBackend {
   }
 
   private func arguments(_ layout: MLPLayout) -> [KernelArgument] {
-    let layers = layout.layers.indices.map { index in
+    let layers = layers(layout)
+    let unused = Array(
+      repeating: KernelArgument.vector(.zero), count: MLPLayout.layerLimit - layers.count)
+    return layers + unused + [.count(layers.count)]
+  }
+
+  /// Each layer as network.cl takes it.
+  func layers(_ layout: MLPLayout) -> [KernelArgument] {
+    layout.layers.indices.map { index in
       let layer = layout.layers[index]
       let numbers = [
         layer.weight, layer.bias, layer.inputs, layer.outputs, Int(layer.activation.rawValue),
         layout.sideWidth(of: index), layout.firstColumn(of: index), 0,
       ]
-      return KernelArgument.vector(SIMD8(numbers.map { Int32(clamping: $0) }))
+      return .vector(SIMD8(numbers.map { Int32(clamping: $0) }))
     }
-    let unused = Array(
-      repeating: KernelArgument.vector(.zero), count: MLPLayout.layerLimit - layers.count)
-    return layers + unused + [.count(layers.count)]
   }
 }
