@@ -59,7 +59,8 @@ public final class PolicyGradientTrainer {
 
   /// The steps of one update, and the update.
   ///
-  /// - Throws: `BackendError` if the device fails; `Diverged` where the policy is of no numbers.
+  /// - Throws: `BackendError` if the device fails; `Diverged` where the policy is of no numbers; what
+  ///   the environments throw.
   public func advance() throws {
     switch gradient.configuration.method {
     case _ where environments.logged != nil: try playBack()
@@ -75,7 +76,7 @@ public final class PolicyGradientTrainer {
     }
     let returns = log.returns(discount: gradient.configuration.discount)
     let (rows, actions) = (environments.rows, log.logged!)
-    let outcomes = environments.step(actions)
+    let outcomes = try environments.step(actions)
     tally.add(outcomes)
     learn(
       zip(rows, actions).map { Taken(row: $0, action: $1, reward: 0) }, returns: returns)
@@ -83,7 +84,7 @@ public final class PolicyGradientTrainer {
 
   /// One whole episode of every environment. Those that are done wait for the longest.
   private func playEpisodes() throws {
-    environments.beginEpisodes()
+    try environments.beginEpisodes()
     tally.beginEpisodes()
     var episodes = [[Taken]](repeating: [], count: environments.count)
     var isOver = [Bool](repeating: false, count: environments.count)
@@ -149,7 +150,7 @@ public final class PolicyGradientTrainer {
     }
     let key = RandomKey(seed: seed, stream: Streams.policyDraws, counter: UInt64(draw))
     let actions = try gradient.sample(index(rows), penalty: penalty(masks), key).host().chosen()
-    let outcomes = environments.step(actions)
+    let outcomes = try environments.step(actions)
     let taken = rows.indices.map { row in
       let outcome = outcomes[row]
       return Taken(
@@ -229,6 +230,7 @@ public final class PolicyGradientTrainer {
     var environments = environments
     try environments.restore(from: file, "environments")
     restore()
+    if !environments.keepsEpisodes { tally.beginEpisodes() }
     self.environments = environments
     self.tally = tally
     self.step = step
