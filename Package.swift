@@ -20,7 +20,7 @@ let modules: [(name: String, folder: String, imports: [Target.Dependency])] = [
   ),
   ("ClickSessions", "ClickSessions", ["DRRCore", "DRRData", "CZlib"]),
   ("IRecGAN", "IRecGAN", ["DRRCore", "ClickSessions"]),
-  ("Tables", "Tables", ["DRRCore", "DRRData", "Environments"]),
+  ("Tables", "Tables", ["DRRCore", "DRRData", "Environments", "Agents"]),
   ("OffPolicy", "OffPolicy", ["DRRCore", "DRRData", "Environments"]),
   ("Bandits", "Bandits", ["DRRCore", "DRRData", "OffPolicy"]),
   (

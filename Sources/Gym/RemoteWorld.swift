@@ -78,11 +78,11 @@ public final class RemoteWorld {
       throw fault("num_envs is \(hello.count); it must be 1 ... 65536")
     }
     guard hello.count * hello.observationSpace.width <= 1 << 26 else {
-      throw fault("what \(hello.count) environments show is \(hello.observationSpace) each: too much")
+      throw fault("\(hello.count) environments that show \(hello.observationSpace) are too many")
     }
     if hello.masks {
       guard case .discrete = hello.actionSpace else {
-        throw fault("there are masks of actions in \(hello.actionSpace); they are of Discrete alone")
+        throw fault("there are masks of \(hello.actionSpace); they are of Discrete alone")
       }
     }
     return hello

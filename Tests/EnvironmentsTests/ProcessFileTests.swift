@@ -31,7 +31,9 @@ struct ProcessFileTests {
   }
 
   /// Their states are named in another order, for the start is named first.
-  @Test("built-in processes that are written and read are worth the same", arguments: SmallProcess.allCases)
+  @Test(
+    "built-in processes that are written and read are worth the same",
+    arguments: SmallProcess.allCases)
   func builtIn(_ built: SmallProcess) throws {
     let own = built.process
     let start = try write("state,probability\n\(own.states[own.start]),1\n", "start.csv")
@@ -82,7 +84,7 @@ struct ProcessFileTests {
       Self.header + "a,go,1,c,1,0\nb,go,1,c,4,0\nc,go,1,end,0,1\n")
     let start = try write("state,probability\nb,0.25\na,0.75\n", "start.csv")
     let process = try ProcessFile.read(path, start: start).process
-    #expect(process.meanAtStart { Double([1, 0, 4][$0]) } == 0.75)
+    #expect(process.meanAtStart { Double([1, 0, 4][$0]) } == 1.75)
     #expect(process.states == ["a", "c", "b", "end"] && process.start == 0)
     var environment = FiniteEnvironment(process, seed: 3)
     let begun = (0..<4_000).map { environment.reset(episode: $0) }
@@ -92,28 +94,32 @@ struct ProcessFileTests {
     #expect(environment.reset(episode: 17) == begun[17])
   }
 
-  @Test(
-    "what is wrong is told with file, line and value",
-    arguments: [
-      ("", "it is empty, expected a header"),
-      ("state,action,probability,next,reward\na,b,1,c,0\n", "line 1: no column done"),
-      (header, "no outcome"),
-      (header + "a,go,2,a,0,0\n", "line 2: probability is \"2\", expected a number in 0 ... 1"),
-      (header + "a,go,1,a,x,0\n", "line 2: reward is \"x\", expected a number"),
-      (header + "a,go,1,a,0,maybe\n", "line 2: done is \"maybe\", expected 0, 1, false or true"),
-      (header + "a,,1,a,0,0\n", "line 2: action is empty, expected an id"),
-      (header + "a,go,1,a,0\n", "line 2: 5 fields, expected 6 as in the header"),
-      (header + "a,go,0.5,a,0,0\n", "\"go\" in \"a\" sum to 0.5, expected 1"),
-      (header + "a,go,1,b,0,0\n", "leads to \"b\", in which no action stands"),
+  @Test("what is wrong is told with file, line and value") func faults() throws {
+    let noDone = "state,action,probability,next,reward\na,b,1,c,0\n"
+    try expectFault("", "it is empty, expected a header")
+    try expectFault(noDone, "line 1: no column done")
+    let rows: [(String, String)] = [
+      ("", "no outcome"),
+      ("a,go,2,a,0,0", "line 2: probability is \"2\", expected a number in 0 ... 1"),
+      ("a,go,1,a,x,0", "line 2: reward is \"x\", expected a number"),
+      ("a,go,1,a,0,maybe", "line 2: done is \"maybe\", expected 0, 1, false or true"),
+      ("a,,1,a,0,0", "line 2: action is empty, expected an id"),
+      ("a,go,1,a,0", "line 2: 5 fields, expected 6 as in the header"),
+      ("a,go,0.5,a,0,0", "\"go\" in \"a\" sum to 0.5, expected 1"),
+      ("a,go,1,b,0,0", "leads to \"b\", in which no action stands"),
       (
-        header + "a,go,1,a,0,0\na,stay,1,a,0,0\nb,go,1,a,0,0\n",
+        "a,go,1,a,0,0\na,stay,1,a,0,0\nb,go,1,a,0,0",
         "no outcome of \"stay\" in \"b\", expected each action"
       ),
-    ])
-  func faults(_ text: String, _ words: String) throws {
+    ]
+    for (text, words) in rows { try expectFault("\(Self.header)\(text)\n", words) }
+  }
+
+  private func expectFault(_ text: String, _ words: String) throws {
     let path = try write(text)
     let error = #expect(throws: DataError.self) { try ProcessFile.read(path) }
-    #expect("\(try #require(error))".contains(words), "\(String(describing: error))")
+    let said = "\(try #require(error))"
+    #expect(said.contains(words), "\(said)")
   }
 
   @Test func faultsOfStarts() throws {
@@ -125,7 +131,8 @@ struct ProcessFileTests {
     ] {
       let start = try write(text, "start.csv")
       let error = #expect(throws: DataError.self) { try ProcessFile.read(path, start: start) }
-      #expect("\(try #require(error))".contains(words), "\(String(describing: error))")
+      let said = "\(try #require(error))"
+      #expect(said.contains(words), "\(said)")
     }
   }
 }

@@ -19,8 +19,8 @@ import drr
 
 # Environment, algorithm, settings, and what is published: algorithm and mean return.
 CASES = [
-    ("CartPole-v1", "dqn", {"steps": 50_000, "num_envs": 4, "updates_per_step": 2,
-                            "target_rate": 0.02}, ("DQN", 500.0)),
+    ("CartPole-v1", "dqn", {"steps": 50_000, "num_envs": 4, "updates_per_step": 4, "n_step": 5,
+                            "learning_rate": 5e-4}, ("DQN", 500.0)),
     ("Pendulum-v1", "ddpg", {"steps": 20_000}, ("TD3", -151.0)),
     ("MountainCarContinuous-v0", "ddpg",
      {"steps": 50_000, "least_noise": 0.5, "uniform_share": 0.1, "learning_starts": 5_000},

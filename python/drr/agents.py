@@ -54,10 +54,12 @@ class Agent:
             for name in file.keys():  # noqa: SIM118
                 if name.startswith(prefix):
                     self._weights[name.removeprefix(prefix)] = file.get_tensor(name)
+        #: The reports of its training, in their order, such as ``meanReturn`` at ``step``.
         self.metrics: list[dict[str, Any]] = []
-        """The reports of its training, in their order, such as ``meanReturn`` of ``step``."""
-        with open(os.path.join(run, "metrics.jsonl"), encoding="utf-8") as lines:
-            self.metrics = [json.loads(line) for line in lines]
+        reports = os.path.join(run, "metrics.jsonl")
+        if os.path.exists(reports):
+            with open(reports, encoding="utf-8") as lines:
+                self.metrics = [json.loads(line) for line in lines]
 
     def __repr__(self) -> str:
         return f"Agent({_NAMES[self._kind]} in {self.settings['world']['name']})"

@@ -32,7 +32,9 @@ struct DeepOptions: ParsableArguments {
   var env: DeepEnvironment?
   @OptionGroup var elsewhere: SocketOption
   @Option(
-    help: "Actions in training, in all environments. (default: 100000; tabular 20000, socket 50000)")
+    help: """
+      Actions in training, in all environments. (default: 100000; tabular 20000; socket 50000)
+      """)
   var steps: Int?
   @Option(help: "Environments that step together. (default: 64; tabular 8)")
   var numEnvs: Int?
@@ -57,7 +59,9 @@ struct DeepOptions: ParsableArguments {
   var maxGradNorm: Float?
   @OptionGroup var parts: BatchPartsOption
   @Option(
-    help: "γ, the discount factor (--gamma). (default: 0.9; tabular the environment's, socket 0.99)")
+    help: """
+      γ, the discount factor (--gamma). (default: 0.9; tabular the environment's; socket 0.99)
+      """)
   var discount: Float?
   @Option(help: "Ratings: evaluations on the validation users in training. (default: 10)")
   var evalCount: Int?
@@ -92,7 +96,8 @@ struct DeepOptions: ParsableArguments {
       ("--checkpoint", checkpoint != nil), ("--myopic", myopic != nil),
     ])
     guard let option = settings.firstOfRatings ?? own ?? group.firstOfRatings else { return }
-    let place = env.map { "--env \($0.rawValue)" } ?? elsewhere.socket.map { "--socket \($0)" }
+    let place =
+      env.map { "--env \($0.rawValue)" } ?? elsewhere.socket.map { "--socket \($0)" }
       ?? "this run"
     throw ValidationError("\(option) is an option of ratings, and \(place) has none; leave it out.")
   }

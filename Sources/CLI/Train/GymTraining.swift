@@ -60,10 +60,12 @@ struct GymTraining {
     (wanted.world, wanted.socket) = (world.identity, socket)
     settings(&wanted)
     if let seed { wanted.seed = seed }
-    if wanted.policyGradient == nil, wanted.steps <= wanted.learningStarts {
+    if wanted.dqn != nil || wanted.ddpg != nil, wanted.steps <= wanted.learningStarts {
       noteNoUpdate(steps: wanted.steps, learningStarts: wanted.learningStarts)
     }
-    if !training.fresh, options.folder.exists(options.folder.checkpoint) {
+    if !training.fresh, options.folder.exists(options.folder.checkpoint),
+      !options.folder.exists(options.folder.report)
+    {
       Console.note("\(world.identity.name) begins new episodes; all else goes on as it was saved")
     }
     try SettledTraining(

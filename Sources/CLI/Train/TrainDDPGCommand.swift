@@ -89,7 +89,8 @@ struct DDPGWorldOptions: ParsableArguments {
   var numEnvs: Int?
   @Option(help: "Updates after each step of all environments (--gradient-steps). (default: 1)")
   var updatesPerStep: Int?
-  @Option(help: "Steps before the first update, all of them at random. (default: 20000; socket 1000)")
+  @Option(
+    help: "Steps before the first update, all of them at random. (default: 20000; socket 1000)")
   var learningStarts: Int?
   @Option(help: "σ of the noise on actions where it is least. (default: 0.1)")
   var leastNoise: Float?

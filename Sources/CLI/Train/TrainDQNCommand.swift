@@ -100,7 +100,10 @@ struct DQNOptions: ParsableArguments, AgentSettings {
   @Option(help: "α of prioritized replay; 0 draws uniformly. (default: 0.6)")
   var priorityExponent: Float?
   @Option(
-    help: "α of conservative Q-learning, which lowers values no log shows. (default: 1; tabular and socket 0)")
+    help: """
+      α of conservative Q-learning, which lowers values no log shows. (default: 1; tabular and \
+      socket 0)
+      """)
   var cqlAlpha: Float?
 
   var myopic: Bool? { deep.myopic }

@@ -5,6 +5,7 @@ import DeepQ
 import Environments
 import Gym
 import PolicyGradients
+import Tables
 import Tensor
 
 /// An agent that learns in a world which another program answers: one of the learners.
@@ -12,7 +13,9 @@ public struct GymRunConfiguration: RunSettings {
   public static let algorithms = ["gym"]
   public var title: String { "a run in \(world.name), which another program answers" }
   public var command: String {
-    dqn != nil ? "train dqn" : policyGradient != nil ? "train pg" : "train ddpg"
+    if dqn != nil { return "train dqn" }
+    if policyGradient != nil { return "train pg" }
+    return ddpg != nil ? "train ddpg" : "train q"
   }
   public var totalSteps: Int? { steps }
   public var memory: MemoryNeed {
@@ -42,6 +45,8 @@ public struct GymRunConfiguration: RunSettings {
   public var policyGradient: PolicyGradientConfiguration?
   /// Settings of DDPG; nil where another learns.
   public var ddpg: DDPGConfiguration?
+  /// Settings of a table of action values; nil where another learns.
+  public var table: TableConfiguration?
   /// Steps of all environments together.
   public var steps = 50_000
   /// Steps before the first update of deep Q-learning and of DDPG, whose actions are drawn evenly
@@ -49,7 +54,7 @@ public struct GymRunConfiguration: RunSettings {
   public var learningStarts = 1_000
   /// Updates of the same after each step that the environments take together.
   public var updatesPerStep = 1
-  /// ε of deep Q-learning.
+  /// ε of deep Q-learning and of a table.
   public var epsilon = EpsilonSchedule(1, to: 0.05, share: 0.2)
   /// σ of the noise on DDPG's actions in the environment that strays least, and in the one that
   /// strays most.
@@ -132,9 +137,10 @@ public struct GymRunConfiguration: RunSettings {
     try dqn?.validate()
     try policyGradient?.validate()
     try ddpg?.validate()
+    try table?.validate()
     try schedule.validate()
     try epsilon.validate()
-    let learners: [Any?] = [dqn, policyGradient, ddpg]
+    let learners: [Any?] = [dqn, policyGradient, ddpg, table]
     guard learners.count(where: { $0 != nil }) == 1 else {
       throw ConfigurationError("a run in a world of another program has one learner")
     }
@@ -170,7 +176,11 @@ public struct GymRunConfiguration: RunSettings {
       throw refuse(
         "reads real numbers, and \(world.name) shows \(Space.discrete(n)); wrap it so that it "
           + "shows a Box")
-    case .discrete(let n) where n > Self.mostStates:
+    case .box where table != nil:
+      throw refuse(
+        "has a row for each state, and \(world.name) shows \(world.observations); use `drr train "
+          + "dqn`")
+    case .discrete(let n) where table == nil && n > Self.mostStates:
       throw refuse(
         "takes \(Self.mostStates) states at most, and \(world.name) shows \(n); use `drr train q`")
     case .multiDiscrete:
@@ -208,6 +218,7 @@ public final class GymTrainer: Trainer {
     case dqn(DQNTrainer)
     case policy(PolicyGradientTrainer)
     case ddpg(ContinuousTrainer<RemoteVectors>)
+    case table(TableTrainer)
   }
 
   /// A learner that has learned nothing.
@@ -239,6 +250,18 @@ public final class GymTrainer: Trainer {
         schedule.epsilon = configuration.epsilon
         let dqn = try DQN(settings, actionCount: count, seed: seed, on: backend, makeState: state)
         learner = .dqn(DQNTrainer(dqn, schedule, environments: environments, seed: seed))
+      } else if let settings = configuration.table {
+        guard case .discrete(let states) = configuration.world.observations,
+          environments.allowed == nil
+        else {
+          throw ConfigurationError(
+            "`drr train q` chooses any action in any state, and \(configuration.world.name) allows "
+              + "some of them; use `drr train dqn`")
+        }
+        learner = .table(
+          try TableTrainer(
+            settings, epsilon: configuration.epsilon, steps: total, stateCount: states,
+            environments: environments, seed: seed))
       } else {
         let gradient = try PolicyGradient(
           configuration.policyGradient!, actionCount: count, seed: seed, on: backend,
@@ -262,6 +285,7 @@ public final class GymTrainer: Trainer {
     case .dqn(let trainer): trainer.step
     case .policy(let trainer): trainer.step
     case .ddpg(let trainer): trainer.step
+    case .table(let trainer): trainer.step
     }
   }
 
@@ -271,12 +295,19 @@ public final class GymTrainer: Trainer {
     return trainer.dqn
   }
 
+  /// The values of a table; nil where another learns.
+  package var table: ActionValues? {
+    guard case .table(let trainer) = learner else { return nil }
+    return trainer.values
+  }
+
   public func advance() throws -> GymReport? {
     let before = step
     switch learner {
     case .dqn(let trainer): try trainer.advance()
     case .policy(let trainer): try trainer.advance()
     case .ddpg(let trainer): try trainer.advance()
+    case .table(let trainer): try trainer.advance()
     }
     let part = max(total / 20, 1)
     guard step / part > before / part || isFinished else { return nil }
@@ -301,6 +332,9 @@ public final class GymTrainer: Trainer {
       report.actorLoss = try trainer.lastLosses?.actor?.host()[0]
       report.qHistogram = try trainer.lastLosses?.histogram()
       trainer.beginTally()
+    case .table(let trainer):
+      report.meanReturn = trainer.tally.meanReturn
+      trainer.tally.begin()
     }
     return report
   }
@@ -314,6 +348,7 @@ public final class GymTrainer: Trainer {
     case .dqn(let trainer): try trainer.dqn.isFinite()
     case .policy(let trainer): try trainer.gradient.isFinite()
     case .ddpg(let trainer): try trainer.ddpg.isFinite()
+    case .table(let trainer): trainer.isFinite
     }
   }
 
@@ -322,6 +357,7 @@ public final class GymTrainer: Trainer {
     case .dqn(let trainer): try trainer.save(to: &file)
     case .policy(let trainer): try trainer.save(to: &file)
     case .ddpg(let trainer): try trainer.save(to: &file)
+    case .table(let trainer): try trainer.save(to: &file)
     }
   }
 
@@ -330,6 +366,7 @@ public final class GymTrainer: Trainer {
     case .dqn(let trainer): try trainer.restore(from: file)
     case .policy(let trainer): try trainer.restore(from: file)
     case .ddpg(let trainer): try trainer.restore(from: file)
+    case .table(let trainer): try trainer.restore(from: file)
     }
   }
 }
