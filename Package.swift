@@ -20,7 +20,7 @@ let modules: [(name: String, folder: String, imports: [Target.Dependency])] = [
   ),
   ("ClickSessions", "ClickSessions", ["DRRCore", "DRRData", "CZlib"]),
   ("IRecGAN", "IRecGAN", ["DRRCore", "ClickSessions"]),
-  ("Tables", "Tables", ["DRRCore", "DRRData", "Environments"]),
+  ("Tables", "Tables", ["DRRCore", "DRRData", "Environments", "Agents"]),
   ("OffPolicy", "OffPolicy", ["DRRCore", "DRRData", "Environments"]),
   ("Bandits", "Bandits", ["DRRCore", "DRRData", "OffPolicy"]),
   (
@@ -44,7 +44,7 @@ let modules: [(name: String, folder: String, imports: [Target.Dependency])] = [
     [
       "DRRCore", "DRRData", "Factorization", "Environments", "Agents", "DeepQ", "PolicyGradients",
       "SlateQ", "Planning", "ActorCritic", "ClickSessions", "IRecGAN", "Tables", "OffPolicy",
-      "Bandits", "Evaluation", "NextItem", "Serving",
+      "Bandits", "Evaluation", "NextItem", "Serving", "Gym",
     ]
   ),
   (
@@ -132,8 +132,10 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Metrics", package: "swift-metrics"),
       ], exclude: ["Files"]),
-    // Worlds as other programs act in them. The library does without it.
-    .target(name: "Gym", dependencies: layers + ["DRRCore", "Factorization", "Environments"]),
+    // Worlds as other programs act in them, and those of other programs.
+    .target(
+      name: "Gym",
+      dependencies: layers + ["DRRCore", "Factorization", "Environments", "Agents"]),
     .target(
       name: "EnvCommands",
       dependencies: everything + [
@@ -146,7 +148,7 @@ let package = Package(
       dependencies: everything + [
         "Terminal",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Yams", package: "Yams"), "CTerms", "Server",
+        .product(name: "Yams", package: "Yams"), "CTerms", "Server", "Gym",
       ], path: "Sources/CLI",
       exclude: ["Main", "Env", "Commit", "Terms/Text"]),
     .executableTarget(

@@ -18,25 +18,6 @@ public struct GymSession {
   /// Bytes that a message to it holds at most, its head not among them.
   public var limit: Int { max(8, 4 * environments.count * environments.actionSpace.width) }
 
-  private struct Hello: Encodable {
-    var `protocol` = 1
-    var program = Program.title
-    var world: String
-    var seed: UInt64
-    var count: Int
-    var observationSpace: Space
-    var actionSpace: Space
-    var masks: Bool
-    var autoreset = "same_step"
-
-    enum CodingKeys: String, CodingKey {
-      case `protocol`, program, world, seed, count = "num_envs"
-      case observationSpace = "observation_space"
-      case actionSpace = "action_space"
-      case masks, autoreset
-    }
-  }
-
   /// What is told first.
   public func hello() throws -> Frame {
     let hello = Hello(
@@ -111,12 +92,13 @@ public struct GymSession {
     switch space {
     case .discrete(let n): return try whole([n])
     case .multiDiscrete(let counts): return try whole(counts)
-    case .box(_, let range):
+    case .box(_, let ranges):
       return .real(
         try places.map { place in
           let value = Float(bitPattern: bytes.integer(at: place, UInt32.self))
           guard value.isFinite else { throw fault(place, value, "a number") }
-          return range.map { min(max(value, $0.lowerBound), $0.upperBound) } ?? value
+          guard let range = ranges?[place / 4 % space.width] else { return value }
+          return min(max(value, range.lowerBound), range.upperBound)
         })
     }
   }

@@ -20,6 +20,39 @@ struct SmallWorldTests {
       "the run was started with --method q, not sarsa")
   }
 
+  /// Staying low earns 1 a step for ever, 100 in all with γ 0.99; high is worth (4 + 99) / 2.
+  @Test func processOfAFile() throws {
+    let folder = Scratch()
+    let header = "state,action,probability,next,reward,done\n"
+    try folder.write(
+      "two.csv",
+      header + "low,save,1,high,0,0\nlow,spend,1,low,1,0\nhigh,save,1,high,0,0\n"
+        + "high,spend,0.5,low,4,0\nhigh,spend,0.5,ruin,0,1\n")
+    try folder.write("start.csv", "state,probability\nlow,0.5\nhigh,0.5\n")
+    let learn = ["train", "q", "--env", "two.csv", "--steps", "4000", "--exploring-starts"]
+    let outcome = try Program.run(learn + ["--run", "q"], in: folder)
+    #expect(outcome.code == 0, "\(outcome.description)")
+    #expect(outcome.output.contains("worth 100.000, the best policy 100.000"), "\(outcome.output)")
+    let both = try Program.run(
+      learn + ["--start", "start.csv", "--run", "both", "--json"], in: folder)
+    #expect(try object(both.output)["bestValue"] as? Double ?? 0 > 75.7, "\(both.description)")
+    // The run goes on with its file, wherever that lies, and with no other.
+    try folder.copy("two.csv", "moved.csv")
+    #expect(
+      try Program.run(["train", "q", "--env", "moved.csv", "--run", "q"], in: folder).code == 0)
+    try folder.write("moved.csv", header + "low,spend,1,low,2,0\n")
+    expectRefused(
+      try Program.run(["train", "q", "--run", "q"], in: folder), 1, "started with", "file.checksum")
+    try folder.write("bad.csv", header + "low,spend,1,low,two,0\n")
+    expectRefused(
+      try Program.run(["train", "q", "--env", "bad.csv", "--run", "bad"], in: folder), 1,
+      "bad.csv, line 2: reward is \"two\", expected a number")
+    expectRefused(
+      try Program.run(["train", "q", "--start", "start.csv", "--run", "bad"], in: folder), 64,
+      "add --env FILE.csv")
+    #expect(!folder.exists("bad"))
+  }
+
   @Test func impossibleSettingsAreNamed() throws {
     let folder = Scratch()
     func train(_ arguments: String...) throws -> Outcome {

@@ -40,6 +40,18 @@ class State:
         self.final = final
 
 
+def exactly(connection: socket.socket, count: int) -> bytearray:
+    """So many bytes, of which none may be missing."""
+    bytes_ = bytearray(count)
+    view = memoryview(bytes_)
+    while view:
+        got = connection.recv_into(view)
+        if got == 0:
+            raise Error("drr env has ended")
+        view = view[got:]
+    return bytes_
+
+
 class Connection:
     """A process of `drr env`, which ends when this is closed or forgotten."""
 
@@ -79,18 +91,8 @@ class Connection:
             time.sleep(0.002)
 
     def _receive(self) -> tuple[int, bytearray]:
-        kind, count = HEAD.unpack(self._exactly(HEAD.size))
-        return kind, self._exactly(count)
-
-    def _exactly(self, count: int) -> bytearray:
-        bytes_ = bytearray(count)
-        view = memoryview(bytes_)
-        while view:
-            got = self._socket.recv_into(view)
-            if got == 0:
-                raise Error("drr env has ended")
-            view = view[got:]
-        return bytes_
+        kind, count = HEAD.unpack(exactly(self._socket, HEAD.size))
+        return kind, exactly(self._socket, count)
 
     @staticmethod
     def _checked(kind: int, wanted: int, body: bytearray) -> bytearray:

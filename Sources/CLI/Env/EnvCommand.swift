@@ -40,7 +40,7 @@ package struct EnvCommand: ParsableCommand {
     let world = try options.world(env)
     var session = try GymSession(world, count: numEnvs, seed: seed)
     Interrupt.install()
-    let listening = try LocalSocket(at: socket)
+    let listening = try LocalSocket(at: socket) { Interrupt.isRequested }
     defer { listening.close() }
     Console.note(
       "\(numEnvs) environments of \(world.name) at \(socket); end it with Control-C")

@@ -30,7 +30,11 @@ struct DeepOptions: ParsableArguments {
       point, of `train pg` alone. (default: playback)
       """))
   var env: DeepEnvironment?
-  @Option(help: "Actions in training, in all environments. (default: 100000; tabular 20000)")
+  @OptionGroup var elsewhere: SocketOption
+  @Option(
+    help: """
+      Actions in training, in all environments. (default: 100000; tabular 20000; socket 50000)
+      """)
   var steps: Int?
   @Option(help: "Environments that step together. (default: 64; tabular 8)")
   var numEnvs: Int?
@@ -54,7 +58,10 @@ struct DeepOptions: ParsableArguments {
   @Option(help: "Largest norm of the gradient. (default: 10)")
   var maxGradNorm: Float?
   @OptionGroup var parts: BatchPartsOption
-  @Option(help: "γ, the discount factor (--gamma). (default: 0.9; tabular the environment's)")
+  @Option(
+    help: """
+      γ, the discount factor (--gamma). (default: 0.9; tabular the environment's; socket 0.99)
+      """)
   var discount: Float?
   @Option(help: "Ratings: evaluations on the validation users in training. (default: 10)")
   var evalCount: Int?
@@ -76,6 +83,7 @@ struct DeepOptions: ParsableArguments {
   /// Whether a tabular MDP is meant: one that is named, or that of a run which was started.
   func isTabular(_ folder: RunFolder, _ start: StartOptions) -> Bool {
     if let env { return env.process != nil }
+    if elsewhere.socket != nil { return false }
     return start.algorithm(in: folder) == SmallWorldConfiguration.algorithms[0]
   }
 
@@ -88,8 +96,19 @@ struct DeepOptions: ParsableArguments {
       ("--checkpoint", checkpoint != nil), ("--myopic", myopic != nil),
     ])
     guard let option = settings.firstOfRatings ?? own ?? group.firstOfRatings else { return }
-    let place = env.map { "--env \($0.rawValue)" } ?? "this run"
+    let place =
+      env.map { "--env \($0.rawValue)" } ?? elsewhere.socket.map { "--socket \($0)" }
+      ?? "this run"
     throw ValidationError("\(option) is an option of ratings, and \(place) has none; leave it out.")
+  }
+
+  /// Refuses what a world of another program has no use for.
+  func requireElsewhere(_ settings: SettingOptions, _ group: GroupOptions) throws {
+    try requireNoRatings(settings, group)
+    try elsewhere.require([
+      ("--env", env != nil), ("--num-envs", numEnvs != nil),
+      ("--max-episode-steps", maxEpisodeSteps != nil), ("--exploring-starts", exploringStarts),
+    ])
   }
 
   /// Refuses what only an environment without ratings has a use for.
@@ -114,6 +133,11 @@ struct DeepOptions: ParsableArguments {
     if let evalCount { training.validations = evalCount }
     if let patience { training.patience = patience }
     if let checkpoint { training.choice = checkpoint }
+  }
+
+  func apply(to elsewhere: inout GymRunConfiguration, seed: UInt64?) {
+    if let steps { elsewhere.steps = steps }
+    if let seed { elsewhere.seed = seed }
   }
 
   func apply(to tabular: inout SmallWorldConfiguration, seed: UInt64?) {

@@ -15,6 +15,7 @@ extension TrainCommand {
         Examples:
           drr train ddpg --weights virtual-taobao.safetensors --run runs/taobao
           drr train ddpg --weights virtual-taobao.safetensors --seeds 5 --run runs/many
+          drr train ddpg --socket world.sock --steps 20000 --run runs/pendulum
         """)
 
     @OptionGroup var options: RunOptions
@@ -26,6 +27,13 @@ extension TrainCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
+      if agent.elsewhere.isGiven(options.folder, training.start) {
+        try agent.requireElsewhere()
+        return try GymTraining(
+          command: "train ddpg", options: options, group: group, training: training,
+          device: device
+        ).run(output, at: agent.elsewhere, seed: random.seed) { agent.apply(to: &$0) }
+      }
       let begun: DDPGWorldConfiguration? = try training.start.begun(options.folder)
       guard let weights = agent.weights ?? begun?.weights else {
         throw ValidationError(
@@ -69,48 +77,51 @@ extension TrainCommand {
 struct DDPGWorldOptions: ParsableArguments {
   @Option(help: "The world. (default: virtual-taobao)")
   var world: ContinuousWorld?
+  @OptionGroup var elsewhere: SocketOption
   @Option(
     help: ArgumentHelp(
       "The networks that the world is made of: generator, action and leave, as safetensors.",
       valueName: "file.safetensors"), completion: .file(extensions: ["safetensors"]))
   var weights: String?
-  @Option(help: "Actions in training, in all environments. (default: 100000)")
+  @Option(help: "Actions in training, in all environments. (default: 100000; socket 50000)")
   var steps: Int?
   @Option(help: "Environments that step together. (default: 128)")
   var numEnvs: Int?
   @Option(help: "Updates after each step of all environments (--gradient-steps). (default: 1)")
   var updatesPerStep: Int?
-  @Option(help: "Steps before the first update, all of them at random. (default: 20000)")
+  @Option(
+    help: "Steps before the first update, all of them at random. (default: 20000; socket 1000)")
   var learningStarts: Int?
   @Option(help: "σ of the noise on actions where it is least. (default: 0.1)")
   var leastNoise: Float?
-  @Option(help: "σ of the noise on actions where it is most. (default: 1)")
+  @Option(help: "σ of the noise on actions where it is most. (default: 1; socket 0.1)")
   var mostNoise: Float?
-  @Option(help: "Probability of an action that is drawn evenly. (default: 0.25)")
+  @Option(help: "Probability of an action that is drawn evenly. (default: 0.25; socket 0)")
   var uniformShare: Float?
   @Option(help: "Width of the hidden layers. (default: 128)")
   var hidden: Int?
-  @Option(help: "Transitions an update. (default: 1024)")
+  @Option(help: "Transitions an update. (default: 1024; socket 128)")
   var batchSize: Int?
   @Option(help: "Transitions in the replay buffer. (default: 100000)")
   var bufferSize: Int?
   @Option(help: "The actor's learning rate. (default: 0.001)")
   var actorLearningRate: Float?
-  @Option(help: "The critic's learning rate. (default: 0.002)")
+  @Option(help: "The critic's learning rate. (default: 0.002; socket 0.001)")
   var criticLearningRate: Float?
   @Option(
     help: """
-      γ, the discount factor (--gamma). (default: 0, as what an action does is over with its page)
+      γ, the discount factor (--gamma). (default: 0, as what an action does is over with its \
+      page; socket 0.99)
       """)
   var discount: Float?
   @Option(help: "τ of the soft target update (--tau). (default: 0.005)")
   var targetRate: Float?
-  @Option(help: "α of prioritized replay; 0 draws uniformly. (default: 0.3)")
+  @Option(help: "α of prioritized replay; 0 draws uniformly. (default: 0.3; socket 0)")
   var priorityExponent: Float?
   @Flag(
     inversion: .prefixedNo, help: "TD3: two critics, with the smaller target value. (default: yes)")
   var twinCritics: Bool?
-  @Option(help: "TD3: critic updates an actor update. (default: 1)")
+  @Option(help: "TD3: critic updates an actor update. (default: 1; socket 2)")
   var policyDelay: Int?
   @Option(help: "TD3: σ of the noise on target actions. (default: 0.2)")
   var policyNoise: Float?
@@ -119,7 +130,7 @@ struct DDPGWorldOptions: ParsableArguments {
   @Option(
     help: """
       Weight of self-imitation: remembered actions that earned more than the policy's own draw it. \
-      (default: 30)
+      (default: 30; socket none)
       """)
   var imitation: Float?
   @Option(help: "n of n-step returns. (default: 1)")
@@ -128,6 +139,24 @@ struct DDPGWorldOptions: ParsableArguments {
   var evalCount: Int?
   @Option(help: "Validation users, a session each. (default: 200)")
   var validationUsers: Int?
+
+  /// Refuses what a world of another program has no use for.
+  func requireElsewhere() throws {
+    try elsewhere.require([
+      ("--world", world != nil), ("--weights", weights != nil), ("--num-envs", numEnvs != nil),
+      ("--eval-count", evalCount != nil), ("--validation-users", validationUsers != nil),
+    ])
+  }
+
+  func apply(to elsewhere: inout GymRunConfiguration) {
+    var (schedule, ddpg) = (elsewhere.schedule, elsewhere.ddpg ?? GymRunConfiguration.defaultDDPG)
+    apply(to: &schedule)
+    apply(to: &ddpg)
+    // One that is given alone is both.
+    if let mostNoise, leastNoise == nil { schedule.leastNoise = mostNoise }
+    if let leastNoise, mostNoise == nil { schedule.mostNoise = leastNoise }
+    (elsewhere.schedule, elsewhere.ddpg) = (schedule, ddpg)
+  }
 
   func apply(to settings: inout DDPGWorldConfiguration) {
     if let world { settings.world = world }

@@ -14,6 +14,7 @@ extension TrainCommand {
           drr train dqn --env cliff --exploring-starts --run runs/cliff
           drr train dqn --data ml-100k.zip --split latest --run runs/dqn
           drr train dqn --data ml-100k.zip --env pmf --state ave --run runs/simulated
+          drr train dqn --socket world.sock --steps 50000 --run runs/cartpole
         """)
 
     @OptionGroup var options: RunOptions
@@ -25,6 +26,19 @@ extension TrainCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
+      if agent.deep.elsewhere.isGiven(options.folder, training.start) {
+        try agent.deep.requireElsewhere(settings, group)
+        return try GymTraining(
+          command: "train dqn", options: options, group: group, training: training, device: device
+        ).run(output, at: agent.deep.elsewhere, seed: settings.seed) { wanted in
+          agent.deep.apply(to: &wanted, seed: settings.seed)
+          var dqn = wanted.dqn ?? GymRunConfiguration.defaultDQN
+          agent.apply(to: &dqn)
+          if let discount = agent.deep.discount { dqn.discount = discount }
+          agent.apply(to: &wanted)
+          wanted.dqn = dqn
+        }
+      }
       if agent.deep.env == .point {
         throw ValidationError("--env is point, which `drr train pg` alone moves; name another.")
       }
@@ -66,7 +80,10 @@ struct DQNOptions: ParsableArguments, AgentSettings {
   @Option(help: "Transitions in the replay buffer. (default: 100000)")
   var bufferSize: Int?
   @Option(
-    help: "Ratings: updates after each step of all environments (--gradient-steps). (default: 1)")
+    help: """
+      Ratings and socket: updates after each step of all environments (--gradient-steps). \
+      (default: 1)
+      """)
   var updatesPerStep: Int?
   @Option(help: "Steps before the first update. (default: 1000; tabular 200)")
   var learningStarts: Int?
@@ -74,7 +91,7 @@ struct DQNOptions: ParsableArguments, AgentSettings {
   var epsilonStart: Double?
   @Option(help: "ε that it falls to. (default: 0.05; tabular 0.1)")
   var epsilonEnd: Double?
-  @Option(help: "Fraction of the steps in which ε falls. (default: 0.5)")
+  @Option(help: "Fraction of the steps in which ε falls. (default: 0.5; socket 0.2)")
   var explorationFraction: Double?
   @Option(help: "n of n-step returns. (default: 1)")
   var nStep: Int?
@@ -83,7 +100,10 @@ struct DQNOptions: ParsableArguments, AgentSettings {
   @Option(help: "α of prioritized replay; 0 draws uniformly. (default: 0.6)")
   var priorityExponent: Float?
   @Option(
-    help: "α of conservative Q-learning, which lowers values no log shows. (default: 1; tabular 0)")
+    help: """
+      α of conservative Q-learning, which lowers values no log shows. (default: 1; tabular and \
+      socket 0)
+      """)
   var cqlAlpha: Float?
 
   var myopic: Bool? { deep.myopic }
@@ -114,6 +134,14 @@ struct DQNOptions: ParsableArguments, AgentSettings {
     if let epsilonStart { small.epsilon.first = epsilonStart }
     if let epsilonEnd { small.epsilon.last = epsilonEnd }
     if let explorationFraction { small.epsilon.share = explorationFraction }
+  }
+
+  func apply(to elsewhere: inout GymRunConfiguration) {
+    if let learningStarts { elsewhere.learningStarts = learningStarts }
+    if let updatesPerStep { elsewhere.updatesPerStep = updatesPerStep }
+    if let epsilonStart { elsewhere.epsilon.first = epsilonStart }
+    if let epsilonEnd { elsewhere.epsilon.last = epsilonEnd }
+    if let explorationFraction { elsewhere.epsilon.share = explorationFraction }
   }
 
   func apply(to dqn: inout DQNConfiguration) {

@@ -14,6 +14,7 @@ extension TrainCommand {
         Examples:
           drr train pg --env robot --method a2c --exploring-starts --run runs/robot
           drr train pg --env point --run runs/point
+          drr train pg --socket world.sock --method a2c --run runs/cartpole
           drr train pg --data ml-100k.zip --split latest --top-k 10 --run runs/pg
           drr train pg --data ml-100k.zip --env pmf --method a2c --run runs/a2c
         """)
@@ -27,6 +28,18 @@ extension TrainCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
+      if agent.deep.elsewhere.isGiven(options.folder, training.start) {
+        try agent.deep.requireElsewhere(settings, group)
+        return try GymTraining(
+          command: "train pg", options: options, group: group, training: training, device: device
+        ).run(output, at: agent.deep.elsewhere, seed: settings.seed) { wanted in
+          agent.deep.apply(to: &wanted, seed: settings.seed)
+          var gradient = wanted.policyGradient ?? GymRunConfiguration.defaultPolicyGradient
+          agent.apply(to: &gradient)
+          if let discount = agent.deep.discount { gradient.discount = discount }
+          wanted.policyGradient = gradient
+        }
+      }
       if agent.isPoint(options.folder, training.start) {
         try agent.requirePoint(settings, group)
         return try movePoint()

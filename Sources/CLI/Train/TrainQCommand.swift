@@ -9,34 +9,48 @@ extension TrainCommand {
       discussion: """
         The environments are solved exactly beside it, by value iteration. A table that is to come \
         close to exact values in a stochastic environment needs step sizes that fall, exploring \
-        starts and balanced draws.
+        starts and balanced draws. An MDP of your own is a file of comma-separated values with the \
+        header state,action,probability,next,reward,done (docs/formats.md).
 
         Examples:
           drr train q --env lizard --show
           drr train q --env cliff --method sarsa --steps 100000 --run runs/cliff
           drr train q --env robot --step-size n^-0.7 --exploring-starts --run runs/robot
+          drr train q --env own.csv --start starts.csv --run runs/own
+          drr train q --socket world.sock --steps 200000 --run runs/lake
         """)
 
     @OptionGroup var options: RunOptions
-    @Option(help: "The environment. (default: lizard)")
-    var env: SmallProcess?
+    @Option(
+      help: ArgumentHelp(
+        "The environment, or a file that has one. (default: lizard)", valueName: "env|file.csv"))
+    var env: ProcessName?
+    @Option(
+      help: ArgumentHelp(
+        "A file of where episodes begin, state,probability. (default: in the state named first)",
+        valueName: "file.csv"), completion: .file(extensions: ["csv"]))
+    var start: String?
+    @OptionGroup var elsewhere: SocketOption
     @Option(help: "The algorithm. (default: q)")
     var method: TabularMethod?
     @Option(
-      help: "α: a number, 1/n or n^-0.7, n the visits of a state-action entry. (default: 0.7)",
+      help: """
+        α: a number, 1/n or n^-0.7, n the visits of a state-action entry. (default: 0.7; socket 0.1)
+        """,
       completion: .list(["0.7", "1/n", "n^-0.7"]))
     var stepSize: StepSize?
-    @Option(help: "γ, the discount factor (--gamma). (default: the environment's)")
+    @Option(
+      help: "γ, the discount factor (--gamma). (default: the environment's; file and socket 0.99)")
     var discount: Double?
     @Option(help: "ε of the first step. (default: 1)")
     var epsilonStart: Double?
-    @Option(help: "ε that it falls to. (default: 0.01)")
+    @Option(help: "ε that it falls to. (default: 0.01; socket 0.05)")
     var epsilonEnd: Double?
-    @Option(help: "Fraction of the steps in which ε falls. (default: 0.5)")
+    @Option(help: "Fraction of the steps in which ε falls. (default: 0.5; socket 0.2)")
     var explorationFraction: Double?
-    @Option(help: "How ε falls. (default: exponential)")
+    @Option(help: "How ε falls. (default: exponential; socket linear)")
     var epsilonShape: EpsilonSchedule.Shape?
-    @Option(help: "Steps in all. (default: 10000)")
+    @Option(help: "Steps in all. (default: 10000; socket 50000)")
     var steps: Int?
     @Option(help: "Steps after which an episode is truncated. (default: 200)")
     var maxEpisodeSteps: Int?
@@ -55,12 +69,15 @@ extension TrainCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
+      if elsewhere.isGiven(options.folder, training.start) { return try learnElsewhere() }
       let begun: TabularConfiguration? =
         try training.start.begun(options.folder)
+      var settings = settings(begun)
+      let process = try process(&settings)
       try SettledTraining(
-        options: options, group: group, training: training, device: nil, settings: settings(begun)
+        options: options, group: group, training: training, device: nil, settings: settings
       ).run(output, trial: { _ in 0 }) { settings, _ in
-        let learner = try TabularLearner(settings)
+        let learner = try TabularLearner(settings, process)
         learner.onReport = { [show] report in
           if show { Console.note(learner.text(report)) }
         }
@@ -68,10 +85,50 @@ extension TrainCommand {
       }
     }
 
+    /// The process of a file that is named, or that the run was started with; nil: a built-in one.
+    private func process(_ settings: inout TabularConfiguration) throws -> FiniteProcess? {
+      switch env {
+      case .file(let path): settings.file = ProcessFile(path: path, start: start, checksum: "")
+      case .named(let known): (settings.environment, settings.file) = (known, nil)
+      case nil: break
+      }
+      guard let file = settings.file else {
+        if start != nil {
+          throw ValidationError("--start is of a file's environment; add --env FILE.csv.")
+        }
+        return nil
+      }
+      let read = try ProcessFile.read(file.path, start: start ?? file.start)
+      settings.file = read.file
+      return read.process
+    }
+
+    private func learnElsewhere() throws {
+      try elsewhere.require([
+        ("--env", env != nil), ("--start", start != nil),
+        ("--max-episode-steps", maxEpisodeSteps != nil), ("--exploring-starts", exploringStarts),
+        ("--draws", draws != nil), ("--show", show),
+      ])
+      try GymTraining(
+        command: "train q", options: options, group: group, training: training, device: nil
+      ).run(output, at: elsewhere, seed: random.seed) { wanted in
+        var table = wanted.table ?? TableConfiguration()
+        if let method { table.method = method }
+        if let stepSize { table.stepSize = stepSize }
+        if let discount { table.discount = discount }
+        if let initialValue { table.initialValue = initialValue }
+        wanted.table = table
+        if let epsilonStart { wanted.epsilon.first = epsilonStart }
+        if let epsilonEnd { wanted.epsilon.last = epsilonEnd }
+        if let explorationFraction { wanted.epsilon.share = explorationFraction }
+        if let epsilonShape { wanted.epsilon.shape = epsilonShape }
+        if let steps { wanted.steps = steps }
+      }
+    }
+
     /// What is not given is as the run was started.
     private func settings(_ begun: TabularConfiguration?) -> TabularConfiguration {
       var settings = begun ?? TabularConfiguration()
-      if let env { settings.environment = env }
       if let method { settings.method = method }
       if let stepSize { settings.stepSize = stepSize }
       if let discount { settings.discount = discount }
@@ -113,6 +170,25 @@ extension TabularLearner {
 
       """
   }
+}
+
+/// A tabular MDP: a built-in one, or that of a file.
+enum ProcessName: ExpressibleByArgument {
+  case named(SmallProcess)
+  case file(String)
+
+  /// What is no name is a file if it looks like one, so that a name with a slip is told as such.
+  init?(argument: String) {
+    if let known = SmallProcess(rawValue: argument) {
+      self = .named(known)
+    } else if argument.contains(".") || argument.contains("/") {
+      self = .file(argument)
+    } else {
+      return nil
+    }
+  }
+
+  static var allValueStrings: [String] { SmallProcess.allCases.map(\.rawValue) + ["FILE.csv"] }
 }
 
 extension SmallProcess: ExpressibleByArgument {}

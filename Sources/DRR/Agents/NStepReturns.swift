@@ -83,6 +83,9 @@ public final class NStepReturns {
     let index = IndexTensor(rows, shape: [rows.count], on: memory.backend)
     memory.append(whole, actions: actions.detachedRows(at: index))
   }
+
+  /// The episodes under way are given up, and their latest steps with them.
+  package func beginEpisodes() { windows = windows.map { _ in [] } }
 }
 
 extension NStepReturns {

@@ -70,7 +70,8 @@ public final class DQNTrainer {
   /// One step of every environment and, once `learningStarts` are past, the updates. Reads back
   /// nothing but the actions.
   ///
-  /// - Throws: `BackendError` if the device fails; `Diverged` where Q is of no numbers.
+  /// - Throws: `BackendError` if the device fails; `Diverged` where Q is of no numbers; what the
+  ///   environments throw.
   public func advance() throws {
     let before = environments.rows
     let actions: [Int32]
@@ -79,7 +80,7 @@ public final class DQNTrainer {
     } else {
       actions = try choose(before)
     }
-    let outcomes = environments.step(actions)
+    let outcomes = try environments.step(actions)
     remember(before, actions, outcomes)
     tally.add(outcomes)
     guard step > schedule.learningStarts, memory.count >= dqn.configuration.batchSize else {
@@ -188,6 +189,10 @@ public final class DQNTrainer {
     var environments = environments
     try environments.restore(from: file, "environments")
     for restore in restores { restore() }
+    if !environments.keepsEpisodes {
+      returns.beginEpisodes()
+      tally.beginEpisodes()
+    }
     self.environments = environments
     self.tally = tally
     self.step = step

@@ -5,8 +5,10 @@ import Tensor
 public protocol BatchedEnvironments {
   /// How many environments step together.
   var count: Int { get }
+  /// Whether ``save(to:_:)`` keeps the episodes under way, so that they go on when it is restored.
+  var keepsEpisodes: Bool { get }
   /// Begins an episode in each.
-  mutating func beginEpisodes()
+  mutating func beginEpisodes() throws
   /// Adds all that the next step depends on to a file, under names that begin with a prefix.
   func save(to file: inout SafetensorsWriter, _ prefix: String) throws
   /// Puts back what ``save(to:_:)`` wrote.
@@ -14,6 +16,10 @@ public protocol BatchedEnvironments {
   /// - Throws: `CheckpointError` if something is missing, out of range, or of another number of
   ///   environments.
   mutating func restore(from file: SafetensorsFile, _ prefix: String) throws
+}
+
+extension BatchedEnvironments {
+  public var keepsEpisodes: Bool { true }
 }
 
 /// Environments of countable actions that step together: what agents on the tensor layer act in.
@@ -33,7 +39,23 @@ public protocol ActionEnvironments: BatchedEnvironments {
   /// What was chosen, where a log says it; nil where the agent chooses.
   var logged: [Int32]? { get }
   /// The row that an ended episode led to is its own last, while `rows` then has the next start.
-  mutating func step(_ actions: [Int32]) -> [Step<[Int32]>]
+  mutating func step(_ actions: [Int32]) throws -> [Step<[Int32]>]
+}
+
+/// Environments of vectors that step together: what agents of continuous actions act in. An episode
+/// that ends makes room for the next at once.
+public protocol VectorEnvironments: BatchedEnvironments {
+  /// Numbers of an observation.
+  var observationWidth: Int { get }
+  /// Numbers of an action.
+  var actionWidth: Int { get }
+  /// [count][`observationWidth`], what is seen of each.
+  var observations: [[Float]] { get }
+  /// Takes an action in each. What an ended episode led to is its own last, while `observations`
+  /// then has the next start.
+  ///
+  /// - Parameter actions: [count, `actionWidth`] numbers in [−1, 1].
+  mutating func take(_ actions: [Float]) throws -> [Step<[Float]>]
 }
 
 /// Tabular MDPs side by side, each with draws of its own.

@@ -53,10 +53,7 @@ public enum PolicyFile {
       }
     } row: { (row) throws(DataError) in
       func share(_ column: Int) throws(DataError) -> Double {
-        guard let value = Number.decimal(row.fields[column]), value >= 0, value <= 1 else {
-          throw row.fault("probability", row.fields[column], "a number in 0 ... 1")
-        }
-        return value
+        try row.share(column, "probability")
       }
       if !isFixed {
         let first = table.count

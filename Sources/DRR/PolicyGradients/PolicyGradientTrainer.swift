@@ -62,7 +62,8 @@ public final class PolicyGradientTrainer {
 
   /// The steps of one update, and the update.
   ///
-  /// - Throws: `BackendError` if the device fails; `Diverged` where the policy is of no numbers.
+  /// - Throws: `BackendError` if the device fails; `Diverged` where the policy is of no numbers; what
+  ///   the environments throw.
   public func advance() throws {
     switch gradient.configuration.method {
     case _ where environments.logged != nil: try playBack()
@@ -78,7 +79,7 @@ public final class PolicyGradientTrainer {
     }
     let returns = log.returns(discount: gradient.configuration.discount)
     let (rows, actions) = (environments.rows, log.logged!)
-    let outcomes = environments.step(actions)
+    let outcomes = try environments.step(actions)
     tally.add(outcomes)
     step += rows.count
     learn(
@@ -87,7 +88,7 @@ public final class PolicyGradientTrainer {
 
   /// One whole episode of every environment. Those that are done wait for the longest.
   private func playEpisodes() throws {
-    environments.beginEpisodes()
+    try environments.beginEpisodes()
     tally.beginEpisodes()
     var episodes = [[Taken]](repeating: [], count: environments.count)
     var isOver = [Bool](repeating: false, count: environments.count)
@@ -155,7 +156,7 @@ public final class PolicyGradientTrainer {
     }
     let key = RandomKey(seed: seed, stream: Streams.policyDraws, counter: UInt64(draw))
     let actions = try gradient.sample(index(rows), penalty: penalty(masks), key).host().chosen()
-    let outcomes = environments.step(actions)
+    let outcomes = try environments.step(actions)
     let taken = rows.indices.map { row in
       let outcome = outcomes[row]
       return Taken(
@@ -268,6 +269,7 @@ public final class PolicyGradientTrainer {
     var environments = environments
     try environments.restore(from: file, "environments")
     restore()
+    if !environments.keepsEpisodes { tally.beginEpisodes() }
     self.environments = environments
     self.tally = tally
     self.step = step

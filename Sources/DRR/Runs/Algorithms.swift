@@ -23,7 +23,7 @@ public enum Algorithms {
     RunConfiguration.self, IRecGANRunConfiguration.self, MultiTableRunConfiguration.self,
     GRURunConfiguration.self, TabularConfiguration.self, SarsaLambdaConfiguration.self,
     SmallWorldConfiguration.self, GaussianConfiguration.self, DDPGWorldConfiguration.self,
-    SlateQRunConfiguration.self,
+    SlateQRunConfiguration.self, GymRunConfiguration.self,
     BanditConfiguration<BernoulliArms>.self, BanditConfiguration<LinearProblem>.self,
     BanditConfiguration<CascadeProblem>.self, BanditConfiguration<AdProblem>.self,
     BanditConfiguration<ExhibitionProblem>.self, SweepSettings.self,

@@ -204,8 +204,8 @@ public final class SmallWorldTrainer: Trainer {
     }
     return SmallWorldReport(
       step: step, meanReturn: meanReturn,
-      greedyValue: greedy[process.start, table.greedy(process.start)],
-      bestValue: optimum.best(process.start),
+      greedyValue: process.meanAtStart { greedy[$0, table.greedy($0)] },
+      bestValue: process.meanAtStart { optimum.best($0) },
       valueError: process.choosing.reduce(0) { max($0, abs(values[$1] - optimum.best($1))) },
       loss: loss, qHistogram: histogram)
   }

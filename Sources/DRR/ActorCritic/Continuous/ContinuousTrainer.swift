@@ -9,7 +9,7 @@ import Tensor
 ///
 /// Every random number is drawn from the seed and the step, so a trainer that is saved and restored
 /// goes on to the same bits.
-public final class ContinuousTrainer<World: FeatureEnvironments> where World.Action == Float {
+public final class ContinuousTrainer<World: VectorEnvironments> {
   /// What learns.
   public let ddpg: DDPG
   /// How it acts.
@@ -34,25 +34,24 @@ public final class ContinuousTrainer<World: FeatureEnvironments> where World.Act
   ///
   /// - Parameters:
   ///   - rewardScale: what rewards are multiplied by before they are learned from.
-  ///   - world: as many environments as the schedule says, in their first episodes, that show
-  ///     users alone.
+  ///   - world: as many environments as the schedule says, in their first episodes.
   /// - Throws: `ConfigurationError` for a setting that cannot work.
   public init(
     _ configuration: DDPGConfiguration, _ schedule: ContinuousSchedule, in world: World,
     rewardScale: Float = 1, seed: UInt64, on backend: any Backend
   ) throws(ConfigurationError) {
     try schedule.validate()
-    let (layout, count) = (world.rows.observation.layout, world.count)
+    let (width, count) = (world.observationWidth, world.count)
     require(
-      layout.user == layout.width && count == schedule.environments,
-      "trainer: \(count) environments that show \(layout), of \(schedule.environments)")
+      count == schedule.environments,
+      "trainer: \(count) environments of \(schedule.environments)")
     ddpg = try DDPG(configuration, actionWidth: world.actionWidth, seed: seed, on: backend) { _ in
-      FeatureState(width: layout.width)
+      FeatureState(width: width)
     }
     memory = ReplayBuffer(
       ReplayBuffer.Configuration(
         capacity: max(configuration.replayCapacity, configuration.returnSteps * count),
-        stateWidth: layout.width, actionWidth: world.actionWidth,
+        stateWidth: width, actionWidth: world.actionWidth,
         priorityExponent: configuration.priorityExponent),
       on: backend)
     returns = NStepReturns(
@@ -67,9 +66,10 @@ public final class ContinuousTrainer<World: FeatureEnvironments> where World.Act
   /// One step of every environment and, once `learningStarts` are past, the updates, from what was
   /// remembered before it. Reads back nothing but the actions.
   ///
-  /// - Throws: `BackendError` if the device fails; `Diverged` where the actor is of no numbers.
+  /// - Throws: `BackendError` if the device fails; `Diverged` where the actor is of no numbers; what
+  ///   the environments throw.
   public func advance() throws {
-    let before = states
+    let before = world.observations.map { FeatureState.row($0) }
     let actions = ddpg.act(
       IndexTensor(
         before.flatMap { $0 }, shape: [before.count, ddpg.actor.state.rowWidth],
@@ -79,12 +79,10 @@ public final class ContinuousTrainer<World: FeatureEnvironments> where World.Act
     if step >= schedule.learningStarts && memory.count >= ddpg.configuration.batchSize {
       for number in 0..<schedule.updatesPerStep { lastLosses = update(number) }
     }
-    world.step(try chosen.wait().numbers())
-    let rows = world.rows
-    let outcomes = zip(states, 0...).map { state, row in
+    let outcomes = try world.take(try chosen.wait().numbers()).map {
       Step(
-        observation: state, reward: rows.rewards[row], terminated: rows.terminated[row],
-        truncated: rows.truncated[row])
+        observation: FeatureState.row($0.observation), reward: $0.reward,
+        terminated: $0.terminated, truncated: $0.truncated)
     }
     returns.append(
       zip(before, outcomes).map { state, outcome in
@@ -94,11 +92,6 @@ public final class ContinuousTrainer<World: FeatureEnvironments> where World.Act
       }, isLast: outcomes.map(\.isLast), actions: actions)
     tally.add(outcomes)
     step += outcomes.count
-    world.beginEnded()
-  }
-
-  private var states: [[Int32]] {
-    (0..<world.count).map { FeatureState.row(world.rows.observation.user($0)) }
   }
 
   /// Strays from π, in place.
@@ -176,6 +169,10 @@ extension ContinuousTrainer {
       returns.prepareRestore(from: file, "returns", columns: columns),
     ]
     for restore in restores { restore() }
+    if !world.keepsEpisodes {
+      returns.beginEpisodes()
+      tally.beginEpisodes()
+    }
     (self.step, self.tally, self.world) = (step, tally, world)
     lastLosses = nil
   }

@@ -1,3 +1,4 @@
+import DRRCore
 import Tensor
 
 /// Simulated users side by side that an agent sees as numbers: what each is known by, the documents
@@ -31,6 +32,8 @@ public protocol FeatureEnvironments<Action>: BatchedEnvironments, Sendable {
   mutating func step(_ actions: [Action])
   /// Begins the next episode of one environment.
   mutating func begin(_ row: Int)
+  /// Begins the next episode of each.
+  mutating func beginEpisodes()
   /// The door for oracles: what no agent sees.
   func hidden(_ row: Int) -> Hidden
 }
@@ -43,6 +46,27 @@ extension FeatureEnvironments {
 
   /// Begins the next episode where one has ended.
   public mutating func beginEnded() { for row in 0..<count where rows.hasEnded(row) { begin(row) } }
+}
+
+extension FeatureEnvironments where Action == Float {
+  public var observationWidth: Int {
+    let layout = rows.observation.layout
+    require(layout.user == layout.width, "\(Self.name): it shows \(layout), and no users alone")
+    return layout.width
+  }
+
+  public var observations: [[Float]] { (0..<count).map { Array(rows.observation.user($0)) } }
+
+  public mutating func take(_ actions: [Float]) -> [Step<[Float]>] {
+    step(actions)
+    let steps = zip(observations, 0...).map { seen, row in
+      Step(
+        observation: seen, reward: rows.rewards[row], terminated: rows.terminated[row],
+        truncated: rows.truncated[row])
+    }
+    beginEnded()
+    return steps
+  }
 }
 
 extension FeatureEnvironments where Action == Int32 {

@@ -123,3 +123,5 @@ public struct VirtualTaobao: FeatureEnvironments {
     }
   }
 }
+
+extension VirtualTaobao: VectorEnvironments {}

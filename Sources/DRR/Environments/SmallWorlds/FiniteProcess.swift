@@ -25,14 +25,29 @@ public struct FiniteProcess: Sendable {
     }
   }
 
+  /// A state that episodes begin in.
+  public struct Start: Hashable, Sendable {
+    /// The state's index.
+    public var state: Int
+    /// The share of the episodes that begin there.
+    public var probability: Double
+
+    /// A state and its share.
+    public init(state: Int, probability: Double) {
+      (self.state, self.probability) = (state, probability)
+    }
+  }
+
   /// What people call it.
   public let name: String
   /// The names of the states.
   public let states: [String]
   /// The names of the actions.
   public let actions: [String]
-  /// Where an episode begins.
+  /// Where an episode begins, or most of them do.
   public let start: Int
+  /// Where episodes begin; probabilities sum to 1.
+  public let starts: [Start]
   /// γ that the process is known by.
   public let discount: Double
   /// Columns where states are the tiles of a grid, row by row.
@@ -41,21 +56,26 @@ public struct FiniteProcess: Sendable {
   public let terminal: Set<Int>
   private let table: [[Outcome]]
 
-  /// - Parameter outcomes: what may come of an action in a state; probabilities sum to 1. Asked for
-  ///   every pair but those of terminal states.
+  /// - Parameters:
+  ///   - starts: where episodes begin; nil: in `start` alone.
+  ///   - outcomes: what may come of an action in a state; probabilities sum to 1. Asked for every
+  ///     pair but those of terminal states.
   public init(
-    _ name: String, states: [String], actions: [String], start: Int = 0, discount: Double,
-    columns: Int? = nil, terminal: Set<Int> = [],
+    _ name: String, states: [String], actions: [String], start: Int = 0, starts: [Start]? = nil,
+    discount: Double, columns: Int? = nil, terminal: Set<Int> = [],
     outcomes: (_ state: Int, _ action: Int) -> [Outcome]
   ) {
+    let starts = starts ?? [Start(state: start, probability: 1)]
+    let start = starts.max { $0.probability < $1.probability }?.state ?? start
     require(
-      !states.isEmpty && !actions.isEmpty && states.indices.contains(start)
-        && !terminal.contains(start) && discount >= 0 && discount <= 1,
+      !states.isEmpty && !actions.isEmpty && discount >= 0 && discount <= 1
+        && abs(starts.reduce(0) { $0 + $1.probability } - 1) < 1e-9
+        && starts.allSatisfy { states.indices.contains($0.state) && !terminal.contains($0.state) },
       "\(name): \(states.count) states, \(actions.count) actions, start \(start), γ \(discount)")
     self.name = name
     self.states = states
     self.actions = actions
-    self.start = start
+    (self.start, self.starts) = (start, starts)
     self.discount = discount
     self.columns = columns
     self.terminal = terminal
@@ -79,6 +99,11 @@ public struct FiniteProcess: Sendable {
 
   /// States in which something is chosen.
   public var choosing: [Int] { states.indices.filter { !terminal.contains($0) } }
+
+  /// What something is in the mean of the states that episodes begin in.
+  public func meanAtStart(_ value: (_ state: Int) -> Double) -> Double {
+    starts.reduce(0) { $0 + $1.probability * value($1.state) }
+  }
 }
 
 /// How an outcome is drawn.
@@ -126,14 +151,26 @@ public struct FiniteEnvironment: Environment {
     }
   }
 
-  /// Begins an episode in the start, or in a state drawn by the episode's number.
+  /// Begins an episode in the start, or in a state drawn by the episode's number where there are
+  /// several.
   public mutating func reset(episode: Int) -> Int {
     age = 0
     state = process.start
+    guard exploringStarts || process.starts.count > 1 else { return state }
+    var draw = Philox(key: seed, stream: Streams.exploringStarts, counter: UInt64(episode) * 4)
     if exploringStarts {
-      var draw = Philox(key: seed, stream: Streams.exploringStarts, counter: UInt64(episode) * 4)
       let choosing = process.choosing
       state = choosing[Int.random(in: 0..<choosing.count, using: &draw)]
+    } else {
+      var left = Double.random(in: 0..<1, using: &draw)
+      state = process.starts.last { $0.probability > 0 }!.state
+      for start in process.starts {
+        left -= start.probability
+        if left < 0 {
+          state = start.state
+          break
+        }
+      }
     }
     return state
   }

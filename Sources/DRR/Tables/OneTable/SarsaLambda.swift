@@ -131,8 +131,8 @@ public final class SarsaLambdaLearner: Trainer {
       valueError: process.choosing.reduce(0) {
         max($0, abs(values.best($1) - optimum.best($1)))
       },
-      greedyValue: greedy[process.start, values.greedy(process.start)],
-      bestValue: optimum.best(process.start),
+      greedyValue: process.meanAtStart { greedy[$0, self.values.greedy($0)] },
+      bestValue: process.meanAtStart { optimum.best($0) },
       meanReturn: sums.count > 0 ? sums.total / Double(sums.count) : nil)
   }
 

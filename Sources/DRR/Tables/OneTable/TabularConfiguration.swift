@@ -21,6 +21,8 @@ public struct TabularConfiguration: RunSettings {
   public var totalSteps: Int? { steps }
 
   public var environment = SmallProcess.lizard
+  /// A process of a file, in the place of ``environment``.
+  public var file: ProcessFile?
   public var method = TabularMethod.q
   public var stepSize = StepSize.constant(0.7)
   public var epsilon = EpsilonSchedule(1, to: 0.01, share: 0.5, shape: .exponential)
@@ -36,6 +38,13 @@ public struct TabularConfiguration: RunSettings {
   public var seed: UInt64 = 0
 
   public init() {}
+
+  /// Where the file lies is no part of what results depend on.
+  public var identity: Self {
+    var identity = self
+    if let file { identity.file = ProcessFile(path: "", start: nil, checksum: file.checksum) }
+    return identity
+  }
 
   public func validate() throws {
     try stepSize.validate()

@@ -2,6 +2,7 @@ import ClickSessions
 import Commands
 import DRRCore
 import DRRData
+import Environments
 import Essentials
 import Kernels
 import OffPolicy
@@ -191,6 +192,10 @@ extension Reader {
     Reader("trajectories", ["sessions.csv", "state.csv"]) {
       let log = try Trajectories.read(csv: "\($0)/sessions.csv")
       _ = try StatePolicy.read("\($0)/state.csv", for: log)
+    },
+    Reader("mdp", ["mdp.csv", "start.csv"]) {
+      let read = try ProcessFile.read("\($0)/mdp.csv", start: "\($0)/start.csv")
+      _ = read.process.valueIteration(limit: 10)
     },
   ]
 

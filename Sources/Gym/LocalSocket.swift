@@ -1,25 +1,25 @@
-import DRR
-import Gym
+import DRRCore
 import Platform
-import Terminal
 
 /// A Unix socket that one program after another is answered at. Its file is the user's own, and gone
 /// when it is closed.
-struct LocalSocket {
+package struct LocalSocket {
   private let path: String
   private let descriptor: Int32
+  private let isStopping: @Sendable () -> Bool
 
   /// Listens at a path, where nothing is but a socket that nobody listens at any more.
   ///
+  /// - Parameter isStopping: asked ten times a second while it waits, whether to wait no longer.
   /// - Throws: `RunError`.
-  init(at path: String) throws {
+  package init(at path: String, isStopping: @escaping @Sendable () -> Bool = { false }) throws {
     func failure(_ what: String, _ code: Int32 = errno) -> RunError {
       RunError("--socket \(path): \(what): \(String(cString: strerror(code)))")
     }
     let address = try Self.address(path)
-    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    let descriptor = Self.make()
     guard descriptor >= 0 else { throw failure("cannot make a socket") }
-    (self.path, self.descriptor) = (path, descriptor)
+    (self.path, self.descriptor, self.isStopping) = (path, descriptor, isStopping)
     if access(path, F_OK) == 0 { try Self.clear(path, address) }
     let mask = umask(0o177)
     let bound = Self.with(address) { bind(descriptor, $0, $1) }
@@ -27,6 +27,10 @@ struct LocalSocket {
     umask(mask)
     guard bound == 0 else { throw failure("cannot be made", code) }
     guard listen(descriptor, 16) == 0 else { throw failure("cannot be listened at") }
+  }
+
+  private static func make() -> Int32 {
+    socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
   }
 
   private static func address(_ path: String) throws -> sockaddr_un {
@@ -57,7 +61,7 @@ struct LocalSocket {
     guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else {
       throw RunError("--socket \(path): something else is there; name another path")
     }
-    let probe = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    let probe = make()
     defer { _ = Platform.close(probe) }
     guard with(address, { connect(probe, $0, $1) }) != 0, errno == ECONNREFUSED else {
       throw RunError("--socket \(path): another process listens there; name another path")
@@ -65,13 +69,29 @@ struct LocalSocket {
     unlink(path)
   }
 
-  /// Waits for the next program; nil where a signal came first.
-  func accept() throws -> LocalConnection? {
-    while Self.isReady(descriptor) {
+  /// The program that listens at a path.
+  ///
+  /// - Throws: `RunError` if none does.
+  package static func connection(to path: String) throws -> LocalConnection {
+    let address = try address(path)
+    let descriptor = make()
+    guard descriptor >= 0, with(address, { connect(descriptor, $0, $1) }) == 0 else {
+      let reason = String(cString: strerror(errno))
+      _ = Platform.close(descriptor)
+      throw RunError(
+        "--socket \(path): no world is answered there (\(reason)); start one first, as by "
+          + "drr.train in Python or `drr env --socket \(path) --env cliff`")
+    }
+    return LocalConnection(descriptor: descriptor, isStopping: { false })
+  }
+
+  /// Waits for the next program; nil where it was asked to stop first.
+  package func accept() throws -> LocalConnection? {
+    while LocalConnection.isReady(descriptor, isStopping) {
       let found = Platform.accept(descriptor, nil, nil)
       if found >= 0 {
         _ = fcntl(found, F_SETFD, FD_CLOEXEC)
-        return LocalConnection(descriptor: found)
+        return LocalConnection(descriptor: found, isStopping: isStopping)
       }
       guard errno == EINTR || errno == ECONNABORTED else {
         throw RunError("--socket \(path): \(String(cString: strerror(errno)))")
@@ -80,32 +100,37 @@ struct LocalSocket {
     return nil
   }
 
-  /// Waits until there is something to read; false where a signal came first.
-  fileprivate static func isReady(_ descriptor: Int32) -> Bool {
-    var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-    while !Interrupt.isRequested {
-      if poll(&request, 1, 100) > 0 { return true }
-    }
-    return false
-  }
-
   /// Ends listening, and takes the file away.
-  func close() {
+  package func close() {
     _ = Platform.close(descriptor)
     unlink(path)
   }
 }
 
 /// One program at the other end.
-struct LocalConnection {
-  let descriptor: Int32
+package struct LocalConnection: Sendable {
+  private let descriptor: Int32
+  private let isStopping: @Sendable () -> Bool
 
-  /// So many bytes; nil where the other end has left, or a signal came first.
-  func read(_ count: Int) -> [UInt8]? {
+  fileprivate init(descriptor: Int32, isStopping: @escaping @Sendable () -> Bool) {
+    (self.descriptor, self.isStopping) = (descriptor, isStopping)
+  }
+
+  /// Waits until there is something to read; false where it was asked to stop first.
+  fileprivate static func isReady(_ descriptor: Int32, _ isStopping: () -> Bool) -> Bool {
+    var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    while !isStopping() {
+      if poll(&request, 1, 100) > 0 { return true }
+    }
+    return false
+  }
+
+  /// So many bytes; nil where the other end has left, or it was asked to stop first.
+  package func read(_ count: Int) -> [UInt8]? {
     var bytes = [UInt8](repeating: 0, count: count)
     var done = 0
     while done < count {
-      guard LocalSocket.isReady(descriptor) else { return nil }
+      guard Self.isReady(descriptor, isStopping) else { return nil }
       let got = bytes.withUnsafeMutableBytes {
         recv(descriptor, $0.baseAddress! + done, count - done, 0)
       }
@@ -117,7 +142,7 @@ struct LocalConnection {
   }
 
   /// Whether all was sent.
-  func write(_ bytes: [UInt8]) -> Bool {
+  package func write(_ bytes: [UInt8]) -> Bool {
     var done = 0
     while done < bytes.count {
       let sent = bytes.withUnsafeBytes {
@@ -130,12 +155,12 @@ struct LocalConnection {
     return true
   }
 
-  func close() { _ = Platform.close(descriptor) }
+  package func close() { _ = Platform.close(descriptor) }
 }
 
 extension GymSession {
   /// Answers a program until it leaves, or sends what is no message.
-  mutating func serve(_ connection: LocalConnection) throws {
+  package mutating func serve(_ connection: LocalConnection) throws {
     guard connection.write(try hello().encoded) else { return }
     while let head = connection.read(Frame.headBytes) {
       let count = Int(head.integer(at: 4, UInt32.self))

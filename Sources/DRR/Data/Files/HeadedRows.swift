@@ -1,30 +1,31 @@
 import DRRCore
-import DRRData
 import Platform
 import Tensor
 
 /// The rows of a comma-separated file whose first line names its columns.
-struct HeadedRows {
+package struct HeadedRows {
   private static let mostColumns = 1 << 14
 
-  let source: any ByteSource
+  package let source: any ByteSource
   var progress: RatingsSource.Progress?
 
-  init(_ source: any ByteSource, _ progress: RatingsSource.Progress? = nil) {
+  package init(_ source: any ByteSource, _ progress: RatingsSource.Progress? = nil) {
     self.source = source
     self.progress = progress
   }
 
-  init(path: String, _ progress: RatingsSource.Progress? = nil) throws(DataError) {
+  package init(path: String, _ progress: RatingsSource.Progress? = nil) throws(DataError) {
     self.init(
       try FileSource(path: path, name: "\(path.parentFolder.lastPathPart)/\(path.lastPathPart)"),
       progress)
   }
 
   /// Calls `header` with the names of the columns, then `row` with each line.
-  func forEach(
+  ///
+  /// - Returns: the CRC-32 of the file.
+  @discardableResult package func forEach(
     header: (Columns) throws(DataError) -> Void, row: (Row) throws(DataError) -> Void
-  ) throws(DataError) {
+  ) throws(DataError) -> String {
     let progress = progress
     let scanner = LineScanner(source) { progress?($0, $1) }
     let file = source.name
@@ -54,19 +55,20 @@ struct HeadedRows {
       throw .line(
         LineFault(
           file: file, line: line, found: "a line longer than \(limit) bytes",
-          expected: "one decision a line"))
+          expected: "shorter ones"))
     }
     if width == 0 {
       throw .line(LineFault(file: file, found: "it is empty", expected: "a header"))
     }
+    return UInt32(scanner.crc).hexadecimal
   }
 
-  struct Columns {
-    let file: String
+  package struct Columns {
+    package let file: String
     /// The names, all different, byte by byte.
     private let ids: RawIDs
 
-    var names: [String] { Array(ids) }
+    package var names: [String] { Array(ids) }
 
     fileprivate init(_ fields: Fields, file: String, line: Int) throws(DataError) {
       var ids = RawIDs()
@@ -82,10 +84,10 @@ struct HeadedRows {
       (self.file, self.ids) = (file, ids)
     }
 
-    func index(_ name: String) -> Int? { ids.lookup(name) }
+    package func index(_ name: String) -> Int? { ids.lookup(name) }
 
     /// The place of a column that must be there.
-    func place(_ name: String, _ meaning: String) throws(DataError) -> Int {
+    package func place(_ name: String, _ meaning: String) throws(DataError) -> Int {
       guard let place = index(name) else {
         throw .line(
           LineFault(
@@ -97,32 +99,35 @@ struct HeadedRows {
     }
   }
 
-  struct Row {
-    let file: String
-    let line: Int
-    let fields: Fields
+  package struct Row {
+    package let file: String
+    package let line: Int
+    package let fields: Fields
 
-    func fault(_ name: String, _ field: Bytes, _ expected: String) -> DataError {
+    package func fault(_ name: String, _ field: Bytes, _ expected: String) -> DataError {
       let shown = field.isEmpty ? "\(name) is empty" : "\(name) is \"\(quoted(field))\""
       return .line(LineFault(file: file, line: line, found: shown, expected: expected))
     }
 
-    func number(_ column: Int, _ name: String) throws(DataError) -> Double {
+    package func number(_ column: Int, _ name: String) throws(DataError) -> Double {
       guard let value = Number.decimal(fields[column]) else {
         throw fault(name, fields[column], "a number")
       }
       return value
     }
 
-    func probability(_ column: Int, _ name: String) throws(DataError) -> Double {
-      guard let value = Number.decimal(fields[column]), value > 0, value <= 1 else {
-        throw fault(name, fields[column], LineFault.propensity)
+    /// A number of 0 ... 1.
+    package func share(_ column: Int, _ name: String) throws(DataError) -> Double {
+      guard let value = Number.decimal(fields[column]), value >= 0, value <= 1 else {
+        throw fault(name, fields[column], "a number in 0 ... 1")
       }
       return value
     }
 
     /// The dense index of an id that is given the next one where it is new.
-    func intern(_ column: Int, _ name: String, _ ids: inout RawIDs) throws(DataError) -> Int32 {
+    package func intern(
+      _ column: Int, _ name: String, _ ids: inout RawIDs
+    ) throws(DataError) -> Int32 {
       if fields[column].isEmpty { throw fault(name, fields[column], "an id") }
       if let expected = idFault(fields[column]) { throw fault(name, fields[column], expected) }
       return ids.intern(fields[column])

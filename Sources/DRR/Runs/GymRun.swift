@@ -1,0 +1,372 @@
+import ActorCritic
+import Agents
+import DRRCore
+import DeepQ
+import Environments
+import Gym
+import PolicyGradients
+import Tables
+import Tensor
+
+/// An agent that learns in a world which another program answers: one of the learners.
+public struct GymRunConfiguration: RunSettings {
+  public static let algorithms = ["gym"]
+  public var title: String { "a run in \(world.name), which another program answers" }
+  public var command: String {
+    if dqn != nil { return "train dqn" }
+    if policyGradient != nil { return "train pg" }
+    return ddpg != nil ? "train ddpg" : "train q"
+  }
+  public var totalSteps: Int? { steps }
+  public var memory: MemoryNeed {
+    var need = MemoryNeed()
+    let (seen, actions) = (world.observations, world.actions)
+    var (state, weights) = (Double(seen.width), 0.0)
+    if case .discrete(let n) = seen { (state, weights) = (Double(n), Double(n * n)) }
+    dqn?.addMemory(
+      to: &need, state: state, weights: weights, rowWidth: seen.width, actions: actions.count,
+      actionWidth: dqn?.actionWidth ?? 0, steps: steps)
+    policyGradient?.addMemory(
+      to: &need, state: state, weights: weights, actions: actions.count,
+      actionWidth: policyGradient?.actionWidth ?? 0)
+    ddpg?.addMemory(
+      to: &need, state: state, weights: weights, rowWidth: seen.width, actionWidth: actions.width,
+      steps: steps)
+    return need
+  }
+
+  /// Where the world is answered.
+  public var socket: String
+  /// What the world is known by.
+  public var world: RemoteWorld.Identity
+  /// Settings of deep Q-learning; nil where another learns.
+  public var dqn: DQNConfiguration?
+  /// Settings of the policy gradient; nil where another learns.
+  public var policyGradient: PolicyGradientConfiguration?
+  /// Settings of DDPG; nil where another learns.
+  public var ddpg: DDPGConfiguration?
+  /// Settings of a table of action values; nil where another learns.
+  public var table: TableConfiguration?
+  /// Steps of all environments together.
+  public var steps = 50_000
+  /// Steps before the first update of deep Q-learning and of DDPG, whose actions are drawn evenly
+  /// until then.
+  public var learningStarts = 1_000
+  /// Updates of the same after each step that the environments take together.
+  public var updatesPerStep = 1
+  /// ε of deep Q-learning and of a table.
+  public var epsilon = EpsilonSchedule(1, to: 0.05, share: 0.2)
+  /// σ of the noise on DDPG's actions in the environment that strays least, and in the one that
+  /// strays most.
+  public var leastNoise: Float = 0.1
+  public var mostNoise: Float = 0.1
+  /// Probability that an action of DDPG is drawn evenly instead.
+  public var uniformShare: Float = 0
+  public var seed: UInt64 = 0
+
+  /// The default settings, of which the learner is still to be set.
+  public init(_ world: RemoteWorld.Identity, socket: String) {
+    (self.world, self.socket) = (world, socket)
+  }
+
+  /// γ of the learners, unless it is set.
+  public static let discount: Float = 0.99
+
+  /// Deep Q-learning as it begins.
+  public static var defaultDQN: DQNConfiguration {
+    var dqn = DQNConfiguration()
+    dqn.discount = discount
+    return dqn
+  }
+
+  /// A policy gradient as it begins.
+  public static var defaultPolicyGradient: PolicyGradientConfiguration {
+    var gradient = PolicyGradientConfiguration()
+    gradient.discount = discount
+    return gradient
+  }
+
+  /// DDPG as it begins, with TD3's switches.
+  public static var defaultDDPG: DDPGConfiguration {
+    var ddpg = DDPGConfiguration()
+    ddpg.discount = discount
+    ddpg.batchSize = 128
+    ddpg.actorLearningRate = 1e-3
+    ddpg.criticLearningRate = 1e-3
+    ddpg.weightDecay = 0
+    ddpg.criticGradientNorm = 10
+    ddpg.targetRate = 0.005
+    ddpg.priorityExponent = 0
+    ddpg.twinCritics = true
+    ddpg.policyDelay = 2
+    ddpg.targetNoise = 0.2
+    return ddpg
+  }
+
+  /// Where the world is answered is no part of what results depend on.
+  public var identity: Self {
+    var identity = self
+    identity.socket = ""
+    return identity
+  }
+
+  /// How DDPG acts.
+  public var schedule: ContinuousSchedule {
+    get {
+      var schedule = ContinuousSchedule()
+      schedule.steps = steps
+      schedule.environments = world.environments
+      schedule.learningStarts = learningStarts
+      schedule.updatesPerStep = updatesPerStep
+      (schedule.leastNoise, schedule.mostNoise) = (leastNoise, mostNoise)
+      schedule.uniformShare = uniformShare
+      return schedule
+    }
+    set {
+      (steps, learningStarts) = (newValue.steps, newValue.learningStarts)
+      updatesPerStep = newValue.updatesPerStep
+      (leastNoise, mostNoise) = (newValue.leastNoise, newValue.mostNoise)
+      uniformShare = newValue.uniformShare
+    }
+  }
+
+  /// Most states that a network is shown as one-hot vectors.
+  static let mostStates = 4_096
+
+  public func validate() throws {
+    try dqn?.validate()
+    try policyGradient?.validate()
+    try ddpg?.validate()
+    try table?.validate()
+    try schedule.validate()
+    try epsilon.validate()
+    let learners: [Any?] = [dqn, policyGradient, ddpg, table]
+    guard learners.count(where: { $0 != nil }) == 1 else {
+      throw ConfigurationError("a run in a world of another program has one learner")
+    }
+    try validateSpaces()
+  }
+
+  private func validateSpaces() throws {
+    func refuse(_ what: String) -> ConfigurationError {
+      ConfigurationError("`drr \(command)` \(what)")
+    }
+    switch (ddpg == nil, world.actions) {
+    case (true, .discrete): break
+    case (true, .box):
+      throw refuse(
+        "chooses one of so many actions, and those of \(world.name) are \(world.actions); use "
+          + "`drr train ddpg`")
+    case (false, .box(_, ranges: .some)): break
+    case (false, .box):
+      throw refuse(
+        "draws actions within bounds, and those of \(world.name) have none; wrap it, as by "
+          + "gymnasium.wrappers.RescaleAction")
+    case (false, .discrete):
+      throw refuse(
+        "acts by real numbers, and the actions of \(world.name) are \(world.actions); use `drr "
+          + "train dqn` or `drr train pg`")
+    case (_, .multiDiscrete):
+      throw refuse(
+        "takes one action at a time, and those of \(world.name) are \(world.actions); wrap it so "
+          + "that its actions are Discrete")
+    }
+    switch world.observations {
+    case .discrete(let n) where ddpg != nil:
+      throw refuse(
+        "reads real numbers, and \(world.name) shows \(Space.discrete(n)); wrap it so that it "
+          + "shows a Box")
+    case .box where table != nil:
+      throw refuse(
+        "has a row for each state, and \(world.name) shows \(world.observations); use `drr train "
+          + "dqn`")
+    case .discrete(let n) where table == nil && n > Self.mostStates:
+      throw refuse(
+        "takes \(Self.mostStates) states at most, and \(world.name) shows \(n); use `drr train q`")
+    case .multiDiscrete:
+      throw refuse(
+        "reads a Box or a Discrete, and \(world.name) shows \(world.observations); wrap it so that "
+          + "it shows a Box")
+    case .discrete, .box: break
+    }
+  }
+}
+
+/// A line of the metrics.
+public struct GymReport: Codable, Hashable, Sendable {
+  /// Steps of all environments so far.
+  public var step: Int
+  /// Mean sum of rewards of the episodes that ended since the last report, with exploration.
+  public var meanReturn: Double?
+  /// Of the last update: of deep Q-learning and DDPG that of the values, of a policy gradient that of
+  /// the policy.
+  public var loss: Float?
+  /// DDPG's actor in the last update, where it was moved.
+  public var actorLoss: Float?
+  /// Q(s, a) of the last update's batch.
+  public var qHistogram: Histogram?
+}
+
+/// A learner at work in a world which another program answers.
+///
+/// Where the world's episodes are is not saved with it: one that goes on begins new ones.
+public final class GymTrainer: Trainer {
+  private let learner: Learner
+  private let total: Int
+
+  private enum Learner {
+    case dqn(DQNTrainer)
+    case policy(PolicyGradientTrainer)
+    case ddpg(ContinuousTrainer<RemoteVectors>)
+    case table(TableTrainer)
+  }
+
+  /// A learner that has learned nothing.
+  ///
+  /// - Parameter world: in its first episodes.
+  /// - Throws: `ConfigurationError` for a setting that cannot work, or a world that the learner has no
+  ///   use for.
+  public init(
+    _ configuration: GymRunConfiguration, in world: RemoteWorld, on backend: any Backend
+  ) throws {
+    try configuration.validate()
+    total = configuration.steps
+    let (seed, actions) = (configuration.seed, configuration.world.actions)
+    func state(_: ParameterSet) -> any StateModule {
+      guard case .discrete(let n) = configuration.world.observations else {
+        return FeatureState(width: configuration.world.observations.width)
+      }
+      var table = [Float](repeating: 0, count: n * n)
+      for state in 0..<n { table[state * n + state] = 1 }
+      return TableState(Tensor(table, shape: [n, n], on: backend))
+    }
+    if case .discrete(let count) = actions {
+      let environments = RemoteEnvironments(world)
+      if let settings = configuration.dqn {
+        var schedule = DQNSchedule()
+        schedule.steps = total
+        schedule.learningStarts = configuration.learningStarts
+        schedule.updatesPerStep = configuration.updatesPerStep
+        schedule.epsilon = configuration.epsilon
+        let dqn = try DQN(settings, actionCount: count, seed: seed, on: backend, makeState: state)
+        learner = .dqn(DQNTrainer(dqn, schedule, environments: environments, seed: seed))
+      } else if let settings = configuration.table {
+        guard case .discrete(let states) = configuration.world.observations,
+          environments.allowed == nil
+        else {
+          throw ConfigurationError(
+            "`drr train q` chooses any action in any state, and \(configuration.world.name) allows "
+              + "some of them; use `drr train dqn`")
+        }
+        learner = .table(
+          try TableTrainer(
+            settings, epsilon: configuration.epsilon, steps: total, stateCount: states,
+            environments: environments, seed: seed))
+      } else {
+        let gradient = try PolicyGradient(
+          configuration.policyGradient!, actionCount: count, seed: seed, on: backend,
+          makeState: state)
+        learner = .policy(
+          try PolicyGradientTrainer(gradient, steps: total, environments: environments, seed: seed))
+      }
+    } else if case .box(_, .some(let ranges)) = actions {
+      learner = .ddpg(
+        try ContinuousTrainer(
+          configuration.ddpg!, configuration.schedule, in: RemoteVectors(world, ranges: ranges),
+          seed: seed, on: backend))
+    } else {
+      fatalError("a valid configuration has countable actions or bounded ones")
+    }
+  }
+
+  public var steps: Int { total }
+  public var step: Int {
+    switch learner {
+    case .dqn(let trainer): trainer.step
+    case .policy(let trainer): trainer.step
+    case .ddpg(let trainer): trainer.step
+    case .table(let trainer): trainer.step
+    }
+  }
+
+  /// The network of deep Q-learning; nil where another learns.
+  package var dqn: DQN? {
+    guard case .dqn(let trainer) = learner else { return nil }
+    return trainer.dqn
+  }
+
+  /// The values of a table; nil where another learns.
+  package var table: ActionValues? {
+    guard case .table(let trainer) = learner else { return nil }
+    return trainer.values
+  }
+
+  public func advance() throws -> GymReport? {
+    let before = step
+    switch learner {
+    case .dqn(let trainer): try trainer.advance()
+    case .policy(let trainer): try trainer.advance()
+    case .ddpg(let trainer): try trainer.advance()
+    case .table(let trainer): try trainer.advance()
+    }
+    let part = max(total / 20, 1)
+    guard step / part > before / part || isFinished else { return nil }
+    return try report()
+  }
+
+  private func report() throws -> GymReport {
+    var report = GymReport(step: step)
+    switch learner {
+    case .dqn(let trainer):
+      report.meanReturn = trainer.tally.meanReturn
+      report.loss = try trainer.lastLosses?.critic.host()[0]
+      report.qHistogram = try trainer.lastLosses?.histogram()
+      trainer.tally.begin()
+    case .policy(let trainer):
+      report.meanReturn = trainer.tally.meanReturn
+      report.loss = try trainer.lastLosses?.policy.host()[0]
+      trainer.tally.begin()
+    case .ddpg(let trainer):
+      report.meanReturn = trainer.tally.meanReturn
+      report.loss = try trainer.lastLosses?.critic.host()[0]
+      report.actorLoss = try trainer.lastLosses?.actor?.host()[0]
+      report.qHistogram = try trainer.lastLosses?.histogram()
+      trainer.beginTally()
+    case .table(let trainer):
+      report.meanReturn = trainer.tally.meanReturn
+      trainer.tally.begin()
+    }
+    return report
+  }
+
+  public func summary(of report: GymReport) -> String {
+    report.meanReturn.map { ", return \(decimal($0, 2))" } ?? ""
+  }
+
+  public func isFinite() throws -> Bool {
+    switch learner {
+    case .dqn(let trainer): try trainer.dqn.isFinite()
+    case .policy(let trainer): try trainer.gradient.isFinite()
+    case .ddpg(let trainer): try trainer.ddpg.isFinite()
+    case .table(let trainer): trainer.isFinite
+    }
+  }
+
+  public func save(to file: inout SafetensorsWriter) throws {
+    switch learner {
+    case .dqn(let trainer): try trainer.save(to: &file)
+    case .policy(let trainer): try trainer.save(to: &file)
+    case .ddpg(let trainer): try trainer.save(to: &file)
+    case .table(let trainer): try trainer.save(to: &file)
+    }
+  }
+
+  public func restore(from file: SafetensorsFile) throws {
+    switch learner {
+    case .dqn(let trainer): try trainer.restore(from: file)
+    case .policy(let trainer): try trainer.restore(from: file)
+    case .ddpg(let trainer): try trainer.restore(from: file)
+    case .table(let trainer): try trainer.restore(from: file)
+    }
+  }
+}
