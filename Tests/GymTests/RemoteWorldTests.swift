@@ -189,6 +189,11 @@ struct RemoteWorldTests {
     #expect(refused(slates) { $0.dqn = small() }.contains("actions are Discrete"))
     #expect(refused(chain) { _ in }.contains("has one learner"))
     #expect(refused(taobao) { $0.table = TableConfiguration() }.contains("use `drr train ddpg`"))
+    let huge = refused(chain) {
+      $0.table = TableConfiguration()
+      $0.world.observations = .discrete(Int(Int32.max))
+    }
+    #expect(huge.contains("shows fewer states"))
     #expect(throws: RunError.self) { try RemoteWorld(at: folder.path + "/none", seed: 0) }
   }
 

@@ -14,7 +14,7 @@ import json
 import os
 import time
 
-from timing import absent
+from timing import absent, processor
 
 try:
     import drr
@@ -36,17 +36,6 @@ WORLDS = {
         "FrozenLake-v1", count, vectorization_mode="sync"),
     "Taxi": lambda count: gymnasium.make_vec("Taxi-v4", count, vectorization_mode="sync"),
 }
-
-
-def processor(env):
-    """Seconds of a processor that this process and that of the world have taken."""
-    connection = getattr(env, "_connection", None)
-    other = 0.0
-    if connection is not None:
-        with open(f"/proc/{connection._process.pid}/stat") as file:
-            fields = file.read().rpartition(")")[2].split()
-        other = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    return time.process_time() + other
 
 
 def main():

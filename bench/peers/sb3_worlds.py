@@ -24,6 +24,7 @@ from stable_baselines3.common.noise import NormalActionNoise
 
 import drr
 from drr.sb3 import vec_env
+from timing import processor
 
 
 class Returns(BaseCallback):
@@ -84,17 +85,6 @@ class Line(gymnasium.Env):
         self.state = 0 if action else min(self.state + 1, 4)
         self.age += 1
         return self.state, reward, False, self.age >= 100, {}
-
-
-def processor(env):
-    """Seconds of a processor that this process and that of the world have taken."""
-    connection = getattr(env, "_connection", None)
-    other = 0.0
-    if connection is not None:
-        with open(f"/proc/{connection._process.pid}/stat") as file:
-            fields = file.read().rpartition(")")[2].split()
-        other = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    return time.process_time() + other
 
 
 def step_costs(counts=(1, 16, 64)):

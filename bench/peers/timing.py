@@ -1,6 +1,7 @@
 """What the peers' scripts share: rounds of calls long enough to be timed, and the line they print."""
 
 import json
+import os
 import sys
 import time
 
@@ -30,6 +31,17 @@ def rounds(call, count, seconds=0.02, finish=lambda: None):
     calls = max(1, round(seconds / max(each, 1e-9)))
     found = [timed(calls) for _ in range(count)]
     return dict(wall=[wall for wall, _ in found], cpu=[cpu for _, cpu in found])
+
+
+def processor(env):
+    """Seconds of a processor that this process and that of a world of drr have taken."""
+    connection = getattr(env, "_connection", None)
+    other = 0.0
+    if connection is not None:
+        with open(f"/proc/{connection._process.pid}/stat") as file:
+            fields = file.read().rpartition(")")[2].split()
+        other = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return time.process_time() + other
 
 
 def answer(peer, figures, note=None):

@@ -168,7 +168,7 @@ extension DataCommand {
       let progress = Progress()
       defer { progress.finish() }
       let files = try log.write(parts, to: target.path, format: format) { done, total in
-        progress.update(done, of: total, "users")
+        progress.update(done, of: total, "ratings of a part")
       }
       progress.finish()
       let written = Parts(

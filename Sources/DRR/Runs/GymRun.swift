@@ -22,7 +22,7 @@ public struct GymRunConfiguration: RunSettings {
     var need = MemoryNeed()
     let (seen, actions) = (world.observations, world.actions)
     var (state, weights) = (Double(seen.width), 0.0)
-    if case .discrete(let n) = seen { (state, weights) = (Double(n), Double(n * n)) }
+    if case .discrete(let n) = seen { (state, weights) = (Double(n), Double(n) * Double(n)) }
     dqn?.addMemory(
       to: &need, state: state, weights: weights, rowWidth: seen.width, actions: actions.count,
       actionWidth: dqn?.actionWidth ?? 0, steps: steps)
@@ -132,6 +132,8 @@ public struct GymRunConfiguration: RunSettings {
 
   /// Most states that a network is shown as one-hot vectors.
   static let mostStates = 4_096
+  /// Most pairs of a state and an action that a table has.
+  static let mostPairs = 1 << 24
 
   public func validate() throws {
     try dqn?.validate()
@@ -180,6 +182,12 @@ public struct GymRunConfiguration: RunSettings {
       throw refuse(
         "has a row for each state, and \(world.name) shows \(world.observations); use `drr train "
           + "dqn`")
+    case .discrete(let n)
+    where table != nil && Double(n) * Double(world.actions.count) > Double(Self.mostPairs):
+      throw refuse(
+        "has a number for each of \(Self.mostPairs) pairs of a state and an action at most, and "
+          + "\(world.name) has \(n) states and \(world.actions.count) actions; wrap it so that it "
+          + "shows fewer states")
     case .discrete(let n) where table == nil && n > Self.mostStates:
       throw refuse(
         "takes \(Self.mostStates) states at most, and \(world.name) shows \(n); use `drr train q`")
@@ -269,13 +277,15 @@ public final class GymTrainer: Trainer {
         learner = .policy(
           try PolicyGradientTrainer(gradient, steps: total, environments: environments, seed: seed))
       }
-    } else if case .box(_, .some(let ranges)) = actions {
+    } else {
+      guard case .box(_, .some(let ranges)) = actions, let settings = configuration.ddpg else {
+        throw ConfigurationError(
+          "the actions of \(configuration.world.name) are \(actions), by which no learner acts")
+      }
       learner = .ddpg(
         try ContinuousTrainer(
-          configuration.ddpg!, configuration.schedule, in: RemoteVectors(world, ranges: ranges),
-          seed: seed, on: backend))
-    } else {
-      fatalError("a valid configuration has countable actions or bounded ones")
+          settings, configuration.schedule, in: RemoteVectors(world, ranges: ranges), seed: seed,
+          on: backend))
     }
   }
 
