@@ -37,7 +37,7 @@ import Testing
                 ratings.width = Int32(width)
                 for _ in 0..<3 {
                   host_factorize(
-                    &ratings, shifts, rows.baseAddress!,
+                    &ratings, shifts, Int32(side), rows.baseAddress!,
                     rows.baseAddress! + userCount * width, Int32(k), 0.02, 0.05, 0.02, &scratch,
                     threads)
                 }

@@ -27,7 +27,7 @@ struct MyopicTests {
     }
     let trained = try experiment.trainWithMyopic(model, on: CPUBackend(), observer)
     #expect(shown == Array(1...120))
-    #expect(trained.trainer.step == 60)
+    #expect(trained.steps == 60)
 
     let (myopic, agent) = try #require(try experiment.readMyopic(model, on: CPUBackend()))
     #expect(agent.discount == 0 && experiment.configuration.drr!.ddpg.discount == 0.9)

@@ -175,7 +175,7 @@ static void factorize(int users, int items, int side, int k, int threads, bool w
   struct host_ratings of = {
       run_users, starts, exact, blocks, values, side, width, users, items, runs, ratings};
   host_factorize(
-      &of, shifts, floats(users * width), floats(items * width), k, 0.05f, 0.01f, 0.01f,
+      &of, shifts, side, floats(users * width), floats(items * width), k, 0.05f, 0.01f, 0.01f,
       floats(4 * width), threads);
 }
 

@@ -28,7 +28,10 @@ struct SettingOptions: ParsableArguments {
   @Option(help: "k, the length of the PMF vectors. (default: 100)")
   var dimension: Int?
   @Option(
-    help: "PMF: the solver, with defaults of its own. (default: adam; sgd below 50,000 ratings)")
+    help: """
+      PMF: the solver, with defaults of its own. (default: adam; sgd below 50,000 ratings and from \
+      5,000,000 on)
+      """)
   var pmfSolver: PMFConfiguration.Solver?
   @Option(help: "PMF: most epochs. (default: 60, sgd 20; more where there are few ratings)")
   var pmfEpochs: Int?

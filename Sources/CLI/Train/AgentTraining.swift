@@ -93,19 +93,22 @@ struct AgentTraining {
     let training = try Training(opening(options), training, device, trial: Self.trial)
     let (experiment, backend) = (training.experiment, training.backend)
     let model = try training.model()
-    let (trainer, last) = try training.watched(saves: "steps") {
-      try experiment.configuration.myopic == true
-        ? experiment.trainWithMyopic(model, on: backend, $0, among: Ranks.all)
-        : experiment.trainAgent(model, on: backend, $0, among: Ranks.all)
+    let (steps, last) = try training.watched(saves: "steps") { observer in
+      if experiment.configuration.myopic == true {
+        return try experiment.trainWithMyopic(model, on: backend, observer, among: Ranks.all)
+      }
+      let (trainer, last) = try experiment.trainAgent(
+        model, on: backend, observer, among: Ranks.all)
+      return (trainer.step, last)
     }
     guard Ranks.leads else { return }
-    let report = try training.report(model, steps: trainer.step, last: last)
+    let report = try training.report(model, steps: steps, last: last)
     let reward = report.last.map { ", reward \(decimal($0.reward, 3)) a step at the end" } ?? ""
-    let step = try experiment.policyHistory()?.step ?? trainer.step
-    let choice = step < trainer.step ? ", the policy of step \(grouped(step)) kept" : ""
+    let step = try experiment.policyHistory()?.step ?? steps
+    let choice = step < steps ? ", the policy of step \(grouped(step)) kept" : ""
     try output.print(
       report,
-      "\(experiment.agentName): \(grouped(trainer.step)) steps\(reward)\(choice)\n"
+      "\(experiment.agentName): \(grouped(steps)) steps\(reward)\(choice)\n"
         + "next: drr evaluate --run \(options.run)")
   }
 

@@ -36,11 +36,11 @@ public struct RidgeRegression: Codable, Sendable {
     [Double](unsafeUninitializedCapacity: width) { y, count in
       count = width
       y.initialize(repeating: 0)
+      // A⁻¹ is symmetric: by columns, so that the loop is one of vectors.
       inverse.withUnsafeBufferPointer { inverse in
-        // A⁻¹ is symmetric: by columns, so that the loop is one of vectors.
         for i in 0..<width {
-          let factor = x[i]
-          for j in 0..<width { y[j] += factor * inverse[i * width + j] }
+          add(
+            x[i], times: UnsafeBufferPointer(rebasing: inverse[i * width..<(i + 1) * width]), to: y)
         }
       }
     }
@@ -81,15 +81,29 @@ public struct RidgeRegression: Codable, Sendable {
 
   /// Sherman and Morrison: A⁻¹ less (A⁻¹x)(A⁻¹x)ᵀ / (1 + xᵀA⁻¹x).
   private mutating func take(_ x: UnsafeBufferPointer<Double>, _ reward: Double) {
-    let direction = solve(x)
-    let gain = 1 + direction.withUnsafeBufferPointer { dot(x, $0) }
-    for i in 0..<width {
-      let factor = direction[i] / gain
-      for j in 0..<width { inverse[i * width + j] -= factor * direction[j] }
-      right[i] += reward * x[i]
+    let gain = solve(x).withUnsafeBufferPointer { direction in
+      let gain = 1 + dot(x, direction)
+      inverse.withUnsafeMutableBufferPointer { inverse in
+        for i in 0..<width {
+          add(
+            -(direction[i] / gain), times: direction,
+            to: UnsafeMutableBufferPointer(rebasing: inverse[i * width..<(i + 1) * width]))
+        }
+      }
+      return gain
     }
+    for i in 0..<width { right[i] += reward * x[i] }
     logDeterminant += log(gain)
   }
+}
+
+/// y += factor · x
+@inline(__always)
+private func add(
+  _ factor: Double, times x: UnsafeBufferPointer<Double>, to y: UnsafeMutableBufferPointer<Double>
+) {
+  guard let x = x.baseAddress, let start = y.baseAddress else { return }
+  for i in 0..<y.count { start[i] += factor * x[i] }
 }
 
 package func dot(_ a: [Double], _ b: [Double]) -> Double {

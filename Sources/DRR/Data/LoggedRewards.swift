@@ -10,6 +10,8 @@ public struct LoggedRewards: Sendable {
     _ log: RatingsLog, scale: RewardScale, rows: (_ user: Int) -> Rows
   ) {
     var (offsets, items, rewards) = ([0], [Int32](), [Float]())
+    items.reserveCapacity(log.count)
+    rewards.reserveCapacity(log.count)
     for user in 0..<log.userCount {
       for row in rows(user).sorted(by: { log.items[$0] < log.items[$1] }) {
         items.append(log.items[row])

@@ -91,7 +91,9 @@ extension Experiment {
     var stage = Stage(
       kind: kind == .checkpoint ? configuration.algorithm : kind.rawValue, path: path(of: kind),
       settings: settings(of: kind),
-      unit: kind == .checkpoint ? configuration.agent?.stepsName ?? "steps" : "PMF batches")
+      unit: kind == .checkpoint
+        ? configuration.agent?.stepsName ?? "steps"
+        : configuration.pmf.stepsName)
     if kind == .pmfCheckpoint { stage.line = FileKind.model.rawValue }
     stage.learningRates =
       kind == .checkpoint

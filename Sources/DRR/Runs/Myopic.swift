@@ -43,12 +43,16 @@ extension Experiment {
   }
 
   /// Trains the agent and then its myopic baseline (γ = 0) on the same factorisation; each is half
-  /// of one progress.
+  /// of one progress, and the first is given up before the second is made.
   public func trainWithMyopic(
     _ model: PMFModel, on backend: any Backend, _ observer: Observer = Observer(),
     among ranks: any Collective = SoleCollective()
-  ) throws -> (trainer: any AgentTrainer, last: TrainingProgress?) {
-    guard myopic != nil else { return try trainAgent(model, on: backend, observer, among: ranks) }
+  ) throws -> (steps: Int, last: TrainingProgress?) {
+    func train(_ observer: Observer) throws -> (steps: Int, last: TrainingProgress?) {
+      let (trainer, last) = try trainAgent(model, on: backend, observer, among: ranks)
+      return (trainer.step, last)
+    }
+    guard myopic != nil else { return try train(observer) }
     var (own, its) = (observer, observer)
     // What is true of both is said once.
     var noted: Set<String> = []
@@ -59,7 +63,7 @@ extension Experiment {
     its.note = { if !noted.contains($0) { observer.note($0) } }
     own.progress = { observer.progress($0, 2 * $1, $2) }
     its.progress = { observer.progress($1 + $0, 2 * $1, "\($2), γ = 0") }
-    let trained = try trainAgent(model, on: backend, own, among: ranks)
+    let trained = try train(own)
     // Only now is it known at which step the two are compared.
     let myopic = myopic!
     try ranks.barrier()
@@ -71,7 +75,7 @@ extension Experiment {
     do {
       _ = try myopic.trainAgent(model, on: backend, its, among: ranks)
     } catch let interrupted as Interrupted {
-      throw Interrupted(step: trained.trainer.step + interrupted.step)
+      throw Interrupted(step: trained.steps + interrupted.step)
     }
     return trained
   }

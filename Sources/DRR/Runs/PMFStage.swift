@@ -19,7 +19,9 @@ final class PMFStage: Trainer {
   /// saved is the one before.
   func advance() throws -> PMFTrainer.EpochReport? {
     let done = trainer.epoch * trainer.batchesPerEpoch
-    let note = "PMF batches" + (trainer.best.map { ", RMSE \(decimal($0.error, 4))" } ?? "")
+    let note =
+      trainer.configuration.stepsName
+      + (trainer.best.map { ", RMSE \(decimal($0.error, 4))" } ?? "")
     let start = ContinuousClock.now
     return try trainer.runEpoch {
       observer.progress(done + $0, steps, note)

@@ -161,9 +161,9 @@ static void work(const void *context, int64_t part) {
 }
 
 void host_factorize(
-    const struct host_ratings *ratings, const int32_t *shifts, float *users, float *items, int k,
-    float rate, float decay, float bias_decay, float *scratch, int threads) {
-  const int width = ratings->width, side = ratings->side;
+    const struct host_ratings *ratings, const int32_t *shifts, int rounds, float *users,
+    float *items, int k, float rate, float decay, float bias_decay, float *scratch, int threads) {
+  const int width = ratings->width;
   float *lane[4];
   for (int i = 0; i < 4; i++) lane[i] = scratch + i * width;
   for (int d = 0; d < width; d++) {
@@ -179,5 +179,5 @@ void host_factorize(
       ratings, shifts, users, items,
       {lane[0], lane[1], lane[2], lane[3], (uint32_t)ratings->item_rows - 1}, &mutex, &ended,
       rows_done, columns_done};
-  in_parts(threads, (int64_t)side * side, work, &pass);
+  in_parts(threads, (int64_t)rounds * ratings->side, work, &pass);
 }

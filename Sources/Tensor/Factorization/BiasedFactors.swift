@@ -54,8 +54,8 @@ public final class BiasedFactors {
     write(userVectors + itemVectors, biases: userBiases + itemBiases)
   }
 
-  /// One pass over the ratings of these users and items. Waits for nothing.
-  /// - Parameter shifts: the order of the rounds, 0 ..< side.
+  /// Rounds over the ratings of these users and items. Waits for nothing.
+  /// - Parameter shifts: the rounds in their order, some of 0 ..< side; all of them are one pass.
   public func descend(_ ratings: RatingGrid, shifts: [Int32], _ step: FactorizationStep) {
     require(
       ratings.userCount == userCount && ratings.itemCount == itemCount,

@@ -31,14 +31,15 @@ public struct RatingGrid {
     func block(_ rating: Int) -> Int {
       Int(rows[Int(users[rating])]) * side + Int(columns[Int(items[rating])])
     }
-    let byUser = Self.sorted(Array(users.indices), keys: userCount) { Int(users[$0]) }
+    let byUser = Self.sorted(Array(0..<Int32(users.count)), keys: userCount) { Int(users[$0]) }
     let order = Self.sorted(byUser, keys: side * side, by: block)
 
     var (runUsers, starts) = ([Int32](), [Int32]())
     var blockStarts = [Int32](repeating: 0, count: side * side + 1)
     var last = (block: -1, user: Int32(-1))
-    for (place, rating) in order.enumerated() where last != (block(rating), users[rating]) {
-      last = (block(rating), users[rating])
+    for (place, rating) in order.enumerated()
+    where last != (block(Int(rating)), users[Int(rating)]) {
+      last = (block(Int(rating)), users[Int(rating)])
       runUsers.append(last.user)
       starts.append(Int32(place))
       blockStarts[last.block + 1] += 1
@@ -50,8 +51,9 @@ public struct RatingGrid {
       IndexTensor(values, shape: [values.count], on: backend).view
     }
     blocks = RatingBlocks(
-      users: indices(runUsers), starts: indices(starts), items: indices(order.map { items[$0] }),
-      values: Tensor(order.map { values[$0] }, shape: [order.count], on: backend).view,
+      users: indices(runUsers), starts: indices(starts),
+      items: indices(order.map { items[Int($0)] }),
+      values: Tensor(order.map { values[Int($0)] }, shape: [order.count], on: backend).view,
       blocks: indices(blockStarts), side: side)
     self.userCount = userCount
     self.itemCount = itemCount
@@ -72,14 +74,15 @@ public struct RatingGrid {
   }
 
   /// A stable sort by keys 0 ..< `keys`, by counting.
-  private static func sorted(_ values: [Int], keys: Int, by key: (Int) -> Int) -> [Int] {
+  private static func sorted(_ values: [Int32], keys: Int, by key: (Int) -> Int) -> [Int32] {
     var next = [Int](repeating: 0, count: keys + 1)
-    for value in values { next[key(value) + 1] += 1 }
+    for value in values { next[key(Int(value)) + 1] += 1 }
     for i in 1...keys { next[i] += next[i - 1] }
     var sorted = values
     for value in values {
-      sorted[next[key(value)]] = value
-      next[key(value)] += 1
+      let key = key(Int(value))
+      sorted[next[key]] = value
+      next[key] += 1
     }
     return sorted
   }

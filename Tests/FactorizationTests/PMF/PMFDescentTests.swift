@@ -93,6 +93,29 @@ struct PMFDescentTests {
     }
   }
 
+  @Test("a pass in pieces is the pass", arguments: TestDevices.all)
+  func pieces(_ device: TestDevice) throws {
+    let backend = try device.make()
+    let log = Self.planted
+    let grid = RatingGrid(
+      users: log.users, items: log.items, values: log.ratings, userCount: log.userCount,
+      itemCount: log.itemCount, side: 4, on: backend)
+    func learned(_ pieces: [[Int32]]) throws -> [Float] {
+      let factors = BiasedFactors(
+        dimension: 8, userCount: log.userCount, itemCount: log.itemCount,
+        .uniform(low: 0, high: 0.03), seed: 1, stream: 7, on: backend)
+      for shifts in pieces {
+        factors.descend(
+          grid, shifts: shifts, FactorizationStep(rate: 0.05, decay: 0.02, biasDecay: 0.02))
+      }
+      let host = try factors.host()
+      return host.userVectors + host.itemVectors + host.userBiases + host.itemBiases
+    }
+    let whole = try learned([[2, 0, 3, 1]])
+    #expect(try learned([[2], [0, 3], [1]]) == whole)
+    #expect(try learned([[2], [0, 1], [3]]) != whole)
+  }
+
   @Test("a checkpoint of the other solver is refused and changes nothing")
   func foreign() throws {
     let device = TestDevices.reference

@@ -111,6 +111,9 @@ struct PMFFewRatingsTests {
     #expect(many.solver == .adam && many.batchSize == 10_002 && many.epochs == 60)
     many.choose(.sgd, ratings: 1_000_209)
     #expect(!many.isCentered && many.epochs == 20 && many.patience == 3)
+    #expect(PMFConfiguration(ratings: 4_999_999).solver == .adam)
+    let most = PMFConfiguration(ratings: 5_000_000)
+    #expect(most.solver == .sgd && !most.isCentered && most.epochs == 20)
   }
 
   @Test("within a quarter of alternating least squares of the planted rank")

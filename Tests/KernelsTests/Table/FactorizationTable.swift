@@ -2,10 +2,12 @@ import Kernels
 import TestSupport
 
 extension OpTable {
-  private static let grids: [(users: Int, items: Int, side: Int, k: Int, width: Int)] = [
-    (1, 1, 1, 1, 16), (5, 7, 2, 3, 16), (9, 4, 3, 14, 16), (13, 17, 4, 30, 32), (8, 33, 3, 33, 64),
-    (40, 23, 5, 100, 112), (6, 11, 2, 130, 144), (4, 5, 2, 300, 304),
-  ]
+  private static let grids: [(users: Int, items: Int, side: Int, k: Int, width: Int, rounds: Int)] =
+    [
+      (1, 1, 1, 1, 16, 1), (5, 7, 2, 3, 16, 2), (9, 4, 3, 14, 16, 3), (13, 17, 4, 30, 32, 4),
+      (8, 33, 3, 33, 64, 3), (40, 23, 5, 100, 112, 5), (40, 23, 5, 12, 16, 2),
+      (6, 11, 2, 130, 144, 2), (4, 5, 2, 300, 304, 2),
+    ]
 
   /// Rows [vector (k) ; bias ; 1 ; 0 …] of users, or [vector ; 1 ; bias ; 0 …] of items.
   private static func factors(
@@ -20,7 +22,7 @@ extension OpTable {
 
   /// User u in row u mod side, item i in column i mod side, three in five of the pairs rated.
   static let factorize: [OpCase] = grids.map { shape in
-    let (userCount, itemCount, side, k, width) = shape
+    let (userCount, itemCount, side, k, width, rounds) = shape
     var generator = SeededGenerator(UInt64(k * 811 + userCount))
     var (users, starts, items, blocks) = ([Int32](), [Int32](), [Int32](), [Int32(0)])
     for row in 0..<side {
@@ -38,9 +40,10 @@ extension OpTable {
       }
     }
     starts.append(Int32(items.count))
-    let shifts = (0..<Int32(side)).shuffled(using: &generator)
+    let shifts = Array((0..<Int32(side)).shuffled(using: &generator).prefix(rounds))
     return OpCase(
-      op: .factorize, shape: "\(userCount) users, \(itemCount) items, side \(side), k \(k)",
+      op: .factorize,
+      shape: "\(userCount) users, \(itemCount) items, side \(side), k \(k), rounds \(rounds)",
       operands: [
         .input("run users", users), .input("starts", starts), .input("rated", items),
         .input("values", generator.floats(items.count)), .input("blocks", blocks),

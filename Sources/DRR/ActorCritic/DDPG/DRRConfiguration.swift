@@ -57,8 +57,9 @@ public struct DRRConfiguration: AgentConfiguration {
   }
 
   /// The factorization of the open implementations: Adam, one λ, and positive vectors that carry the
-  /// mean, along which an action finds good items.
+  /// mean, along which an action finds good items. Of very many ratings that of the default.
   public static func settle(_ pmf: inout PMFConfiguration, ratings: Int) {
+    guard ratings < PMFConfiguration.many else { return }
     pmf.choose(.adam, ratings: ratings)
     pmf.shareRegularization()
   }

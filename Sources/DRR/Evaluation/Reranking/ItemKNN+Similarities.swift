@@ -71,14 +71,14 @@ extension ItemKNN {
     return copy
   }
 
-  /// Consecutive sessions, so many that their similarities take 256 MiB.
+  /// Consecutive sessions, so many that their similarities take 64 MiB.
   func blocks(of sessions: [Session]) -> [[Session]] {
     var blocks: [[Session]] = []
     var size = Int.max
     for session in sessions {
       let count = session.candidates.count
       let added = count * (profile(ofUser: Int(session.user)).count + count)
-      if size > 1 << 26 - min(added, 1 << 26) {
+      if size > 1 << 24 - min(added, 1 << 24) {
         blocks.append([])
         size = 0
       }
@@ -186,14 +186,25 @@ extension ItemKNN {
       userOffsets.withUnsafeBufferPointer { offsets in
         byItem.withUnsafeBufferPointer { byItem in
           for at in itemOffsets[item]..<itemOffsets[item + 1] {
-            let rater = byItem[at]
-            for place in offsets[Int(rater.index)]..<offsets[Int(rater.index) + 1] {
-              body(rater.value, byUser[place])
-            }
+            let own = Int(byItem[at])
+            let value = byUser[own].value
+            let user = Self.user(of: own, offsets)
+            for place in offsets[user]..<offsets[user + 1] { body(value, byUser[place]) }
           }
         }
       }
     }
+  }
+
+  /// Whose a place in `byUser` is.
+  @inline(__always)
+  private static func user(of place: Int, _ offsets: UnsafeBufferPointer<Int>) -> Int {
+    var (user, past) = (0, offsets.count - 1)
+    while past - user > 1 {
+      let middle = (user + past) / 2
+      if offsets[middle] > place { past = middle } else { user = middle }
+    }
+    return user
   }
 
   private func fill(_ row: inout Row, of item: Int) {

@@ -16,8 +16,8 @@ public struct ItemKNN: Ranker, Sendable {
   /// Visible (item, residual) pairs, those of user u in `userOffsets[u] ..< userOffsets[u + 1]`.
   let byUser: [Residual]
   let userOffsets: [Int]
-  /// The same as (user, residual) by item.
-  let byItem: [Residual]
+  /// The places of an item's pairs in `byUser`, by item.
+  let byItem: [Int32]
   let itemOffsets: [Int]
   /// By item.
   let norms: [Float]
@@ -43,6 +43,7 @@ public struct ItemKNN: Ranker, Sendable {
     var biases: [Float] = []
     var offsets = [0]
     var counts = [Int](repeating: 0, count: log.itemCount + 1)
+    rows.reserveCapacity(log.count)
     for user in 0..<log.userCount {
       let visible = split.visibleRows(of: user, in: log)
       let residuals = visible.map {
@@ -62,15 +63,13 @@ public struct ItemKNN: Ranker, Sendable {
     for item in 0..<log.itemCount { counts[item + 1] += counts[item] }
     itemOffsets = counts
     var next = counts
-    var columns = [Residual](repeating: Residual(index: 0, value: 0), count: rows.count)
+    var columns = [Int32](repeating: 0, count: rows.count)
     var squares = [Float](repeating: 0, count: log.itemCount)
-    for user in 0..<log.userCount {
-      for entry in rows[offsets[user]..<offsets[user + 1]] {
-        let item = Int(entry.index)
-        columns[next[item]] = Residual(index: Int32(user), value: entry.value)
-        next[item] += 1
-        squares[item] += entry.value * entry.value
-      }
+    for (place, entry) in rows.enumerated() {
+      let item = Int(entry.index)
+      columns[next[item]] = Int32(place)
+      next[item] += 1
+      squares[item] += entry.value * entry.value
     }
     byItem = columns
     norms = squares.map { $0.squareRoot() }

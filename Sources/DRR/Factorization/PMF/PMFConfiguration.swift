@@ -86,8 +86,13 @@ public struct PMFConfiguration: Codable, Hashable, Sendable {
 
   /// The settings that suit so many ratings. Below 50,000 they are descent's with the mean taken
   /// off: Adam is the less exact there, and slow to find the mean of one-sided ratings. Above, it
-  /// ranks better.
-  public init(ratings: Int) { choose(ratings < 50_000 ? .sgd : .adam, ratings: ratings) }
+  /// ranks better, but from 5 million on it would take many minutes where descent takes one.
+  public init(ratings: Int) {
+    choose(50_000..<Self.many ~= ratings ? .adam : .sgd, ratings: ratings)
+  }
+
+  /// From so many ratings on Adam takes too long.
+  package static let many = 5_000_000
 
   /// A solver with the settings that suit it.
   ///
@@ -127,6 +132,9 @@ public struct PMFConfiguration: Codable, Hashable, Sendable {
     regularization = 0.05
     biasRegularization = 0.05
   }
+
+  /// What an epoch's progress counts.
+  package var stepsName: String { solver == .adam ? "PMF batches" : "PMF rounds" }
 
   /// - Throws: `ConfigurationError` for a setting that cannot work.
   public func validate() throws(ConfigurationError) {

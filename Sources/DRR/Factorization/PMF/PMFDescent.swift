@@ -2,14 +2,17 @@ import DRRCore
 import Tensor
 
 /// Stochastic gradient descent rating by rating, over disjoint blocks of users and items (Gemulla
-/// et al. 2011; Chin et al. 2015): an epoch is one pass on the device, with the penalties of the
-/// two rows that a rating touches. The learning rate falls linearly to 0.
+/// et al. 2011; Chin et al. 2015): an epoch is one pass on the device in rounds, with the penalties
+/// of the two rows that a rating touches. The learning rate falls linearly to 0.
 final class PMFDescent: PMFSolver {
   let configuration: PMFConfiguration
   let seed: UInt64
   let factors: BiasedFactors
   let grid: RatingGrid
-  let batchesPerEpoch = 1
+  /// The rounds of a pass.
+  var batchesPerEpoch: Int { grid.side }
+  /// Whether a pass takes so long that who waits is told of each round.
+  private let isLong: Bool
 
   init(
     _ configuration: PMFConfiguration, _ ratings: PMFRatings, seed: UInt64,
@@ -23,6 +26,7 @@ final class PMFDescent: PMFSolver {
       configuration.start.initializer, seed: seed, stream: Streams.pmfWeights, on: backend)
     var random = Philox(seed: seed, stream: Streams.pmfGrid)
     let order = ratings.rows.shuffled(using: &random)
+    isLong = order.count > 2_000_000
     grid = RatingGrid(
       users: order.map { ratings.user($0) }, items: order.map { ratings.item($0) },
       values: order.map { ratings.residual($0) }, userCount: users, itemCount: items, on: backend)
@@ -31,12 +35,17 @@ final class PMFDescent: PMFSolver {
   func pass(epoch: Int, progress: (_ batchesDone: Int) throws -> Void) throws {
     var random = Philox(seed: seed, stream: Streams.pmfOrder &+ UInt64(epoch) << 8)
     let rate = configuration.learningRate * (1 - Float(epoch) / Float(configuration.epochs))
-    factors.descend(
-      grid, shifts: (0..<Int32(grid.side)).shuffled(using: &random),
-      FactorizationStep(
-        rate: rate, decay: configuration.regularization,
-        biasDecay: configuration.biasRegularization))
-    try progress(1)
+    let step = FactorizationStep(
+      rate: rate, decay: configuration.regularization,
+      biasDecay: configuration.biasRegularization)
+    let shifts = (0..<Int32(grid.side)).shuffled(using: &random)
+    var done = 0
+    while done < shifts.count {
+      let next = isLong ? done + 1 : shifts.count
+      factors.descend(grid, shifts: Array(shifts[done..<next]), step)
+      done = next
+      try progress(done)
+    }
   }
 
   func model(mean: Float) throws -> PMFModel {

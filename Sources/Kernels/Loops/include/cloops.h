@@ -216,13 +216,13 @@ struct host_ratings {
   // How many there are; a user past them is left out, an item past them taken for the last.
   int32_t user_rows, item_rows, runs, ratings;
 };
-// One pass of stochastic gradient descent over a factorisation with biases, in rounds of disjoint
-// blocks (row, row + shifts[round]). A user's row is [p (k) ; b ; 1 ; 0 …], an item's
+// Stochastic gradient descent over a factorisation with biases, in `rounds` rounds of disjoint
+// blocks (row, row + shifts[round]), a pass where there are `side`. A user's row is [p (k) ; b ; 1 ; 0 …], an item's
 // [q (k) ; 1 ; b ; 0 …], so that their product is the prediction. The same bits whatever the
 // number of threads. `scratch` holds 4 · width numbers.
 void host_factorize(
-    const struct host_ratings *ratings, const int32_t *shifts, float *users, float *items, int k,
-    float rate, float decay, float bias_decay, float *scratch, int threads);
+    const struct host_ratings *ratings, const int32_t *shifts, int rounds, float *users,
+    float *items, int k, float rate, float decay, float bias_decay, float *scratch, int threads);
 
 // y_i = low + (high - low) * (word_i >> 8) * 2^-24, at most `last`, from the words of draw `counter`
 // under `key` (Random/Philox.swift); the same bits on every processor.

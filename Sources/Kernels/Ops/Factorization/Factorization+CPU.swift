@@ -23,8 +23,8 @@ extension CPUBackend {
     withScratch(4 * width) { scratch in
       flushingSubnormals {
         host_factorize(
-          &blocks, shifts, users, items, Int32(k), step.rate, step.decay, step.biasDecay,
-          scratch, threads)
+          &blocks, shifts, Int32(shifts.count), users, items, Int32(k), step.rate, step.decay,
+          step.biasDecay, scratch, threads)
       }
     }
   }

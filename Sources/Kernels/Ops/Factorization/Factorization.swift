@@ -37,8 +37,8 @@ extension RatingBlocks {
       (1...Self.sideLimit).contains(side) && blocks.count == side * side + 1,
       "factorize: side \(side), \(blocks.count) block starts")
     require(
-      shifts.count == side && Set(shifts) == Set(0..<Int32(side)),
-      "factorize: shifts \(shifts), needs 0 ..< \(side) in any order")
+      Set(shifts).count == shifts.count && shifts.allSatisfy((0..<Int32(side)).contains),
+      "factorize: shifts \(shifts), needs some of 0 ..< \(side) in any order")
     require(
       starts.count == self.users.count + 1 && values.count == self.items.count,
       "factorize: \(self.users.count) runs with \(starts.count) starts, \(self.items.count) items "
@@ -74,11 +74,11 @@ public struct FactorizationStep: Hashable, Sendable {
 /// so that the product of the two is the prediction ⟨p, q⟩ + b_u + b_i. `width` is a multiple of
 /// 16 and at least k + 2.
 public protocol FactorizationKernels: AnyObject {
-  /// One pass in rounds: round r does the blocks (row, (row + shifts[r]) mod side) of all rows;
+  /// Rounds, a pass where there are `side`: round r does the blocks (row, (row + shifts[r]) mod side) of all rows;
   /// within a block run after run, within a run its ratings by fours. A four's errors come first;
   /// then with η the rate q ← (1 − ηλ) q + η e p for each of its n items and p ← (1 − ηλ)ⁿ p + η Σ
-  /// e q, from the rows as they were, biases likewise with their λ. `shifts` holds 0 ..< side in
-  /// any order.
+  /// e q, from the rows as they were, biases likewise with their λ. `shifts` holds some
+  /// or all of 0 ..< side in any order.
   func factorize(
     _ ratings: RatingBlocks, users: Floats, items: Floats, k: Int, width: Int, shifts: [Int32],
     _ step: FactorizationStep)
