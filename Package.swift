@@ -135,7 +135,7 @@ let package = Package(
     // Worlds as other programs act in them, and those of other programs.
     .target(
       name: "Gym",
-      dependencies: layers + ["DRRCore", "Factorization", "Environments", "Agents"]),
+      dependencies: layers + ["DRRCore", "Factorization", "Environments", "Agents", "Bandits"]),
     .target(
       name: "EnvCommands",
       dependencies: everything + [

@@ -5,7 +5,8 @@ import Tensor
 
 /// Episodes of training users in a simulator of ratings, side by side. What is seen is the user's
 /// vector and those of the items that they liked latest, oldest first and 0 where there are fewer,
-/// [(1 + window) · k]; an item's number is chosen. One that is not allowed earns −1, and the user has
+/// [(1 + window) · k], with a memory of what was shown also the last item's vector and what it earned;
+/// an item's number is chosen. One that is not allowed earns −1, and the user has
 /// not been shown it.
 struct RatingGym: GymEnvironments {
   private var environments: [RatingEnvironment]
@@ -14,9 +15,12 @@ struct RatingGym: GymEnvironments {
   /// Episodes begun, which is the number of the next.
   private var begun = 0
   private let window: Int
+  /// Whether what is shown changes what the next earns, so that it is seen.
+  private let remembers: Bool
 
   init(_ environment: RatingEnvironment, window: Int, count: Int) {
     self.window = window
+    remembers = environment.hasMemory
     environments = Array(repeating: environment, count: count)
     wasted = Array(repeating: 0, count: count)
     beginEpisodes()
@@ -24,7 +28,8 @@ struct RatingGym: GymEnvironments {
 
   private var model: PMFModel { environments[0].model }
   var count: Int { environments.count }
-  var observationSpace: Space { .box(width: (1 + window) * model.dimension, range: nil) }
+  private var width: Int { (1 + window) * model.dimension + (remembers ? model.dimension + 1 : 0) }
+  var observationSpace: Space { .box(width: width, range: nil) }
   var actionSpace: Space { .discrete(model.itemCount) }
   var observations: Numbers { seen(environments.map(\.state)) }
 
@@ -37,15 +42,20 @@ struct RatingGym: GymEnvironments {
   private func seen(_ states: [SessionState]) -> Numbers {
     let (model, k) = (model, model.dimension)
     var seen: [Float] = []
-    seen.reserveCapacity(states.count * (1 + window) * k)
+    seen.reserveCapacity(states.count * width)
+    func see(_ item: Int32) {
+      if item < 0 {
+        seen += repeatElement(0, count: k)
+      } else {
+        seen += model.itemFactors[Int(item) * k..<(Int(item) + 1) * k]
+      }
+    }
     for state in states {
       seen += model.userFactors[Int(state.user) * k..<(Int(state.user) + 1) * k]
-      for item in state.history {
-        if item < 0 {
-          seen += repeatElement(0, count: k)
-        } else {
-          seen += model.itemFactors[Int(item) * k..<(Int(item) + 1) * k]
-        }
+      for item in state.history { see(item) }
+      if remembers {
+        see(state.feedback.last?.item ?? -1)
+        seen.append(state.feedback.last?.earned ?? 0)
       }
     }
     return .real(seen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import gymnasium
@@ -16,7 +17,7 @@ from ._connection import Connection, State
 
 WORLDS = (
     "long-term-satisfaction", "interest-evolution", "interest-exploration", "virtual-taobao",
-    "lizard", "chain", "cliff", "robot", "ratings",
+    "lizard", "chain", "cliff", "robot", "point", "arms", "linear-bandit", "ratings",
 )
 
 
@@ -51,7 +52,7 @@ class VectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any]):
 
     def __init__(self, world: str, num_envs: int = 1, *, seed: int = 0, **settings: Any) -> None:
         """
-        :param world: one of :data:`WORLDS`.
+        :param world: one of :data:`WORLDS`, or a file of a tabular MDP, as ``"own.csv"``.
         :param seed: of all that is drawn until a reset names another.
         :param settings: the options of ``drr env``, as ``candidates=50`` or ``run="runs/first"``.
         """
@@ -189,8 +190,9 @@ def make_vec(world: str, num_envs: int = 1, **settings: Any) -> VectorEnv:
 
 
 def _spec(world: str, settings: dict[str, Any]) -> EnvSpec:
+    name = re.sub(r"[^\w.-]", "-", world)
     return EnvSpec(
-        f"drr/{world}-v0", entry_point="drr.envs:Env", vector_entry_point="drr.envs:VectorEnv",
+        f"drr/{name}-v0", entry_point="drr.envs:Env", vector_entry_point="drr.envs:VectorEnv",
         order_enforce=False, disable_env_checker=True, kwargs={"world": world, **settings})
 
 

@@ -76,6 +76,42 @@ def test_vectors_are_the_single_environments(world, model, taobao):
         env.close()
 
 
+def test_a_file_of_a_tabular_process(tmp_path):
+    """Left costs nothing and stays, right earns 1 and ends."""
+    path = tmp_path / "own world.csv"
+    path.write_text("state,action,probability,next,reward,done\n"
+                    "a,left,1,a,0,0\na,right,1,b,0.5,0\nb,left,1,a,0,0\nb,right,1,a,1,1\n")
+    starts = tmp_path / "starts.csv"
+    starts.write_text("state,probability\nb,1\n")
+    env = drr.make(str(path), start=str(starts), max_episode_steps=3)
+    check_env(env, skip_render_check=True)
+    assert env.observation_space.n == 2 and env.action_space.n == 2
+    assert env.reset(seed=0)[0] == 1
+    assert env.step(0)[:4] == (0, 0.0, False, False)
+    assert env.step(1)[:4] == (1, 0.5, False, False)
+    assert env.step(1)[:4] == (0, 1.0, True, False)
+    env.close()
+    with pytest.raises(drr.Error, match="--start is no option of lizard"):
+        drr.make("lizard", start=str(starts))
+
+
+def test_a_memory_is_seen(model):
+    """Half as much is earned with a streak of strength 1 that has not begun, and it is seen."""
+    run = os.path.dirname(model.folder)
+    plain = drr.make("ratings", run=run, seed=4)
+    streaks = drr.make("ratings", run=run, seed=4, streak_strength=1)
+    first, second = plain.reset()[0], streaks.reset()[0]
+    width = model.item_vectors.shape[1] + 1
+    assert len(second) == len(first) + width and not second[-width:].any()
+    np.testing.assert_array_equal(first, second[:-width])
+    item = int(np.flatnonzero(plain.action_masks())[0])
+    earned = plain.step(item)[1]
+    seen, half, *_ = streaks.step(item)
+    assert half == pytest.approx(earned / 2, abs=1e-6) and seen[-1] == pytest.approx(half)
+    plain.close()
+    streaks.close()
+
+
 def test_one_environment_is_row_0():
     """Resets without a seed go on to the next episode that the vector has in row 0."""
     env, many = drr.make("long-term-satisfaction"), drr.make_vec("long-term-satisfaction")

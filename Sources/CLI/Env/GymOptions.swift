@@ -3,13 +3,40 @@ import DRR
 import Gym
 
 /// A world that other programs may act in.
-enum GymName: String, CaseIterable, ExpressibleByArgument {
-  case satisfaction = "long-term-satisfaction"
-  case evolution = "interest-evolution"
-  case exploration = "interest-exploration"
-  case taobao = "virtual-taobao"
-  case lizard, chain, cliff, robot
+enum GymName: Hashable, ExpressibleByArgument {
+  case slates(SlateWorld)
+  case taobao
+  case process(SmallProcess)
+  /// A tabular MDP of a file.
+  case file(String)
+  case point, arms, linear
   case ratings
+
+  private static let named: [(name: String, world: GymName)] =
+    SlateWorld.all.map { ($0.name, .slates($0)) } + [("virtual-taobao", .taobao)]
+    + SmallProcess.allCases.map { ($0.rawValue, .process($0)) }
+    + [
+      ("point", .point), ("arms", .arms), ("linear-bandit", .linear), ("ratings", .ratings),
+    ]
+
+  /// What is no name is a file if it looks like one, so that a name with a slip is told as such.
+  init?(argument: String) {
+    if let known = Self.named.first(where: { $0.name == argument })?.world {
+      self = known
+    } else if argument.contains(".") || argument.contains("/") {
+      self = .file(argument)
+    } else {
+      return nil
+    }
+  }
+
+  static var allValueStrings: [String] { named.map(\.name) + ["FILE.csv"] }
+
+  /// As it is given.
+  var name: String {
+    if case .file(let path) = self { return path }
+    return Self.named.first { $0.world == self }!.name
+  }
 }
 
 /// Settings of worlds that other programs act in. Those not given are as the world has them.
@@ -38,6 +65,20 @@ struct GymOptions: ParsableArguments {
   var data: String?
   @Option(
     help: ArgumentHelp(
+      "Ratings: strength of the streak effect of liked or disliked items on the reward. "
+        + "(default: 0)"))
+  var streakStrength: Float?
+  @Option(
+    help: ArgumentHelp(
+      "Tabular, of a file: where episodes begin, state,probability. (default: in the state named "
+        + "first)", valueName: "file.csv"), completion: .file(extensions: ["csv"]))
+  var start: String?
+  @Option(help: "Bandits: K, the number of arms. (default: 10; linear-bandit 20)")
+  var arms: Int?
+  @Option(help: "linear-bandit: features of an arm. (default: 8)")
+  var features: Int?
+  @Option(
+    help: ArgumentHelp(
       "Tabular and ratings: steps after which an episode is truncated. (default: 100; ratings: as "
         + "the run's agent)"))
   var maxEpisodeSteps: Int?
@@ -48,21 +89,25 @@ struct GymOptions: ParsableArguments {
   func require(of world: GymName) throws {
     var known: Set<String> = []
     switch world {
-    case .satisfaction, .evolution, .exploration:
-      known = ["--candidates", "--slate", "--fixed-documents"]
+    case .slates: known = ["--candidates", "--slate", "--fixed-documents"]
     case .taobao: known = ["--weights"]
-    case .lizard, .chain, .cliff, .robot: known = ["--max-episode-steps", "--exploring-starts"]
-    case .ratings: known = ["--run", "--data", "--max-episode-steps"]
+    case .process: known = ["--max-episode-steps", "--exploring-starts"]
+    case .file: known = ["--max-episode-steps", "--exploring-starts", "--start"]
+    case .point: known = ["--max-episode-steps"]
+    case .arms: known = ["--arms"]
+    case .linear: known = ["--arms", "--features"]
+    case .ratings: known = ["--run", "--data", "--max-episode-steps", "--streak-strength"]
     }
     let given = [
       ("--candidates", candidates != nil), ("--slate", slate != nil),
       ("--fixed-documents", fixedDocuments), ("--weights", weights != nil), ("--run", run != nil),
       ("--data", data != nil), ("--max-episode-steps", maxEpisodeSteps != nil),
-      ("--exploring-starts", exploringStarts),
+      ("--exploring-starts", exploringStarts), ("--streak-strength", streakStrength != nil),
+      ("--start", start != nil), ("--arms", arms != nil), ("--features", features != nil),
     ]
     if let option = given.first(where: { $0.1 && !known.contains($0.0) })?.0 {
       throw ValidationError(
-        "\(option) is no option of \(world.rawValue); leave it out, or name another --env.")
+        "\(option) is no option of \(world.name); leave it out, or name another --env.")
     }
     if world == .taobao, weights == nil {
       throw ValidationError("virtual-taobao is made of networks; give them by --weights FILE.")
@@ -76,18 +121,32 @@ struct GymOptions: ParsableArguments {
 
   /// The world with its settings.
   func world(_ name: GymName) throws -> GymWorld {
-    if let process = SmallProcess(rawValue: name.rawValue) {
-      return GymWorld(
-        process.process, exploringStarts: exploringStarts, limit: maxEpisodeSteps ?? 100)
-    }
-    if var world = SlateWorld.all.first(where: { $0.name == name.rawValue }) {
+    switch name {
+    case .slates(var world):
       if let candidates { world.slates.candidates = candidates }
       if let slate { world.slates.slate = slate }
       if fixedDocuments { world.slates.resamples = false }
       return GymWorld(world)
+    case .taobao: return GymWorld(try VirtualTaobaoNetworks(contentsOf: weights ?? ""))
+    case .process(let known): return tabular(known.process)
+    case .file(let path): return tabular(try ProcessFile.read(path, start: start).process)
+    case .point:
+      var point = PointWorld()
+      if let maxEpisodeSteps { point.length = maxEpisodeSteps }
+      return GymWorld(name.name, point)
+    case .arms:
+      return GymWorld(name.name, arms.map { BernoulliArms(drawn: $0) } ?? BernoulliArms())
+    case .linear:
+      var problem = LinearProblem()
+      if let arms { problem.arms = arms }
+      if let features { problem.width = features }
+      return GymWorld(name.name, problem)
+    case .ratings: return try ratings(of: RunFolder(run ?? ""))
     }
-    if let weights { return GymWorld(try VirtualTaobaoNetworks(contentsOf: weights)) }
-    return try ratings(of: RunFolder(run ?? ""))
+  }
+
+  private func tabular(_ process: FiniteProcess) -> GymWorld {
+    GymWorld(process, exploringStarts: exploringStarts, limit: maxEpisodeSteps ?? 100)
   }
 
   /// The run's own factorization is the simulator, of its training users.
@@ -108,11 +167,14 @@ struct GymOptions: ParsableArguments {
     let training = configuration.agent?.training ?? SessionTraining()
     let length = maxEpisodeSteps ?? training.sessionLength
     try ConfigurationError.require("max episode steps", length, in: 1...)
-    return GymWorld(ratings: GymName.ratings.rawValue, window: training.window) { seed in
+    let strength = streakStrength ?? 0
+    try Satisfaction.validate(strength: strength)
+    return GymWorld(ratings: GymName.ratings.name, window: training.window) { seed in
       try RatingEnvironment(
         log: experiment.log, split: experiment.split, model: model,
         statistics: experiment.statistics, window: training.window, sessionLength: length,
-        scale: experiment.configuration.scale, seed: seed)
+        scale: experiment.configuration.scale, seed: seed,
+        world: experiment.simulator(model, consecutive: strength))
     }
   }
 }

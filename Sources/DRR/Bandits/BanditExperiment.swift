@@ -14,6 +14,19 @@ public struct BanditPlay: Sendable {
   }
 }
 
+/// Arms, round after round, whoever chooses among them. Its value is all that the next round depends
+/// on.
+public protocol BanditRounds: Codable, Sendable {
+  /// K, the number of arms.
+  var arms: Int { get }
+  /// Numbers by which each arm is seen; 0 where arms have no features.
+  var width: Int { get }
+  /// What is seen before the next choice.
+  mutating func next() -> BanditRound
+  /// What the choice comes to.
+  mutating func pay(_ arm: Int) -> BanditPlay
+}
+
 /// A policy at work in an environment. Its value is all that the next round depends on.
 public protocol BanditTrial: Codable, Sendable {
   mutating func play() -> BanditPlay

@@ -89,9 +89,8 @@ public struct BernoulliArms: BanditProblem {
   public func trial(
     _ policy: String, seed: UInt64
   ) throws(ConfigurationError) -> any BanditTrial {
-    let means = means(seed: seed)
     func trial(_ policy: some BanditPolicy) -> any BanditTrial {
-      ArmsTrial(policy, means: means, seed: seed)
+      ArmsTrial(policy, self, seed: seed)
     }
     return trial(try self.policy(policy, seed: seed))
   }
@@ -116,29 +115,54 @@ public struct BernoulliArms: BanditProblem {
   }
 }
 
-/// A policy on arms that pay 0 or 1.
-struct ArmsTrial<Policy: BanditPolicy>: BanditTrial {
+/// Arms that pay 0 or 1, of which nothing is seen.
+public struct ArmsRounds: BanditRounds {
   private let means: [Double]
   private let best: Double
-  private var policy: Policy
   private var rewards: Philox
 
-  init(_ policy: Policy, means: [Double], seed: UInt64) {
-    (self.policy, self.means) = (policy, means)
+  /// The rounds of a seed.
+  ///
+  /// - Parameter part: 0, or that of other draws before the same arms.
+  public init(_ problem: BernoulliArms, seed: UInt64, part: UInt64 = 0) {
+    means = problem.means(seed: seed)
     best = means.max()!
-    rewards = Philox(seed: seed, stream: Streams.banditRewards)
+    rewards = Philox(seed: seed, stream: Streams.banditRewards &+ part << 8)
   }
 
-  mutating func play() -> BanditPlay {
-    let round = BanditRound()
-    let arm = policy.choose(round).arm
-    let reward: Double = rewards.coin(means[arm]) ? 1 : 0
-    policy.observe(arm, reward: reward, in: round)
-    return BanditPlay(reward: reward, regret: best - means[arm], isBest: means[arm] == best)
+  public var arms: Int { means.count }
+  public var width: Int { 0 }
+  public mutating func next() -> BanditRound { BanditRound() }
+
+  public mutating func pay(_ arm: Int) -> BanditPlay {
+    BanditPlay(
+      reward: rewards.coin(means[arm]) ? 1 : 0, regret: best - means[arm],
+      isBest: means[arm] == best)
   }
 
   func follows(_ fresh: Self) -> Bool {
-    means == fresh.means && best == fresh.best && policy.follows(fresh.policy)
-      && rewards.follows(fresh.rewards)
+    means == fresh.means && best == fresh.best && rewards.follows(fresh.rewards)
+  }
+}
+
+/// A policy on arms that pay 0 or 1.
+struct ArmsTrial<Policy: BanditPolicy>: BanditTrial {
+  private var rounds: ArmsRounds
+  private var policy: Policy
+
+  init(_ policy: Policy, _ problem: BernoulliArms, seed: UInt64) {
+    (self.policy, rounds) = (policy, ArmsRounds(problem, seed: seed))
+  }
+
+  mutating func play() -> BanditPlay {
+    let round = rounds.next()
+    let arm = policy.choose(round).arm
+    let play = rounds.pay(arm)
+    policy.observe(arm, reward: play.reward, in: round)
+    return play
+  }
+
+  func follows(_ fresh: Self) -> Bool {
+    rounds.follows(fresh.rounds) && policy.follows(fresh.policy)
   }
 }

@@ -86,19 +86,23 @@ public struct LinearProblem: BanditProblem {
   }
 }
 
-/// A policy before features of length 1, drawn anew each round.
-struct LinearTrial<Policy: BanditPolicy>: BanditTrial {
+/// Features of length 1, drawn anew each round, and rewards by them.
+public struct LinearRounds: BanditRounds {
   private let problem: LinearProblem
   /// [width], or [arms, width].
   private let truth: [Double]
-  private var policy: Policy
   private var contexts: Philox
   private var rewards: Philox
+  /// E[r] of each arm in the round.
+  private var means: [Double] = []
 
-  init(_ policy: Policy, _ problem: LinearProblem, seed: UInt64) {
-    (self.policy, self.problem) = (policy, problem)
-    contexts = Philox(seed: seed, stream: Streams.banditContexts)
-    rewards = Philox(seed: seed, stream: Streams.banditRewards)
+  /// The rounds of a seed.
+  ///
+  /// - Parameter part: 0, or that of other draws before the same θ.
+  public init(_ problem: LinearProblem, seed: UInt64, part: UInt64 = 0) {
+    self.problem = problem
+    contexts = Philox(seed: seed, stream: Streams.banditContexts &+ part << 8)
+    rewards = Philox(seed: seed, stream: Streams.banditRewards &+ part << 8)
     var instance = Philox(seed: seed, stream: Streams.banditInstance)
     truth = (0..<(problem.disjoint ? problem.arms : 1)).flatMap { _ in
       Self.unitVector(problem.width, &instance)
@@ -111,11 +115,13 @@ struct LinearTrial<Policy: BanditPolicy>: BanditTrial {
     return x.map { $0 / length }
   }
 
-  mutating func play() -> BanditPlay {
+  public var arms: Int { problem.arms }
+  public var width: Int { problem.width }
+
+  public mutating func next() -> BanditRound {
     let (arms, width) = (problem.arms, problem.width)
     var round = BanditRound()
-    var means: [Double] = []
-    means.reserveCapacity(arms)
+    means.removeAll(keepingCapacity: true)
     if problem.disjoint {
       let x = Self.unitVector(width, &contexts)
       for arm in 0..<arms { means.append(dot(x, Array(truth[arm * width..<(arm + 1) * width]))) }
@@ -128,15 +134,41 @@ struct LinearTrial<Policy: BanditPolicy>: BanditTrial {
         round.features += x
       }
     }
-    let arm = policy.choose(round).arm
+    return round
+  }
+
+  public mutating func pay(_ arm: Int) -> BanditPlay {
     let reward = means[arm] + problem.noise * rewards.gaussian()
-    policy.observe(arm, reward: reward, in: round)
     let best = means.max()!
     return BanditPlay(reward: reward, regret: best - means[arm], isBest: means[arm] == best)
   }
 
   func follows(_ fresh: Self) -> Bool {
-    problem == fresh.problem && truth == fresh.truth && policy.follows(fresh.policy)
-      && contexts.follows(fresh.contexts) && rewards.follows(fresh.rewards)
+    problem == fresh.problem && truth == fresh.truth && contexts.follows(fresh.contexts)
+      && rewards.follows(fresh.rewards)
+  }
+
+  private enum CodingKeys: CodingKey { case problem, truth, contexts, rewards }
+}
+
+/// A policy before features of length 1.
+struct LinearTrial<Policy: BanditPolicy>: BanditTrial {
+  private var rounds: LinearRounds
+  private var policy: Policy
+
+  init(_ policy: Policy, _ problem: LinearProblem, seed: UInt64) {
+    (self.policy, rounds) = (policy, LinearRounds(problem, seed: seed))
+  }
+
+  mutating func play() -> BanditPlay {
+    let round = rounds.next()
+    let arm = policy.choose(round).arm
+    let play = rounds.pay(arm)
+    policy.observe(arm, reward: play.reward, in: round)
+    return play
+  }
+
+  func follows(_ fresh: Self) -> Bool {
+    rounds.follows(fresh.rounds) && policy.follows(fresh.policy)
   }
 }

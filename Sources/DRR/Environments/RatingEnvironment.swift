@@ -69,6 +69,8 @@ public struct RatingEnvironment: Environment, Sendable {
   public private(set) var state = SessionState(user: 0, history: [])
   /// What may be recommended next.
   public private(set) var allowed: ItemMask
+  /// Whether what was shown changes what the next item earns.
+  public var hasMemory: Bool { world.satisfaction.strength != 0 }
   /// Items of this session so far.
   public private(set) var chosen: [Int32] = []
   /// The runs of liked and disliked items that the session is in.

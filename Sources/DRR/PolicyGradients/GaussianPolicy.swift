@@ -159,11 +159,8 @@ public final class GaussianTrainer: Trainer {
       let pushes = try policy.sample(Tensor(points, shape: [count, 1], on: backend), key).host()
       states.append(points)
       actions.append(pushes)
-      rewards.append(
-        zip(points, pushes).map { -($0 * $0 + Float(world.effort) * $1 * $1) })
-      points = zip(points, pushes).map { point, push in
-        min(max(point + push + Float(world.deviation) * random.normal(), -10), 10)
-      }
+      rewards.append(zip(points, pushes).map { -world.cost(of: $1, at: $0) })
+      points = zip(points, pushes).map { world.moved($0, by: $1, noise: random.normal()) }
     }
     // Episodes are cut off and do not end: V says what is left.
     var after = try policy.values(Tensor(points, shape: [count, 1], on: backend)).host()

@@ -25,6 +25,22 @@ public struct PointWorld: Codable, Hashable, Sendable {
     return discount * p / (effort + discount * p)
   }
 
+  /// Where points are, at most.
+  public static let range: ClosedRange<Float> = -10...10
+
+  /// What a push u at x costs: x² + ρu².
+  public func cost(of push: Float, at point: Float) -> Float {
+    point * point + Float(effort) * push * push
+  }
+
+  /// Where a point is after a push.
+  ///
+  /// - Parameter noise: drawn, of deviation 1.
+  public func moved(_ point: Float, by push: Float, noise: Float) -> Float {
+    let to = point + push + Float(deviation) * noise
+    return min(max(to, Self.range.lowerBound), Self.range.upperBound)
+  }
+
   package func validate() throws(ConfigurationError) {
     try ConfigurationError.require("effort", effort, .positive)
     try ConfigurationError.require("deviation", deviation, .notNegative)

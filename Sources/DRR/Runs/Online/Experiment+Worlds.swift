@@ -44,6 +44,11 @@ extension Experiment {
       satisfaction: satisfaction, isLogOnly: training.world == .log)
   }
 
+  /// The simulator of a factorization, with the effect of consecutive items on clusters.
+  public func simulator(_ model: PMFModel, consecutive strength: Float) -> World {
+    World(logged: visibleRewards, model: model, satisfaction: satisfaction(strength))
+  }
+
   /// The simulator that policies are scored in: a PMF of every rating from other seeds, or kernel
   /// ridge regression on the test users, of whom the agent's own PMF saw the profiles alone.
   public func scoringWorld(
