@@ -194,8 +194,10 @@ final class Recommender: Sendable {
     } else if let click = asked.click {
       value = .click(click)
     } else {
-      guard asked.reward!.isFinite else {
-        throw Problem(.unprocessable, "the reward is \(asked.reward!); it must be a finite number")
+      let limit = ItemFeedback.rewardLimit
+      guard (-limit...limit).contains(asked.reward!) else {
+        throw Problem(
+          .unprocessable, "the reward is \(asked.reward!); it must be \(-limit) ... \(limit)")
       }
       value = .reward(asked.reward!)
     }

@@ -128,9 +128,14 @@ struct Routes: Sendable {
     } catch let problem as Problem {
       throw problem
     } catch let error as DecodingError {
+      let data = Data(buffer.readableBytesView)
+      let isJSON = (try? JSONDecoder().decode(AnyJSON.self, from: data)) != nil
+      // A number that a field has no room for is told as if it were no JSON.
+      let summary =
+        isJSON && error.isSyntax ? "a number is not of its field's kind" : error.summary
       throw Problem(
-        error.isSyntax ? .badRequest : .unprocessable,
-        "the body cannot be read: \(error.summary); /openapi.json tells its form")
+        isJSON ? .unprocessable : .badRequest,
+        "the body cannot be read: \(summary); /openapi.json tells its form")
     }
   }
 
@@ -149,8 +154,13 @@ struct Routes: Sendable {
   }
 }
 
+/// What any JSON is.
+private struct AnyJSON: Decodable {
+  init(from decoder: any Decoder) {}
+}
+
 extension DecodingError {
-  /// Whether the body is no JSON at all.
+  /// Whether the body is told to be no JSON at all.
   fileprivate var isSyntax: Bool {
     if case .dataCorrupted(let context) = self { context.codingPath.isEmpty } else { false }
   }

@@ -92,6 +92,16 @@ package struct Server: Sendable {
     return metrics
   }()
 
+  /// Why nothing can be served, and what to do.
+  package static func reason(of error: any Error) -> String {
+    switch (error as? IOError)?.errnoCode {
+    case EADDRINUSE: "another program listens there; name another --port, or 0 for a free one"
+    case EACCES: "the port is not this user's to take; name one above 1023"
+    case EADDRNOTAVAIL: "the address is none of this machine's; name another --host"
+    default: "\(error)"
+    }
+  }
+
   /// What is served, a line a model.
   package var summary: [String] {
     zip(recommender.models.all, recommender.models.shares).map { model, share in

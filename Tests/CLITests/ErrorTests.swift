@@ -190,7 +190,7 @@ enum ErrorLines {
     ),
     (
       "train drr --rating-range 5,1",
-      "--rating-range is 5,1; it must be the lowest and the highest rating, as 1,5"
+      "--rating-range is 5,1; it must be the lowest and the highest rating, within a million of 0,"
     ),
     (
       "train drr --myopic --no-myopic",

@@ -138,6 +138,9 @@ struct BootstrapTests {
     let nine = Estimate(runs: (-4...4).map(Double.init))
     #expect(abs(nine.high - 2.306_004 * (7.5 / 9).squareRoot()) < 1e-3)
     #expect(abs(nine.low + nine.high) < 1e-12)
+    // What cannot be less than 0 has an interval that ends there.
+    let regrets = Estimate(runs: [1, 2, 3], within: 0...4)
+    #expect(regrets.low == 0 && regrets.mean == 2 && regrets.high == 4)
     for count in [1, 2, 12, 40] {
       let same = Estimate(runs: Array(repeating: 0.3, count: count))
       #expect(same.low == same.mean && same.high == same.mean)

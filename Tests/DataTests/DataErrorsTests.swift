@@ -111,7 +111,7 @@ struct DataErrorsTests {
       ),
       (
         ["ratings.csv": rows, "movies.csv": "movieId,title\n1,A\n2,\"open\nend"],
-        "m/movies.csv, line 3: a quoted field opens here and is never closed"
+        "m/movies.csv, line 3: a quoted field opens here and is not closed on its line; a row is a line"
       ),
       (
         ["ratings.csv": rows, "movies.csv": "movieId,title\n1,A,B\n"],

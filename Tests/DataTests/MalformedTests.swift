@@ -30,8 +30,8 @@ struct MalformedTests {
     "quotation marks that do not go together are refused",
     arguments: [
       ("\"1\"x,2,3", "\"x,2,3\" behind a closing quotation mark, expected a comma or the end"),
-      ("\"1,2,3", "a quoted field opens here and is never closed"),
-      ("1,\"2\"\"\",3,\"", "a quoted field opens here and is never closed"),
+      ("\"1,2,3", "a quoted field opens here and is not closed on its line; a row is a line"),
+      ("1,\"2\"\"\",3,\"", "a quoted field opens here and is not closed on its line"),
     ])
   func quotes(line: String, part: String) throws {
     let text = "userId,movieId,rating\n1,1,1\n\(line)\n"
@@ -94,7 +94,7 @@ struct MalformedTests {
 
   @Test(
     "a scale in about.txt that is none is refused",
-    arguments: ["-inf ... inf", "1 ... inf", "nan ... 5", "5 ... 1", "0x ... 5"])
+    arguments: ["-inf ... inf", "1 ... inf", "nan ... 5", "5 ... 1", "0x ... 5", "0 ... 1e7"])
   func scale(text: String) throws {
     let files = [
       "ratings.csv": "userId,movieId,rating\n1,1,1\n", "about.txt": "ratings: \(text)\n",

@@ -8,6 +8,7 @@
 What the program refuses is an :class:`Error` with the program's own sentence.
 """
 
+from . import mlflow
 from ._program import VERSION as __version__
 from ._program import Error, program
 from .agents import Agent, Evaluation, train
@@ -16,5 +17,5 @@ from .models import Model, fit, load
 
 __all__ = [
     "WORLDS", "Agent", "Env", "Error", "Evaluation", "Model", "VectorEnv", "__version__", "fit",
-    "load", "make", "make_vec", "program", "train",
+    "load", "make", "make_vec", "mlflow", "program", "train",
 ]

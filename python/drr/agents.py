@@ -84,6 +84,12 @@ class Agent:
         """
         given = np.asarray(observations)
         alone = self._is_one(given)
+        size = 1 if self._seen["type"] == "Discrete" else int(np.prod(self._seen["shape"]))
+        if given.size != size * (1 if alone else len(given)):
+            raise ValueError(
+                f"the observations are of shape {given.shape}; one has {size} numbers")
+        if not np.isfinite(given).all():
+            raise ValueError("an observation has what is no number")
         scores = self.scores(given[None] if alone else given)
         if self._chosen["type"] == "Box":
             low, high = (np.asarray(self._chosen[name], np.float32) for name in ("low", "high"))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import filecmp
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -128,8 +130,7 @@ class Model:
         """
         wanted: NDArray[Any] = self.users
         if users is not None:
-            alone = isinstance(users, (str, bytes)) or not isinstance(users, Iterable)
-            wanted = np.array([str(one) for one in ([users] if alone else users)], dtype=object)
+            wanted = np.array([str(one) for one in _several(users)], dtype=object)
             self._find("user", wanted)
         with tempfile.TemporaryDirectory(prefix="drr-") as folder:
             asked, lists = os.path.join(folder, "users"), os.path.join(folder, "lists.csv")
@@ -157,8 +158,9 @@ class Model:
 
     def similar(self, items: Sequence[Any] | Any, k: int = 10) -> Lists:
         """The k items whose vectors in the factorization point most alike, and the cosines."""
-        alone = isinstance(items, (str, bytes)) or not isinstance(items, Iterable)
-        wanted = np.array([str(one) for one in ([items] if alone else items)], dtype=object)
+        if k < 1:
+            raise ValueError(f"k is {k}; it must be 1 or more")
+        wanted = np.array([str(one) for one in _several(items)], dtype=object)
         places = self._find("item", wanted)
         vectors = self.item_vectors
         length = np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -173,8 +175,11 @@ class Model:
         scores[scores == -np.inf] = np.nan
         return Lists(wanted, found, scores)
 
-    def score(self, users: Sequence[Any], items: Sequence[Any]) -> NDArray[np.float32]:
+    def score(
+        self, users: Sequence[Any] | Any, items: Sequence[Any] | Any
+    ) -> NDArray[np.float32]:
         """The ratings that the factorization predicts, of pairs of a user and an item."""
+        users, items = _several(users), _several(items)
         if len(users) != len(items):
             raise ValueError(f"{len(users)} users and {len(items)} items; they must be pairs")
         rows, columns = self._find("user", users), self._find("item", items)
@@ -190,6 +195,11 @@ class Model:
                 [given[offsets[row]:offsets[row + 1]].mean() for row in rows])
         low, high = self.header["ratingRange"]
         return np.clip(ratings, low, high).astype(np.float32)
+
+
+def _several(ids: Any) -> list[Any]:
+    """Ids as a list; one id is a list of one."""
+    return [ids] if isinstance(ids, (str, bytes)) or not isinstance(ids, Iterable) else list(ids)
 
 
 def fit(
@@ -214,18 +224,23 @@ def fit(
     folder = run or tempfile.mkdtemp(prefix="drr-run-")
     source = os.path.join(folder, "ratings-given")
     os.makedirs(folder, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="drr-") as scratch:
-        path = os.path.join(scratch, "ratings.csv")
+    with tempfile.TemporaryDirectory(prefix=".ratings-", dir=folder) as scratch:
+        path, imported = os.path.join(scratch, "ratings.csv"), os.path.join(scratch, "imported")
         _write(path, given)
-        words = ["data", "import", path, "--out", source, "--user-column", "user",
+        words = ["data", "import", path, "--out", imported, "--user-column", "user",
                  "--item-column", "item", "--rating-column", "rating" if rating else "none"]
         if time:
             words += ["--time-column", "time"]
         if rating:
-            values = np.asarray(given["rating"], dtype=np.float64)
-            low, high = rating_range or (values.min(), values.max())
-            words += ["--rating-range", f"{low:g},{high:g}"]
+            low, high = rating_range or _range(str(rating), given["rating"])
+            words += ["--rating-range", f"{float(low)!r},{float(high)!r}"]
         _program.run(words, verbose=verbose)
+        # What a run was trained on stays, whatever is given.
+        begun = os.path.exists(os.path.join(folder, "config.json"))
+        if begun and not parameters.get("fresh") and not _same_files(imported, source):
+            raise Error(f"{folder} was trained on other ratings; name another run, or add fresh=True")
+        shutil.rmtree(source, ignore_errors=True)
+        os.rename(imported, source)
     settings = {"data": source, "run": folder, **parameters}
     _program.run(["train", algorithm, *options(settings)], verbose=verbose)
     return load(folder, parameters={"algorithm": algorithm, **parameters})
@@ -240,16 +255,55 @@ def load(run: str, *, parameters: dict[str, Any] | None = None) -> Model:
     return Model(folder, parameters)
 
 
+def _same_files(one: str, other: str) -> bool:
+    """Whether two folders hold the same files."""
+    if not os.path.isdir(other) or sorted(os.listdir(one)) != sorted(os.listdir(other)):
+        return False
+    return not any(filecmp.cmpfiles(one, other, os.listdir(one), shallow=False)[1:])
+
+
+def _is_missing(value: Any) -> bool:
+    """None, NaN, NaT and pandas' NA, which is equal to nothing, not even to itself."""
+    try:
+        return value is None or bool(value != value)
+    except TypeError:
+        return True
+
+
+def _range(name: str, ratings: list[Any]) -> tuple[float, float]:
+    """The lowest and the highest rating."""
+    try:
+        values = [float(value) for value in ratings]
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"the column {name} has what is no number: {error}") from None
+    low, high = min(values), max(values)
+    if low == high:
+        raise ValueError(
+            f"all of the column {name} is {low:g}: name rating_range=(lowest, highest), or "
+            "rating=None where every row is a positive")
+    return low, high
+
+
 def _column(frame: Any, name: str) -> list[Any]:
     try:
         column = frame[name]
     except Exception as error:
         names = list(getattr(frame, "columns", frame))
         raise ValueError(f"there is no column {name}; the columns are {names}") from error
-    return list(column.to_list() if hasattr(column, "to_list") else column)
+    values = list(column.to_list() if hasattr(column, "to_list") else column)
+    for row, value in enumerate(values):
+        if _is_missing(value):
+            raise ValueError(
+                f"row {row} of the column {name} is {value}; drop rows that lack it, as by dropna()")
+    return values
 
 
 def _write(path: str, columns: dict[str, list[Any]]) -> None:
+    # Whole numbers that pandas has made floats of are ids without a point.
+    for name in ("user", "item"):
+        columns[name] = [
+            int(one) if isinstance(one, float) and one.is_integer() else one
+            for one in columns[name]]
     lengths = {name: len(column) for name, column in columns.items()}
     if len(set(lengths.values())) != 1:
         raise ValueError(f"columns of different lengths: {lengths}")

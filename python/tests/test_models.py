@@ -91,3 +91,41 @@ def test_refusals(model, ratings, tmp_path):
         drr.fit(ratings, dimension=0)
     with pytest.raises(drr.Error, match="--colour"):
         drr.fit(ratings, colour=0)
+
+
+def test_a_refusal_leaves_the_run_as_it_was(ratings, tmp_path):
+    run = str(tmp_path / "run")
+    model = drr.fit(ratings, "pmf", time="time", run=run, dimension=2, pmf_epochs=2)
+    fewer = {name: column[:400] for name, column in ratings.items()}
+    with pytest.raises(drr.Error, match="was trained on other ratings; name another run"):
+        drr.fit(fewer, "pmf", time="time", run=run, dimension=2, pmf_epochs=2)
+    assert list(drr.load(run).users) == list(model.users)
+    again = drr.fit(ratings, "pmf", time="time", run=run, dimension=2, pmf_epochs=2)
+    np.testing.assert_array_equal(again.item_vectors, model.item_vectors)
+    fresh = drr.fit(fewer, "pmf", time="time", run=run, dimension=2, pmf_epochs=2, fresh=True)
+    assert len(fresh.users) == 10
+
+
+@pytest.mark.parametrize("column, value, said", [
+    ("user", float("nan"), "row 3 of the column user is nan"),
+    ("item", None, "row 3 of the column item is None"),
+    ("rating", float("nan"), "row 3 of the column rating is nan"),
+    ("rating", "good", "the column rating has what is no number.*'good'"),
+])
+def test_what_is_missing_is_refused(ratings, column, value, said):
+    given = {name: list(values) for name, values in ratings.items()}
+    given[column][3] = value
+    with pytest.raises(ValueError, match=said):
+        drr.fit(given, "pmf")
+
+
+def test_ratings_of_many_digits_and_ids_of_floats(tmp_path):
+    random = np.random.default_rng(2)
+    given = {"user": random.integers(0, 30, 600).astype(float), "item": random.integers(0, 40, 600),
+             "rating": random.uniform(0, 299_867.4, 600)}
+    model = drr.fit(given, "pmf", dimension=2, pmf_epochs=1, split="none", run=str(tmp_path / "r"))
+    assert "3" in set(model.users) and model.score(3, int(model.items[0])).shape == (1,)
+    with pytest.raises(ValueError, match="all of the column rating is 1: name rating_range"):
+        drr.fit({"user": ["a", "b"], "item": ["x", "y"], "rating": [1, 1]})
+    with pytest.raises(ValueError, match="k is 0; it must be 1 or more"):
+        model.similar(model.items[0], k=0)

@@ -6,7 +6,7 @@ struct FeedbackOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "A .csv of action,reward,propensity[,user,position,time,x1,...]; a .json or .dsjson of Vowpal "
-        + "Wabbit; Open Bandit, as a folder or .zip; or the folder of a feedback log.",
+        + "Wabbit; Open Bandit, as a folder or .zip; `drr ope`: or the folder of a feedback log.",
       valueName: "source"), completion: .file())
   var data: String
   @Option(help: "Open Bandit: the behavior policy. (default: bts)")

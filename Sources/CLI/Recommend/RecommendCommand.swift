@@ -98,6 +98,9 @@ struct RecommendCommand: ParsableCommand {
         rank: place + 1, id: model.items.ids[item.item], title: model.items.title(item.item),
         score: item.score, predictedRating: item.predictedRating)
     }
+    if items.isEmpty {
+      Console.note("nothing is left to recommend among \(grouped(model.items.count)) items")
+    }
     let hasRatings = model.factorization != nil
     let rows = items.map { item in
       ["\(item.rank). \(item.title)", item.id, decimal(Double(item.score), 4)]

@@ -203,7 +203,7 @@ struct ServeCommand: ParsableCommand {
         }
       }
     } catch {
-      throw RunError("cannot serve at \(host):\(port): \(error)")
+      throw RunError("cannot serve at \(host):\(port): \(Server.reason(of: error))")
     }
     Console.note("ended; what was under way is answered")
   }

@@ -88,7 +88,9 @@ extension PMFConfiguration.Start: FormedArgument {
 }
 
 extension RatingRange: FormedArgument {
-  package static var form: String { "the lowest and the highest rating, as 1,5" }
+  package static var form: String {
+    "the lowest and the highest rating, within a million of 0, as 1,5"
+  }
 }
 
 extension LikedThreshold: FormedArgument {

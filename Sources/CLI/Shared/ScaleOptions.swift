@@ -54,8 +54,8 @@ struct RatingRange: ExpressibleByArgument {
 
   init?(argument: String) {
     let ends = argument.replacing("...", with: ",").split(separator: ",").map { Float($0) }
-    guard ends.count == 2, let low = ends[0], let high = ends[1], low.isFinite, high.isFinite,
-      low < high
+    guard ends.count == 2, let low = ends[0], let high = ends[1], low < high,
+      max(low.magnitude, high.magnitude) <= RatingsLog.ratingLimit
     else { return nil }
     range = low...high
   }

@@ -41,7 +41,8 @@ struct WatchCommand: ParsableCommand {
       let plots = watched.curves.map { TextPlot($0.title, $0.points) }
       let columns = min(Screen.columns, 160)
       let text =
-        ([watched.heading] + plots.map { $0.text(columns: columns, rows: 8) })
+        ([fitted(watched.heading, columns: columns)]
+        + plots.map { $0.text(columns: columns, rows: 8) })
         .joined(separator: "\n\n")
       let isLast = once || watched.isFinished || isatty(1) != 1
       // Over the drawing before, of which nothing is left.

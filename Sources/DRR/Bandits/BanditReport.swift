@@ -39,21 +39,26 @@ public struct BanditReport: Codable, Sendable {
     rows = configuration.policies.compactMap { policy in
       let outcomes = experiment.outcomes.filter { $0.policy == policy }
       guard outcomes.count == configuration.seeds else { return nil }
-      func estimate(_ value: (BanditOutcome) -> Double) -> Estimate {
-        Estimate(runs: outcomes.map(value))
+      func estimate(
+        within range: ClosedRange<Double> = -.infinity ... .infinity,
+        _ value: (BanditOutcome) -> Double
+      ) -> Estimate {
+        Estimate(runs: outcomes.map(value), within: range)
       }
+      let losses = 0.0 ... .infinity
       let found = all.map { configuration.problem.bound(policy, seed: $0, after: marks) }
       let bounds =
         found.contains { $0 == nil } ? nil : Self.mean(found.map { $0!.values })
       let names = Set(outcomes.flatMap(\.figures.keys))
       return Row(
-        policy: policy, regret: estimate { $0.regret.last ?? 0 },
+        policy: policy, regret: estimate(within: losses) { $0.regret.last ?? 0 },
         reward: estimate { $0.reward / Double(configuration.rounds) },
-        best: estimate { Double($0.best) / Double(configuration.rounds) },
+        best: estimate(within: 0...1) { Double($0.best) / Double(configuration.rounds) },
         bound: bounds?.last, boundSource: bounds == nil ? nil : found[0]?.source,
         figures: Dictionary(
           uniqueKeysWithValues: names.map { name in (name, estimate { $0.figures[name] ?? 0 }) }),
-        curve: marks.indices.map { mark in estimate { $0.regret[mark] } }, bounds: bounds)
+        curve: marks.indices.map { mark in estimate(within: losses) { $0.regret[mark] } },
+        bounds: bounds)
     }
     let asymptotes = all.map { configuration.problem.asymptote(seed: $0, after: marks) }
     asymptote = asymptotes.contains { $0 == nil } ? nil : Self.mean(asymptotes.map { $0! })

@@ -132,7 +132,11 @@ extension Estimate {
   /// skewed, and the percentiles of resampled means, which know neither the skew nor how unsure s is,
   /// hold the truth in 86 % of cases or fewer. Of one run, or of equal ones, there is no interval but
   /// the value.
-  package init(runs values: [Double]) {
+  ///
+  /// - Parameter range: what the mean can be; an interval does not leave it.
+  package init(
+    runs values: [Double], within range: ClosedRange<Double> = -.infinity ... .infinity
+  ) {
     require(!values.isEmpty, "there are no runs to estimate from")
     let n = Double(values.count)
     let mean = values.reduce(0, +) / n
@@ -155,8 +159,9 @@ extension Estimate {
         ? y : 3 / skew * (cbrt(1 + skew * (y - skew / (6 * n))) - 1)
     }
     self.init(
-      mean: mean, low: min(mean, mean - deviation * inverse(reach)),
-      high: max(mean, mean - deviation * inverse(-reach)), count: values.count)
+      mean: mean, low: max(range.lowerBound, min(mean, mean - deviation * inverse(reach))),
+      high: min(range.upperBound, max(mean, mean - deviation * inverse(-reach))),
+      count: values.count)
   }
 
   /// The 97.5 % quantile of Student's t: by a table, and from five degrees of freedom on by the

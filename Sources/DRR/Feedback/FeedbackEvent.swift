@@ -101,9 +101,12 @@ public struct ItemFeedback: Codable, Hashable, Sendable {
     case rating(Float)
     /// Whether the item was clicked: reward 1 or 0.
     case click(Bool)
-    /// Any finite number. It tells nothing of the user's taste.
+    /// Any number within ``rewardLimit`` of 0. It tells nothing of the user's taste.
     case reward(Double)
   }
+
+  /// How far rewards are from 0 at most, so that no sum of them is without bounds.
+  public static let rewardLimit = 1e6
 
   private enum CodingKeys: String, CodingKey {
     case time, request, user, item, rating, click, reward, version, score

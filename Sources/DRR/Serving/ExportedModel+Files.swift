@@ -27,7 +27,10 @@ extension ExportedModel {
   public init(folder: String) throws {
     guard Self.isIn(folder) else {
       throw ServingError(
-        "\(folder) holds no exported model; make one with `drr export model RUN \(folder)`")
+        access(folder + "/config.json", F_OK) == 0
+          ? "\(folder) is a run; export its model by `drr export model \(folder) \(folder)-model`, "
+            + "and name that"
+          : "\(folder) holds no exported model; make one with `drr export model RUN \(folder)`")
     }
     func bytes(_ name: String) throws -> Data {
       guard let found = FileManager.default.contents(atPath: "\(folder)/\(name)") else {

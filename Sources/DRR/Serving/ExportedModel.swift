@@ -213,7 +213,7 @@ public struct ExportedModel: Sendable {
     try header.algorithm.validate()
     guard !header.algorithm.readsSessions else { return }
     guard let scale = header.scale, let range = header.ratings,
-      range.lowerBound.magnitude <= 1e6, range.upperBound.magnitude <= 1e6
+      max(range.lowerBound.magnitude, range.upperBound.magnitude) <= RatingsLog.ratingLimit
     else { throw ServingError("its ratings have no scale or no range") }
     try scale.validate()
     guard header.algorithm.hasFactorization else { return }

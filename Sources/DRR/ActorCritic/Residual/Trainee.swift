@@ -35,7 +35,9 @@ package struct Trainee: Sendable {
     if trainees.isEmpty {
       throw ConfigurationError(
         "no training user has a session of \(minimum) items, the larger of the candidates a session "
-          + "needs and its length: the longest has \(longest)")
+          + "needs and its length: the longest has \(longest)"
+          + (longest > 0
+            ? "; lower --minimum-candidates or --session-length, both to \(longest) at most" : ""))
     }
     return trainees
   }

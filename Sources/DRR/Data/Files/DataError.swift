@@ -73,7 +73,7 @@ public enum DataError: Error, Equatable, Sendable, CustomStringConvertible {
     case .lineTooLong(let file, let line, let limit):
       "\(file), line \(line): longer than \(limit) bytes, expected one rating a line"
     case .quoting(let file, let line):
-      "\(file), line \(line): a quoted field opens here and is never closed"
+      "\(file), line \(line): a quoted field opens here and is not closed on its line; a row is a line"
     case .empty(let file):
       "\(file): no ratings in it"
     case .tooLarge(let file, let what, let limit):

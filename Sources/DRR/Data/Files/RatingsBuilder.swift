@@ -17,6 +17,8 @@ struct RatingsBuilder {
   private(set) var wholeStars = true
   /// Rows that lack something, those that say there is no rating, and those above the ceiling.
   private(set) var (missing, unrated, cut) = (0, 0, 0)
+  /// Rows whose user or item is spelled as what is missing often is.
+  private var nameless = 0
   /// Rows of plain numbers, many of which were read at a time.
   private(set) var plain = 0
   private var file = ""
@@ -132,6 +134,7 @@ struct RatingsBuilder {
       missing += 1
       return
     }
+    if Self.isMissing(user) || Self.isMissing(item) { nameless += 1 }
     var rating: Float = 1
     if let ratingText {
       guard let value = Number.decimal(ratingText), Float(value).isFinite else {
@@ -382,6 +385,11 @@ struct RatingsBuilder {
     }
     if missing > 0 {
       notes.append("\(rows(missing)) that lack a user, item, rating or time left out")
+    }
+    if nameless > 0 {
+      notes.append(
+        "\(rows(nameless)) have a user or item that is called NULL, NaN or the like; where that "
+          + "stands for nothing, `drr data import --missing skip` leaves them out")
     }
     if cut > 0, let ceiling = layout.ceiling {
       notes.append("\(rows(cut)) rated above \(RatingsLog.spelled(ceiling)) count as that")

@@ -17,6 +17,9 @@ public struct RatingsLog: Sendable {
   /// False where the file has no times: ``times`` are then the rows' places in the file.
   public var hasTimes: Bool
 
+  /// How far ratings are from 0 at most.
+  public static let ratingLimit: Float = 1e6
+
   /// One entry a row.
   public var users: [Int32]
   /// The item's index, one entry a row.

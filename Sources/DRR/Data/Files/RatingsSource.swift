@@ -216,8 +216,8 @@ struct About {
     try file.forEachLine { (number: Int, line: String) throws(DataError) -> Void in
       let words = line.split(separator: " ")
       guard words.count == 4, words[0] == "ratings:", words[2] == "..." else { return }
-      guard let low = Float(words[1]), let high = Float(words[3]), low.isFinite, high.isFinite,
-        low < high
+      guard let low = Float(words[1]), let high = Float(words[3]), low < high,
+        max(low.magnitude, high.magnitude) <= RatingsLog.ratingLimit
       else {
         throw .line(
           LineFault(

@@ -261,9 +261,13 @@ public struct UserSplit: Sendable {
     } else {
       return
     }
+    func count(_ part: Part) -> Int { parts.count { $0 == part } }
+    let (what, sizes) =
+      evaluation.split == .users
+      ? ("\(all) users", [trainUsers.count, validationUsers.count, testUsers.count])
+      : ("\(parts.count) ratings", [count(.visible), count(.validation), count(.test)])
     throw ConfigurationError(
-      "\(setting), which splits \(all) users into \(trainUsers.count) to train "
-        + "on, \(validationUsers.count) to validate on and \(testUsers.count) to test on; each must be "
-        + "1 or more, or the validation share 0")
+      "\(setting), which splits \(what) into \(sizes[0]) to train on, \(sizes[1]) to validate on "
+        + "and \(sizes[2]) to test on; each must be 1 or more, or --validation-fraction 0")
   }
 }

@@ -113,13 +113,14 @@ public struct OnlineLearner: Sendable {
   /// Learns what an item earned.
   ///
   /// - Parameters:
-  ///   - item: its id; one that the model does not have tells nothing.
+  ///   - item: its id; one that the model does not have tells nothing, nor does a reward beyond
+  ///     ``ItemFeedback/rewardLimit``.
   ///   - score: the model's own, when it was shown.
   package mutating func learn(
     item: String, score: Float, _ value: ItemFeedback.Value, by user: String?
   ) {
     guard let item = ids.lookup(item), score.isFinite,
-      let reward = try? rewards.reward(of: value, by: user), reward.isFinite
+      let reward = try? rewards.reward(of: value, by: user), abs(reward) <= ItemFeedback.rewardLimit
     else { return }
     count += 1
     let error = reward - Double(score)
