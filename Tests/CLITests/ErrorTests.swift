@@ -190,7 +190,8 @@ enum ErrorLines {
     ),
     (
       "train drr --rating-range 5,1",
-      "--rating-range is 5,1; it must be the lowest and the highest rating, within a million of 0,"
+      "--rating-range is 5,1; it must be the lowest and the highest rating, within a million of 0, "
+        + "as 1,5"
     ),
     (
       "train drr --myopic --no-myopic",
@@ -243,7 +244,7 @@ enum ErrorLines {
     (
       "train drr --test-fraction 0.001 --data generated:tiny --run new",
       "--test-fraction is 0.001, which splits 50 users into 45 to train on, 5 to validate "
-        + "on and 0 to test on; each must be 1 or more, or the validation share 0"
+        + "on and 0 to test on; each must be 1 or more, or --validation-fraction 0"
     ),
     (
       "train multi-q --genres clusters --table Drama --data generated:tiny --run new",

@@ -194,7 +194,7 @@ struct RecommendTests {
     }
     expectRefused(
       try Program.run(["recommend", "--model", "run", "--user", "3"], in: folder), 1,
-      "run holds no exported model", "drr export model RUN run")
+      "run is a run; export its model by `drr export model run run-model`")
     expectRefused(
       try Program.run(["export", "model", "run", "run"], in: folder), 1,
       "run holds something else, 'config.json', and is replaced as a whole")

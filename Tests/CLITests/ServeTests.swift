@@ -168,6 +168,8 @@ struct ServeTests {
         "POST", "/v1/recommend", #"{"user":"1","top":201}"#, 422, "top is 201; it must be 1 ... 200"
       ),
       ("POST", "/v1/recommend", #"{"user":"1","top":"x"}"#, 422, "top is not a whole number"),
+      ("POST", "/v1/recommend", #"{"user":"1","top":2.5}"#, 422, "cannot be read"),
+      ("POST", "/v1/recommend", #"{"user":"#, 400, "cannot be read"),
       ("POST", "/v1/recommend", #"{"user":""}"#, 422, "it must have 1 ... 200 bytes of plain text"),
       (
         "POST", "/v1/recommend", #"{"user":"1","tip":3}"#, 422, "the key \"tip\" means nothing here"
@@ -199,7 +201,11 @@ struct ServeTests {
         "POST", "/v1/feedback", #"{"user":"1","item":"1","rating":9}"#, 422,
         "it must be 1.0 ... 5.0"
       ),
-      ("POST", "/v1/feedback", #"{"user":"1","item":"1","reward":1e999}"#, 400, "cannot be read"),
+      ("POST", "/v1/feedback", #"{"user":"1","item":"1","reward":1e999}"#, 422, "cannot be read"),
+      (
+        "POST", "/v1/feedback", #"{"user":"1","item":"1","reward":1e300}"#, 422,
+        "the reward is 1e+300; it must be -1000000.0 ... 1000000.0"
+      ),
       (
         "POST", "/v1/feedback", #"{"user":"1","item":"none","click":true}"#, 404,
         "no model has an item none"

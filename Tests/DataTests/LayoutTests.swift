@@ -257,6 +257,15 @@ struct LayoutTests {
     }
     #expect(log.spelled == ["1 2 3.0 4", "1 5 4.0 5"])
     #expect(log.notes == ["4 rows that lack a user, item, rating or time left out"])
+    // Somebody may be called so.
+    let named = try load(["a.csv": "u,i,r\nNULL,2,3\n1,None,4\n1,2,5\n"], file: "a.csv") {
+      (options: inout ReadingOptions) in
+      (options.user, options.item, options.rating) = (.named("u"), .named("i"), .named("r"))
+    }
+    #expect(named.count == 3)
+    #expect(
+      named.notes.contains { $0.hasPrefix("2 rows have a user or item that is called NULL, NaN") },
+      "\(named.notes)")
   }
 
   @Test("ids in Latin-1 are read where that is said")

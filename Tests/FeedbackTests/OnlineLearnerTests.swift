@@ -109,6 +109,18 @@ import Testing
     }
   }
 
+  @Test(
+    "what a log holds of boundless rewards is not learned", arguments: OnlineLearner.Kind.allCases)
+  func boundless(_ kind: OnlineLearner.Kind) throws {
+    let model = try ServedWorld.model(1)
+    let told = Self.told(20, items: model.items.count, seed: 4)
+    let wild = [1e300, -1e300, 1e39, 1.1e6].map { Told(item: 3, score: 0.5, reward: $0) }
+    let learner = try Self.learner(model, Self.settings(kind), told + wild)
+    let sober = try Self.learner(model, Self.settings(kind), told)
+    #expect(learner.count == 20)
+    #expect(learner.value(of: 3, score: 0.5) == sober.value(of: 3, score: 0.5))
+  }
+
   @Test("by items it is each item's mean of what it earned above its score, drawn to none")
   func arms() throws {
     let model = try ServedWorld.model(1)

@@ -65,9 +65,7 @@ def run(words: Iterable[str], *, verbose: bool = False) -> str:
         text=True,
     ) as process:
         printed, said = _read(process, print_line if verbose else None)
-    if process.returncode:
-        at = said.rfind("Error: ")
-        raise sentence(said[max(at, 0):], process.returncode)
+    require_success(process, said)
     return printed
 
 
@@ -75,22 +73,35 @@ def print_line(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
+def hear(stream: Iterable[str], show: Callable[[str], None] | None) -> list[str]:
+    """The lines that a program says, each shown as it comes."""
+    said: list[str] = []
+    for line in stream:
+        said.append(line)
+        if show:
+            show(line.rstrip("\n"))
+    return said
+
+
+def require_success(process: subprocess.Popen[str], said: list[str]) -> None:
+    """Raises :class:`Error` where a program that ended, and said these lines, refused."""
+    if process.returncode:
+        text = "".join(said)
+        raise sentence(text[max(text.rfind("Error: "), 0):], process.returncode)
+
+
 def _read(
     process: subprocess.Popen[str], show: Callable[[str], None] | None
-) -> tuple[str, str]:
-    """All that a program prints and says, as it comes."""
+) -> tuple[str, list[str]]:
+    """All that a program prints, and the lines that it says, as they come."""
     import threading
 
     printed: list[str] = []
     assert process.stdout and process.stderr
     reader = threading.Thread(target=lambda out=process.stdout: printed.append(out.read()))
     reader.start()
-    said: list[str] = []
     try:
-        for line in process.stderr:
-            said.append(line)
-            if show:
-                show(line.rstrip("\n"))
+        said = hear(process.stderr, show)
         reader.join()
         process.wait()
     except KeyboardInterrupt:
@@ -98,7 +109,7 @@ def _read(
         process.wait()
         reader.join()
         raise
-    return "".join(printed), "".join(said)
+    return "".join(printed), said
 
 
 def result(words: Iterable[str], *, verbose: bool = False) -> dict[str, Any]:

@@ -9,7 +9,6 @@ import signal
 import socket
 import struct
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -24,7 +23,7 @@ from numpy.typing import NDArray
 
 from . import _program
 from ._connection import HEAD, HELLO, REFUSED, RESET, STATE, STEP, exactly
-from ._program import sentence
+from ._program import hear, print_line, require_success
 
 
 def told(space: spaces.Space[Any], what: str) -> dict[str, Any]:
@@ -178,10 +177,7 @@ def run(words: list[str], answers: Answers, *, verbose: bool = False) -> None:
     said: list[str] = []
 
     def read(lines: Any) -> None:
-        for line in lines:
-            said.append(line)
-            if verbose:
-                print(line.rstrip("\n"), file=sys.stderr, flush=True)
+        said.extend(hear(lines, print_line if verbose else None))
 
     with tempfile.TemporaryDirectory(prefix="drr-") as folder, \
             socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
@@ -209,6 +205,4 @@ def run(words: list[str], answers: Answers, *, verbose: bool = False) -> None:
                 reader.join()
         if is_interrupted():
             raise KeyboardInterrupt
-    if process.returncode:
-        text = "".join(said)
-        raise sentence(text[max(text.rfind("Error: "), 0):], process.returncode)
+    require_success(process, said)

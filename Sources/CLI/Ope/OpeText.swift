@@ -30,7 +30,7 @@ extension WeightDiagnostics {
 
 extension OffPolicyReport {
   var text: String {
-    let digits = abs(behaviour.value) < 0.1 ? 5 : 4
+    let digits = behaviour.digits
     var rows = [[""] + policies.map(\.name)]
     if policies.contains(where: { $0.onPolicy != nil }) {
       rows.append(["on-policy value"] + policies.map { $0.onPolicy?.text(digits) ?? "" })
@@ -85,7 +85,7 @@ extension RewardModelReport {
 
 extension SessionsReport {
   var text: String {
-    let digits = abs(behaviour.value) < 0.1 ? 5 : 4
+    let digits = behaviour.digits
     var rows = [["", policy]]
     for estimator in SessionEstimator.allCases {
       if let found = self[estimator] { rows.append([estimator.rawValue, found.text(digits)]) }

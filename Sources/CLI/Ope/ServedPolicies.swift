@@ -88,7 +88,7 @@ extension ReplayedModel {
 
 extension SlateReport {
   var text: String {
-    let digits = abs(behaviour.value) < 0.1 ? 5 : 4
+    let digits = behaviour.digits
     var rows = [[""] + policies.map(\.name)]
     for estimator in configuration.estimators {
       rows.append(

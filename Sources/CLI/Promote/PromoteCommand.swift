@@ -166,7 +166,7 @@ struct PromoteCommand: ParsableCommand {
 
     func text(_ model: String) -> String {
       guard let promotion else { return "" }
-      let digits = abs(promotion.logged.value) < 0.1 ? 5 : 4
+      let digits = promotion.logged.digits
       let rows = [
         ["lists", "\(grouped(promotion.lists)) of \(grouped(promotion.users)) users"],
         ["logged", promotion.logged.text(digits)],

@@ -1,34 +1,6 @@
 import ArgumentParser
 import DRR
 
-/// Options that an agent is started with.
-protocol AgentSettings {
-  associatedtype Agent: AgentConfiguration
-  /// Whether its myopic copy (γ = 0) is trained as well; nil: as the run was started.
-  var myopic: Bool? { get }
-  /// Whether a new run trains it by default.
-  var trainsMyopic: Bool { get }
-  /// Sets what is given.
-  func apply(to agent: inout Agent)
-}
-
-extension AgentSettings {
-  static var command: String { Agent.command }
-  var trainsMyopic: Bool { false }
-
-  /// Gives a run the agent that it starts with, before any option is applied. A factorisation that
-  /// was fitted before stays as it is.
-  func begin(_ run: inout RunConfiguration, keepsPMF: Bool) {
-    if keepsPMF { run.agent = Agent() } else { run.choose(Agent()) }
-  }
-
-  func apply(to begun: inout (any AgentConfiguration)?) {
-    guard var mine = begun as? Agent else { return }
-    apply(to: &mine)
-    begun = mine
-  }
-}
-
 /// What DRR and the residual agent are trained in.
 enum AgentEnvironment: String, CaseIterable, ExpressibleByArgument {
   case log, pmf, items
@@ -140,24 +112,6 @@ struct ActorCriticOptions: ParsableArguments {
     if let importanceExponent { ddpg.importanceExponent = importanceExponent }
     if let twinCritics { ddpg.twinCritics = twinCritics }
     if let policyDelay { ddpg.policyDelay = policyDelay }
-  }
-}
-
-/// All options of a command that trains DRR or the residual agent.
-struct ActorCriticCommandOptions<Agent: ParsableArguments & AgentSettings>: ParsableArguments {
-  @OptionGroup var options: RunOptions
-  @OptionGroup(title: "Data and PMF options") var settings: SettingOptions
-  @OptionGroup(title: "Agent options") var agent: Agent
-  @OptionGroup var group: GroupOptions
-  @OptionGroup var training: TrainingOptions
-  @OptionGroup var device: DeviceOptions
-  @OptionGroup var output: OutputOptions
-
-  func train() throws {
-    try AgentTraining(
-      options: options, settings: settings, agent: agent, group: group, training: training,
-      device: device
-    ).run(output)
   }
 }
 

@@ -69,6 +69,53 @@ struct Training {
   }
 }
 
+/// Options that an agent is started with.
+protocol AgentSettings {
+  associatedtype Agent: AgentConfiguration
+  /// Whether its myopic copy (γ = 0) is trained as well; nil: as the run was started.
+  var myopic: Bool? { get }
+  /// Whether a new run trains it by default.
+  var trainsMyopic: Bool { get }
+  /// Sets what is given.
+  func apply(to agent: inout Agent)
+}
+
+extension AgentSettings {
+  static var command: String { Agent.command }
+  var trainsMyopic: Bool { false }
+
+  /// Gives a run the agent that it starts with, before any option is applied. A factorisation that
+  /// was fitted before stays as it is.
+  func begin(_ run: inout RunConfiguration, keepsPMF: Bool) {
+    if keepsPMF { run.agent = Agent() } else { run.choose(Agent()) }
+  }
+
+  func apply(to begun: inout (any AgentConfiguration)?) {
+    guard var mine = begun as? Agent else { return }
+    apply(to: &mine)
+    begun = mine
+  }
+}
+
+/// All options of a command that trains an agent.
+struct AgentCommandOptions<Agent: ParsableArguments & AgentSettings>: ParsableArguments {
+  @OptionGroup var options: RunOptions
+  @OptionGroup(title: "Data and PMF options") var settings: SettingOptions
+  @OptionGroup(title: "Agent options") var agent: Agent
+  @OptionGroup var group: GroupOptions
+  @OptionGroup var training: TrainingOptions
+  @OptionGroup var device: DeviceOptions
+  @OptionGroup var output: OutputOptions
+
+  /// Trains it in sessions of ratings.
+  func train() throws {
+    try AgentTraining(
+      options: options, settings: settings, agent: agent, group: group, training: training,
+      device: device
+    ).run(output)
+  }
+}
+
 /// Trains an agent that acts in sessions, or a group of them.
 struct AgentTraining {
   var options: RunOptions
@@ -127,15 +174,15 @@ struct AgentTraining {
     run.run += "/\(group.members[0].name)"
     Interrupt.install()
     let first = try opening(run).open()
-    let training = GroupTraining(
-      group: group, options: options, training: training, device: device,
-      first: first.configuration, preparation: first.folder.preparation)
-    try training.prepare()
-    let backend = try device.backend(for: first) { try Self.trial(first, on: $0) }
     let copies = first.configuration.myopic == true && first.myopic != nil ? 2 : 1
     let steps = first.configuration.totalSteps ?? 0
-    try training.train(steps: copies * steps, on: backend.device.id)
-    let reports = training.reports(TrainingReport.self)
+    let reports = try GroupTraining(
+      group: group, options: options, training: training, device: device,
+      first: first.configuration, preparation: first.folder.preparation
+    ).run(
+      steps: copies * steps,
+      on: device.backend(for: first) { try Self.trial(first, on: $0) }.device.id,
+      TrainingReport.self)
     let rewards = reports.compactMap(\.last).map { decimal($0.reward, 3) }
     try output.print(
       reports,

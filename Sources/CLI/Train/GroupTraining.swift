@@ -17,8 +17,24 @@ struct GroupTraining {
   /// Options of the command that are no settings.
   var also: [String] = []
 
+  /// Trains the runs, and tells what those that are trained have reported.
+  ///
+  /// - Parameters:
+  ///   - steps: of each run, as its progress counts them.
+  ///   - device: chosen once the folders of the runs are there.
+  func run<Report: Decodable>(
+    steps: Int, on device: @autoclosure () throws -> DeviceID, _ type: Report.Type
+  ) throws -> [Report] {
+    try prepare()
+    try train(steps: steps, on: device())
+    return group.members.compactMap { member in
+      let folder = member.folder(in: options.folder)
+      return folder.read(Report.self, from: folder.report)
+    }
+  }
+
   /// Makes the folders of all runs, each with its settings, once every rank has looked at them.
-  func prepare() throws {
+  private func prepare() throws {
     try Ranks.all.barrier()
     if Ranks.leads { try prepare(first) }
     try Ranks.all.barrier()
@@ -51,19 +67,9 @@ struct GroupTraining {
     }
   }
 
-  /// What the runs that are trained have reported.
-  func reports<Report: Decodable>(_ type: Report.Type) -> [Report] {
-    group.members.compactMap { member in
-      let folder = member.folder(in: options.folder)
-      return folder.read(Report.self, from: folder.report)
-    }
-  }
-
   /// As many runs at a time as there are cores. The first that fails stops the others, which save;
   /// those of other ranks go on to their end.
-  ///
-  /// - Parameter steps: of each run, as its progress counts them.
-  func train(steps: Int, on device: DeviceID) throws {
+  private func train(steps: Int, on device: DeviceID) throws {
     let progress = Progress()
     defer { progress.finish() }
     // Where only the data tell how many steps there are, runs are shown by their shares.

@@ -45,12 +45,9 @@ struct SettledTraining<Settings: RunSettings> {
     _ group: RunGroup, _ output: OutputOptions, trial: (any Backend) throws -> Double,
     _ type: Training.Type
   ) throws {
-    let training = GroupTraining(
-      group: group, options: options, training: training, device: device, first: settings)
-    try training.prepare()
-    try training.train(
-      steps: settings.totalSteps ?? 0, on: backend(trial).device.id)
-    let reports = training.reports(Training.Report.self)
+    let reports = try GroupTraining(
+      group: group, options: options, training: training, device: device, first: settings
+    ).run(steps: settings.totalSteps ?? 0, on: backend(trial).device.id, Training.Report.self)
     try output.print(
       reports,
       "\(group.members.count) runs, \(settings.title) each, in \(options.run)")

@@ -17,51 +17,47 @@ extension TrainCommand {
           drr train dqn --socket world.sock --steps 50000 --run runs/cartpole
         """)
 
-    @OptionGroup var options: RunOptions
-    @OptionGroup(title: "Data and PMF options") var settings: SettingOptions
-    @OptionGroup(title: "Agent options") var agent: DQNOptions
-    @OptionGroup var group: GroupOptions
-    @OptionGroup var training: TrainingOptions
-    @OptionGroup var device: DeviceOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var options: AgentCommandOptions<DQNOptions>
 
-    func run() throws {
-      if agent.deep.elsewhere.isGiven(options.folder, training.start) {
-        try agent.deep.requireElsewhere(settings, group)
-        return try GymTraining(
-          command: "train dqn", options: options, group: group, training: training, device: device
-        ).run(output, at: agent.deep.elsewhere, seed: settings.seed) { wanted in
-          agent.deep.apply(to: &wanted, seed: settings.seed)
-          var dqn = wanted.dqn ?? GymRunConfiguration.defaultDQN
-          agent.apply(to: &dqn)
-          if let discount = agent.deep.discount { dqn.discount = discount }
-          agent.apply(to: &wanted)
-          wanted.dqn = dqn
-        }
+    func run() throws { try options.trainAnywhere() }
+  }
+}
+
+extension AgentCommandOptions<DQNOptions> {
+  /// Trains it in the world that is asked for.
+  fileprivate func trainAnywhere() throws {
+    if agent.deep.elsewhere.isGiven(options.folder, training.start) {
+      try agent.deep.requireElsewhere(settings, group)
+      return try GymTraining(
+        command: "train dqn", options: options, group: group, training: training, device: device
+      ).run(output, at: agent.deep.elsewhere, seed: settings.seed) { wanted in
+        agent.deep.apply(to: &wanted, seed: settings.seed)
+        var dqn = wanted.dqn ?? GymRunConfiguration.defaultDQN
+        agent.apply(to: &dqn)
+        if let discount = agent.deep.discount { dqn.discount = discount }
+        agent.apply(to: &wanted)
+        wanted.dqn = dqn
       }
-      if agent.deep.env == .point {
-        throw ValidationError("--env is point, which `drr train pg` alone moves; name another.")
-      }
-      if agent.deep.isTabular(options.folder, training.start) {
-        try agent.deep.requireNoRatings(settings, group)
-        return try TabularTraining(
-          command: "train dqn", options: options, group: group, training: training, device: device
-        ).run(output) { begun in
-          var small = begun ?? SmallWorldConfiguration()
-          agent.deep.apply(to: &small, seed: settings.seed)
-          var dqn = small.dqn ?? DQNConfiguration()
-          agent.apply(to: &dqn)
-          agent.apply(to: &small)
-          small.dqn = dqn
-          return small
-        }
-      }
-      try agent.deep.requireRatings()
-      try AgentTraining(
-        options: options, settings: settings, agent: agent, group: group,
-        training: training, device: device
-      ).run(output)
     }
+    if agent.deep.env == .point {
+      throw ValidationError("--env is point, which `drr train pg` alone moves; name another.")
+    }
+    if agent.deep.isTabular(options.folder, training.start) {
+      try agent.deep.requireNoRatings(settings, group)
+      return try TabularTraining(
+        command: "train dqn", options: options, group: group, training: training, device: device
+      ).run(output) { begun in
+        var small = begun ?? SmallWorldConfiguration()
+        agent.deep.apply(to: &small, seed: settings.seed)
+        var dqn = small.dqn ?? DQNConfiguration()
+        agent.apply(to: &dqn)
+        agent.apply(to: &small)
+        small.dqn = dqn
+        return small
+      }
+    }
+    try agent.deep.requireRatings()
+    try train()
   }
 }
 

@@ -20,7 +20,7 @@ extension TrainCommand {
           drr train drr --steps 200000 --seed 1 --device opencl --run runs/gpu
         """)
 
-    @OptionGroup var options: ActorCriticCommandOptions<DRROptions>
+    @OptionGroup var options: AgentCommandOptions<DRROptions>
 
     func run() throws { try options.train() }
   }

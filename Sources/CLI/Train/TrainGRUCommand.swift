@@ -82,12 +82,10 @@ extension TrainCommand {
       let begun: GRURunConfiguration? = try training.start.begun(options.folder)
       let first = RunFolder("\(options.run)/\(group.members[0].name)")
       let run = try work(begun, first).run
-      let runs = GroupTraining(
+      let reports = try GroupTraining(
         group: group, options: options, training: training, device: device, first: run.settings,
-        preparation: run.folder.preparation)
-      try runs.prepare()
-      try runs.train(steps: 0, on: self.backend(run.settings).device.id)
-      let reports = runs.reports([GRUTrainer.Report].self)
+        preparation: run.folder.preparation
+      ).run(steps: 0, on: backend(run.settings).device.id, [GRUTrainer.Report].self)
       try output.print(
         reports,
         "\(reports.count) GRU runs in \(options.run)\nnext: drr compare --run \(options.run)")

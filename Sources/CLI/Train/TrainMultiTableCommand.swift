@@ -89,13 +89,11 @@ extension TrainCommand {
       let begun: MultiTableRunConfiguration? = try training.start.begun(options.folder)
       let first = RunFolder("\(options.run)/\(group.members[0].name)")
       let work = try makeTraining(begun, first).run
-      let runs = GroupTraining(
+      let reports = try GroupTraining(
         group: group, options: options, training: training, device: nil,
         first: work.settings, preparation: work.folder.preparation,
-        also: ["--shards", "\(shards)"])
-      try runs.prepare()
-      try runs.train(steps: 0, on: .cpu)
-      let reports = runs.reports(MultiTableReport.self)
+        also: ["--shards", "\(shards)"]
+      ).run(steps: 0, on: .cpu, MultiTableReport.self)
       try output.print(
         reports,
         "\(reports.count) runs of multi-table Q-learning in \(options.run)\nnext: drr compare --run "

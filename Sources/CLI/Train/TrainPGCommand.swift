@@ -19,74 +19,69 @@ extension TrainCommand {
           drr train pg --data ml-100k.zip --env pmf --method a2c --run runs/a2c
         """)
 
-    @OptionGroup var options: RunOptions
-    @OptionGroup(title: "Data and PMF options") var settings: SettingOptions
-    @OptionGroup(title: "Agent options") var agent: PGOptions
-    @OptionGroup var group: GroupOptions
-    @OptionGroup var training: TrainingOptions
-    @OptionGroup var device: DeviceOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var options: AgentCommandOptions<PGOptions>
 
-    func run() throws {
-      if agent.deep.elsewhere.isGiven(options.folder, training.start) {
-        try agent.deep.requireElsewhere(settings, group)
-        return try GymTraining(
-          command: "train pg", options: options, group: group, training: training, device: device
-        ).run(output, at: agent.deep.elsewhere, seed: settings.seed) { wanted in
-          agent.deep.apply(to: &wanted, seed: settings.seed)
-          var gradient = wanted.policyGradient ?? GymRunConfiguration.defaultPolicyGradient
-          agent.apply(to: &gradient)
-          if let discount = agent.deep.discount { gradient.discount = discount }
-          wanted.policyGradient = gradient
-        }
+    func run() throws { try options.trainAnywhere() }
+  }
+}
+
+extension AgentCommandOptions<PGOptions> {
+  /// Trains it in the world that is asked for.
+  fileprivate func trainAnywhere() throws {
+    if agent.deep.elsewhere.isGiven(options.folder, training.start) {
+      try agent.deep.requireElsewhere(settings, group)
+      return try GymTraining(
+        command: "train pg", options: options, group: group, training: training, device: device
+      ).run(output, at: agent.deep.elsewhere, seed: settings.seed) { wanted in
+        agent.deep.apply(to: &wanted, seed: settings.seed)
+        var gradient = wanted.policyGradient ?? GymRunConfiguration.defaultPolicyGradient
+        agent.apply(to: &gradient)
+        if let discount = agent.deep.discount { gradient.discount = discount }
+        wanted.policyGradient = gradient
       }
-      if agent.isPoint(options.folder, training.start) {
-        try agent.requirePoint(settings, group)
-        return try movePoint()
-      }
-      if agent.deep.isTabular(options.folder, training.start) {
-        try agent.deep.requireNoRatings(settings, group)
-        return try TabularTraining(
-          command: "train pg", options: options, group: group, training: training, device: device
-        ).run(output) { begun in
-          var small = begun ?? SmallWorldConfiguration()
-          agent.deep.apply(to: &small, seed: settings.seed)
-          var gradient = small.policyGradient ?? PolicyGradientConfiguration()
-          agent.apply(to: &gradient)
-          small.policyGradient = gradient
-          return small
-        }
-      }
-      try agent.deep.requireRatings()
-      try AgentTraining(
-        options: options, settings: settings, agent: agent, group: group,
-        training: training, device: device
-      ).run(output)
     }
-
-    private func movePoint() throws {
-      let begun: GaussianConfiguration? =
-        try training.start.begun(options.folder)
-      var settings = begun ?? GaussianConfiguration()
-      if let steps = agent.deep.steps { settings.steps = steps }
-      if let numEnvs = agent.deep.numEnvs { settings.environments = numEnvs }
-      if let hidden = agent.deep.hidden { settings.hidden = hidden }
-      if let rate = agent.deep.learningRate { settings.learningRate = rate }
-      if let discount = agent.deep.discount { settings.world.discount = Double("\(discount)")! }
-      if let seed = self.settings.seed { settings.seed = seed }
-      let wanted = settings
-      try SettledTraining(
-        options: options, group: group, training: training, device: device, settings: wanted
-      ).run(output, trial: { try DeviceTrial.secondsPerSmallUpdate(on: $0) }) { settings, backend in
-        let trainer = try GaussianTrainer(settings, on: backend)
-        return (
-          trainer,
-          { last in
-            "point, step \(grouped(last.step)): cost \(decimal(last.meanCost, 3)) an episode, gain "
-              + "\(decimal(last.gain, 3)), the best \(decimal(last.bestGain, 3))"
-          }
-        )
+    if agent.isPoint(options.folder, training.start) {
+      try agent.requirePoint(settings, group)
+      return try movePoint()
+    }
+    if agent.deep.isTabular(options.folder, training.start) {
+      try agent.deep.requireNoRatings(settings, group)
+      return try TabularTraining(
+        command: "train pg", options: options, group: group, training: training, device: device
+      ).run(output) { begun in
+        var small = begun ?? SmallWorldConfiguration()
+        agent.deep.apply(to: &small, seed: settings.seed)
+        var gradient = small.policyGradient ?? PolicyGradientConfiguration()
+        agent.apply(to: &gradient)
+        small.policyGradient = gradient
+        return small
       }
+    }
+    try agent.deep.requireRatings()
+    try train()
+  }
+
+  private func movePoint() throws {
+    let begun: GaussianConfiguration? = try training.start.begun(options.folder)
+    var settings = begun ?? GaussianConfiguration()
+    if let steps = agent.deep.steps { settings.steps = steps }
+    if let numEnvs = agent.deep.numEnvs { settings.environments = numEnvs }
+    if let hidden = agent.deep.hidden { settings.hidden = hidden }
+    if let rate = agent.deep.learningRate { settings.learningRate = rate }
+    if let discount = agent.deep.discount { settings.world.discount = Double("\(discount)")! }
+    if let seed = self.settings.seed { settings.seed = seed }
+    let wanted = settings
+    try SettledTraining(
+      options: options, group: group, training: training, device: device, settings: wanted
+    ).run(output, trial: { try DeviceTrial.secondsPerSmallUpdate(on: $0) }) { settings, backend in
+      let trainer = try GaussianTrainer(settings, on: backend)
+      return (
+        trainer,
+        { last in
+          "point, step \(grouped(last.step)): cost \(decimal(last.meanCost, 3)) an episode, gain "
+            + "\(decimal(last.gain, 3)), the best \(decimal(last.bestGain, 3))"
+        }
+      )
     }
   }
 }

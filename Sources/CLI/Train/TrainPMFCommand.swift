@@ -58,14 +58,13 @@ extension TrainCommand {
       run.run += "/\(group.members[0].name)"
       Interrupt.install()
       let first = try opening(run).open()
-      let runs = GroupTraining(
+      let reports = try GroupTraining(
         group: group, options: options, training: training, device: device,
-        first: first.configuration, preparation: first.folder.preparation)
-      try runs.prepare()
-      try runs.train(
-        steps: 0, on: device.backend(for: first) { try first.secondsPerPMFUpdate(on: $0) }.device.id
-      )
-      let reports = runs.reports(TrainingReport.self)
+        first: first.configuration, preparation: first.folder.preparation
+      ).run(
+        steps: 0,
+        on: device.backend(for: first) { try first.secondsPerPMFUpdate(on: $0) }.device.id,
+        TrainingReport.self)
       let errors = reports.compactMap(\.sessionRMSE).map { decimal($0, 4) }.joined(separator: " ")
       try output.print(
         reports,

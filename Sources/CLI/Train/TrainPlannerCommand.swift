@@ -19,20 +19,9 @@ extension TrainCommand {
           drr train planner --env items --streak-strength 1 --run runs/items
         """)
 
-    @OptionGroup var options: RunOptions
-    @OptionGroup(title: "Data and PMF options") var settings: SettingOptions
-    @OptionGroup(title: "Agent options") var agent: PlannerOptions
-    @OptionGroup var group: GroupOptions
-    @OptionGroup var training: TrainingOptions
-    @OptionGroup var device: DeviceOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var options: AgentCommandOptions<PlannerOptions>
 
-    func run() throws {
-      try AgentTraining(
-        options: options, settings: settings, agent: agent, group: group, training: training,
-        device: device
-      ).run(output)
-    }
+    func run() throws { try options.train() }
   }
 }
 

@@ -19,7 +19,7 @@ extension TrainCommand {
           drr train residual --data ml-100k.zip --seeds 5 --splits 3 --run runs/many
         """)
 
-    @OptionGroup var options: ActorCriticCommandOptions<ResidualOptions>
+    @OptionGroup var options: AgentCommandOptions<ResidualOptions>
 
     func run() throws { try options.train() }
   }

@@ -6,6 +6,7 @@ import Tensor
 
 /// Settings of an agent that acts in users' sessions, and how it is made: an algorithm of ratings
 /// is one type that conforms, and one entry in `Algorithms.agents`.
+@dynamicMemberLookup
 public protocol AgentConfiguration: Codable, Hashable, Sendable {
   /// The algorithm as the command line calls it.
   static var algorithm: String { get }
@@ -44,6 +45,12 @@ public protocol AgentConfiguration: Codable, Hashable, Sendable {
 }
 
 extension AgentConfiguration {
+  /// A setting of ``training``, by its name.
+  public subscript<Value>(dynamicMember path: WritableKeyPath<SessionTraining, Value>) -> Value {
+    get { training[keyPath: path] }
+    set { training[keyPath: path] = newValue }
+  }
+
   public static func settle(_ pmf: inout PMFConfiguration, ratings: Int) {}
   public var preparation: Int { 0 }
   public var stepsName: String { "\(name) steps" }

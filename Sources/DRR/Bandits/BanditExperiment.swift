@@ -25,6 +25,8 @@ public protocol BanditRounds: Codable, Sendable {
   mutating func next() -> BanditRound
   /// What the choice comes to.
   mutating func pay(_ arm: Int) -> BanditPlay
+  /// Whether this, read from a file, is what `fresh`, of the same settings and seed, can become.
+  func follows(_ fresh: Self) -> Bool
 }
 
 /// A policy at work in an environment. Its value is all that the next round depends on.
@@ -38,6 +40,40 @@ public protocol BanditTrial: Codable, Sendable {
 
 extension BanditTrial {
   public var figures: [String: Double] { [:] }
+}
+
+/// A policy at work in rounds.
+struct RoundsTrial<Rounds: BanditRounds, Policy: BanditPolicy>: BanditTrial {
+  private var rounds: Rounds
+  private var policy: Policy
+
+  init(_ policy: Policy, _ rounds: Rounds) { (self.policy, self.rounds) = (policy, rounds) }
+
+  mutating func play() -> BanditPlay {
+    let round = rounds.next()
+    let arm = policy.choose(round).arm
+    let play = rounds.pay(arm)
+    policy.observe(arm, reward: play.reward, in: round)
+    return play
+  }
+
+  func follows(_ fresh: Self) -> Bool {
+    rounds.follows(fresh.rounds) && policy.follows(fresh.policy)
+  }
+
+  // The rounds' own entries, and the policy beside them.
+  private enum Keys: CodingKey { case policy }
+
+  init(from decoder: any Decoder) throws {
+    rounds = try Rounds(from: decoder)
+    policy = try decoder.container(keyedBy: Keys.self).decode(Policy.self, forKey: .policy)
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    try rounds.encode(to: encoder)
+    var stored = encoder.container(keyedBy: Keys.self)
+    try stored.encode(policy, forKey: .policy)
+  }
 }
 
 /// A theorem's bound on the expected regret.

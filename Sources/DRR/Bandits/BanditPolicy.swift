@@ -143,3 +143,16 @@ public struct ArmStatistics: Codable, Sendable {
     total += 1
   }
 }
+
+/// A policy that keeps the statistics of its arms, and mostly no more of what it observes.
+protocol ArmsPolicy {
+  var arms: ArmStatistics { get set }
+}
+
+extension ArmsPolicy {
+  public var armCount: Int { arms.pulls.count }
+
+  public mutating func observe(_ arm: Int, reward: Double, in round: BanditRound) {
+    arms.observe(arm, reward)
+  }
+}

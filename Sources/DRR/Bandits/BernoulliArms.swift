@@ -56,7 +56,7 @@ public struct BernoulliArms: BanditProblem {
     try PolicyName(policy, known: Self.policies)
   }
 
-  /// The policy of that name for `arms` arms.
+  /// The policy of that name for these arms.
   public func policy(
     _ policy: String, seed: UInt64
   ) throws(ConfigurationError) -> any BanditPolicy {
@@ -90,7 +90,7 @@ public struct BernoulliArms: BanditProblem {
     _ policy: String, seed: UInt64
   ) throws(ConfigurationError) -> any BanditTrial {
     func trial(_ policy: some BanditPolicy) -> any BanditTrial {
-      ArmsTrial(policy, self, seed: seed)
+      RoundsTrial(policy, ArmsRounds(self, seed: seed))
     }
     return trial(try self.policy(policy, seed: seed))
   }
@@ -140,29 +140,7 @@ public struct ArmsRounds: BanditRounds {
       isBest: means[arm] == best)
   }
 
-  func follows(_ fresh: Self) -> Bool {
+  public func follows(_ fresh: Self) -> Bool {
     means == fresh.means && best == fresh.best && rewards.follows(fresh.rewards)
-  }
-}
-
-/// A policy on arms that pay 0 or 1.
-struct ArmsTrial<Policy: BanditPolicy>: BanditTrial {
-  private var rounds: ArmsRounds
-  private var policy: Policy
-
-  init(_ policy: Policy, _ problem: BernoulliArms, seed: UInt64) {
-    (self.policy, rounds) = (policy, ArmsRounds(problem, seed: seed))
-  }
-
-  mutating func play() -> BanditPlay {
-    let round = rounds.next()
-    let arm = policy.choose(round).arm
-    let play = rounds.pay(arm)
-    policy.observe(arm, reward: play.reward, in: round)
-    return play
-  }
-
-  func follows(_ fresh: Self) -> Bool {
-    rounds.follows(fresh.rounds) && policy.follows(fresh.policy)
   }
 }

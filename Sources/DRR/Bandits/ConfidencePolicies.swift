@@ -4,16 +4,14 @@ import Tensor
 
 /// UCB1 (Auer, Cesa-Bianchi & Fischer 2002, figure 1): each arm once, then the one of the highest
 /// mean + √(2 ln n / n_a), n the pulls so far.
-public struct UCB1Policy: BanditPolicy {
-  public private(set) var arms: ArmStatistics
+public struct UCB1Policy: BanditPolicy, ArmsPolicy {
+  public internal(set) var arms: ArmStatistics
   private var random: Philox
 
   public init(arms: Int, seed: UInt64) {
     self.arms = ArmStatistics(arms: arms)
     random = Philox(seed: seed, stream: Streams.banditPolicy)
   }
-
-  public var armCount: Int { arms.pulls.count }
 
   /// What `body` makes of the arms' indices.
   @inline(__always)
@@ -33,10 +31,6 @@ public struct UCB1Policy: BanditPolicy {
   public mutating func choose(_ round: BanditRound) -> BanditChoice {
     let arms = arms
     return Self.with(arms) { round.best(of: arms.means.count, &random, $0).choice }
-  }
-
-  public mutating func observe(_ arm: Int, reward: Double, in round: BanditRound) {
-    arms.observe(arm, reward)
   }
 
   public func probabilities(_ round: BanditRound) -> [Double]? {
@@ -80,8 +74,8 @@ public enum BernoulliDivergence {
 ///
 /// Lattimore & Szepesvári (2020, algorithm 8) prove their theorem 10.6 with f(t) = 1 + t ln² t;
 /// Garivier & Cappé (2011) recommend f(t) = t in practice.
-public struct KLUCBPolicy: BanditPolicy {
-  public private(set) var arms: ArmStatistics
+public struct KLUCBPolicy: BanditPolicy, ArmsPolicy {
+  public internal(set) var arms: ArmStatistics
   /// Whether f(t) = t, in place of 1 + t ln² t.
   public let plain: Bool
   /// −n_a times the entropy of a coin of the arm's mean, so that a test of an arm takes no
@@ -95,8 +89,6 @@ public struct KLUCBPolicy: BanditPolicy {
     random = Philox(seed: seed, stream: Streams.banditPolicy)
     heights = Array(repeating: 0, count: arms)
   }
-
-  public var armCount: Int { arms.pulls.count }
 
   /// ln f(t) of the round to come.
   var exploration: Double {

@@ -27,8 +27,8 @@ public struct RandomPolicy: BanditPolicy {
 }
 
 /// Exploit only: each arm a few times, then always the one of the best mean.
-public struct ExploitPolicy: BanditPolicy {
-  public private(set) var arms: ArmStatistics
+public struct ExploitPolicy: BanditPolicy, ArmsPolicy {
+  public internal(set) var arms: ArmStatistics
   /// Pulls of each arm before the means are believed.
   public let pulls: Int
   private var random: Philox
@@ -39,17 +39,12 @@ public struct ExploitPolicy: BanditPolicy {
     random = Philox(seed: seed, stream: Streams.banditPolicy)
   }
 
-  public var armCount: Int { arms.pulls.count }
   private var index: (Int) -> Double {
     { [arms, pulls] in arms.pulls[$0] < pulls ? .infinity : arms.means[$0] }
   }
 
   public mutating func choose(_ round: BanditRound) -> BanditChoice {
     round.best(of: armCount, &random, index).choice
-  }
-
-  public mutating func observe(_ arm: Int, reward: Double, in round: BanditRound) {
-    arms.observe(arm, reward)
   }
 
   public func probabilities(_ round: BanditRound) -> [Double]? {
@@ -77,8 +72,8 @@ public enum ExplorationRate: Codable, Equatable, Sendable {
 }
 
 /// ε-greedy: with probability ε any arm, otherwise the one of the best mean.
-public struct EpsilonGreedyBandit: BanditPolicy {
-  public private(set) var arms: ArmStatistics
+public struct EpsilonGreedyBandit: BanditPolicy, ArmsPolicy {
+  public internal(set) var arms: ArmStatistics
   public let rate: ExplorationRate
   private var random: Philox
 
@@ -88,7 +83,6 @@ public struct EpsilonGreedyBandit: BanditPolicy {
     random = Philox(seed: seed, stream: Streams.banditPolicy)
   }
 
-  public var armCount: Int { arms.pulls.count }
   private var epsilon: Double { rate(round: arms.total + 1, arms: armCount) }
 
   public mutating func choose(_ round: BanditRound) -> BanditChoice {
@@ -101,10 +95,6 @@ public struct EpsilonGreedyBandit: BanditPolicy {
       arm,
       probability: means[arm] == best.index
         ? (1 - epsilon) * best.probability + chance : chance)
-  }
-
-  public mutating func observe(_ arm: Int, reward: Double, in round: BanditRound) {
-    arms.observe(arm, reward)
   }
 
   public func probabilities(_ round: BanditRound) -> [Double]? {
@@ -120,8 +110,8 @@ public struct EpsilonGreedyBandit: BanditPolicy {
 
 /// Softmax (Boltzmann): each arm once, then arm a with a probability in proportion to exp(mean_a /
 /// τ).
-public struct SoftmaxBandit: BanditPolicy {
-  public private(set) var arms: ArmStatistics
+public struct SoftmaxBandit: BanditPolicy, ArmsPolicy {
+  public internal(set) var arms: ArmStatistics
   /// τ, in units of the reward.
   public let temperature: Double
   /// Whether the temperature of round n is τ / ln(n + 1), in place of τ.
@@ -134,8 +124,6 @@ public struct SoftmaxBandit: BanditPolicy {
     self.decays = decays
     random = Philox(seed: seed, stream: Streams.banditPolicy)
   }
-
-  public var armCount: Int { arms.pulls.count }
 
   private func shares(_ round: BanditRound) -> [Double] {
     let places = 0..<round.count(of: armCount)
@@ -159,10 +147,6 @@ public struct SoftmaxBandit: BanditPolicy {
     let shares = shares(round)
     let arm = random.place(in: shares)
     return BanditChoice(arm, probability: shares[arm])
-  }
-
-  public mutating func observe(_ arm: Int, reward: Double, in round: BanditRound) {
-    arms.observe(arm, reward)
   }
 
   public func probabilities(_ round: BanditRound) -> [Double]? { shares(round) }

@@ -84,6 +84,19 @@ public struct LinearBelief: Codable, Sendable {
   }
 }
 
+/// A policy that keeps a linear belief, and mostly no more of what it observes.
+protocol BeliefPolicy {
+  var belief: LinearBelief { get set }
+}
+
+extension BeliefPolicy {
+  public var armCount: Int { belief.armCount }
+
+  public mutating func observe(_ arm: Int, reward: Double, in round: BanditRound) {
+    belief.observe(arm, reward, in: round)
+  }
+}
+
 /// How wide LinUCB's bound is, in standard errors √(xᵀA⁻¹x).
 public enum ConfidenceRadius: Codable, Equatable, Sendable {
   /// α of Li et al. 2010.
@@ -104,8 +117,8 @@ public enum ConfidenceRadius: Codable, Equatable, Sendable {
 
 /// LinUCB (Li et al. 2010, algorithm 1, one regression an arm; or one for all arms): the arm of the
 /// highest θᵀx + α √(xᵀA⁻¹x). With the confident radius it is OFUL (Abbasi-Yadkori et al. 2011).
-public struct LinUCBPolicy: BanditPolicy {
-  public private(set) var belief: LinearBelief
+public struct LinUCBPolicy: BanditPolicy, BeliefPolicy {
+  public internal(set) var belief: LinearBelief
   public let radius: ConfidenceRadius
   private var random: Philox
 
@@ -113,8 +126,6 @@ public struct LinUCBPolicy: BanditPolicy {
     (self.belief, self.radius) = (belief, radius)
     random = Philox(seed: seed, stream: Streams.banditPolicy)
   }
-
-  public var armCount: Int { belief.armCount }
 
   /// The radius of one regression for all arms; nil: each has its own.
   private var alpha: Double? { belief.isDisjoint ? nil : radius(belief.regressions[0]) }
@@ -124,10 +135,6 @@ public struct LinUCBPolicy: BanditPolicy {
     return belief.best(round, &random) {
       $0.expected($1) + (alpha ?? radius($0)) * $0.variance($1).squareRoot()
     }.choice
-  }
-
-  public mutating func observe(_ arm: Int, reward: Double, in round: BanditRound) {
-    belief.observe(arm, reward, in: round)
   }
 
   public func probabilities(_ round: BanditRound) -> [Double]? {
@@ -144,8 +151,8 @@ public struct LinUCBPolicy: BanditPolicy {
 
 /// Linear Thompson sampling (Agrawal & Goyal 2013, algorithm 1): θ is drawn from N(θ̂, v²A⁻¹), and
 /// the arm of the highest θᵀx wins. With one regression an arm each draws its own.
-public struct LinearThompsonPolicy: BanditPolicy {
-  public private(set) var belief: LinearBelief
+public struct LinearThompsonPolicy: BanditPolicy, BeliefPolicy {
+  public internal(set) var belief: LinearBelief
   /// v, standard deviations of the posterior.
   public let scale: Double
   private var random: Philox
@@ -154,8 +161,6 @@ public struct LinearThompsonPolicy: BanditPolicy {
     (self.belief, self.scale) = (belief, scale)
     random = Philox(seed: seed, stream: Streams.banditPolicy)
   }
-
-  public var armCount: Int { belief.armCount }
 
   public mutating func choose(_ round: BanditRound) -> BanditChoice {
     if belief.isDisjoint {
@@ -189,10 +194,6 @@ public struct LinearThompsonPolicy: BanditPolicy {
     }
   }
 
-  public mutating func observe(_ arm: Int, reward: Double, in round: BanditRound) {
-    belief.observe(arm, reward, in: round)
-  }
-
   public func probabilities(_ round: BanditRound) -> [Double]? {
     guard belief.isDisjoint else { return nil }
     let arms = (0..<round.count(of: armCount)).map { round.arm($0) }
@@ -213,8 +214,8 @@ public struct LinearThompsonPolicy: BanditPolicy {
 }
 
 /// ε-greedy on the regression's means.
-public struct LinearGreedyPolicy: BanditPolicy {
-  public private(set) var belief: LinearBelief
+public struct LinearGreedyPolicy: BanditPolicy, BeliefPolicy {
+  public internal(set) var belief: LinearBelief
   public let rate: ExplorationRate
   private var rounds = 0
   private var random: Philox
@@ -224,7 +225,6 @@ public struct LinearGreedyPolicy: BanditPolicy {
     random = Philox(seed: seed, stream: Streams.banditPolicy)
   }
 
-  public var armCount: Int { belief.armCount }
   private var epsilon: Double { rate(round: rounds + 1, arms: armCount) }
 
   public mutating func choose(_ round: BanditRound) -> BanditChoice {

@@ -39,7 +39,7 @@ public struct LinearProblem: BanditProblem {
     _ policy: String, seed: UInt64
   ) throws(ConfigurationError) -> any BanditTrial {
     func trial(_ policy: some BanditPolicy) -> any BanditTrial {
-      LinearTrial(policy, self, seed: seed)
+      RoundsTrial(policy, LinearRounds(self, seed: seed))
     }
     return trial(try self.policy(policy, seed: seed))
   }
@@ -143,32 +143,10 @@ public struct LinearRounds: BanditRounds {
     return BanditPlay(reward: reward, regret: best - means[arm], isBest: means[arm] == best)
   }
 
-  func follows(_ fresh: Self) -> Bool {
+  public func follows(_ fresh: Self) -> Bool {
     problem == fresh.problem && truth == fresh.truth && contexts.follows(fresh.contexts)
       && rewards.follows(fresh.rewards)
   }
 
   private enum CodingKeys: CodingKey { case problem, truth, contexts, rewards }
-}
-
-/// A policy before features of length 1.
-struct LinearTrial<Policy: BanditPolicy>: BanditTrial {
-  private var rounds: LinearRounds
-  private var policy: Policy
-
-  init(_ policy: Policy, _ problem: LinearProblem, seed: UInt64) {
-    (self.policy, rounds) = (policy, LinearRounds(problem, seed: seed))
-  }
-
-  mutating func play() -> BanditPlay {
-    let round = rounds.next()
-    let arm = policy.choose(round).arm
-    let play = rounds.pay(arm)
-    policy.observe(arm, reward: play.reward, in: round)
-    return play
-  }
-
-  func follows(_ fresh: Self) -> Bool {
-    rounds.follows(fresh.rounds) && policy.follows(fresh.policy)
-  }
 }

@@ -56,16 +56,14 @@ public struct ThompsonPolicy: BanditPolicy {
 
 /// Thompson sampling with normal posteriors (Agrawal & Goyal 2013, algorithm 2): for each arm a
 /// draw from N(mean_a, 1 / (n_a + 1)), the mean over n_a + 1 rewards of which the first was 0.
-public struct GaussianThompsonPolicy: BanditPolicy {
-  public private(set) var arms: ArmStatistics
+public struct GaussianThompsonPolicy: BanditPolicy, ArmsPolicy {
+  public internal(set) var arms: ArmStatistics
   private var random: Philox
 
   public init(arms: Int, seed: UInt64) {
     self.arms = ArmStatistics(arms: arms)
     random = Philox(seed: seed, stream: Streams.banditPolicy)
   }
-
-  public var armCount: Int { arms.pulls.count }
 
   private func posterior(_ arm: Int) -> (mean: Double, deviation: Double) {
     let count = Double(arms.pulls[arm] + 1)
@@ -81,10 +79,6 @@ public struct GaussianThompsonPolicy: BanditPolicy {
       if draw > highest { (best, highest) = (arm, draw) }
     }
     return BanditChoice(best, probability: nil)
-  }
-
-  public mutating func observe(_ arm: Int, reward: Double, in round: BanditRound) {
-    arms.observe(arm, reward)
   }
 
   public func probabilities(_ round: BanditRound) -> [Double]? {

@@ -8,18 +8,15 @@ package struct LineChart {
     /// Low and high of each point, or none.
     package var band: [(low: Double, high: Double)]
     package var isDashed: Bool
-    /// Dots instead of a line.
-    package var isDots: Bool
     /// Lines of one hue share a colour; nil: the next colour.
     package var hue: Int?
 
     package init(
       _ name: String, _ points: [(x: Double, y: Double)],
-      band: [(low: Double, high: Double)] = [], isDashed: Bool = false, isDots: Bool = false,
-      hue: Int? = nil
+      band: [(low: Double, high: Double)] = [], isDashed: Bool = false, hue: Int? = nil
     ) {
       (self.name, self.points, self.band) = (name, points, band)
-      (self.isDashed, self.isDots, self.hue) = (isDashed, isDots, hue)
+      (self.isDashed, self.hue) = (isDashed, hue)
     }
   }
 
@@ -77,7 +74,7 @@ package struct LineChart {
   private func path(_ line: Line, _ hue: Int, _ frame: Frame) -> [String] {
     let points = line.points.filter { frame.x.has($0.x) && frame.y.has($0.y) }
     guard !points.isEmpty else { return [] }
-    if line.isDots || points.count == 1 {
+    if points.count == 1 {
       return points.map {
         let at = frame.place($0)
         return Svg.dot(at.x, at.y, 3.5, class: ChartStyle.fill(hue))

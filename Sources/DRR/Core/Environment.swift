@@ -20,6 +20,13 @@ public struct Step<Observation: Sendable>: Sendable {
 
   /// Whether the episode is over, for either reason.
   public var isLast: Bool { terminated || truncated }
+
+  /// The same step, seen in another way.
+  package func map<T: Sendable>(_ change: (Observation) -> T) -> Step<T> {
+    Step<T>(
+      observation: change(observation), reward: reward, terminated: terminated,
+      truncated: truncated)
+  }
 }
 
 /// An environment to act in, as in Gymnasium.

@@ -4,7 +4,6 @@ import Environments
 import Tensor
 
 /// Settings of deep Q-learning over the items of users' sessions.
-@dynamicMemberLookup
 public struct DQNAgentConfiguration: AgentConfiguration {
   public static let algorithm = "dqn"
   public static let title = "a DQN run"
@@ -16,12 +15,6 @@ public struct DQNAgentConfiguration: AgentConfiguration {
 
   /// Conservative, for a log that others chose.
   public init() { dqn.conservatism = 1 }
-
-  /// A setting of ``training``, by its name.
-  public subscript<Value>(dynamicMember path: WritableKeyPath<SessionTraining, Value>) -> Value {
-    get { training[keyPath: path] }
-    set { training[keyPath: path] = newValue }
-  }
 
   public var name: String { "DQN" }
   public var discount: Float {
@@ -137,11 +130,7 @@ final class DQNSessionTrainer: SessionLearner {
   ) {
     trainer.learn(
       before.map(\.rows), outcomes.map { $0.observation.feedback.last!.item },
-      outcomes.map { outcome in
-        Step(
-          observation: outcome.observation.rows, reward: outcome.reward,
-          terminated: outcome.terminated, truncated: outcome.truncated)
-      })
+      outcomes.map { $0.map(\.rows) })
   }
 
   func report() throws -> TrainingProgress {

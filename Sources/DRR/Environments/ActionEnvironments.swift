@@ -96,9 +96,7 @@ public struct FiniteEnvironments: ActionEnvironments {
     environments.indices.map { index in
       let step = environments[index].step(Int(actions[index]))
       if step.isLast { begin(index) }
-      return Step(
-        observation: [Int32(step.observation)], reward: step.reward, terminated: step.terminated,
-        truncated: step.truncated)
+      return step.map { [Int32($0)] }
     }
   }
 
@@ -153,11 +151,7 @@ public struct RatingEnvironments: ActionEnvironments {
   public var logged: [Int32]? { nil }
 
   public mutating func step(_ actions: [Int32]) -> [Step<[Int32]>] {
-    batch.step(actions).map {
-      Step(
-        observation: $0.observation.rows, reward: $0.reward, terminated: $0.terminated,
-        truncated: $0.truncated)
-    }
+    batch.step(actions).map { $0.map(\.rows) }
   }
 
   public mutating func beginEpisodes() { batch.beginEpisodes() }

@@ -112,8 +112,8 @@ public struct ClosedLoop: Sendable {
 
   /// - Parameters:
   ///   - ratings: of whose factorization the truth is.
-  /// - Throws: `ConfigurationError` where settings cannot be; where no factorization can be fitted.
   ///   - makeBackend: a new backend, as often as models are made.
+  /// - Throws: `ConfigurationError` where settings cannot be; where no factorization can be fitted.
   public init(
     _ settings: Settings, ratings: RatingsLog,
     on makeBackend: @escaping @Sendable () throws -> any Backend

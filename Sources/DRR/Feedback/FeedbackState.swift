@@ -55,7 +55,7 @@ public struct FeedbackState: Sendable {
 
   // MARK: - Snapshot
 
-  private struct Snapshot: Codable {
+  private struct Snapshot: SelfChecked {
     var schema = 1
     var position: FeedbackLog.Position
     var users: [String: [KnownItem]]
@@ -66,20 +66,11 @@ public struct FeedbackState: Sendable {
     }
 
     /// nil where there is none that is whole.
-    init?(ofLog folder: String) throws {
+    init?(ofLog folder: String) {
       guard let stored = RunFolder(folder).read(Snapshot.self, from: FeedbackState.path(folder)),
-        stored.schema == 1, try stored.checksummed().checksum == stored.checksum
+        stored.schema == 1, stored.isWhole
       else { return nil }
       self = stored
-    }
-
-    func checksummed() throws -> Snapshot {
-      var snapshot = self
-      snapshot.checksum = ""
-      var checksum = Checksum()
-      checksum.update(Array(try RunFolder.json(snapshot).utf8))
-      snapshot.checksum = checksum.text
-      return snapshot
     }
   }
 
@@ -87,7 +78,7 @@ public struct FeedbackState: Sendable {
   init(snapshotOf folder: String) {
     self.init()
     // The log has all that a snapshot says, which only saves time.
-    guard let stored = try? Snapshot(ofLog: folder),
+    guard let stored = Snapshot(ofLog: folder),
       let last = try? FeedbackReader(folder: folder).segments().last,
       stored.position.segment <= last
     else { return }
@@ -103,8 +94,8 @@ public struct FeedbackState: Sendable {
   }
 
   /// The place up to which a log was on the disk when its state was written; nil where it was not.
-  static func snapshotPosition(ofLog folder: String) throws -> FeedbackLog.Position? {
-    try Snapshot(ofLog: folder)?.position
+  static func snapshotPosition(ofLog folder: String) -> FeedbackLog.Position? {
+    Snapshot(ofLog: folder)?.position
   }
 
   static func path(_ folder: String) -> String { folder + "/state.json" }

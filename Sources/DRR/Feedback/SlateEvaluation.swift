@@ -261,7 +261,7 @@ extension LoggedSlates {
       }
       policies.append(policy)
     }
-    rank(&policies, by: configuration.ranking)
+    policies.rank(by: configuration.ranking)
     return SlateReport(
       log: .init(
         name: name, lists: count, items: rewards.count, positions: positions,
@@ -269,16 +269,9 @@ extension LoggedSlates {
       configuration: configuration, clip: clip, behaviour: behaviour ?? Interval(value: 0),
       positions: logged, policies: policies)
   }
-
-  private func rank(_ policies: inout [SlateReport.Policy], by estimator: SlateEstimator) {
-    func value(_ at: Int) -> Double { policies[at][estimator]?.value ?? -.infinity }
-    let order = policies.indices.filter {
-      policies[$0].refusal == nil && policies[$0][estimator] != nil
-    }
-    .sorted { (-value($0), $0) < (-value($1), $1) }
-    for (rank, at) in order.enumerated() { policies[at].rank = rank + 1 }
-  }
 }
+
+extension SlateReport.Policy: RankedPolicy {}
 
 /// What all estimators are sums of, by cluster: those of single decisions, with W of the last
 /// position and the list's reward; that reward; the weight of the pseudo-inverse, and times the

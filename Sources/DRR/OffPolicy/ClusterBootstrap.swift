@@ -19,6 +19,9 @@ public struct Interval: Codable, Hashable, Sendable {
     guard let low, let high else { return nil }
     return low <= truth && truth <= high
   }
+
+  /// Decimals that a report shows values of this size with.
+  package var digits: Int { abs(value) < 0.1 ? 5 : 4 }
 }
 
 /// The percentile bootstrap of functions of sums (Efron & Tibshirani 1993, chapter 13), in which

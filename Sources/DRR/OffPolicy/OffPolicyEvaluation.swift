@@ -107,20 +107,30 @@ extension LoggedFeedback {
           onPolicy: onPolicy[policy.name]))
       progress(count * (3 + at), steps, "decisions, intervals")
     }
-    rank(&rows, by: configuration.ranking)
+    rows.rank(by: configuration.ranking)
     return OffPolicyReport(
       log: summary, configuration: configuration, clip: clip,
       behaviour: onPolicyValue(bootstrap),
       model: model.map { RewardModelReport(self, $0, predicted: predicted) }, policies: rows)
   }
+}
 
+/// A policy of a report that ranks its policies.
+package protocol RankedPolicy {
+  associatedtype Estimator
+  var refusal: String? { get }
+  var rank: Int? { get set }
+  subscript(estimator: Estimator) -> Interval? { get }
+}
+
+extension OffPolicyReport.Policy: RankedPolicy {}
+
+extension Array where Element: RankedPolicy {
   /// Numbers the policies that are not refused, the best first.
-  private func rank(_ policies: inout [OffPolicyReport.Policy], by estimator: OffPolicyEstimator) {
-    func value(_ at: Int) -> Double { policies[at][estimator]?.value ?? -.infinity }
-    let order = policies.indices.filter {
-      policies[$0].refusal == nil && policies[$0][estimator] != nil
-    }
-    .sorted { (-value($0), $0) < (-value($1), $1) }
-    for (rank, at) in order.enumerated() { policies[at].rank = rank + 1 }
+  package mutating func rank(by estimator: Element.Estimator) {
+    func value(_ at: Int) -> Double { self[at][estimator]?.value ?? -.infinity }
+    let order = indices.filter { self[$0].refusal == nil && self[$0][estimator] != nil }
+      .sorted { (-value($0), $0) < (-value($1), $1) }
+    for (rank, at) in order.enumerated() { self[at].rank = rank + 1 }
   }
 }

@@ -56,7 +56,6 @@ public struct PlanningConfiguration: Codable, Hashable, Sendable {
 }
 
 /// Settings of the planner and of the training of its model.
-@dynamicMemberLookup
 public struct PlannerConfiguration: AgentConfiguration {
   public static let algorithm = "planner"
   public static let title = "a planner's run"
@@ -73,12 +72,6 @@ public struct PlannerConfiguration: AgentConfiguration {
     training.steps = 7_680_000
     training.validations = 0
     training.choice = .last
-  }
-
-  /// A setting of ``training``, by its name.
-  public subscript<Value>(dynamicMember path: WritableKeyPath<SessionTraining, Value>) -> Value {
-    get { training[keyPath: path] }
-    set { training[keyPath: path] = newValue }
   }
 
   public var name: String { "planner" }

@@ -11,15 +11,16 @@ public final class GaussianPolicy {
   let value: MLP
   let optimizer: Adam
   let actionWidth: Int
-  let valueWeight: Float
+  /// Of the value's loss beside the policy's.
+  private static let valueWeight: Float = 0.5
   /// Who computes the gradients of a batch.
   var sharing = SharedUpdates()
 
   /// A policy that has learned nothing: S = `stateWidth` numbers a state, A = `actionWidth` an
   /// action.
   public init(
-    stateWidth: Int, actionWidth: Int, hidden: Int, learningRate: Float, valueWeight: Float = 0.5,
-    seed: UInt64, on backend: any Backend
+    stateWidth: Int, actionWidth: Int, hidden: Int, learningRate: Float, seed: UInt64,
+    on backend: any Backend
   ) {
     parameters = ParameterSet(on: backend, seed: seed, stream: Streams.gaussianPolicy)
     layers = MLP(
@@ -28,7 +29,6 @@ public final class GaussianPolicy {
     value = MLP("policy.value", [stateWidth, hidden, 1], hidden: .tanh, in: parameters)
     optimizer = Adam(parameters, learningRate: learningRate)
     self.actionWidth = actionWidth
-    self.valueWeight = valueWeight
   }
 
   /// μ and log σ of states [B, S], [B, A] each.
@@ -68,7 +68,7 @@ public final class GaussianPolicy {
       let expected = value(states, tape).reshaped([rows.count])
       let advantages = returns - expected.detached
       let policyLoss = (logDensity(of: actions, states, tape) * advantages).mean(scale: -1)
-      let loss = policyLoss + valueWeight * expected.squaredError(returns)
+      let loss = policyLoss + Self.valueWeight * expected.squaredError(returns)
       tape.backward(from: loss)
       return .init(policyLoss.detached)
     }
@@ -178,8 +178,7 @@ public final class GaussianTrainer: Trainer {
     step += all
     costs.sum -= returns[0].reduce(0) { $0 + Double($1) }
     costs.count += count
-    let part = max(steps / 20, 1)
-    guard step / part > before / part || isFinished else { return nil }
+    guard passes(20, since: before) else { return nil }
     defer { costs = (0, 0) }
     let ends = try policy.mean(Tensor([1, -1], shape: [2, 1], on: backend)).host()
     return GaussianReport(

@@ -4,7 +4,6 @@ import Environments
 import Tensor
 
 /// Settings of a softmax policy over the items of users' sessions.
-@dynamicMemberLookup
 public struct PolicyGradientAgentConfiguration: AgentConfiguration {
   public static let algorithm = "pg"
   public static let title = "a policy gradient run"
@@ -17,12 +16,6 @@ public struct PolicyGradientAgentConfiguration: AgentConfiguration {
   /// Without a baseline, which would take the choices of a log that all earn alike for nothing
   /// learned.
   public init() { policyGradient.baseline = .none }
-
-  /// A setting of ``training``, by its name.
-  public subscript<Value>(dynamicMember path: WritableKeyPath<SessionTraining, Value>) -> Value {
-    get { training[keyPath: path] }
-    set { training[keyPath: path] = newValue }
-  }
 
   public var name: String {
     policyGradient.method == .a2c
@@ -135,11 +128,7 @@ final class PolicyGradientSessionTrainer: SessionLearner {
   ) throws {
     try trainer.learn(
       before.map(\.rows), outcomes.map { $0.observation.feedback.last!.item },
-      outcomes.map { outcome in
-        Step(
-          observation: outcome.observation.rows, reward: outcome.reward,
-          terminated: outcome.terminated, truncated: outcome.truncated)
-      })
+      outcomes.map { $0.map(\.rows) })
   }
 
   func report() throws -> TrainingProgress {

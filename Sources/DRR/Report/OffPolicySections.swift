@@ -120,9 +120,8 @@ private struct OffPolicyParts {
     intervals = "95 %, resamples of sessions"
   }
 
-  private var digits: Int { abs(behavior.value) < 0.1 ? 5 : 4 }
-
   private func text(_ interval: Interval) -> String {
+    let digits = behavior.digits
     let value = decimal(interval.value, digits)
     guard let low = interval.low, let high = interval.high else { return value }
     return "\(value) (\(decimal(low, digits)) to \(decimal(high, digits)))"
@@ -216,7 +215,7 @@ private struct OffPolicyParts {
       "Mean \(unit == "decisions" ? "reward of a decision" : "return of a session"), with 95 % "
         + "intervals; a ring has none. Dashed: the behavior policy.\(marked)\(refused)",
       ForestChart(
-        "Values of policies", rows: rows, reference: behavior.value, digits: digits
+        "Values of policies", rows: rows, reference: behavior.value, digits: behavior.digits
       ).picture)
   }
 

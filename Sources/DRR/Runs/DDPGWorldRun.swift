@@ -126,8 +126,7 @@ public final class DDPGWorldTrainer: Trainer {
   public func advance() throws -> DDPGWorldReport? {
     let before = step
     try trainer.advance()
-    let part = max(steps / configuration.validations, 1)
-    guard step / part > before / part || isFinished else { return nil }
+    guard passes(configuration.validations, since: before) else { return nil }
     return try report()
   }
 

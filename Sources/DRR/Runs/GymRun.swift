@@ -319,8 +319,7 @@ public final class GymTrainer: Trainer {
     case .ddpg(let trainer): try trainer.advance()
     case .table(let trainer): try trainer.advance()
     }
-    let part = max(total / 20, 1)
-    guard step / part > before / part || isFinished else { return nil }
+    guard passes(20, since: before) else { return nil }
     return try report()
   }
 

@@ -101,8 +101,7 @@ public final class SlateQRunTrainer: Trainer {
   public func advance() throws -> SlateQReport? {
     let before = step
     try learner.advance()
-    let part = max(steps / 100, 1)
-    guard step / part > before / part || isFinished else { return nil }
+    guard passes(100, since: before) else { return nil }
     defer { learner.tally.begin() }
     return SlateQReport(
       step: step, meanReturn: learner.tally.meanReturn,
@@ -113,8 +112,7 @@ public final class SlateQRunTrainer: Trainer {
 
   public func validate(after before: Int?) throws -> (any Codable & Sendable)? {
     guard let before else { return nil }
-    let part = max(steps / settings.agent.validations, 1)
-    guard step / part > before / part || isFinished else { return nil }
+    guard passes(settings.agent.validations, since: before) else { return nil }
     let world = try settings.world.environments(
       count: settings.agent.validationEpisodes, first: SlateQRunConfiguration.validators,
       seed: settings.seed)

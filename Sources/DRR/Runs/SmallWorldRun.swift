@@ -71,7 +71,7 @@ public struct SmallWorldReport: Codable, Hashable, Sendable {
   public var step: Int
   /// Mean sum of rewards of the episodes that ended since the last report.
   public var meanReturn: Double?
-  /// What the greedy policy is worth from the start, and the best policy, exactly.
+  /// What the greedy policy is worth from the start, exactly.
   public var greedyValue: Double
   /// V*(s₀), by value iteration.
   public var bestValue: Double
@@ -177,8 +177,7 @@ public final class SmallWorldTrainer: Trainer {
     case .dqn(let trainer): try trainer.advance()
     case .policy(let trainer): try trainer.advance()
     }
-    let part = max(total / 20, 1)
-    guard step / part > before / part || step >= total else { return nil }
+    guard passes(20, since: before) else { return nil }
     let report = try report()
     onReport?(report)
     return report

@@ -48,7 +48,7 @@ extension ExportedModel {
     }
     let header = try decode(
       Header.self, Self.headerName, try bytes(Self.headerName))
-    guard try header.checksummed().checksum == header.checksum else {
+    guard header.isWhole else {
       throw ServingError(
         "\(folder)/\(Self.headerName) does not match its checksum; the file is damaged")
     }
@@ -104,14 +104,4 @@ extension ExportedModel {
   }
 }
 
-extension ExportedModel.Header {
-  /// With its own checksum in place.
-  fileprivate func checksummed() throws -> Self {
-    var header = self
-    header.checksum = ""
-    var checksum = Checksum()
-    checksum.update(Array(try RunFolder.json(header).utf8))
-    header.checksum = checksum.text
-    return header
-  }
-}
+extension ExportedModel.Header: SelfChecked {}

@@ -18,15 +18,6 @@ public struct SessionRecord {
   var steps: Int { clicks.shape[1] }
   var listSize: Int { lists.shape[2] }
 
-  /// Contents undefined.
-  public init(uninitialized sessions: Int, steps: Int, listSize: Int, on backend: any Backend) {
-    clicks = IndexTensor(uninitialized: [sessions, steps], on: backend)
-    rewards = Tensor(uninitialized: [sessions, steps], on: backend)
-    lists = IndexTensor(uninitialized: [sessions, steps, listSize], on: backend)
-    lengths = IndexTensor(uninitialized: [sessions], on: backend)
-    open = IndexTensor(uninitialized: [sessions], on: backend)
-  }
-
   /// Sessions that have begun: P ≤ T steps of clicks [B, P], padded by −1, rewards [B, P], padded
   /// by 0, and lists [B, P, K], padded by −1. A session's length is the number of clicks before the
   /// first −1; it is open where that is below T.

@@ -204,6 +204,7 @@ struct ResidualTrainerTests {
       message { _, evaluation in evaluation.minimumCandidates = 500 },
     ] {
       #expect(message.hasPrefix("no training user has a session of 500 items, "), "\(message)")
+      #expect(message.contains("; lower --minimum-candidates or --session-length, both to "))
     }
     #expect(
       message { drr, _ in drr.residual.candidates = 1 }

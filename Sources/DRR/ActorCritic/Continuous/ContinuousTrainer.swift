@@ -80,9 +80,7 @@ public final class ContinuousTrainer<World: VectorEnvironments> {
       for number in 0..<schedule.updatesPerStep { lastLosses = update(number) }
     }
     let outcomes = try world.take(try chosen.wait().numbers()).map {
-      Step(
-        observation: FeatureState.row($0.observation), reward: $0.reward,
-        terminated: $0.terminated, truncated: $0.truncated)
+      $0.map { FeatureState.row($0) }
     }
     returns.append(
       zip(before, outcomes).map { state, outcome in

@@ -3,23 +3,21 @@ import Environments
 import Tensor
 
 extension DDPG: Checkpointed {
+  private var parts: [(String, any Checkpointed)] {
+    [
+      ("actor", actor.parameters), ("critic", critic.parameters),
+      ("target_actor", targetActor.parameters), ("target_critic", targetCritic.parameters),
+      ("actor_adam", actorOptimizer), ("critic_adam", criticOptimizer),
+    ]
+  }
+
   public func save(to file: inout SafetensorsWriter, _ prefix: String) throws {
-    try actor.parameters.save(to: &file, "\(prefix).actor")
-    try critic.parameters.save(to: &file, "\(prefix).critic")
-    try targetActor.parameters.save(to: &file, "\(prefix).target_actor")
-    try targetCritic.parameters.save(to: &file, "\(prefix).target_critic")
-    try actorOptimizer.save(to: &file, "\(prefix).actor_adam")
-    try criticOptimizer.save(to: &file, "\(prefix).critic_adam")
+    for (name, part) in parts { try part.save(to: &file, "\(prefix).\(name)") }
   }
 
   public func prepareRestore(
     from file: SafetensorsFile, _ prefix: String
   ) throws -> () -> Void {
-    let parts: [(String, any Checkpointed)] = [
-      ("actor", actor.parameters), ("critic", critic.parameters),
-      ("target_actor", targetActor.parameters), ("target_critic", targetCritic.parameters),
-      ("actor_adam", actorOptimizer), ("critic_adam", criticOptimizer),
-    ]
     let restores = try parts.map { try $1.prepareRestore(from: file, "\(prefix).\($0)") }
     return { for restore in restores { restore() } }
   }

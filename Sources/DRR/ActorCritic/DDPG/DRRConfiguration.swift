@@ -5,7 +5,6 @@ import Factorization
 import Tensor
 
 /// Settings of DRR: those of the paper and its open implementations.
-@dynamicMemberLookup
 public struct DRRConfiguration: AgentConfiguration {
   public static let algorithm = "drr"
   public static let title = "a DRR run"
@@ -25,12 +24,6 @@ public struct DRRConfiguration: AgentConfiguration {
 
   /// As published: the policy of the last step, on a factorisation with one λ.
   public init() { training.choice = .last }
-
-  /// A setting of ``training``, by its name.
-  public subscript<Value>(dynamicMember path: WritableKeyPath<SessionTraining, Value>) -> Value {
-    get { training[keyPath: path] }
-    set { training[keyPath: path] = newValue }
-  }
 
   public var name: String { training.state.name }
   public var stepsName: String { "DRR steps" }

@@ -65,8 +65,7 @@ public final class DRRTrainer: SessionLearner {
   /// The first of the environments.
   public var environment: RatingEnvironment { environments.environments[0] }
 
-  /// Whether the steps are done; the last of many environments may go past them together.
-  public var isFinished: Bool { step >= steps }
+  /// Steps to take; the last of many environments may go past them together.
   public var steps: Int { configuration.steps }
   public var sessionAgent: any SessionAgent { agent }
   public var hasLearned: Bool { agent.ddpg.actorOptimizer.stepCount > 0 }

@@ -5,7 +5,6 @@ import Factorization
 import Tensor
 
 /// Settings of the residual agent and of its training.
-@dynamicMemberLookup
 public struct ResidualAgentConfiguration: AgentConfiguration {
   public static let algorithm = "residual"
   public static let title = "a run of the residual agent"
@@ -30,12 +29,6 @@ public struct ResidualAgentConfiguration: AgentConfiguration {
     ddpg.targetRate = 0.005
     ddpg.actorLearningRate = 1e-4
     ddpg.weightDecay = 1e-4
-  }
-
-  /// A setting of ``training``, by its name.
-  public subscript<Value>(dynamicMember path: WritableKeyPath<SessionTraining, Value>) -> Value {
-    get { training[keyPath: path] }
-    set { training[keyPath: path] = newValue }
   }
 
   public var name: String { isTold ? "residual agent, told clusters" : "residual agent" }

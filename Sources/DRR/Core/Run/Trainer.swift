@@ -75,4 +75,10 @@ extension Trainer {
   public func saved() throws {}
   public func watch(_ observer: Observer) {}
   public func share(among ranks: any Collective) throws -> SharedUpdates? { nil }
+
+  /// Whether what is due so many times in a training, and at its end, has come due since a step.
+  package func passes(_ times: Int, since before: Int) -> Bool {
+    let part = max(steps / times, 1)
+    return step / part > before / part || isFinished
+  }
 }

@@ -176,7 +176,7 @@ extension ItemKNN {
   private func similarity(of item: Int, with other: Int, _ row: Row) -> Float {
     let (product, count) = (row[other].x, row[other].y)
     guard product > 0, other != item else { return 0 }
-    return product / (norms[item] * norms[other]) * count / (count + shrinkage)
+    return product / (norms[item] * norms[other]) * count / (count + Self.shrinkage)
   }
 
   /// Calls `body` with the value of each rater of an item, and each item of theirs.

@@ -11,7 +11,7 @@ import Tensor
 public struct ItemKNN: Ranker, Sendable {
   public let name = "item-kNN"
   let neighbours: Int
-  let shrinkage: Float
+  static let shrinkage: Float = 20
   let statistics: ItemStatistics
   /// Visible (item, residual) pairs, those of user u in `userOffsets[u] ..< userOffsets[u + 1]`.
   let byUser: [Residual]
@@ -34,10 +34,9 @@ public struct ItemKNN: Ranker, Sendable {
   /// `neighbours`: items of a profile that count at most.
   public init(
     _ log: RatingsLog, _ split: UserSplit, _ statistics: ItemStatistics, scale: RewardScale,
-    neighbours: Int = 40, shrinkage: Float = 20
+    neighbours: Int = 40
   ) {
     self.neighbours = neighbours
-    self.shrinkage = shrinkage
     self.statistics = statistics
     var rows: [Residual] = []
     var biases: [Float] = []

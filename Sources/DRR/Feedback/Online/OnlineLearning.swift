@@ -50,21 +50,12 @@ struct OnlineLearning: Sendable {
 
   // MARK: - Snapshot
 
-  private struct Stored: Codable {
+  private struct Stored: SelfChecked {
     var schema = 1
     var position: FeedbackLog.Position
     var seen: [String]
     var learners: [OnlineLearner.Snapshot]
     var checksum = ""
-
-    func checksummed() throws -> Stored {
-      var stored = self
-      stored.checksum = ""
-      var checksum = Checksum()
-      checksum.update(Array(try RunFolder.json(stored).utf8))
-      stored.checksum = checksum.text
-      return stored
-    }
   }
 
   /// Learners as a log's snapshot has them, where it has all of them by the same settings; else as
@@ -72,7 +63,7 @@ struct OnlineLearning: Sendable {
   init(_ wanted: [OnlineLearner], log folder: String) {
     for learner in wanted { learners[learner.version] = learner }
     guard let stored = RunFolder(folder).read(Stored.self, from: Self.path(folder)),
-      stored.schema == 1, (try? stored.checksummed().checksum) == stored.checksum
+      stored.schema == 1, stored.isWhole
     else { return }
     var found = learners
     for version in learners.keys {

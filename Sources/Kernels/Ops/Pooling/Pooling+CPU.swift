@@ -12,22 +12,9 @@ extension CPUBackend {
     let weights = pointer(weights, n, "averagePooling", "weights")
     let state = pointer(state, b * 3 * e, "averagePooling", "state")
     for i in 0..<b {
-      let row = index + i * (1 + n)
-      let user = state + i * 3 * e
-      let mean = user + 2 * e
-      if let source = Self.row(row[0], of: users, width: e, "averagePooling") {
-        user.update(from: source, count: e)
-      } else {
-        user.update(repeating: 0, count: e)
-      }
-      mean.update(repeating: 0, count: e)
-      for j in 0..<n {
-        guard let item = Self.row(row[1 + j], of: items, width: e, "averagePooling") else {
-          continue
-        }
-        host_axpy(weights[j], item, mean, Int64(e))
-      }
-      host_multiply(user, mean, user + e, Int64(e))
+      Self.pool(
+        index + i * (1 + n), users, items, weights, n: n, e: e, into: state + i * 3 * e,
+        "averagePooling")
     }
   }
 
@@ -69,6 +56,27 @@ extension CPUBackend {
   ) -> UnsafeMutablePointer<Float>? {
     require(Int(index) < table.rows, "\(op): row \(index) of a table of \(table.rows)")
     return index < 0 ? nil : table.start + Int(index) * width
+  }
+
+  /// One row of a state, from a user and n items: the user, their product, the weighted sum.
+  private static func pool(
+    _ row: UnsafeMutablePointer<Int32>, _ users: (start: UnsafeMutablePointer<Float>, rows: Int),
+    _ items: (start: UnsafeMutablePointer<Float>, rows: Int),
+    _ weights: UnsafeMutablePointer<Float>, n: Int, e: Int,
+    into user: UnsafeMutablePointer<Float>, _ op: StaticString
+  ) {
+    let mean = user + 2 * e
+    if let source = Self.row(row[0], of: users, width: e, op) {
+      user.update(from: source, count: e)
+    } else {
+      user.update(repeating: 0, count: e)
+    }
+    mean.update(repeating: 0, count: e)
+    for j in 0..<n {
+      guard let item = Self.row(row[1 + j], of: items, width: e, op) else { continue }
+      host_axpy(weights[j], item, mean, Int64(e))
+    }
+    host_multiply(user, mean, user + e, Int64(e))
   }
 }
 
@@ -222,21 +230,7 @@ extension CPUBackend {
         for j in 0..<n { total += alpha[j] }
         host_divide_by(alpha, total, alpha, Int64(n))
       }
-      let user = state + i * 3 * e
-      let mean = user + 2 * e
-      if let source = Self.row(row[0], of: users, width: e, "attentionPooling") {
-        user.update(from: source, count: e)
-      } else {
-        user.update(repeating: 0, count: e)
-      }
-      mean.update(repeating: 0, count: e)
-      for j in 0..<n {
-        guard let item = Self.row(row[1 + j], of: items, width: e, "attentionPooling") else {
-          continue
-        }
-        host_axpy(alpha[j], item, mean, Int64(e))
-      }
-      host_multiply(user, mean, user + e, Int64(e))
+      Self.pool(row, users, items, alpha, n: n, e: e, into: state + i * 3 * e, "attentionPooling")
     }
   }
 

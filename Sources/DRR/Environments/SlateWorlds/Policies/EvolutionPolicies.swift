@@ -92,10 +92,11 @@ extension InterestEvolution.Settings {
 
 extension WorldPolicy<InterestEvolution>.Beliefs {
   /// Beliefs from the observations of users that no evaluation meets: qualities of topics as seen in
-  /// `episodes` random episodes, and what a minute earns, in four rounds of as many.
+  /// 30 random episodes, and what a minute earns, in four rounds of as many.
   public init(
-    learning settings: InterestEvolution.Settings, episodes: Int = 30, seed: UInt64
+    learning settings: InterestEvolution.Settings, seed: UInt64
   ) throws(ConfigurationError) {
+    let episodes = 30
     var world = try InterestEvolution(
       settings, count: episodes, first: WorldTrial.learners, seed: seed)
     let choose = WorldPolicy<InterestEvolution>.random.begin()
