@@ -10,7 +10,7 @@ LONGEST = 25
 GAP = "…"
 # How far decimals may be apart: by the arithmetic that the pages were recorded with, and by another,
 # where trainings take another course.
-SAME, OTHER = .02, .1
+SAME, OTHER = .005, .1
 # Times, rates, sizes: as the machine has it.
 FREE = (r"\d+:\d\d(?::\d\d)?", r"[\d.,]+ ?(?:ns|µs|ms|s|seconds|minutes|hours)\b",
         r"[\d.,]+ ?[KMGT]i?B\b", r"[\d.,]+(?:/s| (?:\w+ )?a second)\b",
@@ -128,7 +128,7 @@ def missing(block, shown):
     """The first line of the block that is not on the screen where it ought to be, and what is.
 
     >>> block = Block(1, "", ["first", GAP, "figure 0.52", "last"])
-    >>> missing(block, ["first", "more", "figure 0.53", "last"])
+    >>> missing(block, ["first", "more", "figure 0.523", "last"])
     >>> missing(block, ["first", "more", "figure 0.58", "last"])
     ('figure 0.52', 'figure 0.58')
     >>> missing(block, ["before", "first", "figure 0.52", "last"])
@@ -201,7 +201,7 @@ def renewed(block, shown):
     >>> block = Block(1, "", ["first", GAP, "figure 0.52", "last"])
     >>> renewed(block, ["first", "more", "more", "figure of 0.6", "last"])
     ['first', '…', 'figure of 0.6', 'last']
-    >>> renewed(block, ["first", "more", "figure 0.53", "last"])
+    >>> renewed(block, ["first", "more", "figure 0.523", "last"])
     ['first', '…', 'figure 0.52', 'last']
     """
     if GAP in block.printed:

@@ -5,7 +5,7 @@
 Of each page of docs/tutorials every block of commands is run in its order, in a folder of the
 page's own. Fails where a command fails (or succeeds, in a block that begins with "# fails"), where
 a line wraps, where a line of progress is left behind, and where what the page shows is not on the
-screen in its order: words and layout as they stand, decimals within 2 percent or .02; times, rates,
+screen in its order: words and layout as they stand, decimals within .5 percent or .005; times, rates,
 sizes and paths are the machine's, and so is what <!-- free: PATTERN --> above a block matches. Then
 the five users look closer at what their pages left (users.py).
 
