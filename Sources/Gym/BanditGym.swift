@@ -53,6 +53,9 @@ extension GymWorld {
   public init(_ name: String, _ problem: LinearProblem) {
     self.init(name) { count, seed in
       try problem.validate()
+      // What all environments are seen by is held at once.
+      try ConfigurationError.require(
+        "num envs", count, in: 1...((1 << 26) / (problem.arms * problem.width)))
       return BanditGym((0..<UInt64(count)).map { LinearRounds(problem, seed: seed, part: $0) })
     }
   }

@@ -95,6 +95,15 @@ def test_a_file_of_a_tabular_process(tmp_path):
         drr.make("lizard", start=str(starts))
 
 
+def test_what_cannot_be_held_is_refused():
+    with pytest.raises(drr.Error, match="--num-envs is 5000; it must be 1 ... 1048"):
+        drr.make_vec("linear-bandit", 5000, arms=1000, features=64)
+    with pytest.raises(drr.Error, match="--max-episode-steps is 0; it must be 1 or more"):
+        drr.make("point", max_episode_steps=0)
+    with pytest.raises(drr.Error, match="--arms is no option of point"):
+        drr.make("point", arms=3)
+
+
 def test_a_memory_is_seen(model):
     """Half as much is earned with a streak of strength 1 that has not begun, and it is seen."""
     run = os.path.dirname(model.folder)

@@ -132,7 +132,10 @@ struct GymOptions: ParsableArguments {
     case .file(let path): return tabular(try ProcessFile.read(path, start: start).process)
     case .point:
       var point = PointWorld()
-      if let maxEpisodeSteps { point.length = maxEpisodeSteps }
+      if let maxEpisodeSteps {
+        try ConfigurationError.require("max episode steps", maxEpisodeSteps, in: 1...)
+        point.length = maxEpisodeSteps
+      }
       return GymWorld(name.name, point)
     case .arms:
       return GymWorld(name.name, arms.map { BernoulliArms(drawn: $0) } ?? BernoulliArms())
@@ -169,12 +172,13 @@ struct GymOptions: ParsableArguments {
     try ConfigurationError.require("max episode steps", length, in: 1...)
     let strength = streakStrength ?? 0
     try Satisfaction.validate(strength: strength)
+    let world = experiment.simulator(model, consecutive: strength)
     return GymWorld(ratings: GymName.ratings.name, window: training.window) { seed in
       try RatingEnvironment(
         log: experiment.log, split: experiment.split, model: model,
         statistics: experiment.statistics, window: training.window, sessionLength: length,
         scale: experiment.configuration.scale, seed: seed,
-        world: experiment.simulator(model, consecutive: strength))
+        world: world)
     }
   }
 }
