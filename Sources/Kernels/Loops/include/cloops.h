@@ -217,7 +217,8 @@ struct host_ratings {
   int32_t user_rows, item_rows, runs, ratings;
 };
 // Stochastic gradient descent over a factorisation with biases, in `rounds` rounds of disjoint
-// blocks (row, row + shifts[round]), a pass where there are `side`. A user's row is [p (k) ; b ; 1 ; 0 …], an item's
+// blocks (row, row + shifts[round]), a pass where there are `side`. A user's row is
+// [p (k) ; b ; 1 ; 0 …], an item's
 // [q (k) ; 1 ; b ; 0 …], so that their product is the prediction. The same bits whatever the
 // number of threads. `scratch` holds 4 · width numbers.
 void host_factorize(

@@ -74,7 +74,8 @@ public struct FactorizationStep: Hashable, Sendable {
 /// so that the product of the two is the prediction ⟨p, q⟩ + b_u + b_i. `width` is a multiple of
 /// 16 and at least k + 2.
 public protocol FactorizationKernels: AnyObject {
-  /// Rounds, a pass where there are `side`: round r does the blocks (row, (row + shifts[r]) mod side) of all rows;
+  /// Rounds, a pass where there are `side`: round r does the blocks (row, (row + shifts[r]) mod side)
+  /// of all rows;
   /// within a block run after run, within a run its ratings by fours. A four's errors come first;
   /// then with η the rate q ← (1 − ηλ) q + η e p for each of its n items and p ← (1 − ηλ)ⁿ p + η Σ
   /// e q, from the rows as they were, biases likewise with their λ. `shifts` holds some
