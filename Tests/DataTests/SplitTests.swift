@@ -143,6 +143,21 @@ struct SplitTests {
     #expect(Set(Self.parts(split, log).test.map { log.items[$0] }) == Set(32..<40))
   }
 
+  @Test("a part that is empty is told in what is split: users, or ratings")
+  func emptyParts() {
+    let log = RatingsLog(
+      name: "few", users: [0, 0, 1], items: [0, 1, 0], ratings: [5, 3, 4])
+    func said(_ split: EvaluationProtocol.Split) -> String {
+      do {
+        try UserSplit(log, Self.evaluation(split)).requireEveryPart()
+        return "nothing"
+      } catch { return "\(error)" }
+    }
+    #expect(said(.users).contains("which splits 2 users into "))
+    #expect(said(.rows).contains("which splits 3 ratings into "))
+    #expect(said(.rows).hasSuffix("each must be 1 or more, or --validation-fraction 0"))
+  }
+
   @Test("times that ascend by item are warned of, one user in four is not")
   func sortedTimes() {
     func log(sorted: Int) -> RatingsLog {
