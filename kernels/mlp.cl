@@ -32,18 +32,17 @@ ELEMENTS mlp_forward(
     OUT(float, y), OUT(float, hidden), IN(float, x), IN(float, side), IN(float, parameters), int m,
     LAYER_ARGUMENTS) {
   AT(y), AT(hidden), AT(x), AT(side), AT(parameters);
-  LAYERS;
   const int row = (int)get_global_id(0) * ROWS;
   if (row >= m) return;
   const int rows = min(ROWS, m - row);
   for (int l = 0; l < count; ++l) {
-    const int8 layer = layers[l];
+    const int8 layer = LAYER(l);
     const int n = LAYER_OUTPUTS(layer), beside = LAYER_SIDE(layer);
     const int k = LAYER_INPUTS(layer) - beside, held = min(n, VEC);
     const __global float *w = parameters + LAYER_WEIGHT(layer);
     const __global float *b = parameters + LAYER_BIAS(layer);
     const __global float *before =
-        l == 0 ? x : (const __global float *)hidden + (size_t)m * LAYER_FIRST(layers[max(l - 1, 0)]);
+        l == 0 ? x : (const __global float *)hidden + (size_t)m * LAYER_FIRST(LAYER(max(l - 1, 0)));
     __global float *to = l == count - 1 ? y : hidden + (size_t)m * LAYER_FIRST(layer);
     size_t at[ROWS], side_at[ROWS];
     for (int r = 0; r < ROWS; ++r) {
@@ -90,38 +89,56 @@ ELEMENTS mlp_forward(
 }
 
 #else
+// Weights of a column that an item has on their way at once.
+#define AHEAD 16
+
 // y, hidden = every layer's act([side | output before] . w + b). Any sizes.
 GROUPED mlp_forward(
     OUT(float, y), OUT(float, hidden), IN(float, x), IN(float, side), IN(float, parameters), int m,
     LAYER_ARGUMENTS) {
   AT(y), AT(hidden), AT(x), AT(side), AT(parameters);
-  LAYERS;
-  __local float left[ROWS * CHUNK * SLICES], part[SLICES * ROWS * COLUMNS];
+  __local float4 left[INNER];
+  __local float part[SLICES * ROWS * COLUMNS];
   const int me = (int)get_local_id(0), c = me % COLUMNS, slice = me / COLUMNS;
   const int row = (int)get_group_id(0) * ROWS;
   for (int l = 0; l < count; ++l) {
-    const int8 layer = layers[l];
+    const int8 layer = LAYER(l);
     const int n = LAYER_OUTPUTS(layer), inputs = LAYER_INPUTS(layer), beside = LAYER_SIDE(layer);
-    const size_t before = l == 0 ? 0 : (size_t)m * LAYER_FIRST(layers[max(l - 1, 0)]);
+    const size_t before = l == 0 ? 0 : (size_t)m * LAYER_FIRST(LAYER(max(l - 1, 0)));
     for (int first = 0; first < n; first += COLUMNS) {
       float sum[ROWS] = {0.0f, 0.0f, 0.0f, 0.0f};
-      for (int start = 0; start < inputs; start += CHUNK * SLICES) {
-        barrier(CLK_LOCAL_MEM_FENCE);
-        for (int t = me; t < ROWS * CHUNK * SLICES; t += GROUP) {
-          const int i = row + t / (CHUNK * SLICES), p = start + t % (CHUNK * SLICES);
-          float value = 0.0f;
-          if (i < m && p < beside) value = side[(size_t)i * beside + p];
+      for (int start = 0; start < inputs; start += INNER) {
+        float value[ROWS];
+        const int p = start + me;
+#pragma unroll
+        for (int r = 0; r < ROWS; ++r) {
+          const int i = row + r;
+          value[r] = 0.0f;
+          if (i < m && p < beside) value[r] = side[(size_t)i * beside + p];
           else if (i < m && p < inputs) {
             const size_t at = (size_t)i * (inputs - beside) + p - beside;
-            value = l == 0 ? x[at] : hidden[before + at];
+            value[r] = l == 0 ? x[at] : hidden[before + at];
           }
-          left[t] = value;
         }
         barrier(CLK_LOCAL_MEM_FENCE);
-        for (int q = slice * CHUNK; q < (slice + 1) * CHUNK; ++q) {
-          if (start + q >= inputs || first + c >= n) break;
-          const float w = parameters[LAYER_WEIGHT(layer) + (size_t)(start + q) * n + first + c];
-          for (int r = 0; r < ROWS; ++r) sum[r] += left[r * CHUNK * SLICES + q] * w;
+        left[me] = (float4)(value[0], value[1], value[2], value[3]);
+        barrier(CLK_LOCAL_MEM_FENCE);
+        // What there is of the inner dimension, shared out evenly among the slices.
+        const int there = min(INNER, inputs - start), share = (there + SLICES - 1) / SLICES;
+        const int end = min((slice + 1) * share, there);
+        const size_t column =
+            LAYER_WEIGHT(layer) + (size_t)start * n + min(first + c, n - 1);
+        for (int q = slice * share; q < end; q += AHEAD) {
+          float w[AHEAD];
+#pragma unroll
+          for (int u = 0; u < AHEAD; ++u)
+            w[u] = parameters[column + (size_t)min(q + u, end - 1) * n];
+#pragma unroll
+          for (int u = 0; u < AHEAD; ++u) {
+            const float4 rows = q + u < end ? left[min(q + u, end - 1)] : (float4)(0.0f);
+            sum[0] += rows.x * w[u], sum[1] += rows.y * w[u];
+            sum[2] += rows.z * w[u], sum[3] += rows.w * w[u];
+          }
         }
       }
       const float total = sum_slices(part, sum, slice, c);

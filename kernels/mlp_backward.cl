@@ -50,16 +50,15 @@ ELEMENTS mlp_backward_inputs(
     OUT(float, dz), OUT(float, dx), OUT(float, d_side), IN(float, dy), IN(float, y),
     IN(float, hidden), IN(float, parameters), int m, int last, LAYER_ARGUMENTS) {
   AT(dz), AT(dx), AT(d_side), AT(dy), AT(y), AT(hidden), AT(parameters);
-  LAYERS;
   const int row = (int)get_global_id(0) * ROWS;
   if (row >= m) return;
   const int rows = min(ROWS, m - row);
-  const int8 top = layers[count - 1];
+  const int8 top = LAYER(count - 1);
   const size_t top_at = (size_t)m * LAYER_FIRST(top);
   for (int i = row * LAYER_OUTPUTS(top); i < (row + rows) * LAYER_OUTPUTS(top); ++i)
     dz[top_at + i] = activation_gradient(dy[i], y[i], LAYER_ACTIVATION(top));
   for (int l = count - 1; l >= last; --l) {
-    const int8 layer = layers[l];
+    const int8 layer = LAYER(l);
     const int n = LAYER_OUTPUTS(layer), beside = LAYER_SIDE(layer);
     const __global float *from = dz + (size_t)m * LAYER_FIRST(layer);
     const __global float *w = parameters + LAYER_WEIGHT(layer);
@@ -67,7 +66,7 @@ ELEMENTS mlp_backward_inputs(
       input_gradient(d_side, beside, from, w, 0, n, row, rows, hidden, 0);
     const int k = LAYER_INPUTS(layer) - beside;
     if (l > last) {
-      const int8 below = layers[l - 1];
+      const int8 below = LAYER(l - 1);
       const size_t at = (size_t)m * LAYER_FIRST(below);
       input_gradient(
           dz + at, k, from, w, beside, n, row, rows, hidden + at, LAYER_ACTIVATION(below));
@@ -85,23 +84,22 @@ ELEMENTS mlp_backward_weights(
     OUT(float, gradients), IN(float, dz), IN(float, x), IN(float, side), IN(float, hidden), int m,
     LAYER_ARGUMENTS) {
   AT(gradients), AT(dz), AT(x), AT(side), AT(hidden);
-  LAYERS;
   int tile = (int)get_global_id(0), l = 0;
   for (; l < count; ++l) {
-    const int across = (LAYER_OUTPUTS(layers[l]) + WEIGHT_TILE - 1) / WEIGHT_TILE;
-    const int tiles = across * ((LAYER_INPUTS(layers[l]) + WEIGHT_TILE - 1) / WEIGHT_TILE);
+    const int across = (LAYER_OUTPUTS(LAYER(l)) + WEIGHT_TILE - 1) / WEIGHT_TILE;
+    const int tiles = across * ((LAYER_INPUTS(LAYER(l)) + WEIGHT_TILE - 1) / WEIGHT_TILE);
     if (tile < tiles) break;
     tile -= tiles;
   }
   if (l == count) return;
-  const int8 layer = layers[l];
+  const int8 layer = LAYER(l);
   const int n = LAYER_OUTPUTS(layer), inputs = LAYER_INPUTS(layer), beside = LAYER_SIDE(layer);
   const int across = (n + WEIGHT_TILE - 1) / WEIGHT_TILE, held = min(n, VEC);
   const int first = tile % across * WEIGHT_TILE, row = tile / across * WEIGHT_TILE;
   const int end = min(first + WEIGHT_TILE, n);
   const __global float *from = dz + (size_t)m * LAYER_FIRST(layer);
   const __global float *before =
-      l == 0 ? x : hidden + (size_t)m * LAYER_FIRST(layers[max(l - 1, 0)]);
+      l == 0 ? x : hidden + (size_t)m * LAYER_FIRST(LAYER(max(l - 1, 0)));
   if (row == 0) {
     __global float *db = gradients + LAYER_BIAS(layer);
     for (int j = first; j < end; j += VEC) {
@@ -139,6 +137,11 @@ ELEMENTS mlp_backward_weights(
 }
 
 #else
+// Columns of dz that a work-group has in local memory at a time, and weights that an item loads of
+// them.
+#define CHUNK 64
+#define LOADS (COLUMNS * CHUNK / GROUP)
+
 // An item's element of dz[r, n] . transpose(w[k, n]): row `slice`, column first + c of w's rows.
 // dz lies at dz_at, w at w_at.
 float input_gradient(
@@ -147,16 +150,22 @@ float input_gradient(
   const int me = (int)get_local_id(0), c = me % COLUMNS, slice = me / COLUMNS;
   float sum[ROWS] = {0.0f, 0.0f, 0.0f, 0.0f};
   for (int start = 0; start < n; start += CHUNK) {
+    // All that an item loads is on its way before the first of it is stored.
+    float next[LOADS];
+    const int j = start + me % CHUNK;
+#pragma unroll
+    for (int l = 0; l < LOADS; ++l) {
+      const int i = min(first + (l * GROUP + me) / CHUNK, k - 1);
+      const float weight = w[w_at + (size_t)i * n + min(j, n - 1)];
+      next[l] = j < n ? weight : 0.0f;
+    }
+    const int i = min(row + me / CHUNK, m - 1);
+    const float slope = dz[dz_at + (size_t)i * n + min(j, n - 1)];
     barrier(CLK_LOCAL_MEM_FENCE);
-    for (int t = me; t < COLUMNS * CHUNK; t += GROUP) {
-      const int i = first + t / CHUNK, j = start + t % CHUNK;
-      right[t / CHUNK * (CHUNK + 1) + t % CHUNK] =
-          i < k && j < n ? w[w_at + (size_t)i * n + j] : 0.0f;
-    }
-    for (int t = me; t < ROWS * CHUNK; t += GROUP) {
-      const int i = row + t / CHUNK, j = start + t % CHUNK;
-      left[t] = i < m && j < n ? dz[dz_at + (size_t)i * n + j] : 0.0f;
-    }
+#pragma unroll
+    for (int l = 0; l < LOADS; ++l)
+      right[(l * GROUP + me) / CHUNK * (CHUNK + 1) + me % CHUNK] = next[l];
+    left[me] = j < n ? slope : 0.0f;
     barrier(CLK_LOCAL_MEM_FENCE);
     for (int q = slice * CHUNK / SLICES; q < (slice + 1) * CHUNK / SLICES; ++q)
       for (int r = 0; r < ROWS; ++r) sum[r] += left[r * CHUNK + q] * right[c * (CHUNK + 1) + q];
@@ -169,11 +178,10 @@ GROUPED mlp_backward_inputs(
     OUT(float, dz), OUT(float, dx), OUT(float, d_side), IN(float, dy), IN(float, y),
     IN(float, hidden), IN(float, parameters), int m, int last, LAYER_ARGUMENTS) {
   AT(dz), AT(dx), AT(d_side), AT(dy), AT(y), AT(hidden), AT(parameters);
-  LAYERS;
   __local float right[COLUMNS * (CHUNK + 1)], left[ROWS * CHUNK], part[SLICES * ROWS * COLUMNS];
   const int me = (int)get_local_id(0), c = me % COLUMNS, i = me / COLUMNS;
   const int row = (int)get_group_id(0) * ROWS;
-  const int8 top = layers[count - 1];
+  const int8 top = LAYER(count - 1);
   const size_t top_at = (size_t)m * LAYER_FIRST(top);
   for (int t = me; t < ROWS * LAYER_OUTPUTS(top); t += GROUP) {
     const size_t at = (size_t)row * LAYER_OUTPUTS(top) + t;
@@ -183,7 +191,7 @@ GROUPED mlp_backward_inputs(
   }
   SYNC();
   for (int l = count - 1; l >= last; --l) {
-    const int8 layer = layers[l], below = layers[max(l - 1, 0)];
+    const int8 layer = LAYER(l), below = LAYER(max(l - 1, 0));
     const int n = LAYER_OUTPUTS(layer), beside = LAYER_SIDE(layer);
     const int wanted_side = PRESENT(d_side) ? beside : 0;
     const int k = LAYER_INPUTS(layer) - beside, wanted = l > last || PRESENT(dx) ? k : 0;
@@ -210,41 +218,49 @@ GROUPED mlp_backward_inputs(
 
 // A work-group does 32 x 32 of one layer's dw, 2 x 2 an item, those of the first rows also db.
 #define WEIGHT_TILE 32
+#undef LOADS
+#define LOADS (WEIGHT_TILE * WEIGHT_TILE / GROUP)
 
 // gradients += transpose([side | output before]) . dz and the column sums of dz, of every layer.
 GROUPED mlp_backward_weights(
     OUT(float, gradients), IN(float, dz), IN(float, x), IN(float, side), IN(float, hidden), int m,
     LAYER_ARGUMENTS) {
   AT(gradients), AT(dz), AT(x), AT(side), AT(hidden);
-  LAYERS;
   __local float a[WEIGHT_TILE][WEIGHT_TILE + 1], slopes[WEIGHT_TILE][WEIGHT_TILE + 1];
   int tile = (int)get_group_id(0), l = 0;
   for (; l < count - 1; ++l) {
-    const int across = (LAYER_OUTPUTS(layers[l]) + WEIGHT_TILE - 1) / WEIGHT_TILE;
-    const int tiles = across * ((LAYER_INPUTS(layers[l]) + WEIGHT_TILE - 1) / WEIGHT_TILE);
+    const int across = (LAYER_OUTPUTS(LAYER(l)) + WEIGHT_TILE - 1) / WEIGHT_TILE;
+    const int tiles = across * ((LAYER_INPUTS(LAYER(l)) + WEIGHT_TILE - 1) / WEIGHT_TILE);
     if (tile < tiles) break;
     tile -= tiles;
   }
-  const int8 layer = layers[l];
+  const int8 layer = LAYER(l);
   const int n = LAYER_OUTPUTS(layer), inputs = LAYER_INPUTS(layer), beside = LAYER_SIDE(layer);
   const int across = (n + WEIGHT_TILE - 1) / WEIGHT_TILE;
   const int column = tile % across * WEIGHT_TILE, row = tile / across * WEIGHT_TILE;
   const size_t from = (size_t)m * LAYER_FIRST(layer);
-  const size_t before = l == 0 ? 0 : (size_t)m * LAYER_FIRST(layers[max(l - 1, 0)]);
+  const size_t before = l == 0 ? 0 : (size_t)m * LAYER_FIRST(LAYER(max(l - 1, 0)));
   const int me = (int)get_local_id(0), tx = me % 16, ty = me / 16;
   float sum[2][2] = {{0.0f, 0.0f}, {0.0f, 0.0f}}, bias = 0.0f;
   for (int q = 0; q < m; q += WEIGHT_TILE) {
-    for (int t = me; t < WEIGHT_TILE * WEIGHT_TILE; t += GROUP) {
-      const int i = t / WEIGHT_TILE, j = t % WEIGHT_TILE, p = row + j;
-      float value = 0.0f;
-      if (q + i < m && p < beside) value = side[(size_t)(q + i) * beside + p];
-      else if (q + i < m && p < inputs) {
-        const size_t at = (size_t)(q + i) * (inputs - beside) + p - beside;
-        value = l == 0 ? x[at] : hidden[before + at];
+    float left[LOADS], right[LOADS];
+    const int p = row + me % WEIGHT_TILE, z = column + me % WEIGHT_TILE;
+#pragma unroll
+    for (int t = 0; t < LOADS; ++t) {
+      const int i = q + (t * GROUP + me) / WEIGHT_TILE;
+      left[t] = 0.0f;
+      if (i < m && p < beside) left[t] = side[(size_t)i * beside + p];
+      else if (i < m && p < inputs) {
+        const size_t at = (size_t)i * (inputs - beside) + p - beside;
+        left[t] = l == 0 ? x[at] : hidden[before + at];
       }
-      a[j][i] = value;
-      slopes[i][j] =
-          q + i < m && column + j < n ? dz[from + (size_t)(q + i) * n + column + j] : 0.0f;
+      right[t] = i < m && z < n ? dz[from + (size_t)i * n + z] : 0.0f;
+    }
+#pragma unroll
+    for (int t = 0; t < LOADS; ++t) {
+      const int i = (t * GROUP + me) / WEIGHT_TILE, j = me % WEIGHT_TILE;
+      a[j][i] = left[t];
+      slopes[i][j] = right[t];
     }
     barrier(CLK_LOCAL_MEM_FENCE);
     for (int i = 0; i < WEIGHT_TILE; ++i) {
@@ -258,7 +274,9 @@ GROUPED mlp_backward_weights(
   }
   if (row == 0 && me < WEIGHT_TILE && column + me < n)
     gradients[LAYER_BIAS(layer) + column + me] += bias;
+#pragma unroll
   for (int r = 0; r < 2; ++r)
+#pragma unroll
     for (int s = 0; s < 2; ++s) {
       const int p = row + ty + 16 * r, j = column + tx + 16 * s;
       if (p < inputs && j < n) gradients[LAYER_WEIGHT(layer) + (size_t)p * n + j] += sum[r][s];

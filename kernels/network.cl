@@ -11,18 +11,29 @@
 #define LAYER_FIRST(l) l.s6
 #define LAYER_ARGUMENTS \
   int8 l0, int8 l1, int8 l2, int8 l3, int8 l4, int8 l5, int8 l6, int8 l7, int count
-#define LAYERS const int8 layers[8] = {l0, l1, l2, l3, l4, l5, l6, l7}
+// Layer l. Selects and no array, which AMD's compilers put into memory when l is known at run time.
+#define LAYER(l) layer_at(l, l0, l1, l2, l3, l4, l5, l6, l7)
+int8 layer_at(
+    int l, int8 l0, int8 l1, int8 l2, int8 l3, int8 l4, int8 l5, int8 l6, int8 l7) {
+  const int8 low = l < 2 ? (l < 1 ? l0 : l1) : (l < 3 ? l2 : l3);
+  const int8 high = l < 6 ? (l < 5 ? l4 : l5) : (l < 7 ? l6 : l7);
+  return l < 4 ? low : high;
+}
 
 #ifdef CPU_FORM
 // An item does 8 rows through all layers.
 #define ROWS 8
 #else
 // A work-group of 256 items does 4 rows through all layers: each item the 4 results of a column over
-// a quarter of the inner dimension. Few rows a group leave many groups at a batch of 64.
+// a quarter of the inner dimension, INNER of it at a time. Few rows a group leave many groups at a
+// batch of 64.
 #define ROWS 4
 #define COLUMNS 64
 #define SLICES 4
-#define CHUNK 64
+#define INNER 256
+#if GROUP != COLUMNS * SLICES || INNER != GROUP
+#error a work-group has an item for each column of a slice and for each row of INNER
+#endif
 
 // Adds the quarters of a sum up in their order. An item then holds row `slice`, column `c`.
 float sum_slices(__local float *part, const float *sum, int slice, int c) {
