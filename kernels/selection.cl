@@ -33,10 +33,33 @@ void finish_list(__global int *index, size_t at, int k) {
     if (index[at + j] == NOTHING) index[at + j] = -1;
 }
 
-// The first k columns of index[b, width], and best[b, k], from the lists of `blocks` blocks, at most
-// MOST_BLOCKS in the CPU form: highest first, of equals the lower index; -1 and -infinity where there
-// are fewer than k. A work-group a row.
+#ifdef CPU_FORM
 #define MOST_BLOCKS 512
+#else
+#define MOST_BLOCKS 2048
+// The best of the lists that are the item's own, me, me + GROUP, ..., each from its head on.
+void find_head(
+    __local float *own, __local int *own_index, __local int *own_list, const __local int *head,
+    const __global int *index, const __global float *best, int blocks, int k) {
+  const int me = (int)get_local_id(0);
+  float top = -INFINITY;
+  int top_index = NOTHING, list = 0;
+  FOR_GROUP(q, blocks) {
+    const size_t at = (size_t)q * k + min(head[q], k - 1);
+    if (head[q] < k && ranks_before(best[at], index[at], top, top_index)) {
+      top = best[at];
+      top_index = index[at];
+      list = q;
+    }
+  }
+  own[me] = top;
+  own_index[me] = top_index;
+  own_list[me] = list;
+}
+#endif
+// The first k columns of index[b, width], and best[b, k], from the sorted lists of `blocks` blocks, at
+// most MOST_BLOCKS: highest first, of equals the lower index; -1 and -infinity where there are fewer
+// than k. A work-group a row.
 GROUPED merge_best(
     OUT(int, index), OUT(float, best), IN(int, block_index), IN(float, block_best), int b, int k,
     int blocks, int width) {
@@ -63,40 +86,31 @@ GROUPED merge_best(
     index[at_index + j] = top_index == NOTHING ? -1 : top_index;
   }
 #else
-  // k passes over all, each the best after the last.
-  __local float top[GROUP];
-  __local int top_index[GROUP];
+  // An item is asked for the best of its own lists; who has the best of all gives it and steps on.
+  __local float own[GROUP];
+  __local int own_index[GROUP], own_list[GROUP], winner[GROUP], head[MOST_BLOCKS];
   const int me = (int)get_local_id(0);
-  float last = INFINITY;
-  int last_index = -1;
+  const __global int *list_index = block_index + lists;
+  const __global float *list_best = block_best + lists;
+  FOR_GROUP(q, blocks) head[q] = 0;
+  find_head(own, own_index, own_list, head, list_index, list_best, blocks, k);
   for (int pass = 0; pass < k; ++pass) {
-    float mine = -INFINITY;
-    int my_index = NOTHING;
-    FOR_GROUP(j, blocks * k) {
-      const float score = block_best[lists + j];
-      const int i = block_index[lists + j];
-      if (ranks_before(last, last_index, score, i) && ranks_before(score, i, mine, my_index)) {
-        mine = score;
-        my_index = i;
-      }
-    }
-    top[me] = mine;
-    top_index[me] = my_index;
+    barrier(CLK_LOCAL_MEM_FENCE);
+    winner[me] = me;
     for (int half_size = GROUP / 2; half_size > 0; half_size /= 2) {
       barrier(CLK_LOCAL_MEM_FENCE);
-      if (me < half_size && ranks_before(top[me + half_size], top_index[me + half_size], top[me],
-                                         top_index[me])) {
-        top[me] = top[me + half_size];
-        top_index[me] = top_index[me + half_size];
+      if (me < half_size) {
+        const int mine = winner[me], other = winner[me + half_size];
+        if (ranks_before(own[other], own_index[other], own[mine], own_index[mine]))
+          winner[me] = other;
       }
     }
     barrier(CLK_LOCAL_MEM_FENCE);
-    last = top[0];
-    last_index = top_index[0];
-    barrier(CLK_LOCAL_MEM_FENCE);
-    if (me == 0) {
-      best[result + pass] = last;
-      index[at_index + pass] = last_index == NOTHING ? -1 : last_index;
+    if (winner[0] == me) {
+      best[result + pass] = own[me];
+      index[at_index + pass] = own_index[me] == NOTHING ? -1 : own_index[me];
+      ++head[own_list[me]];
+      find_head(own, own_index, own_list, head, list_index, list_best, blocks, k);
     }
   }
 #endif

@@ -109,20 +109,27 @@ GROUPED top_rows(
   }
 }
 #else
-// A work-group does a block, at most SOME columns of a row: the place of a score in its list is the
-// number of those before it.
+// A work-group does a block: it sorts SOME columns at a time, and takes the first half of them along to
+// the next. k is at most that half where a block has more than SOME.
 #define SOME 1024
 GROUPED top_rows(
     OUT(int, index), OUT(float, best), IN(float, scores), int b, int n, int k, int width, int share,
     int blocks, int rows, int noisy, uint2 key, uint2 counter) {
   AT(index), AT(best), AT(scores);
   __local float score[SOME];
+  __local int place[SOME];
   const int me = (int)get_local_id(0);
   const int block = (int)get_group_id(0) % blocks, row = (int)get_group_id(0) / blocks;
   const int first = block * share, count = min(n - first, share);
-  for (int base = 0; base < count; base += GROUP) {
-    const int j = base + me;
-    if (j < count) {
+  for (int from = 0, held = 0; from < count; from += SOME - held, held = SOME / 2) {
+    const int more = min(SOME - held, count - from);
+    int size = 2;
+    while (size < held + more) size *= 2;
+    for (int t = held + me; t < size; t += GROUP) {
+      const int j = from + t - held;
+      score[t] = -INFINITY;
+      place[t] = NOTHING;
+      if (t >= held + more) continue;
       const ulong word = (ulong)row * n + first + j;
       float value = ranked(scores[word]);
       if (noisy) {
@@ -132,26 +139,30 @@ GROUPED top_rows(
             : lane == 1 ? block_of.y : lane == 2 ? block_of.z : block_of.w;
         value += gumbel((int)(drawn >> 8));
       }
-      score[j] = value;
+      score[t] = value;
+      place[t] = j;
     }
-  }
-  barrier(CLK_LOCAL_MEM_FENCE);
-  const size_t list = AT_LIST(row), top = ((size_t)row * blocks + block) * k;
-  const int nothing = blocks == 1 ? -1 : NOTHING;
-  for (int base = 0; base < max(count, k); base += GROUP) {
-    const int j = base + me;
-    if (j < count) {
-      const float mine = score[j];
-      int place = 0;
-      for (int i = 0; i < count; ++i) place += ranks_before(score[i], i, mine, j);
-      if (place < k) {
-        index[list + place] = mine > -INFINITY ? first + j : nothing;
-        best[top + place] = mine;
+    // Batcher 1968, bitonic: runs of 2, 4, ... sorted one up, one down.
+    for (int run = 2; run <= size; run *= 2)
+      for (int gap = run / 2; gap > 0; gap /= 2) {
+        barrier(CLK_LOCAL_MEM_FENCE);
+        for (int t = me; t < size / 2; t += GROUP) {
+          const int low = 2 * t - (t & (gap - 1)), high = low + gap;
+          const float a = score[low], c = score[high];
+          const int i = place[low], j = place[high];
+          if (ranks_before(c, j, a, i) == ((low & run) == 0)) {
+            score[low] = c, score[high] = a;
+            place[low] = j, place[high] = i;
+          }
+        }
       }
-    } else if (j < k) {
-      index[list + j] = nothing;
-      best[top + j] = -INFINITY;
-    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+  }
+  const size_t list = AT_LIST(row), top = ((size_t)row * blocks + block) * k;
+  FOR_GROUP(j, k) {
+    const bool is_there = j < count && score[j] > -INFINITY;
+    index[list + j] = is_there ? first + place[j] : blocks == 1 ? -1 : NOTHING;
+    best[top + j] = is_there ? score[j] : -INFINITY;
   }
 }
 #endif

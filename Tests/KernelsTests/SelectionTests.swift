@@ -70,4 +70,22 @@ import Testing
     let nothing = -Float.infinity
     #expect(try backend.read(a["scores"]) == [0, 0, 0, 0, 0, 0, nothing, nothing])
   }
+
+  /// More columns than lists that are merged have in one go: the best of a drawn order are found,
+  /// and of equals the lower columns.
+  @Test(arguments: TestDevices.all)
+  func findsTheBestOfMillions(_ device: TestDevice) throws {
+    let backend = try device.make()
+    let (n, k) = (2_100_000, 300)
+    var generator = SeededGenerator(UInt64(n))
+    let scores = (0..<n).map { _ in Float(UInt32.random(in: 0..<1 << 20, using: &generator)) }
+    let run = OpRun(
+      [.input("scores", scores), .indexOutput("index", k)], on: backend)
+    let a = run.arguments
+    backend.topKRows(
+      a["scores"], gumbel: nil, b: 1, n: n, k: k, width: k, into: a[indices: "index"])
+    let sorted = scores.indices.sorted { (scores[$1], $0) < (scores[$0], $1) }
+    #expect(try backend.read(a[indices: "index"]) == sorted.prefix(k).map(Int32.init))
+    #expect(try run.damage() == [])
+  }
 }

@@ -57,7 +57,7 @@ extension OpenCLBackend {
     expect("topKRows", "index", index, b, width)
     guard b > 0, k > 0 else { return }
     let tile = tiles.count - 1
-    let plan = RowPlan(b: b, n: n, isCPU: form.isCPU, units: device.computeUnits)
+    let plan = RowPlan(b: b, n: n, k: k, isCPU: form.isCPU, units: device.computeUnits)
     let isWhole = plan.blocks == 1
     let lists = isWhole ? index : Indices(allocate(b * plan.blocks * k))
     let best = Floats(allocate(b * plan.blocks * k))
@@ -85,10 +85,12 @@ private struct RowPlan {
   let blocks: Int
   let rows: Int
 
-  init(b: Int, n: Int, isCPU: Bool, units: Int) {
-    // Columns that a work-group holds, in the GPU form.
+  init(b: Int, n: Int, k: Int, isCPU: Bool, units: Int) {
+    // Columns that a work-group of the GPU form sorts at once, more where lists would be too many.
     guard isCPU else {
-      (share, rows) = (1024, 1)
+      let least = (n + ScorePlan.mostLists - 1) / ScorePlan.mostLists
+      require(least <= 1024 || k <= 512, "topKRows: the best \(k) of \(n) columns, 512 at most")
+      (share, rows) = (max(1024, least), 1)
       blocks = max(1, (n + share - 1) / share)
       return
     }
@@ -106,20 +108,25 @@ private struct ScorePlan {
   let blocks: Int
   let queries: Int
   let isTiled: Bool
+  /// Lists that the GPU form merges at most.
+  static let mostLists = 2048
 
   init(b: Int, n: Int, e: Int, form: FormShape, tile: ProductTile, units: Int) {
     // Below half a sliver, or a tenth of a tile, dot products do less work that is thrown away.
     isTiled = b >= (form.isCPU ? tile.rows / 2 : 8) && (!form.isCPU || e <= tile.depth)
-    // Items of a block, at least and by steps; blocks at most.
-    let (least, most) = form.isCPU ? (4096, b >= 64 ? 16 : 64) : (1024, b > 64 ? 64 : 512)
-    let wanted = max(1, min(most, (n + least - 1) / least))
-    let step = form.isCPU ? tile.columns : least
-    share = max(1, ((n + wanted - 1) / wanted + step - 1) / step) * step
-    blocks = max(1, (n + share - 1) / share)
     guard form.isCPU else {
+      // Four work-groups a unit, each of a step of its loop at least.
       queries = isTiled ? tile.rows : 1
+      let step = isTiled ? tile.columns : 128
+      let wanted = max(1, min(Self.mostLists, 4 * units / ((b + queries - 1) / queries)))
+      share = max(1, ((n + wanted - 1) / wanted + step - 1) / step) * step
+      blocks = max(1, (n + share - 1) / share)
       return
     }
+    // Blocks of 4096 items at least.
+    let wanted = max(1, min(b >= 64 ? 16 : 64, (n + 4095) / 4096))
+    share = max(1, ((n + wanted - 1) / wanted + tile.columns - 1) / tile.columns) * tile.columns
+    blocks = max(1, (n + share - 1) / share)
     var queries = min(b, 256)
     while blocks * ((b + queries - 1) / queries) < 2 * units, queries >= 4 * tile.rows {
       queries /= 2
