@@ -2,15 +2,15 @@
 // rows[b, w] name. A number outside 0 ..< count is no row.
 
 // scores[b, w - first] = <action_b, items[rows[b, first + c]]>, `absent` where there is no such row.
-// Dimension 0 walks the candidates, dimension 1 is the row of the batch.
+// A row of work-groups is one of the batch.
 ELEMENTS candidate_scores(
     OUT(float, scores), IN(float, action), IN(int, rows), IN(float, items), int b, int w, int first,
     int e, int count, float absent) {
   AT(scores), AT(action), AT(rows), AT(items);
-  const int row = (int)get_global_id(1);
+  const int row = ROW_OF(w - first);
   if (row >= b) return;
   const __global float *query = action + (size_t)row * e;
-  FOR_ELEMENTS(c, w - first) {
+  FOR_ROW_ELEMENTS(c, w - first) {
     const int from = rows[(size_t)row * w + first + c];
     vec total = (vec)(0.0f);
     const bool is_there = from >= 0 && from < count;
@@ -26,16 +26,16 @@ ELEMENTS candidate_scores(
 }
 
 // dAction[b, e] = sum over c of dScores[b, c] * items[rows[b, first + c]], in the order of c.
-// Dimension 0 walks the e columns, dimension 1 is the row of the batch.
+// A row of work-groups is one of the batch.
 ELEMENTS candidate_scores_backward(
     OUT(float, d_action), IN(float, d_scores), IN(int, rows), IN(float, items), int b, int w,
     int first, int e, int count) {
   AT(d_action), AT(d_scores), AT(rows), AT(items);
-  const int row = (int)get_global_id(1);
+  const int row = ROW_OF(e);
   if (row >= b) return;
   const __global int *candidates = rows + (size_t)row * w + first;
   const __global float *slopes = d_scores + (size_t)row * (w - first);
-  FOR_VECTORS(d, width, e) {
+  FOR_ROW_VECTORS(d, width, e) {
     vec total = (vec)(0.0f);
     for (int c = 0; c < w - first; ++c) {
       const int from = candidates[c];

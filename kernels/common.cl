@@ -28,23 +28,34 @@
 #ifdef CPU_FORM
 #define VEC 16
 typedef float16 vec;
+#define FLAT_ITEMS 1
 #define ELEMENTS __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 #define GROUPED ELEMENTS
 #define SYNC()
 #else
 #define VEC 1
 typedef float vec;
-#define ELEMENTS __kernel __attribute__((reqd_work_group_size(128, 1, 1))) void
+#define FLAT_ITEMS 128
+#define ELEMENTS __kernel __attribute__((reqd_work_group_size(FLAT_ITEMS, 1, 1))) void
 #define GROUPED __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void
 #define SYNC() barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE)
 #endif
 
 // The part of `count` elements that is this item's, in vectors of `width` <= VEC elements.
-#define FOR_VECTORS(i, width, count)                                                      \
-  for (int i = (int)get_global_id(0) * BLOCK, i##_end = min(count, i + BLOCK), width;     \
+#define VECTORS_OF(item, i, width, count)                                                 \
+  for (int i = (item) * BLOCK, i##_end = min(count, i + BLOCK), width;                    \
        i < i##_end && (width = min(VEC, i##_end - i)) > 0; i += VEC)
-#define FOR_ELEMENTS(i, count)                                                            \
-  for (int i = (int)get_global_id(0) * BLOCK, i##_end = min(count, i + BLOCK); i < i##_end; ++i)
+#define ELEMENTS_OF(item, i, count)                                                       \
+  for (int i = (item) * BLOCK, i##_end = min(count, i + BLOCK); i < i##_end; ++i)
+#define FOR_VECTORS(i, width, count) VECTORS_OF((int)get_global_id(0), i, width, count)
+#define FOR_ELEMENTS(i, count) ELEMENTS_OF((int)get_global_id(0), i, count)
+// The same of the `count` columns of a row. The work-groups of a row come one after another: rows are
+// in dimension 0 too, as the others end at 65,535 work-groups on NVIDIA's devices.
+#define ACROSS(count) (((count) + FLAT_ITEMS * BLOCK - 1) / (FLAT_ITEMS * BLOCK))
+#define ROW_OF(count) ((int)get_group_id(0) / ACROSS(count))
+#define ITEM_OF(count) ((int)get_group_id(0) % ACROSS(count) * FLAT_ITEMS + (int)get_local_id(0))
+#define FOR_ROW_VECTORS(i, width, count) VECTORS_OF(ITEM_OF(count), i, width, count)
+#define FOR_ROW_ELEMENTS(i, count) ELEMENTS_OF(ITEM_OF(count), i, count)
 // This item's share of a loop that its whole work-group does.
 #define FOR_GROUP(i, count) for (int i = (int)get_local_id(0); i < (count); i += GROUP)
 

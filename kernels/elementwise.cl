@@ -81,14 +81,14 @@ ELEMENTS accumulate(OUT(float, y), IN(float, x), int count, float scale) {
   store_vec(load_vec(y + i, width) + scale * load_vec(x + i, width), y + i, width);
 }
 
-// y[m, n] = a[m, n] op b, b [m, n], [n] or [m] as `broadcast` is 0, 1 or 2. Dimension 1 is the row.
+// y[m, n] = a[m, n] op b, b [m, n], [n] or [m] as `broadcast` is 0, 1 or 2.
 ELEMENTS combine(
     OUT(float, y), IN(float, a), IN(float, b), int m, int n, int op, int broadcast) {
   AT(y), AT(a), AT(b);
-  const int row = (int)get_global_id(1);
+  const int row = ROW_OF(n);
   if (row >= m) return;
   const size_t from = (size_t)row * n;
-  FOR_VECTORS(j, width, n) {
+  FOR_ROW_VECTORS(j, width, n) {
     const vec left = load_vec(a + from + j, width);
     const vec right = broadcast == 2 ? (vec)(b[row])
                                      : load_vec(b + (broadcast == 1 ? 0 : from) + j, width);
@@ -100,13 +100,13 @@ ELEMENTS combine(
   }
 }
 
-// y[m, p + q] = [a[m, p] ; b[m, q]]. Dimension 1 is the row.
+// y[m, p + q] = [a[m, p] ; b[m, q]].
 ELEMENTS concatenate(OUT(float, y), IN(float, a), IN(float, b), int m, int p, int q) {
   AT(y), AT(a), AT(b);
-  const int row = (int)get_global_id(1);
+  const int row = ROW_OF(p + q);
   if (row >= m) return;
   __global float *to = y + (size_t)row * (p + q);
-  FOR_ELEMENTS(j, p + q) to[j] = j < p ? a[(size_t)row * p + j] : b[(size_t)row * q + j - p];
+  FOR_ROW_ELEMENTS(j, p + q) to[j] = j < p ? a[(size_t)row * p + j] : b[(size_t)row * q + j - p];
 }
 
 // y[m, count] = columns first ..< first + count of x[m, n], whatever the elements mean. An item does

@@ -1,16 +1,14 @@
-// Rows of a table by number. Dimension 0 walks the e columns. A number outside
-// 0 ..< rows is no row.
+// Rows of a table by number. A number outside 0 ..< rows is no row.
 
 // y[b, e] = table[index[b]], whatever the elements mean, `absent` where there is no such row.
-// Dimension 1 is the row of y.
 ELEMENTS gather_rows(
     OUT(uint, y), IN(uint, table), IN(int, index), int b, int e, int rows, uint absent) {
   AT(y), AT(table), AT(index);
-  const int row = (int)get_global_id(1);
+  const int row = ROW_OF(e);
   if (row >= b) return;
   const int from = index[row];
   const bool is_there = from >= 0 && from < rows;
-  FOR_ELEMENTS(c, e)
+  FOR_ROW_ELEMENTS(c, e)
     y[(size_t)row * e + c] = is_there ? table[(size_t)from * e + c] : absent;
 }
 
@@ -114,14 +112,15 @@ GROUPED mean_scores(OUT(float, y), IN(float, q), IN(float, sums), int b, int e, 
 }
 
 // dq_b = dy_b * scale * sums and each row of dTable[n, e] += sum over b of dy_b * scale * q_b in the
-// order of b, those that are there. Dimension 1 is a block: every `blocks`-th row of either.
+// order of b, those that are there. A row of work-groups is a block: every `blocks`-th
+// row of either.
 ELEMENTS mean_scores_backward(
     OUT(float, dq), OUT(float, d_table), IN(float, dy), IN(float, q), IN(float, sums), int b, int n,
     int e, float scale, int blocks) {
   AT(dq), AT(d_table), AT(dy), AT(q), AT(sums);
-  const int block = (int)get_global_id(1);
+  const int block = ROW_OF(e);
   if (block >= blocks) return;
-  FOR_VECTORS(j, width, e) {
+  FOR_ROW_VECTORS(j, width, e) {
     if (PRESENT(dq)) {
       const vec sum = load_vec(sums + j, width);
       for (int i = block; i < b; i += blocks)

@@ -88,17 +88,17 @@ GROUPED softmax_loss(
 }
 
 // dLogits[b, n] = dLoss[0] * weights_b * (exp(logits - normalizer) - 1[j = target]) / b, 0 in a row
-// of weight 0. Dimension 1 is b.
+// of weight 0.
 ELEMENTS softmax_backward(
     OUT(float, d_logits), IN(float, d_loss), IN(float, normalizer), IN(float, logits),
     IN(int, target), IN(float, weights), int b, int n) {
   AT(d_logits), AT(d_loss), AT(normalizer), AT(logits), AT(target), AT(weights);
-  const int row = (int)get_global_id(1);
+  const int row = ROW_OF(n);
   if (row >= b) return;
   const size_t from = (size_t)row * n;
   const float weight = ROW_WEIGHT(row), scale = d_loss[0] / (float)b * weight;
   const int chosen = target[row];
-  FOR_VECTORS(j, width, n) {
+  FOR_ROW_VECTORS(j, width, n) {
     if (weight == 0.0f) {
       store_vec((vec)(0.0f), d_logits + from + j, width);
       continue;

@@ -9,17 +9,16 @@ float at_or_zero(const __global float *table, int rows, int row, int e, int c) {
   return IS_ROW(row, rows) ? table[(size_t)row * e + c] : 0.0f;
 }
 
-// state[b, 3e] = [u ; u * mean ; mean], mean = sum_j weights[j] * h_j. Dimension 0 walks the e
-// columns, dimension 1 is the row of the batch.
+// state[b, 3e] = [u ; u * mean ; mean], mean = sum_j weights[j] * h_j.
 ELEMENTS average_pooling(
     OUT(float, state), IN(int, index), IN(float, users), IN(float, items), IN(float, weights),
     int b, int n, int e, int user_rows, int item_rows) {
   AT(state), AT(index), AT(users), AT(items), AT(weights);
-  const int row = (int)get_global_id(1);
+  const int row = ROW_OF(e);
   if (row >= b) return;
   const __global int *rows = index + (size_t)row * (1 + n);
   __global float *to = state + (size_t)row * 3 * e;
-  FOR_VECTORS(c, width, e) {
+  FOR_ROW_VECTORS(c, width, e) {
     const vec user = row_or_zero(users, user_rows, rows[0], e, c, width);
     vec mean = (vec)(0.0f);
     for (int j = 0; j < n; ++j)
@@ -72,18 +71,18 @@ GROUPED average_pooling_backward(
 int pair_of(int a, int c, int n) { return a * n - a * (a + 1) / 2 + c - a - 1; }
 
 // state[b, (n + n(n-1)/2) e] = [h_1 .. h_n ; w_a h_a * w_c h_c, a < c], with users another n e:
-// u * w_j h_j. Dimension 0 walks the e columns, dimension 1 is the row of the batch.
+// u * w_j h_j.
 ELEMENTS pairwise_products(
     OUT(float, state), IN(int, index), IN(float, users), IN(float, items), IN(float, weights),
     int b, int n, int e, int user_rows, int item_rows) {
   AT(state), AT(index), AT(users), AT(items), AT(weights);
-  const int row = (int)get_global_id(1);
+  const int row = ROW_OF(e);
   if (row >= b) return;
   const int pairs = n * (n - 1) / 2;
   const int blocks = PRESENT(users) ? 2 * n + pairs : n + pairs;
   const __global int *rows = index + (size_t)row * (1 + n);
   __global float *to = state + (size_t)row * blocks * e;
-  FOR_VECTORS(c, width, e) {
+  FOR_ROW_VECTORS(c, width, e) {
     __global float *pair = to + (size_t)n * e + c;
     for (int i = 0; i < n; ++i) {
       const vec item = row_or_zero(items, item_rows, rows[1 + i], e, c, width);
@@ -147,29 +146,28 @@ GROUPED pairwise_products_backward(
   if (get_local_id(0) == 0) d_weights[i] += total;
 }
 
-// y[b n, 2e], row i n + j is [u ; h_j]. Dimension 1 is that row.
+// y[b n, 2e], row i n + j is [u ; h_j].
 ELEMENTS history_rows(
     OUT(float, y), IN(int, index), IN(float, users), IN(float, items), int b, int n, int e,
     int user_rows, int item_rows) {
   AT(y), AT(index), AT(users), AT(items);
-  const int row = (int)get_global_id(1);
+  const int row = ROW_OF(e);
   if (row >= b * n) return;
   const __global int *rows = index + (size_t)(row / n) * (1 + n);
   __global float *to = y + (size_t)row * 2 * e;
-  FOR_VECTORS(c, width, e) {
+  FOR_ROW_VECTORS(c, width, e) {
     store_vec(row_or_zero(users, user_rows, rows[0], e, c, width), to + c, width);
     store_vec(row_or_zero(items, item_rows, rows[1 + row % n], e, c, width), to + e + c, width);
   }
 }
 
 // attention[b, n] = softmax of the logits of the items that there are, state[b, 3e] =
-// [u ; u * mean ; mean], mean = sum_j attention_j * h_j. Dimension 0 walks the e columns,
-// dimension 1 is the row of the batch.
+// [u ; u * mean ; mean], mean = sum_j attention_j * h_j.
 ELEMENTS attention_pooling(
     OUT(float, state), OUT(float, attention), IN(float, logits), IN(int, index), IN(float, users),
     IN(float, items), int b, int n, int e, int user_rows, int item_rows) {
   AT(state), AT(attention), AT(logits), AT(index), AT(users), AT(items);
-  const int row = (int)get_global_id(1);
+  const int row = ROW_OF(e);
   if (row >= b) return;
   const __global int *rows = index + (size_t)row * (1 + n);
   const __global float *from = logits + (size_t)row * n;
@@ -179,7 +177,7 @@ ELEMENTS attention_pooling(
     if (IS_ROW(rows[1 + j], item_rows)) top = larger(top, from[j]);
   for (int j = 0; j < n; ++j)
     if (IS_ROW(rows[1 + j], item_rows)) total += exp(from[j] - top);
-  FOR_VECTORS(c, width, e) {
+  FOR_ROW_VECTORS(c, width, e) {
     const vec user = row_or_zero(users, user_rows, rows[0], e, c, width);
     vec mean = (vec)(0.0f);
     for (int j = 0; j < n; ++j) {

@@ -78,7 +78,7 @@ float operand(const __global float *from, const __global float *y, size_t at, in
       }                                                                                 \
       barrier(CLK_LOCAL_MEM_FENCE);                                                     \
       LOAD_STEP(first + DEPTH)                                                          \
-      for (int p = 0; p < DEPTH; ++p) {                                                 \
+      _Pragma("unroll 8") for (int p = 0; p < DEPTH; ++p) {                             \
         float left[ROWS], right[COLUMNS];                                               \
         READ_RUNS(left, ROWS, a_tile + p * A_PITCH, ROW_AT)                             \
         READ_RUNS(right, COLUMNS, b_tile + p * B_PITCH, COLUMN_AT)                      \
@@ -101,7 +101,10 @@ float operand(const __global float *from, const __global float *y, size_t at, in
     for (int r = 0; r < (count); ++r) to[r] = (from)[place(r)];                         \
   }
 
+// Unrolled, since a compiler puts sums that a loop picks from into memory.
 #define FOR_OUTPUTS(i, j)                                                               \
+  _Pragma("unroll")                                                                     \
   for (int r = 0, i = row + ROW_AT(0); r < ROWS; ++r, i = row + ROW_AT(r))              \
+    _Pragma("unroll")                                                                   \
     for (int c = 0, j = column + COLUMN_AT(0); c < COLUMNS; ++c, j = column + COLUMN_AT(c)) \
       if (i < rows && j < columns)

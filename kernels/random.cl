@@ -91,14 +91,14 @@ ELEMENTS normal_draw(
 }
 
 // Row i of x[m, n] becomes draws i*n ..< i*n + n of `values` in [low, high) where draw i of `coin`
-// is below `probability`. Dimension 1 is the row.
+// is below `probability`.
 ELEMENTS replace_rows(
     OUT(float, x), int m, int n, float probability, float low, float high, float last,
     uint2 coin_key, uint2 coin_counter, uint2 value_key, uint2 value_counter) {
   AT(x);
-  const int row = (int)get_global_id(1);
+  const int row = ROW_OF(n);
   if (row >= m || philox_unit(coin_key, coin_counter, (uint)row) >= probability) return;
-  FOR_ELEMENTS(j, n) {
+  FOR_ROW_ELEMENTS(j, n) {
     const uint draw = (uint)row * (uint)n + (uint)j;
     const float value = low + (high - low) * philox_unit(value_key, value_counter, draw);
     x[(size_t)row * n + j] = fmin(value, last);

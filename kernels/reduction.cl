@@ -46,24 +46,26 @@ GROUPED row_dot(OUT(float, y), IN(float, a), IN(float, b), int m, int n) {
   if (get_local_id(0) == 0) y[row] = total;
 }
 
-// y[1] = scale * sum of x, or of its squares. One work-group.
-GROUPED sum_all(OUT(float, y), IN(float, x), int count, float scale, int squared) {
+// y[group] = scale * sum of the group's `share` of x, or of its squares.
+GROUPED sum_all(OUT(float, y), IN(float, x), int count, int share, float scale, int squared) {
   AT(y), AT(x);
   TREE;
+  const int group = (int)get_group_id(0), rest = min(share, count - group * share);
+  const __global float *from = x + (size_t)group * share;
   float total;
-  SUM(total, i, count, squared ? x[i] * x[i] : x[i]);
-  if (get_local_id(0) == 0) y[0] = scale * total;
+  SUM(total, i, rest, squared ? from[i] * from[i] : from[i]);
+  if (get_local_id(0) == 0) y[group] = scale * total;
 }
 
 // y[b, h] = mean of the first lengths[b] of the t rows of x[b], in their order; zeros of none, all
-// where there are no lengths. Dimension 0 walks the h columns, dimension 1 is b.
+// where there are no lengths.
 #define LENGTH(i) (PRESENT(lengths) ? clamp(lengths[i], 0, t) : t)
 ELEMENTS step_mean(OUT(float, y), IN(float, x), IN(int, lengths), int b, int t, int h) {
   AT(y), AT(x), AT(lengths);
-  const int i = (int)get_global_id(1);
+  const int i = ROW_OF(h);
   if (i >= b) return;
   const int length = LENGTH(i);
-  FOR_VECTORS(j, width, h) {
+  FOR_ROW_VECTORS(j, width, h) {
     vec total = (vec)(0.0f);
     for (int step = 0; step < length; ++step)
       total += load_vec(x + ((size_t)i * t + step) * h + j, width);
@@ -71,14 +73,13 @@ ELEMENTS step_mean(OUT(float, y), IN(float, x), IN(int, lengths), int b, int t, 
   }
 }
 
-// dx[b, t, h] = dy[b, h] / lengths[b] in the first lengths[b] steps, 0 in the others. Dimension 1 is
-// the step of a sequence.
+// dx[b, t, h] = dy[b, h] / lengths[b] in the first lengths[b] steps, 0 in the others.
 ELEMENTS step_mean_backward(OUT(float, dx), IN(float, dy), IN(int, lengths), int b, int t, int h) {
   AT(dx), AT(dy), AT(lengths);
-  const int row = (int)get_global_id(1), i = row / t;
+  const int row = ROW_OF(h), i = row / t;
   if (i >= b) return;
   const int length = LENGTH(i);
-  FOR_VECTORS(j, width, h) {
+  FOR_ROW_VECTORS(j, width, h) {
     const vec slope = load_vec(dy + (size_t)i * h + j, width) / (float)max(length, 1);
     store_vec(row - i * t < length ? slope : (vec)(0.0f), dx + (size_t)row * h + j, width);
   }

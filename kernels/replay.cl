@@ -2,18 +2,18 @@
 // the root, node i has children 2i and 2i + 1, leaf j is node capacity + j.
 
 // Row slot[i] of every ring = transition i, transition[b, 1 + 2s] = [slot, state, nextState].
-// Dimension 1 is the transition, dimension 0 walks its 2s + a + 2 elements. Slots are distinct.
+// A row of work-groups is a transition of 2s + a + 2 elements. Slots are distinct.
 ELEMENTS replay_append(
     OUT(int, states), OUT(int, next_states), OUT(float, actions), OUT(float, outcomes),
     IN(int, transition), IN(float, action), IN(float, outcome), int capacity, int s, int a, int b) {
   AT(states), AT(next_states), AT(actions), AT(outcomes);
   AT(transition), AT(action), AT(outcome);
-  const int i = (int)get_global_id(1);
+  const int i = ROW_OF(2 * s + a + 2);
   if (i >= b) return;
   const __global int *from = transition + (size_t)i * (1 + 2 * s);
   const int slot = from[0];
   if (slot < 0 || slot >= capacity) return;
-  FOR_ELEMENTS(j, 2 * s + a + 2) {
+  FOR_ROW_ELEMENTS(j, 2 * s + a + 2) {
     const int k = j - 2 * s;
     if (j < s) states[(size_t)slot * s + j] = from[1 + j];
     else if (k < 0) next_states[(size_t)slot * s + j - s] = from[1 + j];
@@ -22,17 +22,17 @@ ELEMENTS replay_append(
   }
 }
 
-// Transition index[i] of every ring = row i of the batch. Dimensions as above.
+// Transition index[i] of every ring = row i of the batch. Work-groups as above.
 ELEMENTS replay_gather(
     OUT(int, states), OUT(int, next_states), OUT(float, actions), OUT(float, outcomes),
     IN(int, ring_states), IN(int, ring_next_states), IN(float, ring_actions),
     IN(float, ring_outcomes), IN(int, index), int capacity, int s, int a, int b) {
   AT(states), AT(next_states), AT(actions), AT(outcomes);
   AT(ring_states), AT(ring_next_states), AT(ring_actions), AT(ring_outcomes), AT(index);
-  const int i = (int)get_global_id(1);
+  const int i = ROW_OF(2 * s + a + 2);
   if (i >= b) return;
   const int slot = clamp(index[i], 0, capacity - 1);
-  FOR_ELEMENTS(j, 2 * s + a + 2) {
+  FOR_ROW_ELEMENTS(j, 2 * s + a + 2) {
     const int k = j - 2 * s;
     if (j < s) states[(size_t)i * s + j] = ring_states[(size_t)slot * s + j];
     else if (k < 0) next_states[(size_t)i * s + j - s] = ring_next_states[(size_t)slot * s + j - s];

@@ -111,13 +111,14 @@ public final class OpenCLBackend: Backend {
 
   // MARK: - Launches
 
-  /// `count` elements, by blocks in the CPU form, for each of `rows` rows.
+  /// `count` elements, by blocks in the CPU form, for each of `rows` rows, whose work-groups follow
+  /// one another.
   func launch(
     _ kernel: KernelID, elements count: Int, rows: Int = 1, _ arguments: KernelArgument...
   ) {
     let local = form.elementItems
-    let items = (count + form.block - 1) / form.block
-    launch(kernel, ((items + local - 1) / local * local, rows), (local, 1), arguments)
+    let across = (count + local * form.block - 1) / (local * form.block)
+    launch(kernel, across * rows * local, local, arguments)
   }
 
   func launch(_ kernel: KernelID, groups count: Int, _ arguments: KernelArgument...) {
@@ -127,7 +128,7 @@ public final class OpenCLBackend: Backend {
   func launch(
     _ kernel: KernelID, groups count: Int, tile: Int = 0, _ arguments: [KernelArgument]
   ) {
-    launch(kernel, (count * form.groupItems, 1), (form.groupItems, 1), arguments, tile: tile)
+    launch(kernel, count * form.groupItems, form.groupItems, arguments, tile: tile)
   }
 
   /// Matrix products in tiles[tile].
@@ -135,16 +136,13 @@ public final class OpenCLBackend: Backend {
     _ kernel: KernelID, tile: Int, groups count: Int, _ arguments: [KernelArgument]
   ) {
     let items = tiles[tile].items(isCPU: form.isCPU)
-    launch(kernel, (count * items, 1), (items, 1), arguments, tile: tile)
+    launch(kernel, count * items, items, arguments, tile: tile)
   }
 
   private func launch(
-    _ id: KernelID, _ global: (Int, Int), _ local: (Int, Int), _ arguments: [KernelArgument],
-    tile: Int = 0
+    _ id: KernelID, _ global: Int, _ local: Int, _ arguments: [KernelArgument], tile: Int = 0
   ) {
-    guard failure == nil, global.0 > 0, global.1 > 0, let kernel = kernel(id, tile: tile) else {
-      return
-    }
+    guard failure == nil, global > 0, let kernel = kernel(id, tile: tile) else { return }
     var index: cl_uint = 0
     func set<Value>(_ value: Value) {
       let status = withUnsafePointer(to: value) {
@@ -166,16 +164,9 @@ public final class OpenCLBackend: Backend {
       }
     }
     guard failure == nil else { return }
-    let status = withUnsafePointer(to: global) { global in
-      withUnsafePointer(to: local) { local in
-        global.withMemoryRebound(to: Int.self, capacity: 2) { global in
-          local.withMemoryRebound(to: Int.self, capacity: 2) { local in
-            context.api.clEnqueueNDRangeKernel(
-              queue, kernel, 2, nil, global, local, 0, nil, nil)
-          }
-        }
-      }
-    }
+    var (global, local) = (global, local)
+    let status = context.api.clEnqueueNDRangeKernel(
+      queue, kernel, 1, nil, &global, &local, 0, nil, nil)
     guard check("clEnqueueNDRangeKernel", status, kernel: id) else { return }
     counted.launches += 1
     enqueued()

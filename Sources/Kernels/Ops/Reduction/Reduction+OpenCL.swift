@@ -27,13 +27,26 @@ extension OpenCLBackend {
 
   public func sum(_ x: Floats, scale: Float, into y: Floats) {
     expect("sum", "y", y, 1)
-    launch(
-      .sumAll, groups: 1, argument(y), argument(x), .count(x.count), .float(scale), .int(0))
+    sumAll(x, scale: scale, isSquared: false, into: y)
   }
 
   public func squaredNorm(_ x: Floats, into y: Floats) {
     expect("squaredNorm", "y", y, 1)
-    launch(.sumAll, groups: 1, argument(y), argument(x), .count(x.count), .float(1), .int(1))
+    sumAll(x, scale: 1, isSquared: true, into: y)
+  }
+
+  /// By one work-group; in the GPU form by as many as have enough to do, whose sums are then added.
+  private func sumAll(_ x: Floats, scale: Float, isSquared: Bool, into y: Floats) {
+    let groups = form.isCPU ? 1 : max(1, min(form.groupItems, x.count / 8192))
+    let share = (x.count + groups - 1) / groups
+    let sums = groups == 1 ? y : Floats(allocate(groups), count: groups)
+    launch(
+      .sumAll, groups: groups, argument(sums), argument(x), .count(x.count), .count(share),
+      .float(groups == 1 ? scale : 1), .int(isSquared ? 1 : 0))
+    guard groups > 1 else { return }
+    launch(
+      .sumAll, groups: 1, argument(y), argument(sums), .count(groups), .count(groups),
+      .float(scale), .int(0))
   }
 
   public func stepMean(_ x: Floats, lengths: Indices?, b: Int, t: Int, h: Int, into y: Floats) {
