@@ -37,6 +37,17 @@ import Testing
     }
   }
 
+  /// A tile that fills every unit, but of which little lies outside the result.
+  @Test(arguments: [
+    (64, 27_278, "64x64x16/4x4"), (2048, 2048, "128x128x16/8x8"), (64, 128, "16x16x64"),
+    (1000, 1000, "64x64x16/4x4"), (1, 100_000, "16x16x64"),
+  ])
+  func theTileFitsTheResult(_ rows: Int, _ columns: Int, _ tile: String) {
+    let tuning = ProductTuning.default(isCPU: false, traits: traits)
+    let choice = tuning.choice(rows: rows, columns: columns, units: 132)
+    #expect(tuning.tiles[choice].description == tile)
+  }
+
   private let temporary = TemporaryFolder()
   private var folder: String { temporary.path + "/tuning" }
   private let traits = DeviceTraits(vendor: "NVIDIA", localBytes: 48 << 10, vectorWidth: 1)

@@ -106,13 +106,17 @@ public struct ProductTuning: Hashable, Sendable, CustomStringConvertible {
       && tiles.allSatisfy { $0.isValid(isCPU: isCPU, localBytes: localBytes) }
   }
 
-  /// The largest tile that gives every compute unit work; the smallest where none does.
-  func choice(rows: Int, columns: Int, units: Int) -> Int {
-    tiles.firstIndex { tile in
+  /// The largest tile that gives every compute unit work and computes at most a quarter more
+  /// outside the result than the tile that computes least there; the smallest where none does.
+  package func choice(rows: Int, columns: Int, units: Int) -> Int {
+    let shares = tiles.map { tile in
       let down = (rows + tile.rows - 1) / tile.rows
       let across = (columns + tile.columns - 1) / tile.columns
-      return down * across >= units
-    } ?? tiles.count - 1
+      return (groups: down * across, covered: down * across * tile.rows * tile.columns)
+    }
+    let least = shares.map(\.covered).min()!
+    return shares.firstIndex { $0.groups >= units && 4 * $0.covered <= 5 * least }
+      ?? tiles.count - 1
   }
 
   /// What a device gets that has not been tuned. The second column is one core's share of
@@ -123,8 +127,10 @@ public struct ProductTuning: Hashable, Sendable, CustomStringConvertible {
   /// |---|---|---|
   /// | PoCL 3.1, AVX-512 | 8x512x256 | 0.97, 0.98, 0.91; with 12 rows 0.87, 0.96, 0.90 |
   /// | PoCL, vectors of 8 | 4x512x256 | not measured: 4 rows of 32 fill 16 registers |
-  /// | NVIDIA, AMD | 128x128x16/8x8 and smaller | not measured: 64 sums an item, 17 KB a group |
+  /// | NVIDIA | 128x128x16/8x8 and smaller | not measured: 64 sums an item, 17 KB a group |
   /// | any other GPU | 64x64x16/4x4 and smaller | not measured: 16 sums an item, 9 KB a group |
+  ///
+  /// On AMD's gfx906 the largest tile takes so many registers that one work-group is on a unit.
   package static func `default`(isCPU: Bool, traits: DeviceTraits) -> ProductTuning {
     if isCPU {
       let rows = traits.vectorWidth >= 16 ? 8 : 4
@@ -133,8 +139,7 @@ public struct ProductTuning: Hashable, Sendable, CustomStringConvertible {
       }.first { $0.isValid(isCPU: true, localBytes: traits.localBytes) }
         ?? ProductTuning([ProductTile(rows: 4, columns: 32, depth: 16)])
     }
-    let vendor = traits.vendor.lowercased()
-    let isWide = ["nvidia", "advanced micro devices", "amd"].contains { vendor.contains($0) }
+    let isWide = traits.vendor.lowercased().contains("nvidia")
     let large = ProductTile(rows: 128, columns: 128, depth: 16, itemRows: 8, itemColumns: 8)
     let rest = [
       ProductTile(rows: 64, columns: 64, depth: 16, itemRows: 4, itemColumns: 4),
