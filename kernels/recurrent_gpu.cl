@@ -109,33 +109,40 @@ GROUPED recurrent_forward(
     const size_t step = (size_t)i * steps + s, first_step = (size_t)row * steps + s;
     for (int first = 0; first < units; first += COLUMNS) {
       const int j = first + me % COLUMNS;
+      const size_t at = step * n + j, unit = step * units + j;
+      const bool lives = i < batch && j < units && s < length;
+      // What the products join is on its way while they are made.
+      float z[4] = {0.0f, 0.0f, 0.0f, 0.0f}, bias[4] = {0.0f, 0.0f, 0.0f, 0.0f}, before = 0.0f;
+#pragma unroll
+      for (int g = 0; g < 4; ++g) {
+        if (!lives || g >= gate) continue;
+        z[g] = gates[at + (size_t)g * units];
+        bias[g] = b[g * units + j];
+      }
+      if (lives && k > 0) {
+        if (s == 0) before = initial[(size_t)i * state + state - units + j];
+        else before = gate == LSTM ? gates[beside + unit - units] : y[unit - units];
+      }
       const float4 product = row_products(
           left, part, s == 0 ? initial : (const __global float *)y,
           s == 0 ? (size_t)row * state : (first_step - 1) * units,
           s == 0 ? (size_t)state : (size_t)steps * units, rows, k, w, n, j, units, gate);
-      const size_t at = step * n + j, unit = step * units + j;
-      if (i < batch && j < units && s < length) {
-        const float z0 = activate(gates[at] + product.x + b[j], 3);
-        const float z1 = activate(gates[at + units] + product.y + b[units + j], 3);
-        const float z2 = gates[at + 2 * units], recurrent = product.z + b[2 * units + j];
+      if (lives) {
+        const float z0 = activate(z[0] + product.x + bias[0], 3);
+        const float z1 = activate(z[1] + product.y + bias[1], 3);
+        const float recurrent = product.z + bias[2];
         gates[at] = z0;
         gates[at + units] = z1;
         if (gate == LSTM) {
-          const float z3 = activate(gates[at + 3 * units] + product.w + b[3 * units + j], 3);
-          const float new = tanh(z2 + recurrent);
-          float before = 0.0f;
-          if (k > 0)
-            before =
-                s == 0 ? initial[(size_t)i * state + units + j] : gates[beside + unit - units];
+          const float z3 = activate(z[3] + product.w + bias[3], 3);
+          const float new = tanh(z[2] + recurrent);
           const float cell = z1 * before + z0 * new;
           gates[at + 2 * units] = new;
           gates[at + 3 * units] = z3;
           gates[beside + unit] = cell;
           y[unit] = z3 * tanh(cell);
         } else {
-          const float new = tanh(z2 + z0 * recurrent);
-          float before = 0.0f;
-          if (k > 0) before = s == 0 ? initial[(size_t)i * state + j] : y[unit - units];
+          const float new = tanh(z[2] + z0 * recurrent);
           gates[at + 2 * units] = new;
           gates[beside + unit] = recurrent;
           y[unit] = new + z1 * (before - new);
