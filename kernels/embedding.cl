@@ -37,33 +37,48 @@ GROUPED scatter_add_rows(
 }
 #else
 // The group reads SHARE entries of the list an item and keeps those of its own rows, in their order;
-// then each item adds up the columns that are its own.
-#define SHARE 4
-#define AHEAD 4
+// then each item adds up the columns that are its own, AHEAD entries at a time.
+#define SHARE 8
+#define AHEAD 8
+// Items whose counts one item adds up.
+#define RUN 16
 GROUPED scatter_add_rows(
     OUT(float, table), IN(float, x), IN(float, scales), IN(int, index), int b, int w, int first,
     int e, int rows, int buckets) {
   AT(table), AT(x), AT(scales), AT(index);
-  __local int target[GROUP * SHARE], source[GROUP * SHARE], before[GROUP];
+  __local int target[GROUP * SHARE], source[GROUP * SHARE], kept[GROUP], run[GROUP / RUN];
   __local float scale[GROUP * SHARE];
   const int me = (int)get_local_id(0), bucket = (int)get_group_id(0), n = w - first;
   for (int start = 0; start < b * n; start += GROUP * SHARE) {
     int found[SHARE], own = 0;
+#pragma unroll
     for (int s = 0; s < SHARE; ++s) {
       const int t = start + me * SHARE + s;
-      found[s] = t < b * n ? index[(size_t)(t / n) * w + first + t % n] : -1;
-      if (found[s] >= rows || (found[s] & (buckets - 1)) != bucket) found[s] = -1;
+      found[s] = t < b * n ? index[t + (size_t)(t / n + 1) * first] : -1;
+    }
+#pragma unroll
+    for (int s = 0; s < SHARE; ++s) {
+      if (!IS_ROW(found[s], rows) || (found[s] & (buckets - 1)) != bucket) found[s] = -1;
       own += found[s] >= 0;
     }
-    before[me] = own;
+    kept[me] = own;
     barrier(CLK_LOCAL_MEM_FENCE);
-    for (int step = 1; step < GROUP; step *= 2) {
-      const int more = me >= step ? before[me - step] : 0;
-      barrier(CLK_LOCAL_MEM_FENCE);
-      before[me] += more;
-      barrier(CLK_LOCAL_MEM_FENCE);
+    if (me < GROUP / RUN) {
+      int sum = 0;
+#pragma unroll
+      for (int l = 0; l < RUN; ++l) sum += kept[me * RUN + l];
+      run[me] = sum;
     }
-    int at = before[me] - own;
+    barrier(CLK_LOCAL_MEM_FENCE);
+    int at = 0, count = 0;
+#pragma unroll
+    for (int l = 0; l < GROUP / RUN; ++l) {
+      at += l < me / RUN ? run[l] : 0;
+      count += run[l];
+    }
+#pragma unroll
+    for (int l = 0; l < RUN; ++l) at += l < me % RUN ? kept[me / RUN * RUN + l] : 0;
+#pragma unroll
     for (int s = 0; s < SHARE; ++s) {
       const int t = start + me * SHARE + s;
       if (found[s] < 0) continue;
@@ -73,27 +88,29 @@ GROUPED scatter_add_rows(
       ++at;
     }
     barrier(CLK_LOCAL_MEM_FENCE);
-    const int count = before[GROUP - 1];
-    for (int d = me; d < e; d += GROUP) {
-      // The sum stays at hand while the row does.
-      int row = -1;
-      float sum = 0.0f;
+    for (int d = me; d < e; d += GROUP)
       for (int k = 0; k < count; k += AHEAD) {
-        float terms[AHEAD];
-        for (int l = 0; l < AHEAD; ++l)
-          terms[l] = k + l < count ? scale[k + l] * x[(size_t)source[k + l] * e + d] : 0.0f;
-        for (int l = 0; l < AHEAD && k + l < count; ++l) {
-          const int next = target[k + l];
-          if (next != row) {
-            if (row >= 0) table[(size_t)row * e + d] = sum;
-            row = next;
-            sum = table[(size_t)row * e + d];
-          }
-          sum += terms[l];
+        int row[AHEAD];
+        float sum[AHEAD], term[AHEAD];
+#pragma unroll
+        for (int l = 0; l < AHEAD; ++l) {
+          row[l] = -1, sum[l] = term[l] = 0.0f;
+          if (k + l >= count) continue;
+          row[l] = target[k + l];
+          sum[l] = table[(size_t)row[l] * e + d];
+          term[l] = scale[k + l] * x[(size_t)source[k + l] * e + d];
+        }
+#pragma unroll
+        for (int l = 0; l < AHEAD; ++l) {
+          if (row[l] < 0) continue;
+          sum[l] += term[l];
+          table[(size_t)row[l] * e + d] = sum[l];
+          // A row that comes again goes on from here.
+#pragma unroll
+          for (int later = l + 1; later < AHEAD; ++later)
+            if (row[later] == row[l]) sum[later] = sum[l];
         }
       }
-      if (row >= 0) table[(size_t)row * e + d] = sum;
-    }
     barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
   }
 }

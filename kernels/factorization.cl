@@ -71,64 +71,139 @@ ELEMENTS factorize_round(
   }
 }
 #else
-// An item of the group owns lanes me, me + GROUP, ... of every row.
+// Parts of a sum that every item adds up.
+#define SUMS 16
+
+// Up to four ratings of a run, none behind the last: the rows of user and items, past n the last
+// item's again, and lane `me` of these rows.
+typedef struct {
+  int n;
+  uint user;
+  uint4 rows;
+  float4 values;
+  float p;
+  float4 q;
+} Four;
+
+// A walk over the ratings of a block: those from `at` up to `end` are left of `run`.
+typedef struct {
+  int run, at, end;
+} Walk;
+
+float4 lane_of_items(const __global float *items, uint4 rows, int width, int lane) {
+  return (float4)(
+      items[(size_t)rows.s0 * width + lane], items[(size_t)rows.s1 * width + lane],
+      items[(size_t)rows.s2 * width + lane], items[(size_t)rows.s3 * width + lane]);
+}
+
+Four next_four(
+    Walk *walk, int last_run, const __global int *run_users, const __global int *starts,
+    const __global int *rating_items, const __global float *values, const __global float *users,
+    const __global float *items, int width, int user_rows, int item_rows, int ratings) {
+  const int me = (int)get_local_id(0);
+  Four four = {0, 0, 0, 0.0f, 0.0f, 0.0f};
+  while (walk->at >= walk->end && ++walk->run < last_run)
+    if (IS_ROW(run_users[walk->run], user_rows)) {
+      walk->at = clamp(starts[walk->run], 0, ratings);
+      walk->end = clamp(starts[walk->run + 1], 0, ratings);
+    }
+  if (walk->run >= last_run) return four;
+  const int a = walk->at, last = walk->end - 1;
+  const int b = min(a + 1, last), c = min(a + 2, last), d = min(a + 3, last);
+  walk->at += 4;
+  four.n = min(4, last - a + 1);
+  four.user = (uint)run_users[walk->run];
+  four.rows = (uint4)(
+      ROW(rating_items[a]), ROW(rating_items[b]), ROW(rating_items[c]), ROW(rating_items[d]));
+  four.values = (float4)(values[a], values[b], values[c], values[d]);
+  if (me < width) {
+    four.p = users[(size_t)four.user * width + me];
+    four.q = lane_of_items(items, four.rows, width, me);
+  }
+  return four;
+}
+
+// The step of lane i of a four's rows, p of its user and q of its items. The user's new lane.
+float step_lane(
+    __global float *users, __global float *items, const Four *four, int i, float p, float4 q,
+    float4 error, int k, int width, float rate, float decay, float bias_decay) {
+  const int n = four->n;
+  const float keep = 1.0f - rate * (i < k ? decay : bias_decay);
+  const bool moves_item = i < k || i == k + 1;
+  const float item_keep = moves_item ? keep : 1.0f, gain = moves_item ? rate * p : 0.0f;
+  const float4 next = fma(error, (float4)(gain), item_keep * q);
+  items[(size_t)four->rows.s0 * width + i] = next.s0;
+  if (n > 1) items[(size_t)four->rows.s1 * width + i] = next.s1;
+  if (n > 2) items[(size_t)four->rows.s2 * width + i] = next.s2;
+  if (n > 3) items[(size_t)four->rows.s3 * width + i] = next.s3;
+  if (i > k) return p;
+  float rest = p * keep;
+  if (n > 1) rest *= keep;
+  if (n > 2) rest *= keep;
+  if (n > 3) rest *= keep;
+  const float moved = rest + rate * dot(error, q);
+  users[(size_t)four->user * width + i] = moved;
+  return moved;
+}
+
+// An item of the group owns lanes me, me + GROUP, ... of every row. Lane me of the next four's rows
+// is on its way while the errors of these are summed; a row in both is taken as these leave it.
 GROUPED factorize_round(
     OUT(float, users), OUT(float, items), IN(int, run_users), IN(int, starts),
     IN(int, rating_items), IN(float, values), IN(int, blocks), int side, int shift, int k,
     int width, int user_rows, int item_rows, int runs, int ratings, float rate, float decay,
     float bias_decay) {
   AT(users), AT(items), AT(run_users), AT(starts), AT(rating_items), AT(values), AT(blocks);
-  __local float4 part[GROUP];
+  __local float4 part[GROUP], sums[SUMS];
   const int me = (int)get_local_id(0), row = (int)get_group_id(0);
   const int block = row * side + (row + shift) % side;
-  int widest = 1;
-  while (2 * widest < min(width, GROUP)) widest *= 2;
-  const int first_run = max(blocks[block], 0), last_run = min(blocks[block + 1], runs);
-  for (int run = first_run; run < last_run; ++run) {
-    if (!IS_ROW(run_users[run], user_rows)) continue;
-    const size_t p = (size_t)run_users[run] * width;
-    const int first = clamp(starts[run], 0, ratings), last = clamp(starts[run + 1], 0, ratings);
-    for (int at = first; at < last; at += 4) {
-      const int n = min(4, last - at);
-      const int b = min(at + 1, last - 1), c = min(at + 2, last - 1), d = min(at + 3, last - 1);
-      const size_t q0 = ROW(rating_items[at]) * width, q1 = ROW(rating_items[b]) * width;
-      const size_t q2 = ROW(rating_items[c]) * width, q3 = ROW(rating_items[d]) * width;
-      float4 sum = 0.0f;
-      for (int i = me; i < width; i += GROUP)
-        sum = fma(
-            (float4)(users[p + i]),
-            (float4)(items[q0 + i], items[q1 + i], items[q2 + i], items[q3 + i]), sum);
-      barrier(CLK_LOCAL_MEM_FENCE);
-      part[me] = sum;
-      for (int reach = widest; reach > 0; reach /= 2) {
-        barrier(CLK_LOCAL_MEM_FENCE);
-        if (me < reach) part[me] += part[me + reach];
-      }
-      barrier(CLK_LOCAL_MEM_FENCE);
-      float4 error = (float4)(values[at], values[b], values[c], values[d]) - part[0];
-      if (n < 4) error.s3 = 0.0f;
-      if (n < 3) error.s2 = 0.0f;
-      if (n < 2) error.s1 = 0.0f;
-      for (int i = me; i < width; i += GROUP) {
-        const float user = users[p + i];
-        const float keep = 1.0f - rate * (i < k ? decay : bias_decay);
-        const bool moves_item = i < k || i == k + 1;
-        const float item_keep = moves_item ? keep : 1.0f, gain = moves_item ? rate * user : 0.0f;
-        const float4 item = (float4)(items[q0 + i], items[q1 + i], items[q2 + i], items[q3 + i]);
-        const float4 next = fma(error, (float4)(gain), item_keep * item);
-        items[q0 + i] = next.s0;
-        if (n > 1) items[q1 + i] = next.s1;
-        if (n > 2) items[q2 + i] = next.s2;
-        if (n > 3) items[q3 + i] = next.s3;
-        if (i <= k) {
-          float rest = user * keep;
-          if (n > 1) rest *= keep;
-          if (n > 2) rest *= keep;
-          if (n > 3) rest *= keep;
-          users[p + i] = rest + rate * dot(error, item);
-        }
-      }
+  const int last_run = min(blocks[block + 1], runs);
+  Walk walk = {max(blocks[block], 0) - 1, 0, 0};
+  Four four = next_four(
+      &walk, last_run, run_users, starts, rating_items, values, users, items, width, user_rows,
+      item_rows, ratings);
+  while (four.n > 0) {
+    float4 sum = four.p * four.q;
+    for (int i = me + GROUP; i < width; i += GROUP)
+      sum = fma(
+          (float4)(users[(size_t)four.user * width + i]),
+          lane_of_items(items, four.rows, width, i), sum);
+    part[me] = sum;
+    barrier(CLK_LOCAL_MEM_FENCE);
+    // The last items, most often without a lane, add up the parts.
+    const int mine = me - (GROUP - SUMS);
+    if (mine >= 0) {
+      sum = 0.0f;
+      for (int j = mine; j < min(width, GROUP); j += 4 * SUMS)
+        sum += (part[j] + part[j + SUMS]) + (part[j + 2 * SUMS] + part[j + 3 * SUMS]);
+      sums[mine] = sum;
     }
+    Four next = next_four(
+        &walk, last_run, run_users, starts, rating_items, values, users, items, width, user_rows,
+        item_rows, ratings);
+    barrier(CLK_LOCAL_MEM_FENCE);
+    if (me < width) {
+      float4 product = 0.0f;
+#pragma unroll
+      for (int j = 0; j < SUMS; j += 4)
+        product += (sums[j] + sums[j + 1]) + (sums[j + 2] + sums[j + 3]);
+      float4 error = four.values - product;
+      if (four.n < 4) error.s3 = 0.0f;
+      if (four.n < 3) error.s2 = 0.0f;
+      if (four.n < 2) error.s1 = 0.0f;
+      const float moved = step_lane(
+          users, items, &four, me, four.p, four.q, error, k, width, rate, decay, bias_decay);
+      for (int i = me + GROUP; i < width; i += GROUP)
+        step_lane(
+            users, items, &four, i, users[(size_t)four.user * width + i],
+            lane_of_items(items, four.rows, width, i), error, k, width, rate, decay, bias_decay);
+      const uint4 rows = next.rows;
+      if (next.user == four.user) next.p = moved;
+      if (any((rows == four.rows.s0) | (rows == four.rows.s1) | (rows == four.rows.s2) |
+              (rows == four.rows.s3)))
+        next.q = lane_of_items(items, rows, width, me);
+    }
+    four = next;
   }
 }
 #endif

@@ -51,26 +51,53 @@ ELEMENTS point_loss_backward(
 
 // normalizer[b] = log sum_j exp(logits[b, j]), the largest taken out first; 0 of a row of weight 0.
 // A work-group a row.
+#ifdef CPU_FORM
 GROUPED softmax_normalizer(
     OUT(float, normalizer), IN(float, logits), IN(float, weights), int b, int n) {
   AT(normalizer), AT(logits), AT(weights);
-  TREE;
   const int row = (int)get_group_id(0);
   if (row >= b) return;
   const __global float *from = logits + (size_t)row * n;
-  float top, total;
+  float top;
   MAXIMUM(top, j, n, from[j]);
-#ifdef CPU_FORM
   vec sum = (vec)(0.0f);
   int j = 0;
   for (; j + VEC <= n; j += VEC) sum += exp(vload16(0, from + j) - top);
   if (j < n) sum += first_lanes(exp(load_vec(from + j, n - j) - top), n - j);
-  total = sum_lanes(sum);
-#else
-  SUM(total, j, n, exp(from[j] - top));
-#endif
-  if (get_local_id(0) == 0) normalizer[row] = ROW_WEIGHT(row) == 0.0f ? 0.0f : top + log(total);
+  normalizer[row] = ROW_WEIGHT(row) == 0.0f ? 0.0f : top + log(sum_lanes(sum));
 }
+#else
+// Logits of an item that are on their way together.
+#define AHEAD 8
+// Read once: an item keeps the largest of its logits so far and the sum beside it, scaled anew where
+// a larger one comes (Milakov & Gimelshein 2018). Beside -infinity the sum is 0.
+GROUPED softmax_normalizer(
+    OUT(float, normalizer), IN(float, logits), IN(float, weights), int b, int n) {
+  AT(normalizer), AT(logits), AT(weights);
+  TREE;
+  const int row = (int)get_group_id(0), me = (int)get_local_id(0);
+  if (row >= b) return;
+  const __global float *from = logits + (size_t)row * n;
+  const int end = ROW_WEIGHT(row) == 0.0f ? 0 : n;
+  float most = -INFINITY, sum = 0.0f;
+  for (int j = me; j < end; j += AHEAD * GROUP) {
+    float next[AHEAD], before = most;
+#pragma unroll
+    for (int l = 0; l < AHEAD; ++l)
+      next[l] = l * GROUP < end - j ? from[j + l * GROUP] : -INFINITY;
+#pragma unroll
+    for (int l = 0; l < AHEAD; ++l) most = larger(most, next[l]);
+    const float shift = most == -INFINITY ? 0.0f : most;
+    sum *= exp(before - shift);
+#pragma unroll
+    for (int l = 0; l < AHEAD; ++l) sum += exp(next[l] - shift);
+  }
+  float top, total;
+  MAXIMUM(top, i, GROUP, most);
+  SUM(total, i, GROUP, sum * exp(most - top));
+  if (me == 0) normalizer[row] = end == 0 ? 0.0f : top + log(total);
+}
+#endif
 
 // loss[1] = (1/b) sum_i weights_i * (normalizer_i - logits[i, target_i]), without rows of weight 0.
 // One work-group.

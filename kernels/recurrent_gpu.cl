@@ -7,15 +7,47 @@
   __local float4 left[GROUP]; \
   __local float part[SLICES * 4 * ROWS * COLUMNS]
 
-// The item's row `slice` of from[4, k] . w[k, n], columns column + g * gap in lane g. Rows of `from`
-// are from_step apart, those past `rows` are taken for 0.
+// Rows of weights whose loads are on their way together.
+#define AHEAD 8
+
+// sum[g] += from[q] * w[q, column + g * gap] for q < count <= AHEAD in order, for the first `lanes`
+// of the 4; at[g] is where w[0, column + g * gap] is. All loads come before the first sum.
+void add_products(
+    float4 *sum, const __local float4 *from, const __global float **at, int n, int lanes,
+    int count) {
+  float weight[4][AHEAD];
+  float4 x[AHEAD];
+#pragma unroll
+  for (int g = 0; g < 4; ++g) {
+#pragma unroll
+    for (int u = 0; u < AHEAD; ++u) weight[g][u] = 0.0f;
+    if (g >= lanes) continue;
+#pragma unroll
+    for (int u = 0; u < AHEAD; ++u)
+      if (u < count) weight[g][u] = at[g][(size_t)u * n];
+  }
+#pragma unroll
+  for (int u = 0; u < AHEAD; ++u) x[u] = u < count ? from[u] : 0.0f;
+#pragma unroll
+  for (int g = 0; g < 4; ++g) {
+    if (g >= lanes) continue;
+#pragma unroll
+    for (int u = 0; u < AHEAD; ++u)
+      if (u < count) sum[g] += x[u] * weight[g][u];
+  }
+}
+
+// The item's row `slice` of from[4, k] . w[k, n], columns column + g * gap in lane g, for the first
+// `lanes`; a column past n gets anything. Rows of `from` are from_step apart, those past `rows` are
+// taken for 0. Each GROUP of the inner dimension is cut evenly into the slices.
 float4 row_products(
     __local float4 *left, __local float *part, const __global float *from, size_t from_at,
-    size_t from_step, int rows, int k, const __global float *w, int n, int column, int gap) {
+    size_t from_step, int rows, int k, const __global float *w, int n, int column, int gap,
+    int lanes) {
   const int me = (int)get_local_id(0), c = me % COLUMNS, slice = me / COLUMNS;
-  float4 s0 = 0.0f, s1 = 0.0f, s2 = 0.0f, s3 = 0.0f;
+  float4 sums[4] = {0.0f, 0.0f, 0.0f, 0.0f};
   for (int start = 0; start < k; start += GROUP) {
-    const int p = start + me;
+    const int p = start + me, count = min(GROUP, k - start);
     float4 value = 0.0f;
     if (p < k) {
       value.x = from[from_at + p];
@@ -26,18 +58,21 @@ float4 row_products(
     barrier(CLK_LOCAL_MEM_FENCE);
     left[me] = value;
     barrier(CLK_LOCAL_MEM_FENCE);
-    const int first = slice * (GROUP / SLICES), end = min(first + GROUP / SLICES, k - start);
-    for (int q = first; q < end; ++q) {
-      const float4 x = left[q];
-      const size_t at = (size_t)(start + q) * n + column;
-      if (column < n) s0 += x * w[at];
-      if (column + gap < n) s1 += x * w[at + gap];
-      if (column + 2 * gap < n) s2 += x * w[at + 2 * gap];
-      if (column + 3 * gap < n) s3 += x * w[at + 3 * gap];
+    const int share = (count + SLICES - 1) / SLICES;
+    int q = slice * share;
+    const int end = min(q + share, count);
+    const __global float *at[4];
+#pragma unroll
+    for (int g = 0; g < 4; ++g) at[g] = w + (size_t)(start + q) * n + min(column + g * gap, n - 1);
+    for (; q + AHEAD <= end; q += AHEAD) {
+      add_products(sums, left + q, at, n, lanes, AHEAD);
+#pragma unroll
+      for (int g = 0; g < 4; ++g) at[g] += (size_t)AHEAD * n;
     }
+    if (q < end) add_products(sums, left + q, at, n, lanes, end - q);
   }
-  const float4 sums[4] = {s0, s1, s2, s3};
   barrier(CLK_LOCAL_MEM_FENCE);
+#pragma unroll
   for (int g = 0; g < 4; ++g) {
     const int at = (slice * 4 + g) * ROWS * COLUMNS + c;
     part[at] = sums[g].x;
@@ -74,33 +109,40 @@ GROUPED recurrent_forward(
     const size_t step = (size_t)i * steps + s, first_step = (size_t)row * steps + s;
     for (int first = 0; first < units; first += COLUMNS) {
       const int j = first + me % COLUMNS;
+      const size_t at = step * n + j, unit = step * units + j;
+      const bool lives = i < batch && j < units && s < length;
+      // What the products join is on its way while they are made.
+      float z[4] = {0.0f, 0.0f, 0.0f, 0.0f}, bias[4] = {0.0f, 0.0f, 0.0f, 0.0f}, before = 0.0f;
+#pragma unroll
+      for (int g = 0; g < 4; ++g) {
+        if (!lives || g >= gate) continue;
+        z[g] = gates[at + (size_t)g * units];
+        bias[g] = b[g * units + j];
+      }
+      if (lives && k > 0) {
+        if (s == 0) before = initial[(size_t)i * state + state - units + j];
+        else before = gate == LSTM ? gates[beside + unit - units] : y[unit - units];
+      }
       const float4 product = row_products(
           left, part, s == 0 ? initial : (const __global float *)y,
           s == 0 ? (size_t)row * state : (first_step - 1) * units,
-          s == 0 ? (size_t)state : (size_t)steps * units, rows, k, w, n, j, units);
-      const size_t at = step * n + j, unit = step * units + j;
-      if (i < batch && j < units && s < length) {
-        const float z0 = activate(gates[at] + product.x + b[j], 3);
-        const float z1 = activate(gates[at + units] + product.y + b[units + j], 3);
-        const float z2 = gates[at + 2 * units], recurrent = product.z + b[2 * units + j];
+          s == 0 ? (size_t)state : (size_t)steps * units, rows, k, w, n, j, units, gate);
+      if (lives) {
+        const float z0 = activate(z[0] + product.x + bias[0], 3);
+        const float z1 = activate(z[1] + product.y + bias[1], 3);
+        const float recurrent = product.z + bias[2];
         gates[at] = z0;
         gates[at + units] = z1;
         if (gate == LSTM) {
-          const float z3 = activate(gates[at + 3 * units] + product.w + b[3 * units + j], 3);
-          const float new = tanh(z2 + recurrent);
-          float before = 0.0f;
-          if (k > 0)
-            before =
-                s == 0 ? initial[(size_t)i * state + units + j] : gates[beside + unit - units];
+          const float z3 = activate(z[3] + product.w + bias[3], 3);
+          const float new = tanh(z[2] + recurrent);
           const float cell = z1 * before + z0 * new;
           gates[at + 2 * units] = new;
           gates[at + 3 * units] = z3;
           gates[beside + unit] = cell;
           y[unit] = z3 * tanh(cell);
         } else {
-          const float new = tanh(z2 + z0 * recurrent);
-          float before = 0.0f;
-          if (k > 0) before = s == 0 ? initial[(size_t)i * state + j] : y[unit - units];
+          const float new = tanh(z[2] + z0 * recurrent);
           gates[at + 2 * units] = new;
           gates[beside + unit] = recurrent;
           y[unit] = new + z1 * (before - new);
@@ -186,8 +228,8 @@ GROUPED recurrent_backward(
       const int j = first + me % COLUMNS, i = row + me / COLUMNS;
       const float4 product = row_products(
           left, part, gate == LSTM ? (const __global float *)gates : dz_hidden,
-          ((size_t)row * steps + s) * n, (size_t)steps * n, rows, s < longest ? n : 0, transposed, units, j,
-          COLUMNS);
+          ((size_t)row * steps + s) * n, (size_t)steps * n, rows, s < longest ? n : 0, transposed,
+          units, j, COLUMNS, min(4, (units - first + COLUMNS - 1) / COLUMNS));
       const size_t at = (size_t)i * state + j;
       if (i < batch && j < units) carry[at] += product.x;
       if (i < batch && j + COLUMNS < units) carry[at + COLUMNS] += product.y;
