@@ -55,7 +55,7 @@ public final class OpenCLBackend: Backend {
     kernels = [[cl_kernel?]](
       repeating: [cl_kernel?](repeating: nil, count: KernelID.allCases.count),
       count: tiles.count)
-    memory = OpenCLMemory(context: context)
+    memory = OpenCLMemory(context: context, queue: queue)
   }
 
   deinit {
