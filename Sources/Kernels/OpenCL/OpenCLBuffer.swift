@@ -4,6 +4,8 @@ internal import COpenCL
 final class OpenCLMemory {
   let context: OpenCLContext
   let pool = BufferPool<cl_mem>()
+  /// Memory of before a trim may come back under the same handle as other memory.
+  private(set) var trims = 0
   /// The backend's, which alone takes memory.
   private let queue: cl_command_queue
   /// Elements that a buffer may have.
@@ -34,6 +36,7 @@ final class OpenCLMemory {
   }
 
   func trim() {
+    trims += 1
     pool.trim { _ = context.api.clReleaseMemObject($0) }
   }
 
