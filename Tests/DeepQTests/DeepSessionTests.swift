@@ -45,7 +45,10 @@ struct DeepSessionTests {
         _ = trainer.update()
         return backend.counters - before
       }
-      #expect(found.allSatisfy { $0 == Counters(launches: found[0].launches) })
+      #expect(
+        found.allSatisfy {
+          $0 == Counters(launches: found[0].launches, arguments: $0.arguments)
+        })
       #expect(found[0].launches <= (device.name == "cpu" ? host : driver))
     }
   }

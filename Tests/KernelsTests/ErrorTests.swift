@@ -14,7 +14,7 @@ import Testing
     backend.fill(1, into: huge)
     backend.accumulate(huge[0..<4], scale: 1, into: small)
     let error = #expect(throws: BackendError.self) { try backend.read(small) }
-    guard case .outOfMemory(let bytes, let name) = error else {
+    guard case .outOfMemory(let bytes, let name, _) = error else {
       Issue.record("expected outOfMemory, got \(String(describing: error))")
       return
     }
@@ -83,6 +83,10 @@ import Testing
       (
         .outOfMemory(bytes: 4096, device: "Some GPU"),
         "Some GPU has no room for another 4096 bytes"
+      ),
+      (
+        .outOfMemory(bytes: 4096, device: "Some GPU", limit: 1024),
+        "Some GPU has no room for another 4096 bytes: it allows 1024 in one buffer"
       ),
       (
         .driver(call: "clFinish", code: -5, name: "CL_OUT_OF_RESOURCES", kernel: nil),

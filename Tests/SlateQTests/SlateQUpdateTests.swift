@@ -231,7 +231,10 @@ struct SlateQUpdateTests {
       trainer.update(0)
       return backend.counters - before
     }
-    #expect(found.allSatisfy { $0 == Counters(launches: found[0].launches) })
+    #expect(
+      found.allSatisfy {
+        $0 == Counters(launches: found[0].launches, arguments: $0.arguments)
+      })
     #expect(found[0].launches <= wanted.launches, "\(found[0].launches)")
   }
 

@@ -82,20 +82,25 @@ public struct Counters: Equatable, Sendable {
   public var syncs = 0
   /// Buffers that the pool did not have.
   public var freshBuffers = 0
+  /// Arguments of kernels that were set, which a kernel keeps for its next launch; 0 on the CPU.
+  public var arguments = 0
 
   /// Counts by their parts.
-  public init(launches: Int = 0, writes: Int = 0, syncs: Int = 0, freshBuffers: Int = 0) {
+  public init(
+    launches: Int = 0, writes: Int = 0, syncs: Int = 0, freshBuffers: Int = 0, arguments: Int = 0
+  ) {
     self.launches = launches
     self.writes = writes
     self.syncs = syncs
     self.freshBuffers = freshBuffers
+    self.arguments = arguments
   }
 
   /// What was asked between two moments.
   public static func - (a: Counters, b: Counters) -> Counters {
     Counters(
       launches: a.launches - b.launches, writes: a.writes - b.writes, syncs: a.syncs - b.syncs,
-      freshBuffers: a.freshBuffers - b.freshBuffers)
+      freshBuffers: a.freshBuffers - b.freshBuffers, arguments: a.arguments - b.arguments)
   }
 }
 

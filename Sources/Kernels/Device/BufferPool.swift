@@ -6,10 +6,12 @@ package final class BufferPool<Storage> {
 
   package init() {}
 
-  /// Elements that a request for `count` gets: 64 at least, then four steps a power of two.
+  /// Elements that a request for `count` gets: 64 at least, then four steps a power of two, and 64
+  /// above 64 MiB.
   package static func sizeClass(_ count: Int) -> Int {
     guard count > 64 else { return 64 }
-    let step = (1 << (Int.bitWidth - (count - 1).leadingZeroBitCount - 1)) / 4
+    let power = 1 << (Int.bitWidth - (count - 1).leadingZeroBitCount - 1)
+    let step = power / (count > 1 << 24 ? 64 : 4)
     return (count + step - 1) / step * step
   }
 

@@ -27,7 +27,9 @@ public final class OpenCLBackend: Backend {
   var failure: BackendError?
   var staging: StagingRing?
   /// By tile of the tuning, then by kernel; those without products have the first tile.
-  private var kernels: [[cl_kernel?]]
+  private var kernels: [[[KernelObject]]]
+  /// Trims of the memory when the objects' arguments were last forgotten.
+  private var trims = 0
   private var unflushed = 0
 
   /// Fails with `noDevice` or `driver`. Programs are built at the first launch that needs them.
@@ -52,16 +54,15 @@ public final class OpenCLBackend: Backend {
     self.tuning = chosen
     tiles = chosen.tiles + [isCPU ? chosen.tiles[0] : .scoring]
     self.form = FormShape(isCPU: isCPU, tile: chosen.tiles[0])
-    kernels = [[cl_kernel?]](
-      repeating: [cl_kernel?](repeating: nil, count: KernelID.allCases.count),
-      count: tiles.count)
-    memory = OpenCLMemory(context: context)
+    kernels = Array(
+      repeating: Array(repeating: [], count: KernelID.allCases.count), count: tiles.count)
+    memory = OpenCLMemory(context: context, queue: queue)
   }
 
   deinit {
     _ = context.api.clFinish(queue)
     staging?.release(queue)
-    for case let kernel? in kernels.joined() { _ = context.api.clReleaseKernel(kernel) }
+    for object in kernels.joined().joined() { _ = context.api.clReleaseKernel(object.handle) }
     _ = context.api.clReleaseCommandQueue(queue)
   }
 
@@ -73,6 +74,9 @@ public final class OpenCLBackend: Backend {
       return OpenCLBuffer(count: count, memory: nil, pool: memory)
     }
   }
+
+  /// Gives memory that nothing uses back to the device.
+  package func trim() { memory.trim() }
 
   public func synchronize() throws(BackendError) {
     counted.syncs += 1
@@ -142,44 +146,79 @@ public final class OpenCLBackend: Backend {
   private func launch(
     _ id: KernelID, _ global: Int, _ local: Int, _ arguments: [KernelArgument], tile: Int = 0
   ) {
-    guard failure == nil, global > 0, let kernel = kernel(id, tile: tile) else { return }
+    guard failure == nil, global > 0, let object = object(id, tile: tile, arguments) else { return }
+    set(arguments, of: object, id)
+    guard failure == nil else { return }
+    var (global, local) = (global, local)
+    let status = context.api.clEnqueueNDRangeKernel(
+      queue, object.handle, 1, nil, &global, &local, 0, nil, nil)
+    guard check("clEnqueueNDRangeKernel", status, kernel: id) else {
+      object.arguments = []
+      return
+    }
+    counted.launches += 1
+    object.lastLaunch = counted.launches
+    enqueued()
+  }
+
+  /// Sets what the object does not have.
+  private func set(_ arguments: [KernelArgument], of object: KernelObject, _ id: KernelID) {
+    let known = object.arguments
     var index: cl_uint = 0
     func set<Value>(_ value: Value) {
       let status = withUnsafePointer(to: value) {
-        context.api.clSetKernelArg(kernel, index, MemoryLayout<Value>.size, $0)
+        context.api.clSetKernelArg(object.handle, index, MemoryLayout<Value>.size, $0)
       }
       check("clSetKernelArg", status, kernel: id)
+      counted.arguments += 1
       index += 1
     }
-    for argument in arguments {
+    for (number, argument) in arguments.enumerated() {
+      if number < known.count, argument == known[number] {
+        index += argument.count
+        continue
+      }
       switch argument {
       case .memory(let memory, let offset):
         set(memory)
         set(offset)
       case .int(let value): set(value)
-      case .float(let value): set(value)
       case .vector(let value): set(value)
       case .words(let value):
         set((UInt32(truncatingIfNeeded: value), UInt32(truncatingIfNeeded: value >> 32)))
       }
     }
-    guard failure == nil else { return }
-    var (global, local) = (global, local)
-    let status = context.api.clEnqueueNDRangeKernel(
-      queue, kernel, 1, nil, &global, &local, 0, nil, nil)
-    guard check("clEnqueueNDRangeKernel", status, kernel: id) else { return }
-    counted.launches += 1
-    enqueued()
+    object.arguments = failure == nil ? arguments : []
   }
 
-  private func kernel(_ id: KernelID, tile: Int) -> cl_kernel? {
-    if let kernel = kernels[tile][id.rawValue] { return kernel }
+  /// The object that was last launched on the same memory; else a new one, or where there are many
+  /// the one that waited longest.
+  private func object(
+    _ id: KernelID, tile: Int, _ arguments: [KernelArgument]
+  ) -> KernelObject? {
+    if trims != memory.trims {
+      trims = memory.trims
+      for object in kernels.joined().joined() { object.arguments = [] }
+    }
+    let place = KernelObject.place(arguments)
+    let objects = kernels[tile][id.rawValue]
+    if let known = objects.first(where: { $0.place == place }) { return known }
+    if objects.count == KernelObject.most {
+      let oldest = objects.min { $0.lastLaunch < $1.lastLaunch }!
+      oldest.place = place
+      return oldest
+    }
     var form = form
     form.tile = tiles[tile]
     do throws(BackendError) {
-      kernels[tile][id.rawValue] = try context.makeKernel(id, form)
-    } catch { keep(error) }
-    return kernels[tile][id.rawValue]
+      let object = KernelObject(handle: try context.makeKernel(id, form))
+      object.place = place
+      kernels[tile][id.rawValue].append(object)
+      return object
+    } catch {
+      keep(error)
+      return nil
+    }
   }
 
   // MARK: - Views

@@ -111,10 +111,12 @@ struct OpenCLDriver: @unchecked Sendable {
     } else if number(CL_DEVICE_MAX_WORK_GROUP_SIZE, Int.self) < 256 {
       reason = "\(info.name) takes no work-group of 256 items"
     }
+    let bufferBytes = Int(clamping: number(CL_DEVICE_MAX_MEM_ALLOC_SIZE, cl_ulong.self))
     let traits = DeviceTraits(
       vendor: text(CL_DEVICE_VENDOR),
       localBytes: Int(clamping: number(CL_DEVICE_LOCAL_MEM_SIZE, cl_ulong.self)),
-      vectorWidth: Int(number(CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, cl_uint.self)))
+      vectorWidth: Int(number(CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, cl_uint.self)),
+      bufferBytes: bufferBytes > 0 ? bufferBytes : .max)
     return Device(
       handle: handle, info: info, traits: traits, platform: platform, reason: reason)
   }

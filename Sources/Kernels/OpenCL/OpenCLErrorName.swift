@@ -1,6 +1,6 @@
 internal import COpenCL
 
-/// The name of an OpenCL error code, as `cl.h` has it.
+/// The name of an OpenCL error code, as `cl.h` has it, or what a vendor means by it.
 func openCLErrorName(_ code: Int32) -> String {
   names[code] ?? "an error that cl.h does not name"
 }
@@ -25,6 +25,7 @@ private let names: [Int32: String] = [
   -57: "CL_INVALID_EVENT_WAIT_LIST", -58: "CL_INVALID_EVENT", -59: "CL_INVALID_OPERATION",
   -61: "CL_INVALID_BUFFER_SIZE", -63: "CL_INVALID_GLOBAL_WORK_SIZE",
   -1001: "CL_PLATFORM_NOT_FOUND_KHR",
+  -9999: "an error of NVIDIA's: a kernel read or wrote outside its buffers",
 ]
 
 extension BackendError {

@@ -91,17 +91,26 @@ enum KernelID: Int, CaseIterable, Sendable {
 }
 
 /// One argument of a launch. A view is two: its memory and the index of its first element.
-enum KernelArgument {
+enum KernelArgument: Equatable {
   case memory(cl_mem, offset: Int32)
   case int(Int32)
-  case float(Float)
   /// An `int8`.
   case vector(SIMD8<Int32>)
   /// The low and the high word, a `uint2`.
   case words(UInt64)
 
+  /// Arguments of the kernel that it is.
+  var count: UInt32 {
+    if case .memory = self { 2 } else { 1 }
+  }
+
   /// Clamped only where a buffer of that size could not be made, and then nothing is launched.
   static func count(_ value: Int) -> KernelArgument { .int(Int32(clamping: value)) }
+
+  /// A `float` by its bits, so that equal arguments are equal to the bit.
+  static func float(_ value: Float) -> KernelArgument {
+    .int(Int32(bitPattern: value.bitPattern))
+  }
 
   /// The bits of an element that is not there, a `uint`.
   static func absent<Scalar: DeviceScalar>(_ type: Scalar.Type) -> KernelArgument {

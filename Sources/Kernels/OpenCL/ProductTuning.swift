@@ -150,16 +150,19 @@ public struct ProductTuning: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// What a device says of itself that its sizes depend on.
+/// What a device says of itself that sizes depend on.
 package struct DeviceTraits: Sendable {
   var vendor: String
   var localBytes: Int
   /// Floats that its registers hold side by side.
   var vectorWidth: Int
+  /// The most that one buffer may have.
+  var bufferBytes: Int
 
-  package init(vendor: String, localBytes: Int, vectorWidth: Int) {
+  package init(vendor: String, localBytes: Int, vectorWidth: Int, bufferBytes: Int = .max) {
     self.vendor = vendor
     self.localBytes = localBytes
     self.vectorWidth = vectorWidth
+    self.bufferBytes = bufferBytes
   }
 }

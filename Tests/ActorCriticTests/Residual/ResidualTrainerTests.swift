@@ -252,7 +252,7 @@ struct ResidualTrainerTests {
         let before = backend.counters
         trainer.update()
         let update = backend.counters - before
-        #expect(update == Counters(launches: update.launches))
+        #expect(update == Counters(launches: update.launches, arguments: update.arguments))
         return update.launches
       }
       #expect(launches.sorted() == (device.name == "cpu" ? [26, 37] : [28, 40]))

@@ -99,6 +99,7 @@ final class Room {
     return [
       "launches": counts.launches / calls, "writes": counts.writes / calls,
       "syncs": counts.syncs / calls, "freshBuffers": counts.freshBuffers / calls,
+      "arguments": counts.arguments / calls,
     ]
   }
 
