@@ -28,11 +28,28 @@ import Testing
   @Test func sizeClassesHoldTheirCounts() {
     let large = [1 << 24, 1 << 24 + 1, 1 << 25, 123_456_789, 1_280_000_000]
     for count in Array(0...5000) + [65_537, 1_000_000] + large {
-      let size = BufferPool<Int>.sizeClass(count)
+      let size = BufferPool<OpaquePointer>.sizeClass(count)
       #expect(size >= count && size % 16 == 0)
       let waste = count > 1 << 24 ? 1.0 / 64 : 0.25
       #expect(count <= 64 || Double(size) <= Double(count) * (1 + waste) + 16)
-      #expect(BufferPool<Int>.sizeClass(size) == size)
+      #expect(BufferPool<OpaquePointer>.sizeClass(size) == size)
+    }
+  }
+
+  /// Whatever order they were freed in, the same requests get the same memory.
+  @Test func aPoolForgetsTheOrderOfFreeing() {
+    let pool = BufferPool<OpaquePointer>()
+    var made = 0
+    func take() -> OpaquePointer {
+      pool.take(100) { _ in
+        made += 1
+        return OpaquePointer(bitPattern: made)!
+      }
+    }
+    let first = (0..<5).map { _ in take() }
+    for order in [[4, 0, 3, 1, 2], [2, 1, 0, 4, 3], [0, 1, 2, 3, 4]] {
+      for number in order { pool.give(first[number], count: 100) }
+      #expect((0..<5).map { _ in take() } == first)
     }
   }
 

@@ -1,6 +1,20 @@
-/// Free lists of device memory by size class, so that a steady state allocates nothing.
+/// Memory that has an order, its address or that of its handle.
+package protocol OrderedStorage {
+  var place: Int { get }
+}
+
+extension OpaquePointer: OrderedStorage {
+  package var place: Int { Int(bitPattern: self) }
+}
+extension UnsafeMutableRawPointer: OrderedStorage {
+  package var place: Int { Int(bitPattern: self) }
+}
+
+/// Free lists of device memory by size class, so that a steady state allocates nothing. The lowest
+/// place goes first, whenever it was freed: steps that ask for the same then get the same.
 /// No lock: a pool is confined like its backend.
-package final class BufferPool<Storage> {
+package final class BufferPool<Storage: OrderedStorage> {
+  /// From the highest place to the lowest.
   private var free: [Int: [Storage]] = [:]
   package private(set) var freshCount = 0
 
@@ -27,12 +41,24 @@ package final class BufferPool<Storage> {
   }
 
   package func give(_ storage: Storage, count: Int) {
-    free[Self.sizeClass(count), default: []].append(storage)
+    free[Self.sizeClass(count), default: []].insert(storage)
   }
 
   /// Hands every free storage to `release`, for when memory is short.
   package func trim(release: (Storage) -> Void) {
     for storages in free.values { storages.forEach(release) }
     free = [:]
+  }
+}
+
+extension Array where Element: OrderedStorage {
+  /// Into its place of an array from the highest to the lowest.
+  fileprivate mutating func insert(_ storage: Element) {
+    var (first, end) = (0, count)
+    while first < end {
+      let middle = (first + end) / 2
+      if self[middle].place > storage.place { first = middle + 1 } else { end = middle }
+    }
+    insert(storage, at: first)
   }
 }
