@@ -115,9 +115,9 @@ private struct ScorePlan {
     // Below half a sliver, or a tenth of a tile, dot products do less work that is thrown away.
     isTiled = b >= (form.isCPU ? tile.rows / 2 : 8) && (!form.isCPU || e <= tile.depth)
     guard form.isCPU else {
-      // Four work-groups a unit, each of a step of its loop at least.
+      // Four work-groups a unit, each of a step of score_rows' loop at least, two of score_tiles'.
       queries = isTiled ? tile.rows : 1
-      let step = isTiled ? tile.columns : 128
+      let step = 128
       let wanted = max(1, min(Self.mostLists, 4 * units / ((b + queries - 1) / queries)))
       share = max(1, ((n + wanted - 1) / wanted + step - 1) / step) * step
       blocks = max(1, (n + share - 1) / share)
