@@ -48,6 +48,18 @@ import Testing
     #expect(tuning.tiles[choice].description == tile)
   }
 
+  /// A GPU of 132 units has enough to do with any catalogue of its users' sizes, and no more lists
+  /// than are merged.
+  @Test(arguments: [
+    (1, 1682, 14), (1, 27_278, 214), (1, 10_000_000, 528), (64, 27_278, 214), (1024, 62_423, 528),
+    (100_000, 1682, 1563), (4, 1_000_000, 524),
+  ])
+  func aCatalogueFillsAGPU(_ b: Int, _ n: Int, _ groups: Int) {
+    let plan = ScorePlan(b: b, n: n, e: 100, isCPU: false, tile: .scoring, units: 132)
+    #expect(plan.groups == groups)
+    #expect(plan.blocks <= ScorePlan.mostLists)
+  }
+
   private let temporary = TemporaryFolder()
   private var folder: String { temporary.path + "/tuning" }
   private let traits = DeviceTraits(vendor: "NVIDIA", localBytes: 48 << 10, vectorWidth: 1)

@@ -16,6 +16,7 @@ nvidia-cuda-nvcc and nvidia-cuda-nvdisasm in the Python that runs this.
 import argparse
 import collections
 import glob
+import itertools
 import os
 import re
 import shutil
@@ -23,6 +24,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+from concurrent import futures
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 NVIDIA = (
@@ -112,8 +114,8 @@ def compiled(program, build, flags, kernels, folder):
             stem + ".cl")
     said = run(tool("ptxas"), "-arch=sm_90", "-v", "-O3", "-o", stem + ".cubin", stem + ".ptx")
     loops = loops_of(run(tool("nvdisasm"), "-c", stem + ".cubin"))
-    amd = dict(re.findall(r"; -- End function\n.*?\.text|^(\w+):.*?^; ScratchSize: (\d+)",
-                          open(stem + ".amd").read(), re.M | re.S))
+    amd = dict(re.findall(
+        r"^(\w+):.*?^; ScratchSize: (\d+)", open(stem + ".amd").read(), re.M | re.S))
     found = re.findall(
         r"Compiling entry function '(\w+)'.*?(\d+) bytes stack frame, (\d+) bytes spill stores, "
         r"(\d+) bytes spill loads.*?Used (\d+) registers(?:.*?(\d+) bytes smem)?",
@@ -174,19 +176,20 @@ def main():
     arguments = parser.parse_args()
     faults, seen = [], set()
     print(f"{'kernel':28} {'tile':>12} registers private  local  reads at once, by loop")
-    with tempfile.TemporaryDirectory() as folder:
-        for program in PROGRAMS:
-            for build, flags in options(program):
-                for one in compiled(program, build, flags, arguments.kernels, folder):
-                    if arguments.names and one.name not in arguments.names:
-                        continue
-                    seen.add(one.name)
-                    reads = ", ".join(
-                        f"{count} ({wide})" if wide else f"{count}" for count, wide in one.loops)
-                    private = f"{one.private}/{one.amd}"
-                    print(f"{one.name:28} {one.build:>12} {one.registers:9} {private:>7} "
-                          f"{one.local:6}  {reads}")
-                    faults += faults_of(one)
+    with tempfile.TemporaryDirectory() as folder, futures.ThreadPoolExecutor() as pool:
+        kernels = pool.map(
+            lambda build: list(compiled(*build, arguments.kernels, folder)),
+            [(program, *one) for program in PROGRAMS for one in options(program)])
+        for one in itertools.chain.from_iterable(kernels):
+            if arguments.names and one.name not in arguments.names:
+                continue
+            seen.add(one.name)
+            reads = ", ".join(
+                f"{count} ({wide})" if wide else f"{count}" for count, wide in one.loops)
+            private = f"{one.private}/{one.amd}"
+            print(f"{one.name:28} {one.build:>12} {one.registers:9} {private:>7} "
+                  f"{one.local:6}  {reads}")
+            faults += faults_of(one)
     unknown = set(arguments.names or GATES) - seen
     faults += [f"no program has the kernel {name}" for name in sorted(unknown)]
     for fault in faults:

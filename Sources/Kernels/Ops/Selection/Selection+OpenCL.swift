@@ -12,7 +12,7 @@ extension OpenCLBackend {
     guard b > 0, k > 0 else { return }
     let tile = tiles.count - 1
     let plan = ScorePlan(
-      b: b, n: n, e: e, form: form, tile: tiles[tile], units: device.computeUnits)
+      b: b, n: n, e: e, isCPU: form.isCPU, tile: tiles[tile], units: device.computeUnits)
     let isWhole = plan.blocks == 1
     let lists = isWhole ? index : Indices(allocate(b * plan.blocks * k))
     let best = isWhole ? scores : Floats(allocate(b * plan.blocks * k))
@@ -21,11 +21,10 @@ extension OpenCLBackend {
       argument(bias, or: query), argument(allowed, or: query), .count(b), .count(n), .count(e),
       .count(k), .count(plan.share), .count(plan.blocks), .count(plan.queries),
     ]
-    let groups = plan.blocks * ((b + plan.queries - 1) / plan.queries)
     if plan.isTiled {
-      launchProduct(.scoreTiles, tile: tile, groups: groups, arguments)
+      launchProduct(.scoreTiles, tile: tile, groups: plan.groups, arguments)
     } else {
-      launch(.scoreRows, groups: groups, tile: tile, arguments)
+      launch(.scoreRows, groups: plan.groups, tile: tile, arguments)
     }
     if !isWhole {
       launch(
@@ -103,24 +102,27 @@ private struct RowPlan {
 }
 
 /// How scores are shared out: `blocks` of `share` items, for `queries` queries at a time.
-private struct ScorePlan {
+package struct ScorePlan {
   let share: Int
-  let blocks: Int
+  package let blocks: Int
   let queries: Int
   let isTiled: Bool
+  /// A work-group for each block and each `queries` queries.
+  package let groups: Int
   /// Lists that the GPU form merges at most.
-  static let mostLists = 2048
+  package static let mostLists = 2048
 
-  init(b: Int, n: Int, e: Int, form: FormShape, tile: ProductTile, units: Int) {
+  package init(b: Int, n: Int, e: Int, isCPU: Bool, tile: ProductTile, units: Int) {
     // Below half a sliver, or a tenth of a tile, dot products do less work that is thrown away.
-    isTiled = b >= (form.isCPU ? tile.rows / 2 : 8) && (!form.isCPU || e <= tile.depth)
-    guard form.isCPU else {
+    isTiled = b >= (isCPU ? tile.rows / 2 : 8) && (!isCPU || e <= tile.depth)
+    guard isCPU else {
       // Four work-groups a unit, each of a step of score_rows' loop at least, two of score_tiles'.
       queries = isTiled ? tile.rows : 1
       let step = 128
       let wanted = max(1, min(Self.mostLists, 4 * units / ((b + queries - 1) / queries)))
       share = max(1, ((n + wanted - 1) / wanted + step - 1) / step) * step
       blocks = max(1, (n + share - 1) / share)
+      groups = blocks * ((b + queries - 1) / queries)
       return
     }
     // Blocks of 4096 items at least.
@@ -132,5 +134,6 @@ private struct ScorePlan {
       queries /= 2
     }
     self.queries = queries
+    groups = blocks * ((b + queries - 1) / queries)
   }
 }
