@@ -40,7 +40,8 @@ public struct ProductTile: Hashable, Sendable, CustomStringConvertible {
 
   /// What the GPU form scores catalogues in: 25 KB of local memory with the scores, of the 32 KB
   /// that every device has. Not measured on a GPU.
-  package static let scoring = ProductTile(rows: 64, columns: 64, depth: 16, itemRows: 4, itemColumns: 4)
+  package static let scoring = ProductTile(
+    rows: 64, columns: 64, depth: 16, itemRows: 4, itemColumns: 4)
 
   /// Columns of the CPU form that two vectors hold.
   static let panelColumns = 32
