@@ -5,8 +5,7 @@ makes, pip install gymnasium
 
 Gymnasium has its toy worlds in Python, a step at a time, SyncVectorEnv steps them together; drr's
 are stepped by the program, through its socket, with the same actions drawn beforehand. Seconds are
-of processors, user and system, of both processes. RecSim is not run, since it brings TensorFlow
-along: bench/results/worlds.md has its rates. Prints a line of JSON for each.
+of processors, user and system, of both processes. Prints a line of JSON for each.
 """
 
 import argparse

@@ -7,8 +7,8 @@ struct Worlds: MeasuringCommand {
     abstract: "Time steps of the public worlds of simulated users.",
     discussion: """
       Slates and actions are drawn beforehand; all environments step on one thread, and an episode \
-      that ends makes room for the next. Figures of RecSim 0.2.4 on one core stand beside them: \
-      3,643 steps a second of interest evolution and 13,443 of long-term satisfaction.
+      that ends makes room for the next. RecSim's own worlds, in Python, stand beside them \
+      (bench/peers/recsim_worlds.py).
 
       Examples:
         drr bench worlds --threads 1
@@ -24,19 +24,15 @@ struct Worlds: MeasuringCommand {
   func validate() throws { try requireSizes([("environments", [environments])]) }
 
   func figures(in room: Room) throws -> [Figure] {
-    room.begin(weights == nil ? 4 : 5)
     var wide = InterestEvolution.Settings()
     wide.slates.candidates = 50
-    var figures = [
-      try figure(
-        "long-term satisfaction", LongTermSatisfaction(count: environments, seed: 1), 13_443, room),
-      try figure(
-        "interest evolution", InterestEvolution(count: environments, seed: 1), 3_643, room),
-      try figure(
+    var works = [
+      try work("long-term satisfaction", LongTermSatisfaction(count: environments, seed: 1), room),
+      try work("interest evolution", InterestEvolution(count: environments, seed: 1), room),
+      try work(
         "interest evolution, 50 candidates", InterestEvolution(wide, count: environments, seed: 1),
-        nil, room),
-      try figure(
-        "interest exploration", InterestExploration(count: environments, seed: 1), nil, room),
+        room),
+      try work("interest exploration", InterestExploration(count: environments, seed: 1), room),
     ]
     if let weights {
       let world = VirtualTaobao(
@@ -45,14 +41,23 @@ struct Worlds: MeasuringCommand {
       let actions = (0..<8).map { _ in
         (0..<environments * world.actionWidth).map { _ in 2 * random.uniform() - 1 }
       }
-      figures.append(try figure("VirtualTaobao", world, actions, nil, room))
+      works.append(work("VirtualTaobao", world, actions, room))
     }
-    return figures
+    room.begin(1)
+    room.step("steps")
+    let recsim = room.peer("RecSim", "recsim_worlds.py", ["--environments", "\(environments)"])
+    let (samples, answer) = try room.measure(works, beside: recsim)
+    return zip(works, samples).map { work, samples in
+      var figure = Figure("worlds", work.name, samples, in: room)
+      figure.values = ["steps/s": Double(environments) / (figure.time?.median ?? .infinity)]
+      if let answer, let theirs = answer[work.name] { figure.add(peer: answer.peer, theirs) }
+      return figure
+    }
   }
 
-  private func figure<World: FeatureEnvironments>(
-    _ name: String, _ world: World, _ recsim: Double?, _ room: Room
-  ) throws -> Figure where World.Action == Int32 {
+  private func work<World: FeatureEnvironments>(
+    _ name: String, _ world: World, _ room: Room
+  ) -> Work where World.Action == Int32 {
     var random = Philox(seed: 0, stream: 0)
     let candidates = world.rows.observation.layout.candidates
     let slates = (0..<8).map { _ in
@@ -61,26 +66,18 @@ struct Worlds: MeasuringCommand {
         return (0..<world.actionWidth).map { Int32((first + $0) % candidates) }
       }
     }
-    return try figure(name, world, slates, recsim, room)
+    return work(name, world, slates, room)
   }
 
-  private func figure<World: FeatureEnvironments>(
-    _ name: String, _ start: World, _ actions: [[World.Action]], _ recsim: Double?, _ room: Room
-  ) throws -> Figure {
-    room.step(name)
+  private func work<World: FeatureEnvironments>(
+    _ name: String, _ start: World, _ actions: [[World.Action]], _ room: Room
+  ) -> Work {
     var world = start
     var turn = 0
-    let samples = try room.harness.measure([
-      room.work(name) {
-        turn = (turn + 1) % actions.count
-        world.step(actions[turn])
-        world.beginEnded()
-      }
-    ])[0]
-    var figure = Figure("worlds", name, samples, in: room)
-    let rate = Double(environments) / (figure.time?.median ?? .infinity)
-    figure.values = ["steps/s": rate]
-    if let recsim { figure.values?["times RecSim"] = rate / recsim }
-    return figure
+    return room.work(name) {
+      turn = (turn + 1) % actions.count
+      world.step(actions[turn])
+      world.beginEnded()
+    }
   }
 }
