@@ -52,12 +52,19 @@ struct Reproduce: ParsableCommand {
   func run() throws {
     let backend = try backend()
     let members = RunGroup(seeds: seeds, splits: splits).members
-    let parts = try data.map { source in
+    let progress = Mutex(LadderProgress(count: data.count * members.count * agent.count))
+    defer { progress.withLock { $0.line.finish() } }
+    let parts = try data.enumerated().map { place, source in
       let log = try RatingsSource.load(source)
       let first = try configuration(source, log)
       let finished = Mutex<[Result<Reproduction, any Error>?]>(members.map { _ in nil })
       DispatchQueue.concurrentPerform(iterations: members.count) { number in
-        let result = Result { try reproduce(members[number], first, log) }
+        let ladders = (place * members.count + number) * agent.count
+        let result = Result {
+          try reproduce(members[number], first, log) { ladder, done in
+            progress.withLock { $0.update(ladders + ladder, done) }
+          }
+        }
         finished.withLock { $0[number] = result }
       }
       return try finished.withLock { try $0.map { try $0!.get() } }
@@ -100,22 +107,18 @@ struct Reproduce: ParsableCommand {
   }
 
   private func reproduce(
-    _ member: RunGroup.Member, _ first: RunConfiguration, _ log: RatingsLog
+    _ member: RunGroup.Member, _ first: RunConfiguration, _ log: RatingsLog,
+    _ show: @escaping (_ ladder: Int, _ done: Int) -> Void
   ) throws -> Reproduction {
     var configuration = first.member(seed: member.seed, split: member.split)
     if splits == nil { configuration.evaluation.splitSeed = configuration.seed }
-    let name =
-      "\(configuration.data.name), seed \(configuration.seed), split "
-      + "\(configuration.evaluation.splitSeed)"
     let backend = try backend()
-    let begun = ContinuousClock.now
-    func say(_ what: String) {
-      print("\(name): \(what), \(decimal((ContinuousClock.now - begun).seconds, 0)) s")
-    }
     let folder = member.folder(in: RunFolder("\(runs)/\(configuration.data.name)"))
     var ladders: [ProtocolAblation] = []
     var offline: [ProtocolAblationReport] = []
-    for trained in agent {
+    for (place, trained) in agent.enumerated() {
+      var observer = Observer()
+      observer.progress = { done, total, _ in show(place, LadderProgress.whole * done / total) }
       var settings = configuration
       settings.agent!.training.state = trained.state
       settings.agent!.training.steps = trained.steps ?? steps
@@ -124,9 +127,9 @@ struct Reproduce: ParsableCommand {
       ladder.keepsRuns = true
       ladder.elder = ladders.first?.folder
       try ladder.begin()
-      offline.append(try ladder.climb(seeds: 1, on: backend))
+      offline.append(try ladder.climb(seeds: 1, on: backend, observer))
       ladders.append(ladder)
-      say("\(trained.name(steps: steps)) ranked")
+      show(place, LadderProgress.whole)
     }
     var agents: [Experiment.Contestant] = []
     var host: (experiment: Experiment, model: PMFModel)?
@@ -143,7 +146,6 @@ struct Reproduce: ParsableCommand {
     }
     let online = try host!.experiment.simulate(
       OnlineProtocol(), host!.model, agents, on: backend)
-    say("simulated")
     return Reproduction(
       ladders: offline, oracle: try offline[0].measurements.map { try oracle($0, log) },
       online: online)
@@ -164,6 +166,24 @@ struct Reproduce: ParsableCommand {
       uniqueKeysWithValues: cutoffs.compactMap { k in
         scores.mean(.precision, at: k).map { (k, $0) }
       })
+  }
+}
+
+/// How far the ladders of all agents and seeds are, in hundredths of one.
+private struct LadderProgress {
+  /// One that is done.
+  static let whole = 100
+  let line = Progress()
+  private var done: [Int]
+
+  init(count: Int) { done = Array(repeating: 0, count: count) }
+
+  mutating func update(_ ladder: Int, _ share: Int) {
+    done[ladder] = share
+    let over = done.count { $0 == Self.whole }
+    line.update(
+      done.reduce(0, +), of: Self.whole * done.count,
+      "hundredths of a training and its rankings, \(over) of \(done.count) done")
   }
 }
 
