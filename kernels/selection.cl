@@ -131,3 +131,12 @@ ELEMENTS exclude_items(OUT(uint, allowed), IN(int, rows), int b, int w, int firs
     allowed[i] = flags;
   }
 }
+
+// target[places[i]] = words[i], i < c; what is none of its `size` places is passed over. Places are
+// distinct.
+ELEMENTS replace_words(OUT(uint, target), IN(int, places), IN(uint, words), int c, int size) {
+  AT(target), AT(places), AT(words);
+  FOR_ELEMENTS(i, c) {
+    if (IS_ROW(places[i], size)) target[places[i]] = words[i];
+  }
+}

@@ -6,6 +6,8 @@ public struct ItemMask: Hashable, Sendable {
   public let items: Int
   /// The flags, 32 a word, lowest bit first; each row begins a word.
   public private(set) var words: [UInt32]
+  /// Nil for a mask that is uploaded whole. No part of what makes two masks equal.
+  private(set) var changes: MaskChanges?
 
   /// Words of a row.
   public var wordsPerRow: Int { (items + 31) / 32 }
@@ -14,29 +16,44 @@ public struct ItemMask: Hashable, Sendable {
   public init(rows: Int, items: Int, allowed: Bool) {
     self.rows = rows
     self.items = items
-    words = Array(repeating: 0, count: rows * ((items + 31) / 32))
-    if allowed { for row in 0..<rows { for item in 0..<items { self[row, item] = true } } }
+    let width = (items + 31) / 32
+    words = Array(repeating: allowed ? ~0 : 0, count: rows * width)
+    changes = MaskChanges(words: words.count)
+    guard allowed, items % 32 > 0 else { return }
+    for row in 0..<rows { words[(row + 1) * width - 1] = 1 << UInt32(items % 32) - 1 }
+  }
+
+  public static func == (a: ItemMask, b: ItemMask) -> Bool {
+    a.rows == b.rows && a.items == b.items && a.words == b.words
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(rows)
+    hasher.combine(items)
+    hasher.combine(words)
   }
 
   /// Whether an item may be chosen in a row.
   public subscript(row: Int, item: Int) -> Bool {
     get { words[row * wordsPerRow + item / 32] & (1 << UInt32(item % 32)) != 0 }
     set {
+      let place = row * wordsPerRow + item / 32
       let bit: UInt32 = 1 << UInt32(item % 32)
-      if newValue {
-        words[row * wordsPerRow + item / 32] |= bit
-      } else {
-        words[row * wordsPerRow + item / 32] &= ~bit
-      }
+      replace(place, by: newValue ? words[place] | bit : words[place] & ~bit)
     }
+  }
+
+  private mutating func replace(_ place: Int, by word: UInt32) {
+    guard words[place] != word else { return }
+    words[place] = word
+    changes?.add(place)
   }
 
   /// Overwrites a row by one of another mask over as many items.
   public mutating func copyRow(_ source: Int, of other: ItemMask, to row: Int) {
     require(other.items == items, "mask: \(other.items) items for \(items)")
-    let from = source * wordsPerRow
-    words.replaceSubrange(
-      row * wordsPerRow..<(row + 1) * wordsPerRow, with: other.words[from..<from + wordsPerRow])
+    let (from, to) = (source * wordsPerRow, row * wordsPerRow)
+    for word in 0..<wordsPerRow { replace(to + word, by: other.words[from + word]) }
   }
 
   /// Allowed items of a row.
@@ -47,10 +64,17 @@ public struct ItemMask: Hashable, Sendable {
 
 /// The flags of an `ItemMask` in device memory, reused from call to call.
 public struct DeviceMask {
-  let view: Bits
+  package let view: Bits
   let rows: Int
   let items: Int
   let backend: any Backend
+  private let held = Held()
+
+  /// The state of a mask that was uploaded last, as its `changes` count it.
+  private final class Held {
+    weak var origin: MaskChanges.Origin?
+    var changes = 0
+  }
 
   /// Room for a mask of that size, undefined until ``upload(_:)``.
   public init(rows: Int, items: Int, on backend: any Backend) {
@@ -71,10 +95,21 @@ public struct DeviceMask {
       rows.view, b: self.rows, w: rows.shape[1], first: first, n: items, into: view)
   }
 
-  /// Overwrites the flags by those of a mask of this size.
+  /// Overwrites the flags by those of a mask of this size. Of a mask of 256 KiB or more only the
+  /// words that changed are sent, where an earlier state of it is what was uploaded last.
+  ///
+  /// What a device that failed holds is not known: a new `DeviceMask` is to follow a `BackendError`.
   public func upload(_ mask: ItemMask) {
     require(mask.rows == rows && mask.items == items, "mask: the sizes differ")
-    backend.write(mask.words, to: view)
+    let places = mask.changes?.places(after: held.changes, since: held.origin)
+    (held.origin, held.changes) = (mask.changes?.origin, mask.changes?.count ?? 0)
+    guard let places else { return backend.write(mask.words, to: view) }
+    let c = places.count
+    guard c > 0 else { return }
+    let sent = backend.allocate(2 * c)
+    backend.write(places + places.map { mask.words[Int($0)] }, to: Bits(sent))
+    backend.replaceWords(
+      places: Indices(sent, count: c), words: Bits(sent, offset: c), c: c, into: view)
   }
 }
 

@@ -75,6 +75,9 @@ struct Operand: Sendable {
   static func update(_ name: String, _ values: [Int32]) -> Self {
     Self(name: name, role: .update, values: .indices(values))
   }
+  static func update(_ name: String, _ values: [UInt32]) -> Self {
+    Self(name: name, role: .update, values: .bits(values))
+  }
   /// Holds NaN before the call.
   static func output(_ name: String, _ count: Int) -> Self {
     Self(name: name, role: .output, values: .floats([Float](repeating: .nan, count: count)))

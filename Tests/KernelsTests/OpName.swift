@@ -10,7 +10,7 @@ enum OpName: String, CaseIterable, Sendable {
   case averagePooling, averagePoolingBackward, pairwiseProducts, pairwiseProductsBackward
   case historyRows, attentionPooling, attentionPoolingBackward
   case candidateScores, candidateScoresBackward, softmaxExpectation, softmaxExpectationBackward
-  case pick, pickBackward, excludeItems
+  case pick, pickBackward, excludeItems, replaceWords
   case topKRows, dropout, bernoulli, extendSessions
   case candidateScoresItemGradient
   case meanScores, meanScoresBackward, gatedParts, gatedPartsBackward
@@ -77,6 +77,7 @@ enum OpName: String, CaseIterable, Sendable {
     case .pick: OpTable.pick
     case .pickBackward: OpTable.pickBackward
     case .excludeItems: OpTable.excludeItems
+    case .replaceWords: OpTable.replaceWords
     case .candidateScoresItemGradient: OpTable.candidateScoresItemGradient
     case .pointLoss: OpTable.pointLoss
     case .pointLossBackward: OpTable.pointLossBackward

@@ -46,6 +46,15 @@ extension ReferenceBackend {
     }
   }
 
+  public func replaceWords(places: Indices, words: Bits, c: Int, into target: Bits) {
+    let cells = launch("replaceWords")
+    let size = target.count
+    let (places, words, target) = (cells(places, c), cells(words, c), cells(target, size))
+    for i in 0..<c {
+      if let place = cells.row(places[i], of: size) { target[place] = words[i] }
+    }
+  }
+
   public func topKRows(
     _ scores: Floats, gumbel: RandomKey?, b: Int, n: Int, k: Int, width: Int, into index: Indices
   ) {

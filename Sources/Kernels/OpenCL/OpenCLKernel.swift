@@ -45,7 +45,7 @@ enum KernelID: Int, CaseIterable, Sendable {
   case uniformDraw, normalDraw, replaceRows
   case dropout, bernoulli
   case scoreRows, scoreTiles, mergeBest
-  case topRows, excludeItems
+  case topRows, excludeItems, replaceWords
   case extendSessions
   case replayAppend, replayGather, sumTreeSet, sumTreeSample, prioritize
   case factorizeRound
@@ -77,7 +77,7 @@ enum KernelID: Int, CaseIterable, Sendable {
     case .replayAppend, .replayGather, .sumTreeSet, .sumTreeSample, .prioritize: .replay
     case .factorizeRound: .factorization
     case .dropout, .bernoulli: .random
-    case .topRows, .excludeItems: .selection
+    case .topRows, .excludeItems, .replaceWords: .selection
     case .extendSessions: .session
     }
   }

@@ -63,6 +63,29 @@ extension OpTable {
       })
   }
 
+  /// The first word and the last among them, in no order.
+  static let replaceWords: [OpCase] = [
+    (1, 1), (2, 33), (33, 65), (129, 129), (257, 5003),
+  ].map { c, size in
+    var generator = SeededGenerator(UInt64(c * 389 + size))
+    func words(_ count: Int) -> [UInt32] {
+      (0..<count).map { _ in UInt32.random(in: 0...UInt32.max, using: &generator) }
+    }
+    let inner = (1..<max(size - 1, 1)).shuffled(using: &generator)
+    let places = Set([0, size - 1]).union(inner.prefix(max(c - 2, 0))).map { Int32($0) }
+    return OpCase(
+      op: .replaceWords, shape: "c \(c) of \(size)",
+      operands: [
+        .input("places", places.sorted().shuffled(using: &generator)), .input("words", words(c)),
+        .update("target", words(size)),
+      ],
+      gradient: .notDifferentiable,
+      call: { backend, a in
+        backend.replaceWords(
+          places: a[indices: "places"], words: a[bits: "words"], c: c, into: a[bits: "target"])
+      })
+  }
+
   /// As they are, whole numbers, many of them equal; or perturbed. Where there is choice some are −∞
   /// and NaN, in the last row all but two.
   static let topKRows: [OpCase] = [

@@ -12,6 +12,14 @@ extension KernelCase {
         i.backend.excludeItems(rows, b: 64, w: 11, first: 1, n: Size.items, into: allowed)
       }
     },
+    KernelCase("replaceWords", "64 of 64×1M flags", .catalogue, words: 3 * 64) { i in
+      let row = Size.million / 32
+      let (places, words) = (i.emptyIndices(64), i.emptyBits(64))
+      i.backend.write((0..<64).map { Int32($0 * row) }, to: places)
+      i.backend.write([UInt32](repeating: 1, count: 64), to: words)
+      let allowed = i.emptyBits(64 * row)
+      return { i.backend.replaceWords(places: places, words: words, c: 64, into: allowed) }
+    },
   ]
 
   /// A sample: lists of 20 of 99 actions, a click on one of 20 or none, lists of a large catalogue.

@@ -54,4 +54,17 @@ extension CPUBackend {
       }
     }
   }
+
+  public func replaceWords(places: Indices, words: Bits, c: Int, into target: Bits) {
+    guard begin() else { return }
+    let places = pointer(places, c, "replaceWords", "places")
+    let words = pointer(words, c, "replaceWords", "words")
+    let size = target.count
+    let target = pointer(target, size, "replaceWords", "target")
+    for i in 0..<c {
+      let place = Int(places[i])
+      require(0..<size ~= place, "replaceWords: place \(place) of \(size)")
+      target[place] = words[i]
+    }
+  }
 }

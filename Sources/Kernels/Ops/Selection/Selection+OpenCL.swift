@@ -48,6 +48,14 @@ extension OpenCLBackend {
       .count(first), .count(n), .count(words))
   }
 
+  public func replaceWords(places: Indices, words: Bits, c: Int, into target: Bits) {
+    expect("replaceWords", "places", places, c)
+    expect("replaceWords", "words", words, c)
+    launch(
+      .replaceWords, elements: c, argument(target), argument(places), argument(words), .count(c),
+      .count(target.count))
+  }
+
   public func topKRows(
     _ scores: Floats, gumbel: RandomKey?, b: Int, n: Int, k: Int, width: Int, into index: Indices
   ) {

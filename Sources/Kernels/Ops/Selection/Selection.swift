@@ -22,4 +22,7 @@ public protocol SelectionKernels: AnyObject {
   /// allowed[b, ⌈n/32⌉]: all of n items but those that columns first ..< w of rows[b, w] name; a
   /// negative one names none.
   func excludeItems(_ rows: Indices, b: Int, w: Int, first: Int, n: Int, into allowed: Bits)
+
+  /// target[places_i] ← words_i, i < c: words of a mask that changed. Places are distinct.
+  func replaceWords(places: Indices, words: Bits, c: Int, into target: Bits)
 }
