@@ -228,9 +228,10 @@ struct ServeTests {
     #expect(Set(answer.object.keys) == ["type", "title", "status", "detail"])
   }
 
-  /// One server of the tests that change nothing.
+  /// One server of the tests that change nothing; it ends with them.
   private static let shared = Result { () throws -> (program: Running, client: HTTPClient) in
     let (program, client) = try start(["--model", "models/pmf"], in: models.get())
+    atexit { try? ServeTests.shared.get().program.program.send(SIGKILL) }
     return (Running(program: program), client)
   }
 
