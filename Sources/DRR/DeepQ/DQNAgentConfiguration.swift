@@ -109,8 +109,8 @@ final class DQNSessionTrainer: SessionLearner {
   var steps: Int { trainer.schedule.steps }
   var hasLearned: Bool { trainer.dqn.optimizer.stepCount > 0 }
   func advance() throws { try trainer.advance() }
-  func isFinite() throws -> Bool { try trainer.dqn.isFinite() }
-  func share(_ updates: SharedUpdates) { trainer.dqn.sharing = updates }
+  func isFinite() throws -> Bool { try trainer.isFinite() }
+  func share(_ updates: SharedUpdates) { trainer.share(updates) }
   func save(to file: inout SafetensorsWriter) throws { try trainer.save(to: &file) }
   func restore(from file: SafetensorsFile) throws { try trainer.restore(from: file) }
 

@@ -21,7 +21,7 @@ public struct DQNSchedule: Hashable, Sendable {
 /// Acts ε-greedily in environments, or follows a log, remembers and updates. Every random number is
 /// drawn from the seed and the step, so a trainer that is saved and restored goes on to the same
 /// bits.
-public final class DQNTrainer {
+public final class DQNTrainer: ActingLearner {
   /// What learns.
   public let dqn: DQN
   /// How it acts.
@@ -38,7 +38,7 @@ public final class DQNTrainer {
   /// What the latest update produced, on the device; nil before the first.
   public internal(set) var lastLosses: DQN.Losses?
   /// Since the last report.
-  package var tally: EpisodeTally
+  var tally: EpisodeTally
 
   /// A trainer at step 0, whose environments are in their first episodes.
   public init(
@@ -162,6 +162,16 @@ public final class DQNTrainer {
       RandomKey(seed: seed, stream: Streams.deepReplay, counter: counter))
     return dqn.update(batch, memory)
   }
+
+  package func report() throws -> EpisodeReport {
+    defer { tally.begin() }
+    return EpisodeReport(
+      step: step, meanReturn: tally.meanReturn, loss: try lastLosses?.critic.host()[0],
+      qHistogram: try lastLosses?.histogram())
+  }
+
+  package func isFinite() throws -> Bool { try dqn.isFinite() }
+  package func share(_ updates: SharedUpdates) { dqn.sharing = updates }
 
   /// Adds all that the next step depends on to a file.
   ///

@@ -109,8 +109,8 @@ final class PolicyGradientSessionTrainer: SessionLearner {
   var steps: Int { trainer.steps }
   var hasLearned: Bool { trainer.gradient.optimizer.stepCount > 0 }
   func advance() throws { try trainer.advance() }
-  func isFinite() throws -> Bool { try trainer.gradient.isFinite() }
-  func share(_ updates: SharedUpdates) { trainer.gradient.sharing = updates }
+  func isFinite() throws -> Bool { try trainer.isFinite() }
+  func share(_ updates: SharedUpdates) { trainer.share(updates) }
   func save(to file: inout SafetensorsWriter) throws { try trainer.save(to: &file) }
   func restore(from file: SafetensorsFile) throws { try trainer.restore(from: file) }
 
