@@ -153,10 +153,10 @@ public final class DQNTrainer: ItemLearner {
   public func update(_ number: Int = 0) -> DQN.Losses {
     let c = dqn.configuration
     let counter = UInt64(step) * UInt64(schedule.updatesPerStep) + UInt64(number)
-    let progress = min(1, Float(step) / Float(max(schedule.steps - 1, 1)))
     let batch = memory.sample(
       c.batchSize,
-      importanceExponent: c.importanceExponent + (1 - c.importanceExponent) * progress,
+      importanceExponent: ReplayBuffer.importanceExponent(
+        from: c.importanceExponent, at: step, of: steps),
       RandomKey(seed: seed, stream: Streams.deepReplay, counter: counter))
     return dqn.update(batch, memory)
   }
