@@ -212,7 +212,7 @@ extension RatingsLayout {
     ) throws(DataError) -> Int? {
       let normalised = names.map(KnownLayout.normalised)
       func fault(_ found: String, _ expected: String) -> DataError {
-        .line(LineFault(file: file, line: 1, found: found, expected: expected))
+        .fault(file, line: 1, found: found, expected: expected)
       }
       switch given {
       case nil:
@@ -299,10 +299,9 @@ extension RatingsLayout {
     }
     let columns = [user, item] + [rating, time, event].compactMap { $0 }
     if let twice = columns.indices.first(where: { columns[..<$0].contains(columns[$0]) }) {
-      throw .line(
-        LineFault(
-          file: table.file, line: 1,
-          found: "column \(columns[twice] + 1) for two purposes", expected: "a column each"))
+      throw .fault(
+        table.file, line: 1,
+        found: "column \(columns[twice] + 1) for two purposes", expected: "a column each")
     }
     let scale: Scale
     let isStars =

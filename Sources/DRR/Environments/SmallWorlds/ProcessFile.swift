@@ -65,9 +65,7 @@ public struct ProcessFile: Codable, Hashable, Sendable {
     }
     let sum = starts.reduce(0) { $0 + $1.probability }
     guard abs(sum - 1) <= mostRounding else {
-      throw .line(
-        LineFault(
-          file: rows.source.name, found: "the probabilities sum to \(sum)", expected: "1"))
+      throw .fault(rows.source.name, found: "the probabilities sum to \(sum)", expected: "1")
     }
     return (starts.map { .init(state: $0.state, probability: $0.probability / sum) }, checksum)
   }
@@ -156,6 +154,6 @@ private struct ProcessTable {
   }
 
   private func fault(_ found: String, _ expected: String) -> DataError {
-    .line(LineFault(file: file, found: found, expected: expected))
+    .fault(file, found: found, expected: expected)
   }
 }
