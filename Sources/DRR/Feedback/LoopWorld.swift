@@ -1,4 +1,3 @@
-import DRRCore
 import DRRData
 import Tensor
 

@@ -1,6 +1,5 @@
 import Agents
 import DRRCore
-import Environments
 import Tensor
 
 /// Settings of a softmax policy over the items of users' sessions.

@@ -2,7 +2,6 @@ import Agents
 import DRRCore
 import DeepQ
 import Environments
-import Evaluation
 import PolicyGradients
 import Tensor
 
