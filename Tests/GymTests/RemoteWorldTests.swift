@@ -1,3 +1,4 @@
+import Agents
 import DRRCore
 import DRRTestSupport
 import DeepQ
@@ -79,7 +80,7 @@ struct RemoteWorldTests {
     (own.environment, own.dqn, own.exploringStarts) = (.chain, small(), true)
     own.episodeLimit = 20
     let local = try SmallWorldTrainer(own, on: CPUBackend())
-    var (last, ownLast) = (GymReport?.none, SmallWorldReport?.none)
+    var (last, ownLast) = (EpisodeReport?.none, SmallWorldReport?.none)
     while !remote.isFinished { last = try remote.advance() ?? last }
     while !local.isFinished { ownLast = try local.advance() ?? ownLast }
     #expect(last?.step == 20_000 && last?.meanReturn == ownLast?.meanReturn)
@@ -106,7 +107,7 @@ struct RemoteWorldTests {
     (own.environment, own.policyGradient, own.steps, own.seed) = (.lizard, gradient, 1_000, 5)
     own.episodeLimit = 30
     let local = try SmallWorldTrainer(own, on: CPUBackend())
-    var (last, ownLast) = (GymReport?.none, SmallWorldReport?.none)
+    var (last, ownLast) = (EpisodeReport?.none, SmallWorldReport?.none)
     while !remote.isFinished { last = try remote.advance() ?? last }
     while !local.isFinished { ownLast = try local.advance() ?? ownLast }
     #expect(last?.loss == ownLast?.loss && last?.loss != nil)

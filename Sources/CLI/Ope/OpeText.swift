@@ -28,28 +28,53 @@ extension WeightDiagnostics {
   }
 }
 
+/// A table with a column a policy.
+struct PolicyTable<Policy> {
+  private let policies: [Policy]
+  private var rows: [[String]]
+
+  init(_ policies: [Policy], names: (Policy) -> String) {
+    (self.policies, rows) = (policies, [[""] + policies.map(names)])
+  }
+
+  mutating func add(_ name: String, _ value: (Policy) -> String) {
+    rows.append([name] + policies.map(value))
+  }
+
+  /// The weights below all else.
+  mutating func add(_ weights: (Policy) -> ArraySlice<(name: String, value: String)>) {
+    rows.append([])
+    let columns = policies.map(weights)
+    for at in columns.first?.indices ?? 0..<0 {
+      rows.append([columns[0][at].name] + columns.map { $0[at].value })
+    }
+  }
+
+  var text: String { Table(rows: rows).text }
+}
+
+extension [String] {
+  /// Lines below a table; nothing where there are none.
+  var footnotes: String { isEmpty ? "" : "\n\n" + joined(separator: "\n") }
+}
+
 extension OffPolicyReport {
   var text: String {
     let digits = behaviour.digits
-    var rows = [[""] + policies.map(\.name)]
+    var table = PolicyTable(policies) { $0.name }
     if policies.contains(where: { $0.onPolicy != nil }) {
-      rows.append(["on-policy value"] + policies.map { $0.onPolicy?.text(digits) ?? "" })
+      table.add("on-policy value") { $0.onPolicy?.text(digits) ?? "" }
     }
     for estimator in configuration.estimators {
-      rows.append(
-        [estimator.rawValue] + policies.map { $0[estimator]?.text(digits) ?? "" })
+      table.add(estimator.rawValue) { $0[estimator]?.text(digits) ?? "" }
     }
-    rows.append(
-      ["rank by \(configuration.ranking.rawValue)"]
-        + policies.map { $0.rank.map(String.init) ?? "not ranked" })
-    rows.append([])
-    for at in policies.first?.diagnostics.rows.indices ?? 0..<0 {
-      rows.append(
-        [policies[0].diagnostics.rows[at].name] + policies.map { $0.diagnostics.rows[at].value })
+    table.add("rank by \(configuration.ranking.rawValue)") {
+      $0.rank.map(String.init) ?? "not ranked"
     }
-    rows.append(
-      ["clipped at \(decimal(clip, 1))"]
-        + policies.map { "\(decimal(100 * $0.diagnostics.clipRate, 2))%" })
+    table.add { $0.diagnostics.rows[...] }
+    table.add("clipped at \(decimal(clip, 1))") {
+      "\(decimal(100 * $0.diagnostics.clipRate, 2))%"
+    }
     let units = log.clustering == "row" ? "decisions" : "clusters"
     var notes = configuration.estimators.filter { !$0.hasInterval }.map {
       Interval.absence($0.rawValue, units, "reward model")
@@ -65,8 +90,8 @@ extension OffPolicyReport {
       behavior  \(behaviour.text(digits)), the behavior policy's value (on-policy mean)
       \(model?.text(digits) ?? "model     none: no estimator and no policy asks for one")
 
-      \(Table(rows: rows).text)
-      """ + (notes.isEmpty ? "" : "\n\n" + notes.joined(separator: "\n"))
+      \(table.text)\(notes.footnotes)
+      """
   }
 }
 
@@ -86,12 +111,11 @@ extension RewardModelReport {
 extension SessionsReport {
   var text: String {
     let digits = behaviour.digits
-    var rows = [["", policy]]
+    var table = PolicyTable([self]) { $0.policy }
     for estimator in SessionEstimator.allCases {
-      if let found = self[estimator] { rows.append([estimator.rawValue, found.text(digits)]) }
+      if let found = self[estimator] { table.add(estimator.rawValue) { _ in found.text(digits) } }
     }
-    rows.append([])
-    rows += diagnostics.rows.dropLast().map { [$0.name, $0.value] }
+    table.add { $0.diagnostics.rows.dropLast() }
     let notes =
       SessionEstimator.allCases.filter { !$0.hasInterval && self[$0] != nil }.map {
         Interval.absence($0.rawValue, "sessions", "fitted values")
@@ -103,8 +127,8 @@ extension SessionsReport {
       \(grouped(states)) \(states == 1 ? "state" : "states"), \(grouped(actions)) actions
       behavior  \(behaviour.text(digits)), the behavior policy's value: mean return with γ \(discount)
 
-      \(Table(rows: rows).text)
-      """ + (notes.isEmpty ? "" : "\n\n" + notes.joined(separator: "\n"))
+      \(table.text)\(notes.footnotes)
+      """
   }
 }
 

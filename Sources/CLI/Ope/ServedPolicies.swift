@@ -89,29 +89,20 @@ extension ReplayedModel {
 extension SlateReport {
   var text: String {
     let digits = behaviour.digits
-    var rows = [[""] + policies.map(\.name)]
+    var table = PolicyTable(policies) { $0.name }
     for estimator in configuration.estimators {
-      rows.append(
-        [estimator.rawValue] + policies.map { $0[estimator]?.text(digits) ?? "no weight" })
+      table.add(estimator.rawValue) { $0[estimator]?.text(digits) ?? "no weight" }
     }
     let ranking = configuration.ranking.rawValue
-    rows.append(
-      ["\(ranking) minus the log"] + policies.map { $0.differences[ranking]?.text(digits) ?? "" })
-    rows.append(
-      ["rank by \(ranking)"] + policies.map { $0.rank.map(String.init) ?? "not ranked" })
-    rows.append([])
-    for at in (policies.first?.diagnostics.rows.indices ?? 0..<0).dropLast() {
-      rows.append(
-        [policies[0].diagnostics.rows[at].name] + policies.map { $0.diagnostics.rows[at].value })
-    }
+    table.add("\(ranking) minus the log") { $0.differences[ranking]?.text(digits) ?? "" }
+    table.add("rank by \(ranking)") { $0.rank.map(String.init) ?? "not ranked" }
+    table.add { $0.diagnostics.rows.dropLast() }
     if policies.contains(where: { $0.pseudoInverseSampleSize != nil }) {
-      rows.append(
-        ["sample size of pi"]
-          + policies.map { $0.pseudoInverseSampleSize.map { decimal($0, 0) } ?? "" })
+      table.add("sample size of pi") { $0.pseudoInverseSampleSize.map { decimal($0, 0) } ?? "" }
     }
-    rows.append(
-      ["clipped at \(decimal(clip, 1))"]
-        + policies.map { "\(decimal(100 * $0.diagnostics.clipRate, 2))%" })
+    table.add("clipped at \(decimal(clip, 1))") {
+      "\(decimal(100 * $0.diagnostics.clipRate, 2))%"
+    }
     var notes: [String] = []
     if let learned = log.learned {
       notes.append(
@@ -132,8 +123,8 @@ extension SlateReport {
       \(log.joined?.text(log.missing ?? .zero) ?? "")
       behavior  \(behaviour.text(digits)), the mean reward of a list of the log
 
-      \(Table(rows: rows).text)\(positionTable(digits))
-      """ + (notes.isEmpty ? "" : "\n\n" + notes.joined(separator: "\n"))
+      \(table.text)\(positionTable(digits))\(notes.footnotes)
+      """
   }
 
   private func positionTable(_ digits: Int) -> String {

@@ -9,9 +9,10 @@ struct TabularTraining {
   let training: TrainingOptions
   let device: DeviceOptions
 
-  /// - Parameter settings: those wanted, from those of a run that was started.
+  /// - Parameter settings: makes those of a new run, or of the one that was started, those that are
+  ///   wanted.
   func run(
-    _ output: OutputOptions, _ settings: (SmallWorldConfiguration?) -> SmallWorldConfiguration
+    _ output: OutputOptions, _ settings: (inout SmallWorldConfiguration) -> Void
   ) throws {
     let begun: SmallWorldConfiguration? =
       try training.start.begun(options.folder, by: command)
@@ -20,12 +21,13 @@ struct TabularTraining {
         "\(options.run) is \(begun.title); go on with it by `drr \(begun.command) --run "
           + "\(options.run)`, or name another --run")
     }
-    let settings = settings(begun)
-    if settings.dqn != nil, settings.steps <= settings.learningStarts {
-      noteNoUpdate(steps: settings.steps, learningStarts: settings.learningStarts)
+    var wanted = begun ?? SmallWorldConfiguration()
+    settings(&wanted)
+    if wanted.dqn != nil, wanted.steps <= wanted.learningStarts {
+      noteNoUpdate(steps: wanted.steps, learningStarts: wanted.learningStarts)
     }
     try SettledTraining(
-      options: options, group: group, training: training, device: device, settings: settings
+      options: options, group: group, training: training, device: device, settings: wanted
     ).run(output, trial: { try DeviceTrial.secondsPerSmallUpdate(on: $0) }) { settings, backend in
       let trainer = try SmallWorldTrainer(settings, on: backend)
       return (

@@ -19,49 +19,16 @@ extension TrainCommand {
 
     @OptionGroup var options: AgentCommandOptions<DQNOptions>
 
-    func run() throws { try options.trainAnywhere() }
+    func run() throws {
+      try options.trainAnywhere {
+        guard options.agent.deep.env == .point else { return false }
+        throw ValidationError("--env is point, which `drr train pg` alone moves; name another.")
+      }
+    }
   }
 }
 
-extension AgentCommandOptions<DQNOptions> {
-  /// Trains it in the world that is asked for.
-  fileprivate func trainAnywhere() throws {
-    if agent.deep.elsewhere.isGiven(options.folder, training.start) {
-      try agent.deep.requireElsewhere(settings, group)
-      return try GymTraining(
-        command: "train dqn", options: options, group: group, training: training, device: device
-      ).run(output, at: agent.deep.elsewhere, seed: settings.seed) { wanted in
-        agent.deep.apply(to: &wanted, seed: settings.seed)
-        var dqn = wanted.dqn ?? GymRunConfiguration.defaultDQN
-        agent.apply(to: &dqn)
-        if let discount = agent.deep.discount { dqn.discount = discount }
-        agent.apply(to: &wanted)
-        wanted.dqn = dqn
-      }
-    }
-    if agent.deep.env == .point {
-      throw ValidationError("--env is point, which `drr train pg` alone moves; name another.")
-    }
-    if agent.deep.isTabular(options.folder, training.start) {
-      try agent.deep.requireNoRatings(settings, group)
-      return try TabularTraining(
-        command: "train dqn", options: options, group: group, training: training, device: device
-      ).run(output) { begun in
-        var small = begun ?? SmallWorldConfiguration()
-        agent.deep.apply(to: &small, seed: settings.seed)
-        var dqn = small.dqn ?? DQNConfiguration()
-        agent.apply(to: &dqn)
-        agent.apply(to: &small)
-        small.dqn = dqn
-        return small
-      }
-    }
-    try agent.deep.requireRatings()
-    try train()
-  }
-}
-
-struct DQNOptions: ParsableArguments, AgentSettings {
+struct DQNOptions: ParsableArguments, DeepAgentSettings {
   @OptionGroup var deep: DeepOptions
   @Flag(
     inversion: .prefixedNo,
@@ -126,6 +93,9 @@ struct DQNOptions: ParsableArguments, AgentSettings {
   }
 
   func apply(to small: inout SmallWorldConfiguration) {
+    var dqn = small.dqn ?? DQNConfiguration()
+    apply(to: &dqn)
+    small.dqn = dqn
     if let learningStarts { small.learningStarts = learningStarts }
     if let epsilonStart { small.epsilon.first = epsilonStart }
     if let epsilonEnd { small.epsilon.last = epsilonEnd }
@@ -133,6 +103,10 @@ struct DQNOptions: ParsableArguments, AgentSettings {
   }
 
   func apply(to elsewhere: inout GymRunConfiguration) {
+    var dqn = elsewhere.dqn ?? GymRunConfiguration.defaultDQN
+    apply(to: &dqn)
+    if let discount = deep.discount { dqn.discount = discount }
+    elsewhere.dqn = dqn
     if let learningStarts { elsewhere.learningStarts = learningStarts }
     if let updatesPerStep { elsewhere.updatesPerStep = updatesPerStep }
     if let epsilonStart { elsewhere.epsilon.first = epsilonStart }

@@ -21,47 +21,15 @@ extension TrainCommand {
 
     @OptionGroup var options: AgentCommandOptions<PGOptions>
 
-    func run() throws { try options.trainAnywhere() }
+    func run() throws { try options.trainAnywhere { try options.movePoint() } }
   }
 }
 
 extension AgentCommandOptions<PGOptions> {
-  /// Trains it in the world that is asked for.
-  fileprivate func trainAnywhere() throws {
-    if agent.deep.elsewhere.isGiven(options.folder, training.start) {
-      try agent.deep.requireElsewhere(settings, group)
-      return try GymTraining(
-        command: "train pg", options: options, group: group, training: training, device: device
-      ).run(output, at: agent.deep.elsewhere, seed: settings.seed) { wanted in
-        agent.deep.apply(to: &wanted, seed: settings.seed)
-        var gradient = wanted.policyGradient ?? GymRunConfiguration.defaultPolicyGradient
-        agent.apply(to: &gradient)
-        if let discount = agent.deep.discount { gradient.discount = discount }
-        wanted.policyGradient = gradient
-      }
-    }
-    if agent.isPoint(options.folder, training.start) {
-      try agent.requirePoint(settings, group)
-      return try movePoint()
-    }
-    if agent.deep.isTabular(options.folder, training.start) {
-      try agent.deep.requireNoRatings(settings, group)
-      return try TabularTraining(
-        command: "train pg", options: options, group: group, training: training, device: device
-      ).run(output) { begun in
-        var small = begun ?? SmallWorldConfiguration()
-        agent.deep.apply(to: &small, seed: settings.seed)
-        var gradient = small.policyGradient ?? PolicyGradientConfiguration()
-        agent.apply(to: &gradient)
-        small.policyGradient = gradient
-        return small
-      }
-    }
-    try agent.deep.requireRatings()
-    try train()
-  }
-
-  private func movePoint() throws {
+  /// Moves the point; false where it is not meant.
+  fileprivate func movePoint() throws -> Bool {
+    guard agent.isPoint(options.folder, training.start) else { return false }
+    try agent.requirePoint(settings, group)
     let begun: GaussianConfiguration? = try training.start.begun(options.folder)
     var settings = begun ?? GaussianConfiguration()
     if let steps = agent.deep.steps { settings.steps = steps }
@@ -83,10 +51,11 @@ extension AgentCommandOptions<PGOptions> {
         }
       )
     }
+    return true
   }
 }
 
-struct PGOptions: ParsableArguments, AgentSettings {
+struct PGOptions: ParsableArguments, DeepAgentSettings {
   @OptionGroup var deep: DeepOptions
   @Option(
     help: "REINFORCE, or advantage actor-critic, which learns in no playback. (default: reinforce)")
@@ -133,6 +102,19 @@ struct PGOptions: ParsableArguments, AgentSettings {
     deep.apply(to: &agent.training)
     apply(to: &agent.policyGradient)
     if let discount = deep.discount { agent.discount = discount }
+  }
+
+  func apply(to small: inout SmallWorldConfiguration) {
+    var gradient = small.policyGradient ?? PolicyGradientConfiguration()
+    apply(to: &gradient)
+    small.policyGradient = gradient
+  }
+
+  func apply(to elsewhere: inout GymRunConfiguration) {
+    var gradient = elsewhere.policyGradient ?? GymRunConfiguration.defaultPolicyGradient
+    apply(to: &gradient)
+    if let discount = deep.discount { gradient.discount = discount }
+    elsewhere.policyGradient = gradient
   }
 
   func apply(to gradient: inout PolicyGradientConfiguration) {

@@ -1,6 +1,5 @@
 import Agents
 import DRRCore
-import Environments
 import Tensor
 
 /// Settings of deep Q-learning over the items of users' sessions.
@@ -44,7 +43,7 @@ public struct DQNAgentConfiguration: AgentConfiguration {
     _ task: AgentTask, on backend: any Backend
   ) throws -> any AgentTrainer {
     let (dqn, agent) = try make(task, on: backend)
-    return DQNSessionTrainer(
+    return ItemSessionTrainer(
       DQNTrainer(
         dqn, schedule, environments: try task.itemEnvironments(training), seed: task.seed), agent,
       training)
@@ -89,57 +88,5 @@ public struct DQNAgentConfiguration: AgentConfiguration {
     try training.encode(to: encoder)
     var own = encoder.container(keyedBy: Keys.self)
     try own.encode(dqn, forKey: .dqn)
-  }
-}
-
-/// Deep Q-learning in sessions.
-final class DQNSessionTrainer: SessionLearner {
-  let trainer: DQNTrainer
-  let agent: ItemVectorAgent
-  private let keepsEarlier: Bool
-
-  init(_ trainer: DQNTrainer, _ agent: ItemVectorAgent, _ training: SessionTraining) {
-    self.trainer = trainer
-    self.agent = agent
-    keepsEarlier = training.keepsEarlier
-  }
-
-  var sessionAgent: any SessionAgent { agent }
-  var step: Int { trainer.step }
-  var steps: Int { trainer.schedule.steps }
-  var hasLearned: Bool { trainer.dqn.optimizer.stepCount > 0 }
-  func advance() throws { try trainer.advance() }
-  func isFinite() throws -> Bool { try trainer.dqn.isFinite() }
-  func share(_ updates: SharedUpdates) { trainer.dqn.sharing = updates }
-  func save(to file: inout SafetensorsWriter) throws { try trainer.save(to: &file) }
-  func restore(from file: SafetensorsFile) throws { try trainer.restore(from: file) }
-
-  func restoreLearning(from file: SafetensorsFile) throws {
-    try trainer.prepareLearning(from: file)()
-    guard keepsEarlier else { return }
-    try agent.restorePolicy(from: file, BestCheckpoint.prefix)
-    trainer.dqn.startTarget()
-  }
-
-  func prepareRestore(from file: SafetensorsFile) throws -> () -> Void {
-    try trainer.prepareLearning(from: file)
-  }
-
-  func learn(
-    _ before: [SessionState], _ actions: Tensor, _ outcomes: [Step<SessionState>]
-  ) {
-    trainer.learn(
-      before.map(\.rows), outcomes.map { $0.observation.feedback.last!.item },
-      outcomes.map { $0.map(\.rows) })
-  }
-
-  func report() throws -> TrainingProgress {
-    defer { trainer.tally.begin() }
-    let schedule = trainer.schedule
-    return TrainingProgress(
-      step: step, reward: trainer.tally.meanReward,
-      epsilon: Float(schedule.epsilon(max(step - 1, 0), of: schedule.steps)),
-      criticLoss: try trainer.lastLosses?.critic.host()[0],
-      qHistogram: try trainer.lastLosses?.histogram())
   }
 }

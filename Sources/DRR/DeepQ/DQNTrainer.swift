@@ -21,7 +21,7 @@ public struct DQNSchedule: Hashable, Sendable {
 /// Acts ε-greedily in environments, or follows a log, remembers and updates. Every random number is
 /// drawn from the seed and the step, so a trainer that is saved and restored goes on to the same
 /// bits.
-public final class DQNTrainer {
+public final class DQNTrainer: ItemLearner {
   /// What learns.
   public let dqn: DQN
   /// How it acts.
@@ -38,7 +38,7 @@ public final class DQNTrainer {
   /// What the latest update produced, on the device; nil before the first.
   public internal(set) var lastLosses: DQN.Losses?
   /// Since the last report.
-  package var tally: EpisodeTally
+  private var tally: EpisodeTally
 
   /// A trainer at step 0, whose environments are in their first episodes.
   public init(
@@ -114,8 +114,7 @@ public final class DQNTrainer {
     }
   }
 
-  /// Remembers what items led to in episodes that are not the environments', and updates.
-  func learn(_ before: [[Int32]], _ actions: [Int32], _ outcomes: [Step<[Int32]>]) {
+  package func learn(_ before: [[Int32]], _ actions: [Int32], _ outcomes: [Step<[Int32]>]) {
     remember(before, actions, outcomes)
     guard memory.count > 0 else { return }
     for number in 0..<schedule.updatesPerStep { lastLosses = update(number) }
@@ -137,8 +136,7 @@ public final class DQNTrainer {
     environments.columns + [.below(environments.actionCount)]
   }
 
-  /// What it returns puts what was learned in place, and none of the episodes under way.
-  func prepareLearning(from file: SafetensorsFile) throws -> () -> Void {
+  package func prepareLearning(from file: SafetensorsFile) throws -> () -> Void {
     let step = try file.integer("trainer.counters", .count)
     let restores = try [
       dqn.prepareRestore(from: file, "dqn"),
@@ -155,13 +153,34 @@ public final class DQNTrainer {
   public func update(_ number: Int = 0) -> DQN.Losses {
     let c = dqn.configuration
     let counter = UInt64(step) * UInt64(schedule.updatesPerStep) + UInt64(number)
-    let progress = min(1, Float(step) / Float(max(schedule.steps - 1, 1)))
     let batch = memory.sample(
       c.batchSize,
-      importanceExponent: c.importanceExponent + (1 - c.importanceExponent) * progress,
+      importanceExponent: ReplayBuffer.importanceExponent(
+        from: c.importanceExponent, at: step, of: steps),
       RandomKey(seed: seed, stream: Streams.deepReplay, counter: counter))
     return dqn.update(batch, memory)
   }
+
+  package func report() throws -> EpisodeReport {
+    defer { tally.begin() }
+    return EpisodeReport(
+      step: step, meanReturn: tally.meanReturn, loss: try lastLosses?.critic.host()[0],
+      qHistogram: try lastLosses?.histogram())
+  }
+
+  package func progress() throws -> TrainingProgress {
+    defer { tally.begin() }
+    return TrainingProgress(
+      step: step, reward: tally.meanReward,
+      epsilon: Float(schedule.epsilon(max(step - 1, 0), of: steps)),
+      criticLoss: try lastLosses?.critic.host()[0], qHistogram: try lastLosses?.histogram())
+  }
+
+  package var steps: Int { schedule.steps }
+  package var hasLearned: Bool { dqn.optimizer.stepCount > 0 }
+  package func policyWasReplaced() { dqn.startTarget() }
+  package func isFinite() throws -> Bool { try dqn.isFinite() }
+  package func share(_ updates: SharedUpdates) { dqn.sharing = updates }
 
   /// Adds all that the next step depends on to a file.
   ///

@@ -11,6 +11,13 @@ public protocol RewardModel: Sendable {
 
 extension PMFModel: RewardModel {}
 
+extension RewardModel {
+  /// The predicted rewards of a whole catalogue.
+  package func rewards(user: Int) -> [Float] {
+    (0..<itemCount).map { reward(user: user, item: $0) }
+  }
+}
+
 /// The truth of a simulation (Liu et al. 2018, algorithm 1): what a user has rated earns that
 /// rating's reward, anything else what a model predicts, within ±1; consecutive items can add to
 /// it or take from it.

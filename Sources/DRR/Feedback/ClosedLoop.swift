@@ -101,14 +101,10 @@ public struct ClosedLoop: Sendable {
 
   private let settings: Settings
   private let makeBackend: @Sendable () throws -> any Backend
-  private let tastes: SimulatedTastes
-  /// The expected reward [users, items].
-  private let truth: [Double]
-  /// The cumulated probabilities of the ratings [users, items, levels].
-  private let chances: [Float]
+  private let world: LoopWorld
 
-  private var log: RatingsLog { tastes.log }
-  private var scale: RewardScale { tastes.scale }
+  private var log: RatingsLog { world.tastes.log }
+  private var scale: RewardScale { world.tastes.scale }
 
   /// - Parameters:
   ///   - ratings: of whose factorization the truth is.
@@ -120,40 +116,7 @@ public struct ClosedLoop: Sendable {
   ) throws {
     try settings.validate()
     (self.settings, self.makeBackend) = (settings, makeBackend)
-    tastes = try SimulatedTastes(
-      Self.restricted(ratings, to: settings.items), noise: settings.noise, seed: settings.seed,
-      on: makeBackend())
-    var (truth, chances) = ([Double](), [Float]())
-    for user in 0..<tastes.log.userCount {
-      for item in 0..<tastes.log.itemCount {
-        truth.append(tastes.reward(user: user, item: item))
-        var sum = 0.0
-        for chance in tastes.chances(user: user, item: item) {
-          sum += chance
-          chances.append(Float(sum))
-        }
-      }
-    }
-    (self.truth, self.chances) = (truth, chances)
-  }
-
-  /// The ratings of the items with the most of them.
-  private static func restricted(_ log: RatingsLog, to count: Int) -> RatingsLog {
-    var counts = [Int](repeating: 0, count: log.itemCount)
-    for item in log.items { counts[Int(item)] += 1 }
-    let kept = counts.indices.sorted { (-counts[$0], $0) < (-counts[$1], $1) }.prefix(count)
-    var places = [Int32](repeating: -1, count: log.itemCount)
-    for (place, item) in kept.sorted().enumerated() { places[item] = Int32(place) }
-    let rows = log.items.indices.filter { places[Int(log.items[$0])] >= 0 }
-    var users: [Int32: Int32] = [:]
-    return RatingsLog(
-      name: log.name, ratingRange: log.ratingRange,
-      users: rows.map { row in
-        let next = Int32(users.count)
-        let number = users[log.users[row]] ?? next
-        users[log.users[row]] = number
-        return number
-      }, items: rows.map { places[Int(log.items[$0])] }, ratings: rows.map { log.ratings[$0] })
+    world = try LoopWorld(settings, ratings, on: makeBackend())
   }
 
   // MARK: - The loop
@@ -203,24 +166,11 @@ public struct ClosedLoop: Sendable {
       if judged[1].isPromoted { served = models[1] }
       if judged[0].isPromoted { served = models[0] }
     }
-    let (users, items) = (log.userCount, log.itemCount)
-    let means = (0..<items).map { item in
-      (0..<users).reduce(0) { $0 + truth[$1 * items + item] } / Double(users)
-    }
     return Report(
-      settings: settings, data: log.name, users: users, rounds: rounds,
+      settings: settings, data: log.name, users: log.userCount, rounds: rounds,
       last: try value(of: served), first: try value(of: first),
-      popularity: ranked { means[$1] }, oracle: ranked { truth[$0 * items + $1] },
-      random: truth.reduce(0, +) / Double(truth.count) * Double(settings.positions))
-  }
-
-  /// What the best items of each user by some score earn, in order.
-  private func ranked(by score: (_ user: Int, _ item: Int) -> Double) -> Double {
-    let sums = (0..<log.userCount).map { user -> Double in
-      (0..<log.itemCount).sorted { (-score(user, $0), $0) < (-score(user, $1), $1) }
-        .prefix(settings.positions).reduce(0) { $0 + truth[user * log.itemCount + $1] }
-    }
-    return sums.reduce(0, +) / Double(log.userCount)
+      popularity: world.popularity(settings.positions), oracle: world.oracle(settings.positions),
+      random: world.meanReward * Double(settings.positions))
   }
 
   private func judged(_ model: ExportedModel, _ promotion: Promotion) throws -> Judged {
@@ -319,8 +269,8 @@ public struct ClosedLoop: Sendable {
   private func value(of model: ExportedModel) throws -> Double {
     let lists = try candidates(of: model)
     let sums = concurrentMap(lists.count) { user -> Double in
-      let (list, items) = (lists[user], log.itemCount)
-      let rewards = list.map { truth[user * items + $0.item] }
+      let list = lists[user]
+      let rewards = list.map { world.reward(user: user, item: $0.item) }
       let scores = list.map(\.score)
       if settings.positions == 1 {
         return list.indices.reduce(0) {
@@ -366,7 +316,7 @@ public struct ClosedLoop: Sendable {
       try store.record(list)
       for draw in drawn {
         let item = found[draw.place].item
-        let rating = rating(of: user, item, random.uniform())
+        let rating = world.rating(user: user, item: item, random.uniform())
         try store.record(
           ItemFeedback(
             time: time, request: list.request, user: nil, item: log.itemIDs[item],
@@ -374,14 +324,6 @@ public struct ClosedLoop: Sendable {
       }
     }
     try store.synchronize()
-  }
-
-  /// The rating that a number in [0, 1) draws.
-  private func rating(of user: Int, _ item: Int, _ drawn: Float) -> Float {
-    let levels = tastes.levels
-    let first = (user * log.itemCount + item) * levels.count
-    let level = levels.indices.first { drawn < chances[first + $0] } ?? levels.count - 1
-    return levels[level]
   }
 
   /// Takes the ratings of every second list over.

@@ -25,7 +25,7 @@ extension LoggedFeedback {
       }
     }
     if log.count == 0 {
-      throw .line(LineFault(file: source.name, found: "no decisions", expected: "one a line"))
+      throw .fault(source.name, found: "no decisions", expected: "one a line")
     }
     log.positionIDs = ["1"]
     log.setClusters((0..<Int32(log.count)).map { $0 })
@@ -36,7 +36,7 @@ extension LoggedFeedback {
     decision fields: [Bytes], _ file: String, _ line: Int
   ) throws(DataError) {
     func fault(_ found: String, _ expected: String) -> DataError {
-      .line(LineFault(file: file, line: line, found: found, expected: expected))
+      .fault(file, line: line, found: found, expected: expected)
     }
     func shown(_ name: String, _ at: Int) -> String {
       fields[at].isEmpty ? "no \(name)" : "\(name) is \"\(quoted(fields[at]))\""

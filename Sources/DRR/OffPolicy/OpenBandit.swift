@@ -30,10 +30,9 @@ public struct OpenBandit {
     } else if try RatingsSource.isArchive(path) {
       archive = try ZipArchive(path: path)
     } else {
-      throw .line(
-        LineFault(
-          file: path, found: "neither a folder nor a .zip",
-          expected: "one with bts/men/men.csv and the like"))
+      throw .fault(
+        path, found: "neither a folder nor a .zip",
+        expected: "one with bts/men/men.csv and the like")
     }
   }
 
@@ -55,12 +54,11 @@ public struct OpenBandit {
     let name = "\(behaviour.rawValue)/\(campaign.rawValue)"
     func open(_ file: String) throws(DataError) -> any ByteSource {
       if let source = try source(behaviour, campaign, file) { return source }
-      throw .line(
-        LineFault(
-          file: path, found: "no \(name)/\(file) in it",
-          expected: logs.isEmpty
-            ? "the layout of Open Bandit, bts/men/men.csv and the like"
-            : "one of " + logs.map { "\($0.rawValue)/\($1.rawValue)" }.joined(separator: ", ")))
+      throw .fault(
+        path, found: "no \(name)/\(file) in it",
+        expected: logs.isEmpty
+          ? "the layout of Open Bandit, bts/men/men.csv and the like"
+          : "one of " + logs.map { "\($0.rawValue)/\($1.rawValue)" }.joined(separator: ", "))
     }
     let impressions = try open("\(campaign.rawValue).csv")
     var reader = OpenBanditReader(name: name)
@@ -133,8 +131,7 @@ private struct OpenBanditReader {
     log.actionIDs = Array(items)
     self.items = items
     if items.isEmpty {
-      throw .line(
-        LineFault(file: rows.source.name, found: "no items", expected: "one a line"))
+      throw .fault(rows.source.name, found: "no items", expected: "one a line")
     }
   }
 
@@ -204,8 +201,7 @@ private struct OpenBanditReader {
       log.affinities.endRow()
     }
     if log.count == 0 {
-      throw .line(
-        LineFault(file: rows.source.name, found: "no impressions", expected: "one a line"))
+      throw .fault(rows.source.name, found: "no impressions", expected: "one a line")
     }
     let places = positions.sort()
     log.positions = log.positions.map { places[Int($0)] }

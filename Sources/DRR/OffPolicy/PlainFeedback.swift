@@ -65,8 +65,7 @@ extension LoggedFeedback {
       log.context.endRow()
     }
     if log.count == 0 {
-      throw .line(
-        LineFault(file: rows.source.name, found: "no decisions", expected: "one a line"))
+      throw .fault(rows.source.name, found: "no decisions", expected: "one a line")
     }
     let places = (actions.sort(), positions.sort())
     log.actions = log.actions.map { places.0[Int($0)] }

@@ -16,101 +16,129 @@ public enum PolicyFile {
     _ path: String, for log: LoggedFeedback
   ) throws(DataError) -> any TargetPolicy {
     let rows = try HeadedRows(path: path)
-    let name = path.lastPathPart
-    var isFixed = false
-    var columns: [Int] = []
-    var (position, action, probability): (Int?, Int, Int) = (nil, 0, 0)
-    var table: [Double] = []
-    var isGiven = [Bool](repeating: false, count: log.positionCount * log.actionCount)
-    let (actions, positions) = (RawIDs(log.actionIDs), RawIDs(log.positionIDs))
-    var sums: [Double] = []
+    var policy: (any PolicyRows)?
     try rows.forEach { (header) throws(DataError) in
-      isFixed = header.index("probability") != nil
-      if isFixed {
-        action = try header.place("action", "the action's id")
-        probability = try header.place("probability", "the action's probability")
-        position = header.index("position")
-        table = Array(repeating: 0, count: isGiven.count)
-        return
-      }
-      columns = header.names.map { actions.lookup($0) ?? -1 }
-      if let unknown = columns.firstIndex(of: -1) {
-        throw .line(
-          LineFault(
-            file: header.file, line: 1, found: "\"\(quoted(header.names[unknown]))\" is no action",
-            expected: "action,probability, or the actions of \(log.name)"))
-      }
-      if Set(columns).count != log.actionCount || columns.count != log.actionCount {
-        throw .line(
-          LineFault(
-            file: header.file, line: 1, found: "\(Set(columns).count) different actions",
-            expected: "each of the \(log.actionCount) of \(log.name) once"))
-      }
-      if log.count * log.actionCount > Self.sizeLimit {
-        throw .tooLarge(
-          file: header.file, what: "probabilities, one a decision and action",
-          limit: Self.sizeLimit)
-      }
+      let isFixed = header.index("probability") != nil
+      policy = isFixed ? try FixedRows(header, log) : try TabledRows(header, log)
     } row: { (row) throws(DataError) in
-      func share(_ column: Int) throws(DataError) -> Double {
-        try row.share(column, "probability")
-      }
-      if !isFixed {
-        let first = table.count
-        table += Array(repeating: 0, count: log.actionCount)
-        for (column, action) in columns.enumerated() { table[first + action] = try share(column) }
-        try requireOne(table[first...].reduce(0, +), rows.source.name, row.line, "the line's")
-        return
-      }
-      guard let action = actions.lookup(row.fields[action]) else {
-        throw row.fault("action", row.fields[action], "an action of \(log.name)")
-      }
-      var places = Array(log.positionIDs.indices)
-      if let position {
-        guard let at = positions.lookup(row.fields[position]) else {
-          throw row.fault(
-            "position", row.fields[position], "one of \(log.positionIDs.joined(separator: ", "))")
-        }
-        places = [at]
-      }
-      for place in places {
-        let at = place * log.actionCount + action
-        if isGiven[at] {
-          throw .line(
-            LineFault(
-              file: row.file, line: row.line,
-              found: "action \"\(quoted(log.actionIDs[action]))\" stands here again",
-              expected: "each once a position"))
-        }
-        isGiven[at] = true
-        table[at] = try share(probability)
-      }
+      try policy!.add(row)
     }
-    if !isFixed {
-      if table.count != log.count * log.actionCount {
-        throw .line(
-          LineFault(
-            file: rows.source.name, found: "\(table.count / log.actionCount) lines",
-            expected: "one for each of the \(log.count) decisions of \(log.name)"))
-      }
-      return TabledTarget(name: name, table: table)
+    return try policy!.target(path.lastPathPart, file: rows.source.name)
+  }
+}
+
+/// Takes in the lines of a file of one kind.
+private protocol PolicyRows: AnyObject {
+  func add(_ row: HeadedRows.Row) throws(DataError)
+  /// - Throws: where lines are missing.
+  func target(_ name: String, file: String) throws(DataError) -> any TargetPolicy
+}
+
+/// - Throws: where the sum of probabilities is not 1.
+private func requireOne(
+  _ sum: Double, _ whose: String, of file: String, line: Int = 0
+) throws(DataError) {
+  if abs(sum - 1) > 1e-6 {
+    throw .fault(file, line: line, found: "\(whose) probabilities sum to \(sum)", expected: "1")
+  }
+}
+
+/// One distribution a position, a line an action.
+private final class FixedRows: PolicyRows {
+  private let log: LoggedFeedback
+  private let actions: RawIDs
+  private let positions: RawIDs
+  private let columns: (action: Int, probability: Int, position: Int?)
+  private var table: [Double?]
+
+  init(_ header: HeadedRows.Columns, _ log: LoggedFeedback) throws(DataError) {
+    columns = (
+      try header.place("action", "the action's id"),
+      try header.place("probability", "the action's probability"), header.index("position")
+    )
+    (actions, positions) = (RawIDs(log.actionIDs), RawIDs(log.positionIDs))
+    table = Array(repeating: nil, count: log.positionCount * log.actionCount)
+    self.log = log
+  }
+
+  func add(_ row: HeadedRows.Row) throws(DataError) {
+    guard let action = actions.lookup(row.fields[columns.action]) else {
+      throw row.fault("action", row.fields[columns.action], "an action of \(log.name)")
     }
-    for position in 0..<log.positionCount {
-      sums.append(table[position * log.actionCount..<(position + 1) * log.actionCount].reduce(0, +))
-      try requireOne(
-        sums[position], rows.source.name, 0, "position \(log.positionIDs[position])'s")
+    var places = Array(log.positionIDs.indices)
+    if let position = columns.position {
+      guard let at = positions.lookup(row.fields[position]) else {
+        throw row.fault(
+          "position", row.fields[position], "one of \(log.positionIDs.joined(separator: ", "))")
+      }
+      places = [at]
+    }
+    for place in places {
+      let at = place * log.actionCount + action
+      if table[at] != nil {
+        throw .fault(
+          row.file, line: row.line,
+          found: "action \"\(quoted(log.actionIDs[action]))\" stands here again",
+          expected: "each once a position")
+      }
+      table[at] = try row.share(columns.probability, "probability")
+    }
+  }
+
+  func target(_ name: String, file: String) throws(DataError) -> any TargetPolicy {
+    let table = table.map { $0 ?? 0 }
+    for (position, id) in log.positionIDs.enumerated() {
+      let sum = table[position * log.actionCount..<(position + 1) * log.actionCount].reduce(0, +)
+      try requireOne(sum, "position \(id)'s", of: file)
     }
     return FixedTarget(name: name, table: table)
   }
+}
 
-  private static func requireOne(
-    _ sum: Double, _ file: String, _ line: Int, _ whose: String
-  ) throws(DataError) {
-    if abs(sum - 1) > 1e-6 {
-      throw .line(
-        LineFault(
-          file: file, line: line, found: "\(whose) probabilities sum to \(sum)", expected: "1"))
+/// A line a decision, a column an action.
+private final class TabledRows: PolicyRows {
+  private let log: LoggedFeedback
+  /// The action of each column.
+  private let actions: [Int]
+  private var table: [Double] = []
+
+  init(_ header: HeadedRows.Columns, _ log: LoggedFeedback) throws(DataError) {
+    let known = RawIDs(log.actionIDs)
+    actions = header.names.map { known.lookup($0) ?? -1 }
+    self.log = log
+    if let unknown = actions.firstIndex(of: -1) {
+      throw .fault(
+        header.file, line: 1, found: "\"\(quoted(header.names[unknown]))\" is no action",
+        expected: "action,probability, or the actions of \(log.name)")
     }
+    if Set(actions).count != log.actionCount || actions.count != log.actionCount {
+      throw .fault(
+        header.file, line: 1, found: "\(Set(actions).count) different actions",
+        expected: "each of the \(log.actionCount) of \(log.name) once")
+    }
+    if log.count * log.actionCount > PolicyFile.sizeLimit {
+      throw .tooLarge(
+        file: header.file, what: "probabilities, one a decision and action",
+        limit: PolicyFile.sizeLimit)
+    }
+  }
+
+  func add(_ row: HeadedRows.Row) throws(DataError) {
+    let first = table.count
+    table += Array(repeating: 0, count: log.actionCount)
+    for (column, action) in actions.enumerated() {
+      table[first + action] = try row.share(column, "probability")
+    }
+    try requireOne(table[first...].reduce(0, +), "the line's", of: row.file, line: row.line)
+  }
+
+  func target(_ name: String, file: String) throws(DataError) -> any TargetPolicy {
+    if table.count != log.count * log.actionCount {
+      throw .fault(
+        file, found: "\(table.count / log.actionCount) lines",
+        expected: "one for each of the \(log.count) decisions of \(log.name)")
+    }
+    return TabledTarget(name: name, table: table)
   }
 }
 

@@ -108,8 +108,7 @@ public struct Trajectories: Sendable {
           propensity: try row.probability(layout.propensity, "propensity"), target: target))
     }
     if steps.isEmpty {
-      throw .line(
-        LineFault(file: rows.source.name, found: "no steps", expected: "one a line"))
+      throw .fault(rows.source.name, found: "no steps", expected: "one a line")
     }
     steps.sort { ($0.session, $0.step, $0.line) < ($1.session, $1.step, $1.line) }
     let places = (states.sort(), actions.sort())
@@ -119,11 +118,10 @@ public struct Trajectories: Sendable {
     log.hasStates = layout.state != nil
     for (at, step) in steps.enumerated() {
       if at > 0, steps[at - 1].session == step.session, steps[at - 1].step == step.step {
-        throw .line(
-          LineFault(
-            file: rows.source.name, line: max(steps[at - 1].line, step.line),
-            found: "step \(step.step) of session \(sessions[Int(step.session)]) stands here again",
-            expected: "each once"))
+        throw .fault(
+          rows.source.name, line: max(steps[at - 1].line, step.line),
+          found: "step \(step.step) of session \(sessions[Int(step.session)]) stands here again",
+          expected: "each once")
       }
       if at > 0, steps[at - 1].session != step.session { log.endSession() }
       log.addStep(
@@ -226,11 +224,9 @@ public struct StatePolicy: Sendable {
     for state in 0..<log.stateCount {
       let sum = table[state * log.actionCount..<(state + 1) * log.actionCount].reduce(0, +)
       if abs(sum - 1) > 1e-6 {
-        throw .line(
-          LineFault(
-            file: rows.source.name,
-            found: "the probabilities in state \(log.stateIDs[state]) sum to \(sum)", expected: "1")
-        )
+        throw .fault(
+          rows.source.name,
+          found: "the probabilities in state \(log.stateIDs[state]) sum to \(sum)", expected: "1")
       }
     }
     return StatePolicy(name: path.lastPathPart, actionCount: log.actionCount, table: table)

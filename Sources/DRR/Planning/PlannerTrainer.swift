@@ -20,7 +20,7 @@ public final class PlannerTrainer: AgentTrainer {
   private let draws: SessionDraws
   private let optimizers: [Adam]
   public private(set) var step = 0
-  private var tally = (steps: 0, reward: 0.0, logged: 0)
+  private var tally = SessionTally()
   private var lastLosses: [Tensor] = []
   private var sharing = SharedUpdates()
 
@@ -82,11 +82,10 @@ public final class PlannerTrainer: AgentTrainer {
   }
 
   public func report() throws -> TrainingProgress {
-    defer { tally = (0, 0, 0) }
-    let count = Double(max(tally.steps, 1))
+    defer { tally = SessionTally() }
     let losses = try lastLosses.map { try $0.host()[0] }
     return TrainingProgress(
-      step: step, reward: tally.reward / count, inLog: Double(tally.logged) / count, epsilon: 0,
+      step: step, reward: tally.meanReward, inLog: tally.loggedShare, epsilon: 0,
       criticLoss: losses.isEmpty ? nil : losses.reduce(0, +) / Float(losses.count))
   }
 
@@ -116,7 +115,7 @@ public final class PlannerTrainer: AgentTrainer {
     for restore in restores { restore() }
     lastLosses = []
     step = counters[0]
-    tally = (counters[1], reward, counters[2])
+    tally = SessionTally(steps: counters[1], reward: reward, logged: counters[2])
   }
 }
 

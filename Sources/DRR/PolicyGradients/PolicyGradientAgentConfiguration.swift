@@ -1,6 +1,5 @@
 import Agents
 import DRRCore
-import Environments
 import Tensor
 
 /// Settings of a softmax policy over the items of users' sessions.
@@ -52,7 +51,7 @@ public struct PolicyGradientAgentConfiguration: AgentConfiguration {
     _ task: AgentTask, on backend: any Backend
   ) throws -> any AgentTrainer {
     let (gradient, agent) = try make(task, on: backend)
-    return PolicyGradientSessionTrainer(
+    return ItemSessionTrainer(
       try PolicyGradientTrainer(
         gradient, steps: training.steps, environments: try task.itemEnvironments(training),
         seed: task.seed), agent, training)
@@ -87,55 +86,5 @@ public struct PolicyGradientAgentConfiguration: AgentConfiguration {
     try training.encode(to: encoder)
     var own = encoder.container(keyedBy: Keys.self)
     try own.encode(policyGradient, forKey: .policyGradient)
-  }
-}
-
-/// Policy gradients in sessions.
-final class PolicyGradientSessionTrainer: SessionLearner {
-  let trainer: PolicyGradientTrainer
-  let agent: ItemVectorAgent
-  private let keepsEarlier: Bool
-
-  init(
-    _ trainer: PolicyGradientTrainer, _ agent: ItemVectorAgent, _ training: SessionTraining
-  ) {
-    self.trainer = trainer
-    self.agent = agent
-    keepsEarlier = training.keepsEarlier
-  }
-
-  var sessionAgent: any SessionAgent { agent }
-  var step: Int { trainer.step }
-  var steps: Int { trainer.steps }
-  var hasLearned: Bool { trainer.gradient.optimizer.stepCount > 0 }
-  func advance() throws { try trainer.advance() }
-  func isFinite() throws -> Bool { try trainer.gradient.isFinite() }
-  func share(_ updates: SharedUpdates) { trainer.gradient.sharing = updates }
-  func save(to file: inout SafetensorsWriter) throws { try trainer.save(to: &file) }
-  func restore(from file: SafetensorsFile) throws { try trainer.restore(from: file) }
-
-  func restoreLearning(from file: SafetensorsFile) throws {
-    try trainer.prepareLearning(from: file)()
-    if keepsEarlier { try agent.restorePolicy(from: file, BestCheckpoint.prefix) }
-  }
-
-  func prepareRestore(from file: SafetensorsFile) throws -> () -> Void {
-    try trainer.prepareLearning(from: file)
-  }
-
-  func learn(
-    _ before: [SessionState], _ actions: Tensor, _ outcomes: [Step<SessionState>]
-  ) throws {
-    try trainer.learn(
-      before.map(\.rows), outcomes.map { $0.observation.feedback.last!.item },
-      outcomes.map { $0.map(\.rows) })
-  }
-
-  func report() throws -> TrainingProgress {
-    defer { trainer.tally.begin() }
-    return TrainingProgress(
-      step: step, reward: trainer.tally.meanReward, epsilon: 0,
-      criticLoss: try trainer.lastLosses?.value?.host()[0],
-      actorLoss: try trainer.lastLosses?.policy.host()[0])
   }
 }

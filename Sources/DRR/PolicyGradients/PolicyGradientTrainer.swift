@@ -7,7 +7,7 @@ import Tensor
 /// steps for the actor-critic, or a log's choices one batch after another. Every random number is
 /// drawn from the seed and the step, so a trainer that is saved and restored between two updates
 /// goes on to the same bits.
-public final class PolicyGradientTrainer {
+public final class PolicyGradientTrainer: ItemLearner {
   /// What learns.
   public let gradient: PolicyGradient
   /// Steps of all environments together.
@@ -20,7 +20,7 @@ public final class PolicyGradientTrainer {
   /// The losses of the latest update, on the device; nil before the first.
   public internal(set) var lastLosses: PolicyGradient.Losses?
   /// Since the last report.
-  package var tally: EpisodeTally
+  private var tally: EpisodeTally
 
   /// What it did so far in each of the sessions that are not its own.
   private var sessions: [[Taken]] = []
@@ -240,6 +240,24 @@ public final class PolicyGradientTrainer {
     return Tensor(values, shape: [masks.count, n], on: gradient.backend)
   }
 
+  package func report() throws -> EpisodeReport {
+    defer { tally.begin() }
+    return EpisodeReport(
+      step: step, meanReturn: tally.meanReturn, loss: try lastLosses?.policy.host()[0])
+  }
+
+  package func progress() throws -> TrainingProgress {
+    defer { tally.begin() }
+    return TrainingProgress(
+      step: step, reward: tally.meanReward, epsilon: 0,
+      criticLoss: try lastLosses?.value?.host()[0], actorLoss: try lastLosses?.policy.host()[0])
+  }
+
+  package var hasLearned: Bool { gradient.optimizer.stepCount > 0 }
+  package func policyWasReplaced() {}
+  package func isFinite() throws -> Bool { try gradient.isFinite() }
+  package func share(_ updates: SharedUpdates) { gradient.sharing = updates }
+
   /// Adds all that the next step depends on to a file, between two updates.
   ///
   /// - Throws: `BackendError` if the device fails.
@@ -250,8 +268,7 @@ public final class PolicyGradientTrainer {
     try file.add("trainer.counters", [Int64(step)])
   }
 
-  /// What it returns puts what was learned in place, and none of the episodes under way.
-  func prepareLearning(from file: SafetensorsFile) throws -> () -> Void {
+  package func prepareLearning(from file: SafetensorsFile) throws -> () -> Void {
     let step = try file.integer("trainer.counters", .count)
     let restore = try gradient.prepareRestore(from: file, "pg")
     return { [self] in

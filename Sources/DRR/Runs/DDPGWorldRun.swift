@@ -131,7 +131,6 @@ public final class DDPGWorldTrainer: Trainer {
   }
 
   private func report() throws -> DDPGWorldReport {
-    defer { trainer.beginTally() }
     let most = Double(VirtualTaobao.pageClicks)
     let played = try WorldTrial.play(
       in: VirtualTaobao(
@@ -139,13 +138,13 @@ public final class DDPGWorldTrainer: Trainer {
         seed: configuration.seed)
     ) { try ddpg.act(in: $0) }
     let clicks = played.reduce(0) { $0 + $1.reward }
+    let trainingRate = trainer.tally.meanReward / most
+    let learned = try trainer.report()
     return DDPGWorldReport(
-      step: step, trainingRate: trainer.tally.meanReward / most,
+      step: step, trainingRate: trainingRate,
       validationRate: clicks / Double(played.reduce(0) { $0 + $1.steps }) / most,
       validationReturn: clicks / Double(played.count),
-      criticLoss: try trainer.lastLosses?.critic.host()[0],
-      actorLoss: try trainer.lastLosses?.actor?.host()[0],
-      qHistogram: try trainer.lastLosses?.histogram())
+      criticLoss: learned.loss, actorLoss: learned.actorLoss, qHistogram: learned.qHistogram)
   }
 
   public func summary(of report: DDPGWorldReport) -> String {

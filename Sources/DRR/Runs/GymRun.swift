@@ -200,34 +200,12 @@ public struct GymRunConfiguration: RunSettings {
   }
 }
 
-/// A line of the metrics.
-public struct GymReport: Codable, Hashable, Sendable {
-  /// Steps of all environments so far.
-  public var step: Int
-  /// Mean sum of rewards of the episodes that ended since the last report, with exploration.
-  public var meanReturn: Double?
-  /// Of the last update: of deep Q-learning and DDPG that of the values, of a policy gradient that of
-  /// the policy.
-  public var loss: Float?
-  /// DDPG's actor in the last update, where it was moved.
-  public var actorLoss: Float?
-  /// Q(s, a) of the last update's batch.
-  public var qHistogram: Histogram?
-}
-
 /// A learner at work in a world which another program answers.
 ///
 /// Where the world's episodes are is not saved with it: one that goes on begins new ones.
 public final class GymTrainer: Trainer {
-  private let learner: Learner
-  private let total: Int
-
-  private enum Learner {
-    case dqn(DQNTrainer)
-    case policy(PolicyGradientTrainer)
-    case ddpg(ContinuousTrainer<RemoteVectors>)
-    case table(TableTrainer)
-  }
+  private let learner: any ActingLearner
+  public let steps: Int
 
   /// A learner that has learned nothing.
   ///
@@ -238,26 +216,24 @@ public final class GymTrainer: Trainer {
     _ configuration: GymRunConfiguration, in world: RemoteWorld, on backend: any Backend
   ) throws {
     try configuration.validate()
-    total = configuration.steps
+    steps = configuration.steps
     let (seed, actions) = (configuration.seed, configuration.world.actions)
     func state(_: ParameterSet) -> any StateModule {
       guard case .discrete(let n) = configuration.world.observations else {
         return FeatureState(width: configuration.world.observations.width)
       }
-      var table = [Float](repeating: 0, count: n * n)
-      for state in 0..<n { table[state * n + state] = 1 }
-      return TableState(Tensor(table, shape: [n, n], on: backend))
+      return TableState(oneHot: n, on: backend)
     }
     if case .discrete(let count) = actions {
       let environments = RemoteEnvironments(world)
       if let settings = configuration.dqn {
         var schedule = DQNSchedule()
-        schedule.steps = total
+        schedule.steps = steps
         schedule.learningStarts = configuration.learningStarts
         schedule.updatesPerStep = configuration.updatesPerStep
         schedule.epsilon = configuration.epsilon
         let dqn = try DQN(settings, actionCount: count, seed: seed, on: backend, makeState: state)
-        learner = .dqn(DQNTrainer(dqn, schedule, environments: environments, seed: seed))
+        learner = DQNTrainer(dqn, schedule, environments: environments, seed: seed)
       } else if let settings = configuration.table {
         guard case .discrete(let states) = configuration.world.observations,
           environments.allowed == nil
@@ -266,116 +242,44 @@ public final class GymTrainer: Trainer {
             "`drr train q` chooses any action in any state, and \(configuration.world.name) allows "
               + "some of them; use `drr train dqn`")
         }
-        learner = .table(
-          try TableTrainer(
-            settings, epsilon: configuration.epsilon, steps: total, stateCount: states,
-            environments: environments, seed: seed))
+        learner = try TableTrainer(
+          settings, epsilon: configuration.epsilon, steps: steps, stateCount: states,
+          environments: environments, seed: seed)
       } else {
         let gradient = try PolicyGradient(
           configuration.policyGradient!, actionCount: count, seed: seed, on: backend,
           makeState: state)
-        learner = .policy(
-          try PolicyGradientTrainer(gradient, steps: total, environments: environments, seed: seed))
+        learner = try PolicyGradientTrainer(
+          gradient, steps: steps, environments: environments, seed: seed)
       }
     } else {
       guard case .box(_, .some(let ranges)) = actions, let settings = configuration.ddpg else {
         throw ConfigurationError(
           "the actions of \(configuration.world.name) are \(actions), by which no learner acts")
       }
-      learner = .ddpg(
-        try ContinuousTrainer(
-          settings, configuration.schedule, in: RemoteVectors(world, ranges: ranges), seed: seed,
-          on: backend))
+      learner = try ContinuousTrainer(
+        settings, configuration.schedule, in: RemoteVectors(world, ranges: ranges), seed: seed,
+        on: backend)
     }
   }
 
-  public var steps: Int { total }
-  public var step: Int {
-    switch learner {
-    case .dqn(let trainer): trainer.step
-    case .policy(let trainer): trainer.step
-    case .ddpg(let trainer): trainer.step
-    case .table(let trainer): trainer.step
-    }
-  }
-
+  public var step: Int { learner.step }
   /// The network of deep Q-learning; nil where another learns.
-  package var dqn: DQN? {
-    guard case .dqn(let trainer) = learner else { return nil }
-    return trainer.dqn
-  }
-
+  package var dqn: DQN? { (learner as? DQNTrainer)?.dqn }
   /// The values of a table; nil where another learns.
-  package var table: ActionValues? {
-    guard case .table(let trainer) = learner else { return nil }
-    return trainer.values
-  }
+  package var table: ActionValues? { (learner as? TableTrainer)?.values }
 
-  public func advance() throws -> GymReport? {
+  public func advance() throws -> EpisodeReport? {
     let before = step
-    switch learner {
-    case .dqn(let trainer): try trainer.advance()
-    case .policy(let trainer): try trainer.advance()
-    case .ddpg(let trainer): try trainer.advance()
-    case .table(let trainer): try trainer.advance()
-    }
-    guard passes(20, since: before) else { return nil }
-    return try report()
+    try learner.advance()
+    return passes(20, since: before) ? try learner.report() : nil
   }
 
-  private func report() throws -> GymReport {
-    var report = GymReport(step: step)
-    switch learner {
-    case .dqn(let trainer):
-      report.meanReturn = trainer.tally.meanReturn
-      report.loss = try trainer.lastLosses?.critic.host()[0]
-      report.qHistogram = try trainer.lastLosses?.histogram()
-      trainer.tally.begin()
-    case .policy(let trainer):
-      report.meanReturn = trainer.tally.meanReturn
-      report.loss = try trainer.lastLosses?.policy.host()[0]
-      trainer.tally.begin()
-    case .ddpg(let trainer):
-      report.meanReturn = trainer.tally.meanReturn
-      report.loss = try trainer.lastLosses?.critic.host()[0]
-      report.actorLoss = try trainer.lastLosses?.actor?.host()[0]
-      report.qHistogram = try trainer.lastLosses?.histogram()
-      trainer.beginTally()
-    case .table(let trainer):
-      report.meanReturn = trainer.tally.meanReturn
-      trainer.tally.begin()
-    }
-    return report
-  }
-
-  public func summary(of report: GymReport) -> String {
+  public func summary(of report: EpisodeReport) -> String {
     report.meanReturn.map { ", return \(decimal($0, 2))" } ?? ""
   }
 
-  public func isFinite() throws -> Bool {
-    switch learner {
-    case .dqn(let trainer): try trainer.dqn.isFinite()
-    case .policy(let trainer): try trainer.gradient.isFinite()
-    case .ddpg(let trainer): try trainer.ddpg.isFinite()
-    case .table(let trainer): trainer.isFinite
-    }
-  }
-
-  public func save(to file: inout SafetensorsWriter) throws {
-    switch learner {
-    case .dqn(let trainer): try trainer.save(to: &file)
-    case .policy(let trainer): try trainer.save(to: &file)
-    case .ddpg(let trainer): try trainer.save(to: &file)
-    case .table(let trainer): try trainer.save(to: &file)
-    }
-  }
-
-  public func restore(from file: SafetensorsFile) throws {
-    switch learner {
-    case .dqn(let trainer): try trainer.restore(from: file)
-    case .policy(let trainer): try trainer.restore(from: file)
-    case .ddpg(let trainer): try trainer.restore(from: file)
-    case .table(let trainer): try trainer.restore(from: file)
-    }
-  }
+  public func isFinite() throws -> Bool { try learner.isFinite() }
+  public func save(to file: inout SafetensorsWriter) throws { try learner.save(to: &file) }
+  public func restore(from file: SafetensorsFile) throws { try learner.restore(from: file) }
 }

@@ -2,7 +2,6 @@ import Agents
 import DRRCore
 import DeepQ
 import Environments
-import Evaluation
 import PolicyGradients
 import Tensor
 
@@ -92,16 +91,16 @@ public final class SmallWorldTrainer: Trainer {
   public let process: FiniteProcess
   /// Q* by value iteration.
   public let optimum: ActionValues
+  public let steps: Int
   private let discount: Double
-  private let learner: Learner
-  private let total: Int
+  private let backend: any Backend
+  private let learner: any ActingLearner
+  /// Q of deep Q-learning, the logits of a policy: of states [S, 1], [S, A].
+  private let scores: (IndexTensor) -> Tensor
+  /// Whether the scores are values.
+  private let learnsValues: Bool
   /// Told of every report.
   public var onReport: ((SmallWorldReport) -> Void)?
-
-  private enum Learner {
-    case dqn(DQNTrainer)
-    case policy(PolicyGradientTrainer)
-  }
 
   /// A learner that has learned nothing.
   ///
@@ -111,11 +110,10 @@ public final class SmallWorldTrainer: Trainer {
     process = configuration.environment.process
     discount = configuration.discount ?? process.discount
     optimum = process.valueIteration(discount: discount).values
-    total = configuration.steps
-    let count = process.states.count
-    var table = [Float](repeating: 0, count: count * count)
-    for state in 0..<count { table[state * count + state] = 1 }
-    let states = Tensor(table, shape: [count, count], on: backend)
+    steps = configuration.steps
+    self.backend = backend
+    learnsValues = configuration.dqn != nil
+    let states = TableState(oneHot: process.states.count, on: backend)
     let environments = FiniteEnvironments(
       process, count: configuration.environments, exploringStarts: configuration.exploringStarts,
       limit: configuration.episodeLimit, seed: configuration.seed)
@@ -123,60 +121,41 @@ public final class SmallWorldTrainer: Trainer {
       settings.discount = Float(discount)
       let dqn = try DQN(
         settings, actionCount: process.actions.count, seed: configuration.seed, on: backend
-      ) { _ in TableState(states) }
+      ) { _ in states }
       var schedule = DQNSchedule()
       schedule.steps = configuration.steps
       schedule.learningStarts = configuration.learningStarts
       schedule.epsilon = configuration.epsilon
-      learner = .dqn(
-        DQNTrainer(dqn, schedule, environments: environments, seed: configuration.seed))
+      learner = DQNTrainer(dqn, schedule, environments: environments, seed: configuration.seed)
+      scores = { dqn.values($0) }
     } else {
       var settings = configuration.policyGradient!
       settings.discount = Float(discount)
       let gradient = try PolicyGradient(
         settings, actionCount: process.actions.count, seed: configuration.seed, on: backend
-      ) { _ in TableState(states) }
-      learner = .policy(
-        try PolicyGradientTrainer(
-          gradient, steps: configuration.steps, environments: environments,
-          seed: configuration.seed))
+      ) { _ in states }
+      learner = try PolicyGradientTrainer(
+        gradient, steps: configuration.steps, environments: environments,
+        seed: configuration.seed)
+      scores = { gradient.logits($0) }
     }
   }
 
-  public var steps: Int { total }
-  public var step: Int {
-    switch learner {
-    case .dqn(let trainer): trainer.step
-    case .policy(let trainer): trainer.step
-    }
-  }
-
-  /// Q of deep Q-learning, the logits of a policy: of all states, [S, A].
-  private func scores() throws(BackendError) -> [Float] {
-    func rows(_ backend: any Backend) -> IndexTensor {
-      IndexTensor(
-        process.states.indices.map { Int32($0) }, shape: [process.states.count, 1], on: backend)
-    }
-    return switch learner {
-    case .dqn(let trainer): try trainer.dqn.values(rows(trainer.dqn.backend)).host()
-    case .policy(let trainer): try trainer.gradient.logits(rows(trainer.gradient.backend)).host()
-    }
-  }
+  public var step: Int { learner.step }
 
   /// What the network makes of every pair: values, or the policy's logits.
   public func table() throws(BackendError) -> ActionValues {
     var table = ActionValues(
       stateCount: process.states.count, actionCount: process.actions.count)
-    table.values = try scores().map { Double($0) }
+    let states = IndexTensor(
+      process.states.indices.map { Int32($0) }, shape: [process.states.count, 1], on: backend)
+    table.values = try scores(states).host().map { Double($0) }
     return table
   }
 
   public func advance() throws -> SmallWorldReport? {
     let before = step
-    switch learner {
-    case .dqn(let trainer): try trainer.advance()
-    case .policy(let trainer): try trainer.advance()
-    }
+    try learner.advance()
     guard passes(20, since: before) else { return nil }
     let report = try report()
     onReport?(report)
@@ -187,59 +166,28 @@ public final class SmallWorldTrainer: Trainer {
     let table = try table()
     let greedy = process.evaluation(
       of: { table.greedy($0) == $1 ? 1 : 0 }, discount: discount, tolerance: 1e-9, limit: 10_000)
-    var (meanReturn, loss, histogram) = (Double?.none, Float?.none, Histogram?.none)
-    var values = process.states.indices.map { table.best($0) }
-    switch learner {
-    case .dqn(let trainer):
-      meanReturn = trainer.tally.meanReturn
-      trainer.tally.begin()
-      loss = try trainer.lastLosses?.critic.host()[0]
-      histogram = try trainer.lastLosses?.histogram()
-    case .policy(let trainer):
-      meanReturn = trainer.tally.meanReturn
-      trainer.tally.begin()
-      loss = try trainer.lastLosses?.policy.host()[0]
-      values = process.states.indices.map { greedy[$0, table.greedy($0)] }
+    let values = process.states.indices.map {
+      learnsValues ? table.best($0) : greedy[$0, table.greedy($0)]
     }
+    let learned = try learner.report()
     return SmallWorldReport(
-      step: step, meanReturn: meanReturn,
+      step: step, meanReturn: learned.meanReturn,
       greedyValue: process.meanAtStart { greedy[$0, table.greedy($0)] },
       bestValue: process.meanAtStart { optimum.best($0) },
       valueError: process.choosing.reduce(0) { max($0, abs(values[$1] - optimum.best($1))) },
-      loss: loss, qHistogram: histogram)
+      loss: learned.loss, qHistogram: learned.qHistogram)
   }
 
   public func summary(of report: SmallWorldReport) -> String {
     ", greedy \(decimal(report.greedyValue, 3)) of \(decimal(report.bestValue, 3))"
   }
 
-  public func isFinite() throws -> Bool {
-    switch learner {
-    case .dqn(let trainer): try trainer.dqn.isFinite()
-    case .policy(let trainer): try trainer.gradient.isFinite()
-    }
-  }
-
+  public func isFinite() throws -> Bool { try learner.isFinite() }
   public func share(among ranks: any Collective) throws -> SharedUpdates? {
     let updates = try SharedUpdates(ranks)
-    switch learner {
-    case .dqn(let trainer): trainer.dqn.sharing = updates
-    case .policy(let trainer): trainer.gradient.sharing = updates
-    }
+    learner.share(updates)
     return updates
   }
-
-  public func save(to file: inout SafetensorsWriter) throws {
-    switch learner {
-    case .dqn(let trainer): try trainer.save(to: &file)
-    case .policy(let trainer): try trainer.save(to: &file)
-    }
-  }
-
-  public func restore(from file: SafetensorsFile) throws {
-    switch learner {
-    case .dqn(let trainer): try trainer.restore(from: file)
-    case .policy(let trainer): try trainer.restore(from: file)
-    }
-  }
+  public func save(to file: inout SafetensorsWriter) throws { try learner.save(to: &file) }
+  public func restore(from file: SafetensorsFile) throws { try learner.restore(from: file) }
 }

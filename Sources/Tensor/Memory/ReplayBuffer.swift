@@ -156,6 +156,11 @@ public final class ReplayBuffer {
       b: b)
   }
 
+  /// β at a step of so many: it rises linearly from what it is at the first to 1 at the last.
+  public static func importanceExponent(from first: Float, at step: Int, of steps: Int) -> Float {
+    first + (1 - first) * min(1, Float(step) / Float(max(steps - 1, 1)))
+  }
+
   /// `batchSize` transitions drawn in proportion to their priorities, one a stratum.
   /// - Parameter importanceExponent: β; weights are (count · P(i))^−β over their largest.
   public func sample(

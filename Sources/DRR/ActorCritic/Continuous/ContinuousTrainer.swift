@@ -9,7 +9,7 @@ import Tensor
 ///
 /// Every random number is drawn from the seed and the step, so a trainer that is saved and restored
 /// goes on to the same bits.
-public final class ContinuousTrainer<World: VectorEnvironments> {
+public final class ContinuousTrainer<World: VectorEnvironments>: ActingLearner {
   /// What learns.
   public let ddpg: DDPG
   /// How it acts.
@@ -116,8 +116,15 @@ public final class ContinuousTrainer<World: VectorEnvironments> {
     return ddpg.update(batch, memory)
   }
 
-  /// A report was made.
-  package func beginTally() { tally.begin() }
+  package func report() throws -> EpisodeReport {
+    defer { tally.begin() }
+    return EpisodeReport(
+      step: step, meanReturn: tally.meanReturn, loss: try lastLosses?.critic.host()[0],
+      actorLoss: try lastLosses?.actor?.host()[0], qHistogram: try lastLosses?.histogram())
+  }
+
+  package func isFinite() throws -> Bool { try ddpg.isFinite() }
+  package func share(_ updates: SharedUpdates) { ddpg.sharing = updates }
 }
 
 extension DDPG {

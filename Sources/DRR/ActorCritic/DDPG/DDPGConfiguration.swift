@@ -1,4 +1,5 @@
 import DRRCore
+import Tensor
 
 /// Settings of deep deterministic policy gradient (Lillicrap et al. 2016) with prioritised replay
 /// (Schaul et al. 2016), and of what TD3 adds to it (Fujimoto, van Hoof & Meger 2018).
@@ -100,8 +101,7 @@ public struct DDPGConfiguration: Codable, Hashable, Sendable {
 
   /// β at a step of so many: 1 at the last.
   public func importanceExponent(at step: Int, of steps: Int) -> Float {
-    let progress = min(1, Float(step) / Float(max(steps - 1, 1)))
-    return importanceExponent + (1 - importanceExponent) * progress
+    ReplayBuffer.importanceExponent(from: importanceExponent, at: step, of: steps)
   }
 
   /// For the message of a training that diverged.

@@ -91,7 +91,7 @@ extension DRRTrainer {
       restoreLearning()
       restoreExploration()
       restoreReturns()
-      tally = Tally(steps: counters[2], reward: reward, logged: counters[3])
+      tally = SessionTally(steps: counters[2], reward: reward, logged: counters[3])
       environments = sessions
     }
   }

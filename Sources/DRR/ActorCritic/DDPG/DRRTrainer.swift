@@ -26,15 +26,8 @@ public final class DRRTrainer: SessionLearner {
 
   /// Items recommended so far, in all environments.
   public internal(set) var step = 0
-  var tally = Tally()
+  var tally = SessionTally()
   var lastLosses: DDPG.Losses?
-
-  /// What has been seen since the last report.
-  struct Tally {
-    var steps = 0
-    var reward = 0.0
-    var logged = 0
-  }
 
   /// A trainer at step 0, of copies of an environment.
   ///
@@ -86,12 +79,11 @@ public final class DRRTrainer: SessionLearner {
     if overlaps { updateWhereReady() }
     let items = try choice.wait().chosen()
 
-    for (state, item) in zip(before, items)
-    where environment.world.isLogged(user: Int(state.user), item: item) { tally.logged += 1 }
     let outcomes = environments.step(items)
-    tally.steps += outcomes.count
     for (row, outcome) in outcomes.enumerated() {
-      tally.reward += Double(outcome.reward)
+      let user = Int(before[row].user)
+      tally.add(
+        outcome.reward, isLogged: environment.world.isLogged(user: user, item: items[row]))
       if outcome.isLast { exploration.sessionEnded(row: row) }
     }
     remember(before, action, outcomes)
@@ -140,10 +132,9 @@ public final class DRRTrainer: SessionLearner {
 
   /// What happened since the last report. Waits for the device.
   public func report() throws(BackendError) -> TrainingProgress {
-    defer { tally = Tally() }
-    let steps = Double(max(tally.steps, 1))
+    defer { tally = SessionTally() }
     return TrainingProgress(
-      step: step, reward: tally.reward / steps, inLog: Double(tally.logged) / steps,
+      step: step, reward: tally.meanReward, inLog: tally.loggedShare,
       epsilon: configuration.epsilon(at: max(step - 1, 0)),
       criticLoss: try lastLosses?.critic.host()[0], actorLoss: try lastLosses?.actor?.host()[0],
       qHistogram: try lastLosses?.histogram())

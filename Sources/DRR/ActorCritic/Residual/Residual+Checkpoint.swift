@@ -117,7 +117,7 @@ extension ResidualTrainer {
       session.row = Array(rows[place * width..<(place + 1) * width])
       return session
     }
-    tally = Tally(steps: counters[2], reward: reward, logged: counters[3])
+    tally = SessionTally(steps: counters[2], reward: reward, logged: counters[3])
   }
 
   /// Steps, sessions begun, steps and logged items of the tally, the next state of so many rows,

@@ -48,15 +48,9 @@ public final class ResidualTrainer: SessionLearner {
   var begun = 0
   var nextState = 0
   var updates = 0
-  var tally = Tally()
+  var tally = SessionTally()
   var lastLosses: DDPG.Losses?
   var lastCloningLoss: Tensor?
-
-  struct Tally {
-    var steps = 0
-    var reward = 0.0
-    var logged = 0
-  }
 
   package init(
     _ configuration: ResidualAgentConfiguration, model: BeliefModel,
@@ -318,9 +312,7 @@ public final class ResidualTrainer: SessionLearner {
     session.feedback.append(.init(item: item, reward: seen, earned: earned))
     session.shown.insert(item)
     session.pool?.removeAll { $0 == item }
-    tally.steps += 1
-    tally.reward += Double(earned)
-    tally.logged += world.isLogged(user: user, item: item) ? 1 : 0
+    tally.add(earned, isLogged: world.isLogged(user: user, item: item))
     return (earned, session.pool?.isEmpty ?? (session.shown.count >= catalogue.count))
   }
 
@@ -374,10 +366,9 @@ public final class ResidualTrainer: SessionLearner {
   }
 
   public func report() throws -> TrainingProgress {
-    defer { tally = Tally() }
-    let count = Double(max(tally.steps, 1))
+    defer { tally = SessionTally() }
     return TrainingProgress(
-      step: step, reward: tally.reward / count, inLog: Double(tally.logged) / count,
+      step: step, reward: tally.meanReward, inLog: tally.loggedShare,
       epsilon: configuration.training.epsilon(at: max(shown - 1, 0)),
       criticLoss: try lastLosses?.critic.host()[0],
       actorLoss: try lastLosses?.actor?.host()[0] ?? lastCloningLoss?.host()[0],

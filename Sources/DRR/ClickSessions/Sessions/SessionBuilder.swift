@@ -221,10 +221,9 @@ struct SessionBuilder {
     if let most = options.maximumLength, count > most {
       switch options.longSessions {
       case .refuse:
-        throw .line(
-          LineFault(
-            file: file, line: line, found: "a session of \(counted(count, "step"))",
-            expected: "at most \(most)"))
+        throw .fault(
+          file, line: line, found: "a session of \(counted(count, "step"))",
+          expected: "at most \(most)")
       case .drop:
         repairs.note(.tooLong, file, line)
         return 0

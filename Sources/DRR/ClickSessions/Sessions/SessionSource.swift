@@ -203,10 +203,9 @@ struct SessionFiles {
         }
       }
     } catch .lineTooLong(let file, let line, let limit) {
-      throw .line(
-        LineFault(
-          file: file, line: line, found: "a line longer than \(limit) bytes",
-          expected: "a session or a step"))
+      throw .fault(
+        file, line: line, found: "a line longer than \(limit) bytes",
+        expected: "a session or a step")
     }
     crc = crc32_combine(crc, scanner.crc, scanner.bytes)
     bytesDone += source.totalBytes

@@ -72,7 +72,7 @@ extension TabularWorld {
   private static func fault(
     _ file: String, _ line: Int, _ found: String, expected: String
   ) -> DataError {
-    .line(LineFault(file: file, line: line, found: found, expected: expected))
+    .fault(file, line: line, found: found, expected: expected)
   }
 
   /// Writes `score.txt` and `prob.txt` into a folder, made where it is absent; both appear or none.

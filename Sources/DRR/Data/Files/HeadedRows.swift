@@ -52,13 +52,11 @@ package struct HeadedRows {
         }
       }
     } catch .lineTooLong(let file, let line, let limit) {
-      throw .line(
-        LineFault(
-          file: file, line: line, found: "a line longer than \(limit) bytes",
-          expected: "shorter ones"))
+      throw .fault(
+        file, line: line, found: "a line longer than \(limit) bytes", expected: "shorter ones")
     }
     if width == 0 {
-      throw .line(LineFault(file: file, found: "it is empty", expected: "a header"))
+      throw .fault(file, found: "it is empty", expected: "a header")
     }
     return UInt32(scanner.crc).hexadecimal
   }
@@ -76,9 +74,7 @@ package struct HeadedRows {
         let name = fields[column]
         let fault = idFault(name) ?? (Int(ids.intern(name)) < column ? "each name once" : nil)
         if let fault {
-          throw .line(
-            LineFault(
-              file: file, line: line, found: "the column \"\(quoted(name))\"", expected: fault))
+          throw .fault(file, line: line, found: "the column \"\(quoted(name))\"", expected: fault)
         }
       }
       (self.file, self.ids) = (file, ids)
@@ -89,11 +85,10 @@ package struct HeadedRows {
     /// The place of a column that must be there.
     package func place(_ name: String, _ meaning: String) throws(DataError) -> Int {
       guard let place = index(name) else {
-        throw .line(
-          LineFault(
-            file: file, line: 1,
-            found: "no column \(name) in \"\(quoted(names.joined(separator: ",")))\"",
-            expected: meaning))
+        throw .fault(
+          file, line: 1,
+          found: "no column \(name) in \"\(quoted(names.joined(separator: ",")))\"",
+          expected: meaning)
       }
       return place
     }
@@ -106,7 +101,7 @@ package struct HeadedRows {
 
     package func fault(_ name: String, _ field: Bytes, _ expected: String) -> DataError {
       let shown = field.isEmpty ? "\(name) is empty" : "\(name) is \"\(quoted(field))\""
-      return .line(LineFault(file: file, line: line, found: shown, expected: expected))
+      return .fault(file, line: line, found: shown, expected: expected)
     }
 
     package func number(_ column: Int, _ name: String) throws(DataError) -> Double {

@@ -11,10 +11,9 @@ package func column(
   guard found.count > 1 else { return found.first }
   let shown = shown ?? names
   let (first, second) = (quoted(shown[found[0]]), quoted(shown[found[1]]))
-  throw .line(
-    LineFault(
-      file: file, line: 1,
-      found: first == second
-        ? "two columns named \(first)" : "the columns \(first) and \(second), which mean the same",
-      expected: "one of them"))
+  throw .fault(
+    file, line: 1,
+    found: first == second
+      ? "two columns named \(first)" : "the columns \(first) and \(second), which mean the same",
+    expected: "one of them")
 }

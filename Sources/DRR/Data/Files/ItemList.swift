@@ -121,7 +121,7 @@ struct ItemList {
     let line = try folder.firstLine(name)
     let file = try TextFile(try folder.open(name))
     if line.isEmpty {
-      throw .line(LineFault(file: file.name, found: "it is empty", expected: "a header"))
+      throw .fault(file.name, found: "it is empty", expected: "a header")
     }
     let separator = Separator.of(line) ?? .comma
     if DataFolder.unpacked(name).hasSuffix(".item") { return try readTyped(file) }

@@ -214,11 +214,10 @@ package struct JSONRows {
     _ text: Bytes, _ fault: JSONText.Fault, _ file: String, _ line: Int
   ) -> DataError {
     let rest = Bytes(rebasing: text[min(fault.at, text.count)...])
-    return .line(
-      LineFault(
-        file: file, line: line,
-        found: rest.isEmpty ? "an object that breaks off" : "\"\(quoted(rest))\" in an object",
-        expected: "JSON as {\"name\": value, ...}, an object a line or a list of objects"))
+    return .fault(
+      file, line: line,
+      found: rest.isEmpty ? "an object that breaks off" : "\"\(quoted(rest))\" in an object",
+      expected: "JSON as {\"name\": value, ...}, an object a line or a list of objects")
   }
 
   /// The names that the first object of a file has, which begins with these bytes; nil where there

@@ -21,3 +21,10 @@ public struct LineFault: Error, Hashable, Sendable, CustomStringConvertible {
     "\(file)\(line > 0 ? ", line \(line)" : ""): \(found), expected \(expected)"
   }
 }
+
+extension DataError {
+  /// Something that no other case says is wrong with a line, or with a file as a whole.
+  package static func fault(
+    _ file: String, line: Int = 0, found: String, expected: String
+  ) -> DataError { .line(LineFault(file: file, line: line, found: found, expected: expected)) }
+}

@@ -79,10 +79,9 @@ struct RatingsBuilder {
     }
     try split(line, number)
     guard !heading.isEmpty else {
-      throw .line(
-        LineFault(
-          file: file, line: number, found: "\"\(quoted(line))\" before any item",
-          expected: "the item's number and a colon above its ratings"))
+      throw .fault(
+        file, line: number, found: "\"\(quoted(line))\" before any item",
+        expected: "the item's number and a colon above its ratings")
     }
     let (user, rating, date) = (fields[0], fields[1], fields[2])
     let item = heading
@@ -108,10 +107,9 @@ struct RatingsBuilder {
       }
     }
     guard Number.decimal(fields[0]) == Double(found) else {
-      throw .line(
-        LineFault(
-          file: file, line: number, found: "\(found) ratings other than 99",
-          expected: "as many as the first field says, \"\(quoted(fields[0]))\""))
+      throw .fault(
+        file, line: number, found: "\(found) ratings other than 99",
+        expected: "as many as the first field says, \"\(quoted(fields[0]))\"")
     }
   }
 
@@ -183,10 +181,9 @@ struct RatingsBuilder {
       return microseconds
     }
     if hasDates == true || hasDates == nil && text.contains(45) {
-      throw .line(
-        LineFault(
-          file: file, line: number, found: "the time \"\(quoted(text))\"",
-          expected: "a date as 2019-11-24 or 2019-11-24T00:03:13Z"))
+      throw .fault(
+        file, line: number, found: "the time \"\(quoted(text))\"",
+        expected: "a date as 2019-11-24 or 2019-11-24T00:03:13Z")
     }
     throw .notANumber(file: file, line: number, field: "time", value: quoted(text))
   }
@@ -212,9 +209,7 @@ struct RatingsBuilder {
 
   private func require(_ id: Bytes, _ field: String, _ line: Int) throws(DataError) {
     if let expected = idFault(id) {
-      throw .line(
-        LineFault(
-          file: file, line: line, found: "\(field) \"\(quoted(id))\"", expected: expected))
+      throw .fault(file, line: line, found: "\(field) \"\(quoted(id))\"", expected: expected)
     }
   }
 
@@ -231,13 +226,12 @@ struct RatingsBuilder {
     let known = layout.eventRatings.map(\.event)
     let example = unknownEvents.enumerated()
       .map { "\(quoted($1))=\($0 + 1)" }.joined(separator: ",")
-    return .line(
-      LineFault(
-        file: firstUnknownEvent.file, line: firstUnknownEvent.line,
-        found: "the \(found.count == 1 ? "event" : "events") \(found.joined(separator: ", "))",
-        expected: known.isEmpty
-          ? "a rating for each, as --event-ratings \(example); say them"
-          : "one of \(known.joined(separator: ", ")); name the others in --event-ratings too"))
+    return .fault(
+      firstUnknownEvent.file, line: firstUnknownEvent.line,
+      found: "the \(found.count == 1 ? "event" : "events") \(found.joined(separator: ", "))",
+      expected: known.isEmpty
+        ? "a rating for each, as --event-ratings \(example); say them"
+        : "one of \(known.joined(separator: ", ")); name the others in --event-ratings too")
   }
 
   private mutating func add(_ rows: PlainRows) {
@@ -359,10 +353,9 @@ struct RatingsBuilder {
     if latest <= 0 { return }
     columns.unit = TimeUnit.of(latest)
     if columns.unit != .seconds, TimeUnit.of(earliest) != columns.unit {
-      throw .line(
-        LineFault(
-          file: file, found: "times from \(earliest) to \(latest), of two units",
-          expected: "all in seconds, milliseconds, microseconds or nanoseconds"))
+      throw .fault(
+        file, found: "times from \(earliest) to \(latest), of two units",
+        expected: "all in seconds, milliseconds, microseconds or nanoseconds")
     }
   }
 

@@ -190,13 +190,12 @@ public enum RatingsSource {
       }
     }
     guard sets.count <= 1 else {
-      throw .line(
-        LineFault(
-          file: folder.path,
-          found:
-            "tables of \(sets.count) layouts, \(sets.map { $0.files[0] }.joined(separator: ", "))",
-          expected: "one; name the file that is meant, or import it by `drr data import "
-            + "\(folder.path) --out FOLDER --file \(sets[0].files[0])`"))
+      throw .fault(
+        folder.path,
+        found:
+          "tables of \(sets.count) layouts, \(sets.map { $0.files[0] }.joined(separator: ", "))",
+        expected: "one; name the file that is meant, or import it by `drr data import "
+          + "\(folder.path) --out FOLDER --file \(sets[0].files[0])`")
     }
     if let set = sets.first { return set.files }
     // The one table there is, whose columns may be named.
@@ -219,10 +218,9 @@ struct About {
       guard let low = Float(words[1]), let high = Float(words[3]), low < high,
         max(low.magnitude, high.magnitude) <= RatingsLog.ratingLimit
       else {
-        throw .line(
-          LineFault(
-            file: file.name, line: number, found: "the scale \"\(quoted(line))\"",
-            expected: "the lowest and the highest rating, as ratings: 1 ... 5"))
+        throw .fault(
+          file.name, line: number, found: "the scale \"\(quoted(line))\"",
+          expected: "the lowest and the highest rating, as ratings: 1 ... 5")
       }
       range = low...high
     }

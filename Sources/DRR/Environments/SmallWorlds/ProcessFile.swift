@@ -32,14 +32,61 @@ public struct ProcessFile: Codable, Hashable, Sendable {
   public static func read(
     _ path: String, start: String? = nil
   ) throws(DataError) -> (file: ProcessFile, process: FiniteProcess) {
-    var (states, actions) = (RawIDs(), RawIDs())
-    var outcomes: [Int: [FiniteProcess.Outcome]] = [:]
-    var places: [Int] = []
+    let table = try ProcessTable(path)
+    let outcomes = try table.distributions()
+    let found = try start.map { (path) throws(DataError) in try readStarts(path, table) }
+    let process = FiniteProcess(
+      path.lastPathPart, states: Array(table.states), actions: Array(table.actions), start: 0,
+      starts: found?.starts, discount: discount,
+      terminal: Set(0..<table.states.count).subtracting(table.chooses)
+    ) { outcomes[table.pair($0, $1)]! }
+    let checksum = table.checksum + (found.map { "-" + $0.checksum } ?? "")
+    return (ProcessFile(path: path, start: start, checksum: checksum), process)
+  }
+
+  private static func readStarts(
+    _ path: String, _ table: ProcessTable
+  ) throws(DataError) -> (starts: [FiniteProcess.Start], checksum: String) {
+    var places = (state: 0, probability: 0)
+    var starts: [FiniteProcess.Start] = []
+    var given: Set<Int> = []
     let rows = try HeadedRows(path: path)
+    let checksum = try rows.forEach { (columns) throws(DataError) in
+      places.state = try columns.place("state", "the columns state,probability")
+      places.probability = try columns.place("probability", "the columns state,probability")
+    } row: { (row) throws(DataError) in
+      let field = row.fields[places.state]
+      guard let state = table.states.lookup(field), table.chooses.contains(state) else {
+        throw row.fault("state", field, "a state with actions")
+      }
+      guard given.insert(state).inserted else { throw row.fault("state", field, "each state once") }
+      starts.append(
+        .init(state: state, probability: try row.share(places.probability, "probability")))
+    }
+    let sum = starts.reduce(0) { $0 + $1.probability }
+    guard abs(sum - 1) <= mostRounding else {
+      throw .fault(rows.source.name, found: "the probabilities sum to \(sum)", expected: "1")
+    }
+    return (starts.map { .init(state: $0.state, probability: $0.probability / sum) }, checksum)
+  }
+}
+
+/// The outcomes of a file as its lines have them.
+private struct ProcessTable {
+  private(set) var (states, actions) = (RawIDs(), RawIDs())
+  /// The states that have actions.
+  private(set) var chooses: Set<Int> = []
+  private(set) var checksum = ""
+  private let file: String
+  private var lines: [(state: Int, action: Int, outcome: FiniteProcess.Outcome)] = []
+
+  init(_ path: String) throws(DataError) {
+    let rows = try HeadedRows(path: path)
+    file = rows.source.name
     let names = ["state", "action", "probability", "next", "reward", "done"]
     let header = names.joined(separator: ",")
-    var keyed: [(state: Int, action: Int, outcome: FiniteProcess.Outcome)] = []
-    var checksum = try rows.forEach { (columns) throws(DataError) in
+    var places: [Int] = []
+    checksum = try rows.forEach { (columns) throws(DataError) in
       for name in names { places.append(try columns.place(name, "the columns \(header)")) }
     } row: { (row) throws(DataError) in
       let state = try row.intern(places[0], "state", &states)
@@ -54,90 +101,59 @@ public struct ProcessFile: Codable, Hashable, Sendable {
       default: throw row.fault("done", done, "0, 1, false or true")
       }
       let probability = try row.share(places[2], "probability")
-      keyed.append(
+      lines.append(
         (
           Int(state), Int(action),
           .init(probability, next: Int(next), reward: reward, terminates: ends)
         ))
     }
-    let file = rows.source.name
-    func fault(_ found: String, _ expected: String) -> DataError {
-      .line(LineFault(file: file, found: found, expected: expected))
+    chooses = Set(lines.map(\.state))
+  }
+
+  /// The place of a pair.
+  func pair(_ state: Int, _ action: Int) -> Int { state * actions.count + action }
+
+  /// What each action leads to in the states that have some, by pair; probabilities sum to 1.
+  func distributions() throws(DataError) -> [Int: [FiniteProcess.Outcome]] {
+    guard !lines.isEmpty else { throw fault("no outcome", "a line for each") }
+    guard states.count <= ProcessFile.mostPairs / actions.count else {
+      throw .tooLarge(
+        file: file, what: "pairs of a state and an action", limit: ProcessFile.mostPairs)
     }
-    guard !keyed.isEmpty else { throw fault("no outcome", "a line for each") }
-    guard states.count <= mostPairs / actions.count else {
-      throw .tooLarge(file: file, what: "pairs of a state and an action", limit: mostPairs)
-    }
-    for (state, action, outcome) in keyed {
-      outcomes[state * actions.count + action, default: []].append(outcome)
-    }
-    func name(_ ids: RawIDs, _ index: Int) -> String { "\"\(quoted(ids[index]))\"" }
-    let chooses = Set(keyed.map(\.state))
-    for (state, action, outcome) in keyed where !outcome.terminates {
-      guard !chooses.contains(outcome.next) else { continue }
-      throw fault(
-        "\(name(actions, action)) in \(name(states, state)) leads to "
-          + "\(name(states, outcome.next)), in which no action stands",
-        "actions there, or done 1")
+    var outcomes: [Int: [FiniteProcess.Outcome]] = [:]
+    for (state, action, outcome) in lines {
+      guard outcome.terminates || chooses.contains(outcome.next) else {
+        throw fault(
+          "\(name(state, action)) leads to \(name(states, outcome.next)), in which no action stands",
+          "actions there, or done 1")
+      }
+      outcomes[pair(state, action), default: []].append(outcome)
     }
     for state in chooses.sorted() {
       for action in 0..<actions.count {
-        let pair = state * actions.count + action
-        guard let found = outcomes[pair] else {
+        guard let found = outcomes[pair(state, action)] else {
           throw fault(
-            "no outcome of \(name(actions, action)) in \(name(states, state))",
-            "each action in every state that has one")
+            "no outcome of \(name(state, action))", "each action in every state that has one")
         }
         let sum = found.reduce(0) { $0 + $1.probability }
-        guard abs(sum - 1) <= mostRounding else {
-          throw fault(
-            "the probabilities of \(name(actions, action)) in \(name(states, state)) sum to \(sum)",
-            "1")
+        guard abs(sum - 1) <= ProcessFile.mostRounding else {
+          throw fault("the probabilities of \(name(state, action)) sum to \(sum)", "1")
         }
-        outcomes[pair] = found.map {
+        outcomes[pair(state, action)] = found.map {
           .init($0.probability / sum, next: $0.next, reward: $0.reward, terminates: $0.terminates)
         }
       }
     }
-    var starts: [FiniteProcess.Start]?
-    if let start {
-      let found = try readStarts(start, states, chooses)
-      starts = found.starts
-      checksum += "-" + found.checksum
-    }
-    let process = FiniteProcess(
-      path.lastPathPart, states: Array(states), actions: Array(actions), start: 0,
-      starts: starts, discount: discount,
-      terminal: Set(0..<states.count).subtracting(chooses)
-    ) { outcomes[$0 * actions.count + $1]! }
-    return (ProcessFile(path: path, start: start, checksum: checksum), process)
+    return outcomes
   }
 
-  private static func readStarts(
-    _ path: String, _ states: RawIDs, _ chooses: Set<Int>
-  ) throws(DataError) -> (starts: [FiniteProcess.Start], checksum: String) {
-    var places = (state: 0, probability: 0)
-    var starts: [FiniteProcess.Start] = []
-    var given: Set<Int> = []
-    let rows = try HeadedRows(path: path)
-    let checksum = try rows.forEach { (columns) throws(DataError) in
-      places.state = try columns.place("state", "the columns state,probability")
-      places.probability = try columns.place("probability", "the columns state,probability")
-    } row: { (row) throws(DataError) in
-      let field = row.fields[places.state]
-      guard let state = states.lookup(field), chooses.contains(state) else {
-        throw row.fault("state", field, "a state with actions")
-      }
-      guard given.insert(state).inserted else { throw row.fault("state", field, "each state once") }
-      starts.append(
-        .init(state: state, probability: try row.share(places.probability, "probability")))
-    }
-    let sum = starts.reduce(0) { $0 + $1.probability }
-    guard abs(sum - 1) <= mostRounding else {
-      throw .line(
-        LineFault(
-          file: rows.source.name, found: "the probabilities sum to \(sum)", expected: "1"))
-    }
-    return (starts.map { .init(state: $0.state, probability: $0.probability / sum) }, checksum)
+  private func name(_ ids: RawIDs, _ index: Int) -> String { "\"\(quoted(ids[index]))\"" }
+
+  private func name(_ state: Int, _ action: Int) -> String {
+    "\(name(actions, action)) in \(name(states, state))"
+  }
+
+  private func fault(_ found: String, _ expected: String) -> DataError {
+    .fault(file, found: found, expected: expected)
   }
 }

@@ -74,68 +74,16 @@ extension Experiment {
     let seed = seed ?? configuration.seed
     let world = try scoringWorld(online, on: backend, observer)
     let evaluation = try onlineEvaluation(online, model, world, seed: seed)
-    let counts = statistics.counts.map { Float($0) }
-    let own = FixedOrder("PMF greedy") { user in
-      (0..<model.itemCount).map { model.reward(user: user, item: $0) }
-    }
-    let explorer = try makeAgent(model, on: backend)
-    var policies: [any OnlinePolicy] = [
-      RandomItem(seed: seed), FixedOrder("popularity") { _ in counts },
-      FixedOrder("item mean") { [means = statistics.means] _ in means }, own,
-      RandomVector(
-        explorer, range: try (agent as? DRRConfiguration ?? DRRConfiguration()).explorationRange,
-        seed: seed),
-      FrozenAgent("\(agentName) untrained", explorer),
-    ]
-    let epsilon = online.exploration ?? 0
-    if epsilon > 0, contestants.contains(where: { $0.agent is Planner }) {
-      throw ConfigurationError(
-        "a planner shows items and no vectors, so it has no ε; leave --epsilon out")
-    }
-    func add(_ name: String, _ learner: (any SessionLearner)?) throws {
-      guard let learner else { return }
-      policies.append(
-        try UpdatedAgent("\(name) updated", learner, epsilon: epsilon, seed: seed))
-    }
-    let learns = contestants.contains { $0.learner != nil }
-    try add(
-      "\(agentName) untrained",
-      learns ? makeTrainer(model, environments: 1, on: backend) as? any SessionLearner : nil)
-    for contestant in contestants + (myopic.map { [$0] } ?? []) {
-      policies.append(
-        FrozenAgent(
-          "\(contestant.name) frozen", contestant.agent, epsilon: epsilon, seed: seed))
-      try add(contestant.name, contestant.learner)
-    }
-    var rules: [String] = []
-    if online.consecutive != 0 {
-      rules = ["PMF greedy, changing kinds", "\(agentName) untrained, changing kinds"]
-      // What the same agent, or its PMF, earns by alternating clusters and learning nothing.
-      let kinds = world.satisfaction.kinds
-      let owns = ItemClusters.fit(model)
-      let predicted = { user in
-        (0..<model.itemCount).map { model.reward(user: user, item: $0) }
-      }
-      policies += [
-        AlternatingOrder(rules[0], kinds: kinds, scores: predicted),
-        AlternatingOrder("PMF greedy, changing own kinds", kinds: owns, scores: predicted),
-        FrozenAgent(
-          rules[1], explorer, alternating: kinds, isTold: true),
-        FrozenAgent("\(agentName) untrained, changing own kinds", explorer, alternating: owns),
-      ]
-    }
-    policies.append(
-      FixedOrder("world's model greedy") { user in
-        (0..<model.itemCount).map { world.model.reward(user: user, item: $0) }
-      })
-    policies.append(FixedOrder("world greedy") { world.rewards(user: $0) })
-    if online.consecutive != 0 {
-      policies.append(
-        AlternatingOrder(
-          "world greedy, changing kinds", kinds: world.satisfaction.kinds, above: 0
-        ) { world.rewards(user: $0) })
-    }
-
+    let untrained = try makeAgent(model, on: backend)
+    let rules =
+      online.consecutive == 0
+      ? [] : ["PMF greedy", "\(agentName) untrained"].map { "\($0), changing kinds" }
+    let policies =
+      try baselines(model, untrained, seed: seed)
+      + contenders(
+        contestants, myopic, model, on: backend, epsilon: online.exploration ?? 0, seed: seed)
+      + alternating(rules, model, untrained, world)
+      + oracles(world, haveStreaks: !rules.isEmpty)
     let total = policies.count * evaluation.sessionCount
     let traces = try policies.enumerated().map { number, policy in
       let trace = try evaluation.evaluate(policy, among: ranks) {
@@ -154,7 +102,7 @@ extension Experiment {
           ? byName["\(myopic.name) updated"] : byName["\(myopic.name) frozen"]
       }
       return evaluation.result(
-        trace, reference: byName[own.name]!, myopic: its, rules: rules.map { byName[$0]! })
+        trace, reference: byName["PMF greedy"]!, myopic: its, rules: rules.map { byName[$0]! })
     }
     let device = backend.device
     return OnlineReport(
@@ -166,6 +114,79 @@ extension Experiment {
       leftOut: split.testUsers.count - evaluation.sessionCount,
       steps: try trainedSteps() ?? 0, twin: myopic?.name, rules: rules.isEmpty ? nil : rules,
       policies: results)
+  }
+
+  /// Chance, orders that no session changes, and the agent as it begins.
+  private func baselines(
+    _ model: PMFModel, _ untrained: any SessionAgent, seed: UInt64
+  ) throws -> [any OnlinePolicy] {
+    let (counts, means) = (statistics.counts.map { Float($0) }, statistics.means)
+    return [
+      RandomItem(seed: seed), FixedOrder("popularity") { _ in counts },
+      FixedOrder("item mean") { _ in means },
+      FixedOrder("PMF greedy") { model.rewards(user: $0) },
+      RandomVector(
+        untrained,
+        range: try (agent as? DRRConfiguration ?? DRRConfiguration()).explorationRange, seed: seed),
+      FrozenAgent("\(agentName) untrained", untrained),
+    ]
+  }
+
+  /// The agents as they are, and those that are to learn in each session; among them, where any
+  /// does, the agent as it begins.
+  private func contenders(
+    _ contestants: [Contestant], _ myopic: Contestant?, _ model: PMFModel,
+    on backend: any Backend, epsilon: Float, seed: UInt64
+  ) throws -> [any OnlinePolicy] {
+    if epsilon > 0, contestants.contains(where: { $0.agent is Planner }) {
+      throw ConfigurationError(
+        "a planner shows items and no vectors, so it has no ε; leave --epsilon out")
+    }
+    var policies: [any OnlinePolicy] = []
+    func add(_ name: String, _ learner: (any SessionLearner)?) throws {
+      guard let learner else { return }
+      policies.append(
+        try UpdatedAgent("\(name) updated", learner, epsilon: epsilon, seed: seed))
+    }
+    if contestants.contains(where: { $0.learner != nil }) {
+      let trainer = try makeTrainer(model, environments: 1, on: backend)
+      try add("\(agentName) untrained", trainer as? any SessionLearner)
+    }
+    for contestant in contestants + (myopic.map { [$0] } ?? []) {
+      policies.append(
+        FrozenAgent("\(contestant.name) frozen", contestant.agent, epsilon: epsilon, seed: seed))
+      try add(contestant.name, contestant.learner)
+    }
+    return policies
+  }
+
+  /// What the same agent, or its PMF, earns by alternating clusters and learning nothing: the rules,
+  /// which are told the streak effect's, and beside each one by clusters of the PMF.
+  private func alternating(
+    _ rules: [String], _ model: PMFModel, _ untrained: any SessionAgent, _ world: World
+  ) -> [any OnlinePolicy] {
+    if rules.isEmpty { return [] }
+    let (kinds, owns) = (world.satisfaction.kinds, ItemClusters.fit(model))
+    return [
+      AlternatingOrder(rules[0], kinds: kinds) { model.rewards(user: $0) },
+      AlternatingOrder("PMF greedy, changing own kinds", kinds: owns) { model.rewards(user: $0) },
+      FrozenAgent(rules[1], untrained, alternating: kinds, isTold: true),
+      FrozenAgent("\(agentName) untrained, changing own kinds", untrained, alternating: owns),
+    ]
+  }
+
+  /// What knows the world: the best by its model, and by what it earns.
+  private func oracles(_ world: World, haveStreaks: Bool) -> [any OnlinePolicy] {
+    let greedy = [
+      FixedOrder("world's model greedy") { world.model.rewards(user: $0) },
+      FixedOrder("world greedy") { world.rewards(user: $0) },
+    ]
+    guard haveStreaks else { return greedy }
+    return greedy + [
+      AlternatingOrder(
+        "world greedy, changing kinds", kinds: world.satisfaction.kinds, above: 0
+      ) { world.rewards(user: $0) }
+    ]
   }
 }
 

@@ -27,7 +27,7 @@ public struct TableConfiguration: Codable, Hashable, Sendable {
 
 /// A table of action values that learns by acting ε-greedily in environments that step together, of
 /// which nothing is known but how many states and actions there are.
-public final class TableTrainer {
+public final class TableTrainer: ActingLearner {
   /// Steps of all environments together.
   public let steps: Int
   /// Where it acts.
@@ -35,7 +35,7 @@ public final class TableTrainer {
   /// Actions so far, in all environments.
   public private(set) var step = 0
   /// Since the last report.
-  package var tally: EpisodeTally
+  private var tally: EpisodeTally
   private let epsilon: EpsilonSchedule
   private let seed: UInt64
   private var tables: LearningTables
@@ -98,7 +98,14 @@ public final class TableTrainer {
   }
 
   /// Whether it has kept to numbers.
-  public var isFinite: Bool { tables.isFinite }
+  public func isFinite() -> Bool { tables.isFinite }
+  /// It makes no update that ranks could share.
+  package func share(_ updates: SharedUpdates) {}
+
+  package func report() -> EpisodeReport {
+    defer { tally.begin() }
+    return EpisodeReport(step: step, meanReturn: tally.meanReturn)
+  }
 
   /// Adds all that the next step depends on to a file.
   public func save(to file: inout SafetensorsWriter) throws {
