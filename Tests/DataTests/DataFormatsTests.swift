@@ -89,7 +89,7 @@ struct DataFormatsTests {
       ])
     let log = try RatingsSource.load(folder)
     #expect(log.spelled == ["1 1 0.5 6", "1 2 3.5 7", "1 3 5.0 8"])
-    #expect(log.titles == ["Good, the \"Bad\" (1966)", "Plain é (1990)", "Two?Lines"])
+    #expect(log.titles == ["Good, the \"Bad\" (1966)", "Plain é (1990)", "Two Lines"])
     #expect(log.genres.namesOfItem(0) == ["IMAX", "Western"])
     #expect(log.genres.namesOfItem(1) == ["unknown"])
     #expect(log.ratingRange == 0.5...5)
