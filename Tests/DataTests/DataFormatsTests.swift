@@ -122,6 +122,16 @@ struct DataFormatsTests {
     #expect(log.format == "RecBole" && log.ratingRange == 1...5)
   }
 
+  @Test("RecBole's file of users beside ratings, or a part of them, is noted and not read")
+  func recBoleUsers() throws {
+    let text = "user_id:token\titem_id:token\trating:float\nu\ti\t3\n"
+    let folder = try temporary.folder(
+      "rb", ["rb.train.inter": text, "rb.user": "any\n", "x.inter": text, "x.csv": "u,i\n"])
+    let note = "rb.user is not used: nothing here learns from features of users"
+    #expect(try RatingsSource.load("\(folder)/rb.train.inter").notes == [note])
+    #expect(try RatingsSource.load("\(folder)/x.inter").notes.isEmpty)
+  }
+
   @Test func recBoleScaleIsTheUsualOneOrItsOwn() throws {
     let header = "user_id:token\titem_id:token\trating:float\n"
     for (ratings, range) in [

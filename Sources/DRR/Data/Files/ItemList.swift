@@ -23,16 +23,7 @@ struct ItemList {
   static func beside(
     _ file: String, _ layout: RatingsLayout, _ folder: DataFolder
   ) throws(DataError) -> ItemList? {
-    let name = DataFolder.unpacked(file)
-    var own: [String] = []
-    if name.hasSuffix(".inter") {
-      let stem = name.dropLast(".inter".count)
-      own = ["\(stem).item"]
-      // A part of a split is named after the whole.
-      for part in [".train", ".valid", ".test"] where stem.hasSuffix(part) {
-        own.append("\(stem.dropLast(part.count)).item")
-      }
-    }
+    let own = RatingsSource.recBole("item", beside: file)
     guard let list = (own + layout.items).first(where: folder.has),
       list != Metadata.file || folder.has(Metadata.links)
     else { return nil }
