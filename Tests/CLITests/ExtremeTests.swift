@@ -118,7 +118,7 @@ struct ExtremeTests {
       ("action,reward,propensity\na\u{1b}[2J,1,0.5\n", "line 2: action is \"a?[2J\""),
       ("action,reward,propensity\na\0,1,0.5\n", "an id without control characters"),
       ("action,reward,propensity\n\"a\"b,1,0.5\n", "behind a closing quotation mark"),
-      ("action,reward,propensity\n\"a,1,0.5\n", "is not closed on its line"),
+      ("action,reward,propensity\n\"a,1,0.5\n", "is not closed within"),
     ] {
       try folder.write("log.csv", text)
       expectRefused(try Program.run(["ope", "describe", "log.csv"], in: folder), 1, part)

@@ -111,7 +111,8 @@ struct DataErrorsTests {
       ),
       (
         ["ratings.csv": rows, "movies.csv": "movieId,title\n1,A\n2,\"open\nend"],
-        "m/movies.csv, line 3: a quoted field opens here and is not closed on its line; a row is a line"
+        "m/movies.csv, line 3: a quoted field opens here and is not closed within the 1048576 bytes "
+          + "of a row, expected a closing mark; one inside a field is written twice"
       ),
       (
         ["ratings.csv": rows, "movies.csv": "movieId,title\n1,A,B\n"],

@@ -89,7 +89,7 @@ struct DataFormatsTests {
       ])
     let log = try RatingsSource.load(folder)
     #expect(log.spelled == ["1 1 0.5 6", "1 2 3.5 7", "1 3 5.0 8"])
-    #expect(log.titles == ["Good, the \"Bad\" (1966)", "Plain é (1990)", "Two?Lines"])
+    #expect(log.titles == ["Good, the \"Bad\" (1966)", "Plain é (1990)", "Two Lines"])
     #expect(log.genres.namesOfItem(0) == ["IMAX", "Western"])
     #expect(log.genres.namesOfItem(1) == ["unknown"])
     #expect(log.ratingRange == 0.5...5)
@@ -120,6 +120,16 @@ struct DataFormatsTests {
     #expect(log.titles == ["Toy Story", "Other"])
     #expect(log.genres.namesOfItem(0) == ["Animation", "Children"])
     #expect(log.format == "RecBole" && log.ratingRange == 1...5)
+  }
+
+  @Test("RecBole's file of users beside ratings, or a part of them, is noted and not read")
+  func recBoleUsers() throws {
+    let text = "user_id:token\titem_id:token\trating:float\nu\ti\t3\n"
+    let folder = try temporary.folder(
+      "rb", ["rb.train.inter": text, "rb.user": "any\n", "x.inter": text, "x.csv": "u,i\n"])
+    let note = "rb.user is not used: nothing here learns from features of users"
+    #expect(try RatingsSource.load("\(folder)/rb.train.inter").notes == [note])
+    #expect(try RatingsSource.load("\(folder)/x.inter").notes.isEmpty)
   }
 
   @Test func recBoleScaleIsTheUsualOneOrItsOwn() throws {

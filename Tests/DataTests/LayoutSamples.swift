@@ -71,7 +71,8 @@ struct LayoutSample: CustomTestStringConvertible, Sendable {
         "s.inter": "user_id:token\titem_id:token\trating:float\ttimestamp:float\nu\ti\t4\t9.6E8\n",
         "s.item": "item_id:token\ttitle:token_seq\tclass:token_seq\ni\tA B\tWar Film\n",
         "s.user": "user_id:token\tage:float\nu\t30\n",
-      ], rows: ["u i 4.0 960000000"], range: 1...5, titles: ["A B"], genres: ["War", "Film"]),
+      ], rows: ["u i 4.0 960000000"], range: 1...5, titles: ["A B"], genres: ["War", "Film"],
+      notes: ["s.user is not used: nothing here learns from features of users"]),
     LayoutSample(
       name: "HetRec MovieLens", format: "table",
       files: [

@@ -147,7 +147,8 @@ enum ClickLogs {
       count = headless.count
       fields = Fields(kept: count)
     }
-    return try files.forEachLine(of: name) { (file, number, line) throws(DataError) in
+    return try files.forEachLine(of: name, by: table.separator) {
+      (file, number, line) throws(DataError) in
       if places.isEmpty {
         let header = String(decoding: line, as: UTF8.self)
         let names = Columns(header, table.separator).names

@@ -15,7 +15,7 @@ enum SemicolonSessions {
     var current: Int32 = -1
     var fields = Fields(kept: 5)
     var list: [Int32] = []
-    try files.forEachLine(of: name) { (file, number, line) throws(DataError) in
+    try files.forEachLine(of: name, by: .semicolon) { (file, number, line) throws(DataError) in
       try fields.split(line, .semicolon, of: file, number)
       guard fields.count == 5 else {
         if !builder.isOpen {

@@ -185,17 +185,19 @@ struct SessionFiles {
 
   var checksum: String { UInt32(truncatingIfNeeded: crc).hexadecimal }
 
-  /// Calls `body` with the number of each line that is not blank, and the line.
+  /// Calls `body` with the number of each line that is not blank, and the line: where fields that a
+  /// separator parts may stand in quotation marks, each row.
   ///
   /// Returns how messages name the file.
   @discardableResult
   mutating func forEachLine(
-    of name: String, _ body: (String, Int, Bytes) throws(DataError) -> Void
+    of name: String, by separator: Separator? = nil,
+    _ body: (String, Int, Bytes) throws(DataError) -> Void
   ) throws(DataError) -> String {
     if !folder.has(name) { throw .missingFile(path: "\(folder.path)/\(name)") }
     let source = try folder.open(name)
     let (before, progress) = (bytesDone, self.progress)
-    let scanner = LineScanner(source) { progress?(before + $0, before + $1) }
+    let scanner = LineScanner(source, by: separator) { progress?(before + $0, before + $1) }
     do throws(DataError) {
       try scanner.forEachBlock { (block) throws(DataError) in
         try scanner.forEachLine(of: block) { (line) throws(DataError) in

@@ -32,6 +32,23 @@ extension ByteSource {
   }
 }
 
+/// Bytes that are in memory.
+final class MemorySource: ByteSource {
+  let name: String
+  var totalBytes: Int { bytes.count }
+  private(set) var doneBytes = 0
+  private let bytes: [UInt8]
+
+  init(name: String, bytes: [UInt8]) { (self.name, self.bytes) = (name, bytes) }
+
+  func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+    let count = min(buffer.count, bytes.count - doneBytes)
+    buffer.copyBytes(from: bytes[doneBytes..<doneBytes + count])
+    doneBytes += count
+    return count
+  }
+}
+
 package final class FileSource: ByteSource {
   package let name: String
   package var totalBytes: Int { file.size }

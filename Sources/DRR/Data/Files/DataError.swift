@@ -23,7 +23,7 @@ public enum DataError: Error, Equatable, Sendable, CustomStringConvertible {
   case identifier(file: String, line: Int, field: String, value: String)
   /// A line has more bytes than the limit.
   case lineTooLong(file: String, line: Int, limit: Int)
-  /// A quotation mark has no partner.
+  /// A quotation mark has no partner, in the bytes that a row may have.
   case quoting(file: String, line: Int)
   /// The file holds no ratings.
   case empty(file: String)
@@ -73,7 +73,9 @@ public enum DataError: Error, Equatable, Sendable, CustomStringConvertible {
     case .lineTooLong(let file, let line, let limit):
       "\(file), line \(line): longer than \(limit) bytes, expected one rating a line"
     case .quoting(let file, let line):
-      "\(file), line \(line): a quoted field opens here and is not closed on its line; a row is a line"
+      "\(file), line \(line): a quoted field opens here and is not closed within the "
+        + "\(LineScanner.lineLimit) bytes of a row, expected a closing mark; one inside a field is "
+        + "written twice"
     case .empty(let file):
       "\(file): no ratings in it"
     case .tooLarge(let file, let what, let limit):

@@ -114,10 +114,23 @@ package struct DataFolder {
     return UInt32(truncatingIfNeeded: crc).hexadecimal
   }
 
-  /// The first line that is not blank; empty for an empty file. Looks at 64 KiB.
+  /// The first line that is not blank, and those that a quoted field of it goes on in; empty for an
+  /// empty file. Looks at 64 KiB.
   package func firstLine(_ name: String) throws(DataError) -> String {
-    let line = try start(name).split(whereSeparator: { $0 == 10 || $0 == 13 }).first
-    return String(decoding: line ?? [], as: UTF8.self)
+    let start = try start(name).drop { $0 == 10 || $0 == 13 }
+    let first = start.prefix { $0 != 10 && $0 != 13 }
+    let line = String(decoding: first, as: UTF8.self)
+    // In the first field no separator may stand yet.
+    let separator = Separator.of(line) ?? .comma
+    func row(_ text: ArraySlice<UInt8>) -> (end: Int, open: Int?) {
+      text.withUnsafeBufferPointer { Fields.row($0, separator.byte) }
+    }
+    guard separator.quotes, row(first).open != nil, case let (end, open) = row(start), open == nil
+    else {
+      return line
+    }
+    let whole = start.prefix(end)
+    return String(decoding: whole.last == 13 ? whole.dropLast() : whole, as: UTF8.self)
   }
 
   /// The first 64 KiB, without a byte order mark.

@@ -1,4 +1,5 @@
 import DRRCore
+import Platform
 
 package typealias Bytes = UnsafeBufferPointer<UInt8>
 
@@ -38,6 +39,9 @@ public enum Separator: String, CaseIterable, Sendable {
     return found
   }
 
+  /// Whether a field may stand in quotation marks, with separators and line ends of its own.
+  var quotes: Bool { self == .comma || self == .semicolon || self == .pipe }
+
   /// The first byte of it.
   var byte: UInt8 {
     switch self {
@@ -65,6 +69,7 @@ package struct Fields {
 
   package subscript(index: Int) -> Bytes { fields[index] }
 
+  /// - Parameter number: of its first line, for messages.
   /// - Throws: where a quoted field is not closed, or goes on behind its closing mark.
   package mutating func split(
     _ line: Bytes, _ separator: Separator, of file: String, _ number: Int
@@ -119,33 +124,23 @@ package struct Fields {
   private mutating func splitQuoted(
     _ line: Bytes, _ separator: UInt8, _ file: String, _ number: Int
   ) throws(DataError) {
-    var start = 0
+    var (start, number) = (0, number)
     while true {
       var end = start
       if start < line.count, line[start] == 34 {
-        let opened = start + 1
-        end = opened
-        var write = opened
-        // A doubled quote is one; the line's memory is the scanner's own, so it closes up there.
-        let text = UnsafeMutablePointer(mutating: line.baseAddress!)
-        while end < line.count {
-          if line[end] == 34 {
-            if end + 1 >= line.count || line[end + 1] != 34 { break }
-            end += 1
-          } else if Self.escapesQuote(line, end, separator) {
-            end += 1
-          }
-          text[write] = line[end]
-          write += 1
-          end += 1
+        guard let mark = Self.closingMark(line, start + 1, separator) else {
+          throw .quoting(file: file, line: number)
         }
-        if end >= line.count { throw .quoting(file: file, line: number) }
-        keep(line, opened, write)
-        end += 1
+        let breaks = Self.breaks(Bytes(rebasing: line[start..<mark.at]))
+        end = mark.at + 1
         if end < line.count, line[end] != separator {
           throw .line(
-            .behindQuote(file: file, line: number, Bytes(rebasing: line[end...]), separator))
+            .behindQuote(
+              file: file, line: number, breaks, Bytes(rebasing: line[end...]), separator))
         }
+        let text = start + 1..<mark.at
+        keep(line, start + 1, mark.isFirst ? mark.at : Self.closeUp(line, text, separator))
+        number += breaks
       } else {
         while end < line.count, line[end] != separator { end += 1 }
         keep(line, start, end)
@@ -155,23 +150,79 @@ package struct Fields {
     }
   }
 
-  /// Whether a backslash stands before a quotation mark of the field itself, as exports by
-  /// semicolons write them (Book-Crossing); one before the mark that ends the field is text.
-  @inline(__always)
-  private static func escapesQuote(_ line: Bytes, _ at: Int, _ separator: UInt8) -> Bool {
-    line[at] == 92 && separator == 59 && at + 2 < line.count && line[at + 1] == 34
-      && line[at + 2] != separator
+  /// The mark that closes a quoted field whose text begins at `start`, and whether it is the first
+  /// in it; nil where none does.
+  ///
+  /// A doubled mark is of the field itself, and so is one behind a backslash in exports by
+  /// semicolons (Book-Crossing), unless the field or the line ends there.
+  private static func closingMark(
+    _ text: Bytes, _ start: Int, _ separator: UInt8
+  ) -> (at: Int, isFirst: Bool)? {
+    guard let first = text.baseAddress else { return nil }
+    var from = start
+    while from < text.count, let found = memchr(first + from, 34, text.count - from) {
+      let mark = UnsafeRawPointer(found) - UnsafeRawPointer(first)
+      let next = mark + 1 < text.count ? text[mark + 1] : 10
+      if separator == 59, mark > start, text[mark - 1] == 92, ![59, 10, 13].contains(next) {
+        from = mark + 1
+      } else if next == 34 {
+        from = mark + 2
+      } else {
+        return (mark, from == start)
+      }
+    }
+    return nil
   }
+
+  /// Makes one of every two bytes that stand for a mark, and returns the end of what is left. The
+  /// line's memory is the scanner's own.
+  private static func closeUp(_ line: Bytes, _ field: Range<Int>, _ separator: UInt8) -> Int {
+    let text = UnsafeMutablePointer(mutating: line.baseAddress!)
+    var (read, write) = (field.lowerBound, field.lowerBound)
+    while read < field.upperBound {
+      let isMarked = read + 1 < field.upperBound && line[read + 1] == 34
+      if isMarked, line[read] == 34 || line[read] == 92 && separator == 59 { read += 1 }
+      text[write] = line[read]
+      read += 1
+      write += 1
+    }
+    return write
+  }
+
+  /// The line end of the first row of `text`, or the text's own end; and the mark of a field that is
+  /// open there.
+  static func row(_ text: Bytes, _ separator: UInt8) -> (end: Int, open: Int?) {
+    var at = 0
+    var isBroken = false
+    while true {
+      if at < text.count, text[at] == 34 {
+        guard let mark = closingMark(text, at + 1, separator) else { return (text.count, at) }
+        at = mark.at + 1
+        // What is split refuses a field that goes on here; so nothing opens behind it.
+        isBroken = at < text.count && text[at] != separator
+      }
+      while at < text.count, text[at] != 10, isBroken || text[at] != separator { at += 1 }
+      if at >= text.count || text[at] == 10 { return (at, nil) }
+      at += 1
+    }
+  }
+
+  /// The line ends in some text.
+  static func breaks(_ text: Bytes) -> Int { text.count { $0 == 10 } }
 }
 
 extension LineFault {
-  /// A quoted field that goes on behind its closing mark.
-  static func behindQuote(
-    file: String, line: Int, _ rest: Bytes, _ separator: UInt8 = 44
+  /// A quoted field that opens in a line, goes over so many line ends and on behind its closing mark.
+  fileprivate static func behindQuote(
+    file: String, line: Int, _ breaks: Int, _ rest: Bytes, _ separator: UInt8
   ) -> LineFault {
     let next = separator == 44 ? "a comma" : "a \(Unicode.Scalar(separator))"
     return LineFault(
-      file: file, line: line, found: "\"\(quoted(rest))\" behind a closing quotation mark",
+      file: file, line: line,
+      found: breaks == 0
+        ? "\"\(quoted(rest))\" behind a closing quotation mark"
+        : "a quoted field that opens here, and \"\(quoted(rest))\" behind the mark that closes it "
+          + "in line \(line + breaks)",
       expected: "\(next) or the end of the line there; a mark inside a field is written twice")
   }
 }

@@ -2,7 +2,7 @@ import DRRCore
 import Platform
 import Tensor
 
-/// The rows of a comma-separated file whose first line names its columns.
+/// The rows of a comma-separated file whose first row names its columns.
 package struct HeadedRows {
   private static let mostColumns = 1 << 14
 
@@ -20,14 +20,14 @@ package struct HeadedRows {
       progress)
   }
 
-  /// Calls `header` with the names of the columns, then `row` with each line.
+  /// Calls `header` with the names of the columns, then `row` with each row.
   ///
   /// - Returns: the CRC-32 of the file.
   @discardableResult package func forEach(
     header: (Columns) throws(DataError) -> Void, row: (Row) throws(DataError) -> Void
   ) throws(DataError) -> String {
     let progress = progress
-    let scanner = LineScanner(source) { progress?($0, $1) }
+    let scanner = LineScanner(source, by: .comma) { progress?($0, $1) }
     let file = source.name
     var fields = Fields(kept: Self.mostColumns)
     var width = 0

@@ -13,7 +13,8 @@ struct ItemList {
   mutating func add(id: String, title: String, genres: [String]) {
     let index = Int(ids.intern(id))
     guard index == titles.count else { return }
-    titles.append(title.printable)
+    let lines = title.utf8.contains(10) ? title.split(whereSeparator: \.isNewline) : [title[...]]
+    titles.append(lines.joined(separator: " ").printable)
     let canonical = genres.map { ItemGenres.canonical($0.printable) }
     self.genres.append(canonical.count > 1 ? canonical.filter { $0 != "unknown" } : canonical)
   }
@@ -22,16 +23,7 @@ struct ItemList {
   static func beside(
     _ file: String, _ layout: RatingsLayout, _ folder: DataFolder
   ) throws(DataError) -> ItemList? {
-    let name = DataFolder.unpacked(file)
-    var own: [String] = []
-    if name.hasSuffix(".inter") {
-      let stem = name.dropLast(".inter".count)
-      own = ["\(stem).item"]
-      // A part of a split is named after the whole.
-      for part in [".train", ".valid", ".test"] where stem.hasSuffix(part) {
-        own.append("\(stem.dropLast(part.count)).item")
-      }
-    }
+    let own = RatingsSource.recBole("item", beside: file)
     guard let list = (own + layout.items).first(where: folder.has),
       list != Metadata.file || folder.has(Metadata.links)
     else { return nil }
@@ -146,14 +138,7 @@ struct ItemList {
         id: fields[columns.id], title: columns.title.map { fields[$0] } ?? "",
         genres: columns.genres.map { Self.genres(of: fields[$0]) } ?? [])
     }
-    if separator == .tab {
-      try file.forEachLine { (number: Int, line: String) throws(DataError) -> Void in
-        try add(
-          number, line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init))
-      }
-    } else {
-      try file.forEachRecord(by: separator.byte, add)
-    }
+    try file.forEachRecord(by: separator, add)
   }
 
   /// RecBole's `name:type` by tabs.
@@ -309,79 +294,34 @@ struct TextFile {
     }
   }
 
-  /// A field of a megabyte is no title, and an archive can hold one of a gigabyte in little room.
-  private func requireLength(_ count: Int, _ line: Int) throws(DataError) {
-    guard count <= LineScanner.lineLimit else {
-      throw .lineTooLong(file: name, line: line, limit: LineScanner.lineLimit)
-    }
-  }
-
   /// Line number and line, blank ones left out.
   func forEachLine(_ body: (Int, String) throws(DataError) -> Void) throws(DataError) {
-    var number = 0
-    for line in text.utf8.split(separator: 10, omittingEmptySubsequences: false) {
-      number += 1
-      var line = line
-      while line.last == 13 { line = line.dropLast() }
-      try requireLength(line.count, number)
-      if !line.isEmpty { try body(number, String(Substring(line))) }
+    try scan(by: nil) { (line, number) throws(DataError) in
+      try body(number, String(decoding: line, as: UTF8.self))
     }
   }
 
-  /// Fields of all records by RFC 4180: quotes, doubled quotes, commas and line ends in quotes.
+  /// Line number and fields of all rows, which may go over several lines.
   func forEachRecord(
-    by separator: UInt8 = 44, _ body: (_ line: Int, _ fields: [String]) throws(DataError) -> Void
+    by separator: Separator = .comma,
+    _ body: (_ line: Int, _ fields: [String]) throws(DataError) -> Void
   ) throws(DataError) {
-    let bytes = Array(text.utf8)
-    var at = 0
-    var line = 1
-    while at < bytes.count {
-      var fields: [String] = []
-      let first = line
-      var more = true
-      while more {
-        var field: [UInt8] = []
-        if at < bytes.count, bytes[at] == 34 {
-          let (opened, start) = (line, at)
-          at += 1
-          while true {
-            guard at < bytes.count else { throw .quoting(file: name, line: opened) }
-            if bytes[at] == 34 {
-              at += 1
-              if at >= bytes.count || bytes[at] != 34 { break }
-            }
-            // As exports by semicolons write a mark of the field itself.
-            if separator == 59, bytes[at] == 92, at + 2 < bytes.count, bytes[at + 1] == 34,
-              bytes[at + 2] != separator
-            {
-              at += 1
-            }
-            if bytes[at] == 10 { line += 1 }
-            field.append(bytes[at])
-            at += 1
-            try requireLength(at - start, line)
-          }
-          if at < bytes.count, ![separator, 10, 13].contains(bytes[at]) {
-            let rest = bytes[at...].prefix { $0 != 10 }
-            let fault = rest.withUnsafeBufferPointer {
-              LineFault.behindQuote(file: name, line: line, $0, separator)
-            }
-            throw .line(fault)
-          }
-        }
-        let start = at
-        while at < bytes.count, bytes[at] != separator, bytes[at] != 10 {
-          field.append(bytes[at])
-          at += 1
-          try requireLength(at - start, line)
-        }
-        more = at < bytes.count && bytes[at] == separator
-        if !more, field.last == 13 { field.removeLast() }
-        at += 1
-        fields.append(String(decoding: field, as: UTF8.self))
+    var fields = Fields(kept: 1 << 14)
+    try scan(by: separator) { (row, number) throws(DataError) in
+      try fields.split(row, separator, of: name, number)
+      let kept = 0..<min(fields.count, 1 << 14)
+      try body(number, kept.map { String(decoding: fields[$0], as: UTF8.self) })
+    }
+  }
+
+  private func scan(
+    by separator: Separator?, _ body: (Bytes, _ line: Int) throws(DataError) -> Void
+  ) throws(DataError) {
+    let scanner = LineScanner(MemorySource(name: name, bytes: Array(text.utf8)), by: separator)
+    try scanner.forEachBlock { (block) throws(DataError) in
+      try scanner.forEachLine(of: block) { (line) throws(DataError) in
+        try body(line, scanner.line)
       }
-      line += 1
-      if fields != [""] { try body(first, fields) }
     }
   }
 }

@@ -5,25 +5,36 @@ import Platform
 /// The whole lines of a source, a block at a time, out of one fixed buffer; and the CRC-32 of all
 /// bytes.
 ///
-/// A byte order mark, carriage returns before the line feed and blank lines are left out.
+/// A byte order mark, carriage returns before the line feed and blank lines are left out. Where
+/// fields may stand in quotation marks, a line end between these is the field's, and what is called
+/// a line is a row, however many it goes over.
 package final class LineScanner {
   static let lineLimit = 1 << 20
   private static let blockBytes = 1 << 22
 
   package let source: any ByteSource
+  /// The number of the line, from 1 on; of a row that of its first.
   package private(set) var line = 0
-  /// Bytes of the lines seen so far.
-  private(set) var consumed = 0
+  /// Bytes at the end of what was read last that begin a row which is not whole there: they come
+  /// again, with more behind them.
+  private(set) var open = 0
   package private(set) var crc: UInt = 0
   /// Bytes that were read, all of which ``crc`` is of.
   package private(set) var bytes = 0
 
   private let buffer = UnsafeMutableRawBufferPointer.allocate(
     byteCount: LineScanner.lineLimit + LineScanner.blockBytes, alignment: 64)
+  /// The separator beside which a quotation mark opens a field; nil: none does.
+  private let quoting: UInt8?
   private let progress: ((Int, Int) -> Void)?
 
-  package init(_ source: any ByteSource, progress: ((Int, Int) -> Void)? = nil) {
+  /// - Parameter separator: what parts the fields; nil: a row is a line.
+  package init(
+    _ source: any ByteSource, by separator: Separator? = nil,
+    progress: ((Int, Int) -> Void)? = nil
+  ) {
     self.source = source
+    quoting = separator.flatMap { $0.quotes ? $0.byte : nil }
     self.progress = progress
   }
 
@@ -60,46 +71,71 @@ package final class LineScanner {
       }
       if atStart { continue }
       if got == 0 {
-        if filled > start { try body(Bytes(start: base + start, count: filled - start)) }
+        let rest = Bytes(start: base + start, count: filled - start)
+        if filled > start { try body(rest) }
+        if open > 0 { throw overlong(Bytes(rebasing: rest.suffix(open))) }
         return
       }
       var stop = filled
       while stop > start, base[stop - 1] != 10 { stop -= 1 }
-      if filled - stop > Self.lineLimit {
-        try body(Bytes(start: base + start, count: stop - start))
-        throw .lineTooLong(file: source.name, line: line + 1, limit: Self.lineLimit)
-      }
       if stop > start { try body(Bytes(start: base + start, count: stop - start)) }
+      stop -= open
+      if filled - stop > Self.lineLimit {
+        throw overlong(Bytes(start: base + stop, count: filled - stop))
+      }
       memmove(base, base + stop, filled - stop)
       filled -= stop
     }
   }
 
-  /// Calls `body` with each line of a block.
+  /// Why a row is refused that does not end within its limit or the file: the field that is open
+  /// there, or its length.
+  private func overlong(_ row: Bytes) -> DataError {
+    let row = Bytes(rebasing: row.prefix(Self.lineLimit + 1))
+    if let quoting, let mark = Fields.row(row, quoting).open {
+      let breaks = Fields.breaks(Bytes(rebasing: row[..<mark]))
+      return .quoting(file: source.name, line: line + 1 + breaks)
+    }
+    return .lineTooLong(file: source.name, line: line + 1, limit: Self.lineLimit)
+  }
+
+  /// Calls `body` with each line of a block, but for one that is ``open`` at its end.
   package func forEachLine(
     of block: Bytes, _ body: (Bytes) throws(DataError) -> Void
   ) throws(DataError) {
+    open = 0
     guard var first = block.baseAddress else { return }
     let end = first + block.count
     while first < end {
       let found = memchr(first, 10, end - first)?.assumingMemoryBound(to: UInt8.self)
-      let stop = found.map { UnsafePointer($0) } ?? end
-      line += 1
-      consumed += stop - first + (found == nil ? 0 : 1)
-      var count = stop - first
-      guard count <= Self.lineLimit else {
-        throw .lineTooLong(file: source.name, line: line, limit: Self.lineLimit)
+      var stop = found.map { UnsafePointer($0) } ?? end
+      var breaks = 0
+      if let quoting, memchr(first, 34, stop - first) != nil {
+        let row = Fields.row(Bytes(start: first, count: end - first), quoting)
+        if row.open != nil {
+          open = end - first
+          if open > Self.lineLimit { throw overlong(Bytes(start: first, count: open)) }
+          return
+        }
+        if first + row.end > stop {
+          breaks = Fields.breaks(Bytes(start: first, count: row.end))
+          stop = first + row.end
+        }
       }
+      var count = stop - first
+      guard count <= Self.lineLimit else { throw overlong(Bytes(start: first, count: count)) }
+      line += 1
       while count > 0, first[count - 1] == 13 { count -= 1 }
       if count > 0 { try body(Bytes(start: first, count: count)) }
+      line += breaks
       first = stop + 1
     }
   }
 
   /// Counts lines that were read without `forEachLine`.
-  func skip(lines: Int, bytes: Int) {
+  func skip(lines: Int) {
     line += lines
-    consumed += bytes
+    open = 0
   }
 
   /// The CRC-32 after more bytes, on all cores where they are many.

@@ -300,7 +300,9 @@ struct RatingsBuilder {
       }
       return (crc, count)
     }
-    let scanner = LineScanner(source) { done, _ in progress(done) }
+    var separator: Separator? = layout.separator
+    if case .json = layout.form { separator = nil }
+    let scanner = LineScanner(source, by: separator) { done, _ in progress(done) }
     var isHeaded = layout.header != nil
     var isReserved = !isAlone
     func addLines(_ lines: Bytes) throws(DataError) {
@@ -313,20 +315,28 @@ struct RatingsBuilder {
       }
     }
     try scanner.forEachBlock { (block: Bytes) throws(DataError) -> Void in
-      var block = block
-      while isHeaded, !block.isEmpty {
-        let end = block.firstIndex(of: 10).map { $0 + 1 } ?? block.count
-        try addLines(Bytes(rebasing: block[..<end]))
-        block = Bytes(rebasing: block[end...])
+      // Up to where lines were looked at, and up to where they were read.
+      var (end, start) = (0, 0)
+      while isHeaded, end < block.count {
+        end = block[end...].firstIndex(of: 10).map { $0 + 1 } ?? block.count
+        try addLines(Bytes(rebasing: block[start..<end]))
+        start = end - scanner.open
       }
+      if isHeaded { return }
+      let block = Bytes(rebasing: block[start...])
       guard layout.isPlain else { return try addLines(block) }
+      start = 0
       for (bytes, rows) in PlainRows.read(block, layout, space) {
-        if let rows, columns.count + rows.ratings.count <= Int(Int32.max) {
+        // Plain lines in a field that is open before them are its text.
+        if let rows, start == bytes.lowerBound,
+          columns.count + rows.ratings.count <= Int(Int32.max)
+        {
           add(rows)
-          scanner.skip(lines: rows.ratings.count, bytes: bytes.count)
+          scanner.skip(lines: rows.ratings.count)
         } else {
-          try addLines(Bytes(rebasing: block[bytes]))
+          try addLines(Bytes(rebasing: block[start..<bytes.upperBound]))
         }
+        start = bytes.upperBound - scanner.open
       }
       if !isReserved, columns.count > 0 {
         let share = Double(total) / Double(max(source.doneBytes, 1))

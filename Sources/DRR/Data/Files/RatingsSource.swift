@@ -90,7 +90,20 @@ public enum RatingsSource {
     } else if let items = try ItemList.beside(files[0], layout, folder) {
       items.attach(to: &log)
     }
+    if let users = recBole("user", beside: files[0]).first(where: folder.has) {
+      log.notes.append("\(users) is not used: nothing here learns from features of users")
+    }
     return log
+  }
+
+  /// What RecBole may call its file of one kind beside a `.inter`; of other files nothing.
+  static func recBole(_ kind: String, beside file: String) -> [String] {
+    let name = DataFolder.unpacked(file)
+    guard name.hasSuffix(".inter") else { return [] }
+    let stem = name.dropLast(".inter".count)
+    // A part of a split is named after the whole.
+    return ["", ".train", ".valid", ".test"].filter(stem.hasSuffix)
+      .map { "\(stem.dropLast($0.count)).\(kind)" }
   }
 
   /// Files of a compressed tar archive that are one set, at most.
