@@ -229,7 +229,7 @@ struct ServeTests {
   }
 
   /// One server of the tests that change nothing; it ends with them.
-  private static let shared = Result { () throws -> (program: Running, client: HTTPClient) in
+  private static let shared: Result<(program: Running, client: HTTPClient), any Error> = Result {
     let (program, client) = try start(["--model", "models/pmf"], in: models.get())
     atexit { try? ServeTests.shared.get().program.program.send(SIGKILL) }
     return (Running(program: program), client)
