@@ -56,15 +56,16 @@ SCORING = (64, 64, 16, 4, 4)
 
 # Reads on their way at once in the loop that does a kernel's work, at least.
 GATES = {
-    "mlp_forward": 8,
-    "mlp_backward_inputs": 8,
+    "mlp_forward": 16,
+    "mlp_backward_inputs": 17,
     "mlp_backward_weights": 8,
     "linear_forward": 8,
-    "linear_backward": 8,
-    "score_rows": 8,
-    "score_tiles": 8,
-    "recurrent_forward": 8,
-    "recurrent_backward": 8,
+    "linear_backward": 16,
+    "recurrent_forward": 32,
+    "recurrent_backward": 32,
+    "scatter_add_rows": 16,
+    "softmax_normalizer": 8,
+    "factorize_round": 20,
 }
 
 
