@@ -109,8 +109,7 @@ GROUPED top_rows(
   }
 }
 #else
-// A work-group does a block: it sorts SOME columns at a time, and takes the first half of them along to
-// the next. k is at most that half where a block has more than SOME.
+// A work-group sorts a block of at most SOME columns; behind the row's end there may be blocks of none.
 #define SOME 1024
 GROUPED top_rows(
     OUT(int, index), OUT(float, best), IN(float, scores), int b, int n, int k, int width, int share,
@@ -121,43 +120,39 @@ GROUPED top_rows(
   const int me = (int)get_local_id(0);
   const int block = (int)get_group_id(0) % blocks, row = (int)get_group_id(0) / blocks;
   const int first = block * share, count = min(n - first, share);
-  for (int from = 0, held = 0; from < count; from += SOME - held, held = SOME / 2) {
-    const int more = min(SOME - held, count - from);
-    int size = 2;
-    while (size < held + more) size *= 2;
-    for (int t = held + me; t < size; t += GROUP) {
-      const int j = from + t - held;
-      score[t] = -INFINITY;
-      place[t] = NOTHING;
-      if (t >= held + more) continue;
-      const ulong word = (ulong)row * n + first + j;
-      float value = ranked(scores[word]);
-      if (noisy) {
-        const uint4 block_of = philox(key, counter, (uint)(word / 4));
-        const int lane = (int)(word % 4);
-        const uint drawn = lane == 0 ? block_of.x
-            : lane == 1 ? block_of.y : lane == 2 ? block_of.z : block_of.w;
-        value += gumbel((int)(drawn >> 8));
-      }
-      score[t] = value;
-      place[t] = j;
+  int size = 2;
+  while (size < count) size *= 2;
+  for (int j = me; j < size; j += GROUP) {
+    score[j] = -INFINITY;
+    place[j] = NOTHING;
+    if (j >= count) continue;
+    const ulong word = (ulong)row * n + first + j;
+    float value = ranked(scores[word]);
+    if (noisy) {
+      const uint4 block_of = philox(key, counter, (uint)(word / 4));
+      const int lane = (int)(word % 4);
+      const uint drawn = lane == 0 ? block_of.x
+          : lane == 1 ? block_of.y : lane == 2 ? block_of.z : block_of.w;
+      value += gumbel((int)(drawn >> 8));
     }
-    // Batcher 1968, bitonic: runs of 2, 4, ... sorted one up, one down.
-    for (int run = 2; run <= size; run *= 2)
-      for (int gap = run / 2; gap > 0; gap /= 2) {
-        barrier(CLK_LOCAL_MEM_FENCE);
-        for (int t = me; t < size / 2; t += GROUP) {
-          const int low = 2 * t - (t & (gap - 1)), high = low + gap;
-          const float a = score[low], c = score[high];
-          const int i = place[low], j = place[high];
-          if (ranks_before(c, j, a, i) == ((low & run) == 0)) {
-            score[low] = c, score[high] = a;
-            place[low] = j, place[high] = i;
-          }
+    score[j] = value;
+    place[j] = j;
+  }
+  // Batcher 1968, bitonic: runs of 2, 4, ... sorted one up, one down.
+  for (int run = 2; run <= size; run *= 2)
+    for (int gap = run / 2; gap > 0; gap /= 2) {
+      barrier(CLK_LOCAL_MEM_FENCE);
+      for (int t = me; t < size / 2; t += GROUP) {
+        const int low = 2 * t - (t & (gap - 1)), high = low + gap;
+        const float a = score[low], c = score[high];
+        const int i = place[low], j = place[high];
+        if (ranks_before(c, j, a, i) == ((low & run) == 0)) {
+          score[low] = c, score[high] = a;
+          place[low] = j, place[high] = i;
         }
       }
-    barrier(CLK_LOCAL_MEM_FENCE);
-  }
+    }
+  barrier(CLK_LOCAL_MEM_FENCE);
   const size_t list = AT_LIST(row), top = ((size_t)row * blocks + block) * k;
   FOR_GROUP(j, k) {
     const bool is_there = j < count && score[j] > -INFINITY;

@@ -71,12 +71,12 @@ import Testing
     #expect(try backend.read(a["scores"]) == [0, 0, 0, 0, 0, 0, nothing, nothing])
   }
 
-  /// More columns than lists that are merged have in one go: the best of a drawn order are found,
-  /// and of equals the lower columns.
+  /// More columns than lists that are merged have in one go, and more of the best than half a sorted
+  /// block: they are found in a drawn order, and of equals the lower columns.
   @Test(arguments: TestDevices.all)
   func findsTheBestOfMillions(_ device: TestDevice) throws {
     let backend = try device.make()
-    let (n, k) = (2_100_000, 300)
+    let (n, k) = (2_100_000, 1_300)
     var generator = SeededGenerator(UInt64(n))
     let scores = (0..<n).map { _ in Float(UInt32.random(in: 0..<1 << 20, using: &generator)) }
     let run = OpRun(

@@ -79,9 +79,10 @@ struct ReproductionReport {
     }
     var own: [[String]] = []
     for (place, name) in agents.enumerated() {
+      let untrained = untrainedName(of: name)
       let kinds = [
         (ranker: "DRR trained", policy: "\(name) frozen", label: name),
-        (ranker: "DRR untrained", policy: "\(name) untrained", label: "\(name) untrained"),
+        (ranker: "DRR untrained", policy: untrained, label: untrained),
       ]
       for kind in kinds {
         own.append(
@@ -105,6 +106,11 @@ struct ReproductionReport {
     }
     return [header] + rows + own + baselines + [ceiling]
   }
+}
+
+/// "DRR-ave, 200,000 steps" is DRR-ave before any of them.
+private func untrainedName(of agent: String) -> String {
+  "\(agent.prefix { $0 != "," }) untrained"
 }
 
 /// The runs of a reproduction on one set of ratings.
@@ -206,7 +212,9 @@ struct ReproductionTable {
   private func offline(_ rung: Rung, _ agents: [String]) -> [[String]] {
     var rows: [[String]] = []
     for (place, name) in agents.enumerated() {
-      for (ranker, label) in [("DRR trained", name), ("DRR untrained", "\(name) untrained")] {
+      for (ranker, label) in [
+        ("DRR trained", name), ("DRR untrained", untrainedName(of: name)),
+      ] {
         rows.append([label] + cutoffs.map { precision(ranker, of: place, rung, at: $0) })
       }
     }

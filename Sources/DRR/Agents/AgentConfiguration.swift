@@ -121,15 +121,6 @@ public struct AgentTask {
       sessionLength: training.sessionLength, scale: scale, seed: seed, world: world())
   }
 
-  /// The users and the items of a state as constant tables.
-  package func tables(on backend: any Backend) -> (users: Tensor, items: Tensor) {
-    let k = model.dimension
-    return (
-      Tensor(model.userFactors, shape: [model.userCount, k], on: backend),
-      Tensor(model.itemFactors, shape: [model.itemCount, k], on: backend)
-    )
-  }
-
   /// Training users' logs in the split's order.
   private func sequences() -> [LoggedEnvironments.Sequence] {
     split.trainUsers.map { user in

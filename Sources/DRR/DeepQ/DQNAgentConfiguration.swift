@@ -52,7 +52,7 @@ public struct DQNAgentConfiguration: AgentConfiguration {
   private func make(
     _ task: AgentTask, on backend: any Backend
   ) throws -> (dqn: DQN, agent: ItemVectorAgent) {
-    let (users, items) = task.tables(on: backend)
+    let (users, items) = task.model.tables(on: backend)
     let dqn = try DQN(
       dqn, actionCount: task.model.itemCount, actionWidth: task.model.dimension,
       vectors: task.model.itemFactors, excludingItemsFrom: 1, seed: task.seed, on: backend

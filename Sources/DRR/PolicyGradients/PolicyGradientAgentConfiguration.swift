@@ -60,7 +60,7 @@ public struct PolicyGradientAgentConfiguration: AgentConfiguration {
   private func make(
     _ task: AgentTask, on backend: any Backend
   ) throws -> (gradient: PolicyGradient, agent: ItemVectorAgent) {
-    let (users, items) = task.tables(on: backend)
+    let (users, items) = task.model.tables(on: backend)
     let gradient = try PolicyGradient(
       policyGradient, actionCount: task.model.itemCount, actionWidth: task.model.dimension,
       vectors: task.model.itemFactors, learnsFromLog: training.world == .playback,

@@ -25,16 +25,16 @@ struct Score: MeasuringCommand {
   var width = 100
   @Option(help: "Items kept.")
   var top = 10
-  @Option(help: "Mebibytes that the items may take.")
-  var memory = 6_144
-  @Option(help: "GFLOP that one call may take.")
-  var work = 300.0
+  @Option(help: "Mebibytes that the items may take; 6144, or half the device's, where left out.")
+  var memory: Int?
+  @Option(help: "GFLOP that one call may take; 30 on a processor, else 300, where left out.")
+  var work: Double?
 
   func validate() throws {
     try requireSizes([("items", items)], upTo: 1_000_000_000)
     try requireSizes([("batch", batch), ("width", [width]), ("top", [top])])
-    try requireSizes([("memory", [memory])], upTo: 1 << 24)
-    guard work > 0, work <= 1e9 else {
+    if let memory { try requireSizes([("memory", [memory])], upTo: 1 << 24) }
+    if let work, !(work > 0 && work <= 1e9) {
       throw ValidationError("--work is \(work); it must be above 0 and at most 1000000000.")
     }
   }
@@ -46,6 +46,8 @@ struct Score: MeasuringCommand {
   }
 
   private func figures(items n: Int, _ ceilings: Ceilings, in room: Room) throws -> [Figure] {
+    let memory = memory ?? min(6_144, Int(room.backend.device.memoryBytes >> 21))
+    let work = work ?? (room.isProcessor ? 30 : 300)
     guard 4 * n * width <= memory << 20 else {
       room.skip(
         "scoring \(n) items is left out: their vectors take \((4 * n * width) >> 20) MiB, "

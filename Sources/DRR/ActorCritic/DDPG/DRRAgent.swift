@@ -30,8 +30,7 @@ public final class DRRAgent: SessionAgent {
     try configuration.validate()
     let k = model.dimension
     window = configuration.window
-    let users = Tensor(model.userFactors, shape: [model.userCount, k], on: backend)
-    let items = Tensor(model.itemFactors, shape: [model.itemCount, k], on: backend)
+    let (users, items) = model.tables(on: backend)
     self.users = users
     self.items = items
     ddpg = try DDPG(configuration.ddpg, actionWidth: k, seed: seed, on: backend) { parameters in

@@ -17,6 +17,8 @@ public struct PMFModel: Sendable {
   public let userBiases: [Float]
   /// [items]
   public let itemBiases: [Float]
+  let userTables = SharedTable()
+  let itemTables = SharedTable()
 
   /// A model by its parts, of the sizes that the properties have.
   public init(

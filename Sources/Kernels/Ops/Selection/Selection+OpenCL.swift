@@ -64,7 +64,7 @@ extension OpenCLBackend {
     expect("topKRows", "index", index, b, width)
     guard b > 0, k > 0 else { return }
     let tile = tiles.count - 1
-    let plan = RowPlan(b: b, n: n, k: k, isCPU: form.isCPU, units: device.computeUnits)
+    let plan = RowPlan(b: b, n: n, isCPU: form.isCPU, units: device.computeUnits)
     let isWhole = plan.blocks == 1
     let lists = isWhole ? index : Indices(allocate(b * plan.blocks * k))
     let best = Floats(allocate(b * plan.blocks * k))
@@ -75,36 +75,64 @@ extension OpenCLBackend {
         .count(width), .count(plan.share), .count(plan.blocks), .count(plan.rows),
         .count(gumbel == nil ? 0 : 1), .words(gumbel?.key ?? 0), .words(gumbel?.counter ?? 0),
       ])
-    if !isWhole {
+    if !isWhole { merge(lists, best, plan, b: b, k: k, width: width, into: index) }
+  }
+
+  /// The lists of each row's blocks become one, by steps of as many lists as can be merged at once.
+  private func merge(
+    _ lists: Indices, _ best: Floats, _ plan: RowPlan, b: Int, k: Int, width: Int,
+    into index: Indices
+  ) {
+    let tile = tiles.count - 1
+    func step(
+      _ lists: Indices, _ best: Floats, rows: Int, of blocks: Int, into index: Indices, width: Int
+    ) -> Floats {
+      let scores = Floats(allocate(rows * k))
       launch(
-        .mergeBest, groups: b, tile: tile,
+        .mergeBest, groups: rows, tile: tile,
         [
-          argument(index), argument(Floats(allocate(b * k))), argument(lists), argument(best),
-          .count(b), .count(k), .count(plan.blocks), .count(width),
+          argument(index), argument(scores), argument(lists), argument(best), .count(rows),
+          .count(k), .count(blocks), .count(width),
         ])
+      return scores
     }
+    var (lists, best) = (lists, best)
+    if plan.parts > 1 {
+      let merged = Indices(allocate(b * plan.parts * k))
+      best = step(
+        lists, best, rows: b * plan.parts, of: plan.blocks / plan.parts, into: merged, width: k)
+      lists = merged
+    }
+    let last = plan.parts > 1 ? plan.parts : plan.blocks
+    _ = step(lists, best, rows: b, of: last, into: index, width: width)
   }
 }
 
-/// How rows are shared out: `blocks` of `share` columns, `rows` rows at a time.
+/// How many times `size` hold `count`.
+private func quotient(_ count: Int, _ size: Int) -> Int { (count + size - 1) / size }
+
+/// How rows are shared out: `blocks` of `share` columns, `rows` rows at a time; `parts` of equally
+/// many blocks, whose lists are merged at once.
 private struct RowPlan {
   let share: Int
   let blocks: Int
+  let parts: Int
   let rows: Int
 
-  init(b: Int, n: Int, k: Int, isCPU: Bool, units: Int) {
-    // Columns that a work-group of the GPU form sorts at once, more where lists would be too many.
+  init(b: Int, n: Int, isCPU: Bool, units: Int) {
+    // Columns that a work-group of the GPU form sorts at once.
     guard isCPU else {
-      let least = (n + ScorePlan.mostLists - 1) / ScorePlan.mostLists
-      require(least <= 1024 || k <= 512, "topKRows: the best \(k) of \(n) columns, 512 at most")
-      (share, rows) = (max(1024, least), 1)
-      blocks = max(1, (n + share - 1) / share)
+      (share, rows) = (1024, 1)
+      let needed = max(1, quotient(n, share))
+      parts = quotient(needed, ScorePlan.mostLists)
+      blocks = quotient(needed, parts) * parts
       return
     }
+    parts = 1
     // Two work-groups a unit, of 4096 columns at least; rows below 1024 columns are not split.
     let wanted = max(1, min(2 * units / b, n / 4096, 64))
-    share = max(1, (n + wanted - 1) / wanted)
-    blocks = max(1, (n + share - 1) / share)
+    share = max(1, quotient(n, wanted))
+    blocks = max(1, quotient(n, share))
     rows = max(1, min(4096 / max(n, 1), b / (2 * units)))
   }
 }
@@ -123,25 +151,20 @@ package struct ScorePlan {
   package init(b: Int, n: Int, e: Int, isCPU: Bool, tile: ProductTile, units: Int) {
     // Below half a sliver, or a tenth of a tile, dot products do less work that is thrown away.
     isTiled = b >= (isCPU ? tile.rows / 2 : 8) && (!isCPU || e <= tile.depth)
-    guard isCPU else {
-      // Four work-groups a unit, each of a step of score_rows' loop at least, two of score_tiles'.
-      queries = isTiled ? tile.rows : 1
-      let step = 128
-      let wanted = max(1, min(Self.mostLists, 4 * units / ((b + queries - 1) / queries)))
-      share = max(1, ((n + wanted - 1) / wanted + step - 1) / step) * step
-      blocks = max(1, (n + share - 1) / share)
-      groups = blocks * ((b + queries - 1) / queries)
-      return
-    }
-    // Blocks of 4096 items at least.
-    let wanted = max(1, min(b >= 64 ? 16 : 64, (n + 4095) / 4096))
-    share = max(1, ((n + wanted - 1) / wanted + tile.columns - 1) / tile.columns) * tile.columns
-    blocks = max(1, (n + share - 1) / share)
-    var queries = min(b, 256)
-    while blocks * ((b + queries - 1) / queries) < 2 * units, queries >= 4 * tile.rows {
+    var queries = isCPU ? min(b, 256) : isTiled ? tile.rows : 1
+    // Blocks of 4096 items at least; of the GPU form four work-groups a unit, each of a step of
+    // score_rows' loop at least, two of score_tiles'.
+    let wanted =
+      isCPU
+      ? min(b >= 64 ? 16 : 64, quotient(n, 4096))
+      : min(Self.mostLists, 4 * units / quotient(b, queries))
+    let step = isCPU ? tile.columns : 128
+    share = max(1, quotient(quotient(n, max(1, wanted)), step)) * step
+    blocks = max(1, quotient(n, share))
+    while isCPU, blocks * quotient(b, queries) < 2 * units, queries >= 4 * tile.rows {
       queries /= 2
     }
     self.queries = queries
-    groups = blocks * ((b + queries - 1) / queries)
+    groups = blocks * quotient(b, queries)
   }
 }
