@@ -107,10 +107,17 @@ package struct LocalSocket {
   }
 }
 
-/// One program at the other end.
-package struct LocalConnection: Sendable {
+/// One program at the other end, which one task talks to.
+package final class LocalConnection: @unchecked Sendable {
   private let descriptor: Int32
   private let isStopping: @Sendable () -> Bool
+  /// What has come and was not read.
+  private var ahead: [UInt8] = []
+  private var chunk = [UInt8](repeating: 0, count: 1 << 16)
+
+  /// How long a message is looked for before the processor is given up: to be woken takes longer
+  /// than a step of most worlds.
+  private static let patience = Duration.microseconds(50)
 
   fileprivate init(descriptor: Int32, isStopping: @escaping @Sendable () -> Bool) {
     (self.descriptor, self.isStopping) = (descriptor, isStopping)
@@ -127,18 +134,31 @@ package struct LocalConnection: Sendable {
 
   /// So many bytes; nil where the other end has left, or it was asked to stop first.
   package func read(_ count: Int) -> [UInt8]? {
-    var bytes = [UInt8](repeating: 0, count: count)
-    var done = 0
-    while done < count {
-      guard Self.isReady(descriptor, isStopping) else { return nil }
-      let got = bytes.withUnsafeMutableBytes {
-        recv(descriptor, $0.baseAddress! + done, count - done, 0)
-      }
-      if got < 0 && errno == EINTR { continue }
-      if got <= 0 { return nil }
-      done += got
+    while ahead.count < count {
+      guard receive() else { return nil }
     }
-    return bytes
+    defer { ahead.removeFirst(count) }
+    return Array(ahead.prefix(count))
+  }
+
+  /// Takes what comes next; false where the other end has left, or it was asked to stop first.
+  private func receive() -> Bool {
+    let begun = ContinuousClock.now
+    while true {
+      let got = chunk.withUnsafeMutableBytes {
+        recv(descriptor, $0.baseAddress!, $0.count, Int32(MSG_DONTWAIT.rawValue))
+      }
+      if got > 0 {
+        ahead += chunk[..<got]
+        return true
+      }
+      guard got < 0, [EAGAIN, EINTR].contains(errno) else { return false }
+      if ContinuousClock.now - begun < Self.patience {
+        sched_yield()
+      } else if !Self.isReady(descriptor, isStopping) {
+        return false
+      }
+    }
   }
 
   /// Whether all was sent.

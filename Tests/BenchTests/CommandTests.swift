@@ -111,6 +111,23 @@ struct CommandTests {
     #expect(try folder.text("results/least.md").contains("updates"))
   }
 
+  @Test("a command that fails loses nothing of the others, and its own options come first")
+  func partly() throws {
+    let others = [
+      "ceilings", "latency", "kernels", "products", "updates", "environments", "worlds", "data",
+    ]
+    let ending = try run(
+      ["all", "--output", "results", "--name", "rest"] + others.flatMap { ["--skip", $0] }
+        + Self.least + ["--with", "replay --rows 100 --batch 4 --width 4 --rounds 2",
+          "--with", "score --batch 0"])
+    #expect(ending.code == 1)
+    #expect(ending.error.contains("--batch is 0"))
+    #expect(ending.error.contains("score with --threads 1"))
+    let report = try Report(json: try folder.text("results/rest.json"))
+    #expect(Set(report.all.flatMap(\.figures).map(\.group)) == ["replay"])
+    #expect(report.skipped.contains("score with --threads 1 failed"))
+  }
+
   @Test("time the first update of a process")
   func firstUpdate() throws {
     let ending = try run(["first-update"] + Self.least)

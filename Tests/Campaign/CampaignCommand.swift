@@ -8,7 +8,7 @@ import Terminal
 struct CampaignCommand: ParsableCommand {
   static let parts: [any CampaignPart.Type] = [
     Kills.self, WriteFaults.self, DriverFaults.self, CheckpointMutations.self, Arguments.self,
-    Fuzzing.self, Sanitizers.self, Implementations.self, Serve.self,
+    Mutated.self, Fuzzing.self, Sanitizers.self, Implementations.self, Serve.self,
   ]
 
   static let configuration = CommandConfiguration(
@@ -38,8 +38,8 @@ struct CampaignCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Inputs of each fuzzed reader, from the committed corpus alone, trials of options and bodies "
-        + "for a server: the same ones for the same seed. (default: what time allows)",
+      "Inputs of each reader, from the committed corpus alone, trials of options and bodies for a "
+        + "server: the same ones for the same seed. (default: what time allows)",
       valueName: "number"))
   var inputs: Int?
 

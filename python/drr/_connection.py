@@ -40,12 +40,23 @@ class State:
         self.final = final
 
 
+# How long a message is looked for before the processor is given up, in seconds: to be woken takes
+# longer than a step of most worlds.
+PATIENCE = 50e-6
+
+
 def exactly(connection: socket.socket, count: int) -> bytearray:
     """So many bytes, of which none may be missing."""
     bytes_ = bytearray(count)
     view = memoryview(bytes_)
+    until = time.perf_counter() + PATIENCE
     while view:
-        got = connection.recv_into(view)
+        waits = time.perf_counter() > until
+        try:
+            got = connection.recv_into(view, 0, 0 if waits else socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            os.sched_yield()
+            continue
         if got == 0:
             raise Error("drr env has ended")
         view = view[got:]

@@ -96,6 +96,12 @@ struct DDPGWorldOptions: ParsableArguments {
   var leastNoise: Float?
   @Option(help: "σ of the noise on actions where it is most. (default: 1; socket 0.1)")
   var mostNoise: Float?
+  @Option(
+    help: """
+      θ of the noise, an Ornstein-Uhlenbeck process: what of it is lost with each step; 1 is noise \
+      of each step's own. (default: 1)
+      """)
+  var noiseReversion: Float?
   @Option(help: "Probability of an action that is drawn evenly. (default: 0.25; socket 0)")
   var uniformShare: Float?
   @Option(help: "Width of the hidden layers. (default: 128)")
@@ -173,6 +179,7 @@ struct DDPGWorldOptions: ParsableArguments {
     if let learningStarts { schedule.learningStarts = learningStarts }
     if let leastNoise { schedule.leastNoise = leastNoise }
     if let mostNoise { schedule.mostNoise = mostNoise }
+    if let noiseReversion { schedule.noiseReversion = noiseReversion }
     if let uniformShare { schedule.uniformShare = uniformShare }
   }
 

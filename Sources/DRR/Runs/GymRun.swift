@@ -60,6 +60,8 @@ public struct GymRunConfiguration: RunSettings {
   /// strays most.
   public var leastNoise: Float = 0.1
   public var mostNoise: Float = 0.1
+  /// θ of that noise; nil is 1, noise of each step's own.
+  public var noiseReversion: Float?
   /// Probability that an action of DDPG is drawn evenly instead.
   public var uniformShare: Float = 0
   public var seed: UInt64 = 0
@@ -119,6 +121,7 @@ public struct GymRunConfiguration: RunSettings {
       schedule.learningStarts = learningStarts
       schedule.updatesPerStep = updatesPerStep
       (schedule.leastNoise, schedule.mostNoise) = (leastNoise, mostNoise)
+      schedule.noiseReversion = noiseReversion
       schedule.uniformShare = uniformShare
       return schedule
     }
@@ -126,6 +129,7 @@ public struct GymRunConfiguration: RunSettings {
       (steps, learningStarts) = (newValue.steps, newValue.learningStarts)
       updatesPerStep = newValue.updatesPerStep
       (leastNoise, mostNoise) = (newValue.leastNoise, newValue.mostNoise)
+      noiseReversion = newValue.noiseReversion
       uniformShare = newValue.uniformShare
     }
   }

@@ -46,13 +46,20 @@ struct All: ParsableCommand {
     try RunFolder(output).create()
     let name = name ?? Self.slug(stamp)
     var byThreads: [Int: Report] = [:]
+    var failures: [String] = []
     for threads in most == 1 ? [1] : [1, most] {
       for (command, goesByThreads) in Self.commands where !skip.contains(command) {
         guard goesByThreads || threads == most else { continue }
-        var words = [command, "--json"] + shared + more(command)
-        if goesByThreads { words += ["--threads", "\(threads)"] }
+        let words = words(of: command, threads: goesByThreads ? threads : nil)
         Console.note(words.joined(separator: " "))
-        let report = try Report(json: ChildProcess.again(Latency.prefix + words))
+        let report: Report
+        do {
+          report = try Report(json: ChildProcess.again(Latency.prefix + words))
+        } catch {
+          // It has said why; what takes minutes to measure again is not lost to it.
+          failures.append(command + (goesByThreads ? " with --threads \(threads)" : ""))
+          continue
+        }
         for part in report.all {
           let key = part.stamp.coreType == stamp.coreType ? part.stamp.threads : -part.stamp.threads
           if byThreads[key] == nil {
@@ -69,7 +76,11 @@ struct All: ParsableCommand {
     // One thread before all, the core as it was set before the best.
     let order = byThreads.keys.sorted { (abs($0), -$0) < (abs($1), -$1) }
     let reports = order.map { byThreads[$0]! }
-    guard var whole = reports.first else { return }
+    guard var whole = reports.first else {
+      if failures.isEmpty { return }
+      throw RunError("\(failures.joined(separator: ", ")) failed: nothing was measured")
+    }
+    whole.skipped += failures.map { "\($0) failed" }
     whole.others = reports.count > 1 ? Array(reports.dropFirst()) : nil
     let json = try RunFolder.json(whole, pretty: true)
     try AtomicFile.write(json + "\n", to: "\(output)/\(name).json", readers: .all)
@@ -77,18 +88,25 @@ struct All: ParsableCommand {
     let page = Page(title: stamp.name, reports: reports, pictures: pictures)
     try AtomicFile.write(page.text, to: "\(output)/\(name).md", readers: .all)
     try Console.result(measuring.json ? json : "\(output)/\(name).json, \(output)/\(name).md")
+    if !failures.isEmpty {
+      throw RunError("\(failures.joined(separator: ", ")) failed; the results have the others")
+    }
   }
 
-  private var shared: [String] {
-    [
-      "--device", measuring.device, "--rounds", "\(measuring.rounds)", "--seconds",
-      "\(measuring.seconds)", "--python", measuring.python, "--peers", measuring.peers,
-    ] + (measuring.noPeers ? ["--no-peers"] : [])
-  }
-
-  private func more(_ command: String) -> [String] {
-    with.map { $0.split(separator: " ").map(String.init) }.filter { $0.first == command }
+  /// A command with the options of all; those that --with names for it come in their place.
+  private func words(of command: String, threads: Int?) -> [String] {
+    let own = with.map { $0.split(separator: " ").map(String.init) }.filter { $0.first == command }
       .flatMap { $0.dropFirst() }
+    let named = own.map { $0.prefix { $0 != "=" } }
+    var shared = [
+      ("--device", measuring.device), ("--rounds", "\(measuring.rounds)"),
+      ("--seconds", "\(measuring.seconds)"), ("--python", measuring.python),
+      ("--peers", measuring.peers),
+    ]
+    if let threads { shared.append(("--threads", "\(threads)")) }
+    return [command, "--json"]
+      + shared.filter { !named.contains($0.0[...]) }.flatMap { [$0.0, $0.1] }
+      + (measuring.noPeers ? ["--no-peers"] : []) + own
   }
 
   /// The device's name as a file's.

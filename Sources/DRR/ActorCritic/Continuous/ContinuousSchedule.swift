@@ -16,6 +16,9 @@ public struct ContinuousSchedule: Codable, Hashable, Sendable {
   /// σ of the one that strays most; those between are spaced geometrically (Horgan et al. 2018,
   /// section 3, whose ladder is of ε).
   public var mostNoise: Float = 1
+  /// θ of the noise, an Ornstein–Uhlenbeck process whose σ in the long run is the environment's
+  /// (Lillicrap et al. 2016, section 7); nil is 1, noise of each step's own.
+  public var noiseReversion: Float?
   /// Probability that an action is drawn evenly from [−1, 1] instead.
   public var uniformShare: Float = 0.25
 
@@ -33,8 +36,14 @@ public struct ContinuousSchedule: Codable, Hashable, Sendable {
     try ConfigurationError.require("most noise", mostNoise, "no less than the least") {
       $0 >= leastNoise
     }
+    try ConfigurationError.require("noise reversion", reversion, "above 0, and 1 at most") {
+      $0 > 0 && $0 <= 1
+    }
     try ConfigurationError.require("uniform share", uniformShare, .share)
   }
+
+  /// θ.
+  var reversion: Float { noiseReversion ?? 1 }
 
   /// σ of each environment, [environments].
   var deviations: [Float] {

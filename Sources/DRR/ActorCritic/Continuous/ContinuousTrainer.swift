@@ -27,6 +27,8 @@ public final class ContinuousTrainer<World: VectorEnvironments>: ActingLearner {
   private let returns: NStepReturns
   /// [B, 1], σ of each environment.
   private let deviations: Tensor
+  /// [B, A], what the noise of each environment has gathered over σ; nil where θ is 1.
+  private let process: Tensor?
   private let rewardScale: Float
   private let seed: UInt64
 
@@ -58,6 +60,9 @@ public final class ContinuousTrainer<World: VectorEnvironments>: ActingLearner {
       steps: configuration.returnSteps, discount: configuration.discount, environments: count,
       into: memory)
     deviations = Tensor(schedule.deviations, shape: [count, 1], on: backend)
+    process =
+      schedule.reversion < 1
+      ? Tensor(repeating: 0, shape: [count, world.actionWidth], on: backend) : nil
     tally = EpisodeTally(environments: count)
     (self.schedule, self.world) = (schedule, world)
     (self.rewardScale, self.seed) = (rewardScale, seed)
@@ -90,6 +95,13 @@ public final class ContinuousTrainer<World: VectorEnvironments>: ActingLearner {
       }, isLast: outcomes.map(\.isLast), actions: actions)
     tally.add(outcomes)
     step += outcomes.count
+    // What begins strays by nothing that went before.
+    if let process {
+      let width = process.shape[1]
+      for (row, outcome) in outcomes.enumerated() where outcome.isLast {
+        process.backend.fill(0, into: process.view[row * width..<(row + 1) * width])
+      }
+    }
   }
 
   /// Strays from π, in place.
@@ -97,8 +109,16 @@ public final class ContinuousTrainer<World: VectorEnvironments>: ActingLearner {
     func key(_ stream: UInt64) -> RandomKey {
       RandomKey(seed: seed, stream: stream, counter: UInt64(step))
     }
-    let noise = Tensor.normal(
-      actions.shape, key(Streams.explorationNoise), on: actions.backend)
+    let noise: Tensor
+    if let process {
+      let kept = 1 - schedule.reversion
+      process.stepOrnsteinUhlenbeck(
+        reversion: schedule.reversion, deviation: (1 - kept * kept).squareRoot(),
+        key(Streams.explorationNoise))
+      noise = process
+    } else {
+      noise = .normal(actions.shape, key(Streams.explorationNoise), on: actions.backend)
+    }
     actions.perturb(by: noise * deviations, bound: Actor.bound)
     actions.replaceRows(
       probability: step < schedule.learningStarts ? 1 : schedule.uniformShare, low: -Actor.bound,
@@ -157,6 +177,9 @@ extension ContinuousTrainer {
     try returns.save(to: &file, "returns")
     try world.save(to: &file, "world")
     try tally.save(to: &file)
+    if let process {
+      try file.add("trainer.noise", process.host(), shape: process.shape.array)
+    }
     try file.add("trainer.counters", [Int64(step)])
   }
 
@@ -173,7 +196,9 @@ extension ContinuousTrainer {
       memory.prepareRestore(from: file, "replay", columns: columns),
       returns.prepareRestore(from: file, "returns", columns: columns),
     ]
+    let noise = try process.map { try file.floats("trainer.noise", shape: $0.shape.array) }
     for restore in restores { restore() }
+    if let process, let noise { process.backend.write(noise, to: process.view) }
     if !world.keepsEpisodes {
       returns.beginEpisodes()
       tally.beginEpisodes()

@@ -11,8 +11,9 @@ import Platform
   ) -> Int32
 #endif
 
-/// `fuzz READER FILE ...` reads each file once. Built to fuzz, `fuzz READER FOLDER ...` takes
-/// libFuzzer's options and folders.
+/// `fuzz READER FILE ...` reads each file once, and `fuzz READER --draw SEED FIRST COUNT FOLDER` drawn
+/// mutations of a folder's files. Built to fuzz, `fuzz READER FOLDER ...` takes libFuzzer's options
+/// and folders.
 @main
 enum Fuzz {
   nonisolated(unsafe) private static var reader = Reader.all[0]
@@ -39,6 +40,12 @@ enum Fuzz {
       }
       exit(code)
     #else
+      if words.count == 7, words[2] == "--draw", let seed = UInt64(words[3]),
+        let first = Int(words[4]), let count = Int(words[5]), first >= 0, count >= 0
+      {
+        draw(Mutations(of: words[6], seed: seed), first..<first + count)
+        return
+      }
       for path in words.dropFirst(2) {
         guard let bytes = FileManager.default.contents(atPath: path) else {
           print("\(path): cannot be read")
@@ -48,5 +55,20 @@ enum Fuzz {
         print("\(path): held")
       }
     #endif
+  }
+
+  /// Reads inputs, each in at most ten seconds and a gigabyte; the number of the one at work is the
+  /// last line of standard output.
+  private static func draw(_ mutations: Mutations, _ numbers: Range<Int>) {
+    for number in numbers {
+      var line = Array("\(number)\n".utf8)
+      _ = Platform.write(1, &line, line.count)
+      alarm(10)
+      mutations.input(number).withUnsafeBytes { reader.read($0) }
+      alarm(0)
+      var usage = rusage()
+      getrusage(RUSAGE_SELF, &usage)
+      require(usage.ru_maxrss < 1 << 20, "\(usage.ru_maxrss) KiB are in use")
+    }
   }
 }
