@@ -16,6 +16,8 @@ struct registers {
 };
 // Those of a vector level, or null.
 const struct registers *host_registers(int level);
+// Those that score a catalogue for `b` queries the fastest, of a level or below.
+const struct registers *scoring_registers(int level, int64_t b);
 
 #if defined(__x86_64__)
 extern const struct registers avx512_registers, avx2_registers;

@@ -119,7 +119,7 @@ static void score_share(const void *context, int64_t part) {
           .scores = share->scores + (row + i) * r->k,
           .allowed = r->allowed ? r->allowed + (row + i) * words : NULL};
     const float *query = r->query + row * r->e;
-    const struct registers *registers = host_registers(sharing->blas->vector_level);
+    const struct registers *registers = scoring_registers(sharing->blas->vector_level, b);
     if (registers)
       registers->scores(r, share->first, share->last, tops, b, query, share->packed);
     else

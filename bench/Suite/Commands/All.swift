@@ -1,5 +1,6 @@
 import ArgumentParser
 import DRR
+import Essentials
 import Tensor
 import Terminal
 
@@ -23,6 +24,8 @@ struct All: ParsableCommand {
   var name: String?
   @Option(help: "A command to leave out; give it again for more.")
   var skip: [String] = []
+  @Flag(help: "What is left out stays as an earlier result of the same name has it.")
+  var keep = false
   @Option(help: "More words for one command, such as \"score --memory 1024\"; again for more.")
   var with: [String] = []
 
@@ -45,37 +48,23 @@ struct All: ParsableCommand {
     let most = stamp.threads
     try RunFolder(output).create()
     let name = name ?? Self.slug(stamp)
-    var byThreads: [Int: Report] = [:]
+    var gathered = GatheredReports(like: stamp)
     var failures: [String] = []
     for threads in most == 1 ? [1] : [1, most] {
       for (command, goesByThreads) in Self.commands where !skip.contains(command) {
         guard goesByThreads || threads == most else { continue }
         let words = words(of: command, threads: goesByThreads ? threads : nil)
         Console.note(words.joined(separator: " "))
-        let report: Report
         do {
-          report = try Report(json: ChildProcess.again(Latency.prefix + words))
+          gathered.add(try Report(json: ChildProcess.again(Latency.prefix + words)))
         } catch {
           // It has said why; what takes minutes to measure again is not lost to it.
           failures.append(command + (goesByThreads ? " with --threads \(threads)" : ""))
-          continue
-        }
-        for part in report.all {
-          let key = part.stamp.coreType == stamp.coreType ? part.stamp.threads : -part.stamp.threads
-          if byThreads[key] == nil {
-            byThreads[key] = Report(stamp: part.stamp, figures: [], skipped: [])
-          }
-          let known = Set(byThreads[key]!.figures.map { "\($0.group) \($0.name)" })
-          byThreads[key]!.figures += part.figures.filter {
-            !known.contains("\($0.group) \($0.name)")
-          }
-          byThreads[key]!.skipped += part.skipped.filter { !byThreads[key]!.skipped.contains($0) }
         }
       }
     }
-    // One thread before all, the core as it was set before the best.
-    let order = byThreads.keys.sorted { (abs($0), -$0) < (abs($1), -$1) }
-    let reports = order.map { byThreads[$0]! }
+    if keep { try gathered.add(earlier(named: name, like: stamp)) }
+    let reports = gathered.reports(inOrderOf: Self.commands.map(\.0))
     guard var whole = reports.first else {
       if failures.isEmpty { return }
       throw RunError("\(failures.joined(separator: ", ")) failed: nothing was measured")
@@ -91,6 +80,21 @@ struct All: ParsableCommand {
     if !failures.isEmpty {
       throw RunError("\(failures.joined(separator: ", ")) failed; the results have the others")
     }
+  }
+
+  /// What an earlier result has of the commands that are left out.
+  private func earlier(named name: String, like stamp: Stamp) throws -> Report {
+    let path = "\(output)/\(name).json"
+    guard let bytes = FileManager.default.contents(atPath: path) else {
+      throw RunError("\(path) is not there; --keep keeps what it has of what --skip leaves out")
+    }
+    let report = try Report(json: String(decoding: bytes, as: UTF8.self))
+    guard report.stamp.processor == stamp.processor, report.stamp.device == stamp.device else {
+      throw RunError(
+        "\(path) is of \(report.stamp.device) and \(report.stamp.processor), and this is "
+          + "\(stamp.device) and \(stamp.processor); name another --name")
+    }
+    return report.only(skip)
   }
 
   /// A command with the options of all; those that --with names for it come in their place.

@@ -1,4 +1,5 @@
 import CBench
+import Platform
 import Tensor
 
 /// What the device can do at most, measured: no work on it goes faster than these allow.
@@ -51,16 +52,17 @@ struct Ceilings {
       (figure.flops, figure.bytes) = (flops, bytes)
       figures.append(figure)
     }
-    // Three arrays in half of a core's 1 MiB or more of second cache, and past the last cache.
+    // Three arrays in half of a core's 1 MiB or more of second cache, and two of which are past the
+    // last cache.
     let small = threads * (96 << 10) / 3
-    let large = max(48 << 20, room.lastLevelCache + room.lastLevelCache / 4) / 12
+    let large = max(96 << 20, room.lastLevelCache * 5 / 2) / 12
     for (place, count) in [("cache", small), ("memory", large)] {
       let repeats = Int64(max(1, (1 << 21) / count))
       let arrays = HostArrays(count: count)
       let (bytes, n) = (Double(4 * count) * Double(repeats), Int64(count))
       let (a, b, y) = (arrays.pointer(0), arrays.pointer(1), arrays.pointer(2))
-      try add("read, \(place)", flops: nil, bytes: bytes) {
-        _ = bench_read(a, n, Int32(threads), repeats)
+      try add("read, \(place)", flops: nil, bytes: 3 * bytes) {
+        _ = bench_read(a, Int64(arrays.length), Int32(threads), repeats)
       }
       try add("copy, \(place)", flops: nil, bytes: 2 * bytes) {
         bench_copy(a, y, n, Int32(threads), repeats)
@@ -126,18 +128,22 @@ extension Figure {
   }
 }
 
-/// Three arrays of the host, page by page aligned and touched.
+/// Three arrays of the host, one behind the other, on large pages where there are, and touched.
 final class HostArrays {
   private let memory: UnsafeMutableRawPointer
   private let count: Int
 
   init(count: Int) {
     self.count = (count + 1_023) / 1_024 * 1_024
-    memory = .allocate(byteCount: 12 * self.count, alignment: 4_096)
+    memory = .allocate(byteCount: 12 * self.count, alignment: 2 << 20)
+    madvise(memory, 12 * self.count, MADV_HUGEPAGE)
     memory.initializeMemory(as: Float.self, repeating: 1, count: 3 * self.count)
   }
 
   deinit { memory.deallocate() }
+
+  /// Elements of all three.
+  var length: Int { 3 * count }
 
   func pointer(_ number: Int) -> UnsafeMutablePointer<Float> {
     (memory + 4 * number * count).assumingMemoryBound(to: Float.self)
