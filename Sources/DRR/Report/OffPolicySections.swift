@@ -92,8 +92,8 @@ private struct OffPolicyParts {
     leading = report.configuration.ranking.rawValue
     (unit, clip, model) = ("decisions", report.clip, report.model)
     log =
-      "\(report.log.name), \(grouped(report.log.decisions)) decisions, "
-      + "\(grouped(report.log.actions)) actions"
+      (["\(report.log.name), \(grouped(report.log.decisions)) decisions, \(report.log.choices)"]
+      + (report.log.notes ?? [])).joined(separator: "; ")
     let units =
       report.log.clustering == "row"
       ? "decisions" : "\(grouped(report.log.clusters)) clusters by \(report.log.clustering)"
