@@ -63,7 +63,8 @@ struct CriteoFeedbackTests {
     #expect(log.actionIDs == ["1", "2", "3"] && log.positionIDs == ["1"])
     #expect((0..<2).map { log.choiceCount($0) } == [3, 2])
     // 1, 2, 3:77 and 3:78.
-    #expect(log.context.vector(0) == [300, 600, 1, 0] && log.context.vector(1) == [160, 600, 0, 1])
+    #expect(
+      log.context.vector(0) == [300, 600, 1, 0] && log.context.vector(1) == [160, 600, 0, 1])
     // 11:a, 12:x, 11:b, 11:c and 12:y.
     #expect(vectors(log, 0) == [[1, 1, 0, 0, 0], [0, 1, 1, 0, 0], [0, 0, 0, 1, 1]])
     #expect(vectors(log, 1) == [[0, 2, 1, 0, 0], [1, 0, 0, 0, 1]])
@@ -279,7 +280,8 @@ struct CriteoFeedbackTests {
       "line 3: \"|p 2\", expected |l COST, |p INVERSE and |f in this order"
     ),
     (
-      "70 |f", "70 |p 4 |f", "line 2: \"70 |p 4 |f 0:300 1:250 2:1 6:2\", expected ID |l COST |p "
+      "70 |f", "70 |p 4 |f",
+      "line 2: \"70 |p 4 |f 0:300 1:250 2:1 6:2\", expected ID |l COST |p "
         + "INVERSE |f INDEX:NUMBER ..., or ID |f ... alone"
     ),
     (
@@ -322,8 +324,9 @@ struct CriteoFeedbackTests {
       try read(Self.challenge.replacingOccurrences(of: "6:2", with: name + ":2"))
     }
     #expect(
-      long?.description.hasSuffix("a feature whose name is longer than 1000 bytes, expected "
-        + "shorter ones") == true)
+      long?.description.hasSuffix(
+        "a feature whose name is longer than 1000 bytes, expected "
+          + "shorter ones") == true)
   }
 
   @Test("both layouts stand in docs/formats.md, with these tests")

@@ -45,7 +45,9 @@ public struct LoggedFeedback: Sendable {
   }
 
   /// How many decisions a row stands for.
-  package func multiplicity(_ row: Int) -> Double { multiplicities.isEmpty ? 1 : multiplicities[row] }
+  package func multiplicity(_ row: Int) -> Double {
+    multiplicities.isEmpty ? 1 : multiplicities[row]
+  }
 
   /// How many actions a decision could choose from.
   package func choiceCount(_ row: Int) -> Int {
