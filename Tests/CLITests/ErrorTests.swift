@@ -451,6 +451,11 @@ enum ErrorLines {
       "log.dsjson, line 1: no _label_cost, expected a number; mend it"
     ),
     (
+      "ope --data notes.txt",
+      "notes.txt, line 1: \"notes\", expected \"example ID: ...\" or \"ID |l COST |p INVERSE |f "
+        + "...\", as Criteo's counterfactual data begin; mend it"
+    ),
+    (
       "data import gen gen",
       "gen is what is read, and would be replaced; name another folder."
     ),

@@ -104,6 +104,46 @@ struct OpeTests {
     #expect(text.output.contains("rank by snips"), "\(text.description)")
   }
 
+  @Test("decisions with candidates of their own, in Criteo's layout and in Vowpal Wabbit's")
+  func candidates() throws {
+    let folder = Scratch()
+    try folder.write(
+      "criteo_train.txt",
+      """
+      70 |l 0.001 |p 4.0|f 0:300 1:250 2:1
+      70 |f 0:300 1:250 3:1
+      71 |l 0.999 |p 2|f 0:320 1:50 3:1
+      71 |f 0:320 1:50 2:1
+      71 |f 0:320 1:50 4:1
+
+      """)
+    let export = try Program.run(
+      ["export", "decisions", "--data", "criteo_train.txt", "--out", "log.dsjson"], in: folder)
+    #expect(export.code == 0, "\(export.description)")
+    let note = "impressions without a click count 10 times each, as the data have one in 10 of them"
+    for (data, told) in [
+      ("criteo_train.txt", note), ("log.dsjson", "decisions count 1/(1 - pdrop) times each"),
+    ] {
+      let words = ["ope", "--data", data, "--bootstrap", "40", "--folds", "2"]
+      let weighed = words + ["--policy", "uniform", "--estimator", "ips"]
+      let policies = try object(Program.run(weighed + ["--json"], in: folder).output)["policies"]
+      // A weight of 2 on the click, and eleven decisions, by hand.
+      let value = try interval((policies as? [[String: Any]])?.first, "ips").0
+      #expect(abs(value - 2.0 / 11) < 1e-9, "\(data)")
+      let text = try Program.run(weighed, in: folder)
+      #expect(text.output.contains("2 decisions, 2.5 candidates on average, at most 3, 1 position"))
+      #expect(text.output.contains(told), "\(text.description)")
+      let modelled = try Program.run(words + ["--minimum-ess", "0"], in: folder)
+      #expect(modelled.code == 0, "\(modelled.description)")
+      #expect(modelled.output.contains("model     ridge, "), "\(modelled.description)")
+      let described = try Program.run(["ope", "describe", data], in: folder)
+      #expect(described.output.contains("2 decisions, 2.5 candidates on average, at most 3"))
+      #expect(described.output.contains(told), "\(described.description)")
+      let crossed = try Program.run(words + ["--crossed"], in: folder)
+      #expect(crossed.code == 1 && crossed.error.contains("it must be false where decisions have"))
+    }
+  }
+
   @Test("what cannot be judged is refused in one sentence")
   func refused() throws {
     let folder = Scratch()

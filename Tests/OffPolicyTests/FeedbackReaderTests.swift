@@ -32,7 +32,7 @@ struct FeedbackReaderTests {
   }
 
   private static func decision(_ members: String) -> String {
-    "{\"Version\":\"1\",\"c\":{\"_multi\":[{},{},{}]},\"p\":[0.5,0.3,0.2],\(members)}\n"
+    "{\"Version\":\"1\",\"c\":{},\"p\":[0.5,0.3,0.2],\(members)}\n"
   }
 
   @Test("Vowpal Wabbit's dsjson: costs, probabilities and actions from 1 on")
@@ -71,8 +71,8 @@ struct FeedbackReaderTests {
         "_label_Action is \"3\", expected a number from 1 to 2"
       ),
       (
-        good.replacingOccurrences(of: "[1,2]", with: "[1]"),
-        "1 actions, expected 2, as the lines above have"
+        good.replacingOccurrences(of: "[1,2]", with: "[]"),
+        "a is \"[]\", expected a list of the actions"
       ),
       (
         good + ",\"Timestamp\":\"soon\"",

@@ -67,7 +67,7 @@ extension LoggedFeedback {
     for row in 0..<count {
       sums += DecisionSums(
         weight: policies[0].weights[row], reward: self.rewards[row], predicted: predicted[row],
-        modelled: policies[0].modelled[row], clip: clip)
+        modelled: policies[0].modelled[row], clip: clip, times: multiplicity(row))
     }
     return Dictionary(
       uniqueKeysWithValues: OffPolicyEstimator.allCases.map { ($0, $0.value(of: sums)) })

@@ -14,6 +14,7 @@ extension OpeCommand {
         Examples:
           drr ope describe --data open-bandit-small.zip
           drr ope describe log.csv --json
+          drr ope describe criteo_train_small.txt.gz
         """)
 
     @OptionGroup var place: SourceOptions
@@ -27,8 +28,8 @@ extension OpeCommand {
             + "\(source) --as ope --out decisions.csv` and describe those")
       }
       var summaries: [FeedbackSummary] = []
-      if source.lowercased().hasSuffix(".csv") {
-        summaries = [try LoggedFeedback.read(csv: source).summary]
+      if let file = DecisionFile(source) {
+        summaries = [try file.read(source).summary]
       } else {
         let bandit = try OpenBandit(source)
         let logs = bandit.logs
@@ -52,18 +53,19 @@ extension FeedbackSummary {
     ]
     for position in positions {
       rows.append([
-        position.id, grouped(position.decisions), "\(position.actions)",
+        position.id, grouped(position.decisions),
+        candidates == nil ? "\(position.actions)" : "–",
         decimal(position.meanReward, 5),
         "\(position.smallestPropensity) ... \(position.largestPropensity)",
         decimal(position.inverseSum, 3),
       ])
     }
     return """
-      log       \(name): \(grouped(decisions)) decisions, \(actions) actions
+      log       \(name): \(grouped(decisions)) decisions, \(choices)
       clusters  \(grouped(clusters)) by \(clustering), the largest \(grouped(largestCluster))
       context   \(contextColumns) columns
       reward    \(smallestReward) ... \(largestReward), mean \(decimal(meanReward, 5))
-      \(Table(rows: rows).text)
+      \(Table(rows: rows).text)\((notes ?? []).footnotes)
       """
   }
 }

@@ -31,10 +31,18 @@ extension OpeCommand {
         FILE.csv with [position,]action,probability, or with a column for each action and a line for \
         each decision.
 
+        Criteo's counterfactual data and Vowpal Wabbit's, where `_multi` is not the same in all lines, \
+        have candidates of their own in every decision: they are told apart by their features alone, \
+        policies are uniform, softmax, greedy and FILE.csv with the columns 1, 2, ..., and --crossed is \
+        refused. Above 512 names, features share 512 columns by hashing. Where neither an estimator nor \
+        a policy asks for the reward model, Criteo's features are not read, which takes far less memory. \
+        Of its impressions without a click a tenth is in the data, and each counts ten times.
+
         Examples:
           drr ope evaluate --data open-bandit-small.zip --behavior bts --campaign men
           drr ope evaluate --data log.csv --policy uniform --policy greedy:0.1
           drr ope evaluate --data log.csv --policy target.csv --model logistic --json
+          drr ope evaluate --data criteo_train.txt.gz --policy uniform --estimator ips --estimator snips
         drr ope evaluate --data log --policy model:models/second --positions 3
         drr ope evaluate --data log --policy model:models/second@0.05,0.25,50 --within 86400
         """)
@@ -122,7 +130,7 @@ extension OpeCommand {
       configuration.resamples = bootstrap
       configuration.seed = random.seed
       try configuration.validate()
-      var log = try source.read()
+      var log = try source.read(features: configuration.needsModel || policiesNeedModel)
       var other = try source.readOther()
       if byRow { (log, other) = (log.clusteredByRow(), other?.clusteredByRow()) }
       let (policies, known) = try policies(for: log, other: other, configuration)
@@ -133,6 +141,11 @@ extension OpeCommand {
       }
       progress.finish()
       try output.print(found, found.text) { try report.keep(found) }
+    }
+
+    /// Whether a policy follows the reward model; the usual ones do.
+    private var policiesNeedModel: Bool {
+      policy.isEmpty || policy.contains { $0.hasPrefix("softmax") || $0.hasPrefix("greedy") }
     }
 
     /// Evaluates models on the lists of a feedback log.
@@ -205,7 +218,7 @@ extension OpeCommand {
         case "greedy":
           policies.append(GreedyTarget(epsilon: try number(parts, "ε", 0.1, 0...1)))
         case "marginal":
-          let from = parts.count > 1 ? try source.readPlain(parts[1]) : other
+          let from = parts.count > 1 ? try DecisionFile.plain.read(parts[1]) : other
           guard let from else {
             throw ValidationError(
               "--policy marginal has no other log here; name one, as marginal:FILE.csv.")

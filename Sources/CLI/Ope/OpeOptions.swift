@@ -6,7 +6,8 @@ struct FeedbackOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "A .csv of action,reward,propensity[,user,position,time,x1,...]; a .json or .dsjson of Vowpal "
-        + "Wabbit; Open Bandit, as a folder or .zip; `drr ope`: or the folder of a feedback log.",
+        + "Wabbit; a .txt of Criteo's counterfactual data; Open Bandit, as a folder or .zip; "
+        + "`drr ope`: or the folder of a feedback log.",
       valueName: "source"), completion: .file())
   var data: String
   @Option(help: "Open Bandit: the behavior policy. (default: bts)")
@@ -15,12 +16,7 @@ struct FeedbackOptions: ParsableArguments {
   var campaign: OpenBandit.Campaign?
 
   /// Whether the data are one file of their own.
-  var isPlain: Bool { data.lowercased().hasSuffix(".csv") || isJSON }
-
-  private var isJSON: Bool {
-    let name = data.lowercased()
-    return [".json", ".dsjson", ".json.gz", ".dsjson.gz"].contains { name.hasSuffix($0) }
-  }
+  var isPlain: Bool { DecisionFile(data) != nil }
 
   func validate() throws {
     if isPlain && (behavior != nil || campaign != nil) {
@@ -30,8 +26,9 @@ struct FeedbackOptions: ParsableArguments {
     }
   }
 
-  func read() throws -> LoggedFeedback {
-    isPlain ? try readPlain(data) : try readBandit(behavior ?? .bts)
+  /// - Parameter features: whether anything is asked that needs more than weights and rewards.
+  func read(features: Bool = true) throws -> LoggedFeedback {
+    try DecisionFile(data)?.read(data, features: features) ?? readBandit(behavior ?? .bts)
   }
 
   /// The log of the behavior policy that `read` does not read, where it is there.
@@ -42,20 +39,46 @@ struct FeedbackOptions: ParsableArguments {
     return try readBandit(other)
   }
 
-  func readPlain(_ path: String) throws -> LoggedFeedback {
-    let progress = Progress()
-    defer { progress.finish() }
-    if isJSON, path == data {
-      return try LoggedFeedback.read(dsjson: path) { progress.update($0, of: $1, "bytes") }
-    }
-    return try LoggedFeedback.read(csv: path) { progress.update($0, of: $1, "bytes") }
-  }
-
   private func readBandit(_ behaviour: OpenBandit.Behaviour) throws -> LoggedFeedback {
     let progress = Progress()
     defer { progress.finish() }
     return try OpenBandit(data).read(behaviour, campaign ?? .men) {
       progress.update($0, of: $1, "bytes")
+    }
+  }
+}
+
+/// Logs of decisions that are one file, by its name.
+enum DecisionFile: CaseIterable {
+  case plain
+  case dsjson
+  case criteo
+
+  private var endings: [String] {
+    switch self {
+    case .plain: [".csv"]
+    case .dsjson: [".json", ".dsjson", ".json.gz", ".dsjson.gz"]
+    case .criteo: [".txt", ".txt.gz"]
+    }
+  }
+
+  /// nil: a file of no such name.
+  init?(_ path: String) {
+    let name = path.lowercased()
+    let found = Self.allCases.first { $0.endings.contains { name.hasSuffix($0) } }
+    guard let found else { return nil }
+    self = found
+  }
+
+  func read(_ path: String, features: Bool = true) throws -> LoggedFeedback {
+    let progress = Progress()
+    defer { progress.finish() }
+    func note(_ done: Int, _ all: Int) { progress.update(done, of: all, "bytes") }
+    switch self {
+    case .plain: return try LoggedFeedback.read(csv: path, progress: note)
+    case .dsjson: return try LoggedFeedback.read(dsjson: path, progress: note)
+    case .criteo:
+      return try LoggedFeedback.read(criteo: path, features: features, progress: note)
     }
   }
 }

@@ -76,7 +76,8 @@ extension OffPolicyReport {
       "\(decimal(100 * $0.diagnostics.clipRate, 2))%"
     }
     let units = log.clustering == "row" ? "decisions" : "clusters"
-    var notes = configuration.estimators.filter { !$0.hasInterval }.map {
+    var notes = log.notes ?? []
+    notes += configuration.estimators.filter { !$0.hasInterval }.map {
       Interval.absence($0.rawValue, units, "reward model")
     }
     for policy in policies {
@@ -84,7 +85,7 @@ extension OffPolicyReport {
       notes += policy.warnings.map { "\(policy.name): \($0)" }
     }
     return """
-      log       \(log.name): \(grouped(log.decisions)) decisions, \(log.actions) actions, \
+      log       \(log.name): \(grouped(log.decisions)) decisions, \(log.choices), \
       \(log.positions.count) \(log.positions.count == 1 ? "position" : "positions"), \
       \(grouped(log.clusters)) clusters by \(log.clustering)
       behavior  \(behaviour.text(digits)), the behavior policy's value (on-policy mean)

@@ -108,14 +108,22 @@ public struct ClusterBootstrap: Sendable {
   }
 
   /// The mean of a column, by cluster.
-  public func mean(_ values: [Double], clusters: [Int32], clusterCount: Int) -> Interval {
+  ///
+  /// - Parameter times: how often each value counts; empty: once.
+  public func mean(
+    _ values: [Double], times: [Double] = [], clusters: [Int32], clusterCount: Int
+  ) -> Interval {
     var sums = [Double](repeating: 0, count: 2 * clusterCount)
-    for (value, cluster) in zip(values, clusters) {
-      sums[2 * Int(cluster)] += value
-      sums[2 * Int(cluster) + 1] += 1
+    var (sum, count) = (0.0, 0.0)
+    for (row, cluster) in clusters.enumerated() {
+      let times = times.isEmpty ? 1 : times[row]
+      sums[2 * Int(cluster)] += times * values[row]
+      sums[2 * Int(cluster) + 1] += times
+      sum += times * values[row]
+      count += times
     }
     let totals = totals(sums, width: 2)
-    let mean = values.reduce(0, +) / Double(values.count)
-    return interval(mean, of: (0..<resamples).map { totals[2 * $0] / totals[2 * $0 + 1] })
+    return interval(
+      sum / count, of: (0..<resamples).map { totals[2 * $0] / totals[2 * $0 + 1] })
   }
 }

@@ -27,8 +27,8 @@ public enum OffPolicyEstimator: String, Codable, CaseIterable, Sendable {
   /// anew, and whose bias no resample shows.
   public var hasInterval: Bool { self != .directMethod }
 
-  /// Whether it is told from weights and rewards alone.
-  var needsModel: Bool {
+  /// Whether it is told from more than weights and rewards alone.
+  public var needsModel: Bool {
     switch self {
     case .ips, .clippedIPS, .snips: false
     case .directMethod, .doublyRobust, .sndr, .switchDR, .shrunkDR: true
@@ -63,15 +63,20 @@ public struct DecisionSums: Sendable {
   package init(_ sums: ArraySlice<Double>) { fields = SIMD8(sums) }
 
   /// Of one decision.
+  ///
+  /// - Parameter times: how often it counts.
   public init(
-    weight: Double, reward: Double, predicted: Double, modelled: Double, clip: Double
+    weight: Double, reward: Double, predicted: Double, modelled: Double, clip: Double,
+    times: Double = 1
   ) {
     let error = reward - predicted
     let shrinkage = clip * clip
-    fields = SIMD8(
-      1, weight, weight * reward, min(weight, clip) * reward, modelled, weight * error,
-      weight <= clip ? weight * error : 0,
-      weight > 0 ? weight / (weight * weight / shrinkage + 1) * error : 0)
+    fields =
+      times
+      * SIMD8(
+        1, weight, weight * reward, min(weight, clip) * reward, modelled, weight * error,
+        weight <= clip ? weight * error : 0,
+        weight > 0 ? weight / (weight * weight / shrinkage + 1) * error : 0)
   }
 
   public var count: Double { fields[0] }

@@ -1,7 +1,8 @@
 import DRRData
 import Tensor
 
-/// Numbers and categories of things, one row a thing; a category counts as one column a level.
+/// Numbers, categories and named features of things, one row a thing; a category counts as one
+/// column a level.
 public struct FeatureTable: Sendable {
   public private(set) var numberNames: [String]
   public private(set) var categoryNames: [String]
@@ -12,6 +13,8 @@ public struct FeatureTable: Sendable {
   /// [rows, categories].
   private var codes: [UInt16] = []
   private var seen: [RawIDs]
+  /// Behind the columns of all others.
+  let named: NamedFeatures?
   public private(set) var count = 0
 
   /// Levels that one category can have.
@@ -22,6 +25,14 @@ public struct FeatureTable: Sendable {
     categoryNames = categories
     levels = categories.map { _ in [] }
     seen = categories.map { _ in RawIDs() }
+    named = nil
+  }
+
+  /// Rows of named features alone.
+  public init(_ named: NamedFeatures) {
+    (numberNames, categoryNames, levels, seen) = ([], [], [], [])
+    self.named = named
+    count = named.count
   }
 
   /// Rows of numbers, called `x1`, `x2`, ....
@@ -31,11 +42,11 @@ public struct FeatureTable: Sendable {
   }
 
   /// Columns once every level has its own.
-  public var width: Int { levels.reduce(numberNames.count) { $0 + $1.count } }
+  public var width: Int { levels.reduce(numberNames.count + (named?.width ?? 0)) { $0 + $1.count } }
 
   public mutating func append(numbers row: [Double]) {
     require(
-      row.count == numberNames.count && categoryNames.isEmpty,
+      row.count == numberNames.count && categoryNames.isEmpty && named == nil,
       "a row of \(row.count) numbers for \(numberNames.count) columns")
     for value in row { numbers.append(Float(value)) }
     count += 1
@@ -68,9 +79,10 @@ public struct FeatureTable: Sendable {
       body(first + Int(codes[row * categoryNames.count + at]), 1)
       first += levels[at].count
     }
+    named?.forEach(of: row) { body(first + $0, $1) }
   }
 
-  /// A row with every level as a column of 0 or 1.
+  /// A row with every level as a column of 0 or 1, and a column a named feature.
   public func vector(_ row: Int) -> [Double] {
     var vector = [Double](repeating: 0, count: width)
     forEach(of: row) { vector[$0] = $1 }

@@ -11,12 +11,12 @@ public struct LoggedFeedback: Sendable {
   public internal(set) var clusters: [Int32] = []
   /// 0 ..< positionCount.
   public internal(set) var positions: [Int32] = []
-  /// 0 ..< actionCount.
+  /// 0 ..< actionCount; where decisions have candidates of their own, the place among these.
   public internal(set) var actions: [Int32] = []
   public internal(set) var rewards: [Double] = []
   /// The probability of the logged action in its context and position, in (0, 1].
   public internal(set) var propensities: [Double] = []
-  /// The actions' ids in the file, by action.
+  /// The actions' ids in the file, by action; of candidates their places, from 1 on.
   public internal(set) var actionIDs: [String]
   public internal(set) var positionIDs: [String]
   public internal(set) var clusterCount = 0
@@ -24,14 +24,41 @@ public struct LoggedFeedback: Sendable {
   public internal(set) var clustering: String
   /// One row a decision, or none at all.
   public internal(set) var context: FeatureTable
-  /// One row an action, or none at all.
+  /// One row an action, or none at all; of candidates a row for all that are alike.
   public internal(set) var actionFeatures = FeatureTable()
+  /// What each decision could choose from; empty where that was every action in each.
+  public internal(set) var candidates = Candidates()
+  /// How many decisions each row stands for, where some kinds of them were left out of the log by
+  /// chance; empty where all stand for themselves.
+  public internal(set) var multiplicities: [Double] = []
+  /// What whoever reads values of the log has to know, a sentence each.
+  public internal(set) var notes: [String] = []
   /// How near each action is to the user of each decision.
   public internal(set) var affinities = Affinities()
 
   public var count: Int { actions.count }
   public var actionCount: Int { actionIDs.count }
   public var positionCount: Int { positionIDs.count }
+  /// The decisions that the log stands for.
+  public var total: Double {
+    multiplicities.isEmpty ? Double(count) : multiplicities.reduce(0, +)
+  }
+
+  /// How many decisions a row stands for.
+  package func multiplicity(_ row: Int) -> Double {
+    multiplicities.isEmpty ? 1 : multiplicities[row]
+  }
+
+  /// How many actions a decision could choose from.
+  package func choiceCount(_ row: Int) -> Int {
+    candidates.isEmpty ? actionCount : candidates.count(of: row)
+  }
+
+  /// The row of the action features that an action of a decision has.
+  @inline(__always)
+  package func featureRow(_ row: Int, _ action: Int) -> Int {
+    candidates.isEmpty ? action : candidates.row(row, action)
+  }
 
   init(name: String, context: FeatureTable, clustering: String) {
     self.name = name

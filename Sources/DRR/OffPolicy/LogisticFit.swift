@@ -28,7 +28,9 @@ struct LogisticFit {
   private func loss(_ coefficients: [Double], _ scores: [Double]) -> Double {
     var loss = coefficients.dropFirst().reduce(0) { $0 + penalty / 2 * $1 * $1 }
     for (row, score) in zip(rows, scores) {
-      loss += max(score, 0) + log1p(exp(-abs(score))) - features.log.rewards[row] * score
+      loss +=
+        features.log.multiplicity(row)
+        * (max(score, 0) + log1p(exp(-abs(score))) - features.log.rewards[row] * score)
     }
     return loss
   }
@@ -44,7 +46,7 @@ struct LogisticFit {
         let mean = logistic(score)
         let weight = max(mean * (1 - mean), 1e-10)
         equations.add(
-          features, row, weight: weight,
+          features, row, weight: features.log.multiplicity(row) * weight,
           response: score + (features.log.rewards[row] - mean) / weight)
       }
       let target = equations.solve(penalty: penalty)

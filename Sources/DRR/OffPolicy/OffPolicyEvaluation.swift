@@ -22,6 +22,9 @@ public struct OffPolicyConfiguration: Codable, Hashable, Sendable {
     try ConfigurationError.require("bootstrap", resamples, in: 40...100_000)
   }
 
+  /// Whether an estimator asks for the reward model.
+  public var needsModel: Bool { estimators.contains(where: \.needsModel) }
+
   /// The clip for a log of so many decisions.
   func clip(_ count: Int) -> Double { clip ?? Double(count).squareRoot() }
 }
@@ -57,7 +60,8 @@ public struct OffPolicyReport: Codable, Hashable, Sendable {
 extension LoggedFeedback {
   /// The value of the policy that wrote the log: its mean reward.
   public func onPolicyValue(_ bootstrap: ClusterBootstrap) -> Interval {
-    bootstrap.mean(rewards, clusters: clusters, clusterCount: clusterCount)
+    bootstrap.mean(
+      rewards, times: multiplicities, clusters: clusters, clusterCount: clusterCount)
   }
 
   /// Evaluates policies. The reward model, fitted only where an estimator or a policy needs one, is
@@ -73,9 +77,7 @@ extension LoggedFeedback {
     let steps = count * (policies.count + 2)
     progress(0, steps, "decisions, reward model")
     var model: CrossFittedRewards?
-    if configuration.estimators.contains(where: \.needsModel)
-      || policies.contains(where: \.basis.needsModel)
-    {
+    if configuration.needsModel || policies.contains(where: \.basis.needsModel) {
       var fitting = configuration.model
       fitting.seed = configuration.seed
       model = try CrossFittedRewards(self, fitting)
@@ -94,7 +96,7 @@ extension LoggedFeedback {
       ) { row in
         DecisionSums(
           weight: policy.weights[row], reward: rewards[row], predicted: predicted[row],
-          modelled: policy.modelled[row], clip: clip)
+          modelled: policy.modelled[row], clip: clip, times: multiplicity(row))
       }
       let diagnostics = WeightDiagnostics(policy, on: self, clip: clip)
       rows.append(

@@ -77,7 +77,7 @@ extension LoggedFeedback {
     return log
   }
 
-  /// Writes the log as `read(csv:)` reads it, without categories and affinities.
+  /// Writes the log as `read(csv:)` reads it: what it knows of the context as numbers alone.
   public func write(csv path: String) throws(DataError) {
     let file = try OutputFile(path: path)
     let heads = ["user", "position", "action", "reward", "propensity"] + context.numberNames

@@ -11,7 +11,9 @@ public enum PolicyFile {
   ///
   /// A file with the columns `action,probability`, and `position` where the log has several, holds
   /// one distribution a position. Otherwise its header names every action of the log, and each line
-  /// has their probabilities in one decision, in the order of the log.
+  /// has their probabilities in one decision, in the order of the log. Where decisions have
+  /// candidates of their own, these are called 1, 2, ..., and a decision with fewer than others has
+  /// probabilities of 0 behind them.
   public static func read(
     _ path: String, for log: LoggedFeedback
   ) throws(DataError) -> any TargetPolicy {
@@ -19,6 +21,12 @@ public enum PolicyFile {
     var policy: (any PolicyRows)?
     try rows.forEach { (header) throws(DataError) in
       let isFixed = header.index("probability") != nil
+      if isFixed, !log.candidates.isEmpty {
+        throw .fault(
+          header.file, line: 1,
+          found: "one probability an action, and other candidates in every decision of \(log.name)",
+          expected: "the columns 1 to \(log.actionCount), and a line for each decision")
+      }
       policy = isFixed ? try FixedRows(header, log) : try TabledRows(header, log)
     } row: { (row) throws(DataError) in
       try policy!.add(row)
@@ -124,10 +132,17 @@ private final class TabledRows: PolicyRows {
   }
 
   func add(_ row: HeadedRows.Row) throws(DataError) {
-    let first = table.count
+    let (first, decision) = (table.count, table.count / log.actionCount)
     table += Array(repeating: 0, count: log.actionCount)
     for (column, action) in actions.enumerated() {
       table[first + action] = try row.share(column, "probability")
+    }
+    let choices = decision < log.count ? log.choiceCount(decision) : log.actionCount
+    if let beyond = (choices..<log.actionCount).first(where: { table[first + $0] > 0 }) {
+      throw .fault(
+        row.file, line: row.line,
+        found: "candidate \(beyond + 1) has the probability \(table[first + beyond])",
+        expected: "0, as decision \(decision + 1) has \(choices) candidates")
     }
     try requireOne(table[first...].reduce(0, +), "the line's", of: row.file, line: row.line)
   }

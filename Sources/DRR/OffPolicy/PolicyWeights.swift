@@ -9,7 +9,8 @@ public struct PolicyWeights: Sendable {
   public internal(set) var modelled: [Double] = []
   /// The mean of π(a | x) of the logged action: the share of the log that a replay would keep.
   public internal(set) var matchRate = 0.0
-  /// [positions, actions]: Σ π(a | x) over the decisions at that position.
+  /// [positions, actions]: Σ π(a | x) over the decisions at that position; empty where these have
+  /// candidates of their own.
   public internal(set) var mass: [Double] = []
 
   /// Of several policies at once, and q of the logged actions.
@@ -40,7 +41,7 @@ public struct PolicyWeights: Sendable {
         for (at, part) in found.policies.enumerated() { results[at].append(part) }
       }
     }
-    for at in results.indices { results[at].matchRate /= Double(log.count) }
+    for at in results.indices { results[at].matchRate /= log.total }
     progress(log.count)
     return (results, predicted)
   }
@@ -67,6 +68,7 @@ private struct Choice: Sendable {
     _ policy: any TargetPolicy, _ row: Int, of log: LoggedFeedback, values: [Double]
   ) throws(ConfigurationError) {
     self.row = row
+    probabilities.resize(to: log.choiceCount(row))
     policy.fill(&probabilities, row, of: log, values: values)
     let sum = probabilities.reduce(0, +)
     guard abs(sum - 1) < 1e-6 else {
@@ -86,6 +88,7 @@ private struct Choice: Sendable {
 private struct SharedChoices: Sendable {
   private struct Key: Hashable {
     var position: Int32
+    var choices: Int
     var group: Int?
   }
 
@@ -108,11 +111,13 @@ private struct SharedChoices: Sendable {
         places.append(nil)
         continue
       }
-      let key = Key(position: log.positions[row], group: groups[row])
+      let key = Key(
+        position: log.positions[row], choices: log.choiceCount(row), group: groups[row])
       let number = numbers[key] ?? choices.count
       if number == choices.count {
         numbers[key] = number
         var choice = Choice(actions: log.actionCount)
+        values.resize(to: key.choices)
         if key.group != nil { rewards.predict(row, into: &values) }
         try choice.fill(policy, row, of: log, values: values)
         choices.append(choice)
@@ -121,6 +126,13 @@ private struct SharedChoices: Sendable {
       counts[number] += 1
       places.append(number)
     }
+  }
+}
+
+extension [Double] {
+  /// Makes it zeros where it has another number of elements.
+  fileprivate mutating func resize(to count: Int) {
+    if self.count != count { self = Array(repeating: 0, count: count) }
   }
 }
 
@@ -145,6 +157,7 @@ private struct Weighing<Rewards: RewardPrediction>: Sendable {
   /// A policy with no decision yet but the mass of those that share a choice.
   func sharedMass(_ policy: Int) -> PolicyWeights {
     var result = PolicyWeights(name: policies[policy].name)
+    guard log.candidates.isEmpty else { return result }
     result.mass = Array(repeating: 0, count: log.positionCount * log.actionCount)
     for (choice, count) in zip(shared[policy].choices, shared[policy].counts) {
       let first = Int(log.positions[choice.row]) * log.actionCount
@@ -169,7 +182,9 @@ private struct Weighing<Rewards: RewardPrediction>: Sendable {
       predicted.append(reward)
       var hasValues = false
       func predictAll() {
-        if !hasValues { rewards.predict(row, into: &values) }
+        if hasValues { return }
+        values.resize(to: log.choiceCount(row))
+        rewards.predict(row, into: &values)
         hasValues = true
       }
       for (at, policy) in policies.enumerated() {
@@ -187,21 +202,26 @@ private struct Weighing<Rewards: RewardPrediction>: Sendable {
           predictAll()
           try own.fill(policy, row, of: log, values: values)
           (probability, modelled) = (own.probabilities[action], own.modelled)
-          if results[at].mass.isEmpty {
-            results[at].mass = Array(repeating: 0, count: log.positionCount * log.actionCount)
-          }
-          let first = Int(log.positions[row]) * log.actionCount
-          results[at].mass.withUnsafeMutableBufferPointer { mass in
-            own.probabilities.withUnsafeBufferPointer { probabilities in
-              for action in probabilities.indices { mass[first + action] += probabilities[action] }
-            }
-          }
+          addMass(of: own, to: &results[at].mass)
         }
         results[at].weights.append(probability / log.propensities[row])
         results[at].modelled.append(modelled)
-        results[at].matchRate += probability
+        results[at].matchRate += log.multiplicity(row) * probability
       }
     }
     return (results, predicted)
+  }
+
+  private func addMass(of choice: Choice, to mass: inout [Double]) {
+    guard log.candidates.isEmpty else { return }
+    if mass.isEmpty {
+      mass = Array(repeating: 0, count: log.positionCount * log.actionCount)
+    }
+    let first = Int(log.positions[choice.row]) * log.actionCount
+    mass.withUnsafeMutableBufferPointer { mass in
+      choice.probabilities.withUnsafeBufferPointer { probabilities in
+        for action in probabilities.indices { mass[first + action] += probabilities[action] }
+      }
+    }
   }
 }

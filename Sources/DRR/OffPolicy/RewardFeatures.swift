@@ -4,7 +4,7 @@ import Platform
 ///
 /// Those that all actions share come first: a constant, the position, the action's features, the
 /// context and the affinity of the two. Then those of each action: one for itself and, crossed, every
-/// column of the context.
+/// column of the context. Candidates, which no other decision has, have none of their own.
 struct RewardFeatures: Sendable {
   let log: LoggedFeedback
   let isCrossed: Bool
@@ -26,7 +26,7 @@ struct RewardFeatures: Sendable {
     firstContext = firstFeature + (log.actionFeatures.count > 0 ? log.actionFeatures.width : 0)
     affinity = firstContext + contextWidth
     sharedWidth = affinity + (log.affinities.isEmpty ? 0 : 1)
-    ownWidth = 1 + (crossed ? contextWidth : 0)
+    ownWidth = log.candidates.isEmpty ? 1 + (crossed ? contextWidth : 0) : 0
   }
 
   /// The first of an action's own columns.
@@ -46,7 +46,7 @@ struct RewardFeatures: Sendable {
     body(0, 1)
     if log.positionCount > 1 { body(firstPosition + Int(log.positions[row]), 1) }
     if log.actionFeatures.count > 0 {
-      log.actionFeatures.forEach(of: action) { body(firstFeature + $0, $1) }
+      log.actionFeatures.forEach(of: log.featureRow(row, action)) { body(firstFeature + $0, $1) }
     }
     if affinity > firstContext { log.context.forEach(of: row) { body(firstContext + $0, $1) } }
     if sharedWidth > affinity {
@@ -58,7 +58,7 @@ struct RewardFeatures: Sendable {
   /// By place among the action's own columns.
   @inline(__always)
   func forEachOwn(_ row: Int, _ body: (Int, Double) -> Void) {
-    body(0, 1)
+    if ownWidth > 0 { body(0, 1) }
     if ownWidth > 1 { log.context.forEach(of: row) { body(1 + $0, $1) } }
   }
 }
@@ -68,7 +68,8 @@ struct LinearRewards: Sendable {
   let features: RewardFeatures
   let coefficients: [Double]
   let isLogistic: Bool
-  /// What an action adds in every decision: by its own column and its features.
+  /// What an action adds in every decision: by its own column and its features. Of candidates by
+  /// their row of features.
   private let offsets: [Double]
   /// exp(−offset), where an action's logistic differs by its offset alone, and none is near a
   /// number's limits.
@@ -81,26 +82,32 @@ struct LinearRewards: Sendable {
     self.features = features
     self.coefficients = coefficients
     self.isLogistic = isLogistic
-    offsets = (0..<log.actionCount).map { action in
-      var offset = coefficients[features.firstOwn(action)]
+    let isCatalogue = log.candidates.isEmpty
+    let rows = isCatalogue ? log.actionCount : max(log.actionFeatures.count, 1)
+    offsets = (0..<rows).map { row in
+      var offset = isCatalogue ? coefficients[features.firstOwn(row)] : 0
       if log.actionFeatures.count > 0 {
-        log.actionFeatures.forEach(of: action) {
+        log.actionFeatures.forEach(of: row) {
           offset += coefficients[features.firstFeature + $0] * $1
         }
       }
       return offset
     }
-    crossed = (1..<features.ownWidth).flatMap { column in
+    crossed = (0..<features.ownWidth).dropFirst().flatMap { column in
       (0..<log.actionCount).map { coefficients[features.firstOwn($0) + column] }
     }
-    let isPlain = isLogistic && crossed.isEmpty && features.sharedWidth == features.affinity
+    let isPlain =
+      isLogistic && isCatalogue && crossed.isEmpty && features.sharedWidth == features.affinity
     factors = isPlain && offsets.allSatisfy { abs($0) < 300 } ? offsets.map { exp(-$0) } : []
   }
 
   private func link(_ score: Double) -> Double { isLogistic ? logistic(score) : score }
 
   /// Whether the rewards of two decisions differ by the same in every action.
-  var isParallel: Bool { !isLogistic && crossed.isEmpty && features.log.affinities.isEmpty }
+  var isParallel: Bool {
+    !isLogistic && crossed.isEmpty && features.log.affinities.isEmpty
+      && features.log.candidates.isEmpty
+  }
 
   func predict(_ row: Int, _ action: Int) -> Double {
     var score = 0.0
@@ -128,7 +135,13 @@ struct LinearRewards: Sendable {
         return
       }
       offsets.withUnsafeBufferPointer { offsets in
-        for action in 0..<count { values[action] = shared + offsets[action] }
+        if log.candidates.isEmpty {
+          for action in 0..<count { values[action] = shared + offsets[action] }
+        } else {
+          for place in 0..<count {
+            values[place] = shared + offsets[log.candidates.row(row, place)]
+          }
+        }
       }
       if !crossed.isEmpty {
         crossed.withUnsafeBufferPointer { crossed in

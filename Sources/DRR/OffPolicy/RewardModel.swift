@@ -3,7 +3,7 @@ import Tensor
 
 /// What the expected reward of each action of each decision is taken to be.
 public protocol RewardPrediction: Sendable {
-  /// Fills `values` with one number an action.
+  /// Fills `values` with one number for each action that the decision could choose from.
   func predict(_ row: Int, into values: inout [Double])
   /// The number of one action.
   func predict(_ row: Int, _ action: Int) -> Double
@@ -55,6 +55,11 @@ public struct RewardModelConfiguration: Codable, Hashable, Sendable {
     try ConfigurationError.require("regularization", regularization ?? 1, "above 0") {
       $0 > 0 && $0.isFinite
     }
+    if isCrossed && !log.candidates.isEmpty {
+      throw ConfigurationError(
+        "crossed is true; it must be false where decisions have candidates of their own, as those of "
+          + "\(log.name) have")
+    }
     if log.clusterCount < folds {
       throw ConfigurationError(
         "folds is \(folds); \(log.name) has \(log.clusterCount) clusters by \(log.clustering), and "
@@ -104,7 +109,8 @@ public struct CrossFittedRewards: RewardPrediction {
       let parts = concurrentMap(count) { fold in
         var part = NormalEquations(features)
         for row in 0..<log.count where folds[row] == fold {
-          part.add(features, row, weight: 1, response: log.rewards[row])
+          part.add(
+            features, row, weight: log.multiplicity(row), response: log.rewards[row])
         }
         return part
       }

@@ -23,20 +23,23 @@ public struct RewardModelReport: Codable, Hashable, Sendable {
     isCrossed = model.configuration.isCrossed
     columns = model.width
     folds = model.configuration.folds
-    let n = Double(log.count)
-    let mean = log.rewards.reduce(0, +) / n
-    func rootMeanSquare(_ errors: [Double]) -> Double {
-      (errors.reduce(0) { $0 + $1 * $1 } / n).squareRoot()
+    let times = predicted.indices.map { log.multiplicity($0) }
+    func mean(_ rows: some Sequence<Int>, _ value: (Int) -> Double) -> Double {
+      rows.reduce(0) { $0 + times[$1] * value($1) } / rows.reduce(0) { $0 + times[$1] }
     }
-    rootMeanSquaredError = rootMeanSquare(zip(log.rewards, predicted).map { $0 - $1 })
-    rootMeanSquaredErrorOfMean = rootMeanSquare(log.rewards.map { $0 - mean })
+    func rootMeanSquare(_ error: (Int) -> Double) -> Double {
+      mean(predicted.indices) { error($0) * error($0) }.squareRoot()
+    }
+    let level = mean(predicted.indices) { log.rewards[$0] }
+    rootMeanSquaredError = rootMeanSquare { log.rewards[$0] - predicted[$0] }
+    rootMeanSquaredErrorOfMean = rootMeanSquare { log.rewards[$0] - level }
     let order = predicted.indices.sorted { (predicted[$0], $0) < (predicted[$1], $1) }
     let parts = min(10, order.count)
     calibration = (0..<parts).map { part in
       let rows = order[part * order.count / parts..<(part + 1) * order.count / parts]
       return Decile(
-        predicted: rows.reduce(0) { $0 + predicted[$1] } / Double(rows.count),
-        observed: rows.reduce(0) { $0 + log.rewards[$1] } / Double(rows.count), rows: rows.count)
+        predicted: mean(rows) { predicted[$0] }, observed: mean(rows) { log.rewards[$0] },
+        rows: rows.count)
     }
   }
 }

@@ -7,7 +7,7 @@ public protocol TargetPolicy: Sendable {
   var name: String { get }
   /// The least that its probabilities follow from.
   var basis: PolicyBasis { get }
-  /// Fills `probabilities`, one an action, which sum to 1.
+  /// Fills `probabilities`, one for each action that the decision could choose from; they sum to 1.
   ///
   /// `values` are the expected rewards that the reward model gives the actions; a cross-fitted
   /// model makes the policy one that did not see the decision.
@@ -42,7 +42,8 @@ public struct UniformTarget: TargetPolicy {
   public func fill(
     _ probabilities: inout [Double], _ row: Int, of log: LoggedFeedback, values: [Double]
   ) {
-    for action in probabilities.indices { probabilities[action] = 1 / Double(log.actionCount) }
+    let share = 1 / Double(probabilities.count)
+    for action in probabilities.indices { probabilities[action] = share }
   }
 }
 
@@ -61,7 +62,8 @@ public struct FixedTarget: TargetPolicy {
 
   /// The shares of the actions that another log has at each position.
   ///
-  /// - Throws: where it has an action or a position that the log to evaluate on has not.
+  /// - Throws: where it has an action or a position that the log to evaluate on has not, and where
+  ///   the decisions of either have candidates of their own.
   public init(
     marginalOf other: LoggedFeedback, for log: LoggedFeedback
   ) throws(LineFault) {
@@ -76,6 +78,11 @@ public struct FixedTarget: TargetPolicy {
         places.append(place)
       }
       return places
+    }
+    for either in [other, log] where !either.candidates.isEmpty {
+      throw LineFault(
+        file: either.name, found: "candidates of its own in every decision",
+        expected: "actions that are the same in all, for shares of them")
     }
     let actions = try places(other.actionIDs, log.actionIDs, "action")
     let positions = try places(other.positionIDs, log.positionIDs, "position")
@@ -140,7 +147,7 @@ public struct GreedyTarget: TargetPolicy {
   ) {
     let highest = values.max() ?? 0
     let share = (1 - epsilon) / Double(max(1, values.count { $0 == highest }))
-    let even = epsilon / Double(log.actionCount)
+    let even = epsilon / Double(probabilities.count)
     probabilities.withUnsafeMutableBufferPointer { probabilities in
       values.withUnsafeBufferPointer { values in
         for action in values.indices {
@@ -155,7 +162,7 @@ public struct GreedyTarget: TargetPolicy {
 public struct TabledTarget: TargetPolicy {
   public let name: String
   public var basis: PolicyBasis { .decision }
-  /// [rows, actions].
+  /// [rows, actions]; where decisions have candidates of their own, as wide as the most of them.
   public let table: [Double]
 
   public init(name: String, table: [Double]) {

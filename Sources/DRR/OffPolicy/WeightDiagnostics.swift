@@ -29,14 +29,19 @@ public struct WeightDiagnostics: Codable, Hashable, Sendable {
   public var histogram: WeightHistogram?
 
   /// Of plain weights.
-  public init(weights: [Double], propensities: [Double], clusters: Int, clip: Double) {
+  ///
+  /// - Parameter times: how many decisions each is the weight of; empty: of one.
+  public init(
+    weights: [Double], times: [Double] = [], propensities: [Double], clusters: Int, clip: Double
+  ) {
     count = weights.count
     self.clusters = clusters
-    let sum = weights.reduce(0, +)
-    effectiveSampleSize = Self.sampleSize(of: weights)
+    let shares = times.isEmpty ? weights : zip(weights, times).map { $0 * $1 }
+    let sum = shares.reduce(0, +)
+    effectiveSampleSize = Self.sampleSize(of: shares)
     largestWeight = weights.max() ?? 0
-    meanWeight = sum / Double(max(count, 1))
-    let top = weights.sorted(by: >).prefix(max(1, (count + 99) / 100)).reduce(0, +)
+    meanWeight = sum / (times.isEmpty ? Double(max(count, 1)) : times.reduce(0, +))
+    let top = shares.sorted(by: >).prefix(max(1, (count + 99) / 100)).reduce(0, +)
     topShare = sum > 0 ? top / sum : 0
     clipRate = Double(weights.count { $0 > clip }) / Double(max(count, 1))
     smallestPropensity = propensities.min() ?? 1
@@ -51,9 +56,10 @@ public struct WeightDiagnostics: Codable, Hashable, Sendable {
 
   public init(_ policy: PolicyWeights, on log: LoggedFeedback, clip: Double) {
     self.init(
-      weights: policy.weights, propensities: log.propensities, clusters: log.clusterCount,
-      clip: clip)
+      weights: policy.weights, times: log.multiplicities, propensities: log.propensities,
+      clusters: log.clusterCount, clip: clip)
     matchRate = policy.matchRate
+    guard log.candidates.isEmpty else { return }
     var isLogged = [Bool](repeating: false, count: policy.mass.count)
     for row in 0..<log.count {
       isLogged[Int(log.positions[row]) * log.actionCount + Int(log.actions[row])] = true

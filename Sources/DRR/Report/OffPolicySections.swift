@@ -91,9 +91,10 @@ private struct OffPolicyParts {
     (behavior, ranking) = (report.behaviour, report.configuration.ranking.rawValue)
     leading = report.configuration.ranking.rawValue
     (unit, clip, model) = ("decisions", report.clip, report.model)
-    log =
-      "\(report.log.name), \(grouped(report.log.decisions)) decisions, "
-      + "\(grouped(report.log.actions)) actions"
+    let said =
+      ["\(report.log.name), \(grouped(report.log.decisions)) decisions, \(report.log.choices)"]
+      + (report.log.notes ?? [])
+    log = said.joined(separator: "; ")
     let units =
       report.log.clustering == "row"
       ? "decisions" : "\(grouped(report.log.clusters)) clusters by \(report.log.clustering)"

@@ -6,9 +6,9 @@ struct JSONText {
   private static let depthLimit = 64
 
   let text: Bytes
-  private(set) var at = 0
+  private(set) var at: Int
 
-  init(_ text: Bytes) { self.text = text }
+  init(_ text: Bytes, at: Int = 0) { (self.text, self.at) = (text, at) }
 
   /// What is no JSON, where it is.
   struct Fault: Error {
@@ -39,7 +39,7 @@ struct JSONText {
   ///
   /// - Note: escapes are resolved in place, so the text's memory must be the caller's own.
   mutating func forEachMember(
-    _ body: (_ name: Bytes, _ value: Bytes, _ isText: Bool) -> Void
+    _ body: (_ name: Bytes, _ value: Bytes, _ isText: Bool) throws(Fault) -> Void
   ) throws(Fault) {
     try take(UInt8(ascii: "{"))
     if takes(UInt8(ascii: "}")) { return }
@@ -48,18 +48,20 @@ struct JSONText {
       let name = try string()
       try take(UInt8(ascii: ":"))
       let isText = next() == 34
-      body(name, isText ? try string() : try skip(), isText)
+      try body(name, isText ? try string() : try skip(), isText)
     } while takes(UInt8(ascii: ","))
     try take(UInt8(ascii: "}"))
   }
 
   /// Calls `body` with each value of the list that is next.
-  mutating func forEachElement(_ body: (_ value: Bytes, _ isText: Bool) -> Void) throws(Fault) {
+  mutating func forEachElement(
+    _ body: (_ value: Bytes, _ isText: Bool) throws(Fault) -> Void
+  ) throws(Fault) {
     try take(UInt8(ascii: "["))
     if takes(UInt8(ascii: "]")) { return }
     repeat {
       let isText = next() == 34
-      body(isText ? try string() : try skip(), isText)
+      try body(isText ? try string() : try skip(), isText)
     } while takes(UInt8(ascii: ","))
     try take(UInt8(ascii: "]"))
   }
@@ -201,13 +203,15 @@ package struct JSONRows {
     }
   }
 
-  /// How many values a list has; nil of what is none.
-  package static func elementCount(_ list: Bytes) -> Int? {
-    var (text, count) = (JSONText(list), 0)
-    do throws(JSONText.Fault) { try text.forEachElement { _, _ in count += 1 } } catch {
+  /// The values of a list; nil of what is none.
+  package static func elements(of list: Bytes) -> [Bytes]? {
+    var (text, elements) = (JSONText(list), [] as [Bytes])
+    do throws(JSONText.Fault) {
+      try text.forEachElement { value, _ in elements.append(value) }
+    } catch {
       return nil
     }
-    return count
+    return elements
   }
 
   static func error(

@@ -178,9 +178,14 @@ extension Reader {
       _ = log.summary
     },
     Reader("dsjson", ["log.dsjson"]) {
-      let log = try LoggedFeedback.read(dsjson: "\($0)/log.dsjson")
-      require(log.actions.allSatisfy { 0..<log.actionCount ~= Int($0) }, "an action that is none")
-      _ = log.summary
+      try judge(LoggedFeedback.read(dsjson: "\($0)/log.dsjson"))
+    },
+    Reader("criteo", ["criteo.txt"]) {
+      let path = "\($0)/criteo.txt"
+      let bare = try? LoggedFeedback.read(criteo: path, features: false)
+      let log = try LoggedFeedback.read(criteo: path)
+      require(bare?.propensities == log.propensities, "features that change what was logged")
+      try judge(log)
     },
     Reader("open-bandit", ["bts/men/men.csv", "bts/men/item_context.csv"]) {
       _ = try OpenBandit($0).read(.bts, .men).summary
@@ -198,6 +203,19 @@ extension Reader {
       _ = read.process.valueIteration(limit: 10)
     },
   ]
+
+  /// Uses all of a log: what each decision could choose from, and a reward model of its features.
+  private static func judge(_ log: LoggedFeedback) throws {
+    for row in 0..<log.count {
+      require(0..<log.choiceCount(row) ~= Int(log.actions[row]), "an action that is none")
+    }
+    _ = log.summary
+    guard log.count <= 20, log.context.width + log.actionFeatures.width <= 64 else { return }
+    var configuration = OffPolicyConfiguration()
+    (configuration.resamples, configuration.model.folds) = (40, 2)
+    configuration.model.regularization = 1
+    _ = try log.evaluate([UniformTarget(), GreedyTarget()], configuration)
+  }
 
   private static let stored = [
     Reader("safetensors", ["a.safetensors"]) {
