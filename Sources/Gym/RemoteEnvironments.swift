@@ -16,7 +16,7 @@ public struct RemoteEnvironments: ActionEnvironments {
   public var actionCount: Int { world.identity.actions.count }
   public var columns: [Expected<Int32>] {
     if case .discrete(let n) = world.identity.observations { return [.below(n)] }
-    return Array(repeating: FeatureState.element, count: rowWidth)
+    return Array(repeating: .finiteBits, count: rowWidth)
   }
   public var rows: [[Int32]] { world.observations.rows(of: rowWidth) }
   public var allowed: ItemMask? { world.allowed }

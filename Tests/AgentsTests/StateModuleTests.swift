@@ -1,5 +1,6 @@
 import Agents
 import DRRTestSupport
+import Environments
 import Tensor
 import TestSupport
 import Testing
@@ -20,15 +21,42 @@ struct StateModuleTests {
       }
       set = ParameterSet(on: backend, seed: 1, stream: 1)
       let shape = try golden.shape("index")
+      let layout = kind.rows(window: shape[1] - 1)
       module = kind.make(
-        users: try table("users"), items: try table("items"), window: shape[1] - 1, in: set)
-      rows = IndexTensor(try golden.int32s("index"), shape: Shape(shape), on: backend)
+        users: try table("users"), items: try table("items"), window: layout.window, in: set)
+      let index = IndexTensor(try golden.int32s("index"), shape: Shape(shape), on: backend)
+      rows =
+        layout.readsRewards
+        ? try Self.joined(index, try golden("rewards"), layout) : index
       for parameter in set.parameters {
         let name = Self.goldenName(parameter)
         #expect(try golden.shape(name) == parameter.shape.array)
         backend.put(try golden(name), to: parameter.values)
       }
       self.golden = golden
+    }
+
+    /// Rows with rewards between user and items, put in place as numbers: the reference keeps no
+    /// bits.
+    static func joined(
+      _ index: IndexTensor, _ rewards: [Double], _ layout: StateRows
+    ) throws -> IndexTensor {
+      let (b, n) = (index.shape[0], layout.window)
+      let named = try index.host()
+      var values: [Int32] = []
+      for row in 0..<b {
+        let own = named[row * (1 + n)..<(row + 1) * (1 + n)]
+        values += own.prefix(1) + [Int32](repeating: 0, count: n)
+        values += own.dropFirst()
+      }
+      let rows = IndexTensor(values, shape: [b, layout.width], on: index.backend)
+      for row in 0..<b {
+        let first = rows.view.offset + row * layout.width + 1
+        index.backend.put(
+          Array(rewards[row * n..<(row + 1) * n]),
+          to: Floats(rows.view.buffer, offset: first, count: n))
+      }
+      return rows
     }
 
     /// `attention.0.weight` is "0.weight"; the only weights of the others are "weights".
@@ -99,13 +127,14 @@ struct StateModuleTests {
     let items = Tensor(repeating: 0, shape: [3, 100], on: backend)
     let expected: [StateModuleKind: Int] = [
       .p: 1_500, .u: 2_000, .ave: 300, .att: 300, .items: 100,
-      .gru: 200,
+      .gru: 200, .gruRewards: 200,
     ]
     #expect(expected.count == StateModuleKind.allCases.count)
     for (kind, width) in expected {
       let set = ParameterSet(on: backend, seed: 1, stream: 1)
       let module = kind.make(users: users, items: items, window: 5, in: set)
-      #expect(module.width == width && module.rowWidth == 6, "\(kind)")
+      #expect(module.width == width, "\(kind)")
+      #expect(module.rowWidth == (kind == .gruRewards ? 11 : 6), "\(kind)")
       #expect(kind.name == "DRR-\(kind.rawValue)")
     }
   }
@@ -114,8 +143,12 @@ struct StateModuleTests {
   func user(_ kind: StateModuleKind) throws {
     let backend = ReferenceBackend()
     let setup = try Setup(kind, on: backend)
+    let rewards: [Int32] = kind == .gruRewards ? [0, 0, 0, 0] : []
     func state(ofUser user: Int32) throws -> [Double] {
-      try setup.module(IndexTensor([user, 3, 1, 4, -1], shape: [1, 5], on: backend), nil).doubles()
+      let row = [user] + rewards + [3, 1, 4, -1]
+      return try setup.module(
+        IndexTensor(row, shape: [1, row.count], on: backend), nil
+      ).doubles()
     }
     #expect(try (state(ofUser: 0) == state(ofUser: 5)) == [.p, .items].contains(kind))
   }

@@ -163,7 +163,8 @@ enum ErrorLines {
     ),
     (
       "train drr --state avr",
-      "--state is avr; it must be one of p, u, ave, att, items or gru; the nearest is ave"
+      "--state is avr; it must be one of p, u, ave, att, items, gru or gru-rewards; the nearest is "
+        + "ave"
     ),
     (
       "train drr --split latst",

@@ -17,6 +17,10 @@ struct ExportModelTests {
       ("PMF", ["train", "pmf"] + pmf),
       ("DQN", ["train", "dqn", "--batch-size", "16"] + deep),
       (
+        "DQN, rewards in the state",
+        ["train", "dqn", "--batch-size", "16", "--state", "gru-rewards"] + deep
+      ),
+      (
         "policy gradient",
         ["train", "pg", "--no-myopic", "--hidden", "16", "--steps", "100"] + pmf
       ),
@@ -24,7 +28,7 @@ struct ExportModelTests {
       ("GRUs", gru + ["--data", "generated:tiny", "--networks", "2"]),
       ("GRU, cosine", gru + ["--data", "generated:tiny", "--cosine-scale", "12"]),
     ]
-    + ["p", "u", "ave", "att", "items", "gru"].map {
+    + ["p", "u", "ave", "att", "items", "gru", "gru-rewards"].map {
       ("DRR-\($0)", ["train", "drr", "--batch-size", "16", "--state", $0] + deep)
     }
 

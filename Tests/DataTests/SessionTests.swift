@@ -83,6 +83,11 @@ struct SessionTests {
       #expect(split.testUsers.contains(session.user))
       let liked = split.visibleRows(of: user, in: log).filter { log.ratings[$0] > 3 }
       #expect(session.history == liked.suffix(window).map { log.items[$0] })
+      // What is known of the user beside it, disliked or not.
+      let known = Array(split.visibleRows(of: user, in: log)).suffix(window)
+      #expect(session.known.map(\.item) == known.map { log.items[$0] })
+      #expect(session.known.map(\.reward) == known.map { (log.ratings[$0] - 3) / 2 })
+      #expect(Set(session.candidates).isDisjoint(with: session.known.map(\.item)))
       #expect(session.candidates.count >= evaluation.minimumCandidates)
       #expect(zip(session.candidates, session.candidates.dropFirst()).allSatisfy { $0 < $1 })
       #expect(Set(session.candidates).isDisjoint(with: session.history))

@@ -232,6 +232,7 @@ struct SplitTests {
         continue
       }
       #expect(session?.history == history)
+      #expect(session?.known.map(\.item) == history)
       #expect(session?.candidates == candidates.sorted())
       #expect(session.map { Set($0.history).isSubset(of: $0.candidates) } == kept)
     }

@@ -10,7 +10,8 @@ import Testing
 @Suite("Deep Q-learning over a catalogue")
 struct DeepSessionTests {
   private static func trainer(
-    on backend: any Backend, _ change: (inout DQNConfiguration) -> Void = { _ in }
+    _ kind: StateModuleKind = .gru, on backend: any Backend,
+    _ change: (inout DQNConfiguration) -> Void = { _ in }
   ) throws -> DQNTrainer {
     var configuration = DQNConfiguration()
     configuration.hidden = 16
@@ -19,14 +20,16 @@ struct DeepSessionTests {
     change(&configuration)
     let (users, items) = CatalogueWorlds.tables(backend)
     let dqn = try DQN(
-      configuration, actionCount: CatalogueWorlds.items, actionWidth: 8, excludingItemsFrom: 1,
-      seed: 1,
+      configuration, actionCount: CatalogueWorlds.items, actionWidth: 8,
+      excludingItemsFrom: kind.rows(window: CatalogueWorlds.window).firstItem, seed: 1,
       on: backend
-    ) { GRUState(users: users, items: items, window: CatalogueWorlds.window, in: $0) }
+    ) { kind.make(users: users, items: items, window: CatalogueWorlds.window, in: $0) }
     var schedule = DQNSchedule()
     schedule.learningStarts = 16
     schedule.steps = 10_000
-    return DQNTrainer(dqn, schedule, environments: CatalogueWorlds.logged(count: 4), seed: 5)
+    return DQNTrainer(
+      dqn, schedule,
+      environments: CatalogueWorlds.logged(count: 4, readsRewards: kind.readsRewards), seed: 5)
   }
 
   /// What an update asks for besides launches is nothing.
@@ -63,14 +66,15 @@ struct DeepSessionTests {
     #expect((backend.counters - before).syncs == 0)
   }
 
-  @Test(arguments: TestDevices.all) func resumesToTheSameBits(_ device: TestDevice) throws {
+  @Test(arguments: TestDevices.all, [StateModuleKind.gru, .gruRewards])
+  func resumesToTheSameBits(_ device: TestDevice, _ kind: StateModuleKind) throws {
     func bytes(_ trainer: DQNTrainer) throws -> [UInt8] {
       var file = SafetensorsWriter()
       try trainer.save(to: &file)
       return try file.bytes()
     }
     let (whole, resumed) = (
-      try Self.trainer(on: device.make()), try Self.trainer(on: device.make())
+      try Self.trainer(kind, on: device.make()), try Self.trainer(kind, on: device.make())
     )
     for _ in 0..<9 { try whole.advance() }
     let saved = try bytes(whole)
@@ -79,6 +83,21 @@ struct DeepSessionTests {
     try resumed.restore(from: SafetensorsFile(bytes: saved, name: "dqn"))
     for _ in 0..<9 { try resumed.advance() }
     #expect(try bytes(resumed) == bytes(whole))
+  }
+
+  /// Rewards stand beside the items, and name none that is left out.
+  @Test func rewardsLeaveNothingOut() throws {
+    let backend = CPUBackend()
+    let layout = StateModuleKind.gruRewards.rows(window: 3)
+    let bits = [0, 1, -0.5].map { (reward: Float) in Int32(bitPattern: reward.bitPattern) }
+    let rows = IndexTensor([2] + bits + [-1, 7, 30], shape: [1, layout.width], on: backend)
+    let mask = DeviceMask(
+      excluding: rows, first: layout.firstItem, items: CatalogueWorlds.items)
+    let ranking = Tensor(repeating: 1, shape: [1, 1], on: backend).topK(
+      CatalogueWorlds.items,
+      items: Tensor(repeating: 1, shape: [CatalogueWorlds.items, 1], on: backend), allowed: mask)
+    let left = try ranking.items.host().filter { $0 >= 0 }
+    #expect(left == (0..<Int32(40)).filter { ![7, 30].contains($0) })
   }
 
   /// An item of the history is never the best next one.

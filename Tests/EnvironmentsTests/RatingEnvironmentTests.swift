@@ -63,7 +63,7 @@ struct RatingEnvironmentTests {
         let expected =
           step.reward > 0 ? Array(state.history.dropFirst()) + [item] : state.history
         #expect(step.observation.history == expected && step.observation.user == state.user)
-        #expect(step.observation.rows == [state.user] + expected)
+        #expect(StateRows(window: 3).row(of: step.observation) == [state.user] + expected)
         state = step.observation
         if step.isLast { break }
       }

@@ -57,9 +57,12 @@ def attend(p, index, users, items):
     return torch.cat((u, u * m, m), 1)
 
 
-def read(p, index, users, items):
-    """DRR-gru: the history by a GRU, oldest item first, beside the user."""
+def read(p, index, users, items, rewards=None):
+    """DRR-gru: the history by a GRU, oldest item first, beside the user; each item with its reward
+    where there are rewards."""
     u, history = rows(users, index[:, 0]), rows(items, index[:, 1:])
+    if rewards is not None:
+        history = torch.cat((history, rewards[..., None]), 2)
     h = torch.zeros_like(u)
     for x in history.unbind(1):
         i = (x @ p["0.inputWeight"] + p["0.inputBias"]).chunk(3, 1)
@@ -78,6 +81,7 @@ def states():
         "ave": lambda p, index, users, items: pool(p["weights"], index, users, items),
         "att": attend,
         "gru": read,
+        "gru-rewards": lambda p, index, users, items: read(p, index, users, items, rewards),
         "items": lambda p, index, users, items: pool(p["weights"], index, users, items)[:, 2 * k:],
     }
     for name, module in modules.items():
@@ -87,14 +91,17 @@ def states():
             (torch.randint(7, (batch, 1), generator=g), torch.randint(11, (batch, n), generator=g)),
             1)
         index[2, 1], index[5, 3:], index[7, 1:], index[8, 0] = -1, -1, -1, -1
+        rewards = None
+        if name == "gru-rewards":
+            rewards = uniform(g, batch, n, low=-1.0) * (index[:, 1:] >= 0)
         if name == "att":
             p = {
                 "0.weight": normal(g, 2 * k, k, scale=0.6), "0.bias": normal(g, k, scale=0.3),
                 "1.weight": normal(g, k, 1), "1.bias": normal(g, 1, scale=0.3),
             }
-        elif name == "gru":
+        elif name.startswith("gru"):
             p = {
-                "0.inputWeight": normal(g, k, 3 * k, scale=0.5),
+                "0.inputWeight": normal(g, k if rewards is None else k + 1, 3 * k, scale=0.5),
                 "0.hiddenWeight": normal(g, k, 3 * k, scale=0.5),
                 "0.inputBias": normal(g, 3 * k, scale=0.3),
                 "0.hiddenBias": normal(g, 3 * k, scale=0.3),
@@ -107,7 +114,8 @@ def states():
         dstate = normal(g, *state.shape)
         gradients = torch.autograd.grad(state, list(p.values()), dstate)
         save(f"state-{name}", users=users, items=items, index=index.int(), state=state,
-             dstate=dstate, **p, **{f"d{key}": d for key, d in zip(p, gradients)})
+             dstate=dstate, **p, **{f"d{key}": d for key, d in zip(p, gradients)},
+             **({} if rewards is None else {"rewards": rewards}))
 
 
 def ddpg():

@@ -46,6 +46,12 @@ def of_users(model, header, weights, inputs, lists, items, users):
         if "history" in inputs:
             window = inputs["history"].shape[1]
             batch.setdefault("history", []).append(history(rated[kept], rewards[kept], window))
+        if "rated" in inputs:
+            window = inputs["rated"].shape[1]
+            latest, earned = list(rated[kept])[-window:], list(rewards[kept])[-window:]
+            missing = window - len(latest)
+            batch.setdefault("rated", []).append([-1] * missing + latest)
+            batch.setdefault("rewards", []).append([0.0] * missing + earned)
         if "items" in inputs:
             batch.setdefault("items", []).append(list(rated[kept]))
     return batch, seen, list(wanted.values())
@@ -83,7 +89,8 @@ def main(model, file, lists):
         steps = max(len(row) for row in batch[name])
         assert len({len(row) for row in batch[name]}) > 1
         batch[name] = [row + [-1] * (steps - len(row)) for row in batch[name]]
-    batch = {name: np.array(rows, dtype=np.int64) for name, rows in batch.items()}
+    types = {"tensor(int64)": np.int64, "tensor(float)": np.float32}
+    batch = {name: np.array(rows, types[inputs[name].type]) for name, rows in batch.items()}
     (scores,) = session.run(None, batch)
     assert scores.shape == (len(lists), len(items)) and scores.dtype == np.float32
     assert np.all(np.isneginf(scores[:, ~known])) and np.all(np.isfinite(scores[:, known]))

@@ -10,7 +10,9 @@ import Testing
 /// Over a catalogue, in logs played back.
 @Suite("Policy gradients over a catalogue")
 struct PolicySessionTests {
-  private static func trainer(on backend: any Backend) throws -> PolicyGradientTrainer {
+  private static func trainer(
+    _ kind: StateModuleKind = .ave, on backend: any Backend
+  ) throws -> PolicyGradientTrainer {
     var configuration = PolicyGradientConfiguration()
     configuration.hidden = 16
     configuration.topK = 5
@@ -19,9 +21,10 @@ struct PolicySessionTests {
       configuration, actionCount: CatalogueWorlds.items, actionWidth: 8, learnsFromLog: true,
       seed: 1,
       on: backend
-    ) { AverageState(users: users, items: items, window: CatalogueWorlds.window, in: $0) }
+    ) { kind.make(users: users, items: items, window: CatalogueWorlds.window, in: $0) }
     return try PolicyGradientTrainer(
-      gradient, steps: 10_000, environments: CatalogueWorlds.logged(count: 4), seed: 5)
+      gradient, steps: 10_000,
+      environments: CatalogueWorlds.logged(count: 4, readsRewards: kind.readsRewards), seed: 5)
   }
 
   /// Playing a log back waits for nothing.
@@ -34,14 +37,15 @@ struct PolicySessionTests {
     #expect((backend.counters - before).syncs == 0)
   }
 
-  @Test(arguments: TestDevices.all) func resumesToTheSameBits(_ device: TestDevice) throws {
+  @Test(arguments: TestDevices.all, [StateModuleKind.ave, .gruRewards])
+  func resumesToTheSameBits(_ device: TestDevice, _ kind: StateModuleKind) throws {
     func bytes(_ trainer: PolicyGradientTrainer) throws -> [UInt8] {
       var file = SafetensorsWriter()
       try trainer.save(to: &file)
       return try file.bytes()
     }
     let (whole, resumed) = (
-      try Self.trainer(on: device.make()), try Self.trainer(on: device.make())
+      try Self.trainer(kind, on: device.make()), try Self.trainer(kind, on: device.make())
     )
     for _ in 0..<9 { try whole.advance() }
     let saved = try bytes(whole)

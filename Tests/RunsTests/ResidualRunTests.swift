@@ -55,7 +55,7 @@ struct ResidualRunTests {
 
   @Test(
     "every agent that learns by values learns on in a session, which is undone to the bit",
-    arguments: ["residual", "dqn"])
+    arguments: ["residual", "dqn", "dqn, rewards in the state"])
   func learner(kind: String) throws {
     let folder = TemporaryFolder()
     let configuration =
@@ -66,6 +66,7 @@ struct ResidualRunTests {
         (agent.steps, agent.environments, agent.window) = (80, 4, 3)
         (agent.learningStarts, agent.validations) = (16, 2)
         (agent.dqn.hidden, agent.dqn.batchSize) = (8, 8)
+        if kind != "dqn" { agent.state = .gruRewards }
         $0.agent = agent
       }
     let experiment = try ExperimentTests.experiment(folder.path, configuration)

@@ -32,8 +32,12 @@ import Testing
       let liked = rows.filter { Self.log.ratings[$0] > 3 }.map { Self.log.items[$0] }
       var allowed = ItemMask(rows: 1, items: Self.log.itemCount, allowed: true)
       for row in rows { allowed[0, Int(Self.log.items[row])] = false }
+      let known = rows.suffix(3).map {
+        ItemReward(item: Self.log.items[$0], reward: (Self.log.ratings[$0] - 3) / 2)
+      }
       let expected = try agent.recommend(
-        SessionState(user: Int32(user), history: liked.suffix(3)), count: 9, allowed: allowed)
+        SessionState(user: Int32(user), history: liked.suffix(3), known: known), count: 9,
+        allowed: allowed)
       let found = try policy.recommend(to: .user(user), count: 9)
       #expect(found.map(\.item) == expected.map(\.item))
       for (a, b) in zip(found, expected) { #expect(abs(a.score - b.score) < 1e-5) }

@@ -24,8 +24,9 @@ package enum CatalogueWorlds {
     )
   }
 
-  package static func logged(count: Int) -> LoggedEnvironments {
+  package static func logged(count: Int, readsRewards: Bool = false) -> LoggedEnvironments {
     LoggedEnvironments(
-      sequences(), window: window, itemCount: items, count: count, seed: 3)
+      sequences(), window: window, readsRewards: readsRewards, itemCount: items, count: count,
+      seed: 3)
   }
 }

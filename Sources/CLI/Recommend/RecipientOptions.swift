@@ -66,7 +66,8 @@ struct RecipientOptions: ParsableArguments {
       let index = try Self.index(ofUser: user, model)
       let (_, ratings) = model.users.rated(by: index)
       understood.user = .init(id: user, ratings: ratings.count)
-      understood.window(model, liked: model.likedCount(ofUser: index))
+      understood.window(
+        model, liked: model.likedCount(ofUser: index), rated: ratings.count)
       return .user(index)
     }
     if !session.isEmpty {
@@ -84,7 +85,8 @@ struct RecipientOptions: ParsableArguments {
       rated.isEmpty
       ? nil : guest.rated.map { .init(model, $0.item, rating: $0.rating) }
     understood.liked = liked.isEmpty ? nil : guest.liked.map { .init(model, $0) }
-    understood.window(model, liked: model.likedCount(of: guest))
+    understood.window(
+      model, liked: model.likedCount(of: guest), rated: guest.rated.count + guest.liked.count)
     return .guest(guest)
   }
 
@@ -159,11 +161,14 @@ struct Understood: Encodable {
   var genres: [String]?
   var notes: [String] = []
 
-  /// Notes where fewer liked items are known than a state has.
-  mutating func window(_ model: ExportedModel, liked: Int) {
-    guard let window = model.header.algorithm.window, liked < window else { return }
+  /// Notes where fewer items are known than a state has: liked ones, or rated ones where it reads
+  /// rewards.
+  mutating func window(_ model: ExportedModel, liked: Int, rated: Int) {
+    let algorithm = model.header.algorithm
+    let (count, kind) = algorithm.readsRewards ? (rated, "rated") : (liked, "liked")
+    guard let window = algorithm.window, count < window else { return }
     notes.append(
-      "only \(liked == 1 ? "1 liked item is" : "\(liked) liked items are") known, of the \(window) "
+      "only \(count) \(kind) \(count == 1 ? "item is" : "items are") known, of the \(window) "
         + "that the agent looks at")
   }
 

@@ -34,7 +34,7 @@ struct ActorCriticOptions: ParsableArguments {
   var numEnvs: Int?
   @Option(help: "Updates after each step of all environments (--gradient-steps). (default: 1)")
   var updatesPerStep: Int?
-  @Option(help: "n, the liked items that a state is made from. (default: 5)")
+  @Option(help: "n, the items that a state is made from. (default: 5)")
   var window: Int?
   @Option(help: "T, the items of an episode. (default: 10)")
   var sessionLength: Int?

@@ -41,9 +41,13 @@ struct DeepOptions: ParsableArguments {
   @Option(
     help: "What a choice earns in playback: its rating, or 1 an interaction. (default: rating)")
   var reward: PlaybackReward?
-  @Option(help: "Ratings: the state module. (default: gru)")
+  @Option(
+    help: """
+      Ratings: the state module. gru-rewards reads the latest rated items with their rewards, the \
+      others the latest liked ones. (default: gru)
+      """)
   var state: StateModuleKind?
-  @Option(help: "Ratings: n, the liked items that a state is made from. (default: 10)")
+  @Option(help: "Ratings: n, the items that a state is made from. (default: 10)")
   var window: Int?
   @Option(help: "Ratings: T, the items of an episode outside playback. (default: 10)")
   var sessionLength: Int?

@@ -7,8 +7,8 @@ extension TrainCommand {
       commandName: "dqn", abstract: "Train a deep Q-network over all items, or in a tabular MDP.",
       discussion: """
         Double and dueling DQN with prioritized replay and a target network. On ratings the state is \
-        what DRR's is, or a GRU over the liked items, on vectors of a PMF that is fitted first; \
-        choices are those of users' logs, or the agent's own in a simulator.
+        one of DRR's, by default a GRU over the liked items, on vectors of a PMF that is fitted \
+        first; choices are those of users' logs, or the agent's own in a simulator.
 
         Examples:
           drr train dqn --env cliff --exploring-starts --run runs/cliff

@@ -29,8 +29,10 @@ extension TrainCommand {
 struct DRROptions: ParsableArguments, AgentSettings {
   @OptionGroup var shared: ActorCriticOptions
   @Option(
-    help: ArgumentHelp(
-      "The state module: DRR-p, -u, -ave, -att, items without a user, or a GRU. (default: ave)"))
+    help: """
+      The state module: DRR-p, -u, -ave, -att, items without a user, a GRU, or a GRU over rated \
+      items with their rewards, disliked ones too. (default: ave)
+      """)
   var state: StateModuleKind?
   @Option(help: "Width of the hidden layers. (default: 128)")
   var hidden: Int?

@@ -135,11 +135,12 @@ public struct AgentTask {
   package func itemEnvironments(_ training: SessionTraining) throws -> any ActionEnvironments {
     guard training.world == .playback else {
       return RatingEnvironments(
-        try environment(training), window: training.window, count: training.environments)
+        try environment(training), window: training.window,
+        readsRewards: training.state.readsRewards, count: training.environments)
     }
     return LoggedEnvironments(
-      sequences(), window: training.window, itemCount: log.itemCount, userCount: log.userCount,
-      count: training.environments, watchReward: training.rewardsWatching == true ? 1 : nil,
-      seed: seed)
+      sequences(), window: training.window, readsRewards: training.state.readsRewards,
+      itemCount: log.itemCount, userCount: log.userCount, count: training.environments,
+      watchReward: training.rewardsWatching == true ? 1 : nil, seed: seed)
   }
 }

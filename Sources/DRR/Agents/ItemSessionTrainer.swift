@@ -56,8 +56,9 @@ package final class ItemSessionTrainer: SessionLearner {
   package func learn(
     _ before: [SessionState], _ actions: Tensor, _ outcomes: [Step<SessionState>]
   ) throws {
+    let rows = agent.rows
     try learner.learn(
-      before.map(\.rows), outcomes.map { $0.observation.feedback.last!.item },
-      outcomes.map { $0.map(\.rows) })
+      before.map { rows.row(of: $0) }, outcomes.map { $0.observation.feedback.last!.item },
+      outcomes.map { $0.map { rows.row(of: $0) } })
   }
 }

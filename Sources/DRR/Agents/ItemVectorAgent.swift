@@ -6,8 +6,8 @@ import Tensor
 public final class ItemVectorAgent: SessionAgent {
   /// The device that the network is on.
   public let backend: any Backend
-  /// n, the liked items of a state.
-  public let window: Int
+  /// What states are gathered from.
+  public let rows: StateRows
   public let discount: Float
   /// [N, A], what the network learned.
   public var items: Tensor { table.tensor }
@@ -19,28 +19,27 @@ public final class ItemVectorAgent: SessionAgent {
   private let expectation: (IndexTensor, IndexTensor) -> Tensor
 
   package init(
-    _ weights: ParameterSet, table: Parameter, window: Int, discount: Float,
+    _ weights: ParameterSet, table: Parameter, rows: StateRows, discount: Float,
     query: @escaping (IndexTensor) -> Tensor,
     expectation: @escaping (IndexTensor, IndexTensor) -> Tensor
   ) {
     backend = weights.backend
     policy = [("network", weights)]
     self.table = table
-    self.window = window
+    self.rows = rows
     self.discount = discount
     self.query = query
     self.expectation = expectation
   }
 
-  public func act(_ states: [SessionState]) -> Tensor { query(rows(states)) }
+  public func act(_ states: [SessionState]) -> Tensor {
+    query(rows.indices(of: states, on: backend))
+  }
 
   public func value(
     of actions: Tensor, picking picks: [Int32], in states: [SessionState]
   ) throws -> [Float] {
-    try expectation(rows(states), IndexTensor(picks, shape: [picks.count], on: backend)).host()
-  }
-
-  private func rows(_ states: [SessionState]) -> IndexTensor {
-    IndexTensor(states.flatMap(\.rows), shape: [states.count, 1 + window], on: backend)
+    let picks = IndexTensor(picks, shape: [picks.count], on: backend)
+    return try expectation(rows.indices(of: states, on: backend), picks).host()
   }
 }

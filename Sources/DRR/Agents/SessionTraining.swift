@@ -6,7 +6,8 @@ import Environments
 public struct SessionTraining: Codable, Hashable, Sendable, FlatSettings {
   /// What a state is made of.
   public var state = StateModuleKind.ave
-  /// n, the liked items that a state is made from.
+  /// n, the items that a state is made from: the latest liked ones, or rated ones where it reads
+  /// rewards.
   public var window = 5
   /// T, the items of an episode.
   public var sessionLength = 10
@@ -45,6 +46,9 @@ public struct SessionTraining: Codable, Hashable, Sendable, FlatSettings {
   /// The step whose policy is the agent, whatever the choice: a myopic copy is compared with its
   /// agent at the same step.
   public var keptStep: Int?
+
+  /// The rows that states are gathered from.
+  package var rows: StateRows { state.rows(window: window) }
 
   /// Whether the agent can be another policy than that of the last step.
   public var keepsEarlier: Bool { choice == .best || keptStep != nil }

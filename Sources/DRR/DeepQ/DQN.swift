@@ -16,7 +16,8 @@ public final class DQN {
   let optimizer: Adam
   /// Who computes the gradients of a batch.
   package var sharing = SharedUpdates()
-  /// First column of a state's row that names an action which cannot follow; nil where all can.
+  /// First of the last columns of a state's row, which name actions that cannot follow; nil where
+  /// all can.
   let excludes: Int?
 
   /// What an update produced, on the device until `host()`.
@@ -35,8 +36,8 @@ public final class DQN {
   /// - Parameters:
   ///   - actionWidth: length of an action's learned vector; nil: the configuration's.
   ///   - vectors: [actions, width], what those vectors begin as; nil draws them.
-  ///   - excludes: the first column of a state's row whose entries name actions that cannot follow;
-  ///     nil: all can.
+  ///   - excludes: the first of the last columns of a state's row, whose entries name actions that
+  ///     cannot follow; nil: all can.
   ///   - makeState: what turns rows into vectors; its weights, if any, go into the set that it is
   ///     given.
   /// - Throws: `ConfigurationError` for a setting that cannot work.

@@ -1,5 +1,6 @@
 import Agents
 import DRRCore
+import Environments
 import Tensor
 
 /// Settings of deep Q-learning over the items of users' sessions.
@@ -31,7 +32,7 @@ public struct DQNAgentConfiguration: AgentConfiguration {
     let (n, k) = (Double(training.window), Double(dimension))
     dqn.addMemory(
       to: &need, state: training.state.width(window: n, dimension: k),
-      weights: training.state.weights(window: n, dimension: k), rowWidth: 1 + training.window,
+      weights: training.state.weights(window: n, dimension: k), rowWidth: training.rows.width,
       actions: items, actionWidth: dimension, steps: training.steps)
   }
 
@@ -55,11 +56,12 @@ public struct DQNAgentConfiguration: AgentConfiguration {
     let (users, items) = task.model.tables(on: backend)
     let dqn = try DQN(
       dqn, actionCount: task.model.itemCount, actionWidth: task.model.dimension,
-      vectors: task.model.itemFactors, excludingItemsFrom: 1, seed: task.seed, on: backend
+      vectors: task.model.itemFactors, excludingItemsFrom: training.rows.firstItem,
+      seed: task.seed, on: backend
     ) { training.state.make(users: users, items: items, window: training.window, in: $0) }
     let network = dqn.network
     let agent = ItemVectorAgent(
-      network.parameters, table: network.actions.table, window: training.window,
+      network.parameters, table: network.actions.table, rows: training.rows,
       discount: dqn.configuration.discount,
       query: { network.layers(network.state($0, nil)) },
       expectation: { network.values(network($0), of: $1) })

@@ -127,31 +127,29 @@ public struct FiniteEnvironments: ActionEnvironments {
 public struct RatingEnvironments: ActionEnvironments {
   /// The environments and their states.
   public private(set) var batch: EnvironmentBatch
-  public let rowWidth: Int
+  private let layout: StateRows
 
-  /// `count` copies of an environment, whose states are a user and `window` liked items.
-  public init(_ environment: RatingEnvironment, window: Int, count: Int) {
+  /// `count` copies of an environment, whose states are a user and `window` items: liked ones, or
+  /// rated ones with their rewards (``StateRows``).
+  public init(
+    _ environment: RatingEnvironment, window: Int, readsRewards: Bool = false, count: Int
+  ) {
     batch = EnvironmentBatch(environment, count: count)
-    rowWidth = 1 + window
+    layout = StateRows(window: window, readsRewards: readsRewards)
   }
 
   public var count: Int { batch.count }
+  public var rowWidth: Int { layout.width }
   public var actionCount: Int { batch.allowed.items }
   public var columns: [Expected<Int32>] {
-    Self.columns(
-      users: batch.environments[0].model.userCount, items: actionCount, window: rowWidth - 1)
+    layout.columns(users: batch.environments[0].model.userCount, items: actionCount)
   }
-
-  /// A user and so many liked items, where there are as many.
-  package static func columns(users: Int, items: Int, window: Int) -> [Expected<Int32>] {
-    [.below(users)] + Array(repeating: .belowOrNone(items), count: window)
-  }
-  public var rows: [[Int32]] { batch.states.map(\.rows) }
+  public var rows: [[Int32]] { batch.states.map { layout.row(of: $0) } }
   public var allowed: ItemMask? { batch.allowed }
   public var logged: [Int32]? { nil }
 
   public mutating func step(_ actions: [Int32]) -> [Step<[Int32]>] {
-    batch.step(actions).map { $0.map(\.rows) }
+    batch.step(actions).map { $0.map { layout.row(of: $0) } }
   }
 
   public mutating func beginEpisodes() { batch.beginEpisodes() }
@@ -168,7 +166,8 @@ public struct RatingEnvironments: ActionEnvironments {
 }
 
 /// Users' logs played back in their order: what each user chose and the reward of it. The state is
-/// the user and the items that they liked latest, as in sessions; a log's end cuts an episode off.
+/// the user and the items that they liked or rated latest, as in sessions; a log's end cuts an
+/// episode off.
 public struct LoggedEnvironments: ActionEnvironments {
   /// One user's log.
   public struct Sequence: Sendable {
@@ -186,7 +185,7 @@ public struct LoggedEnvironments: ActionEnvironments {
   }
 
   private let sequences: [Sequence]
-  private let window: Int
+  private let layout: StateRows
   /// What every logged choice earns, in the place of what the user thought of it.
   private let watchReward: Float?
   public let actionCount: Int
@@ -202,16 +201,18 @@ public struct LoggedEnvironments: ActionEnvironments {
   /// empty.
   ///
   /// - Parameters:
-  ///   - window: the liked items of a state.
+  ///   - window: the items of a state.
+  ///   - readsRewards: whether these are the rated ones, with their rewards, and not the liked ones
+  ///     (``StateRows``).
   ///   - userCount: of the states that may be met; nil: no user but those of the logs.
   ///   - watchReward: what every choice earns; nil: its own reward.
   public init(
-    _ sequences: [Sequence], window: Int, itemCount: Int, userCount: Int? = nil, count: Int,
-    watchReward: Float? = nil, seed: UInt64
+    _ sequences: [Sequence], window: Int, readsRewards: Bool = false, itemCount: Int,
+    userCount: Int? = nil, count: Int, watchReward: Float? = nil, seed: UInt64
   ) {
     require(sequences.contains { !$0.items.isEmpty }, "logged environments: every log is empty")
     self.sequences = sequences.filter { !$0.items.isEmpty }
-    self.window = window
+    layout = StateRows(window: window, readsRewards: readsRewards)
     self.watchReward = watchReward
     actionCount = itemCount
     self.userCount = userCount ?? Int(sequences.map(\.user).max()!) + 1
@@ -225,11 +226,9 @@ public struct LoggedEnvironments: ActionEnvironments {
   /// Logged choices in all.
   public var length: Int { sequences.reduce(0) { $0 + $1.items.count } }
   public var count: Int { playing.count }
-  public var rowWidth: Int { 1 + window }
-  public var columns: [Expected<Int32>] {
-    RatingEnvironments.columns(users: userCount, items: actionCount, window: window)
-  }
-  public var rows: [[Int32]] { states.map(\.rows) }
+  public var rowWidth: Int { layout.width }
+  public var columns: [Expected<Int32>] { layout.columns(users: userCount, items: actionCount) }
+  public var rows: [[Int32]] { states.map { layout.row(of: $0) } }
   public var allowed: ItemMask? { nil }
   public var logged: [Int32]? {
     zip(playing, places).map { sequences[$0].items[$1] }
@@ -253,8 +252,8 @@ public struct LoggedEnvironments: ActionEnvironments {
       places[index] += 1
       let isLast = places[index] == sequence.items.count
       let step = Step(
-        observation: states[index].rows, reward: watchReward ?? reward, terminated: false,
-        truncated: isLast)
+        observation: layout.row(of: states[index]), reward: watchReward ?? reward,
+        terminated: false, truncated: isLast)
       if isLast { begin(index) }
       return step
     }
@@ -271,7 +270,7 @@ public struct LoggedEnvironments: ActionEnvironments {
   private mutating func place(_ index: Int, at place: Int) {
     let sequence = sequences[playing[index]]
     var state = SessionState(
-      user: sequence.user, history: Array(repeating: -1, count: window))
+      user: sequence.user, history: Array(repeating: -1, count: layout.window))
     for at in 0..<place { state.observe(sequence.items[at], sequence.rewards[at]) }
     states[index] = state
     places[index] = place

@@ -3,12 +3,16 @@ import DRRData
 import Factorization
 import Tensor
 
-/// A user and the items that they liked latest, oldest first: what DRR's state is made from.
+/// A user, the items that they liked latest and those that they rated: what DRR's state is made
+/// from.
 public struct SessionState: Hashable, Sendable {
   /// The user's index; of a new user, the row that the agent keeps for one.
   public var user: Int32
   /// The latest liked items, oldest first; −1 where there are fewer than the window.
   public var history: [Int32]
+  /// What the user had rated before the session, the latest last: as many as a state has, or all
+  /// that is known.
+  public var known: [ItemReward]
   /// All that this session has shown the user so far, and the reward of each.
   public private(set) var feedback: [Feedback] = []
 
@@ -31,9 +35,15 @@ public struct SessionState: Hashable, Sendable {
   }
 
   /// The start of an episode, in which nothing has been shown.
-  public init(user: Int32, history: [Int32]) {
+  public init(user: Int32, history: [Int32], known: [ItemReward] = []) {
     self.user = user
     self.history = history
+    self.known = known
+  }
+
+  /// The start of a held-out user's session.
+  public init(_ session: Session) {
+    self.init(user: session.user, history: session.history, known: session.known)
   }
 
   /// Takes in the user's reward of an item: a liked one enters the history and pushes the oldest
@@ -42,9 +52,6 @@ public struct SessionState: Hashable, Sendable {
     feedback.append(Feedback(item: item, reward: reward, earned: earned ?? reward))
     if reward > 0 { history = history.dropFirst() + [item] }
   }
-
-  /// The rows that the state module gathers.
-  public var rows: [Int32] { [user] + history }
 }
 
 /// Sessions of training users (Liu et al. 2018, algorithm 1, lines 5 to 12) in a simulator. A liked
@@ -109,7 +116,8 @@ public struct RatingEnvironment: Environment, Sendable {
     order = SessionOrder(seed: seed, count: starts.count)
   }
 
-  /// Training users who can start a session, with their first `window` liked items.
+  /// Training users who can start a session, with their first `window` liked items. Nothing else is
+  /// known of them: what they disliked may be recommended.
   ///
   /// - Throws: if no user's history fills the window, or the items do not outlast it.
   package static func starts(
@@ -118,10 +126,13 @@ public struct RatingEnvironment: Environment, Sendable {
     var longest = 0
     let starts: [SessionState] = split.trainUsers.compactMap { user in
       let liked = split.visibleRows(of: Int(user), in: log).lazy
-        .filter { scale.reward(log.ratings[$0]) > 0 }.map { log.items[$0] }
+        .filter { scale.reward(log.ratings[$0]) > 0 }
       longest = max(longest, liked.count)
-      let history = Array(liked.prefix(window))
-      return history.count == window ? SessionState(user: user, history: history) : nil
+      let known: [ItemReward] = liked.prefix(window).map {
+        ItemReward(row: $0, of: log, on: scale)
+      }
+      return known.count == window
+        ? SessionState(user: user, history: known.map(\.item), known: known) : nil
     }
     if starts.isEmpty {
       throw ConfigurationError(

@@ -68,7 +68,7 @@ public struct PolicyGradientAgentConfiguration: AgentConfiguration {
     ) { training.state.make(users: users, items: items, window: training.window, in: $0) }
     let policy = gradient.policy
     let agent = ItemVectorAgent(
-      policy.parameters, table: policy.actions.table, window: training.window,
+      policy.parameters, table: policy.actions.table, rows: training.rows,
       discount: policyGradient.discount, query: { policy.query(policy.state($0, nil)) },
       expectation: { rows, _ in gradient.values(rows) })
     return (gradient, agent)

@@ -4,6 +4,7 @@ import ClickSessions
 import DRRCore
 import DRRData
 import DeepQ
+import Environments
 import Factorization
 import IRecGAN
 import NextItem
@@ -27,18 +28,23 @@ public enum DeviceTrial {
       dimension: dimension, mean: 0, userFactors: draws(rows * dimension),
       itemFactors: draws(rows * dimension), userBiases: draws(rows), itemBiases: draws(rows))
     let agent = try DRRAgent(configuration, model: model, seed: 0, on: backend)
-    let width = 1 + configuration.window
     let batch = configuration.ddpg.batchSize
     let memory = ReplayBuffer(
       ReplayBuffer.Configuration(
-        capacity: batch, stateWidth: width, actionWidth: dimension, priorityExponent: 0.3),
+        capacity: batch, stateWidth: agent.rows.width, actionWidth: dimension,
+        priorityExponent: 0.3),
       on: backend)
+    func row() -> [Int32] {
+      let items = (0..<configuration.window).map { _ in Int32(random.index(below: rows)) }
+      return agent.rows.row(
+        of: SessionState(
+          user: Int32(random.index(below: rows)), history: items,
+          known: items.map { ItemReward(item: $0, reward: 1) }))
+    }
     memory.append(
       (0..<batch).map { _ in
         ReplayBuffer.Transition(
-          state: (0..<width).map { _ in Int32(random.index(below: rows)) },
-          nextState: (0..<width).map { _ in Int32(random.index(below: rows)) },
-          reward: random.uniform(), terminated: false)
+          state: row(), nextState: row(), reward: random.uniform(), terminated: false)
       },
       actions: Tensor(draws(batch * dimension), shape: [batch, dimension], on: backend))
 

@@ -1,3 +1,5 @@
+import DRRData
+import Environments
 import Factorization
 
 /// What a request makes known of its recipient, as a network's state begins from it.
@@ -22,6 +24,15 @@ struct Profile: Sendable {
       if latest.count == window { break }
     }
     return [Int32](repeating: -1, count: window - latest.count) + latest.reversed()
+  }
+
+  /// Where the recipient stands, as a state of `window` items has it.
+  func state(user: Int32, window: Int) -> SessionState {
+    SessionState(
+      user: user, history: history(window),
+      known: zip(items.suffix(window), rewards.suffix(window)).map {
+        ItemReward(item: $0, reward: $1)
+      })
   }
 }
 

@@ -28,7 +28,7 @@ public enum ServedAlgorithm: Hashable, Sendable {
   public struct Network: Codable, Hashable, Sendable {
     /// What a state is made of.
     public var state: StateModuleKind
-    /// n, the liked items that a state has.
+    /// n, the items that a state has.
     public var window: Int
     /// Width of the hidden layers.
     public var hidden: Int
@@ -105,11 +105,21 @@ public enum ServedAlgorithm: Hashable, Sendable {
     }
   }
 
-  /// Liked items that a state has; nil where it has no such window.
+  /// Items that a state has, rated ones where it reads rewards, else liked ones; nil where it has
+  /// no such window.
   public var window: Int? {
     switch self {
     case .drr(let network), .dqn(let network), .policyGradient(let network): network.window
     default: nil
+    }
+  }
+
+  /// Whether a state has the latest rated items, with their rewards, and not the liked ones.
+  public var readsRewards: Bool {
+    switch self {
+    case .drr(let network), .dqn(let network), .policyGradient(let network):
+      network.state.readsRewards
+    default: false
     }
   }
 

@@ -43,10 +43,10 @@ final class ServingWorker {
           profiles.flatMap(\.vector), shape: [profiles.count, factorization.dimension], on: backend)
       }
     case .drr(let settings):
-      let table = StateTable(model.factorization!, window: settings.window, on: backend)
+      let table = StateTable(model.factorization!, settings, on: backend)
       let actor = Actor(
         actionWidth: table.width, hidden: settings.hidden, seed: 0, on: backend
-      ) { table.state(settings.state, in: $0) }
+      ) { table.state(in: $0) }
       try actor.parameters.restore(from: model.weights, "policy")
       kind = .vectors(items: table.items, bias: nil) {
         actor.action(actor.state(table.rows(of: $0), nil))
@@ -54,7 +54,7 @@ final class ServingWorker {
     case .residual(let settings):
       kind = try Self.residual(settings, model, on: backend)
     case .dqn(let settings):
-      let table = StateTable(model.factorization!, window: settings.window, on: backend)
+      let table = StateTable(model.factorization!, settings, on: backend)
       var configuration = DQNConfiguration()
       configuration.hidden = settings.hidden
       // V(s) and the mean advantage are the same for every item.
@@ -62,19 +62,19 @@ final class ServingWorker {
       let network = ActionValueNetwork(
         configuration, actionCount: model.items.count, actionWidth: table.width, vectors: nil,
         seed: 0, on: backend
-      ) { table.state(settings.state, in: $0) }
+      ) { table.state(in: $0) }
       try network.parameters.restore(from: model.weights, "policy")
       kind = .vectors(items: network.actions.table.tensor, bias: nil) {
         network.layers(network.state(table.rows(of: $0), nil))
       }
     case .policyGradient(let settings):
-      let table = StateTable(model.factorization!, window: settings.window, on: backend)
+      let table = StateTable(model.factorization!, settings, on: backend)
       var configuration = PolicyGradientConfiguration()
       configuration.hidden = settings.hidden
       let policy = ActionPolicyNetwork(
         configuration, actionCount: model.items.count, actionWidth: table.width, vectors: nil,
         seed: 0, on: backend
-      ) { table.state(settings.state, in: $0) }
+      ) { table.state(in: $0) }
       try policy.parameters.restore(from: model.weights, "policy")
       kind = .vectors(items: policy.actions.table.tensor, bias: nil) {
         policy.query(policy.state(table.rows(of: $0), nil))
@@ -208,14 +208,16 @@ final class ServingWorker {
 
 /// The vectors that states gather: of items, and of a batch's recipients, which each call brings.
 private struct StateTable {
-  let window: Int
+  let network: ServedAlgorithm.Network
   /// [batch, k]
   let users: Tensor
   /// [N, k]
   let items: Tensor
 
-  init(_ factorization: PMFModel, window: Int, on backend: any Backend) {
-    self.window = window
+  init(
+    _ factorization: PMFModel, _ network: ServedAlgorithm.Network, on backend: any Backend
+  ) {
+    self.network = network
     users = Tensor(
       repeating: 0, shape: [ServingWorker.batch, factorization.dimension], on: backend)
     items = factorization.items(on: backend)
@@ -223,18 +225,17 @@ private struct StateTable {
 
   var width: Int { items.shape[1] }
 
-  func state(_ kind: StateModuleKind, in parameters: ParameterSet) -> any StateModule {
-    kind.make(users: users, items: items, window: window, in: parameters)
+  func state(in parameters: ParameterSet) -> any StateModule {
+    network.state.make(users: users, items: items, window: network.window, in: parameters)
   }
 
-  /// Rows of states [B, 1 + window], whose users' vectors are put in place.
+  /// Rows of states [B, W], whose users' vectors are put in place.
   func rows(of profiles: [Profile]) -> IndexTensor {
     let backend = users.backend
     backend.write(
       profiles.flatMap(\.vector), to: users.view[0..<profiles.count * width])
-    return IndexTensor(
-      profiles.enumerated().flatMap { [Int32($0)] + $1.history(window) },
-      shape: [profiles.count, 1 + window], on: backend)
+    let states = profiles.enumerated().map { $1.state(user: Int32($0), window: network.window) }
+    return network.state.rows(window: network.window).indices(of: states, on: backend)
   }
 }
 

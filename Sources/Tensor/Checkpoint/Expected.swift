@@ -36,6 +36,13 @@ extension Expected where Element: FixedWidthInteger {
   }
 }
 
+extension Expected where Element == Int32 {
+  /// The bits of a Float32 that is neither NaN nor infinite.
+  public static var finiteBits: Self {
+    Self("the bits of a finite number") { Float(bitPattern: UInt32(bitPattern: $0)).isFinite }
+  }
+}
+
 extension Expected where Element: BinaryFloatingPoint {
   /// Neither NaN nor infinite.
   public static var finite: Self { Self("a finite number") { $0.isFinite } }

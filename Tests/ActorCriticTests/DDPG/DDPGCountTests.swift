@@ -56,8 +56,8 @@ struct DDPGCountTests {
     let isCPU = device.name == "cpu"
     let expected: [StateModuleKind: Int] =
       isCPU
-      ? [.p: 22, .u: 22, .ave: 22, .att: 27, .items: 27, .gru: 33]
-      : [.p: 24, .u: 24, .ave: 24, .att: 30, .items: 29, .gru: 40]
+      ? [.p: 22, .u: 22, .ave: 22, .att: 27, .items: 27, .gru: 33, .gruRewards: 37]
+      : [.p: 24, .u: 24, .ave: 24, .att: 30, .items: 29, .gru: 40, .gruRewards: 44]
     for kind in StateModuleKind.allCases {
       let found = try launches(device) { $0.state = kind }
       #expect(found == [expected[kind]!, expected[kind]!], "\(kind)")

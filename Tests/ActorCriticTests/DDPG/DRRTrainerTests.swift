@@ -100,7 +100,8 @@ struct DRRTrainerTests {
       let before = trainer.environment.state
       let session = trainer.environment.chosen.count
       try trainer.advance()
-      expected.append((before.rows, trainer.environment.state.rows))
+      let after = trainer.environment.state
+      expected.append(([before.user] + before.history, [after.user] + after.history))
       if session == 6 { expected[expected.count - 1].next = [] }  // the next session has begun
     }
     let file = try SafetensorsFile(bytes: Self.state(trainer), name: "state")

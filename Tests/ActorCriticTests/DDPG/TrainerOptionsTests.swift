@@ -34,7 +34,7 @@ struct TrainerOptionsTests {
     "stopped, restored and continued to the same bit", arguments: TestDevices.all,
     [
       (StateModuleKind.u, ExplorationKind.ornsteinUhlenbeck), (.att, .gaussian),
-      (.items, .epsilon),
+      (.items, .epsilon), (.gruRewards, .epsilon),
     ])
   func resume(_ device: TestDevice, _ kinds: (StateModuleKind, ExplorationKind)) throws {
     let isLong = device.name == "cpu"
@@ -56,6 +56,27 @@ struct TrainerOptionsTests {
       #expect(try Self.state(resumed) == bytes, "restored at \(stop)")
       while resumed.step < end { try resumed.advance() }
       #expect(try Self.state(resumed) == final, "continued from \(stop)")
+    }
+  }
+
+  @Test("a stored reward of a state that is no number is refused and changes nothing")
+  func notNumber() throws {
+    let trainer = try Worlds.trainer(Self.drr(.gruRewards, .epsilon), on: CPUBackend())
+    for _ in 0..<20 { try trainer.advance() }
+    let whole = try Self.state(trainer)
+    let file = try SafetensorsFile(bytes: whole, name: "checkpoint")
+    for (tensor, value) in [
+      ("replay.states", Float.nan), ("replay.next_states", -.infinity),
+    ] {
+      // Of the first row the second reward, whose bits are an integer's.
+      let bits = Double(Int32(bitPattern: value.bitPattern))
+      let wrong = try SafetensorsFile(
+        bytes: file.changing(tensor, at: 2, to: bits).bytes(), name: "checkpoint")
+      let error = try #require(throws: CheckpointError.self) { try trainer.restore(from: wrong) }
+      for words in ["tensor '\(tensor)'", "at place 2", "the bits of a finite number"] {
+        #expect("\(error)".contains(words), "\(error)")
+      }
+      #expect(try Self.state(trainer) == whole)
     }
   }
 

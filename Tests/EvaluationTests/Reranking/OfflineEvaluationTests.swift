@@ -240,6 +240,36 @@ struct OfflineEvaluationTests {
     #expect(backend.itemScores - before == expected + 7 * 60 * evaluation.sessions.count)
   }
 
+  @Test("an agent that sees rewards begins with what was rated before, and takes in dislikes")
+  func rewards() throws {
+    let (evaluation, split) = Self.evaluation(Self.log)
+    let agent = try DRRAgent(
+      Worlds.drr { $0.state = .gruRewards }, model: Worlds.model(Self.log, dimension: 6), seed: 1,
+      on: CPUBackend())
+    var disliked = 0
+    for session in evaluation.sessions {
+      let picks = try AgentRanker("agent", agent).rank([session], length: 9) { _ in }.picks[0]
+      let rows = Array(split.visibleRows(of: Int(session.user), in: Self.log)).suffix(3)
+      var state = SessionState(
+        user: session.user, history: session.history,
+        known: rows.map { row in
+          ItemReward(item: Self.log.items[row], reward: (Self.log.ratings[row] - 3) / 2)
+        })
+      var allowed = ItemMask(rows: 1, items: agent.itemCount, allowed: false)
+      for item in session.candidates { allowed[0, Int(item)] = true }
+      for pick in picks {
+        let best = try agent.recommend(state, count: 1, allowed: allowed)[0].item
+        #expect(best == Int(pick))
+        allowed[0, best] = false
+        let reward = session.rewards[session.candidates.firstIndex(of: pick)!]
+        disliked += reward < 0 ? 1 : 0
+        state.observe(pick, reward)
+      }
+      #expect(picks.count == 9)
+    }
+    #expect(disliked > 0)
+  }
+
   /// Replays the picks one by one through `recommend`.
   @Test("an agent's list follows what it finds", arguments: TestDevices.all)
   func history(_ device: TestDevice) throws {

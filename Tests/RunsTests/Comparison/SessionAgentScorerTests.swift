@@ -115,6 +115,7 @@ struct SessionAgentScorerTests {
     #expect(full.history == [13, 15, 17] && full.user == 2)
     #expect(
       full.feedback.map(\.item) == [15, 16, 17] && full.feedback.map(\.reward) == [1, -1, 1])
+    #expect(full.known.map(\.item) == [12, 13, 14] && full.known.map(\.reward) == [1, 0.5, 0])
     #expect(state([1, -1], visible: 2).history == [-1, -1, 10])
     #expect(state([-1, 1, 1], visible: 1).history == [-1, 11, 12])
   }

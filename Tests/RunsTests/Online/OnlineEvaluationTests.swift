@@ -111,6 +111,46 @@ struct OnlineEvaluationTests {
     try check(FrozenAgent("agent", trainer.agent))
   }
 
+  /// Shows the first item that is allowed, and keeps the states that sessions begin in.
+  private struct Recording: OnlinePolicy {
+    final class Begun { var states: [SessionState] = [] }
+    let name = "recording"
+    let begun = Begun()
+
+    mutating func begin(_ sessions: EnvironmentBatch, draw: UInt64) {
+      begun.states += sessions.states
+    }
+
+    mutating func pick(_ sessions: EnvironmentBatch) -> [Int32] {
+      sessions.states.indices.map { row in
+        (0..<Int32(sessions.allowed.items)).first { sessions.allowed[row, Int($0)] }!
+      }
+    }
+  }
+
+  @Test("sessions of a run begin with what the user liked latest, and what they rated latest")
+  func profiles() throws {
+    let folder = TemporaryFolder()
+    let experiment = try ExperimentTests.experiment(folder.path)
+    let (log, policy) = (experiment.log, Recording())
+    let model = Worlds.model(log, dimension: 8)
+    let online = try experiment.onlineEvaluation(
+      OnlineProtocol(), model, Worlds.world(), seed: 1)
+    let shown = try online.evaluate(policy).items
+    #expect(policy.begun.states.count == online.sessionCount && online.sessionCount > 5)
+    var disliked = 0
+    for (state, items) in zip(policy.begun.states, shown) {
+      let rows = Array(experiment.split.visibleRows(of: Int(state.user), in: log))
+      let liked = rows.filter { log.ratings[$0] > 3 }
+      #expect(state.history == liked.suffix(3).map { log.items[$0] })
+      #expect(state.known.map(\.item) == rows.suffix(3).map { log.items[$0] })
+      #expect(state.known.map(\.reward) == rows.suffix(3).map { (log.ratings[$0] - 3) / 2 })
+      #expect(Set(items).isDisjoint(with: rows.map { log.items[$0] }))
+      disliked += state.known.count { $0.reward < 0 }
+    }
+    #expect(disliked > 0)
+  }
+
   @Test("who changes kinds earns more where consecutive items count, and not where they do not")
   func planning() throws {
     func earned(_ world: World) throws -> (greedy: Double, changing: Double) {

@@ -190,7 +190,7 @@ extension ContinuousTrainer {
     var (tally, world) = (tally, world)
     try tally.restore(from: file)
     try world.restore(from: file, "world")
-    let columns = Array(repeating: FeatureState.element, count: ddpg.actor.state.rowWidth)
+    let columns = [Expected<Int32>](repeating: .finiteBits, count: ddpg.actor.state.rowWidth)
     let restores = try [
       ddpg.prepareRestore(from: file, "ddpg"),
       memory.prepareRestore(from: file, "replay", columns: columns),

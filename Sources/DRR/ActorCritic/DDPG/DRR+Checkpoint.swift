@@ -74,8 +74,7 @@ extension DRRTrainer {
   }
 
   private var columns: [Expected<Int32>] {
-    RatingEnvironments.columns(
-      users: environment.model.userCount, items: agent.itemCount, window: configuration.window)
+    agent.rows.columns(users: environment.model.userCount, items: agent.itemCount)
   }
 
   /// What it returns puts the saved state in place, as often as it is called.

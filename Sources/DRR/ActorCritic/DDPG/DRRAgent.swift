@@ -8,8 +8,8 @@ import Tensor
 public final class DRRAgent: SessionAgent {
   /// The networks.
   public let ddpg: DDPG
-  /// n, the liked items of a state.
-  public let window: Int
+  /// What states are gathered from.
+  public let rows: StateRows
   /// [N, k]
   public let items: Tensor
   /// [U, k]
@@ -29,7 +29,7 @@ public final class DRRAgent: SessionAgent {
   ) throws(ConfigurationError) {
     try configuration.validate()
     let k = model.dimension
-    window = configuration.window
+    rows = configuration.training.rows
     let (users, items) = model.tables(on: backend)
     self.users = users
     self.items = items
@@ -39,17 +39,16 @@ public final class DRRAgent: SessionAgent {
     }
   }
 
-  /// Actions for states whose histories have `window` items, −1 for none: [B, k].
-  public func act(_ states: [SessionState]) -> Tensor { ddpg.act(rows(states)) }
+  /// Actions for states whose histories have the window's items, −1 for none: [B, k].
+  public func act(_ states: [SessionState]) -> Tensor {
+    ddpg.act(rows.indices(of: states, on: backend))
+  }
 
   /// Q of the actions themselves, whatever they picked.
   public func value(
     of actions: Tensor, picking picks: [Int32], in states: [SessionState]
   ) throws -> [Float] {
-    try ddpg.critic(ddpg.actor.state(rows(states), nil), actions).host()
-  }
-
-  private func rows(_ states: [SessionState]) -> IndexTensor {
-    IndexTensor(states.flatMap(\.rows), shape: [states.count, 1 + window], on: backend)
+    let state = ddpg.actor.state(rows.indices(of: states, on: backend), nil)
+    return try ddpg.critic(state, actions).host()
   }
 }

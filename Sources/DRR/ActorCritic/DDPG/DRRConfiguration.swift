@@ -92,7 +92,7 @@ extension DRRConfiguration {
     let (n, k) = (Double(training.window), Double(dimension))
     ddpg.addMemory(
       to: &need, state: training.state.width(window: n, dimension: k),
-      weights: training.state.weights(window: n, dimension: k), rowWidth: 1 + training.window,
+      weights: training.state.weights(window: n, dimension: k), rowWidth: training.rows.width,
       actionWidth: dimension, steps: training.steps)
   }
 

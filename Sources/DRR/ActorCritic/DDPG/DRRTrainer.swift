@@ -42,7 +42,7 @@ public final class DRRTrainer: SessionLearner {
     agent = try DRRAgent(configuration, model: environment.model, seed: seed, on: backend)
     memory = ReplayBuffer(
       ReplayBuffer.Configuration(
-        capacity: configuration.ddpg.replayCapacity, stateWidth: 1 + configuration.window,
+        capacity: configuration.ddpg.replayCapacity, stateWidth: agent.rows.width,
         actionWidth: agent.items.shape[1],
         priorityExponent: configuration.ddpg.priorityExponent),
       on: backend)
@@ -104,11 +104,12 @@ public final class DRRTrainer: SessionLearner {
   private func remember(
     _ before: [SessionState], _ actions: Tensor, _ outcomes: [Step<SessionState>]
   ) {
+    let rows = agent.rows
     returns.append(
       zip(before, outcomes).map { state, outcome in
         ReplayBuffer.Transition(
-          state: state.rows, nextState: outcome.observation.rows, reward: outcome.reward,
-          terminated: outcome.terminated)
+          state: rows.row(of: state), nextState: rows.row(of: outcome.observation),
+          reward: outcome.reward, terminated: outcome.terminated)
       }, isLast: outcomes.map(\.isLast), actions: actions)
     step += outcomes.count
   }

@@ -1,3 +1,4 @@
+import Environments
 import Tensor
 
 /// Turns the rows that a replay keeps into the state that actor and critic see. Kept as rows, so
@@ -11,7 +12,8 @@ public protocol StateModule {
   func callAsFunction(_ rows: IndexTensor, _ tape: Tape?) -> Tensor
 }
 
-/// Which state DRR acts on. n liked items h, the user u, vectors of length k; w are learned.
+/// Which state DRR acts on. n items h, liked ones but for the last, the user u, vectors of length
+/// k; w are learned.
 public enum StateModuleKind: String, Codable, CaseIterable, Hashable, Sendable,
   CustomStringConvertible
 {
@@ -27,11 +29,22 @@ public enum StateModuleKind: String, Codable, CaseIterable, Hashable, Sendable,
   case items
   /// [u ; h], h what a GRU makes of the items in their order, 2k numbers.
   case gru
+  /// [u ; h], h what a GRU makes of the latest rated items, liked or not, each with its reward: 2k
+  /// numbers.
+  case gruRewards = "gru-rewards"
 
   public var description: String { rawValue }
 
   /// What result tables call the agent: DRR-ave.
   public var name: String { "DRR-\(rawValue)" }
+
+  /// Whether its items are the latest rated ones, with their rewards, and not the liked ones.
+  package var readsRewards: Bool { self == .gruRewards }
+
+  /// The rows that it gathers.
+  package func rows(window: Int) -> StateRows {
+    StateRows(window: window, readsRewards: readsRewards)
+  }
 
   /// The module over the frozen vectors `users` [U, k] and `items` [N, k].
   package func make(
@@ -43,7 +56,9 @@ public enum StateModuleKind: String, Codable, CaseIterable, Hashable, Sendable,
     case .ave: AverageState(users: users, items: items, window: window, in: parameters)
     case .att: AttentionState(users: users, items: items, window: window, in: parameters)
     case .items: ItemState(users: users, items: items, window: window, in: parameters)
-    case .gru: GRUState(users: users, items: items, window: window, in: parameters)
+    case .gru, .gruRewards:
+      GRUState(
+        users: users, items: items, window: window, readsRewards: readsRewards, in: parameters)
     }
   }
 }
@@ -56,7 +71,7 @@ extension StateModuleKind {
     case .u: (2 * n + n * (n - 1) / 2) * k
     case .ave, .att: 3 * k
     case .items: k
-    case .gru: 2 * k
+    case .gru, .gruRewards: 2 * k
     }
   }
 
@@ -66,6 +81,7 @@ extension StateModuleKind {
     case .p, .u, .ave, .items: n
     case .att: 2 * k * k
     case .gru: 6 * k * k
+    case .gruRewards: 6 * k * k + 3 * k
     }
   }
 }

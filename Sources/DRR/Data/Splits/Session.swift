@@ -6,6 +6,9 @@ public struct Session: Sendable {
   public let user: Int32
   /// Liked items, oldest first: where the agent starts.
   public let history: [Int32]
+  /// The latest items that the user had rated before, oldest first: where an agent starts that sees
+  /// rewards. No candidate is among them but an item of the history.
+  public let known: [ItemReward]
   /// Items of the session in ascending order, and the user's reward of each.
   public let candidates: [Int32]
   /// The user's reward for each candidate.
@@ -15,10 +18,12 @@ public struct Session: Sendable {
 
   /// One value a candidate; candidates ascend.
   public init(
-    user: Int32, history: [Int32], candidates: [Int32], rewards: [Float], logged: [Int]
+    user: Int32, history: [Int32], known: [ItemReward] = [], candidates: [Int32],
+    rewards: [Float], logged: [Int]
   ) {
     self.user = user
     self.history = history
+    self.known = known
     self.candidates = candidates
     self.rewards = rewards
     self.logged = logged
@@ -94,14 +99,20 @@ public struct Session: Sendable {
     let sessions: [Session] = split.users(of: part).compactMap { user in
       admission.users += 1
       let all = split.sessionRows(of: Int(user), in: log, for: part)
-      func liked(_ rows: UserSplit.Rows) -> [Int32] {
-        rows.filter { scale.reward(log.ratings[$0]) > 0 }.map { log.items[$0] }
+      func liked(_ rows: UserSplit.Rows) -> [Int] {
+        rows.filter { scale.reward(log.ratings[$0]) > 0 }
       }
-      let history =
-        switch evaluation.history {
-        case .profile: liked(split.visibleRows(of: Int(user), in: log)).suffix(window)
-        case .session: liked(all).prefix(window)
-        }
+      let (start, before): (ArraySlice<Int>, ArraySlice<Int>)
+      switch evaluation.history {
+      case .profile:
+        let visible = split.visibleRows(of: Int(user), in: log)
+        (start, before) = (liked(visible).suffix(window), Array(visible).suffix(window))
+      case .session:
+        // What else came before it is to be ranked.
+        start = liked(all).prefix(window)
+        before = start
+      }
+      let history = start.map { log.items[$0] }
       guard history.count == window else {
         admission.tooFewLiked += 1
         return nil
@@ -114,7 +125,9 @@ public struct Session: Sendable {
       let sorted = rows.sorted { log.items[$0] < log.items[$1] }
       let position = Dictionary(uniqueKeysWithValues: sorted.enumerated().map { ($1, $0) })
       return Session(
-        user: user, history: Array(history), candidates: sorted.map { log.items[$0] },
+        user: user, history: history,
+        known: before.map { ItemReward(row: $0, of: log, on: scale) },
+        candidates: sorted.map { log.items[$0] },
         rewards: sorted.map { scale.reward(log.ratings[$0]) },
         logged: rows.map { position[$0]! })
     }

@@ -5,13 +5,13 @@ import Tensor
 
 /// An agent's action for what a user has done so far, scored against every item.
 ///
-/// Its session begins where the user's visible ratings end, with the latest liked of them, and
-/// everything after that is the user's reward of what the session has shown. Of items without a
-/// visible rating nothing is known: they are never recommended.
+/// Its session begins where the user's visible ratings end, with the latest of them, and everything
+/// after that is the user's reward of what the session has shown. Of items without a visible rating
+/// nothing is known: they are never recommended.
 public struct SessionAgentScorer: NextItemScorer {
   public let name: String
   let agent: any SessionAgent
-  /// Liked items that a state has.
+  /// Items that a state has.
   let window: Int
   let rated: [Bool]
   /// [E, N]
@@ -51,10 +51,13 @@ public struct SessionAgentScorer: NextItemScorer {
   package func state(for query: NextItemQuery) -> SessionState {
     let (items, rewards) = (query.items, query.rewards)
     let session = items.startIndex + query.visibleCount
-    let liked = zip(items, rewards).prefix(query.visibleCount).filter { $0.1 > 0 }.map(\.0)
-      .suffix(window)
+    let known = zip(items, rewards).prefix(query.visibleCount).map {
+      ItemReward(item: $0, reward: $1)
+    }
+    let liked = known.filter { $0.reward > 0 }.map(\.item).suffix(window)
     let missing = [Int32](repeating: -1, count: window - liked.count)
-    var state = SessionState(user: query.user, history: missing + liked)
+    var state = SessionState(
+      user: query.user, history: missing + liked, known: known.suffix(window))
     for at in session..<items.endIndex { state.observe(items[at], rewards[at]) }
     return state
   }

@@ -121,7 +121,7 @@ public struct AgentRanker: Ranker {
     var left = sessions.flatMap {
       $0.candidates + Array(repeating: -1, count: longest - $0.candidates.count)
     }
-    var states = sessions.map { SessionState(user: $0.user, history: $0.history) }
+    var states = sessions.map { SessionState($0) }
     var picks = [[Int32]](repeating: [], count: sessions.count)
     for step in 0..<length {
       let action = agent.act(states)

@@ -74,8 +74,8 @@ struct WindowedRanker: Ranker {
   ) throws -> RankedLists {
     let shown = sessions.map {
       Session(
-        user: $0.user, history: $0.history.suffix(window), candidates: $0.candidates,
-        rewards: $0.rewards, logged: $0.logged)
+        user: $0.user, history: $0.history.suffix(window), known: $0.known,
+        candidates: $0.candidates, rewards: $0.rewards, logged: $0.logged)
     }
     return try ranker.rank(shown, length: length, progress: progress)
   }

@@ -39,7 +39,7 @@ extension Experiment {
   }
 
   /// Sessions of the test users in a simulator: each starts from the user's latest liked profile
-  /// items.
+  /// items, an agent that sees rewards from the latest rated ones.
   public func onlineEvaluation(
     _ online: OnlineProtocol, _ model: PMFModel, _ world: World, seed: UInt64
   ) throws -> OnlineEvaluation {
@@ -50,8 +50,12 @@ extension Experiment {
       let rows = split.visibleRows(of: Int(user), in: log)
       let liked = rows.filter { configuration.scale.reward(log.ratings[$0]) > 0 }
       guard liked.count >= window else { continue }
+      let known = Array(rows).suffix(window).map {
+        ItemReward(row: $0, of: log, on: configuration.scale)
+      }
       starts.append(
-        SessionState(user: user, history: liked.suffix(window).map { log.items[$0] }))
+        SessionState(
+          user: user, history: liked.suffix(window).map { log.items[$0] }, known: known))
       profiles.append(online.allowsProfile ? [] : rows.map { log.items[$0] })
     }
     if starts.isEmpty { throw RunError("no test user has \(window) liked profile items") }

@@ -164,11 +164,13 @@ struct ONNXNetwork {
   /// The state of a state module (Liu et al. 2018, section 3.3): [B, S].
   private mutating func state(_ settings: ServedAlgorithm.Network) throws -> Value {
     let (n, k) = (settings.window, model.factorization!.dimension)
+    let (name, kind) =
+      settings.state.readsRewards ? ("rated", "rated") : ("history", "liked")
     inputs.append(
       .init(
-        name: "history", type: "int64 [batch, \(n)]",
-        about: "the latest liked items, the latest last; −1 in front where there are fewer"))
-    let history = graph.input("history", .int64, [.named("batch"), .fixed(n)])
+        name: name, type: "int64 [batch, \(n)]",
+        about: "the latest \(kind) items, the latest last; −1 in front where there are fewer"))
+    let history = graph.input(name, .int64, [.named("batch"), .fixed(n)])
     let mask = present(history)
     let h = masked(history, mask, of: itemTable())
     guard settings.state != .p, settings.state != .items else {
@@ -180,10 +182,22 @@ struct ONNXNetwork {
     case .u, .p: return try pairs(h, user: u, window: n, dimension: k)
     case .ave, .items: return beside(u, try pooled(h, window: n))
     case .att: return beside(u, try attended(h, mask, u, dimension: k, window: n))
-    case .gru:
+    case .gru, .gruRewards:
+      let read =
+        settings.state.readsRewards ? graph.joined([h, rewardsInput(window: n)], axis: 2) : h
       return graph.joined(
-        [u, try recurrent(h, lengths: "", "history", layers: 1, isLSTM: false)], axis: 1)
+        [u, try recurrent(read, lengths: "", "history", layers: 1, isLSTM: false)], axis: 1)
     }
+  }
+
+  /// The rewards of the items of a state, [B, n, 1].
+  private mutating func rewardsInput(window n: Int) -> Value {
+    inputs.append(
+      .init(
+        name: "rewards", type: "float [batch, \(n)]",
+        about: "the reward of each rated item, −1 … 1; 0 where there is none"))
+    let rewards = graph.input("rewards", .float, [.named("batch"), .fixed(n)])
+    return graph.add("Unsqueeze", rewards, graph.constant([2]))
   }
 
   /// [h ; w_a h_a ∘ w_c h_c ; u ∘ w_j h_j].
