@@ -99,6 +99,50 @@ import Testing
     #expect(none.0 == 0 && !none.1.contains("holds out"))
   }
 
+  @Test("a residual agent's beliefs begin with the earlier run's, which may be gone after a kill")
+  func beliefs() throws {
+    let folder = Scratch()
+    let rows = (0..<60).map {
+      "\(45 + $0 / 4),\(100 + $0 * 7 % 30),\(1 + $0 % 5),\(2_000_000_000 + $0)"
+    }
+    try folder.write("new.csv", (["user,item,rating,time"] + rows).joined(separator: "\n") + "\n")
+    func train(_ run: String) -> [String] { ["train", "residual", "--run", run, "--device", "cpu"] }
+    let first = try Program.run(
+      train("first") + ["--data", "generated:tiny"] + Tiny.residual, in: folder)
+    #expect(first.code == 0, "\(first.description)")
+    let from = ["--from-run", "first", "--new-ratings", "new.csv", "--no-myopic"]
+    let whole = try Program.run(train("whole") + from, in: folder)
+    #expect(whole.code == 0, "\(whole.description)")
+    #expect(whole.error.contains("beliefs begin with first's of 120 of "), "\(whole.error)")
+    #expect(whole.output.contains(" sweeps from the earlier run's"), "\(whole.output)")
+    let sweeps = try object(folder.text("whole/report.json"))["beliefSweeps"] as? [Int]
+    #expect(sweeps?.count == 4 && sweeps!.allSatisfy { 1...12 ~= $0 }, "\(sweeps ?? [])")
+    // Killed when there is a factorization, and no beliefs yet or just now.
+    let program = try Program(train("parts") + from, in: folder)
+    program.until { folder.exists("parts/pmf.safetensors") }
+    program.send(SIGKILL)
+    _ = try program.wait()
+    try FileManager.default.removeItem(atPath: folder.path + "/first")
+    let parts = try Program.run(train("parts"), in: folder)
+    #expect(parts.code == 0, "\(parts.description)")
+    for name in ["pmf", "beliefs", "checkpoint"] {
+      #expect(
+        try folder.data("parts/\(name).safetensors") == folder.data("whole/\(name).safetensors"),
+        "\(name)")
+    }
+    // A run of PMF alone has none to begin with.
+    let plain = try Program.run(
+      ["train", "pmf", "--run", "pmf", "--device", "cpu"] + Tiny.factorization, in: folder)
+    #expect(plain.code == 0, "\(plain.description)")
+    let drawn = try Program.run(
+      train("drawn") + ["--from-run", "pmf"] + Tiny.residual, in: folder)
+    #expect(drawn.code == 0, "\(drawn.description)")
+    #expect(
+      drawn.error.contains("pmf has no beliefs: those of this run begin as drawn"),
+      "\(drawn.error)")
+    #expect(!folder.exists("drawn/belief-start.safetensors"))
+  }
+
   @Test("refuses what has no such vectors, in a sentence")
   func refusals() throws {
     let folder = try Self.ratings()

@@ -1,11 +1,13 @@
 import ActorCritic
 import Agents
+import DRRCore
 import DRRTestSupport
 import DeepQ
 import Environments
 import Foundation
 import Runs
 import Tensor
+import TestSupport
 import Testing
 
 @Suite("Runs of the residual agent")
@@ -92,6 +94,25 @@ struct ResidualRunTests {
     policy.restore()
     #expect(try state() == before)
     #expect(try online.evaluate(policy).items == once.items)
+  }
+
+  @Test("beliefs from drawn vectors have the bits that version 0.1.0 wrote")
+  func drawnBits() throws {
+    let folder = TemporaryFolder()
+    let fixture = packageRoot.appendingPathComponent("Tests/Fixtures/runs/drr-best").path
+    try FileManager.default.copyItem(atPath: fixture, toPath: folder.path + "/run")
+    let run = try Experiment(reading: RunFolder(folder.path + "/run"))
+    try FileManager.default.removeItem(atPath: run.folder.beliefs)
+    _ = try run.makeAgent(#require(try run.readModel()), on: CPUBackend())
+    let (old, new) = (
+      try SafetensorsFile(contentsOf: fixture + "/beliefs.safetensors"),
+      try SafetensorsFile(contentsOf: run.folder.beliefs)
+    )
+    let names = old.entries.map(\.name)
+    #expect(names == new.entries.map(\.name))
+    let fitted = names.filter { $0.hasPrefix("beliefs.0.") || $0.hasPrefix("beliefs.1.") }
+    #expect(fitted.count == 16)
+    for name in fitted { #expect(try old.floats(name) == new.floats(name), "\(name)") }
   }
 
   @Test("a damaged file of beliefs, or another run's, is refused by name")

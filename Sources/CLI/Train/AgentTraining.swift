@@ -63,7 +63,8 @@ struct Training {
     let report = TrainingReport(
       run: options.run, device: "\(backend.device.id)", configuration: experiment.configuration,
       sessionRMSE: experiment.configuration.evaluation.split == .nothing
-        ? nil : experiment.sessionError(model), steps: steps, last: last)
+        ? nil : experiment.sessionError(model), steps: steps, last: last,
+      beliefSweeps: try experiment.beliefSweeps())
     try folder.finish(report)
     return report
   }
@@ -153,9 +154,12 @@ struct AgentTraining {
     let reward = report.last.map { ", reward \(decimal($0.reward, 3)) a step at the end" } ?? ""
     let step = try experiment.policyHistory()?.step ?? steps
     let choice = step < steps ? ", the policy of step \(grouped(step)) kept" : ""
+    let beliefs = report.beliefSweeps.map {
+      "beliefs: \($0.map(String.init).joined(separator: ", ")) sweeps from the earlier run's\n"
+    }
     try output.print(
       report,
-      "\(experiment.agentName): \(grouped(steps)) steps\(reward)\(choice)\n"
+      "\(experiment.agentName): \(grouped(steps)) steps\(reward)\(choice)\n\(beliefs ?? "")"
         + "next: drr evaluate --run \(options.run)")
   }
 
@@ -201,6 +205,8 @@ struct TrainingReport: Codable {
   var sessionRMSE: Double?
   var steps: Int?
   var last: TrainingProgress?
+  /// Of each factorization of the beliefs; nil where they did not begin with an earlier run's.
+  var beliefSweeps: [Int]?
 }
 
 extension DeviceOptions {

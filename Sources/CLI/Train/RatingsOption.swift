@@ -20,7 +20,8 @@ struct RatingsOption: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "An earlier run, whose data and settings a new one has where none are named, and whose vectors "
-        + "its factorization begins with.", valueName: "run"), completion: .directory)
+        + "its factorization and whose beliefs its agent's begin with.", valueName: "run"),
+    completion: .directory)
   var fromRun: String?
   @Option(
     help: ArgumentHelp(

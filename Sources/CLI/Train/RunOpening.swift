@@ -70,30 +70,38 @@ struct RunOpening {
     return nil
   }
 
-  /// The run with the vectors of an earlier one, which it keeps from its beginning on.
+  /// The run with the vectors of an earlier one, and what its beliefs have, which it keeps from its
+  /// beginning on.
   private func warm(_ new: Experiment, _ earlier: Experiment) throws -> Experiment {
-    let path = run.folder.start
+    let (path, beliefPath) = (run.folder.start, run.folder.beliefStart)
     let start = try new.warmStart(from: earlier)
-    let (known, heldOut) = (start.known, new.heldOut(learnedBy: start))
+    let beliefs = try new.beliefStart(from: earlier, note: Console.note)
+    let (known, heldOut) = (start.known, new.heldOut(learnedBy: start, beliefs))
     Console.note(
       "PMF begins with \(earlier.folder.path)'s vectors of \(grouped(known.users)) of "
         + "\(grouped(new.log.userCount)) users and \(grouped(known.items)) of "
         + "\(grouped(new.log.itemCount)) items")
+    if let beliefs {
+      Console.note(
+        "beliefs begin with \(earlier.folder.path)'s of \(grouped(beliefs.knownItems)) of "
+          + "\(grouped(new.log.itemCount)) items")
+    }
     if heldOut.learned > 0 {
       Console.warn(
         "these vectors have learned \(grouped(heldOut.learned)) of the \(grouped(heldOut.all)) "
           + "ratings that this run holds out: its figures will be too good; --split none holds "
           + "nothing out")
     }
-    let bytes = try start.bytes()
+    let (bytes, beliefBytes) = (try start.bytes(), try beliefs?.bytes())
     var folder = new.folder
     let before = folder.preparation
     folder.preparation = {
       try before?()
       try AtomicFile.write(bytes, to: path)
+      if let beliefBytes { try AtomicFile.write(beliefBytes, to: beliefPath) }
     }
     var configuration = new.configuration
-    configuration.warm = WarmStart(path: path, of: bytes)
+    configuration.warm = WarmStart(path: path, of: bytes, beliefs: beliefBytes)
     return try Experiment(configuration, log: new.source, folder: folder)
   }
 

@@ -26,6 +26,8 @@ public protocol AgentConfiguration: Codable, Hashable, Sendable {
   var discount: Float { get set }
   /// Updates before the first item is shown.
   var preparation: Int { get }
+  /// Settings of the beliefs that it stands on; nil: it has none.
+  var beliefs: BeliefModel.Configuration? { get }
   /// The learning rates, for the message of a training that diverged.
   var learningRates: String { get }
   /// Gives a factorisation of so many ratings that is to carry this agent the settings that belong
@@ -53,6 +55,7 @@ extension AgentConfiguration {
 
   public static func settle(_ pmf: inout PMFConfiguration, ratings: Int) {}
   public var preparation: Int { 0 }
+  public var beliefs: BeliefModel.Configuration? { nil }
   public var stepsName: String { "\(name) steps" }
 
   /// Steps behind a trained agent.

@@ -82,6 +82,7 @@ public struct PlannerConfiguration: AgentConfiguration {
   /// Not trained: with γ = 0 the same model serves.
   public var myopic: PlannerConfiguration? { nil }
   public var learningRates: String { "\(planning.learningRate)" }
+  public var beliefs: BeliefModel.Configuration? { planning.beliefs }
 
   public func validate() throws(ConfigurationError) {
     try planning.validate()

@@ -117,7 +117,9 @@ extension Experiment {
         beliefs.residual.beliefs = $0.residual.beliefs
         return beliefs
       }
-    default: settings.agent = nil
+    default:
+      settings.agent = nil
+      settings.warm?.beliefs = nil
     }
     return settings
   }

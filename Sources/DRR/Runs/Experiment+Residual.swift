@@ -18,20 +18,34 @@ extension Experiment {
     return try agent.networks.restoreCloned(from: readCheckpoint(), "residual") ? agent : nil
   }
 
+  /// The beliefs that the folder has; nil: none yet.
+  func readBeliefs(_ beliefs: BeliefModel.Configuration) throws -> BeliefModel? {
+    guard folder.exists(folder.beliefs) else { return nil }
+    let file = try SafetensorsFile(ofRun: folder.beliefs)
+    try check(file, holds: .beliefs)
+    return try BeliefModel(
+      beliefs, contentsOf: file, userCount: log.userCount, itemCount: log.itemCount)
+  }
+
+  /// The sweeps that each factorization of the beliefs took; nil where they did not begin with an
+  /// earlier run's.
+  public func beliefSweeps() throws -> [Int]? {
+    guard configuration.warm?.beliefs != nil, let beliefs = configuration.agent?.beliefs else {
+      return nil
+    }
+    return try readBeliefs(beliefs)?.factorizations.map(\.sweeps)
+  }
+
   /// The posterior of the items' vectors, given the visible ratings: read where the folder has it,
-  /// else fitted and kept.
+  /// else fitted, from an earlier run's where this one has them, and kept.
   func beliefs(
     _ beliefs: BeliefModel.Configuration, on backend: any Backend,
     _ observer: Observer = Observer()
   ) throws -> BeliefModel {
-    if folder.exists(folder.beliefs) {
-      let file = try SafetensorsFile(ofRun: folder.beliefs)
-      try check(file, holds: .beliefs)
-      return try BeliefModel(
-        beliefs, contentsOf: file, userCount: log.userCount, itemCount: log.itemCount)
-    }
+    if let model = try readBeliefs(beliefs) { return model }
     let model = try BeliefModel(
-      beliefs, log, split, scale: configuration.scale, seed: configuration.seed
+      beliefs, log, split, scale: configuration.scale, from: readBeliefStart(),
+      seed: configuration.seed
     ) {
       observer.progress($0, $1, "sweeps of the beliefs")
       if observer.shouldStop() { throw Interrupted(step: 0) }

@@ -1,23 +1,31 @@
 import DRRCore
 import DRRData
 import Factorization
+import Platform
 import Tensor
 
-/// What a run's factorisation began with of an earlier run's.
+/// What a run's factorisation, and the beliefs of its agent, began with of an earlier run's.
 public struct WarmStart: Codable, Hashable, Sendable {
   /// The file of the vectors, as `PMFStart` writes it. No part of the identity.
   public var path: String
   /// The file's CRC-32, 8 hexadecimal digits.
   public var checksum: String
+  /// The CRC-32 of the file beside it that the beliefs began with, as `BeliefStart` writes it; nil:
+  /// they begin as drawn.
+  public var beliefs: String?
 
-  /// The start that a file of these bytes holds.
-  public init(path: String, of bytes: [UInt8]) {
+  /// The start that a file of these bytes holds, and that of the beliefs beside it.
+  public init(path: String, of bytes: [UInt8], beliefs: [UInt8]?) {
     (self.path, checksum) = (path, Checksum.text(of: bytes))
+    self.beliefs = beliefs.map { Checksum.text(of: $0) }
   }
+
+  /// Where the file is that the beliefs began with.
+  var beliefPath: String { RunFolder(path.parentFolder).beliefStart }
 }
 
 extension Experiment {
-  /// What this run's factorisation may begin with of an earlier run's, as a file.
+  /// What this run's factorisation may begin with of an earlier run's.
   ///
   /// - Throws: `RunError` where the earlier run has no factorisation, or one of other vectors.
   public func warmStart(from earlier: Experiment) throws -> PMFStart {
@@ -38,31 +46,76 @@ extension Experiment {
     return PMFStart(model, of: earlier.log, learnedFrom: learned, for: log)
   }
 
-  /// How many of the ratings that this run holds out such vectors have learned, and how many it holds
-  /// out.
-  public func heldOut(learnedBy start: PMFStart) -> (learned: Int, all: Int) {
+  /// What this run's beliefs may begin with of an earlier run's; nil where its agent has none, or
+  /// the earlier run has none that serve.
+  ///
+  /// - Parameter note: told why they begin as drawn.
+  /// - Throws: `CheckpointError` where the earlier run's are damaged.
+  public func beliefStart(
+    from earlier: Experiment, note: (String) -> Void
+  ) throws -> BeliefStart? {
+    guard let own = configuration.agent?.beliefs else { return nil }
+    func drawn(_ reason: String) -> BeliefStart? {
+      note("\(earlier.folder.path) \(reason): those of this run begin as drawn")
+      return nil
+    }
+    guard let its = earlier.configuration.agent?.beliefs, let model = try earlier.readBeliefs(its)
+    else { return drawn("has no beliefs") }
+    let dimensions = [its, own].map { $0.factorizations.map(\.dimension) }
+    guard dimensions[0] == dimensions[1] else {
+      return drawn("has beliefs of dimensions \(dimensions[0]), not \(dimensions[1])")
+    }
+    let start = BeliefStart(
+      model, of: earlier.log, learnedFrom: earlier.split.visibleRows(in: earlier.log), for: log)
+    return start.knownItems > 0 ? start : drawn("has beliefs of other items")
+  }
+
+  /// How many of the ratings that this run holds out what it begins with has learned, and how many
+  /// it holds out.
+  public func heldOut(
+    learnedBy start: PMFStart, _ beliefs: BeliefStart?
+  ) -> (learned: Int, all: Int) {
     let rows = (0..<log.count).filter { split.heldOut(row: $0) != nil }
-    return (rows.count { !start.isUnseen[$0] }, rows.count)
+    let learned = rows.count { !start.isUnseen[$0] || beliefs?.isUnseen[$0] == false }
+    return (learned, rows.count)
   }
 
-  /// For a protocol's line: what the vectors that PMF began with had learned of this run's held-out
-  /// ratings; empty where that is nothing.
+  /// For a protocol's line: what the vectors that PMF and the beliefs began with had learned of
+  /// this run's held-out ratings; empty where that is nothing.
   func startSummary() throws -> String {
-    guard let found = try readStart().map(heldOut(learnedBy:)), found.learned > 0 else { return "" }
-    return "; PMF began with vectors that had learned \(grouped(found.learned)) of "
-      + "\(grouped(found.all)) held-out ratings"
+    guard let start = try readStart() else { return "" }
+    let beliefs = try readBeliefStart()
+    let found = heldOut(learnedBy: start, beliefs)
+    guard found.learned > 0 else { return "" }
+    return "; PMF \(beliefs == nil ? "" : "and the beliefs ")began with vectors that had learned "
+      + "\(grouped(found.learned)) of \(grouped(found.all)) held-out ratings"
   }
 
-  /// The vectors that the factorisation begins with; nil: drawn ones.
+  /// The vectors that the factorization begins with; nil: drawn ones.
   func readStart() throws -> PMFStart? {
     guard let warm = configuration.warm else { return nil }
-    let file = try SafetensorsFile(ofRun: warm.path)
     let start = try PMFStart(
-      contentsOf: file, dimension: configuration.pmf.dimension, for: log)
-    guard try Checksum.text(of: start.bytes()) == warm.checksum else {
-      throw RunError(
-        "\(warm.path): these are not the vectors that the run began with; start again with --fresh")
-    }
+      contentsOf: SafetensorsFile(ofRun: warm.path), dimension: configuration.pmf.dimension,
+      for: log)
+    try require(start.bytes(), of: warm.path, have: warm.checksum)
     return start
+  }
+
+  /// The posteriors that the beliefs begin with; nil: drawn vectors.
+  func readBeliefStart() throws -> BeliefStart? {
+    guard let warm = configuration.warm, let checksum = warm.beliefs,
+      let beliefs = configuration.agent?.beliefs
+    else { return nil }
+    let start = try BeliefStart(
+      contentsOf: SafetensorsFile(ofRun: warm.beliefPath), beliefs, for: log)
+    try require(start.bytes(), of: warm.beliefPath, have: checksum)
+    return start
+  }
+
+  private func require(_ bytes: [UInt8], of path: String, have checksum: String) throws {
+    guard Checksum.text(of: bytes) == checksum else {
+      throw RunError(
+        "\(path): these are not the vectors that the run began with; start again with --fresh")
+    }
   }
 }

@@ -58,6 +58,11 @@ struct RunKind: Sendable {
       "train residual --run run \(pmf) --no-myopic --bc-updates 10 --steps 96 --learning-starts 32 "
         + "--batch-size 8 --buffer-size 64 --checkpoint-steps 20"),
     RunKind(
+      "residual from a run",
+      "train residual --run run --from-run first --no-myopic --bc-updates 10 --steps 96 "
+        + "--learning-starts 32 --batch-size 8 --buffer-size 64 --checkpoint-steps 20 --device cpu",
+      after: ["train residual --run first \(pmf) --no-myopic --bc-updates 0 --steps 32"]),
+    RunKind(
       "planner",
       "train planner --run run \(pmf) --num-envs 4 --session-length 5 --hidden 4 --steps 400 "
         + "--checkpoint-steps 20"),

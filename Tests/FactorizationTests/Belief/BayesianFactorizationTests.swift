@@ -54,18 +54,35 @@ struct BayesianFactorizationTests {
       items = start(log.itemCount)
       itemVariances = [Double](repeating: 0.05, count: dimension) + [0.1]
       userVariances = itemVariances
-      for _ in 0..<sweeps {
-        items = items.indices.map { item(Int32($0)) { _ in true } }
-        itemVariances = Self.secondMoments(items)
-        users = users.indices.map { user in
-          DenseGaussian.posterior(
-            values.indices.filter { log.users[$0] == user }.map {
-              (values[$0], items[Int(log.items[$0])])
-            }, priorVariances: userVariances, mean: mean, noisePrecision: precision)
-        }
-        userVariances = Self.secondMoments(users)
-        precision = Double(values.count) / values.indices.reduce(0) { $0 + squaredError($1) }
+      for _ in 0..<sweeps { sweep() }
+    }
+
+    mutating func sweep() {
+      items = items.indices.map { item(Int32($0)) { _ in true } }
+      itemVariances = Self.secondMoments(items)
+      updateUsersAndNoise()
+    }
+
+    private mutating func updateUsersAndNoise() {
+      users = users.indices.map { user in
+        DenseGaussian.posterior(
+          values.indices.filter { log.users[$0] == user }.map {
+            (values[$0], items[Int(log.items[$0])])
+          }, priorVariances: userVariances, mean: mean, noisePrecision: precision)
       }
+      userVariances = Self.secondMoments(users)
+      precision = Double(values.count) / values.indices.reduce(0) { $0 + squaredError($1) }
+    }
+
+    /// The items of another fit in some places, and the users given them.
+    mutating func begin(with other: BayesianFactorization, places: [Int?]) {
+      for (item, place) in places.enumerated() {
+        if let place { items[item] = other.items.dense(place) }
+      }
+      itemVariances = Self.secondMoments((0..<other.items.count).map { other.items.dense($0) })
+      userVariances = other.userVariances.map { Double($0) }
+      precision = Double(other.noisePrecision)
+      updateUsersAndNoise()
     }
 
     /// An item's posterior from the ratings of some users.
@@ -117,7 +134,11 @@ struct BayesianFactorizationTests {
       Self.configuration(2, sweeps: sweeps), Self.ratings(Self.small), seed: 9
     ) { told.append($0) }
     #expect(told == Array(1...sweeps))
-    let naive = Naive(Self.small, dimension: 2, sweeps: sweeps, seed: 9)
+    #expect(model.sweeps == sweeps)
+    agree(model, Naive(Self.small, dimension: 2, sweeps: sweeps, seed: 9))
+  }
+
+  private func agree(_ model: BayesianFactorization, _ naive: Naive) {
     #expect(relativeError([Double(model.mean)], [naive.mean]) < 1e-6)
     #expect(relativeError([Double(model.noisePrecision)], [naive.precision]) < 1e-4)
     #expect(relativeError(model.userVariances.map { Double($0) }, naive.userVariances) < 1e-4)
@@ -127,6 +148,33 @@ struct BayesianFactorizationTests {
       let expected = naive.items[item].covariance.flatMap { $0 }
       #expect(relativeError(found.covariance.flatMap { $0 }, expected) < 1e-4)
     }
+  }
+
+  /// Four items, of which the small log has one in its own place, two in each other's and one in a
+  /// new place.
+  @Test(
+    "what begins with another fit's items agrees too, and ends where the noise has settled",
+    arguments: [1, 2, 12])
+  func naiveStart(sweeps: Int) throws {
+    let before = RatingsLog(
+      name: "before", users: [0, 0, 0, 1, 1, 2, 2, 2, 3, 3], items: [0, 1, 3, 0, 2, 1, 2, 3, 0, 3],
+      ratings: [2, 5, 1, 1, 4, 4, 5, 2, 3, 1])
+    let (earlier, _) = try BayesianFactorization.fit(
+      Self.configuration(2, sweeps: 3), Self.ratings(before), seed: 4)
+    let places = [2, 1, 0, nil, 3]
+    let (model, _) = try BayesianFactorization.fit(
+      Self.configuration(2, sweeps: sweeps), Self.ratings(Self.small),
+      from: .init(earlier, places: places), seed: 9)
+    var naive = Naive(Self.small, dimension: 2, sweeps: 0, seed: 9)
+    naive.begin(with: earlier, places: places)
+    var (done, change) = (0, 1.0)
+    while done < sweeps, change > 0.002 {
+      let last = naive.precision
+      naive.sweep()
+      (done, change) = (done + 1, abs(naive.precision - last) / last)
+    }
+    #expect(model.sweeps == done)
+    agree(model, naive)
   }
 
   /// The users' vectors are those of the fit, which all ratings made: a fold's own ratings are left

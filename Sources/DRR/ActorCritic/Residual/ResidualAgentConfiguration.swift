@@ -35,6 +35,7 @@ public struct ResidualAgentConfiguration: AgentConfiguration {
   private var isTold: Bool { training.tellsClusters == true }
   public var stepsName: String { "steps" }
   public var preparation: Int { residual.cloningSteps }
+  public var beliefs: BeliefModel.Configuration? { residual.beliefs }
   public var discount: Float {
     get { ddpg.discount }
     set { ddpg.discount = newValue }
@@ -59,7 +60,7 @@ public struct ResidualAgentConfiguration: AgentConfiguration {
     _ task: AgentTask, on backend: any Backend
   ) throws -> any SessionAgent {
     try ResidualAgent(
-      residual, ddpg, model: beliefs(task), factorization: task.model,
+      residual, ddpg, model: beliefModel(task), factorization: task.model,
       profiles: task.visibleRewards, isTold: isTold, seed: task.seed, on: backend)
   }
 
@@ -67,14 +68,14 @@ public struct ResidualAgentConfiguration: AgentConfiguration {
     _ task: AgentTask, on backend: any Backend
   ) throws -> any AgentTrainer {
     try ResidualTrainer(
-      self, model: beliefs(task), factorization: task.model, world: task.world(),
+      self, model: beliefModel(task), factorization: task.model, world: task.world(),
       log: task.log, split: task.split, statistics: task.statistics, evaluation: task.evaluation,
       scale: task.scale, seed: task.seed, on: backend)
   }
 
   /// The beliefs; under a streak effect, unless the agent is told its clusters, with those of the
   /// factorisation's vectors in their place.
-  private func beliefs(_ task: AgentTask) throws -> BeliefModel {
+  private func beliefModel(_ task: AgentTask) throws -> BeliefModel {
     var model = try task.beliefs(residual.beliefs)
     if training.consecutive != 0, !isTold { model.kinds = ItemClusters.fit(task.model) }
     return model

@@ -45,6 +45,8 @@ public struct RunFolder: Sendable {
   public var served: String { path + "/served" }
   /// The vectors that the factorization begins with, where they are an earlier run's.
   public var start: String { path + "/start.safetensors" }
+  /// The posteriors that the beliefs begin with, where they are an earlier run's.
+  public var beliefStart: String { path + "/belief-start.safetensors" }
   /// `leak-ladder.json`: the leakage ablation.
   public var leakLadder: String { path + "/leak-ladder.json" }
 
@@ -149,7 +151,7 @@ public struct RunFolder: Sendable {
     if exists(myopic.path) { myopic.delete() }
     let files = [
       checkpoint, pmfCheckpoint, model, metrics, events, report, evaluation, world, beliefs, online,
-      start, served + "/ratings.csv", served + "/about.txt",
+      start, beliefStart, served + "/ratings.csv", served + "/about.txt",
     ]
     for file in files + ownCheckpoints() + [configuration]
     where unlink(file) != 0 && errno != ENOENT {

@@ -47,117 +47,39 @@ extension BayesianFactorization {
     subscript(key: Int) -> ArraySlice<Int32> { positions[offsets[key]..<offsets[key + 1]] }
   }
 
+  /// By what share of itself the noise precision moves at most in the last sweep of a fit that
+  /// begins with an earlier one's posteriors.
+  static let settledShare: Float = 0.002
+
   /// Fits by sweeps of mean field updates, each of which raises the bound on the evidence.
   ///
+  /// A fit that begins with an earlier one's posteriors of the items finds the users first, given
+  /// these, and ends with the sweep that moves the noise precision, which all ratings and the
+  /// posteriors of both sides determine, by two thousandths at most.
+  ///
   /// - Parameters:
+  ///   - start: what it begins with; nil: drawn vectors, and all sweeps are made.
   ///   - folds: users to leave out, set by set: the items' means from the ratings of the others,
   ///     whose vectors stay as fitted, come back beside the fit.
   ///   - progress: told of each sweep done; may throw to give up.
   public static func fit(
-    _ configuration: Configuration, _ ratings: Ratings, seed: UInt64, folds: [Set<Int32>] = [],
-    progress: (_ sweep: Int) throws -> Void = { _ in }
+    _ configuration: Configuration, _ ratings: Ratings, from start: Start? = nil, seed: UInt64,
+    folds: [Set<Int32>] = [], progress: (_ sweep: Int) throws -> Void = { _ in }
   ) throws -> (model: BayesianFactorization, foldMeans: [[Float]]) {
-    let width = configuration.dimension + 1
-    let values = ratings.values
-    let mean = Float(values.reduce(0.0) { $0 + Double($1) } / Double(max(values.count, 1)))
-    var random = Philox(seed: seed, stream: Streams.belief)
-    func start(_ count: Int) -> Posteriors {
-      var all = Posteriors(count: count, width: width)
-      for row in 0..<count {
-        for k in 0..<configuration.dimension {
-          all.means[row * width + k] = 0.35 * (random.uniform() - 0.5)
-          all.covariances[row * triangle(width) + triangle(k) + k] = 0.01
-        }
-      }
-      return all
-    }
-    var users = start(ratings.userCount)
-    var items = start(ratings.itemCount)
-    var itemVariances = [Float](repeating: 0.05, count: width - 1) + [0.1]
-    var userVariances = itemVariances
-    var precision: Float = 5
-
-    @Sendable func posterior(
-      _ positions: ArraySlice<Int32>, _ keys: [Int32], _ others: Posteriors,
-      _ variances: [Float], _ precision: Float
-    ) -> GaussianAccumulator {
-      var sum = GaussianAccumulator(priorVariances: variances)
-      for position in positions {
-        sum.observe(
-          values[Int(position)], others, Int(keys[Int(position)]), mean: mean,
-          noisePrecision: precision)
-      }
-      return sum
-    }
-    for sweep in 0..<configuration.sweeps {
-      items.overwrite { [users, itemVariances, precision] item in
-        posterior(ratings.byItem[item], ratings.users, users, itemVariances, precision)
-      }
-      itemVariances = items.secondMoments()
-      users.overwrite { [items, userVariances, precision] user in
-        posterior(ratings.byUser[user], ratings.items, items, userVariances, precision)
-      }
-      userVariances = users.secondMoments()
-      precision = noisePrecision(values, ratings, users, items, mean: mean)
-      try progress(sweep + 1)
-    }
-    let foldMeans = folds.map { fold in
-      let isLeftOut = (0..<Int32(ratings.userCount)).map { fold.contains($0) }
-      return concurrentMap(ratings.itemCount) { [users, itemVariances, precision] item in
-        let positions = ratings.byItem[item].filter { !isLeftOut[Int(ratings.users[Int($0)])] }
-        return posterior(positions[...], ratings.users, users, itemVariances, precision).mean()
-      }.flatMap { $0 }
+    var field = MeanField(ratings, dimension: configuration.dimension, seed: seed)
+    if let start { field.begin(with: start) }
+    var sweeps = 0
+    var isSettled = false
+    while sweeps < configuration.sweeps, !isSettled {
+      let before = field.precision
+      field.sweep()
+      sweeps += 1
+      isSettled = start != nil && abs(field.precision - before) <= settledShare * before
+      try progress(sweeps)
     }
     let model = BayesianFactorization(
-      configuration: configuration, mean: mean, noisePrecision: precision,
-      userVariances: userVariances, items: items)
-    return (model, foldMeans)
-  }
-
-  /// ratings / Σ E[(y − prediction)²]. The terms come from all cores, and are added in order.
-  private static func noisePrecision(
-    _ values: [Float], _ ratings: Ratings, _ users: Posteriors, _ items: Posteriors, mean: Float
-  ) -> Float {
-    var sum = 0.0
-    let (length, parts) = (1 << 14, 64)
-    for first in stride(from: 0, to: values.count, by: parts * length) {
-      let terms = concurrentMap(parts) { part in
-        let start = min(first + part * length, values.count)
-        return (start..<min(start + length, values.count)).map { position in
-          squaredError(
-            values[position], mean: mean, users, Int(ratings.users[position]), items,
-            Int(ratings.items[position]))
-        }
-      }
-      for term in terms.joined() { sum += term }
-    }
-    return Float(Double(values.count) / max(sum, 1e-9))
-  }
-
-  /// E[(y − prediction)²] of a user and an item. With f = [p ; 1] and g = [q ; b_i + b_u]: the square of
-  /// the means' error, then both covariances.
-  private static func squaredError(
-    _ value: Float, mean: Float, _ users: Posteriors, _ user: Int, _ items: Posteriors, _ item: Int
-  ) -> Double {
-    users.withRow(user) { p, su in
-      items.withRow(item) { q, si in
-        let bias = users.width - 1
-        var prediction = mean + p[bias] + q[bias]
-        var spread: Float = 0
-        var (su, si) = (su, si)
-        for a in 0..<bias {
-          prediction += p[a] * q[a]
-          for b in 0..<a {
-            spread += 2 * (su[b] * q[a] * q[b] + si[b] * p[a] * p[b] + su[b] * si[b])
-          }
-          spread += su[a] * q[a] * q[a] + si[a] * p[a] * p[a] + su[a] * si[a]
-          (su, si) = (su + a + 1, si + a + 1)
-        }
-        for b in 0..<bias { spread += 2 * (su[b] * q[b] + si[b] * p[b]) }
-        spread += su[bias] + si[bias]
-        let error = Double(value - prediction)
-        return error * error + Double(spread)
-      }
-    }
+      configuration: configuration, mean: field.mean, noisePrecision: field.precision,
+      userVariances: field.userVariances, items: field.items, sweeps: sweeps)
+    return (model, folds.map(field.itemMeans(without:)))
   }
 }

@@ -11,7 +11,7 @@ public struct BayesianFactorization: Sendable {
   public struct Configuration: Codable, Hashable, Sendable {
     /// d, the length of a vector.
     public var dimension: Int
-    /// Sweeps over items and users.
+    /// Sweeps over items and users; of a fit that begins with an earlier one's posteriors at most.
     public var sweeps = 12
 
     /// The default number of sweeps.
@@ -34,6 +34,8 @@ public struct BayesianFactorization: Sendable {
   public let userVariances: [Float]
   /// The items' posteriors.
   public let items: Posteriors
+  /// Sweeps that the fit took.
+  public let sweeps: Int
 
   /// d, the length of a vector without its bias.
   public var dimension: Int { configuration.dimension }
@@ -72,6 +74,15 @@ public struct BayesianFactorization: Sendable {
           body(means.baseAddress! + row * width, $0.baseAddress! + row * triangle(width))
         }
       }
+    }
+
+    /// Takes a row of others as its own.
+    mutating func copy(_ row: Int, of others: Posteriors, to own: Int) {
+      let size = triangle(width)
+      means.replaceSubrange(
+        own * width..<(own + 1) * width, with: others.means[row * width..<(row + 1) * width])
+      covariances.replaceSubrange(
+        own * size..<(own + 1) * size, with: others.covariances[row * size..<(row + 1) * size])
     }
 
     /// Overwrites every row, on all cores.

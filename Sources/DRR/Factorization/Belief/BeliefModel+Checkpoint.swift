@@ -6,6 +6,11 @@ extension BeliefModel {
     try file.add("beliefs.folds", foldOfUser)
     try file.add("beliefs.kinds", kinds)
     try file.add("beliefs.statistics", statistics.flatMap { $0 })
+    // All of them are made where nothing was begun with.
+    let sweeps = factorizations.map(\.sweeps)
+    if sweeps != configuration.factorizations.map(\.sweeps) {
+      try file.add("beliefs.sweeps", sweeps.map { Int64($0) })
+    }
     for (index, factorization) in factorizations.enumerated() {
       let prefix = "beliefs.\(index)"
       try file.add("\(prefix).noise", [factorization.mean, factorization.noisePrecision])
@@ -38,6 +43,10 @@ extension BeliefModel {
     let width = 3 * itemCount
     let statistics = try file.floats(
       "beliefs.statistics", shape: [(configuration.folds + 1) * width])
+    var sweeps = configuration.factorizations.map(\.sweeps)
+    if file.entry("beliefs.sweeps") != nil {
+      sweeps = try file.integers("beliefs.sweeps", .count, shape: [sweeps.count])
+    }
     var folds = [[BayesianFactorization.Posteriors]](repeating: [], count: configuration.folds)
     var models: [BayesianFactorization] = []
     for (index, factorization) in configuration.factorizations.enumerated() {
@@ -57,7 +66,7 @@ extension BeliefModel {
         BayesianFactorization(
           configuration: factorization, mean: noise[0], noisePrecision: noise[1],
           userVariances: try file.floats("\(prefix).user_variances", .positive, shape: [width]),
-          items: try posteriors("\(prefix).means")))
+          items: try posteriors("\(prefix).means"), sweeps: sweeps[index]))
       for fold in folds.indices {
         folds[fold].append(try posteriors("\(prefix).means.\(fold)"))
       }

@@ -65,10 +65,13 @@ public struct BeliefModel: Sendable {
 
   /// Fits the factorizations to what a split lets be seen.
   ///
-  /// - Parameter progress: told of sweeps done; what it throws ends the fit.
+  /// - Parameters:
+  ///   - start: what it begins with of the same data and dimensions; nil: drawn vectors.
+  ///   - progress: told of sweeps done; what it throws ends the fit.
   public init(
     _ configuration: Configuration, _ log: RatingsLog, _ split: UserSplit, scale: RewardScale,
-    seed: UInt64, progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
+    from start: BeliefStart? = nil, seed: UInt64,
+    progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
   ) throws {
     self.configuration = configuration
     let ratings = BayesianFactorization.Ratings(
@@ -92,7 +95,8 @@ public struct BeliefModel: Sendable {
     var folds = members.map { _ in [BayesianFactorization.Posteriors]() }
     for (index, factorization) in configuration.factorizations.enumerated() {
       let (model, means) = try BayesianFactorization.fit(
-        factorization, ratings, seed: seed &+ UInt64(index) << 32, folds: members
+        factorization, ratings, from: start?.factorizations[index],
+        seed: seed &+ UInt64(index) << 32, folds: members
       ) {
         try progress(done + $0, total)
       }

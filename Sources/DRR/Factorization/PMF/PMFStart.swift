@@ -22,20 +22,7 @@ public struct PMFStart: Sendable {
     _ model: PMFModel, of old: RatingsLog, learnedFrom rows: [Int32], for new: RatingsLog
   ) {
     let k = model.dimension
-    let places = (
-      users: old.userIDs.map { new.userIndex($0) }, items: old.itemIDs.map { new.itemIndex($0) }
-    )
-    var learned: Set<Int> = []
-    for row in rows {
-      if let user = places.users[Int(old.users[Int(row)])],
-        let item = places.items[Int(old.items[Int(row)])]
-      {
-        learned.insert(user * new.itemCount + item)
-      }
-    }
-    isUnseen = (0..<new.count).map {
-      !learned.contains(Int(new.users[$0]) * new.itemCount + Int(new.items[$0]))
-    }
+    isUnseen = new.isUnseen(by: rows, of: old)
     func moved(
       _ count: Int, _ vectors: [Float], _ biases: [Float], _ place: (Int) -> Int?
     ) -> (vectors: [Float], biases: [Float], isKnown: [Bool]) {
@@ -88,9 +75,9 @@ public struct PMFStart: Sendable {
   public func bytes() throws -> [UInt8] {
     var file = SafetensorsWriter()
     try model.add(to: &file, "pmf")
-    try file.add("known.users", knowsUser.map { $0 ? UInt8(1) : 0 })
-    try file.add("known.items", knowsItem.map { $0 ? UInt8(1) : 0 })
-    try file.add("ratings.unseen", isUnseen.map { $0 ? UInt8(1) : 0 })
+    try file.add("known.users", flags: knowsUser)
+    try file.add("known.items", flags: knowsItem)
+    try file.add("ratings.unseen", flags: isUnseen)
     return try file.bytes()
   }
 
@@ -102,11 +89,8 @@ public struct PMFStart: Sendable {
   ) throws {
     model = try PMFModel(
       contentsOf: file, dimension: dimension, userCount: log.userCount, itemCount: log.itemCount)
-    func flags(_ name: String, _ count: Int) throws -> [Bool] {
-      try file.values(name, Expected<UInt8>.flag, shape: [count]).map { $0 != 0 }
-    }
-    knowsUser = try flags("known.users", log.userCount)
-    knowsItem = try flags("known.items", log.itemCount)
-    isUnseen = try flags("ratings.unseen", log.count)
+    knowsUser = try file.flags("known.users", count: log.userCount)
+    knowsItem = try file.flags("known.items", count: log.itemCount)
+    isUnseen = try file.flags("ratings.unseen", count: log.count)
   }
 }
