@@ -1,3 +1,4 @@
+import DRRTestSupport
 import Foundation
 import Testing
 
@@ -42,7 +43,9 @@ struct SmallWorldTests {
       try Program.run(["train", "q", "--env", "moved.csv", "--run", "q"], in: folder).code == 0)
     try folder.write("moved.csv", header + "low,spend,1,low,2,0\n")
     expectRefused(
-      try Program.run(["train", "q", "--run", "q"], in: folder), 1, "started with", "file.checksum")
+      try Program.run(["train", "q", "--run", "q"], in: folder), 1,
+      "q: the run was started with environment moved.csv of checksum ",
+      ", not moved.csv of checksum ", "; name another --run, or start again with --fresh")
     try folder.write("bad.csv", header + "low,spend,1,low,two,0\n")
     expectRefused(
       try Program.run(["train", "q", "--env", "bad.csv", "--run", "bad"], in: folder), 1,
@@ -51,6 +54,48 @@ struct SmallWorldTests {
       try Program.run(["train", "q", "--start", "start.csv", "--run", "bad"], in: folder), 64,
       "add --env FILE.csv")
     #expect(!folder.exists("bad"))
+    // It has no tiles to draw, and curves all the same.
+    let report = try Program.run(["report", "both", "--out", "page.html"], in: folder)
+    #expect(report.code == 0 && folder.exists("page.html"), "\(report.description)")
+  }
+
+  /// Every learner takes the same files, and tells the same of them.
+  @Test(arguments: ["sarsa-lambda", "dqn", "pg"]) func learnsInAFile(_ command: String) throws {
+    let folder = Scratch()
+    let cpu = command == "sarsa-lambda" ? [] : ["--device", "cpu"]
+    func train(_ options: String...) throws -> Outcome {
+      try Program.run(["train", command] + options + cpu, in: folder)
+    }
+    try folder.write("own.csv", FileWorld.text)
+    try folder.write("start.csv", "state,probability\nnorth,0.5\nnorth east,0.5\n")
+    let short = ["--steps", "1000", "--discount", "0.9"]
+    let outcome = try Program.run(
+      ["train", command, "--env", "own.csv", "--run", "run"] + short + cpu, in: folder)
+    #expect(outcome.code == 0, "\(outcome.description)")
+    #expect(outcome.output.hasPrefix("own.csv, step "), "\(outcome.output)")
+    #expect(
+      outcome.output.contains(", the best -3.439\ngreedy path: start → "), "\(outcome.output)")
+    // Two steps from the goal, and one.
+    let both = try Program.run(
+      ["train", command, "--env", "own.csv", "--start", "start.csv", "--run", "both", "--json"]
+        + short + cpu, in: folder)
+    #expect(abs((try object(both.output)["bestValue"] as? Double ?? 0) + 1.45) < 1e-9)
+    try folder.copy("own.csv", "moved.csv")
+    #expect(try train("--env", "moved.csv", "--run", "run").code == 0)
+    try folder.write("moved.csv", FileWorld.text.replacing("goal,-1", with: "goal,-2"))
+    expectRefused(
+      try train("--run", "run"), 1, "run: the run was started with environment moved.csv",
+      ", not moved.csv of checksum ")
+    try folder.write("bad.csv", FileWorld.text.replacing("goal,-1", with: "goal,none"))
+    expectRefused(
+      try train("--env", "bad.csv", "--run", "bad"), 1,
+      "bad.csv, line 17: reward is \"none\", expected a number")
+    expectRefused(
+      try train("--env", "cliff", "--start", "start.csv", "--run", "bad"), 64,
+      "add --env FILE.csv")
+    #expect(!folder.exists("bad"))
+    let report = try Program.run(["report", "run", "--out", "page.html"], in: folder)
+    #expect(report.code == 0, "\(report.description)")
   }
 
   @Test func impossibleSettingsAreNamed() throws {
@@ -77,7 +122,10 @@ struct SmallWorldTests {
       ("dqn", ["--env", "cliff", "--data", "x"], "--data is an option of ratings"),
       ("pg", ["--env", "robot", "--state", "u"], "--state is an option of ratings"),
       ("dqn", ["--exploring-starts"], "--exploring-starts is an option of tabular MDPs"),
+      ("dqn", ["--start", "own.csv"], "--start is an option of tabular MDPs"),
+      ("pg", ["--env", "own.csv", "--state", "u"], "--env own.csv has none"),
       ("pg", ["--env", "point", "--method", "a2c"], "--method has no meaning"),
+      ("pg", ["--env", "point", "--start", "own.csv"], "--start has no meaning"),
       ("dqn", ["--env", "point"], "`drr train pg`"),
       ("pg", ["--env", "cliff", "--point"], "--env and --point are one option"),
     ] {

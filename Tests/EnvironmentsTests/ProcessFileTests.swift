@@ -40,6 +40,7 @@ struct ProcessFileTests {
     let (file, read) = try ProcessFile.read(write(Self.text(own)), start: start)
     #expect(read.actions == own.actions && read.discount == 0.99 && read.name == "mdp.csv")
     #expect(file.checksum.count == 17)
+    #expect(file.states == own.states.count && file.actions == own.actions.count)
     #expect(read.states[read.start] == own.states[own.start] && read.starts.count == 1)
     let (mine, theirs) = (
       own.valueIteration(discount: 0.9).values, read.valueIteration(discount: 0.9).values
@@ -102,6 +103,7 @@ struct ProcessFileTests {
       ("", "no outcome"),
       ("a,go,2,a,0,0", "line 2: probability is \"2\", expected a number in 0 ... 1"),
       ("a,go,1,a,x,0", "line 2: reward is \"x\", expected a number"),
+      ("a,go,1,a,-1e39,0", "line 2: reward is \"-1e39\", expected a number within 3e38 of 0"),
       ("a,go,1,a,0,maybe", "line 2: done is \"maybe\", expected 0, 1, false or true"),
       ("a,,1,a,0,0", "line 2: action is empty, expected an id"),
       ("a,go,1,a,0", "line 2: 5 fields, expected 6 as in the header"),

@@ -21,7 +21,9 @@ struct ConfigSchema: Encodable {
   init(_ command: String, _ help: CommandHelp) {
     title = "drr \(command)"
     for option in help.options where !["config", "help", "version"].contains(option.name) {
-      let isChoice = !option.values.isEmpty && !option.isRepeating
+      let isChoice =
+        !option.values.isEmpty && !option.isRepeating
+        && !option.values.contains(ProcessName.anyFile)
       properties[option.name] = Property(
         description: option.help,
         type: option.isFlag

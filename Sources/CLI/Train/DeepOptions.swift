@@ -2,15 +2,32 @@ import ArgumentParser
 import DRR
 
 /// What deep Q-learning and policy gradients learn in.
-enum DeepEnvironment: String, CaseIterable, ExpressibleByArgument {
-  case playback, log, pmf, items
-  case lizard, chain, cliff, robot
+enum DeepEnvironment: ExpressibleByArgument, Equatable {
+  case ratings(TrainingWorld)
+  case tabular(ProcessName)
   case point
 
-  /// Ratings.
-  var world: TrainingWorld? { TrainingWorld(rawValue: rawValue) }
-  /// A tabular MDP.
-  var process: SmallProcess? { SmallProcess(rawValue: rawValue) }
+  init?(argument: String) {
+    if argument == "point" {
+      self = .point
+    } else if let world = TrainingWorld(rawValue: argument) {
+      self = .ratings(world)
+    } else if let process = ProcessName(argument: argument) {
+      self = .tabular(process)
+    } else {
+      return nil
+    }
+  }
+
+  static var allValueStrings: [String] {
+    TrainingWorld.allCases.map(\.rawValue) + ProcessName.allValueStrings + ["point"]
+  }
+
+  /// As it is given.
+  var name: String { world?.rawValue ?? process?.name ?? "point" }
+
+  var world: TrainingWorld? { if case .ratings(let world) = self { world } else { nil } }
+  var process: ProcessName? { if case .tabular(let process) = self { process } else { nil } }
 }
 
 /// What a choice that a log plays back earns.
@@ -26,10 +43,11 @@ struct DeepOptions: ParsableArguments {
       """
       The environment. Of ratings: logged trajectories (playback, offline), logged items of which \
       the agent chooses (log), or a simulator, a PMF or kernel ridge regression on items. Tabular \
-      MDPs, whose best policy is known: lizard, chain, cliff, robot. With continuous actions: \
-      point, of `train pg` alone. (default: playback)
-      """))
+      MDPs, whose best policy is known: lizard, chain, cliff, robot, or that of a file. With \
+      continuous actions: point, of `train pg` alone. (default: playback)
+      """, valueName: "env|file.csv"))
   var env: DeepEnvironment?
+  @OptionGroup var starts: StartsOption
   @OptionGroup var elsewhere: SocketOption
   @Option(
     help: """
@@ -64,7 +82,8 @@ struct DeepOptions: ParsableArguments {
   @OptionGroup var parts: BatchPartsOption
   @Option(
     help: """
-      γ, the discount factor (--gamma). (default: 0.9; tabular the environment's; socket 0.99)
+      γ, the discount factor (--gamma). (default: 0.9; tabular the environment's; file and socket \
+      0.99)
       """)
   var discount: Float?
   @Option(help: "Ratings: evaluations on the validation users in training. (default: 10)")
@@ -101,7 +120,7 @@ struct DeepOptions: ParsableArguments {
     ])
     guard let option = settings.firstOfRatings ?? own ?? group.firstOfRatings else { return }
     let place =
-      env.map { "--env \($0.rawValue)" } ?? elsewhere.socket.map { "--socket \($0)" }
+      env.map { "--env \($0.name)" } ?? elsewhere.socket.map { "--socket \($0)" }
       ?? "this run"
     throw ValidationError("\(option) is an option of ratings, and \(place) has none; leave it out.")
   }
@@ -110,7 +129,7 @@ struct DeepOptions: ParsableArguments {
   func requireElsewhere(_ settings: SettingOptions, _ group: GroupOptions) throws {
     try requireNoRatings(settings, group)
     try elsewhere.require([
-      ("--env", env != nil), ("--num-envs", numEnvs != nil),
+      ("--env", env != nil), ("--start", starts.start != nil), ("--num-envs", numEnvs != nil),
       ("--max-episode-steps", maxEpisodeSteps != nil), ("--exploring-starts", exploringStarts),
     ])
   }
@@ -119,10 +138,11 @@ struct DeepOptions: ParsableArguments {
   func requireRatings() throws {
     let given = firstGiven([
       ("--max-episode-steps", maxEpisodeSteps != nil), ("--exploring-starts", exploringStarts),
+      ("--start", starts.start != nil),
     ])
     guard let given else { return }
     throw ValidationError(
-      "\(given) is an option of tabular MDPs; add --env cliff, or leave it out.")
+      "\(given) is an option of tabular MDPs; add --env cliff or FILE.csv, or leave it out.")
   }
 
   func apply(to training: inout SessionTraining) {
@@ -145,7 +165,6 @@ struct DeepOptions: ParsableArguments {
   }
 
   func apply(to tabular: inout SmallWorldConfiguration, seed: UInt64?) {
-    if let process = env?.process { tabular.environment = process }
     if let steps { tabular.steps = steps }
     if let numEnvs { tabular.environments = numEnvs }
     if let maxEpisodeSteps { tabular.episodeLimit = maxEpisodeSteps }

@@ -33,6 +33,7 @@ extension AgentCommandOptions where Agent: DeepAgentSettings {
       ).run(output) {
         deep.apply(to: &$0, seed: settings.seed)
         agent.apply(to: &$0)
+        return try deep.starts.read(deep.env?.process, for: &$0)
       }
     }
     try deep.requireRatings()

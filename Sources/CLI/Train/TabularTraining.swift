@@ -10,9 +10,10 @@ struct TabularTraining {
   let device: DeviceOptions
 
   /// - Parameter settings: makes those of a new run, or of the one that was started, those that are
-  ///   wanted.
+  ///   wanted, and returns the process of their file.
   func run(
-    _ output: OutputOptions, _ settings: (inout SmallWorldConfiguration) -> Void
+    _ output: OutputOptions,
+    _ settings: (inout SmallWorldConfiguration) throws -> FiniteProcess?
   ) throws {
     let begun: SmallWorldConfiguration? =
       try training.start.begun(options.folder, by: command)
@@ -22,24 +23,19 @@ struct TabularTraining {
           + "\(options.run)`, or name another --run")
     }
     var wanted = begun ?? SmallWorldConfiguration()
-    settings(&wanted)
+    let process = try settings(&wanted)
     if wanted.dqn != nil, wanted.steps <= wanted.learningStarts {
       noteNoUpdate(steps: wanted.steps, learningStarts: wanted.learningStarts)
     }
     try SettledTraining(
       options: options, group: group, training: training, device: device, settings: wanted
     ).run(output, trial: { try DeviceTrial.secondsPerSmallUpdate(on: $0) }) { settings, backend in
-      let trainer = try SmallWorldTrainer(settings, on: backend)
+      let trainer = try SmallWorldTrainer(settings, process, on: backend)
       return (
         trainer,
-        { last in
-          let (process, table) = (trainer.process, try trainer.table())
-          let path = process.greedyPath(table).map { process.states[$0] }
-          return """
-            \(settings.environment.rawValue), step \(grouped(last.step)): the greedy policy is \
-            worth \(decimal(last.greedyValue, 3)), the best \(decimal(last.bestValue, 3))
-            greedy path: \(path.joined(separator: " → "))
-            """
+        {
+          try trainer.process.text(
+            trainer.table(), step: $0.step, worth: $0.greedyValue, best: $0.bestValue)
         }
       )
     }

@@ -12,6 +12,7 @@ extension TrainCommand {
 
         Examples:
           drr train dqn --env cliff --exploring-starts --run runs/cliff
+          drr train dqn --env own.csv --start starts.csv --run runs/own
           drr train dqn --data ml-100k.zip --split latest --run runs/dqn
           drr train dqn --data ml-100k.zip --env pmf --state ave --run runs/simulated
           drr train dqn --socket world.sock --steps 50000 --run runs/cartpole

@@ -13,6 +13,7 @@ extension TrainCommand {
 
         Examples:
           drr train pg --env robot --method a2c --exploring-starts --run runs/robot
+          drr train pg --env own.csv --method a2c --exploring-starts --run runs/own
           drr train pg --env point --run runs/point
           drr train pg --socket world.sock --method a2c --run runs/cartpole
           drr train pg --data ml-100k.zip --split latest --top-k 10 --run runs/pg
@@ -88,7 +89,8 @@ struct PGOptions: ParsableArguments, DeepAgentSettings {
     try deep.requireNoRatings(settings, group)
     let other = firstGiven([
       ("--max-episode-steps", deep.maxEpisodeSteps != nil),
-      ("--exploring-starts", deep.exploringStarts), ("--max-grad-norm", deep.maxGradNorm != nil),
+      ("--exploring-starts", deep.exploringStarts), ("--start", deep.starts.start != nil),
+      ("--max-grad-norm", deep.maxGradNorm != nil),
       ("--method", method != nil), ("--baseline", baseline != nil),
       ("--entropy-coef", entropyCoef != nil), ("--rollout-length", rolloutLength != nil),
       ("--off-policy", offPolicy != nil), ("--weight-cap", weightCap != nil),

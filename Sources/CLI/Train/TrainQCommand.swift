@@ -21,15 +21,7 @@ extension TrainCommand {
         """)
 
     @OptionGroup var options: RunOptions
-    @Option(
-      help: ArgumentHelp(
-        "The environment, or a file that has one. (default: lizard)", valueName: "env|file.csv"))
-    var env: ProcessName?
-    @Option(
-      help: ArgumentHelp(
-        "A file of where episodes begin, state,probability. (default: in the state named first)",
-        valueName: "file.csv"), completion: .file(extensions: ["csv"]))
-    var start: String?
+    @OptionGroup var world: ProcessOptions
     @OptionGroup var elsewhere: SocketOption
     @Option(help: "The algorithm. (default: q)")
     var method: TabularMethod?
@@ -73,7 +65,7 @@ extension TrainCommand {
       let begun: TabularConfiguration? =
         try training.start.begun(options.folder)
       var settings = settings(begun)
-      let process = try process(&settings)
+      let process = try world.starts.read(world.env, for: &settings)
       try SettledTraining(
         options: options, group: group, training: training, device: nil, settings: settings
       ).run(output, trial: { _ in 0 }) { settings, _ in
@@ -85,27 +77,9 @@ extension TrainCommand {
       }
     }
 
-    /// The process of a file that is named, or that the run was started with; nil: a built-in one.
-    private func process(_ settings: inout TabularConfiguration) throws -> FiniteProcess? {
-      switch env {
-      case .file(let path): settings.file = ProcessFile(path: path, start: start, checksum: "")
-      case .named(let known): (settings.environment, settings.file) = (known, nil)
-      case nil: break
-      }
-      guard let file = settings.file else {
-        if start != nil {
-          throw ValidationError("--start is of a file's environment; add --env FILE.csv.")
-        }
-        return nil
-      }
-      let read = try ProcessFile.read(file.path, start: start ?? file.start)
-      settings.file = read.file
-      return read.process
-    }
-
     private func learnElsewhere() throws {
       try elsewhere.require([
-        ("--env", env != nil), ("--start", start != nil),
+        ("--env", world.env != nil), ("--start", world.starts.start != nil),
         ("--max-episode-steps", maxEpisodeSteps != nil), ("--exploring-starts", exploringStarts),
         ("--draws", draws != nil), ("--show", show),
       ])
@@ -160,11 +134,10 @@ extension TabularLearner {
             return decimal(q[state, action], 3) + best
           })
     }
-    let path = process.greedyPath(q).map { process.states[$0] }
     return """
       step \(grouped(report.step)), episode \(grouped(report.episodes)), ε \(decimal(report.epsilon, 3))
       \(Table(rows: [[""] + process.actions.map { $0 + " " }] + rows).text)
-      greedy path: \(path.joined(separator: " → "))
+      \(process.pathText(q))
       worth \(decimal(report.greedyValue, 3)), the best policy \(decimal(report.bestValue, 3)); \
       |Q − Q*| at most \(decimal(report.error, 4)), |V − V*| \(decimal(report.valueError, 4))
 
@@ -172,26 +145,6 @@ extension TabularLearner {
   }
 }
 
-/// A tabular MDP: a built-in one, or that of a file.
-enum ProcessName: ExpressibleByArgument {
-  case named(SmallProcess)
-  case file(String)
-
-  /// What is no name is a file if it looks like one, so that a name with a slip is told as such.
-  init?(argument: String) {
-    if let known = SmallProcess(rawValue: argument) {
-      self = .named(known)
-    } else if argument.contains(".") || argument.contains("/") {
-      self = .file(argument)
-    } else {
-      return nil
-    }
-  }
-
-  static var allValueStrings: [String] { SmallProcess.allCases.map(\.rawValue) + ["FILE.csv"] }
-}
-
-extension SmallProcess: ExpressibleByArgument {}
 extension TabularMethod: ExpressibleByArgument {}
 extension OutcomeDraws: ExpressibleByArgument {}
 extension EpsilonSchedule.Shape: ExpressibleByArgument {}

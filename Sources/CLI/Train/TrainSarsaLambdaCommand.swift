@@ -8,21 +8,22 @@ extension TrainCommand {
       abstract: "Learn a table of action values in a tabular MDP by SARSA(λ).",
       discussion: """
         Every step's error is learned by all state-action pairs of the episode, as far as their \
-        traces have not faded (Sutton & Barto 2018, section 12.7).
+        traces have not faded (Sutton & Barto 2018, section 12.7). An MDP of your own is a file, as \
+        of `drr train q`.
 
         Examples:
           drr train sarsa-lambda --env lizard
           drr train sarsa-lambda --env cliff --lambda 0.5 --run runs/traces
+          drr train sarsa-lambda --env own.csv --start starts.csv --run runs/own
         """)
 
     @OptionGroup var options: RunOptions
-    @Option(help: "The tabular MDP. (default: lizard)")
-    var env: SmallProcess?
+    @OptionGroup var world: ProcessOptions
     @Option(help: "λ: 0 is SARSA, 1 close to Monte Carlo. (default: 0.9)")
     var lambda: Double?
     @Option(help: "α, the step size. (default: 0.1)")
     var stepSize: Double?
-    @Option(help: "γ, the discount factor. (default: the environment's)")
+    @Option(help: "γ, the discount factor. (default: the environment's; file 0.99)")
     var discount: Double?
     @Option(help: "ε of the first step. (default: 1)")
     var epsilonStart: Double?
@@ -42,20 +43,17 @@ extension TrainCommand {
     func run() throws {
       let begun: SarsaLambdaConfiguration? =
         try training.start.begun(options.folder)
+      var settings = settings(begun)
+      let process = try world.starts.read(world.env, for: &settings)
       try SettledTraining(
-        options: options, group: group, training: training, device: nil, settings: settings(begun)
+        options: options, group: group, training: training, device: nil, settings: settings
       ).run(output, trial: { _ in 0 }) { settings, _ in
-        let learner = try SarsaLambdaLearner(settings)
+        let learner = try SarsaLambdaLearner(settings, process)
         return (
           learner,
-          { last in
-            let path = learner.process.greedyPath(learner.values)
-              .map { learner.process.states[$0] }.joined(separator: " → ")
-            return """
-              \(settings.environment.rawValue), step \(grouped(last.step)): the greedy policy is \
-              worth \(decimal(last.greedyValue, 3)), the best \(decimal(last.bestValue, 3))
-              greedy path: \(path)
-              """
+          {
+            learner.process.text(
+              learner.values, step: $0.step, worth: $0.greedyValue, best: $0.bestValue)
           }
         )
       }
@@ -63,7 +61,6 @@ extension TrainCommand {
 
     private func settings(_ begun: SarsaLambdaConfiguration?) -> SarsaLambdaConfiguration {
       var settings = begun ?? SarsaLambdaConfiguration()
-      if let env { settings.environment = env }
       if let lambda { settings.lambda = lambda }
       if let stepSize { settings.stepSize = stepSize }
       if let discount { settings.discount = discount }

@@ -222,11 +222,12 @@ public struct RunReport {
   private func own(_ run: ReportedRun) throws -> [Section] {
     let name = prefix(run.name)
     switch run.settings {
-    case let settings as TabularConfiguration:
+    // The process of a file has no tiles.
+    case let settings as TabularConfiguration where settings.file == nil:
       let learner = try TabularLearner(settings)
       try learner.restore(from: Run<TabularConfiguration>(reading: run.members[0]).readCheckpoint())
       return [grid(name, learner.process, learner.values, learner.optimum)].compactMap { $0 }
-    case let settings as SarsaLambdaConfiguration:
+    case let settings as SarsaLambdaConfiguration where settings.file == nil:
       let learner = try SarsaLambdaLearner(settings)
       try learner.restore(
         from: Run<SarsaLambdaConfiguration>(reading: run.members[0]).readCheckpoint())

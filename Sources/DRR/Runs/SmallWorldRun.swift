@@ -6,26 +6,29 @@ import PolicyGradients
 import Tensor
 
 /// A deep agent in a tabular MDP, whose best policy is known: one of the two learners.
-public struct SmallWorldConfiguration: RunSettings {
+public struct SmallWorldConfiguration: ProcessSettings {
   public static let algorithms = ["small-world"]
   public var title: String { "a run in a tabular MDP" }
   public var command: String { dqn == nil ? "train pg" : "train dqn" }
   public var totalSteps: Int? { steps }
   public var memory: MemoryNeed {
     var need = MemoryNeed()
-    let process = environment.process
-    let (states, actions) = (Double(process.states.count), process.actions.count)
+    let (states, actions) = (Double(size.states), size.actions)
     dqn?.addMemory(
-      to: &need, state: states, weights: 0, rowWidth: 1, actions: actions,
+      to: &need, state: states, weights: states * states, rowWidth: 1, actions: actions,
       actionWidth: dqn?.actionWidth ?? 0, steps: steps)
     policyGradient?.addMemory(
-      to: &need, state: states, weights: 0, actions: actions,
+      to: &need, state: states, weights: states * states, actions: actions,
       actionWidth: policyGradient?.actionWidth ?? 0)
+    // An array of each pair, with a count of each outcome.
+    need.add(
+      "the visits of all pairs", host: Double(environments) * states * Double(actions) * 16,
+      lower: "--num-envs", environments)
     return need
   }
 
-  /// The process to learn in.
   public var environment = SmallProcess.lizard
+  public var file: ProcessFile?
   /// Settings of deep Q-learning; nil where a policy gradient learns.
   public var dqn: DQNConfiguration?
   /// Settings of the policy gradient; nil where deep Q-learning learns.
@@ -38,7 +41,6 @@ public struct SmallWorldConfiguration: RunSettings {
   public var exploringStarts = false
   /// Steps after which an episode is cut off.
   public var episodeLimit = 100
-  /// γ; nil: that of the environment.
   public var discount: Double?
   /// Steps before the first update of deep Q-learning.
   public var learningStarts = 200
@@ -61,6 +63,11 @@ public struct SmallWorldConfiguration: RunSettings {
     try ConfigurationError.require("episode limit", episodeLimit, in: 1...)
     try ConfigurationError.require("learning starts", learningStarts, in: 0...)
     try ConfigurationError.require("discount", discount ?? 0, .share)
+    guard size.states <= GymRunConfiguration.mostStates else {
+      throw ConfigurationError(
+        "`drr \(command)` takes \(GymRunConfiguration.mostStates) states at most, and \(name) has "
+          + "\(size.states); use `drr train q`")
+    }
   }
 }
 
@@ -104,10 +111,15 @@ public final class SmallWorldTrainer: Trainer {
 
   /// A learner that has learned nothing.
   ///
+  /// - Parameter process: that of the configuration's file; nil: the built-in one.
   /// - Throws: `ConfigurationError` for a setting that cannot work.
-  public init(_ configuration: SmallWorldConfiguration, on backend: any Backend) throws {
+  public init(
+    _ configuration: SmallWorldConfiguration, _ process: FiniteProcess? = nil,
+    on backend: any Backend
+  ) throws {
     try configuration.validate()
-    process = configuration.environment.process
+    let process = try configuration.process(process)
+    self.process = process
     discount = configuration.discount ?? process.discount
     optimum = process.valueIteration(discount: discount).values
     steps = configuration.steps

@@ -110,6 +110,24 @@ struct SarsaLambdaTests {
     #expect(try train("parts", stops: [1, 7_000, 19_000]) == train("whole", stops: []))
   }
 
+  @Test("in an MDP of a file it finds the best way, and goes on to the same bytes")
+  func file() throws {
+    let folder = TemporaryFolder()
+    func train(
+      _ name: String, stops: [Int]
+    ) throws -> (trainer: SarsaLambdaLearner, last: TabularReport, bytes: [UInt8]) {
+      try FileWorld.trained(SarsaLambdaConfiguration(), in: folder, name, stops: stops) {
+        try SarsaLambdaLearner($0, $1)
+      }
+    }
+    let (learner, report, bytes) = try train("whole", stops: [])
+    #expect(abs(report.bestValue - FileWorld.best) < 1e-9, "\(report.bestValue)")
+    #expect(abs(report.greedyValue - FileWorld.best) < 1e-3, "\(report.greedyValue)")
+    let process = learner.process
+    #expect(process.greedyPath(learner.values).map { process.states[$0] } == FileWorld.path)
+    #expect(try train("parts", stops: [1, 7_000]).bytes == bytes)
+  }
+
   @Test("a setting that cannot work is refused")
   func refused() throws {
     #expect(throws: ConfigurationError.self) { try Self.trained { $0.lambda = 1.5 } }

@@ -13,10 +13,15 @@ public struct ProcessFile: Codable, Hashable, Sendable {
   public var start: String?
   /// CRC-32 of the one, or of both.
   public var checksum: String
+  /// How many states and actions it has; nil in runs of older programs.
+  public var states, actions: Int?
 
   /// A file by its place and what it holds.
-  public init(path: String, start: String?, checksum: String) {
+  public init(
+    path: String, start: String?, checksum: String, states: Int? = nil, actions: Int? = nil
+  ) {
     (self.path, self.start, self.checksum) = (path, start, checksum)
+    (self.states, self.actions) = (states, actions)
   }
 
   /// γ of processes in files, unless another is set.
@@ -41,7 +46,10 @@ public struct ProcessFile: Codable, Hashable, Sendable {
       terminal: Set(0..<table.states.count).subtracting(table.chooses)
     ) { outcomes[table.pair($0, $1)]! }
     let checksum = table.checksum + (found.map { "-" + $0.checksum } ?? "")
-    return (ProcessFile(path: path, start: start, checksum: checksum), process)
+    let file = ProcessFile(
+      path: path, start: start, checksum: checksum, states: process.states.count,
+      actions: process.actions.count)
+    return (file, process)
   }
 
   private static func readStarts(
@@ -93,6 +101,10 @@ private struct ProcessTable {
       let action = try row.intern(places[1], "action", &actions)
       let next = try row.intern(places[3], "next", &states)
       let reward = try row.number(places[4], "reward")
+      // Learners keep rewards in 32 bits.
+      guard Float(reward).isFinite else {
+        throw row.fault("reward", row.fields[places[4]], "a number within 3e38 of 0")
+      }
       let done = row.fields[places[5]]
       let ends: Bool
       switch String(decoding: done, as: UTF8.self).lowercased() {

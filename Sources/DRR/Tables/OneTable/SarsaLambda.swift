@@ -3,19 +3,19 @@ import Environments
 import Tensor
 
 /// Settings of SARSA(λ) in a small world.
-public struct SarsaLambdaConfiguration: RunSettings {
+public struct SarsaLambdaConfiguration: ProcessSettings {
   public static let algorithms = ["sarsa-lambda"]
   public var title: String { "a SARSA(λ) run" }
   public var command: String { "train sarsa-lambda" }
   public var totalSteps: Int? { steps }
 
   public var environment = SmallProcess.lizard
+  public var file: ProcessFile?
   /// λ, by which traces fall beside γ; 0 is SARSA, 1 close to Monte Carlo.
   public var lambda = 0.9
   /// α.
   public var stepSize = 0.1
   public var epsilon = EpsilonSchedule(1, to: 0.01, share: 0.5, shape: .exponential)
-  /// γ; nil: that of the environment.
   public var discount: Double?
   public var steps = 20_000
   /// Steps after which an episode is cut off.
@@ -61,10 +61,13 @@ public final class SarsaLambdaLearner: Trainer {
   private var sum = 0.0
   private var sums = (total: 0.0, count: 0)
 
-  public init(_ configuration: SarsaLambdaConfiguration) throws {
+  /// - Parameter process: that of the configuration's file; nil: the built-in one.
+  /// - Throws: `ConfigurationError` for a setting that cannot work.
+  public init(_ configuration: SarsaLambdaConfiguration, _ process: FiniteProcess? = nil) throws {
     try configuration.validate()
     self.configuration = configuration
-    process = configuration.environment.process
+    let process = try configuration.process(process)
+    self.process = process
     discount = configuration.discount ?? process.discount
     optimum = process.valueIteration(discount: discount).values
     values = ActionValues(stateCount: process.states.count, actionCount: process.actions.count)

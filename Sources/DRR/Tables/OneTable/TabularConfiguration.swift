@@ -13,7 +13,7 @@ public enum TabularMethod: String, Codable, CaseIterable, Hashable, Sendable {
 }
 
 /// Settings of a table that learns in a tabular MDP.
-public struct TabularConfiguration: RunSettings {
+public struct TabularConfiguration: ProcessSettings {
   public static let algorithms = ["q"]
   public var title: String { "a Q-learning run" }
   public var command: String { "train q" }
@@ -21,12 +21,10 @@ public struct TabularConfiguration: RunSettings {
   public var totalSteps: Int? { steps }
 
   public var environment = SmallProcess.lizard
-  /// A process of a file, in the place of ``environment``.
   public var file: ProcessFile?
   public var method = TabularMethod.q
   public var stepSize = StepSize.constant(0.7)
   public var epsilon = EpsilonSchedule(1, to: 0.01, share: 0.5, shape: .exponential)
-  /// γ; nil: that of the environment.
   public var discount: Double?
   public var steps = 10_000
   /// Value of every pair before it is visited.
@@ -38,13 +36,6 @@ public struct TabularConfiguration: RunSettings {
   public var seed: UInt64 = 0
 
   public init() {}
-
-  /// Where the file lies is no part of what results depend on.
-  public var identity: Self {
-    var identity = self
-    if let file { identity.file = ProcessFile(path: "", start: nil, checksum: file.checksum) }
-    return identity
-  }
 
   public func validate() throws {
     try stepSize.validate()

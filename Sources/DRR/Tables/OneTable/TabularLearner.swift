@@ -29,7 +29,7 @@ public final class TabularLearner: Trainer {
   public init(_ configuration: TabularConfiguration, _ process: FiniteProcess? = nil) throws {
     try configuration.validate()
     self.configuration = configuration
-    let process = process ?? configuration.environment.process
+    let process = try configuration.process(process)
     self.process = process
     discount = configuration.discount ?? process.discount
     optimum = process.valueIteration(discount: discount).values
