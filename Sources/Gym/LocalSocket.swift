@@ -146,7 +146,7 @@ package final class LocalConnection: @unchecked Sendable {
     let begun = ContinuousClock.now
     while true {
       let got = chunk.withUnsafeMutableBytes {
-        recv(descriptor, $0.baseAddress!, $0.count, Int32(MSG_DONTWAIT.rawValue))
+        recv(descriptor, $0.baseAddress!, $0.count, Int32(MSG_DONTWAIT))
       }
       if got > 0 {
         ahead += chunk[..<got]
