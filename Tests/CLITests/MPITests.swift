@@ -109,7 +109,6 @@ private var isWanted: Bool {
     let folder = Scratch()
     for (words, sentence) in [
       (MultiTableTests.train("run", "--shards", "2"), "--shards is 2 under mpirun"),
-      (["train", "gru", "--run", "run"], "one GRU works in one"),
       (Self.pmf("run", "--pmf-solver", "sgd"), "PMF's solver sgd works in one"),
       (["train", "q", "--run", "run"], "a command that works in one; leave mpirun out"),
       (["train", "drr", "--run", "run", "--step", "9"], "did you mean --steps?"),
@@ -223,12 +222,22 @@ private var isWanted: Bool {
       + "--eval-count 2 --eval-episodes 2 --episodes 0",
     "train ddpg --weights taobao.safetensors --num-envs 4 --hidden 8 --batch-size 16 "
       + "--learning-starts 40 --steps 400",
+    "train gru --data generated:tiny --dimension 4 --hidden 4 --batch-size 50 --epochs 30 "
+      + "--patience 30",
+    "train gru --sessions clicks.txt --dimension 4 --hidden 4 --batch-size 50 --epochs 40 "
+      + "--patience 40 --negatives 8 --head sac",
   ]
+
+  /// Sessions that go between two items of a pair.
+  private static let clicks = (0..<200).map { number in
+    (0..<6).map { "\(10 + (number * 7 % 20) ^ ($0 % 2))" }.joined(separator: " ") + "\n"
+  }.joined()
 
   @Test("stop where a rank is killed, and train on to the same bytes", arguments: trainers)
   func updates(command: String) throws {
     let folder = Scratch()
     try TinyTaobao.write(to: folder.path + "/taobao.safetensors")
+    try folder.write("clicks.txt", Self.clicks)
     let words =
       command.split(separator: " ").map(String.init) + [
         "--device", "cpu", "--checkpoint-steps", "40", "--run",
@@ -244,21 +253,23 @@ private var isWanted: Bool {
       try folder.data("run/checkpoint.safetensors") == folder.data("whole/checkpoint.safetensors"))
   }
 
-  private static let gan =
-    "train irecgan --env tabular --sessions 60 --batch-size 16 --user-layers 1 --user-units 4 "
-    + "--agent-units 4 --embedding 3 --user-epochs 2 --agent-epochs 2 --discriminator-epochs 1 "
-    + "--rounds 1 --rollouts 1 --device cpu --batch-parts 4 --run"
+  private static func gan(_ run: String, _ more: String...) -> [String] {
+    let words =
+      "train irecgan --env tabular --sessions 60 --batch-size 16 --user-layers 1 --user-units 4 "
+      + "--agent-units 4 --embedding 3 --user-epochs 2 --agent-epochs 2 --discriminator-epochs 1 "
+      + "--rounds 1 --rollouts 1 --device cpu --batch-parts 4 --run"
+    return words.split(separator: " ").map(String.init) + [run] + more
+  }
 
   @Test("train IRecGAN to the bytes of one process, and go on where a rank is killed")
   func sessions() throws {
     let folder = Scratch()
-    let words = Self.gan.split(separator: " ").map(String.init)
-    _ = try Self.run(words + ["alone"], in: folder)
+    _ = try Self.run(Self.gan("alone"), in: folder)
     _ = try Program.run(
-      words + ["run"], in: folder,
+      Self.gan("run"), in: folder,
       script: Self.mpirun(2, Self.killing(1, after: "run/pretrained.safetensors")))
     for (run, ranks) in [("run", 2), ("four", 4)] {
-      _ = try Self.run(words + [run], in: folder, ranks: ranks)
+      _ = try Self.run(Self.gan(run), in: folder, ranks: ranks)
       for part in ["pretrained", "irecgan", "pg"] {
         #expect(
           try folder.data("\(run)/\(part).safetensors")
@@ -267,13 +278,19 @@ private var isWanted: Bool {
     }
   }
 
-  @Test("train an agent of batch parts to the bytes of one process, however they take turns")
-  func parts() throws {
+  @Test(
+    "train by batch parts to the bytes of one process, however they take turns",
+    arguments: [
+      "train drr \(factors) \(replay) --steps 300 --pmf-batch-parts 4",
+      "train gru --data generated:tiny --dimension 4 --hidden 4 --batch-size 50 --epochs 10 "
+        + "--patience 10 --networks 2 --head q",
+    ])
+  func parts(words: String) throws {
     let folder = Scratch()
-    let words =
-      "train drr \(Self.factors) \(Self.replay) --steps 300 --batch-parts 4 --pmf-batch-parts 4 "
-      + "--device cpu --checkpoint-steps 40 --run"
-    let command = words.split(separator: " ").map(String.init)
+    let command =
+      words.split(separator: " ").map(String.init) + [
+        "--batch-parts", "4", "--device", "cpu", "--checkpoint-steps", "40", "--run",
+      ]
     _ = try Self.run(command + ["alone"], in: folder)
     let broken = try Program.run(
       command + ["run"], in: folder,
@@ -305,6 +322,7 @@ private var isWanted: Bool {
             .split(separator: " ").map(String.init) + ["--run", $0]
         }
       ),
+      (name: "gan", words: { Self.gan($0, "--seeds", "3", "--json") }),
     ]
     for kind in kinds {
       let alone = try Self.run(kind.words("\(kind.name)-alone"), in: folder)
@@ -349,6 +367,29 @@ private var isWanted: Bool {
     #expect(
       failed.error.components(separatedBy: "not a valid safetensors file").count == 2,
       "\(failed.description)")
+  }
+
+  @Test("go on with a group of IRecGAN whose rank was killed, and tell once which run fails")
+  func sessionGroupKilled() throws {
+    let folder = Scratch()
+    let words = Self.gan("run", "--seeds", "3")
+    _ = try Program.run(
+      words, in: folder,
+      script: Self.mpirun(2, Self.killing(1, after: "run/seed-2/pretrained.safetensors")))
+    _ = try Self.run(words, in: folder, ranks: 3)
+    _ = try Self.run(Self.gan("alone", "--seeds", "3"), in: folder)
+    for seed in 0..<3 {
+      for part in ["pretrained", "irecgan", "pg"] {
+        let name = "seed-\(seed)/\(part).safetensors"
+        #expect(try folder.data("run/\(name)") == folder.data("alone/\(name)"), "\(name)")
+      }
+    }
+    try folder.write("run/seed-2/pretrained.safetensors", Data([1, 2, 3]))
+    let failed = try Program.run(words, in: folder, script: Self.mpirun(2))
+    #expect(failed.code != 0)
+    #expect(
+      failed.error.components(separatedBy: "not a valid safetensors file").count == 2
+        && failed.error.contains("run/seed-2"), "\(failed.description)")
   }
 
   // MARK: Two machines

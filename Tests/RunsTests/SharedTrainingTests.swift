@@ -1,8 +1,10 @@
 import ActorCritic
 import Agents
 import DRRCore
+import DRRData
 import DRRTestSupport
 import DeepQ
+import NextItem
 import Planning
 import PolicyGradients
 import Runs
@@ -175,6 +177,68 @@ import Testing
     }
     let alone = try states(1)[0]
     for ranks in [2, 3] { try Self.expectNear(states(ranks)[0], alone, "\(world)") }
+  }
+
+  // MARK: Next items
+
+  /// A GRU, its heads, and one of drawn items and cosines on sessions.
+  enum NextItems: CaseIterable, Sendable { case plain, values, actorCritic, count, sessions }
+
+  /// Each session goes between two items of a pair.
+  private static let pairs = RatingsLog(
+    name: "pairs", format: "rows",
+    sessions: (0..<200).map { number in (0..<6).map { Int32(number * 7 % 20) ^ Int32($0 % 2) } },
+    itemIDs: (0..<20).map { "\($0)" })
+
+  /// Five or six updates are an epoch, which the validation ratings follow.
+  private static func gru(
+    _ kind: NextItems, parts: Int?, ranks: Int, steps: Int
+  ) throws -> [[UInt8]] {
+    let log = kind == .sessions ? pairs : Worlds.tiny
+    var run = GRURunConfiguration(source: log.name, log: log)
+    (run.settings.dimension, run.settings.hidden, run.settings.window) = (6, 8, 10)
+    (run.settings.batchSize, run.settings.batchParts) = (kind == .sessions ? 120 : 250, parts)
+    switch kind {
+    case .plain: break
+    case .values: run.settings.head = GRUHead(.values)
+    case .actorCritic: run.settings.head = GRUHead(.actorCritic)
+    case .count: run.settings.head = GRUHead(.count)
+    case .sessions: (run.settings.head, run.settings.negatives) = (GRUHead(.values), 8)
+    }
+    run.settings.head?.delay = 0
+    let (settings, split) = (run, UserSplit(log, run.evaluation))
+    return try states(ranks: ranks, steps: steps) { ranks in
+      let trainer = try GRUTrainer(settings, log, split, on: CPUBackend())
+      let updates = try trainer.share(among: ranks)
+      return (
+        {
+          _ = try trainer.advance()
+          try updates?.check()
+        }, { try trainer.save(to: &$0) }
+      )
+    }
+  }
+
+  @Test(
+    "of a GRU's batch parts come to the bits of one, validation and all",
+    arguments: NextItems.allCases)
+  func nextItems(_ kind: NextItems) throws {
+    let alone = try Self.gru(kind, parts: 4, ranks: 1, steps: 14)[0]
+    #expect(try Self.gru(kind, parts: 4, ranks: 1, steps: 0)[0] != alone)
+    for ranks in [2, 4] {
+      let states = try Self.gru(kind, parts: 4, ranks: ranks, steps: 14)
+      #expect(Set(states) == [alone], "\(ranks) ranks")
+    }
+  }
+
+  @Test("of a GRU come near one's weights, and all have the same", arguments: NextItems.allCases)
+  func nextItemsNear(_ kind: NextItems) throws {
+    let alone = try Self.gru(kind, parts: nil, ranks: 1, steps: 7)[0]
+    for ranks in [2, 3] {
+      let states = try Self.gru(kind, parts: nil, ranks: ranks, steps: 7)
+      #expect(Set(states).count == 1, "\(kind), \(ranks) ranks")
+      try Self.expectNear(states[0], alone, "\(kind), \(ranks) ranks")
+    }
   }
 
   @Test("say that they cannot share parts evenly, and what is wrong with a number of parts")

@@ -107,7 +107,9 @@ extension DeviceOptions {
   /// For work on sessions; `auto` stays on the device that a run was started on.
   func sessionBackend(begunIn folder: RunFolder? = nil) throws -> any Backend {
     var device = self
+    // Under mpirun each process has the GPU of its own number.
     if device.device == .auto, let begun = try folder?.deviceOfIRecGAN(),
+      begun == .cpu || Ranks.all.size == 1,
       (try? DeviceCatalog.resolve(begun)) != nil
     {
       device.device = begun

@@ -31,7 +31,7 @@ package enum Ranks {
       throw RunError(
         "mpirun started \(count) processes of a command that works in one; leave mpirun out: only "
           + "`drr evaluate`, `drr simulate` and `drr train` of pmf, drr, residual, dqn, pg, planner, "
-          + "irecgan, ddpg, slateq and multi-q share their work, and groups of gru")
+          + "irecgan, gru, ddpg, slateq and multi-q share their work")
     }
     let ranks = try MPICollective()
     processes = ranks
@@ -68,6 +68,15 @@ package enum Ranks {
     if all.size > 1 {
       throw RunError(
         "mpirun started \(all.size) processes, and \(work) works in one; leave mpirun out")
+    }
+  }
+
+  /// Throws on every rank, once all have come here, where one has something to say that went wrong:
+  /// what the first of them has.
+  static func requireNone(_ failure: String) throws {
+    let failures = try all.allGather(Array(failure.utf8))
+    if let first = failures.first(where: { !$0.isEmpty }) {
+      throw RunError(String(decoding: first, as: UTF8.self))
     }
   }
 

@@ -23,6 +23,7 @@ struct GRUOptions: ParsableArguments {
   var maxGradNorm: Float?
   @Option(help: "Targets of an update, about. (default: \(Settings().batchSize))")
   var batchSize: Int?
+  @OptionGroup var parts: BatchPartsOption
   @Option(help: "Most epochs of a network. (default: \(Settings().epochs))")
   var epochs: Int?
   @Option(
@@ -69,6 +70,7 @@ struct GRUOptions: ParsableArguments {
     if let learningRate { settings.learningRate = learningRate }
     if let maxGradNorm { settings.gradientNorm = maxGradNorm }
     if let batchSize { settings.batchSize = batchSize }
+    if let batchParts = parts.batchParts { settings.batchParts = batchParts }
     if let epochs { settings.epochs = epochs }
     if let patience { settings.patience = patience }
     if let networks { settings.networks = networks }

@@ -102,10 +102,7 @@ struct GroupTraining {
       Interrupt.note("every run is saved", resume: "drr \(first.command) --run \(options.run)")
       throw Interrupted(step: 0)
     }
-    let failures = try ranks.allGather(Array(failure.utf8))
-    if let first = failures.first(where: { !$0.isEmpty }) {
-      throw RunError(String(decoding: first, as: UTF8.self))
-    }
+    try Ranks.requireNone(failure)
   }
 
   /// Whether the runs' metrics go to TensorBoard: as is asked for now, or was when they were begun.

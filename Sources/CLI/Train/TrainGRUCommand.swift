@@ -22,6 +22,9 @@ extension TrainCommand {
         --sessions learns from sessions of clicks: the last are held out, and an item may come \
         again.
 
+        Started as mpirun -n 4 drr train gru …, processes share each batch by its sequences, and \
+        what is held out for validation.
+
         Examples:
           drr train gru --data ml-100k.zip --run runs/gru
           drr train gru --data ml-100k.zip --networks 3 --run runs/three
@@ -57,15 +60,14 @@ extension TrainCommand {
         return try trainGroup(group)
       }
       try options.requireOne()
-      try Ranks.requireOne(for: "one GRU")
       let begun: GRURunConfiguration? = try training.start.begun(options.folder)
       let work = try work(begun, options.folder)
-      let backend: any Backend = try options.folder.begun(
-        { try work.run.begin(fresh: training.fresh) },
+      let backend: any Backend = try Ranks.begun(
+        options.folder, { try work.run.begin(fresh: training.fresh) },
         with: { try self.backend(work.run.settings) })
       let trainer = try GRUTrainer(work.run.settings, work.log, work.split, on: backend)
       try training.watched(options, work.run.settings.command, saves: "steps") {
-        _ = try work.run.train(trainer, device: "\(backend.device.id)", $0)
+        _ = try work.run.train(trainer, device: "\(backend.device.id)", $0, among: Ranks.all)
       }
       try output.print(
         trainer.best, trainer.text + "\nnext: drr compare --run \(options.run)"

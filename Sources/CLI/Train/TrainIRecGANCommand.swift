@@ -63,7 +63,6 @@ extension TrainCommand {
         group == nil && count == 1
         ? [options.folder]
         : RunGroup(seeds: count).members.map { $0.folder(in: options.folder) }
-      if folders.count > 1 { try Ranks.requireOne(for: "a group of runs") }
       let begun: IRecGANRunConfiguration? = try start.begun(folders[0])
       let found = LazyBackend {
         try device.sessionBackend(begunIn: start.fresh ? nil : folders[0])
@@ -76,17 +75,13 @@ extension TrainCommand {
       }
       let backend = try found()
       try experiments[0].configuration.memory.require(on: backend.device)
-      var reports: [IRecGANReport] = []
-      for (number, experiment) in experiments.enumerated() {
-        try Ranks.begun(experiment.folder, { try experiment.begin(fresh: start.fresh) }, with: {})
-        // Once the first run stands, the folder is that of a group.
-        if number == 0 && folders.count > 1 {
-          try options.folder.write(RunGroup(seeds: count), to: options.folder.group)
-        }
-        for part in [.pretraining] + methods.map({ IRecGANTrainer.Part.method($0) }) {
-          reports += try watched(experiment, part, on: backend)
-        }
-        if Ranks.leads { try experiment.folder.finishEvents() }
+      let reports: [IRecGANReport]
+      if experiments.count > 1 {
+        reports = try trainGroup(experiments, on: backend)
+      } else {
+        let one = experiments[0]
+        try Ranks.begun(one.folder, { try one.begin(fresh: start.fresh) }, with: {})
+        reports = try train(one, on: backend, among: Ranks.all)
       }
       try output.print(
         reports,
@@ -111,13 +106,60 @@ extension TrainCommand {
       return try IRecGANExperiment(configuration, log: loaded.log, folder: folder)
     }
 
-    private func watched(
-      _ experiment: IRecGANExperiment, _ part: IRecGANTrainer.Part, on backend: any Backend
+    /// Trains one run after another; under `mpirun` each rank its part of them, and one that fails
+    /// there stops those of its rank alone.
+    private func trainGroup(
+      _ experiments: [IRecGANExperiment], on backend: any Backend
     ) throws -> [IRecGANReport] {
-      try Commands.watched(
-        follow: follow, resume: Interrupt.typedCommand,
-        saved: { "\(grouped($0)) batches of \(part.name) are saved" }
-      ) { try experiment.train(part, on: backend, $0, among: Ranks.all) }
+      // What cannot go on is told before any is begun.
+      for experiment in experiments where !start.fresh {
+        let (wanted, folder) = (experiment.configuration, experiment.folder)
+        guard let begun = try folder.read(IRecGANRunConfiguration.self) else { continue }
+        try Run(wanted, folder: folder).requireSame(begun)
+      }
+      let ranks = Ranks.all
+      var (reports, failure, path) = ([IRecGANReport](), "", "")
+      try ranks.barrier()
+      do {
+        for number in ranks.share(of: experiments.count) {
+          path = experiments[number].folder.path
+          try experiments[number].begin(fresh: start.fresh)
+          // Once the first run stands, the folder is that of a group.
+          if number == 0 {
+            try options.folder.write(
+              RunGroup(seeds: experiments.count), to: options.folder.group)
+          }
+          reports += try train(experiments[number], on: backend, among: SoleCollective())
+        }
+      } catch let error where ranks.size > 1 && !(error is Interrupted) {
+        failure = "\(error)".hasPrefix(path) ? "\(error)" : "\(path): \(error)"
+      }
+      try Ranks.requireNone(failure)
+      guard ranks.size > 1 else { return reports }
+      return try ranks.allGather(Array(RunFolder.json(reports).utf8)).flatMap {
+        RunFolder.value([IRecGANReport].self, json: String(decoding: $0, as: UTF8.self)) ?? []
+      }
+    }
+
+    /// Trains all of a run that is begun.
+    private func train(
+      _ experiment: IRecGANExperiment, on backend: any Backend, among ranks: any Collective
+    ) throws -> [IRecGANReport] {
+      let methods = experiment.configuration.methods ?? []
+      let parts = [.pretraining] + methods.map { IRecGANTrainer.Part.method($0) }
+      let reports = try parts.flatMap { part in
+        try Commands.watched(
+          follow: follow, resume: Interrupt.typedCommand,
+          saved: { "\(grouped($0)) batches of \(part.name) are saved" }
+        ) { observer in
+          var observer = observer
+          // What a rank trains alone it stops alone.
+          if ranks.size == 1 { observer.shouldStop = { Interrupt.isRequested } }
+          return try experiment.train(part, on: backend, observer, among: ranks)
+        }
+      }
+      if ranks.leads { try experiment.folder.finishEvents() }
+      return reports
     }
   }
 }

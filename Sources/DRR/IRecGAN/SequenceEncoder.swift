@@ -1,12 +1,5 @@
+import DRRCore
 import Tensor
-
-/// Some sessions of a batch: what is drawn is drawn for all of it.
-package struct BatchPart {
-  let rows: Range<Int>
-  let count: Int
-
-  package init(_ rows: Range<Int>, of count: Int) { (self.rows, self.count) = (rows, count) }
-}
 
 /// Item vectors and the recurrent network that reads a session's clicks.
 package struct SequenceEncoder {
@@ -38,12 +31,7 @@ package struct SequenceEncoder {
     _ items: IndexTensor, _ key: RandomKey?, of part: BatchPart? = nil, _ tape: Tape?
   ) -> Tensor {
     let vectors = embedding(items, tape)
-    guard let key, dropout > 0 else { return vectors }
-    guard let part, part.rows.count < part.count else { return vectors.dropout(dropout, key) }
-    let width = vectors.shape.count / part.rows.count
-    let kept = Tensor(repeating: 1, shape: [part.count, width], on: vectors.backend)
-      .dropout(dropout, key)
-    return vectors * kept[part.rows].reshaped(vectors.shape)
+    return key.map { vectors.dropout(dropout, $0, of: part) } ?? vectors
   }
 
   /// States behind each of the clicks [B, T], [B · T, H], and behind all of them.

@@ -17,6 +17,9 @@ public struct GRUConfiguration: Codable, Hashable, Sendable {
   public var gradientNorm: Float = 1
   /// Targets of an update, about.
   public var batchSize = 1_000
+  /// Parts that a batch's gradient is the sum of, a power of two: as many ranks or fewer come to
+  /// the same bits. Nil: a part a rank.
+  public var batchParts: Int?
   /// Passes over the log that a network makes at most.
   public var epochs = 30
   /// Epochs without a better NDCG@10 on the validation ratings, after which a network is finished.
@@ -45,6 +48,7 @@ public struct GRUConfiguration: Codable, Hashable, Sendable {
     try ConfigurationError.require("learning rate", learningRate, .positive)
     try ConfigurationError.require("gradient norm", gradientNorm, .positive)
     try ConfigurationError.require("batch size", batchSize, in: 1...65_536)
+    try ConfigurationError.require("batch parts", parts: batchParts)
     try ConfigurationError.require("epochs", epochs, in: 1...1_000_000)
     try ConfigurationError.require("patience", patience, in: 1...1_000_000)
     try ConfigurationError.require("networks", networks, in: 1...100)

@@ -70,18 +70,21 @@ public final class GRURanker {
 
   /// All states [B · T, units], and those at the places of a batch [Q, units], parts of which are
   /// dropped out.
+  ///
+  /// - Parameter part: which sequences and places they are of a larger batch, as many steps long.
   package func states(
-    _ batch: SequenceBatch, _ dropout: Dropout?, _ tape: Tape?
+    _ batch: SequenceBatch, _ dropout: Dropout?,
+    of part: (sequences: BatchPart, places: BatchPart)? = nil, _ tape: Tape?
   ) -> (all: Tensor, h: Tensor) {
     let (b, t) = (batch.lengths.shape[0], batch.steps)
     var x = items(batch.items, tape)
     if cosineScale != nil { x = x.unitRows() }
-    if let dropout { x = x.dropout(dropout.rate, dropout.inputs) }
+    if let dropout { x = x.dropout(dropout.rate, dropout.inputs, of: part?.sequences) }
     let (states, _) = gru(
       x.reshaped([b, t, x.shape[1]]), lengths: batch.lengths, tape)
     let all = states.reshaped([b * t, gru.units])
     var h = all.rows(at: batch.places)
-    if let dropout { h = h.dropout(dropout.rate, dropout.states) }
+    if let dropout { h = h.dropout(dropout.rate, dropout.states, of: part?.places) }
     return (all, h)
   }
 
@@ -117,10 +120,12 @@ public struct SequenceBatch {
   /// - Parameters:
   ///   - sequences: oldest item first.
   ///   - places: numbers of a sequence and of an item in it; a negative item stands before the first.
+  ///   - steps: T, as long as the longest sequence or longer; nil: as it.
   public init(
-    _ sequences: [[Int32]], at places: [(sequence: Int, item: Int)], on backend: any Backend
+    _ sequences: [[Int32]], at places: [(sequence: Int, item: Int)], steps: Int? = nil,
+    on backend: any Backend
   ) {
-    let steps = sequences.reduce(1) { max($0, $1.count) }
+    let steps = steps ?? sequences.reduce(1) { max($0, $1.count) }
     var items: [Int32] = []
     items.reserveCapacity(sequences.count * steps)
     for sequence in sequences {

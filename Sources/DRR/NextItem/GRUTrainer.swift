@@ -44,6 +44,9 @@ public final class GRUTrainer: Trainer {
   private let rewards: [Float]
   let validation: NextItemEvaluation?
   let backend: any Backend
+  /// Who share the validation ratings, and who compute the gradients of batches.
+  private var ranks: any Collective = SoleCollective()
+  private var sharing = SharedUpdates()
   package internal(set) var ranker: GRURanker
   var optimizer: Adam
   /// Σ loss · targets of the epoch.
@@ -103,19 +106,31 @@ public final class GRUTrainer: Trainer {
   var stepsPerNetwork: Int { settings.epochs * batchesPerEpoch }
   public var steps: Int { settings.networks * stepsPerNetwork }
 
+  /// Sets the ranks, each of which learns from a part of every batch and is asked for a part of the
+  /// validation ratings; all draw alike.
+  ///
+  /// - Throws: `ConfigurationError` where they cannot share the parts of a batch evenly.
+  public func share(among ranks: any Collective) throws -> SharedUpdates? {
+    sharing = try SharedUpdates(ranks, parts: settings.batchParts)
+    self.ranks = ranks
+    return sharing
+  }
+
   /// An update; the last of an epoch is followed by a look at the validation ratings.
   public func advance() throws -> Report? {
     let network = step / stepsPerNetwork
     loss = loss + update()
     step += 1
     guard step % batchesPerEpoch == 0 else { return nil }
+    try sharing.check()
     var report = Report(
       network: network, epoch: (step - 1) % stepsPerNetwork / batchesPerEpoch + 1,
       loss: try Double(loss.host()[0]) / Double(windows.targetCount))
     loss = Tensor([0], shape: [1], on: backend)
     guard isFinite(report) else { throw Diverged() }
     if let validation {
-      let scores = try validation.evaluate(GRUScorer([ranker], window: settings.window))
+      let scores = try validation.evaluate(
+        GRUScorer([ranker], window: settings.window), among: ranks)
       (report.hitRate, report.ndcg) = (scores.mean(.hit, at: 10), scores.mean(.gain, at: 10))
     }
     keep(report)
@@ -130,35 +145,74 @@ public final class GRUTrainer: Trainer {
 
   /// Σ of the batch's losses, once the weights have moved along their gradient.
   private func update() -> Tensor {
+    let batch = batch()
+    let update = sharing.update(
+      ranker.parameters, rows: batch.windows.count, by: sharing.split(batch.work)
+    ) { learn(batch, $0) }
+    optimizer.step(maximumNorm: settings.gradientNorm, rate: 0)
+    return update.loss.affine(scale: Float(batch.targets.count))
+  }
+
+  /// What an update learns from.
+  private struct Batch {
+    let windows: [TrainingWindows.Window]
+    /// Items of the longest of them.
+    let longest: Int
+    /// Targets of each.
+    let work: [Int]
+    /// One window's behind the other's.
+    let targets: [Int32]
+    /// Items that the loss is over; nil: all.
+    let sampled: SampledItems.Batch?
+  }
+
+  /// The batch of the step.
+  private func batch() -> Batch {
     let (epoch, batch) = (step / batchesPerEpoch, step % batchesPerEpoch)
     if drawn?.epoch != epoch {
       drawn = (epoch, windows.windows(epoch: epoch, seed: settings.seed))
     }
     let all = drawn!.windows
-    let part = all[
-      batch * all.count / batchesPerEpoch..<(batch + 1) * all.count / batchesPerEpoch]
-    let sequences = part.map { window in window.rows.map { items[Int($0)] } }
+    let own = Array(
+      all[batch * all.count / batchesPerEpoch..<(batch + 1) * all.count / batchesPerEpoch])
+    let work = own.map { $0.rows.count - 1 }
+    let targets = own.flatMap { window in window.rows.dropFirst().map { items[Int($0)] } }
+    return Batch(
+      windows: own, longest: work.max()! + 1, work: work, targets: targets,
+      sampled: sampled?.batch(targets, step: step, seed: settings.seed))
+  }
+
+  /// Adds the gradient of the mean loss of some of a batch's windows.
+  private func learn(_ batch: Batch, _ rows: Range<Int>) -> SharedUpdates.Part {
+    let first = batch.work[..<rows.lowerBound].reduce(0, +)
+    let own = first..<first + batch.work[rows].reduce(0, +)
+    let windows = batch.windows[rows]
+    let sequences = windows.map { window in window.rows.map { items[Int($0)] } }
     let places = sequences.enumerated().flatMap { number, sequence in
       (0..<sequence.count - 1).map { (sequence: number, item: $0) }
     }
     // A head's last states are those after the last targets.
+    let hasLast = settings.head != nil
     let inputs = SequenceBatch(
-      settings.head == nil ? sequences.map { Array($0.dropLast()) } : sequences, at: places,
-      on: backend)
-    let targets = sequences.flatMap { $0.dropFirst() }
+      hasLast ? sequences : sequences.map { Array($0.dropLast()) }, at: places,
+      steps: batch.longest - (hasLast ? 0 : 1), on: backend)
     func key(_ part: Int) -> RandomKey {
       RandomKey(
         seed: settings.seed, stream: Streams.sequenceDropout, counter: UInt64(2 * step + part))
     }
+    let part = (
+      sequences: BatchPart(rows, of: batch.windows.count),
+      places: BatchPart(own, of: batch.targets.count)
+    )
     let tape = Tape(training: ranker.parameters)
-    let (states, h) = ranker.states(inputs, (settings.dropout, key(0), key(1)), tape)
-    let scored = scores(of: h, targets, tape)
+    let (states, h) = ranker.states(inputs, (settings.dropout, key(0), key(1)), of: part, tape)
+    let scored = scores(of: h, batch, own, tape)
     let loss: Tensor
     if let head = settings.head {
       let found = ranker.headLoss(
-        head, h, states, IndexTensor(targets, shape: [targets.count], on: backend),
-        transitions(part, inputs.steps), tape)
-      let weighed = head.kind == .actorCritic && epoch % settings.epochs >= head.delay
+        head, h, states, indices(batch.targets[own]), transitions(windows, inputs.steps), tape)
+      let weighed =
+        head.kind == .actorCritic && step / batchesPerEpoch % settings.epochs >= head.delay
       let entropy = scored.scores.softmaxCrossEntropy(
         scored.targets, weights: weighed ? found.values : nil)
       tape.backward(from: entropy + found.loss.affine(scale: head.weight))
@@ -167,22 +221,25 @@ public final class GRUTrainer: Trainer {
       loss = scored.scores.softmaxCrossEntropy(scored.targets)
       tape.backward(from: loss)
     }
-    optimizer.step(maximumNorm: settings.gradientNorm, rate: 0)
-    return loss.detached.affine(scale: Float(places.count))
+    return .init(loss.detached, weight: Float(own.count) / Float(batch.targets.count))
   }
 
-  /// Scores of all items, or of those that are drawn, and where the targets are among them.
+  private func indices(_ values: ArraySlice<Int32>) -> IndexTensor {
+    IndexTensor(Array(values), shape: [values.count], on: backend)
+  }
+
+  /// Scores of all items, or of those that are drawn, and where some of the targets are among them.
   private func scores(
-    of h: Tensor, _ targets: [Int32], _ tape: Tape
+    of h: Tensor, _ batch: Batch, _ own: Range<Int>, _ tape: Tape
   ) -> (scores: Tensor, targets: IndexTensor) {
-    func indices(_ values: [Int32]) -> IndexTensor {
-      IndexTensor(values, shape: [values.count], on: backend)
+    guard let sampled = batch.sampled else {
+      return (ranker.scores(of: h, tape), indices(batch.targets[own]))
     }
-    guard let sampled else { return (ranker.scores(of: h, tape), indices(targets)) }
-    let batch = sampled.batch(targets, step: step, seed: settings.seed)
-    let vectors = ranker.itemVectors(of: indices(batch.items), tape)
-    let corrections = Tensor(batch.corrections, shape: [batch.items.count], on: backend)
-    return (ranker.scores(of: h, vectors: vectors, tape) + corrections, indices(batch.places))
+    let vectors = ranker.itemVectors(of: indices(sampled.items[...]), tape)
+    let corrections = Tensor(sampled.corrections, shape: [sampled.items.count], on: backend)
+    return (
+      ranker.scores(of: h, vectors: vectors, tape) + corrections, indices(sampled.places[own])
+    )
   }
 
   /// - Parameter steps: of the longest sequence.

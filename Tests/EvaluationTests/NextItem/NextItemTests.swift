@@ -1,3 +1,4 @@
+import DRRCore
 import DRRData
 import DRRTestSupport
 import Evaluation
@@ -159,6 +160,35 @@ struct NextItemTests {
     for (query, rank) in zip(evaluation.queries, few.ranks) where query.target >= 20 {
       #expect(rank.above + rank.tied + 1 == items - query.items.count)
     }
+  }
+
+  @Test("ranks share the queries, and each has the answers to all", arguments: [2, 3, 5])
+  func shared(ranks: Int) throws {
+    // 3,000 queries are three blocks.
+    let rows = 0..<15_000
+    let log = RatingsLog(
+      name: "shared", users: rows.map { Int32($0 / 5) },
+      items: rows.map { Int32(($0 / 5 * 7 + $0 % 5 * 3) % 40) },
+      ratings: rows.map { _ in 4 }, times: rows.map { Int64($0) })
+    let evaluation = try NextItemEvaluation(
+      log, UserSplit(log, Worlds.latest()), scale: .fiveStars)
+    #expect(evaluation.queries.count == 3_000)
+    @Sendable func evaluate(_ ranks: any Collective, spoiled user: Int32?) throws -> NextItemScores {
+      try evaluation.evaluate(
+        FunctionScorer { query in
+          var random = SeededGenerator(UInt64(query.user))
+          var scores = (0..<40).map { _ in Float(Int.random(in: 0..<9, using: &random)) }
+          if query.user == user { scores[3] = .nan }
+          return scores
+        }, among: ranks)
+    }
+    let alone = try evaluate(SoleCollective(), spoiled: nil)
+    for scores in try ThreadCollective.run(ranks, { try evaluate($0, spoiled: nil) }) {
+      #expect(scores.ranks == alone.ranks && scores.lists == alone.lists)
+    }
+    #expect {
+      _ = try ThreadCollective.run(ranks) { try evaluate($0, spoiled: 2_990) }
+    } throws: { "\($0)".contains("a score for user 2990 is not a number") }
   }
 
   @Test("items in three groups that a third of the ratings falls on each")

@@ -98,14 +98,18 @@ public struct NextItemEvaluation: Sendable {
 
   /// Asks a scorer for every target.
   ///
-  /// - Throws: what the scorer throws; `RunError` where a score is not a number.
+  /// - Parameter ranks: who share the blocks of queries that a scorer is asked at once, since its
+  ///   bits may depend on how many they are; each has the answers to all.
+  /// - Throws: what the scorer throws; `RunError` where a score is not a number; `CollectiveError`.
   public func evaluate(
-    _ scorer: any NextItemScorer, progress: (_ queriesDone: Int) throws -> Void = { _ in }
+    _ scorer: any NextItemScorer, among ranks: any Collective = SoleCollective(),
+    progress: (_ queriesDone: Int) throws -> Void = { _ in }
   ) throws -> NextItemScores {
     let block = max(16, min(1_024, 4_000_000 / max(itemCount, 1)))
+    let starts = Array(stride(from: 0, to: queries.count, by: block))
     var answers: [Answer?] = []
     answers.reserveCapacity(queries.count)
-    for start in stride(from: 0, to: queries.count, by: block) {
+    for start in starts[ranks.share(of: starts.count)] {
       let asked = Array(queries[start..<min(start + block, queries.count)])
       let scores = try scorer.scores(asked)
       require(
@@ -115,8 +119,9 @@ public struct NextItemEvaluation: Sendable {
       answers += concurrentMap(asked.count) {
         answer(asked[$0], scores[$0], draw: UInt64(start + $0))
       }
-      try progress(answers.count)
+      try progress(min(answers.count * ranks.size, queries.count))
     }
+    answers = try gather(answers, among: ranks)
     if let bad = answers.firstIndex(where: { $0 == nil }) {
       throw RunError(
         "\(scorer.name): a score for user \(queries[bad].user) is not a number; has it diverged?")
@@ -128,6 +133,22 @@ public struct NextItemEvaluation: Sendable {
     var rank: TargetRank
     /// In no order.
     var list: [Int32]
+  }
+
+  /// What all ranks have found.
+  private func gather(
+    _ answers: [Answer?], among ranks: any Collective
+  ) throws(CollectiveError) -> [Answer?] {
+    guard ranks.size > 1 else { return answers }
+    let lists: [[Int32]] = answers.map { answer in
+      answer.map { [Int32($0.rank.above), Int32($0.rank.tied)] + $0.list } ?? []
+    }
+    return try ranks.gather(lists).map { list in
+      list.isEmpty
+        ? nil
+        : Answer(
+          rank: TargetRank(above: Int(list[0]), tied: Int(list[1])), list: Array(list[2...]))
+    }
   }
 
   /// Nil where a score is not a number.
