@@ -23,7 +23,7 @@ CASES = [
                             "learning_rate": 5e-4}, "DQN 500.0 in 50k"),
     ("Pendulum-v1", "ddpg", {"steps": 20_000}, "TD3 −151.9 in 20k"),
     ("MountainCarContinuous-v0", "ddpg",
-     {"steps": 50_000, "least_noise": 0.5, "uniform_share": 0.1, "learning_starts": 5_000},
+     {"steps": 50_000, "least_noise": 0.8, "noise_reversion": 0.05, "learning_starts": 200},
      "TD3 93.5 in 300k"),
 ]
 
