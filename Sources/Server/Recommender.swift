@@ -177,30 +177,7 @@ final class Recommender: Sendable {
     }
     if let user = asked.user { try Self.requireID(user) }
     if let request = asked.request { try Self.requireID(request) }
-    let value: ItemFeedback.Value
-    if let rating = asked.rating {
-      let ranges = models.all.compactMap(\.model.ratingRange)
-      guard !ranges.isEmpty else {
-        throw Problem(
-          .unprocessable, "\(models.all[0].name) knows no ratings; give click or reward")
-      }
-      guard let range = ranges.first(where: { $0 ~= rating }) ?? ranges.first, range ~= rating
-      else {
-        throw Problem(
-          .unprocessable,
-          "the rating is \(rating); it must be \(ranges[0].lowerBound) ... \(ranges[0].upperBound)")
-      }
-      value = .rating(rating)
-    } else if let click = asked.click {
-      value = .click(click)
-    } else {
-      let limit = ItemFeedback.rewardLimit
-      guard (-limit...limit).contains(asked.reward!) else {
-        throw Problem(
-          .unprocessable, "the reward is \(asked.reward!); it must be \(-limit) ... \(limit)")
-      }
-      value = .reward(asked.reward!)
-    }
+    let value = try value(of: asked)
     guard models.all.contains(where: { $0.model.items.ids.lookup(asked.item) != nil }) else {
       throw Problem(
         .notFound, "no model has an item \(asked.item); GET /v1/items?q= finds them")
@@ -217,6 +194,37 @@ final class Recommender: Sendable {
     } catch let error as FeedbackError {
       throw Problem(.unavailable, error.description)
     }
+    count(value)
+    return FeedbackAnswer(logged: store.log != nil)
+  }
+
+  /// The one value that feedback gives, within its range.
+  private func value(of asked: FeedbackRequest) throws -> ItemFeedback.Value {
+    if let rating = asked.rating {
+      let ranges = models.all.compactMap(\.model.ratingRange)
+      guard !ranges.isEmpty else {
+        throw Problem(
+          .unprocessable, "\(models.all[0].name) knows no ratings; give click or reward")
+      }
+      guard let range = ranges.first(where: { $0 ~= rating }) ?? ranges.first, range ~= rating
+      else {
+        throw Problem(
+          .unprocessable,
+          "the rating is \(rating); it must be \(ranges[0].lowerBound) ... \(ranges[0].upperBound)")
+      }
+      return .rating(rating)
+    }
+    if let click = asked.click { return .click(click) }
+    let (reward, limit) = (asked.reward!, ItemFeedback.rewardLimit)
+    guard (-limit...limit).contains(reward) else {
+      throw Problem(
+        .unprocessable, "the reward is \(reward); it must be \(-limit) ... \(limit)")
+    }
+    return .reward(reward)
+  }
+
+  /// What metrics show of feedback.
+  private func count(_ value: ItemFeedback.Value) {
     switch value {
     case .rating(let rating):
       feedbacks[0].increment()
@@ -230,7 +238,6 @@ final class Recommender: Sendable {
       feedbacks[2].increment()
       trace.reward(reward)
     }
-    return FeedbackAnswer(logged: store.log != nil)
   }
 
   private func keep(_ list: ServedList) async throws {

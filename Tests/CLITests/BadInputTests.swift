@@ -1,24 +1,6 @@
 import Foundation
 import Testing
 
-/// What a refused command must look like: a sentence, the code, and nothing on standard output.
-func expectRefused(
-  _ outcome: Outcome, _ code: Int32 = 1, _ parts: String...,
-  sourceLocation: SourceLocation = #_sourceLocation
-) {
-  #expect(outcome.code == code, "\(outcome.description)", sourceLocation: sourceLocation)
-  #expect(outcome.output == "", sourceLocation: sourceLocation)
-  #expect(outcome.error.hasPrefix("Error: "), sourceLocation: sourceLocation)
-  for part in parts {
-    #expect(outcome.error.contains(part), "\(outcome.error)", sourceLocation: sourceLocation)
-  }
-  if code == 1 {
-    #expect(
-      outcome.error.filter { $0 == "\n" }.count == 1, "\(outcome.error)",
-      sourceLocation: sourceLocation)
-  }
-}
-
 @Suite("Bad input")
 struct BadInputTests {
   @Test(

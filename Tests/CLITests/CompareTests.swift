@@ -4,10 +4,10 @@ import Testing
 @Suite("drr compare")
 struct CompareTests {
   private static func train(_ folder: Scratch, _ run: String, _ more: String...) throws {
-    let outcome = try Program.run(
+    try Program.run(
       ["train", "drr", "--run", run, "--device", "cpu", "--data", "generated:tiny"]
-        + Tiny.settings + more, in: folder)
-    guard outcome.code == 0 else { throw Failure(description: outcome.description) }
+        + Tiny.settings + more, in: folder
+    ).required()
   }
 
   @Test("runs of one split stand beside every baseline; others are refused")

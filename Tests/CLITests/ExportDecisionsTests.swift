@@ -6,10 +6,9 @@ import Testing
 struct ExportDecisionsTests {
   private static func log() throws -> Scratch {
     let folder = Scratch()
-    let outcome = try Program.run(
-      ["ope", "simulate", "--log-only", "--sizes", "300", "--out", "log", "--seed", "3"],
-      in: folder)
-    guard outcome.code == 0 else { throw Failure(description: outcome.description) }
+    try Program.run(
+      ["ope", "simulate", "--log-only", "--sizes", "300", "--out", "log", "--seed", "3"], in: folder
+    ).required()
     return folder
   }
 

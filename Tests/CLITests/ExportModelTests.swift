@@ -34,9 +34,7 @@ struct ExportModelTests {
 
   /// Of a recommendation options that are given twice stay so.
   private static func run(_ words: [String], in folder: Scratch) throws -> String {
-    let outcome = try Program.run(words, in: folder, asGiven: words[0] == "recommend")
-    guard outcome.code == 0 else { throw Failure(description: outcome.description) }
-    return outcome.output
+    try Program.run(words, in: folder, asGiven: words[0] == "recommend").required().output
   }
 
   /// Whether onnxruntime finds the scores of lists.

@@ -9,8 +9,7 @@ struct GRUTests {
   ]
 
   private static func train(_ folder: Scratch, _ run: String, _ more: String...) throws {
-    let outcome = try Program.run(["train", "gru", "--run", run] + tiny + more, in: folder)
-    guard outcome.code == 0 else { throw Failure(description: outcome.description) }
+    try Program.run(["train", "gru", "--run", run] + tiny + more, in: folder).required()
   }
 
   @Test("a run stands in the table of next items alone, mixed with counts, and beside them")

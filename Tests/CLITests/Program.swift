@@ -23,10 +23,8 @@ enum Tiny {
     "--no-myopic",
   ]
 
-  /// A small factorisation.
   static let factorization = ["--data", "generated:tiny", "--dimension", "8", "--pmf-epochs", "4"]
 
-  /// A small IRecGAN.
   static let gan = [
     "train", "irecgan", "--world", "tabular", "--sessions", "40", "--user-epochs", "1",
     "--agent-epochs", "1", "--discriminator-epochs", "1", "--rounds", "1", "--refreshes", "1",
@@ -44,13 +42,23 @@ enum Tiny {
   /// A folder with a trained run `run`.
   static func trained() throws -> Scratch {
     let folder = Scratch()
-    let outcome = try Program.run(train("run"), in: folder)
-    guard outcome.code == 0 else { throw Failure(description: outcome.description) }
+    try Program.run(train("run"), in: folder).required()
     return folder
   }
 }
 
 struct Failure: Error, CustomStringConvertible { var description: String }
+
+extension Outcome {
+  /// This outcome, where the program ended well: what a test stands on.
+  ///
+  /// - Throws: `Failure` with what it said otherwise.
+  @discardableResult
+  func required() throws -> Outcome {
+    guard code == 0 else { throw Failure(description: description) }
+    return self
+  }
+}
 
 /// What `text` says as JSON; of a result that is a list, the list.
 func json(_ text: String) throws -> Any {
@@ -111,4 +119,22 @@ extension Program {
 func isResult(_ output: String, _ stored: String) throws -> Bool {
   try output.contains("\"program\" : \"drr ")
     && NSDictionary(dictionary: object(output)) == NSDictionary(dictionary: object(stored))
+}
+
+/// What a refused command must look like: a sentence, the code, and nothing on standard output.
+func expectRefused(
+  _ outcome: Outcome, _ code: Int32 = 1, _ parts: String...,
+  sourceLocation: SourceLocation = #_sourceLocation
+) {
+  #expect(outcome.code == code, "\(outcome.description)", sourceLocation: sourceLocation)
+  #expect(outcome.output == "", sourceLocation: sourceLocation)
+  #expect(outcome.error.hasPrefix("Error: "), sourceLocation: sourceLocation)
+  for part in parts {
+    #expect(outcome.error.contains(part), "\(outcome.error)", sourceLocation: sourceLocation)
+  }
+  if code == 1 {
+    #expect(
+      outcome.error.filter { $0 == "\n" }.count == 1, "\(outcome.error)",
+      sourceLocation: sourceLocation)
+  }
 }

@@ -40,8 +40,7 @@ struct RecommendTests {
   static func answer(
     _ arguments: [String], in folder: Scratch
   ) throws -> (items: [[String: Any]], all: [String: Any], error: String) {
-    let outcome = try Program.run(["recommend", "--json"] + arguments, in: folder)
-    guard outcome.code == 0 else { throw Failure(description: outcome.description) }
+    let outcome = try Program.run(["recommend", "--json"] + arguments, in: folder).required()
     let all = try object(outcome.output)
     return (try #require(all["items"] as? [[String: Any]]), all, outcome.error)
   }

@@ -74,7 +74,7 @@ struct ReportTests {
     #expect(trained.code == 0)
     let user = try Program.run(["report", "q", "--user", "1"], in: folder)
     #expect(user.code == 1 && user.error.contains("no run of q recommends to users"))
-    #expect(!FileManager.default.fileExists(atPath: folder.path + "/report.html"))
+    #expect(!folder.exists("report.html"))
   }
 
   @Test("runs are listed, groups in a line, and what cannot be read is said") func runs() throws {
@@ -86,8 +86,6 @@ struct ReportTests {
       let outcome = try Program.run(["train", "q"] + words, in: folder)
       #expect(outcome.code == 0, "\(outcome.description)")
     }
-    try FileManager.default.createDirectory(
-      atPath: folder.path + "/runs/bad", withIntermediateDirectories: true)
     try folder.write("runs/bad/config.json", "{")
     // A link that leads back is not followed.
     try FileManager.default.createSymbolicLink(
@@ -105,8 +103,7 @@ struct ReportTests {
     #expect(runs.count == 1 && runs[0]["title"] as? String == "a Q-learning run")
     #expect(
       try Program.run(["runs", "nowhere"], in: folder).error.contains("nowhere is no folder"))
-    try FileManager.default.createDirectory(
-      atPath: folder.path + "/empty", withIntermediateDirectories: true)
+    try folder.makeFolder("empty")
     #expect(try Program.run(["runs", "empty"], in: folder).error.contains("holds no run"))
   }
 }

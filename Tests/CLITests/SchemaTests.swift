@@ -29,13 +29,12 @@ struct SchemaTests {
     for (run, seed) in [("run", "0"), ("other", "1")] {
       let words =
         Tiny.train(run) + ["--split", "latest", "--seed", seed, "--minimum-candidates", "3"]
-      let outcome = try Program.run(words.filter { $0 != "--no-myopic" }, in: folder)
-      guard outcome.code == 0 else { throw Failure(description: outcome.description) }
+      try Program.run(words.filter { $0 != "--no-myopic" }, in: folder).required()
     }
     try folder.write("space.yaml", "train: q\nsteps: 50\nsearch:\n  discount: [0.5, 0.9]\n")
-    let made = try Program.run(
-      ["ope", "simulate", "--log-only", "--out", "made", "--sizes", "200"], in: folder)
-    guard made.code == 0 else { throw Failure(description: made.description) }
+    try Program.run(
+      ["ope", "simulate", "--log-only", "--out", "made", "--sizes", "200"], in: folder
+    ).required()
     try ServedModels.write(folder, lists: 1_500)
     return folder
   }

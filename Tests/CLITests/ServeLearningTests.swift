@@ -20,13 +20,13 @@ struct ServeLearningTests {
 
   @Test("what is learned of one user's feedback counts for others, and outlives a kill")
   func learns() throws {
-    let folder = try ServeTests.models.get()
+    let folder = try TestServer.models.get()
     let scratch = Scratch()
     let words = [
       "--model", "\(folder.path)/models/pmf", "--log", "log", "--learn", "items", "--learn-ridge",
       "1",
     ]
-    let (program, client) = try ServeTests.start(words, in: scratch)
+    let (program, client) = try TestServer.start(words, in: scratch)
     #expect(try Self.learned(client) == 0)
     let before = try Self.scores(client, "3")
     let first = try #require(before.first?.split(separator: " ").first.map(String.init))
@@ -34,7 +34,7 @@ struct ServeLearningTests {
     for user in 4...40 {
       let list = try client.post("/v1/recommend", #"{"user":"\#(user)","top":120}"#)
       let request = try #require(list.object["request"] as? String)
-      guard ServeTests.ids(list).contains(first) else { continue }
+      guard list.ids.contains(first) else { continue }
       let told = try client.post(
         "/v1/feedback", #"{"request":"\#(request)","item":"\#(first)","reward":-1}"#)
       #expect(told.status == 202, "\(told.text)")
@@ -45,25 +45,25 @@ struct ServeLearningTests {
     #expect(after.first?.hasPrefix("\(first) ") == false)
     program.send(SIGKILL)
     _ = try program.wait()
-    let (again, returned) = try ServeTests.start(words, in: scratch)
+    let (again, returned) = try TestServer.start(words, in: scratch)
     #expect(try Self.learned(returned) == count)
     #expect(try Self.scores(returned, "3") == after)
     #expect(try returned.send("POST", "/admin/reload").status == 200)
     #expect(try Self.learned(returned) == count)
-    try ServeTests.end(again)
+    try TestServer.end(again)
     // From the snapshot that the end writes, and without learning as the model is.
-    let (third, kept) = try ServeTests.start(words, in: scratch)
+    let (third, kept) = try TestServer.start(words, in: scratch)
     #expect(try Self.scores(kept, "3") == after)
-    try ServeTests.end(third)
-    let (plain, unlearned) = try ServeTests.start(Array(words.prefix(4)), in: scratch)
+    try TestServer.end(third)
+    let (plain, unlearned) = try TestServer.start(Array(words.prefix(4)), in: scratch)
     #expect(try Self.learned(unlearned) == nil)
     #expect(try Self.scores(unlearned, "3") == before)
-    try ServeTests.end(plain)
+    try TestServer.end(plain)
   }
 
   @Test("a model without item vectors says how it can learn")
   func refused() throws {
-    let folder = try ServeTests.models.get()
+    let folder = try TestServer.models.get()
     let outcome = try Program.run(
       ["serve", "--model", "models/gan", "--learn", "linucb", "--port", "0"], in: folder,
       asGiven: true)
@@ -72,10 +72,10 @@ struct ServeLearningTests {
 
   @Test("visitors rate what they are shown, the same each time, and their log trains a model")
   func visitors() throws {
-    let folder = try ServeTests.models.get()
+    let folder = try TestServer.models.get()
     var reports: [String] = []
     for log in ["log-a", "log-b"] {
-      let (program, client) = try ServeTests.start(
+      let (program, client) = try TestServer.start(
         ["--model", "models/pmf", "--log", log, "--explore"], in: folder)
       let outcome = try Program.run(
         [
@@ -84,7 +84,7 @@ struct ServeLearningTests {
         ], in: folder)
       #expect(outcome.code == 0, "\(outcome.description)")
       reports.append(outcome.output)
-      try ServeTests.end(program)
+      try TestServer.end(program)
     }
     #expect(reports[0] == reports[1])
     let report = try object(reports[0])
@@ -100,7 +100,7 @@ struct ServeLearningTests {
 
   @Test("visitors say what is wrong with a server")
   func unreachable() throws {
-    let folder = try ServeTests.models.get()
+    let folder = try TestServer.models.get()
     func run(_ server: String) throws -> Outcome {
       try Program.run(
         ["simulate", "visitors", "--data", "generated:tiny", "--server", server], in: folder)
@@ -110,10 +110,10 @@ struct ServeLearningTests {
     let address = try run("https://localhost:8080")
     #expect(address.code == 1 && address.error.contains("is no address"), "\(address.description)")
     let secret = try folder.write("token", "0123456789abcdef0123\n")
-    let (program, client) = try ServeTests.start(
+    let (program, client) = try TestServer.start(
       ["--model", "models/pmf", "--token-file", secret], in: folder)
     let refused = try run("http://localhost:\(client.port)")
     #expect(refused.code == 1 && refused.error.contains("401"), "\(refused.description)")
-    try ServeTests.end(program)
+    try TestServer.end(program)
   }
 }

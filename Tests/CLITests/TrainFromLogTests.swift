@@ -103,7 +103,7 @@ import Testing
       .feedback(ItemFeedback(time: 1, request: nil, user: "1", item: "2", value: .rating(40))))
     let outside = try Self.train(folder, "run", "--from", "log")
     #expect(outside.code == 1 && outside.error.contains("40.0"), "\(outside.description)")
-    #expect(!FileManager.default.fileExists(atPath: folder.path + "/run"))
+    #expect(!folder.exists("run"))
     let plain = try Self.train(folder, "run")
     #expect(plain.code == 0, "\(plain.description)")
     let late = try Self.train(folder, "run", "--from", "log")

@@ -18,8 +18,7 @@ import Testing
     let new = (18..<30).flatMap { user in (0..<9).map { (user, 12 + (user * 7 + $0 * 4) % 26) } }
     try folder.write("old.csv", text(old))
     try folder.write("new.csv", text(new))
-    let outcome = try train(folder, "first", "--data", "old.csv", "--split", "none")
-    guard outcome.code == 0 else { throw Failure(description: outcome.description) }
+    try train(folder, "first", "--data", "old.csv", "--split", "none").required()
     return folder
   }
 

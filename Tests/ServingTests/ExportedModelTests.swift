@@ -7,22 +7,6 @@ import TestSupport
 import Testing
 
 @Suite("An exported model") struct ExportedModelTests {
-  /// A folder that goes with the value.
-  final class Folder {
-    let path = FileManager.default.temporaryDirectory
-      .appendingPathComponent("drr-models-\(UUID().uuidString)").path
-
-    init() throws {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
-    func names(_ folder: String) throws -> [String] {
-      try FileManager.default.contentsOfDirectory(atPath: "\(path)/\(folder)").sorted()
-    }
-  }
-
   static let names = ["items.json", "model.json", "users.json", "weights.safetensors"]
 
   static func lists(_ model: ExportedModel) throws -> [[Recommendation]] {
@@ -33,7 +17,7 @@ import Testing
 
   @Test("written and read it recommends the same, and an older one is replaced whole")
   func roundTrip() throws {
-    let folder = try Folder()
+    let folder = TemporaryFolder()
     let path = folder.path + "/models/one/"
     for model in [try ServedModels.pmf(), try ServedModels.drr(.att), try ServedModels.drr()] {
       try model.write(toFolder: path)
@@ -49,12 +33,10 @@ import Testing
 
   @Test("a folder of something else is never written into")
   func others() throws {
-    let folder = try Folder()
+    let folder = TemporaryFolder()
     let model = try ServedModels.pmf()
-    try FileManager.default.createDirectory(
-      atPath: folder.path + "/run", withIntermediateDirectories: true)
     for name in ["config.json", "model.json"] {
-      try Data("{}".utf8).write(to: URL(fileURLWithPath: folder.path + "/run/\(name)"))
+      try folder.write("run/\(name)", "{}")
       let error = #expect(throws: ServingError.self) {
         try model.write(toFolder: folder.path + "/run")
       }
@@ -69,7 +51,7 @@ import Testing
 
   @Test("a missing, changed or truncated file is refused by its name", arguments: names)
   func damaged(_ name: String) throws {
-    let folder = try Folder()
+    let folder = TemporaryFolder()
     let path = folder.path + "/model"
     try ServedModels.drr().write(toFolder: path)
     let whole = try Data(contentsOf: URL(fileURLWithPath: "\(path)/\(name)"))

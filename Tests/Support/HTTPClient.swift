@@ -6,6 +6,14 @@ public struct HTTPClient: Sendable {
 
   public init(port: Int) { self.port = port }
 
+  /// A client of the server that says in `text` where it listens; nil where it does not yet.
+  public init?(ofServerSaying text: String) {
+    guard let line = text.split(separator: "\n").first(where: { $0.contains("listening") }),
+      let digits = line.split(separator: ";")[0].split(separator: ":").last, let port = Int(digits)
+    else { return nil }
+    self.port = port
+  }
+
   public struct Answer {
     public var status: Int
     public var headers: [String: String]

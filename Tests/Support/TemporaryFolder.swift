@@ -60,13 +60,18 @@ public final class TemporaryFolder {
 
   /// Writes `files` into a folder, which is made even where there are none; its path.
   public func folder(_ name: String, _ files: [String: Data]) throws -> String {
-    try FileManager.default.createDirectory(at: url(name), withIntermediateDirectories: true)
+    try makeFolder(name)
     for (file, data) in files { try write(name + "/" + file, data) }
     return path + "/" + name
   }
 
   public func folder(_ name: String, _ files: [String: String]) throws -> String {
     try folder(name, files.mapValues { Data($0.utf8) })
+  }
+
+  /// Makes a folder, and those it is in.
+  public func makeFolder(_ name: String) throws {
+    try FileManager.default.createDirectory(at: url(name), withIntermediateDirectories: true)
   }
 
   public func copy(_ from: String, _ to: String) throws {

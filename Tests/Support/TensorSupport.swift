@@ -72,7 +72,6 @@ public final class Leaves {
     zip(zip(tables, indices), shapes).map { $0.0($0.1, tape).reshaped($1) }
   }
 
-  /// The gradient of each.
   public func gradients() throws -> [[Double]] {
     try tables.map { try set.backend.doubles($0.table.gradients) }
   }

@@ -1,9 +1,9 @@
 import Tensor
 
 /// Networks of VirtualTaobao made by hand. Features are even, a session has three pages or as many as
-/// asked for, and a page
-/// earns ten clicks or none, of which ten have the probability σ(8 t a₀), a₀ being the action's first
-/// number and t = 1 for users with feature 60, −1 for those without: half of the users each.
+/// asked for, and a page earns ten clicks or none, of which ten have the probability σ(8 t a₀), a₀
+/// being the action's first number and t = 1 for users with feature 60, −1 for those without: half of
+/// the users each.
 package enum TinyTaobao {
   /// Writes the networks to a file, of sessions of so many pages.
   package static func write(to path: String, pages: Int = 3) throws {

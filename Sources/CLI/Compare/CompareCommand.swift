@@ -74,39 +74,10 @@ struct CompareCommand: ParsableCommand {
   }
 
   func run() throws {
-    var settings = Comparison.Settings()
-    settings.seed = random.seed
-    settings.baseline = Labels.comparison.id(of: against)
-    settings.linUCB = linUCB
-    settings.nextItem.seed = random.seed
-    settings.nextItem.likedOnly = likedOnly
-    settings.nextItem.users = users
-    if let cutoffs { settings.nextItem.cutoffs = cutoffs.values }
-    if let rankingCutoffs { settings.rerankingCutoffs = rankingCutoffs.values }
-    try settings.validate()
-    let folders = try runs.flatMap { name in
-      let folder = RunFolder(name)
-      return try folder.readGroup()?.members.map { $0.folder(in: folder) } ?? [folder]
-    }
-    let runs = try folders.map { (folder: $0, run: try ComparedRuns.read($0)) }
-    var trainings: [Comparison.Training] = []
-    if !runs.isEmpty { trainings = [try Comparison.training(of: runs)] }
-    let range = runs.isEmpty ? split.scale.range.range : runs[0].run.data.ratingRange
-    let loaded = try LoadedLog(
-      RatingsOption(data: data), sessions, range, begun: runs.first?.run.data,
-      trainings.first?.evaluation, for: RunFolder(""))
-    let (log, described) = (loaded.log, loaded.data)
-    try runs.first?.run.data.requireContents(of: log, from: described.source)
-    if runs.isEmpty { trainings = try split.trainings(for: log, testShare: loaded.testShare) }
-    let window = runs.map(\.run.window).max() ?? 0
-    let comparisons = try trainings.map { try Comparison(log, $0, window: window, settings) }
-    if let warning = comparisons[0].split.orderWarning(in: log) { Console.note(warning) }
-    do {
-      if !log.isOfSessions { try comparisons[0].requireLikes() }
-    } catch {
-      if likedOnly { throw error }
-      Console.warn("\(error)")
-    }
+    let settings = try settings()
+    let runs = try named()
+    let (loaded, comparisons) = try comparisons(of: runs, settings)
+    try tell(of: comparisons[0], loaded.log)
     let backend =
       try runs.isEmpty
       ? device.hostBackend()
@@ -119,28 +90,20 @@ struct CompareCommand: ParsableCommand {
     var parts: [(Comparison, Comparison.Results)] = []
     var listed: [ComparisonReport.Run] = []
     for (number, comparison) in comparisons.enumerated() {
-      let own = try runs.lazy.compactMap { try $0.run.factorization(of: log) }.first
-      let model = try log.isOfSessions ? nil : own ?? fit(comparison, on: backend)
-      var contestants = comparison.baselines(model)
-      listed = try runs.map { folder, run in
-        let found = try run.contestants(log, comparison.split, seed: random.seed, on: backend)
-        for remark in found.compactMap(\.remark) { Console.note(remark) }
-        let named = found.map { $0.named(apartFrom: contestants, in: folder) }
-        contestants += named
-        return ComparisonReport.Run(folder: folder.path, contestants: named.map(\.name))
-      }
+      let (contestants, named) = try contestants(of: comparison, runs, loaded.log, on: backend)
+      listed = named
       try requireRow(contestants.map(\.name))
       let results = try comparison.evaluate(contestants) {
-        progress.update(number * $1 + $0, of: trainings.count * $1, $2)
+        progress.update(number * $1 + $0, of: comparisons.count * $1, $2)
       }
       parts.append((comparison, results))
       file?.add(
         run: "split \(comparison.training.evaluation.splitSeed)", comparison.sessions,
-        results.rankings, log)
+        results.rankings, loaded.log)
     }
     progress.finish()
     let report = try ComparisonReport(
-      parts, runs: listed, data: described,
+      parts, runs: listed, data: loaded.data,
       device: "\(backend.device.id): \(backend.device.name), \(backend.device.driver)")
     try output.print(
       report, tables.all ? report.text : report.summary(tables.format),
@@ -148,6 +111,80 @@ struct CompareCommand: ParsableCommand {
     ) {
       try file?.write()
     }
+  }
+
+  private func settings() throws -> Comparison.Settings {
+    var settings = Comparison.Settings()
+    settings.seed = random.seed
+    settings.baseline = Labels.comparison.id(of: against)
+    settings.linUCB = linUCB
+    settings.nextItem.seed = random.seed
+    settings.nextItem.likedOnly = likedOnly
+    settings.nextItem.users = users
+    if let cutoffs { settings.nextItem.cutoffs = cutoffs.values }
+    if let rankingCutoffs { settings.rerankingCutoffs = rankingCutoffs.values }
+    try settings.validate()
+    return settings
+  }
+
+  private typealias NamedRun = (folder: RunFolder, run: any ComparedRun)
+
+  /// The runs that are named, of a group each.
+  private func named() throws -> [NamedRun] {
+    let folders = try runs.flatMap { name in
+      let folder = RunFolder(name)
+      return try folder.readGroup()?.members.map { $0.folder(in: folder) } ?? [folder]
+    }
+    return try folders.map { (folder: $0, run: try ComparedRuns.read($0)) }
+  }
+
+  /// The ratings, and a comparison for each split of them: that of the runs, or those asked for.
+  private func comparisons(
+    of runs: [NamedRun], _ settings: Comparison.Settings
+  ) throws -> (LoadedLog, [Comparison]) {
+    var trainings: [Comparison.Training] = []
+    if !runs.isEmpty { trainings = [try Comparison.training(of: runs)] }
+    let range = runs.isEmpty ? split.scale.range.range : runs[0].run.data.ratingRange
+    let loaded = try LoadedLog(
+      RatingsOption(data: data), sessions, range, begun: runs.first?.run.data,
+      trainings.first?.evaluation, for: RunFolder(""))
+    try runs.first?.run.data.requireContents(of: loaded.log, from: loaded.data.source)
+    if runs.isEmpty {
+      trainings = try split.trainings(for: loaded.log, testShare: loaded.testShare)
+    }
+    let window = runs.map(\.run.window).max() ?? 0
+    let comparisons = try trainings.map {
+      try Comparison(loaded.log, $0, window: window, settings)
+    }
+    return (loaded, comparisons)
+  }
+
+  /// Says what is odd about the ratings; where only liked items count, some have to be liked.
+  private func tell(of comparison: Comparison, _ log: RatingsLog) throws {
+    if let warning = comparison.split.orderWarning(in: log) { Console.note(warning) }
+    do {
+      if !log.isOfSessions { try comparison.requireLikes() }
+    } catch {
+      if likedOnly { throw error }
+      Console.warn("\(error)")
+    }
+  }
+
+  /// The baselines and what each run has trained, and how the latter is called.
+  private func contestants(
+    of comparison: Comparison, _ runs: [NamedRun], _ log: RatingsLog, on backend: any Backend
+  ) throws -> ([Contestant], [ComparisonReport.Run]) {
+    let own = try runs.lazy.compactMap { try $0.run.factorization(of: log) }.first
+    let model = try log.isOfSessions ? nil : own ?? fit(comparison, on: backend)
+    var contestants = comparison.baselines(model)
+    let listed = try runs.map { folder, run in
+      let found = try run.contestants(log, comparison.split, seed: random.seed, on: backend)
+      for remark in found.compactMap(\.remark) { Console.note(remark) }
+      let named = found.map { $0.named(apartFrom: contestants, in: folder) }
+      contestants += named
+      return ComparisonReport.Run(folder: folder.path, contestants: named.map(\.name))
+    }
+    return (contestants, listed)
   }
 
   /// Refuses a row that is not there before anything is measured.

@@ -43,65 +43,28 @@ extension EvaluateCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-      let (data, seed) = (place.data, random.seed)
       let options = try compared.first()
-      if ablation.leakageAblation {
-        try Ranks.requireOne(for: "--leakage-ablation")
-        try requirePlain("--leakage-ablation has a table for each protocol")
-        return try ablation.run(
-          options, data: data, seed: seed, seeds: seeds ?? 1, device, output)
-      }
-      if try runFolders(options)[0].readAlgorithm() == "irecgan" {
-        try requirePlain("\(options.run) is an IRecGAN run, which is measured click by click")
-        try Ranks.requireOne(for: "the evaluation of an IRecGAN run")
-        return try EvaluateCommand.IRecGAN.evaluate(
-          options, data: data, env: nil, sessions: IRecGAN.usualSessions, seed: seed ?? 0, device,
-          output)
-      }
+      if ablation.leakageAblation { return try runAblation(options) }
+      if try runFolders(options)[0].readAlgorithm() == "irecgan" { return try runIRecGAN(options) }
       var settings = EvaluationSettings()
-      settings.seed = seed
+      settings.seed = random.seed
       settings.exploration = linucbAlpha
       try settings.validate()
       let runs = try runs(options)
-      var configuration = try runs[0].begun(data: data)
-      if let data { configuration.data.source = data }
-      try configuration.requireEvaluable(in: runs[0].folder)
-      let log = try loadRatings(
-        configuration.data.source, configuration.data.ratingRange)
-      let first = try reopen(runs[0], log, data: data)
-      try compared.requireComparable(
-        with: first.experiment, member: String(runs[0].run.dropFirst(options.run.count)), data: data
-      )
+      let (configuration, log, first) = try open(runs[0], of: options)
       let backend = try device.backend {
         try DeviceTrial.secondsPerUpdate(
           configuration.agent, dimension: configuration.pmf.dimension, on: $0)
       }
       let progress = Progress()
       defer { progress.finish() }
-      let myopicCount = runs.count { $0.folder.hasMyopic }
-      if myopicCount > 0 && myopicCount < runs.count {
-        Console.note(
-          "only \(myopicCount) of \(runs.count) runs have a myopic agent: it is left out")
-      }
+      let hasMyopic = haveMyopic(runs)
       var evaluated: [RunEvaluation] = []
       var file = rankings.file
       for (number, run) in runs.enumerated() {
-        let (experiment, model) = try number == 0 ? first : reopen(run, log, data: data)
-        var agents = [
-          AgentRanker(experiment.agentName, try experiment.readAgent(model, on: backend))
-        ]
-        try experiment.noteUnfinished()
-        if let cloned = try experiment.readCloned(model, on: backend) {
-          agents.insert(AgentRanker(experiment.clonedName, cloned, isValued: false), at: 0)
-        }
-        agents += try compared.others(
-          beside: experiment, member: String(run.run.dropFirst(options.run.count)), data: data,
-          on: backend
-        ).map { AgentRanker($0.name, $0.agent) }
-        if myopicCount == runs.count, let myopic = try experiment.readMyopic(model, on: backend) {
-          agents.append(AgentRanker(experiment.myopicName, myopic.agent))
-          try myopic.run.noteUnfinished()
-        }
+        let (experiment, model) = try number == 0 ? first : reopen(run, log, data: place.data)
+        let agents = try agents(
+          of: experiment, model, member(run, of: options), hasMyopic: hasMyopic, on: backend)
         var observer = Observer()
         observer.progress = {
           progress.update($1 * number + $0, of: $1 * runs.count, $2)
@@ -121,6 +84,74 @@ extension EvaluateCommand {
         try options.folder.write(report, to: options.folder.evaluation)
         try file?.write()
       }
+    }
+
+    private func runAblation(_ options: RunOptions) throws {
+      try Ranks.requireOne(for: "--leakage-ablation")
+      try requirePlain("--leakage-ablation has a table for each protocol")
+      try ablation.run(
+        options, data: place.data, seed: random.seed, seeds: seeds ?? 1, device, output)
+    }
+
+    private func runIRecGAN(_ options: RunOptions) throws {
+      try requirePlain("\(options.run) is an IRecGAN run, which is measured click by click")
+      try Ranks.requireOne(for: "the evaluation of an IRecGAN run")
+      try EvaluateCommand.IRecGAN.evaluate(
+        options, data: place.data, env: nil, sessions: IRecGAN.usualSessions,
+        seed: random.seed ?? 0, device, output)
+    }
+
+    /// The first run, with its settings and the ratings that it was trained on.
+    private func open(
+      _ run: RunOptions, of options: RunOptions
+    ) throws -> (RunConfiguration, RatingsLog, (experiment: Experiment, model: PMFModel)) {
+      let data = place.data
+      var configuration = try run.begun(data: data)
+      if let data { configuration.data.source = data }
+      try configuration.requireEvaluable(in: run.folder)
+      let log = try loadRatings(
+        configuration.data.source, configuration.data.ratingRange)
+      let first = try reopen(run, log, data: data)
+      try compared.requireComparable(
+        with: first.experiment, member: member(run, of: options), data: data)
+      return (configuration, log, first)
+    }
+
+    /// In a group, the part of the folder that tells a run.
+    private func member(_ run: RunOptions, of options: RunOptions) -> String {
+      String(run.run.dropFirst(options.run.count))
+    }
+
+    /// Whether every run has a myopic agent; where only some have one, that is said.
+    private func haveMyopic(_ runs: [RunOptions]) -> Bool {
+      let count = runs.count { $0.folder.hasMyopic }
+      if count > 0 && count < runs.count {
+        Console.note("only \(count) of \(runs.count) runs have a myopic agent: it is left out")
+      }
+      return count == runs.count
+    }
+
+    /// The agent of a run, as cloning left it before that, and behind it further runs' and the myopic
+    /// one.
+    private func agents(
+      of experiment: Experiment, _ model: PMFModel, _ member: String, hasMyopic: Bool,
+      on backend: any Backend
+    ) throws -> [AgentRanker] {
+      var agents = [
+        AgentRanker(experiment.agentName, try experiment.readAgent(model, on: backend))
+      ]
+      try experiment.noteUnfinished()
+      if let cloned = try experiment.readCloned(model, on: backend) {
+        agents.insert(AgentRanker(experiment.clonedName, cloned, isValued: false), at: 0)
+      }
+      agents += try compared.others(
+        beside: experiment, member: member, data: place.data, on: backend
+      ).map { AgentRanker($0.name, $0.agent) }
+      if hasMyopic, let myopic = try experiment.readMyopic(model, on: backend) {
+        agents.append(AgentRanker(experiment.myopicName, myopic.agent))
+        try myopic.run.noteUnfinished()
+      }
+      return agents
     }
 
     private func requirePlain(_ reason: String) throws {

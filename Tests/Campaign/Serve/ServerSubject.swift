@@ -12,17 +12,15 @@ struct ServerSubject {
   init(_ program: String, _ words: [String], in folder: String) throws {
     subject = try Subject(
       [program, "serve", "--port", "0", "--device", "cpu"] + words, in: folder)
-    var port: Int?
-    while port == nil {
-      let lines = subject.errorSoFar.split(separator: "\n")
-      port = lines.first { $0.hasPrefix("listening") }?.split(separator: ";")[0]
-        .split(separator: ":").last.flatMap { Int($0) }
+    var found: HTTPClient?
+    while found == nil {
+      found = HTTPClient(ofServerSaying: subject.errorSoFar)
       guard subject.isRunning, subject.seconds < 60 else {
         throw Absent(description: "the server does not start: \(subject.errorSoFar)")
       }
       usleep(2_000)
     }
-    client = HTTPClient(port: port!)
+    client = found!
   }
 
   /// Why it did not go on until now, or does not end by SIGTERM; nil where it does.

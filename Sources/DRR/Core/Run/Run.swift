@@ -1,4 +1,3 @@
-import Essentials
 import Tensor
 
 /// A run at work: its settings, and the folder that remembers it. Every algorithm is trained by it:
@@ -81,111 +80,9 @@ public struct Run<Settings: RunSettings>: Sendable {
     _ trainer: Training, _ stage: Stage<Settings>? = nil, device: String,
     _ observer: Observer = Observer(), among ranks: any Collective = SoleCollective()
   ) throws -> Training.Report? {
-    let leads = ranks.leads
-    let stage = stage ?? self.stage
-    trainer.watch(observer)
-    let updates = try trainer.share(among: ranks)
-    var lines = 0
-    var arithmetic = [DeviceInfo.arithmetic(ofDevice: device)]
-    if folder.exists(stage.path) {
-      observer.saved()
-      let file = try readCheckpoint(stage)
-      try trainer.restore(from: file)
-      let begun = file.metadata["arithmetic"]?.components(separatedBy: "; ") ?? []
-      // Older programs wrote the device alone.
-      let last = begun.last ?? file.metadata["device"] ?? ""
-      if !trainer.isFinished, last != (begun.isEmpty ? device : arithmetic[0]) {
-        observer.note(
-          "\(folder.path) was computed by \(last) up to step \(trainer.step), and is by "
-            + "\(arithmetic[0]) from here on: its bits are those of neither alone")
-      }
-      arithmetic = begun + (begun.last == arithmetic[0] ? [] : arithmetic)
-      if leads && !trainer.isFinished { lines = try keepMetrics(of: stage, as: file, observer) }
-    } else {
-      if leads { lines = try folder.keepMetrics(of: stage.lineKinds, first: 0) }
-      try trainer.begin()
-    }
-    // Nothing is saved before all have looked for what there is to go on from.
-    try ranks.barrier()
-    if leads { try observer.metrics(folder, nil) }
-    func save() throws {
-      guard try trainer.isFinite() else { throw divergence(trainer.step, stage) }
-      var metadata = try metadata(stage, device: device, lines: lines)
-      metadata["arithmetic"] = arithmetic.joined(separator: "; ")
-      var file = SafetensorsWriter(metadata: metadata)
-      try trainer.save(to: &file)
-      if updates != nil, ranks.size > 1 { try requireSame(file, ranks) }
-      if leads { try file.write(to: stage.path) }
-      try ranks.barrier()
-      try trainer.saved()
-      observer.saved()
-    }
-    func report(_ report: any Codable & Sendable, kind: String) throws {
-      guard leads else { return }
-      let line = try folder.append(
-        MetricsLine(
-          kind: kind, step: trainer.step, time: Program.now.timeIntervalSince1970, report: report))
-      lines += 1
-      try observer.metrics(folder, line)
-    }
-    var last =
-      trainer.step > 0 ? folder.lastMetrics(Training.Report.self, kind: stage.line) : nil
-    var note = stage.unit
-    var (lastSave, savedStep) = (ContinuousClock.now, trainer.step)
-    if trainer.step == 0, !trainer.isFinished, let line = try trainer.validate(after: nil) {
-      try report(line, kind: MetricsLine.validation)
-    }
-    // A training of no steps leaves what it is given.
-    if trainer.isFinished && !folder.exists(stage.path) { try save() }
-    while !trainer.isFinished {
-      let before = trainer.step
-      let found: Training.Report?
-      do {
-        found = try trainer.advance()
-        try updates?.check()
-        if let line = try trainer.validate(after: before) {
-          try report(line, kind: MetricsLine.validation)
-        }
-      } catch is Diverged {
-        throw divergence(trainer.step, stage)
-      }
-      if let found {
-        // A checkpoint of numbers is not given up for one without.
-        guard trainer.isFinite(found) else { throw divergence(trainer.step, stage) }
-        try report(found, kind: stage.line)
-        last = found
-        note = stage.unit + trainer.summary(of: found)
-      }
-      observer.progress(trainer.step, trainer.steps, note)
-      let due =
-        observer.checkpointSteps.map { trainer.step / $0 > before / $0 }
-        ?? (ContinuousClock.now - lastSave > .seconds(30))
-      // The first rank alone knows the time, and who asks it to stop.
-      let order = try ranks.broadcast(
-        Order(isStopping: observer.shouldStop(), isDue: due || trainer.savesEachStep), root: 0)
-      if order.isStopping || order.isDue || trainer.isFinished {
-        try save()
-        (lastSave, savedStep) = (.now, trainer.step)
-      }
-      if order.isStopping && !trainer.isFinished { throw Interrupted(step: savedStep) }
-    }
-    return last
-  }
-
-  /// Whoever rounds in another way would part from the others without a sign.
-  private func requireSame(_ file: SafetensorsWriter, _ ranks: any Collective) throws {
-    let sum = file.checksum
-    guard try ranks.allGather([sum]).allSatisfy({ $0[0] == sum }) else {
-      throw RunError(
-        "\(folder.path): the ranks have come to different weights; an agent is trained by devices "
-          + "of one kind")
-    }
-  }
-
-  /// What follows a step: a checkpoint, or one and the end.
-  private struct Order: BitwiseCopyable, Sendable {
-    let isStopping: Bool
-    let isDue: Bool
+    var training = try StageTraining(
+      self, stage ?? self.stage, trainer, device: device, observer, among: ranks)
+    return try training.finish()
   }
 
   /// The checkpoint of a stage, which is of this run.
@@ -233,34 +130,5 @@ public struct Run<Settings: RunSettings>: Sendable {
         "\(file.path) belongs to another run: its configuration has \(change.name) "
           + "\(change.begun), expected \(change.wanted)")
     }
-  }
-
-  private func divergence(_ step: Int, _ stage: Stage<Settings>) -> RunError {
-    let name = stage.unit.split(separator: " ").dropLast().joined(separator: " ")
-    return RunError(
-      "\(name) diverged by step \(step): its losses or weights are no longer numbers; lower the "
-        + "learning rate\(stage.learningRates.map { ", \($0)" } ?? "")")
-  }
-
-  /// Cuts the metrics back to where they were when a checkpoint was written.
-  private func keepMetrics(
-    of stage: Stage<Settings>, as file: SafetensorsFile, _ observer: Observer
-  ) throws -> Int {
-    let expected = try file.count("metrics_lines") ?? 0
-    // Older programs counted bytes.
-    if let bytes = try file.count("metrics_bytes") {
-      if folder.metricsSize < bytes {
-        observer.note(
-          "\(folder.metrics) has \(folder.metricsSize) bytes, expected \(bytes): lines are missing")
-      }
-      try folder.truncateMetrics(to: bytes)
-    }
-    let found = try folder.keepMetrics(of: stage.lineKinds, first: expected)
-    if found < expected {
-      observer.note(
-        "\(folder.metrics) has \(found) lines of \(stage.kind), expected \(expected): the others "
-          + "are missing")
-    }
-    return found
   }
 }

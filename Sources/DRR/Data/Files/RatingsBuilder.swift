@@ -1,6 +1,3 @@
-internal import CZlib
-import DRRCore
-
 /// The ids of users and items as they come; shared by the two halves of a split.
 final class IDSpace {
   var users = RawIDs()
@@ -11,26 +8,21 @@ final class IDSpace {
 struct RatingsBuilder {
   let layout: RatingsLayout
   let space: IDSpace
-  private(set) var columns = RatingsColumns()
-  private(set) var lowest = Float.infinity
-  private(set) var highest = -Float.infinity
-  private(set) var wholeStars = true
-  /// Rows that lack something, those that say there is no rating, and those above the ceiling.
-  private(set) var (missing, unrated, cut) = (0, 0, 0)
-  /// Rows whose user or item is spelled as what is missing often is.
-  private var nameless = 0
+  private var columns = RatingsColumns()
+  private var lowest = Float.infinity
+  private var highest = -Float.infinity
+  private var wholeStars = true
   /// Rows of plain numbers, many of which were read at a time.
-  private(set) var plain = 0
+  private var plain = 0
+  private var notes = ReadingNotes()
   private var file = ""
   private var fields: Fields
   private var json: JSONRows
-  /// Whether times are written as dates; nil before the first.
-  private var hasDates: Bool?
-  private let events: RawIDs
-  private var unknownEvents = RawIDs()
-  private var firstUnknownEvent = (file: "", line: 0)
-  /// The item that a block is of, or the user that a line of a matrix is.
+  private var times = TimeColumn()
+  private var events: EventColumn
+  /// The item that a block is of.
   private var heading: [UInt8] = []
+  /// Lines of a matrix, each of a user.
   private var lines = 0
 
   init(layout: RatingsLayout, space: IDSpace) {
@@ -38,13 +30,23 @@ struct RatingsBuilder {
     self.space = space
     fields = Fields(kept: layout.fieldCount)
     json = JSONRows(layout.names)
-    events = RawIDs(layout.eventRatings.map(\.event))
+    events = EventColumn(layout.eventRatings)
     columns.keepsHighest = layout.event != nil
   }
 
+  var count: Int { columns.count }
+
+  mutating func reserve(_ rows: Int) { columns.reserve(rows) }
+
   // MARK: - Rows
 
-  private mutating func add(_ line: Bytes, _ number: Int) throws(DataError) {
+  /// What is added from here on is of this file.
+  mutating func begin(file: String) {
+    self.file = file
+    heading = []
+  }
+
+  mutating func add(_ line: Bytes, _ number: Int) throws(DataError) {
     switch layout.form {
     case .separated:
       try split(line, number)
@@ -64,7 +66,7 @@ struct RatingsBuilder {
     }
   }
 
-  private mutating func add(object: Bytes, _ number: Int) throws(DataError) {
+  mutating func add(object: Bytes, _ number: Int) throws(DataError) {
     try json.read(object, of: file, number)
     let found = json.fields
     try add(
@@ -113,13 +115,25 @@ struct RatingsBuilder {
     }
   }
 
-  /// What spreadsheets, pandas and databases write where there is nothing.
-  private static let nothing = ["", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "\\N"]
-    .map { Array($0.utf8) }
-
-  private static func isMissing(_ text: Bytes) -> Bool {
-    text.count <= 4 && nothing.contains { text.elementsEqual($0) }
+  /// Rows of plain numbers, whose ids and ratings were read before.
+  mutating func add(_ rows: PlainRows) {
+    space.users.intern(rows.users, known: rows.userIndices, into: &columns.users)
+    space.items.intern(rows.items, known: rows.itemIndices, into: &columns.items)
+    columns.ratings.append(contentsOf: rows.ratings)
+    if layout.time == nil {
+      let first = Int64(columns.times.count)
+      columns.times.append(contentsOf: first..<first + Int64(rows.ratings.count))
+    } else {
+      columns.times.append(contentsOf: rows.times)
+      if !rows.times.isEmpty { times.readNumbers() }
+    }
+    plain += rows.ratings.count
+    lowest = min(lowest, rows.lowest)
+    highest = max(highest, rows.highest)
+    wholeStars = wholeStars && rows.wholeStars
   }
+
+  // MARK: - Fields
 
   @inline(__always)
   private mutating func add(
@@ -129,34 +143,21 @@ struct RatingsBuilder {
     if layout.missing == .skip,
       [user, item, ratingText, timeText, event].contains(where: { $0.map(Self.isMissing) ?? false })
     {
-      missing += 1
+      notes.missing += 1
       return
     }
-    if Self.isMissing(user) || Self.isMissing(item) { nameless += 1 }
+    if Self.isMissing(user) || Self.isMissing(item) { notes.nameless += 1 }
     var rating: Float = 1
     if let ratingText {
-      guard let value = Number.decimal(ratingText), Float(value).isFinite else {
-        throw .notANumber(file: file, line: number, field: "rating", value: quoted(ratingText))
-      }
-      rating = Float(value)
-      if !layout.unrated.isEmpty, layout.unrated.contains(rating) {
-        unrated += 1
-        return
-      }
-      if let ceiling = layout.ceiling, rating > ceiling {
-        rating = ceiling
-        cut += 1
-      }
-      if let range = layout.range, !range.contains(rating) {
-        throw .outsideRange(file: file, line: number, value: quoted(ratingText), range: range)
-      }
+      guard let found = try self.rating(ratingText, number) else { return }
+      rating = found
     }
     if let event {
-      guard let known = events.lookup(event) else { return try note(unknown: event, number) }
-      rating = layout.eventRatings[known].rating
+      guard let found = try events.rating(of: event, in: file, number) else { return }
+      rating = found
     }
     var time = Int64(columns.count)
-    if let timeText { time = try self.time(timeText, number) }
+    if let timeText { time = try times.read(timeText, of: file, number) }
     guard columns.count < Int(Int32.max) else {
       throw .tooLarge(file: file, what: "ratings", limit: Int(Int32.max))
     }
@@ -170,22 +171,33 @@ struct RatingsBuilder {
     if rating.rounded() != rating { wholeStars = false }
   }
 
-  /// Seconds, or what number there is, or microseconds of a date.
-  private mutating func time(_ text: Bytes, _ number: Int) throws(DataError) -> Int64 {
-    if hasDates != true, let seconds = Number.seconds(text) {
-      hasDates = false
-      return seconds
+  /// What spreadsheets, pandas and databases write where there is nothing.
+  private static let nothing = ["", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "\\N"]
+    .map { Array($0.utf8) }
+
+  private static func isMissing(_ text: Bytes) -> Bool {
+    text.count <= 4 && nothing.contains { text.elementsEqual($0) }
+  }
+
+  /// nil where the field says that there is none.
+  @inline(__always)
+  private mutating func rating(_ text: Bytes, _ number: Int) throws(DataError) -> Float? {
+    guard let value = Number.decimal(text), Float(value).isFinite else {
+      throw .notANumber(file: file, line: number, field: "rating", value: quoted(text))
     }
-    if hasDates != false, let microseconds = Timestamp.microseconds(text) {
-      hasDates = true
-      return microseconds
+    var rating = Float(value)
+    if !layout.unrated.isEmpty, layout.unrated.contains(rating) {
+      notes.unrated += 1
+      return nil
     }
-    if hasDates == true || hasDates == nil && text.contains(45) {
-      throw .fault(
-        file, line: number, found: "the time \"\(quoted(text))\"",
-        expected: "a date as 2019-11-24 or 2019-11-24T00:03:13Z")
+    if let ceiling = layout.ceiling, rating > ceiling {
+      rating = ceiling
+      notes.cut += 1
     }
-    throw .notANumber(file: file, line: number, field: "time", value: quoted(text))
+    if let range = layout.range, !range.contains(rating) {
+      throw .outsideRange(file: file, line: number, value: quoted(text), range: range)
+    }
+    return rating
   }
 
   @inline(__always)
@@ -213,197 +225,14 @@ struct RatingsBuilder {
     }
   }
 
-  private mutating func note(unknown event: Bytes, _ number: Int) throws(DataError) {
-    if unknownEvents.isEmpty { firstUnknownEvent = (file, number) }
-    _ = unknownEvents.intern(event)
-    // A column of so many is none of events.
-    if unknownEvents.count >= 12 { throw unknownEvent() }
-  }
-
-  /// The first event without a rating, and which others there are.
-  private func unknownEvent() -> DataError {
-    let found = unknownEvents.map { "\"\(quoted($0))\"" }
-    let known = layout.eventRatings.map(\.event)
-    let example = unknownEvents.enumerated()
-      .map { "\(quoted($1))=\($0 + 1)" }.joined(separator: ",")
-    return .fault(
-      firstUnknownEvent.file, line: firstUnknownEvent.line,
-      found: "the \(found.count == 1 ? "event" : "events") \(found.joined(separator: ", "))",
-      expected: known.isEmpty
-        ? "a rating for each, as --event-ratings \(example); say them"
-        : "one of \(known.joined(separator: ", ")); name the others in --event-ratings too")
-  }
-
-  private mutating func add(_ rows: PlainRows) {
-    space.users.intern(rows.users, known: rows.userIndices, into: &columns.users)
-    space.items.intern(rows.items, known: rows.itemIndices, into: &columns.items)
-    columns.ratings.append(contentsOf: rows.ratings)
-    if layout.time == nil {
-      let first = Int64(columns.times.count)
-      columns.times.append(contentsOf: first..<first + Int64(rows.ratings.count))
-    } else {
-      columns.times.append(contentsOf: rows.times)
-      if !rows.times.isEmpty { hasDates = false }
-    }
-    plain += rows.ratings.count
-    lowest = min(lowest, rows.lowest)
-    highest = max(highest, rows.highest)
-    wholeStars = wholeStars && rows.wholeStars
-  }
-
-  // MARK: - Files
-
-  /// Reads all files of one layout, one after the other.
-  static func read(
-    _ files: [String], of folder: DataFolder, layout: RatingsLayout, space: IDSpace,
-    progress: RatingsSource.Progress?
-  ) throws(DataError) -> (builder: RatingsBuilder, checksum: String) {
-    var builder = RatingsBuilder(layout: layout, space: space)
-    var sizes: [Int] = []
-    for file in files { sizes.append(try folder.size(file)) }
-    let total = sizes.reduce(0, +)
-    var (done, crc) = (0, 0 as UInt)
-    for (file, size) in zip(files, sizes) {
-      if let header = layout.header, files.count > 1, case let line = try folder.firstLine(file),
-        line != header
-      {
-        throw .header(
-          file: try folder.open(file).name, found: quoted(line),
-          expected: "\(quoted(header)), as \(files[0]) has")
-      }
-      let before = done
-      let (part, bytes) = try builder.read(
-        try folder.open(file), of: total, isAlone: files.count == 1
-      ) { progress?(before + $0, total) }
-      crc = crc32_combine(crc, part, bytes)
-      done += size
-    }
-    if !builder.unknownEvents.isEmpty { throw builder.unknownEvent() }
-    if builder.columns.count == 0 { throw .empty(file: builder.file) }
-    try builder.settleUnit()
-    return (builder, UInt32(truncatingIfNeeded: crc).hexadecimal)
-  }
-
-  /// Returns the CRC-32 of the file's bytes and how many there are.
-  private mutating func read(
-    _ source: any ByteSource, of total: Int, isAlone: Bool, progress: @escaping (Int) -> Void
-  ) throws(DataError) -> (crc: UInt, bytes: Int) {
-    file = source.name
-    heading = []
-    if case .json(isList: true) = layout.form {
-      var all = try source.readAll()
-      progress(source.doneBytes)
-      let (crc, count) = (crc32_z(0, all, all.count), all.count)
-      if all.starts(with: [0xef, 0xbb, 0xbf]) { all.replaceSubrange(0..<3, with: [32, 32, 32]) }
-      try JSONRows.forEachObject(of: &all, file) { (object, line) throws(DataError) in
-        try add(object: object, line)
-      }
-      return (crc, count)
-    }
-    var separator: Separator? = layout.separator
-    if case .json = layout.form { separator = nil }
-    let scanner = LineScanner(source, by: separator) { done, _ in progress(done) }
-    var isHeaded = layout.header != nil
-    var isReserved = !isAlone
-    func addLines(_ lines: Bytes) throws(DataError) {
-      try scanner.forEachLine(of: lines) { (line: Bytes) throws(DataError) -> Void in
-        if isHeaded {
-          isHeaded = false
-        } else {
-          try add(line, scanner.line)
-        }
-      }
-    }
-    try scanner.forEachBlock { (block: Bytes) throws(DataError) -> Void in
-      // Up to where lines were looked at, and up to where they were read.
-      var (end, start) = (0, 0)
-      while isHeaded, end < block.count {
-        end = block[end...].firstIndex(of: 10).map { $0 + 1 } ?? block.count
-        try addLines(Bytes(rebasing: block[start..<end]))
-        start = end - scanner.open
-      }
-      if isHeaded { return }
-      let block = Bytes(rebasing: block[start...])
-      guard layout.isPlain else { return try addLines(block) }
-      start = 0
-      for (bytes, rows) in PlainRows.read(block, layout, space) {
-        // Plain lines in a field that is open before them are its text.
-        if let rows, start == bytes.lowerBound,
-          columns.count + rows.ratings.count <= Int(Int32.max)
-        {
-          add(rows)
-          scanner.skip(lines: rows.ratings.count)
-        } else {
-          try addLines(Bytes(rebasing: block[start..<bytes.upperBound]))
-        }
-        start = bytes.upperBound - scanner.open
-      }
-      if !isReserved, columns.count > 0 {
-        let share = Double(total) / Double(max(source.doneBytes, 1))
-        // Only address space until it is filled; above this the columns grow as they need.
-        columns.reserve(min(Int(share * Double(columns.count) * 1.02), 1 << 26))
-        isReserved = true
-      }
-    }
-    return (scanner.crc, scanner.bytes)
-  }
-
-  /// Finds the unit of the times by their size.
-  private mutating func settleUnit() throws(DataError) {
-    guard layout.time != nil else { return }
-    if hasDates == true {
-      columns.unit = .microseconds
-      return
-    }
-    var (earliest, latest) = (Int64.max, Int64.min)
-    for time in columns.times {
-      if time > 0 { earliest = min(earliest, time) }
-      latest = max(latest, time)
-    }
-    if latest <= 0 { return }
-    columns.unit = TimeUnit.of(latest)
-    if columns.unit != .seconds, TimeUnit.of(earliest) != columns.unit {
-      throw .fault(
-        file, found: "times from \(earliest) to \(latest), of two units",
-        expected: "all in seconds, milliseconds, microseconds or nanoseconds")
-    }
-  }
-
-  /// What reading did that the ratings do not show, for people.
-  var notes: [String] {
-    func rows(_ count: Int) -> String { count == 1 ? "1 row" : "\(count) rows" }
-    var notes: [String] = []
-    if layout.isImplicit {
-      notes.append("no ratings: every row is a positive, rated 1 of 0 ... 1")
-    }
-    if layout.event != nil {
-      let ratings = layout.eventRatings.map { "\($0.event) \(RatingsLog.spelled($0.rating))" }
-      notes.append(
-        "ratings are given by events: \(ratings.joined(separator: ", ")); of a user's events with "
-          + "an item the one rated highest counts, the latest of equals")
-    }
-    if unrated > 0 {
-      let values = layout.unrated.map(RatingsLog.spelled).joined(separator: " or ")
-      notes.append("\(rows(unrated)) without a rating (\(values)) left out")
-    }
-    if missing > 0 {
-      notes.append("\(rows(missing)) that lack a user, item, rating or time left out")
-    }
-    if nameless > 0 {
-      notes.append(
-        "\(rows(nameless)) have a user or item that is called NULL, NaN or the like; where that "
-          + "stands for nothing, `drr data import --missing skip` leaves them out")
-    }
-    if cut > 0, let ceiling = layout.ceiling {
-      notes.append("\(rows(cut)) rated above \(RatingsLog.spelled(ceiling)) count as that")
-    }
-    if columns.unit != .seconds, hasDates != true {
-      notes.append("times are \(columns.unit), by their size; they are kept in seconds")
-    }
-    return notes
-  }
-
   // MARK: - The log
+
+  /// Refuses what all files together may not be, and finds the unit of their times.
+  mutating func endFiles() throws(DataError) {
+    try events.requireRatings()
+    if columns.count == 0 { throw .empty(file: file) }
+    if layout.time != nil { columns.unit = try times.unit(of: columns.times, in: file) }
+  }
 
   /// Moves rows from the ids' order of arrival to their sorted order.
   mutating func renumber(users: [Int32], items: [Int32]) {
@@ -419,12 +248,12 @@ struct RatingsBuilder {
   /// Rows in order with the ids in theirs.
   mutating func finish(checksum: String, range: ClosedRange<Float>) -> RatingsLog {
     renumber(users: space.users.sort(), items: space.items.sort())
-    let notes = notes
+    let unit = times.hasDates == true ? nil : columns.unit
     var log = RatingsLog(
       name: "", format: layout.name, checksum: checksum, ratingRange: range,
       hasTimes: layout.time != nil, columns: takeColumns(), userIDs: space.users,
       itemIDs: space.items)
-    (log.notes, log.plainCount) = (notes, plain)
+    (log.notes, log.plainCount) = (notes.sentences(layout, unit: unit), plain)
     return log
   }
 
@@ -438,24 +267,5 @@ struct RatingsBuilder {
       RatingsLog.usualScale(
         lowest: lowest, highest: highest, areWhole: wholeStars)
     }
-  }
-}
-
-extension RatingsLog {
-  /// The scale that ratings are of which nothing else tells: the usual one of such ratings,
-  /// otherwise their own extremes.
-  static func usualScale(
-    lowest low: Float, highest high: Float, areWhole: Bool
-  ) -> ClosedRange<Float> {
-    if low >= 0.5, high > 1, high <= 5 { return low >= 1 && areWhole ? 1...5 : 0.5...5 }
-    if low >= 0, high > 5, high <= 10 { return 0...10 }
-    if low >= 0, high <= 1 { return 0...1 }
-    if low >= -1, high <= 1 { return -1...1 }
-    return low < high ? low...high : min(low, 0)...max(high, 0)
-  }
-
-  /// `3`, `3.5`
-  static func spelled(_ value: Float) -> String {
-    value.rounded() == value && value.magnitude < 1e9 ? "\(Int(value))" : "\(value)"
   }
 }

@@ -1,5 +1,3 @@
-import DRRCore
-
 /// How a file of ratings is written, and what its columns mean.
 struct RatingsLayout {
   /// How rows lie in the file.
@@ -90,7 +88,7 @@ extension RatingsLayout {
   }
 
   /// What fields of a first line tell that is a row; nil where they tell nothing.
-  fileprivate static func headless(
+  static func headless(
     _ fields: [String], _ separator: Separator, file: String
   ) -> RatingsLayout? {
     func isNumber(_ at: Int) -> Bool { at < fields.count && Float(fields[at]) != nil }
@@ -143,10 +141,10 @@ extension RatingsLayout {
           JSONRows.error($0, JSONText.Fault(at: $0.count), shown, 1)
         }
       }
-      let table = Table(
-        path: path, file: shown, names: names, line: names.joined(separator: ","),
-        separator: .comma, isTyped: false)
-      try self.init(table, options, .json(isList: first == UInt8(ascii: "[")))
+      let table = RatingsTable(
+        path: path, file: shown, form: .json(isList: first == UInt8(ascii: "[")), names: names,
+        line: names.joined(separator: ","), separator: .comma, isTyped: false)
+      self = try TableReading(table, options).layout()
       return
     }
     let digits = line.utf8.prefix { 48...57 ~= $0 }.count
@@ -174,11 +172,11 @@ extension RatingsLayout {
         file: shown, found: quoted(line),
         expected: "columns by tabs, each with its type, as user_id:token and rating:float")
     }
-    let table = Table(
-      path: path, file: shown,
+    let table = RatingsTable(
+      path: path, file: shown, form: .separated,
       names: isTyped ? fields.map { String($0.prefix { $0 != ":" }) } : fields, line: line,
       separator: separator, isTyped: isTyped)
-    try self.init(table, options, .separated)
+    self = try TableReading(table, options).layout()
   }
 
   /// The fields of a first line, however its quotation marks stand.
@@ -195,154 +193,4 @@ extension RatingsLayout {
     }
   }
 
-  /// What a first line is.
-  private struct Table {
-    var path: String
-    /// As messages name it.
-    var file: String
-    var names: [String]
-    var line: String
-    var separator: Separator
-    /// Whether each column's name had its type behind it.
-    var isTyped: Bool
-
-    /// The place of a column that was named, or is one of `wanted`; nil where nothing says which.
-    func place(
-      _ given: ReadingOptions.Column?, _ what: String, _ wanted: [String], hasHeader: Bool
-    ) throws(DataError) -> Int? {
-      let normalised = names.map(KnownLayout.normalised)
-      func fault(_ found: String, _ expected: String) -> DataError {
-        .fault(file, line: 1, found: found, expected: expected)
-      }
-      switch given {
-      case nil:
-        return hasHeader ? try column(wanted, among: normalised, shown: names, of: file) : nil
-      case .number(let number):
-        guard number >= 1, number <= names.count else {
-          throw fault(
-            "no column \(number) for the \(what) among \(names.count)", "1 to \(names.count)")
-        }
-        return number - 1
-      case .named(let name):
-        guard hasHeader else {
-          throw fault(
-            "no header, and the \(what)'s column named \"\(quoted(name))\"", "its number from 1 on")
-        }
-        var found = try column([name], among: names, of: file)
-        if found == nil {
-          found = try column(
-            [KnownLayout.normalised(name)], among: normalised, shown: names, of: file)
-        }
-        guard let found else {
-          throw fault(
-            "no column \"\(quoted(name))\" for the \(what) in \"\(quoted(line))\"",
-            "one of its names, or a number from 1 on")
-        }
-        return found
-      }
-    }
-  }
-
-  private init(
-    _ table: Table, _ options: ReadingOptions, _ form: Form
-  ) throws(DataError) {
-    let known = options.hasNoHeader ? nil : KnownLayout.of(table.names.map(KnownLayout.normalised))
-    let given = [options.user, options.item, options.rating, options.time, options.event]
-      .compactMap { $0 }
-    // Columns that are all numbers, where the first line has some too, are of a table without a
-    // header.
-    let isRow =
-      given.allSatisfy { if case .number = $0 { true } else { false } }
-      && table.names.contains { Float($0) != nil }
-    let hasNoHeader =
-      options.hasNoHeader || known == nil && form == .separated && !given.isEmpty && isRow
-    let headless =
-      known == nil && form == .separated && !table.isTyped && given.isEmpty && !options.isImplicit
-      ? Self.headless(table.names, table.separator, file: table.path.lastPathPart) : nil
-    let hasHeader = headless == nil && !hasNoHeader
-    if let headless, headless.form == .matrix {
-      self = headless
-      return
-    }
-    func place(
-      _ given: ReadingOptions.Column?, _ what: String, _ wanted: [String]?, _ other: Int?
-    ) throws(DataError) -> Int? {
-      try table.place(given, what, wanted ?? [], hasHeader: hasHeader) ?? other
-    }
-    let plain = hasNoHeader && headless == nil
-    let isGiven = options.rating != nil || options.event != nil || options.isImplicit
-    // A typed header has RecBole's names, and a rating or none.
-    let recBole = KnownLayout.movieLens
-    let user = try place(
-      options.user, "user", known?.user ?? (table.isTyped ? recBole.user : nil),
-      headless?.user ?? (plain ? 0 : nil))
-    let item = try place(
-      options.item, "item", known?.item ?? (table.isTyped ? recBole.item : nil),
-      headless?.item ?? (plain ? 1 : nil))
-    let rating =
-      options.isImplicit || options.event != nil
-      ? nil
-      : try place(
-        options.rating, "rating", known?.rating,
-        headless.map { $0.rating } ?? (plain ? 2 : nil))
-    let event = try place(options.event, "event", isGiven ? nil : known?.event, nil)
-    let time = try place(
-      options.time, "time", known?.time ?? (table.isTyped ? recBole.time : nil), headless?.time)
-    let isPositive =
-      rating == nil && event == nil
-      && (options.isImplicit || headless != nil || known.map { $0.rating.isEmpty } ?? false)
-    guard let user, let item, rating != nil || event != nil || isPositive,
-      max(user, item, rating ?? 0, time ?? 0) < table.names.count || headless != nil
-    else {
-      throw .unknownTable(
-        path: table.path, line: quoted(table.line), columns: TableGuess(table.names).words)
-    }
-    let columns = [user, item] + [rating, time, event].compactMap { $0 }
-    if let twice = columns.indices.first(where: { columns[..<$0].contains(columns[$0]) }) {
-      throw .fault(
-        table.file, line: 1,
-        found: "column \(columns[twice] + 1) for two purposes", expected: "a column each")
-    }
-    let scale: Scale
-    let isStars =
-      known?.name == KnownLayout.movieLens.name && table.separator == .comma
-      && form == .separated && !options.namesColumns
-    if isPositive {
-      scale = .fixed(0...1)
-    } else if let range = known?.range, !isGiven {
-      scale = .fixed(range)
-    } else if let headless, !isGiven {
-      scale = headless.scale
-    } else {
-      scale = isStars ? .stars : .own
-    }
-    let count = headless?.fieldCount ?? table.names.count
-    self.init(
-      name: table.isTyped
-        ? "RecBole" : known?.name ?? headless?.name ?? (form == .separated ? "table" : "JSON"),
-      form: form, separator: table.separator,
-      header: hasHeader && form == .separated ? table.line : nil, fieldCount: count, user: user,
-      item: item, rating: rating, time: time, event: event,
-      expected: headless?.expected
-        ?? "\(count) separated by \(table.separator.plural)"
-        + (hasHeader
-          ? ": \(quoted(table.names.joined(separator: ", ")))" : ", as in the first line"),
-      scale: scale, encoding: form == .separated ? options.encoding : .utf8,
-      missing: options.missing,
-      items: known?.items ?? headless?.items ?? [])
-    if known?.name == KnownLayout.movieLens.name, !table.isTyped {
-      if form != .separated { name = "JSON" }
-      if table.separator != .comma { name = "table" }
-    }
-    eventRatings = options.eventRatings.isEmpty ? known?.eventRatings ?? [] : options.eventRatings
-    if event == nil { eventRatings = [] }
-    if !isGiven { (unrated, ceiling) = (known?.unrated ?? [], known?.ceiling) }
-    if form != .separated {
-      names = columns.map { table.names[$0] }
-      (self.user, self.item) = (0, 1)
-      self.rating = rating.map { _ in 2 }
-      self.time = time.map { _ in rating == nil ? 2 : 3 }
-      self.event = event.map { _ in time == nil ? 2 : 3 }
-    }
-  }
 }

@@ -56,71 +56,20 @@ public struct WindowedMarkov: NextItemHostScorer {
     _ settings: Settings = Settings(), name: String = title
   ) {
     self.name = name
-    let weights = (0..<settings.window).map { lag in
+    weights = (0..<settings.window).map { lag in
       Float(pow(Double(lag + 1), -settings.lagExponent))
     }
     let total = statistics.counts.reduce(0) { $0 + Int($1) }
     let draws = split.drawsTies ? min(settings.redraws, 16_000_000 / max(total, 1)) : 0
-    var (items, users) = ([Int32](), [Range<Int32>]())
-    // Of each place in `items` the number of its span in `users`.
-    var owners: [Int32] = []
-    var places = [[Int32]](repeating: [], count: log.itemCount)
-    var random = Philox(seed: 0, stream: Streams.countedTies)
-    for _ in 0..<max(draws, 1) {
-      for user in 0..<log.userCount {
-        let first = Int32(items.count)
-        let rows =
-          draws > 0
-          ? split.visibleRows(of: user, in: log, redrawing: &random)
-          : Array(split.visibleRows(of: user, in: log).map { Int32($0) })
-        for row in rows {
-          let item = log.items[Int(row)]
-          places[Int(item)].append(Int32(items.count))
-          items.append(item)
-        }
-        owners += repeatElement(Int32(users.count), count: rows.count)
-        users.append(first..<Int32(items.count))
-      }
-    }
     let counted = weights.map { $0 / Float(max(draws, 1)) }
-    let (backward, reach) = (settings.backward, Int32(settings.window) + 1)
-    let parts = 16
-    let (sequence, starts, owner, spans) = (items, places, owners, users)
-    let found = concurrentMap(parts) { part in
-      var counts = [Float](repeating: 0, count: starts.count)
-      return stride(from: part, to: starts.count, by: parts).map {
-        item -> (followers: [(item: Int32, share: Float)], rest: Float) in
-        var followers: [Int32] = []
-        func count(_ place: Int32, _ weight: Float) {
-          let follower = sequence[Int(place)]
-          if counts[Int(follower)] == 0 { followers.append(follower) }
-          counts[Int(follower)] += weight
-        }
-        for place in starts[item] {
-          let span = spans[Int(owner[Int(place)])]
-          for lag in 1..<max(min(span.upperBound - place, reach), 1) {
-            count(place + lag, counted[Int(lag) - 1])
-          }
-          guard backward > 0 else { continue }
-          for lag in 1..<max(min(place - span.lowerBound + 1, reach), 1) {
-            count(place - lag, backward * counted[Int(lag) - 1])
-          }
-        }
-        let sum = followers.reduce(0) { $0 + counts[Int($1)] } + settings.shrinkage
-        let shares = followers.map { (item: $0, share: counts[Int($0)] / max(sum, .ulpOfOne)) }
-        for follower in followers { counts[Int(follower)] = 0 }
-        return (shares, sum > 0 ? settings.shrinkage / sum : 1)
-      }
-    }
     var offsets = [0]
-    var (followers, rest) = ([(item: Int32, share: Float)](), [Float]())
-    for item in 0..<log.itemCount {
-      let row = found[item % parts][item / parts]
+    var (followers, rest) = ([Follower](), [Float]())
+    for row in RatedSequences(log, split, draws: draws).neighbours(counted, settings) {
       followers += row.followers
       offsets.append(followers.count)
       rest.append(row.rest)
     }
-    (self.weights, self.offsets, self.followers, self.rest) = (weights, offsets, followers, rest)
+    (self.offsets, self.followers, self.rest) = (offsets, followers, rest)
     popularity = statistics.counts.map { Float($0) / Float(max(total, 1)) }
     lift = popularity.map { Float(pow(Double($0) + 1e-6, -settings.popularityExponent)) }
   }
@@ -138,5 +87,85 @@ public struct WindowedMarkov: NextItemHostScorer {
       scores[item] = (scores[item] + popular * popularity[item]) * lift[item]
     }
     return scores
+  }
+}
+
+/// An item, and its share in what followed another.
+private typealias Follower = (item: Int32, share: Float)
+
+/// The items that users rated one after another, user by user; where ties are redrawn, in as many
+/// orders.
+private struct RatedSequences: Sendable {
+  private var items: [Int32] = []
+  /// The places of a user's items, in one order.
+  private var spans: [Range<Int32>] = []
+  /// Of each place the number of its span.
+  private var owners: [Int32] = []
+  /// Of each item its places.
+  private var places: [[Int32]]
+
+  /// - Parameter draws: orders of what was rated at one time; 0: the split's.
+  init(_ log: RatingsLog, _ split: UserSplit, draws: Int) {
+    places = [[Int32]](repeating: [], count: log.itemCount)
+    var random = Philox(seed: 0, stream: Streams.countedTies)
+    for _ in 0..<max(draws, 1) {
+      for user in 0..<log.userCount {
+        let first = Int32(items.count)
+        let rows =
+          draws > 0
+          ? split.visibleRows(of: user, in: log, redrawing: &random)
+          : Array(split.visibleRows(of: user, in: log).map { Int32($0) })
+        for row in rows {
+          let item = log.items[Int(row)]
+          places[Int(item)].append(Int32(items.count))
+          items.append(item)
+        }
+        owners += repeatElement(Int32(spans.count), count: rows.count)
+        spans.append(first..<Int32(items.count))
+      }
+    }
+  }
+
+  /// Of each item what stood near it and the share of the popular ones, on all cores.
+  ///
+  /// - Parameter weights: of lag l at place l − 1.
+  func neighbours(
+    _ weights: [Float], _ settings: WindowedMarkov.Settings
+  ) -> [(followers: [Follower], rest: Float)] {
+    let parts = 16
+    let found = concurrentMap(parts) { part in
+      var counts = [Float](repeating: 0, count: places.count)
+      return stride(from: part, to: places.count, by: parts).map {
+        neighbours(of: $0, weights, settings, &counts)
+      }
+    }
+    return places.indices.map { found[$0 % parts][$0 / parts] }
+  }
+
+  /// - Parameter counts: 0 for each item, as they are left.
+  private func neighbours(
+    of item: Int, _ weights: [Float], _ settings: WindowedMarkov.Settings, _ counts: inout [Float]
+  ) -> (followers: [Follower], rest: Float) {
+    let (backward, reach) = (settings.backward, Int32(settings.window) + 1)
+    var followers: [Int32] = []
+    func count(_ place: Int32, _ weight: Float) {
+      let follower = items[Int(place)]
+      if counts[Int(follower)] == 0 { followers.append(follower) }
+      counts[Int(follower)] += weight
+    }
+    for place in places[item] {
+      let span = spans[Int(owners[Int(place)])]
+      for lag in 1..<max(min(span.upperBound - place, reach), 1) {
+        count(place + lag, weights[Int(lag) - 1])
+      }
+      guard backward > 0 else { continue }
+      for lag in 1..<max(min(place - span.lowerBound + 1, reach), 1) {
+        count(place - lag, backward * weights[Int(lag) - 1])
+      }
+    }
+    let sum = followers.reduce(0) { $0 + counts[Int($1)] } + settings.shrinkage
+    let shares = followers.map { (item: $0, share: counts[Int($0)] / max(sum, .ulpOfOne)) }
+    for follower in followers { counts[Int(follower)] = 0 }
+    return (shares, sum > 0 ? settings.shrinkage / sum : 1)
   }
 }

@@ -88,26 +88,7 @@ extension Experiment {
         contestants, myopic, model, on: backend, epsilon: online.exploration ?? 0, seed: seed)
       + alternating(rules, model, untrained, world)
       + oracles(world, haveStreaks: !rules.isEmpty)
-    let total = policies.count * evaluation.sessionCount
-    let traces = try policies.enumerated().map { number, policy in
-      let trace = try evaluation.evaluate(policy, among: ranks) {
-        observer.progress(
-          number * evaluation.sessionCount + $0, total, "sessions, \(policy.name)")
-      }
-      if observer.shouldStop() { throw Interrupted(step: 0) }
-      return trace
-    }
-    // A run's folder, by which a second agent is named, may be called as a rule is.
-    let byName = Dictionary(traces.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-    let results = traces.map { trace in
-      let its = myopic.flatMap { myopic in
-        // A policy that learns in session is compared with the myopic baseline that does.
-        trace.name.hasSuffix(" updated")
-          ? byName["\(myopic.name) updated"] : byName["\(myopic.name) frozen"]
-      }
-      return evaluation.result(
-        trace, reference: byName["PMF greedy"]!, myopic: its, rules: rules.map { byName[$0]! })
-    }
+    let traces = try traces(of: policies, in: evaluation, observer, among: ranks)
     let device = backend.device
     return OnlineReport(
       configuration: configuration, online: online, seed: seed,
@@ -117,7 +98,39 @@ extension Experiment {
       sessions: evaluation.sessionCount,
       leftOut: split.testUsers.count - evaluation.sessionCount,
       steps: try trainedSteps() ?? 0, twin: myopic?.name, rules: rules.isEmpty ? nil : rules,
-      policies: results)
+      policies: results(of: traces, in: evaluation, myopic: myopic?.name, rules: rules))
+  }
+
+  /// What each policy earned, saying how far they are.
+  private func traces(
+    of policies: [any OnlinePolicy], in evaluation: OnlineEvaluation, _ observer: Observer,
+    among ranks: any Collective
+  ) throws -> [OnlineTrace] {
+    let total = policies.count * evaluation.sessionCount
+    return try policies.enumerated().map { number, policy in
+      let trace = try evaluation.evaluate(policy, among: ranks) {
+        observer.progress(
+          number * evaluation.sessionCount + $0, total, "sessions, \(policy.name)")
+      }
+      if observer.shouldStop() { throw Interrupted(step: 0) }
+      return trace
+    }
+  }
+
+  /// The figures of each policy, with its differences from the PMF, the myopic baseline and the
+  /// rules.
+  private func results(
+    of traces: [OnlineTrace], in evaluation: OnlineEvaluation, myopic: String?, rules: [String]
+  ) -> [OnlineResult] {
+    // A run's folder, by which a second agent is named, may be called as a rule is.
+    let byName = Dictionary(traces.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    return traces.map { trace in
+      // A policy that learns in session is compared with the myopic baseline that does.
+      let kind = trace.name.hasSuffix(" updated") ? "updated" : "frozen"
+      let its = myopic.flatMap { byName["\($0) \(kind)"] }
+      return evaluation.result(
+        trace, reference: byName["PMF greedy"]!, myopic: its, rules: rules.map { byName[$0]! })
+    }
   }
 
   /// Chance, orders that no session changes, and the agent as it begins.
