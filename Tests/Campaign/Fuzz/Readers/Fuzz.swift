@@ -1,4 +1,5 @@
 import Essentials
+import Kernels
 import Platform
 
 #if FUZZ
@@ -67,7 +68,7 @@ enum Fuzz {
       mutations.input(number).withUnsafeBytes { reader.read($0) }
       alarm(0)
       var usage = rusage()
-      getrusage(RUSAGE_SELF, &usage)
+      getrusage(Int32(RUSAGE_SELF.rawValue), &usage)
       require(usage.ru_maxrss < 1 << 20, "\(usage.ru_maxrss) KiB are in use")
     }
   }
