@@ -231,8 +231,12 @@ package.targets += modules.map { name, folder, imports in
   .target(name: name, dependencies: layers + imports, path: "Sources/DRR/\(folder)")
 }
 
-// Tests of the program wait for it: their own build is shorter than what optimising them would save.
-let waiting = ["BenchTests", "CLITests", "GymTests", "ReportTests", "RunsTests", "ServingTests"]
+// Tests that start the program, or have little of their own to compute: their build is shorter than
+// what optimising them would save.
+let waiting = [
+  "BenchTests", "CLITests", "DataTests", "FeedbackTests", "GymTests", "OffPolicyTests",
+  "ReportTests", "RunsTests", "ServingTests", "TensorTests",
+]
 for target in package.targets where waiting.contains(target.name) {
   target.swiftSettings = [.unsafeFlags(["-Onone"])]
 }

@@ -118,8 +118,10 @@ struct CommandTests {
     ]
     let ending = try run(
       ["all", "--output", "results", "--name", "rest"] + others.flatMap { ["--skip", $0] }
-        + Self.least + ["--with", "replay --rows 100 --batch 4 --width 4 --rounds 2",
-          "--with", "score --batch 0"])
+        + Self.least + [
+          "--with", "replay --rows 100 --batch 4 --width 4 --rounds 2",
+          "--with", "score --batch 0",
+        ])
     #expect(ending.code == 1)
     #expect(ending.error.contains("--batch is 0"))
     #expect(ending.error.contains("score with --threads 1"))

@@ -105,7 +105,9 @@ import Testing
       "\(45 + $0 / 4),\(100 + $0 * 7 % 30),\(1 + $0 % 5),\(2_000_000_000 + $0)"
     }
     try folder.write("new.csv", (["user,item,rating,time"] + rows).joined(separator: "\n") + "\n")
-    func train(_ run: String) -> [String] { ["train", "residual", "--run", run, "--device", "cpu"] }
+    func train(_ run: String) -> [String] {
+      ["train", "residual", "--run", run, "--device", "cpu"]
+    }
     let first = try Program.run(
       train("first") + ["--data", "generated:tiny"] + Tiny.residual, in: folder)
     #expect(first.code == 0, "\(first.description)")

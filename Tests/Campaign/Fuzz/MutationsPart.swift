@@ -40,7 +40,10 @@ enum Mutated: CampaignPart {
       }
       for hunt in atWork where !hunt.subject.isRunning {
         try judge(hunt.reader, hunt.numbers, hunt.subject, &tally) {
-          [program, hunt.reader, "--draw", "\(room.seed)", "\($0)", "1", "\(corpus)/\(hunt.reader)"]
+          [
+            program, hunt.reader, "--draw", "\(room.seed)", "\($0)", "1",
+            "\(corpus)/\(hunt.reader)",
+          ]
         }
       }
       atWork.removeAll { !$0.subject.isRunning }

@@ -173,7 +173,8 @@ struct NextItemTests {
     let evaluation = try NextItemEvaluation(
       log, UserSplit(log, Worlds.latest()), scale: .fiveStars)
     #expect(evaluation.queries.count == 3_000)
-    @Sendable func evaluate(_ ranks: any Collective, spoiled user: Int32?) throws -> NextItemScores {
+    @Sendable func evaluate(_ ranks: any Collective, spoiled user: Int32?) throws -> NextItemScores
+    {
       try evaluation.evaluate(
         FunctionScorer { query in
           var random = SeededGenerator(UInt64(query.user))

@@ -11,10 +11,14 @@ struct Mutations {
   /// What parsers stumble over.
   private static let tokens: [[UInt8]] =
     [
-      "\0", "\"", "\"\"", "\n", "\r\n", "\r", ",", ";", "\t", "::", " ", "-", "+", ".", "e", "nan", "inf",
-      "-1", "0", "1e309", "-1e-320", "9223372036854775808", "2147483648", "4294967295", "{", "}", "[",
+      "\0", "\"", "\"\"", "\n", "\r\n", "\r", ",", ";", "\t", "::", " ", "-", "+", ".", "e", "nan",
+      "inf",
+      "-1", "0", "1e309", "-1e-320", "9223372036854775808", "2147483648", "4294967295", "{", "}",
+      "[",
       "]", "null", "true", "\\u0000", "\u{FEFF}", "\u{1b}[2J", "caf\u{e9}", "cafe\u{301}", "\u{1c}",
-    ].map { Array($0.utf8) } + [[0xff], [0xfe, 0xff], [0xc3], [0x80], [0x1f, 0x8b], [0x50, 0x4b]]
+    ].map { Array($0.utf8) } + [
+      [0xff], [0xfe, 0xff], [0xc3], [0x80], [0x1f, 0x8b], [0x50, 0x4b],
+    ]
 
   /// - Parameter folder: whose files are the corpus; an empty file where it has none.
   init(of folder: String, seed: UInt64) {
