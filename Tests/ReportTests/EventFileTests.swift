@@ -19,6 +19,9 @@ import Testing
     #expect(found.counts == [1, 2, 1, 0, 0, 0, 0, 0, 0, 2])
     let same = try #require(Histogram([3, 3], ranges: 2))
     #expect(same.edges == [2.5, 3, 3.5] && same.counts == [0, 2])
+    for large in [1e30, -3e38, 16_777_216] as [Float] {
+      #expect(Histogram([large, large], ranges: 2)?.counts.reduce(0, +) == 2)
+    }
     #expect(
       Histogram([]) == nil && Histogram([1, .nan]) == nil && Histogram([1, .infinity]) == nil)
   }

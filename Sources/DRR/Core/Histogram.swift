@@ -16,7 +16,11 @@ public struct Histogram: Codable, Hashable, Sendable {
     guard var low = values.min().map(Double.init), var high = values.max().map(Double.init),
       values.allSatisfy(\.isFinite)
     else { return nil }
-    if low == high { (low, high) = (low - 0.5, high + 0.5) }
+    if low == high {
+      // Of a large number a half is less than its last digit.
+      let margin = max(0.5, abs(low) * 1e-6)
+      (low, high) = (low - margin, high + margin)
+    }
     let width = (high - low) / Double(ranges)
     var counts = [Int](repeating: 0, count: ranges)
     for value in values { counts[min(Int((Double(value) - low) / width), ranges - 1)] += 1 }
