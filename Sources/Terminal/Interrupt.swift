@@ -41,6 +41,8 @@ package enum Interrupt {
     var ends: [Int32] = [0, 0]
     guard pipe(&ends) == 0 else { return }
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    // Where there is no room for another thread, signals do what they do by themselves.
+    guard Watcher(signals: ends[0], isWatched: isWatched).start() else { return }
     signals.store(ends[1], ordering: .relaxed)
     for number in [SIGINT, SIGTERM, SIGHUP] {
       let before = signal(number) { _ in
@@ -54,14 +56,6 @@ package enum Interrupt {
       if number == SIGHUP, unsafeBitCast(before, to: Int.self) == 1 { signal(number, SIG_IGN) }
     }
     if isWatched { signal(SIGPIPE, SIG_IGN) }
-    let reading = ends[0]
-    var thread = pthread_t()
-    let body = Watcher(signals: reading, isWatched: isWatched)
-    pthread_create(
-      &thread, nil,
-      { argument in
-        Unmanaged<Watcher>.fromOpaque(argument!).takeRetainedValue().run()
-      }, Unmanaged.passRetained(body).toOpaque())
   }
 
   /// Waits for the first signal, and then sees to it that the process ends.
@@ -71,6 +65,17 @@ package enum Interrupt {
 
     init(signals: Int32, isWatched: Bool) {
       (self.signals, self.isWatched) = (signals, isWatched)
+    }
+
+    /// Waits in a thread of its own; false where there can be none.
+    func start() -> Bool {
+      var thread = pthread_t()
+      let own = Unmanaged.passRetained(self)
+      let code = pthread_create(
+        &thread, nil,
+        { Unmanaged<Watcher>.fromOpaque($0!).takeRetainedValue().run() }, own.toOpaque())
+      if code != 0 { own.release() }
+      return code == 0
     }
 
     /// Whether a signal came, or, before the first, who reads this process's words ended.

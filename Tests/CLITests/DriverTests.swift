@@ -94,6 +94,17 @@ struct DriverTests {
     #expect(outcome.error.contains("the limit of \(kibibytes >> 10) MiB leaves less"))
   }
 
+  @Test(
+    "no room for the stack of a thread is not waited for",
+    arguments: stride(from: 100_000, through: 140_000, by: 5_000))
+  func threadSpace(_ kibibytes: Int) throws {
+    let outcome = try Program.run(
+      Tiny.train("run"), in: Scratch(),
+      script: "ulimit -v \(kibibytes); exec timeout -s KILL 20 \"$@\"")
+    #expect(outcome.code != 0 && outcome.code != 137, "\(outcome.description)")
+    #expect(!outcome.error.isEmpty)
+  }
+
   @Test("address space for one thread gives the bits of many")
   func oneThread() throws {
     let folder = Scratch()

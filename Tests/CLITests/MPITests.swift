@@ -13,19 +13,19 @@ private var isWanted: Bool {
 
 /// What `mpirun` starts, beside one process.
 @Suite("Processes of mpirun", .serialized, .enabled(if: isWanted)) struct MPITests {
-  private static func mpirun(_ ranks: Int, _ command: String = "\"$@\"") -> String {
+  static func mpirun(_ ranks: Int, _ command: String = "\"$@\"") -> String {
     "exec mpirun --allow-run-as-root --oversubscribe -n \(ranks) \(command)"
   }
 
   /// Kills one rank once a file is there.
-  private static func killing(_ rank: Int, after file: String) -> String {
+  static func killing(_ rank: Int, after file: String) -> String {
     """
     sh -c 'if [ "$OMPI_COMM_WORLD_RANK" != \(rank) ]; then exec "$@"; fi; "$@" & pid=$!; \
     until [ -e \(file) ]; do sleep 0.01; done; kill -9 $pid; wait $pid' sh "$@"
     """
   }
 
-  private static func run(
+  static func run(
     _ words: [String], in folder: Scratch, ranks: Int = 1
   ) throws -> Outcome {
     let outcome =
@@ -204,8 +204,8 @@ private var isWanted: Bool {
 
   // MARK: Updates
 
-  private static let factors = "--data generated:tiny --dimension 4 --pmf-epochs 4 --no-myopic"
-  private static let replay = "--batch-size 16 --buffer-size 200 --learning-starts 20 --hidden 8"
+  static let factors = "--data generated:tiny --dimension 4 --pmf-epochs 4 --no-myopic"
+  static let replay = "--batch-size 16 --buffer-size 200 --learning-starts 20 --hidden 8"
 
   /// All that is trained by gradients, and the file that is there at first.
   private static let trainers = [
@@ -229,7 +229,7 @@ private var isWanted: Bool {
   ]
 
   /// Sessions that go between two items of a pair.
-  private static let clicks = (0..<200).map { number in
+  static let clicks = (0..<200).map { number in
     (0..<6).map { "\(10 + (number * 7 % 20) ^ ($0 % 2))" }.joined(separator: " ") + "\n"
   }.joined()
 
@@ -253,7 +253,7 @@ private var isWanted: Bool {
       try folder.data("run/checkpoint.safetensors") == folder.data("whole/checkpoint.safetensors"))
   }
 
-  private static func gan(_ run: String, _ more: String...) -> [String] {
+  static func gan(_ run: String, _ more: String...) -> [String] {
     let words =
       "train irecgan --env tabular --sessions 60 --batch-size 16 --user-layers 1 --user-units 4 "
       + "--agent-units 4 --embedding 3 --user-epochs 2 --agent-epochs 2 --discriminator-epochs 1 "
@@ -307,92 +307,6 @@ private var isWanted: Bool {
   }
 
   // MARK: Groups
-
-  @Test(
-    "train the runs of a group, each in a process of its own, to the bytes of one after another")
-  func groups() throws {
-    let folder = Scratch()
-    let kinds = [
-      (name: "drr", words: { (run: String) in Tiny.train(run, "--seeds", "3") }),
-      (name: "tables", words: { MultiTableTests.train($0, "--epochs", "3", "--seeds", "3") }),
-      (
-        name: "gru",
-        words: {
-          "train gru --data generated:tiny --dimension 4 --hidden 4 --epochs 1 --device cpu --seeds 3"
-            .split(separator: " ").map(String.init) + ["--run", $0]
-        }
-      ),
-      (name: "gan", words: { Self.gan($0, "--seeds", "3", "--json") }),
-    ]
-    for kind in kinds {
-      let alone = try Self.run(kind.words("\(kind.name)-alone"), in: folder)
-      // More ranks than runs, too.
-      for ranks in [2, 4] {
-        let run = "\(kind.name)-\(ranks)"
-        let shared = try Self.run(kind.words(run), in: folder, ranks: ranks)
-        #expect(
-          shared.output == alone.output.replacing("\(kind.name)-alone", with: run), "\(run)")
-        for seed in 0..<3 {
-          let kept = try folder.names("\(kind.name)-alone/seed-\(seed)")
-            .filter { $0.hasSuffix(".safetensors") }
-          #expect(!kept.isEmpty)
-          for name in kept {
-            #expect(
-              try folder.data("\(run)/seed-\(seed)/\(name)")
-                == folder.data("\(kind.name)-alone/seed-\(seed)/\(name)"), "\(run), \(name)")
-          }
-        }
-      }
-    }
-  }
-
-  @Test("go on with a group whose rank was killed, and tell once which run fails")
-  func groupKilled() throws {
-    let folder = Scratch()
-    let words = Tiny.train("run", "--seeds", "3", "--checkpoint-steps", "40")
-    let broken = try Program.run(
-      words, in: folder,
-      script: Self.mpirun(2, Self.killing(1, after: "run/seed-2/checkpoint.safetensors")))
-    #expect(broken.code != 0, "\(broken.description)")
-    _ = try Self.run(words, in: folder, ranks: 3)
-    _ = try Self.run(Tiny.train("alone", "--seeds", "3"), in: folder)
-    for seed in 0..<3 {
-      #expect(
-        try folder.data("run/seed-\(seed)/checkpoint.safetensors")
-          == folder.data("alone/seed-\(seed)/checkpoint.safetensors"))
-    }
-    try folder.write("run/seed-2/checkpoint.safetensors", Data([1, 2, 3]))
-    let failed = try Program.run(words, in: folder, script: Self.mpirun(2))
-    #expect(failed.code != 0)
-    #expect(
-      failed.error.components(separatedBy: "not a valid safetensors file").count == 2,
-      "\(failed.description)")
-  }
-
-  @Test("go on with a group of IRecGAN whose rank was killed, and tell once which run fails")
-  func sessionGroupKilled() throws {
-    let folder = Scratch()
-    let words = Self.gan("run", "--seeds", "3")
-    _ = try Program.run(
-      words, in: folder,
-      script: Self.mpirun(2, Self.killing(1, after: "run/seed-2/pretrained.safetensors")))
-    _ = try Self.run(words, in: folder, ranks: 3)
-    _ = try Self.run(Self.gan("alone", "--seeds", "3"), in: folder)
-    for seed in 0..<3 {
-      for part in ["pretrained", "irecgan", "pg"] {
-        let name = "seed-\(seed)/\(part).safetensors"
-        #expect(try folder.data("run/\(name)") == folder.data("alone/\(name)"), "\(name)")
-      }
-    }
-    try folder.write("run/seed-2/pretrained.safetensors", Data([1, 2, 3]))
-    let failed = try Program.run(words, in: folder, script: Self.mpirun(2))
-    #expect(failed.code != 0)
-    #expect(
-      failed.error.components(separatedBy: "not a valid safetensors file").count == 2
-        && failed.error.contains("run/seed-2"), "\(failed.description)")
-  }
-
-  // MARK: Two machines
 
   @Test("work in two network namespaces, where the machine lets them be made")
   func namespaces() throws {

@@ -2,6 +2,7 @@
 Install: the wheel that python/build makes, or DRR_PROGRAM and PYTHONPATH=python; no other library.
 
     python gym_agents.py [--seeds 3] [--only CartPole-v1 …]
+    python gym_agents.py --noise-alone
 
 Prints a line of JSON for every seed, and a table: the mean return of 100 episodes of the best actions,
 over the seeds, and its least and greatest. The published figures are those of RL Baselines3 Zoo's
@@ -13,6 +14,7 @@ import argparse
 import json
 import time
 
+import gymnasium
 import numpy as np
 
 import drr
@@ -28,12 +30,38 @@ CASES = [
 ]
 
 
+def noise_alone(reversion, deviation, episodes=20):
+    """What the noise of the car's training earns without a policy, and how often it ends the task."""
+    car = gymnasium.make("MountainCarContinuous-v0")
+    random = np.random.default_rng(0)
+    kept = 1 - reversion
+    returns, ends = [], 0
+    for episode in range(episodes):
+        car.reset(seed=episode)
+        process, earned, is_over = 0.0, 0.0, False
+        while not is_over:
+            process = kept * process + np.sqrt(1 - kept * kept) * random.standard_normal()
+            action = np.array([np.clip(deviation * process, -1, 1)], np.float32)
+            _, reward, terminated, truncated, _ = car.step(action)
+            earned += reward
+            ends += terminated
+            is_over = terminated or truncated
+        returns.append(earned)
+    print(json.dumps({"noise_reversion": reversion, "noise": deviation, "episodes": episodes,
+                      "at the flag": ends, "mean": round(float(np.mean(returns)), 1)}))
+
+
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--only", nargs="*")
+    parser.add_argument("--noise-alone", action="store_true")
     given = parser.parse_args()
+    if given.noise_alone:
+        for reversion in (1, 0.05):
+            noise_alone(reversion, 0.8)
+        return
     rows = []
     for name, algorithm, settings, published in CASES:
         if given.only and name not in given.only:

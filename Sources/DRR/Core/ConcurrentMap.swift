@@ -1,4 +1,4 @@
-import Dispatch
+import Kernels
 
 /// What `body` makes of `0 ..< count`, in order, on all cores.
 package func concurrentMap<Result: Sendable>(
@@ -6,9 +6,7 @@ package func concurrentMap<Result: Sendable>(
 ) -> [Result] {
   Array(unsafeUninitializedCapacity: count) { buffer, initialized in
     nonisolated(unsafe) let results = buffer
-    DispatchQueue.concurrentPerform(iterations: count) { index in
-      results.initializeElement(at: index, to: body(index))
-    }
+    onAllCores(count) { index in results.initializeElement(at: index, to: body(index)) }
     initialized = count
   }
 }

@@ -10,17 +10,18 @@ import Tensor
 struct ONNXNetwork {
   typealias Value = ONNXGraph.Value
 
-  private let model: ExportedModel
-  private let backend: any Backend
-  private var graph = ONNXGraph()
-  private var inputs: [ONNXFile.Port] = []
-  private var tables: [ONNXFile.Port] = []
+  let model: ExportedModel
+  let backend: any Backend
+  var graph = ONNXGraph()
+  var inputs: [ONNXFile.Port] = []
+  var tables: [ONNXFile.Port] = []
+  var hasItemTable = false
 
   init(_ model: ExportedModel, on backend: any Backend) {
     (self.model, self.backend) = (model, backend)
   }
 
-  private var items: Int { model.items.count }
+  var items: Int { model.items.count }
 
   // MARK: - Models
 
@@ -251,166 +252,5 @@ struct ONNXNetwork {
 
   private mutating func sum(_ rows: Value) -> Value {
     graph.add("ReduceSum", rows, graph.constant([1]), with: ["keepdims": .number(0)])
-  }
-
-  // MARK: - Layers
-
-  /// Layers `name`.0 and so on, ReLU between them.
-  private mutating func mlp(
-    _ x: Value, _ name: String, count: Int, last: String?
-  ) throws -> Value {
-    try (0..<count).reduce(x) {
-      try dense($0, "\(name).\($1)", $1 == count - 1 ? last : "Relu")
-    }
-  }
-
-  private mutating func dense(_ x: Value, _ name: String, _ activation: String?) throws -> Value {
-    let product = graph.add("MatMul", x, try weight("\(name).weight"))
-    let y = graph.add("Add", product, try weight("\(name).bias"))
-    return activation.map { graph.add($0, y) } ?? y
-  }
-
-  /// The last state of layers over sequences [B, T, E], [B, H].
-  private mutating func recurrent(
-    _ x: Value, lengths: Value, _ name: String, layers: Int, isLSTM: Bool
-  ) throws -> Value {
-    // ONNX has input, output, forget, cell, and update, reset, hidden.
-    let order = isLSTM ? [0, 3, 1, 2] : [1, 0, 2]
-    var sequence = graph.add("Transpose", x, with: ["perm": .numbers([1, 0, 2])])
-    var last = sequence
-    for layer in 0..<layers {
-      let own = "\(name).\(layer)"
-      let units = model.weights.entry("policy.\(own).hiddenWeight")?.shape.first ?? 0
-      let w = try gates("\(own).inputWeight", units, order)
-      let r = try gates("\(own).hiddenWeight", units, order)
-      let b = graph.constant(
-        try biases("\(own).inputBias", units, order) + biases("\(own).hiddenBias", units, order),
-        [1, 2 * order.count * units])
-      var attributes: KeyValuePairs<String, ONNXGraph.Attribute> = ["hidden_size": .number(units)]
-      if !isLSTM {
-        attributes = ["hidden_size": .number(units), "linear_before_reset": .number(1)]
-      }
-      let operation = isLSTM ? "LSTM" : "GRU"
-      if layer < layers - 1 {
-        let outputs = graph.add(operation, sequence, w, r, b, lengths, with: attributes)
-        sequence = graph.add("Squeeze", outputs, graph.constant([1]))
-      } else {
-        let end = graph.add(operation, sequence, w, r, b, lengths, with: attributes, output: 1)
-        last = graph.add("Squeeze", end, graph.constant([0]))
-      }
-    }
-    return last
-  }
-
-  /// [inputs, gates · H] in PyTorch's order to [1, gates · H, inputs] in ONNX's.
-  private mutating func gates(_ name: String, _ units: Int, _ order: [Int]) throws -> Value {
-    let values = try model.weights.floats("policy.\(name)")
-    let columns = order.count * units
-    let rows = values.count / max(columns, 1)
-    var turned: [Float] = []
-    turned.reserveCapacity(values.count)
-    for gate in order {
-      for unit in gate * units..<(gate + 1) * units {
-        for row in 0..<rows { turned.append(values[row * columns + unit]) }
-      }
-    }
-    return graph.constant(turned, [1, columns, rows])
-  }
-
-  private func biases(_ name: String, _ units: Int, _ order: [Int]) throws -> [Float] {
-    let values = try model.weights.floats("policy.\(name)", shape: [order.count * units])
-    return order.flatMap { values[$0 * units..<($0 + 1) * units] }
-  }
-
-  // MARK: - What goes in
-
-  private mutating func weight(_ name: String, _ shape: [Int]? = nil) throws -> Value {
-    let values = try model.weights.floats("policy.\(name)")
-    let own = model.weights.entry("policy.\(name)")?.shape
-    return graph.constant(values, shape ?? own ?? [values.count], as: "policy.\(name)")
-  }
-
-  private mutating func userInput() -> Value {
-    inputs.append(
-      .init(
-        name: "user", type: "int64 [batch]",
-        about: "a user as a row of the tables; in the file's own they are in the order of drr.users"
-      ))
-    return graph.input("user", .int64, [.named("batch")])
-  }
-
-  private mutating func usersTable(_ pmf: PMFModel) -> Value {
-    tables.append(
-      .init(
-        name: "users", type: "float [users, \(pmf.dimension)]", about: "a user's vector of PMF"))
-    return graph.table("users", pmf.userFactors, width: pmf.dimension, rows: "users")
-  }
-
-  private var hasItemTable = false
-
-  /// The vectors of PMF, [N, k].
-  private mutating func itemTable() -> Value {
-    defer { hasItemTable = true }
-    let pmf = model.factorization!
-    return hasItemTable
-      ? "items" : graph.constant(pmf.itemFactors, [items, pmf.dimension], as: "items")
-  }
-
-  /// Items [B, T], and where there are any.
-  private mutating func sequenceInput(
-    _ name: String, about: String
-  ) -> (items: Value, mask: Value) {
-    inputs.append(.init(name: name, type: "int64 [batch, steps]", about: about))
-    let items = graph.input(name, .int64, [.named("batch"), .named("steps")])
-    return (items, present(items))
-  }
-
-  private mutating func present(_ items: Value) -> Value {
-    graph.add("GreaterOrEqual", items, graph.constant([0]))
-  }
-
-  /// Rows of a table, zeros where there is no item: [B, T, E].
-  private mutating func masked(_ items: Value, _ mask: Value, of table: Value) -> Value {
-    let rows = graph.add(
-      "Gather", table, graph.add("Max", items, graph.constant([0])))
-    let ones = graph.add("Cast", mask, with: ["to": .number(ONNXGraph.ElementType.float.rawValue)])
-    return graph.add("Mul", rows, graph.add("Unsqueeze", ones, graph.constant([2])))
-  }
-
-  /// How long each sequence is, [B].
-  private mutating func lengths(_ mask: Value) -> Value {
-    let ones = graph.add("Cast", mask, with: ["to": .number(ONNXGraph.ElementType.int32.rawValue)])
-    return graph.add("ReduceSum", ones, graph.constant([1]), with: ["keepdims": .number(0)])
-  }
-
-  // MARK: - The file
-
-  mutating func file(_ scores: Value) throws -> ONNXFile {
-    let known = graph.constant(model.items.isKnown, as: "known")
-    let allowed = graph.add(
-      "Where", known, scores, graph.constant([-Float.infinity], [1]))
-    graph.output(allowed, as: "scores", .float, [.named("batch"), .fixed(items)])
-    let scores = ONNXFile.Port(
-      name: "scores", type: "float [batch, \(items)]",
-      about: "of every item, in the order of drr.items; −∞ of one that training has not seen")
-    let ids = try (RunFolder.json(Array(model.items.ids)), RunFolder.json(Array(model.users.ids)))
-    let size = graph.weightBytes + ids.0.utf8.count + ids.1.utf8.count
-    guard size < 0x7ff0_0000 else {
-      throw ServingError(
-        "its weights and ids are \(size) bytes, and a file of ONNX holds less than 2 GiB; export "
-          + "fewer users, or read the weights.safetensors of drr export model")
-    }
-    let summary =
-      "\(model.header.agent) of \(model.header.data.name). "
-      + (inputs + tables + [scores]).map { "\($0.name): \($0.about)." }.joined(separator: " ")
-    return ONNXFile(
-      bytes: graph.file(
-        model.header.algorithm.name, summary: summary,
-        metadata: [
-          "drr.agent": model.header.agent, "drr.algorithm": model.header.algorithm.name,
-          "drr.data": model.header.data.name, "drr.checksum": model.header.data.checksum,
-          "drr.items": ids.0, "drr.users": ids.1,
-        ]),
-      inputs: inputs, tables: tables, outputs: [scores])
   }
 }

@@ -4,6 +4,8 @@
 
 #include <copenblas.h>
 
+#include "parallel.h"
+
 // c[m, n] = op(a) · op(b), row-major; op(a) is [m, k], op(b) is [k, n]; a transposed one is stored
 // [k, m] or [n, k]. ld: elements from one row to the next.
 struct dense_product {
