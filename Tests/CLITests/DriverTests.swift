@@ -96,7 +96,7 @@ struct DriverTests {
 
   @Test(
     "no room for the stack of a thread is not waited for",
-    arguments: stride(from: 100_000, through: 140_000, by: 5_000))
+    arguments: Array(stride(from: 100_000, through: 140_000, by: 5_000)))
   func threadSpace(_ kibibytes: Int) throws {
     let outcome = try Program.run(
       Tiny.train("run"), in: Scratch(),
