@@ -1,4 +1,4 @@
-import Kernels
+import Tensor
 
 /// What `body` makes of `0 ..< count`, in order, on all cores.
 package func concurrentMap<Result: Sendable>(
