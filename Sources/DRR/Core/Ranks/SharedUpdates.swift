@@ -140,7 +140,8 @@ public final class SharedUpdates {
         let part = body(rows)
         if let gradients {
           try backend.read(gradients, into: slice(start, weights))
-          backend.fill(0, into: gradients)
+          // The next part's are added to them; behind the last, the sum takes their place.
+          if place + 1 < own.count { backend.fill(0, into: gradients) }
         }
         for (place, loss) in part.losses.enumerated() {
           try backend.read(loss.view, into: slice(start + weights + place, 1))
