@@ -33,6 +33,21 @@ import Testing
     #expect(sums[0][0] != inARow, "the numbers tell no order from another")
   }
 
+  @Test("keep what is for each in order, in room that grows and stays")
+  func parcels() {
+    let parcels = Parcels<Int>(ranks: 3)
+    for number in 0..<100 { parcels.append(number, to: number % 2) }
+    let odd = Array(stride(from: 1, to: 100, by: 2))
+    #expect(parcels.counts == [50, 50, 0])
+    #expect(Array(parcels[1]) == odd)
+    parcels.resize(to: [2, 600, 1])
+    #expect(parcels.counts == [2, 600, 1])
+    #expect(Array(parcels[0]) == [0, 2] && Array(parcels[1].prefix(50)) == odd)
+    parcels.removeAll()
+    parcels.append(7, to: 2)
+    #expect(parcels.counts == [0, 0, 1] && parcels[2][0] == 7)
+  }
+
   @Test("stop where one is lost, and name it", arguments: 0..<3)
   func lost(rank: Int) {
     #expect(throws: CollectiveError.lost(rank: rank, reason: "out of luck")) {

@@ -189,4 +189,36 @@ import Testing
     }
     #expect(alone.counts[0].messages == 0)
   }
+
+  @Test("ask others once a round for a key, and send them their updates")
+  func messages() throws {
+    let tables = ItemTables(
+      names: ["a", "b", "c"], ofItems: (0..<40).map { [UInt8($0 % 3)] })
+    let (users, events, shards) = (12, 9, 3)
+    let histories = Worlds.random(users: users, events: events, items: 40, seed: 4)
+    let settings = Worlds.settings {
+      $0.roundSize = users * events
+      $0.discount = 0.5
+    }
+    /// The finalizer of SplitMix64, and a range of its low half a shard.
+    func owner(_ subState: SubState) -> Int {
+      var bits = subState.key
+      bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
+      bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
+      bits ^= bits >> 31
+      return Int((bits & 0xFFFF_FFFF) * UInt64(shards) / (1 << 32))
+    }
+    let split = try Worlds.learned(settings, histories, shards: shards, tables: tables)
+    for rank in 0..<shards {
+      var (asked, sent) = (Set<UInt64>(), 0)
+      let rows = users * events * rank / shards..<users * events * (rank + 1) / shards
+      for row in rows where row % events > 0 {
+        let items = Array(histories.items[row - row % events...row])
+        let next = Worlds.subStates(items, settings, tables)
+        asked.formUnion(next.filter { $0.newest == 1 && owner($0) != rank }.map(\.key))
+        sent += Worlds.subStates(items.dropLast(), settings, tables).count { owner($0) != rank }
+      }
+      #expect(split.counts[rank].messages == asked.count + sent)
+    }
+  }
 }

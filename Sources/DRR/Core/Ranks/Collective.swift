@@ -62,22 +62,6 @@ extension Collective {
     return received.array
   }
 
-  /// Sends `parts[r]` to rank r, and returns what each rank sent here, in order of rank.
-  public func allToAll<Element: BitwiseCopyable & Sendable>(
-    _ parts: [[Element]]
-  ) throws(CollectiveError) -> [[Element]] {
-    require(parts.count == size, "all-to-all: \(parts.count) parts for \(size) ranks")
-    guard size > 1 else { return parts }
-    let counts = Elements(parts.map(\.count))
-    let wanted = Elements<Int>(size)
-    try exchange(
-      (0..<size).map { counts[$0..<$0 + 1] }, into: (0..<size).map { wanted[$0..<$0 + 1] })
-    let sent = parts.map { Elements($0) }
-    let received = wanted.array.map { Elements<Element>($0) }
-    try exchange(sent.map { $0[0..<$0.count] }, into: received.map { $0[0..<$0.count] })
-    return received.map(\.array)
-  }
-
   /// What each rank gave, in order of rank.
   public func allGather<Element: BitwiseCopyable & Sendable>(
     _ values: [Element]
@@ -93,7 +77,7 @@ extension Collective {
   }
 
   /// The same of so many from each, joined.
-  private func allGather<Element: BitwiseCopyable & Sendable>(
+  func allGather<Element: BitwiseCopyable & Sendable>(
     _ values: [Element], count: Int
   ) throws(CollectiveError) -> [Element] {
     let sent = Elements(values)

@@ -130,19 +130,25 @@ public final class SharedUpdates {
     func add() throws {
       for (place, number) in own.enumerated() {
         let start = place * width
-        slice(start, width).update(repeating: 0)
         let rows = rows[number]
-        guard !rows.isEmpty else { continue }
+        guard !rows.isEmpty else {
+          slice(start, width).update(repeating: 0)
+          continue
+        }
+        // The gradients fill their own place.
+        slice(start + weights, width - weights).update(repeating: 0)
         let part = body(rows)
         if let gradients {
           try backend.read(gradients, into: slice(start, weights))
-          backend.fill(0, into: gradients)
+          // The next part's are added to them; behind the last, the sum takes their place.
+          if place + 1 < own.count { backend.fill(0, into: gradients) }
         }
         for (place, loss) in part.losses.enumerated() {
           try backend.read(loss.view, into: slice(start + weights + place, 1))
         }
         let weight = part.weight ?? Float(rows.count) / Float(count)
-        for at in start..<start + means { flat[at] *= weight }
+        let weighed = slice(start, means)
+        for at in weighed.indices { weighed[at] *= weight }
         for (column, numbers) in part.columns.enumerated() {
           let first = start + places[column] + rows.lowerBound * columns[column]
           try backend.read(numbers.view, into: slice(first, rows.count * columns[column]))

@@ -58,9 +58,7 @@ package struct MultiTableCheckpoint {
   /// - Returns: the rounds that were learned.
   func restore(_ learner: MultiTableLearner, from file: SafetensorsFile) throws -> Int {
     let collective = learner.collective
-    let (round, counts) = try read(file, into: learner.shards) {
-      KeyHash.shard(of: $0, count: collective.size) == collective.rank
-    }
+    let (round, counts) = try read(file, into: learner.shards, of: collective)
     if collective.rank == 0 {
       learner.counts = counts
       // Of a process that was killed before it did.
@@ -76,9 +74,9 @@ package struct MultiTableCheckpoint {
     try read(run.readCheckpoint(), into: tables)
   }
 
+  /// - Parameter shard: the ranks, this one of which wants its rows; nil: all rows.
   private func read(
-    _ file: SafetensorsFile, into tables: [QTable],
-    where isWanted: (UInt64) -> Bool = { _ in true }
+    _ file: SafetensorsFile, into tables: [QTable], of shard: (any Collective)? = nil
   ) throws -> (round: Int, counts: MultiTableLearner.Counts) {
     let settings = run.settings.settings
     // Of value iteration a round is a sweep, of which nobody knows how many it takes.
@@ -88,13 +86,16 @@ package struct MultiTableCheckpoint {
     try file.require(!ranks.isEmpty, "parts", "names no rank", "one or more")
     let keys = SubStateKey(order: settings.order).keys(
       tables: training.tables.names.count, items: training.itemCount)
-    for (rank, parts) in ranks.enumerated() {
+    // As many ranks as wrote them own what they owned.
+    let isAlike = shard?.size == ranks.count
+    for (rank, parts) in ranks.enumerated() where !isAlike || rank == shard?.rank {
       for part in 0..<Int(parts) {
         let file = try SafetensorsFile(ofRun: path(round: round, rank: rank, part: part))
         try run.check(file, is: run.stage)
         for (name, table) in zip(Self.names, tables) {
-          try table.read(
-            from: file, name, keys: keys, itemCount: training.itemCount, where: isWanted)
+          try table.read(from: file, name, keys: keys, itemCount: training.itemCount) { key in
+            shard.map { KeyHash.shard(of: key, count: $0.size) == $0.rank } ?? true
+          }
         }
       }
     }

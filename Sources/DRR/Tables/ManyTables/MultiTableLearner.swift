@@ -15,13 +15,6 @@ import Tensor
 /// them its updates, which they apply in order of user, time and place. So the result does not
 /// depend on how many ranks there are, to the bit.
 public final class MultiTableLearner {
-  /// What goes from rank to rank.
-  struct Update: BitwiseCopyable, Sendable {
-    var key: UInt64
-    var action: UInt32
-    var target: Float
-  }
-
   let configuration: MultiTableConfiguration
   let histories: Histories
   let tables: ItemTables
@@ -30,6 +23,7 @@ public final class MultiTableLearner {
   /// The second is that of double Q.
   public let shards: [QTable]
   public internal(set) var counts = Counts()
+  private let owners: KeyOwners
   private let splitter: SubStateSplitter
   private let rates: StepRates
   private var batch = EventBatch()
@@ -61,6 +55,7 @@ public final class MultiTableLearner {
     self.tables = tables
     self.scale = scale
     self.collective = collective
+    owners = KeyOwners(collective)
     shards = (0..<(configuration.doubleQ ? 2 : 1)).map { _ in QTable() }
     splitter = SubStateSplitter(configuration, tables)
     rates = StepRates(configuration.stepSize)
@@ -84,17 +79,15 @@ public final class MultiTableLearner {
   public func learn(round: Int) throws(CollectiveError) {
     let first = round % roundsPerEpoch * configuration.roundSize
     let count = min(configuration.roundSize, histories.count - first)
-    let (rank, size) = (collective.rank, collective.size)
-    let block = first + count * rank / size..<first + count * (rank + 1) / size
+    let share = collective.share(of: count)
     let learning = learningTable(of: round)
-    batch.collect(block, histories, splitter, lookedUp: lookedUp)
-    let bests = try bests(batch.wantedKeys, learning)
-    batch.take(bests)
-    var updates: [Update] = []
-    updates.reserveCapacity(batch.subStates.count)
-    addUpdates(round: round, to: &updates)
-    try apply(updates, learning)
+    batch.collect(
+      first + share.lowerBound..<first + share.upperBound, histories, splitter, lookedUp: lookedUp)
+    batch.take(try bests(batch.wantedKeys, learning))
+    addUpdates(round: round)
+    try owners.deliver { apply($0, to: shards[learning]) }
     counts.events += batch.events.count
+    counts.messages += owners.takeMessages()
   }
 
   /// With double Q, which table learns in this round.
@@ -115,20 +108,7 @@ public final class MultiTableLearner {
 
   /// Each key's best action and what it is worth; `noAction` where the key was never met.
   private func bests(_ keys: [UInt64], _ learning: Int) throws(CollectiveError) -> [QTable.Best] {
-    guard collective.size > 1 else { return keys.map { best($0, learning) } }
-    var asked = [[UInt64]](repeating: [], count: collective.size)
-    var places: [UInt64: Int] = [:]
-    places.reserveCapacity(keys.count)
-    for key in keys where places[key] == nil {
-      let owner = KeyHash.shard(of: key, count: collective.size)
-      places[key] = asked[owner].count
-      asked[owner].append(key)
-    }
-    counts.messages += messages(asked)
-    let received = try collective.allToAll(asked)
-    let answers = try collective.allToAll(
-      received.map { keys -> [QTable.Best] in keys.map { best($0, learning) } })
-    return keys.map { answers[KeyHash.shard(of: $0, count: collective.size)][places[$0]!] }
+    try owners.bests(keys) { best($0, learning) }
   }
 
   /// Whether each key has a row, in whichever shard.
@@ -154,13 +134,9 @@ public final class MultiTableLearner {
     return best
   }
 
-  private func messages<Element>(_ parts: [[Element]]) -> Int {
-    parts.enumerated().reduce(0) { $1.offset == collective.rank ? $0 : $0 + $1.element.count }
-  }
-
   // MARK: Updates
 
-  private func addUpdates(round: Int, to updates: inout [Update]) {
+  private func addUpdates(round: Int) {
     for at in batch.events.indices {
       let event = batch.events[at]
       let reward = configuration.value(of: event.rating, on: scale)
@@ -172,11 +148,11 @@ public final class MultiTableLearner {
           isLooking && configuration.bootstrap == .sameGenre
           ? sameGenre(subState.table, event.next).map { configuration.discount * $0 } ?? common
           : common
-        updates.append(
-          Update(key: subState.key, action: UInt32(event.item), target: reward + ahead))
+        owners.add(
+          .init(key: subState.key, action: UInt32(event.item), target: reward + ahead))
       }
       counts.subStates += event.state.count
-      if configuration.reward == .clicks { addPasses(event, round: round, to: &updates) }
+      if configuration.reward == .clicks { addPasses(event, round: round) }
     }
   }
 
@@ -209,7 +185,7 @@ public final class MultiTableLearner {
   }
 
   /// Recommends an item a sub-state, and teaches it that what was not watched was passed over.
-  private func addPasses(_ event: EventBatch.Event, round: Int, to updates: inout [Update]) {
+  private func addPasses(_ event: EventBatch.Event, round: Int) {
     var random = Philox(
       key: configuration.seed,
       stream: Streams.recommendedItems &+ UInt64(round / roundsPerEpoch) << 8,
@@ -238,25 +214,15 @@ public final class MultiTableLearner {
       if item == event.item {
         counts.clicked += 1
       } else {
-        updates.append(
-          Update(
+        owners.add(
+          .init(
             key: batch.subStates[place].key, action: UInt32(item),
             target: configuration.passReward))
       }
     }
   }
 
-  private func apply(_ updates: [Update], _ learning: Int) throws(CollectiveError) {
-    guard collective.size > 1 else { return apply(updates, to: shards[learning]) }
-    var sent = [[Update]](repeating: [], count: collective.size)
-    for update in updates {
-      sent[KeyHash.shard(of: update.key, count: collective.size)].append(update)
-    }
-    counts.messages += messages(sent)
-    for received in try collective.allToAll(sent) { apply(received, to: shards[learning]) }
-  }
-
-  private func apply(_ updates: [Update], to table: QTable) {
+  private func apply(_ updates: UnsafeMutableBufferPointer<KeyOwners.Update>, to table: QTable) {
     let start = configuration.optimisticStart ?? 0
     for update in updates {
       table.learn(update.key, update.action, target: update.target, start: start) { rates[$0] }
