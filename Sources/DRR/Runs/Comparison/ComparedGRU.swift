@@ -55,6 +55,8 @@ public struct ComparedGRU: ComparedRun {
     ).counts
     let counts = WindowedMarkov(log, split, statistics, mixture.counts, name: "chosen counts")
     let best = WindowedMarkov(log, split, statistics, alone, name: "best counts")
+    let near = try neighbours(
+      beside: networks, counts, mixture, log, split, validation, contestant)
     return [
       own,
       contestant(
@@ -63,7 +65,7 @@ public struct ComparedGRU: ComparedRun {
           + "\(Self.text(mixture.counts)), chosen on the validation ratings"),
       contestant(counts),
       contestant(best, "best counts of \(Self.text(alone))"),
-    ] + (try neighbours(beside: networks, counts, mixture, log, split, validation, contestant))
+    ] + near
   }
 
   /// The nearest sessions alone and in the mixture, and both where sessions and counts are also
