@@ -22,7 +22,8 @@ struct CompareTests {
     for line in [
       "protocol  each user's ratings split by time 70%/10%/20%", "in an order drawn by seed 0",
       "runs      a: DRR-ave\n          b: DRR-ave, b\n", "\nrandom ", "\nco-occurrence kNN ",
-      "\nfirst-order Markov ", "\nwindowed Markov ", "\nPMF (no biases) ", "\noracle ",
+      "\nfirst-order Markov ", "\nwindowed Markov ", "\nsession kNN ", "\nPMF (no biases) ",
+      "\noracle ",
       "\nDRR-ave ", "\nDRR-ave, b ", "HR@10, NDCG@10 by time",
       "HR@10 by popularity", "\nranking held-out items ",
     ] {
@@ -30,7 +31,7 @@ struct CompareTests {
     }
     let table = try object(Program.run(arguments + ["--json"], in: folder).output)
     let rows = try #require(table["rows"] as? [[String: Any]])
-    #expect(rows.count == 11 && rows.last?["name"] as? String == "DRR-ave, b")
+    #expect(rows.count == 12 && rows.last?["name"] as? String == "DRR-ave, b")
     #expect(rows[0]["hitRateDifference"] != nil && rows[3]["hitRateDifference"] == nil)
 
     let other = try Program.run(["compare", "--run", "a", "--run", "users"], in: folder)
@@ -73,7 +74,7 @@ struct CompareTests {
     ])
     #expect(outcome.code == 0 && outcome.error == "", "\(outcome.description)")
     let table = try object(outcome.output)
-    #expect(table["splitSeeds"] as? [Int] == [0, 1] && (table["rows"] as? [Any])?.count == 9)
+    #expect(table["splitSeeds"] as? [Int] == [0, 1] && (table["rows"] as? [Any])?.count == 10)
     #expect(table["users"] as? [Int] != nil && (table["runs"] as? [Any])?.isEmpty == true)
   }
 

@@ -64,8 +64,8 @@ extension ErrorLines {
     (
       "compare --run lat --against popularty",
       "--against is popularty, which is no row; name one of random, popularity, item mean "
-        + "(damped), first-order Markov, windowed Markov, co-occurrence kNN, PMF, PMF (no "
-        + "biases), oracle, DRR-ave; the nearest is popularity."
+        + "(damped), first-order Markov, windowed Markov, session kNN, co-occurrence kNN, PMF, PMF "
+        + "(no biases), oracle, DRR-ave; the nearest is popularity."
     ),
     (
       "compare --run lat --run d",

@@ -24,9 +24,14 @@ struct GRUTests {
       compared.error.firstMatch(
         of: /one: mixture of GRU 0\.\d, counts of window \d+, .* chosen on the validation ratings/)
         != nil, "\(compared.error)")
+    #expect(
+      compared.error.contains("one: mixture of three: GRU ")
+        && compared.error.contains("one: best session kNN of window "), "\(compared.error)")
     for line in [
-      "one: GRU, GRU and chosen counts, chosen counts, best counts\n", "\nGRU ",
-      "\nGRU and chosen counts ",
+      "one: GRU, GRU and chosen counts, chosen counts, best counts, best session kNN,", "\nGRU ",
+      "\nGRU and chosen counts ", "\nbest session kNN ", "\nbest session kNN, refitted ",
+      "\nGRU, chosen counts and best session kNN ",
+      "\nGRU, chosen counts and best session kNN, refitted ",
       "\nGRU, 2 networks ", "\nchosen counts, two ",
     ] {
       #expect(compared.output.contains(line), "\(line): \(compared.output)")
@@ -78,6 +83,7 @@ struct GRUTests {
     #expect(compared.code == 0, "\(compared.description)")
     for text in [
       "MRR@20", "held-out clicks of 40 sessions", "\nGRU and chosen counts ", "1,200 clicks",
+      "\nbest session kNN, refitted ",
     ] {
       #expect(compared.output.contains(text), "\(text): \(compared.output)")
     }

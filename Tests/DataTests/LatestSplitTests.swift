@@ -44,6 +44,27 @@ struct LatestSplitTests {
     #expect(split.testUsers.count == 10 && split.trainUsers.count == 10)
   }
 
+  @Test("once all is chosen, what validation held out can be learned from, and no test rating")
+  func withoutValidation() {
+    let log = Self.tied
+    let split = UserSplit(log, Worlds.latest())
+    let all = split.withoutValidation
+    #expect(all.validationUsers.isEmpty && all.testUsers == split.testUsers)
+    for user in 0..<10 {
+      let seen =
+        Array(split.visibleRows(of: user, in: log))
+        + Array(split.sessionRows(of: user, in: log, for: .validation))
+      #expect(Array(all.visibleRows(of: user, in: log)) == seen)
+      #expect(
+        Array(all.sessionRows(of: user, in: log)) == Array(split.sessionRows(of: user, in: log)))
+    }
+    var evaluation = EvaluationProtocol()
+    evaluation.split = .users
+    let users = UserSplit(log, evaluation)
+    #expect(
+      users.withoutValidation.trainUsers == (users.trainUsers + users.validationUsers).sorted())
+  }
+
   @Test("ratings of one time are in an order of the seed, or of the file where that is wanted")
   func ties() {
     let log = Self.tied

@@ -11,9 +11,9 @@ extension TrainCommand {
         Learned item vectors go through a GRU, whose output is scored against the same vectors. \
         Each user's ratings are learned in the order of time; what was rated at one time is put in \
         another order every epoch. The epoch with the best NDCG@10 on the validation ratings is \
-        kept. `drr compare` shows the networks alone and mixed with the windowed Markov chain, the \
-        weights chosen on the validation ratings. Interrupted or killed, a run goes on from its \
-        last checkpoint.
+        kept. `drr compare` shows the networks alone, mixed with the windowed Markov chain, and \
+        with the nearest sessions besides, the weights chosen on the validation ratings. \
+        Interrupted or killed, a run goes on from its last checkpoint.
 
         --head q and sac learn values of the log's transitions beside it (SQN and SAC of Xin et al. \
         2020), from rewards of 1 for what was liked and 0.2 for other ratings; --head count, \

@@ -88,8 +88,8 @@ struct ComparisonTests {
       device: "cpu")
     #expect(
       report.rows.map(\.name) == [
-        "random", "popularity", "item mean", "first-order Markov", "windowed Markov", "item-kNN",
-        "PMF rating", "PMF dot", "oracle",
+        "random", "popularity", "item mean", "first-order Markov", "windowed Markov",
+        "session kNN", "item-kNN", "PMF rating", "PMF dot", "oracle",
       ])
     #expect(report.targets == [comparison.nextItem.queries.count])
     for (row, contestant) in zip(report.rows, contestants) {
@@ -110,7 +110,7 @@ struct ComparisonTests {
       #expect(row.reranking.map(\.k) == [2, 4])
       #expect((row.hitRateDifference == nil) == (row.name == "first-order Markov"))
     }
-    let (markov, oracle) = (report.rows[3], report.rows[8])
+    let (markov, oracle) = (report.rows[3], report.rows[9])
     let ten = markov.cutoffs.first { $0.k == 10 }!
     #expect(abs(oracle.hitRateDifference!.mean - (1 - ten.hitRate.mean)) < 1e-12)
     #expect(oracle.hitRateDifference!.low > 0 && oracle.cutoffs[0].hitRate.mean == 1)

@@ -12,13 +12,13 @@ public struct UserSplit: Sendable {
   public typealias Timeline = LazyMapSequence<Range<Int>, Int>
 
   /// Users who have ratings to learn from and are not held out themselves.
-  public let trainUsers: [Int32]
+  public private(set) var trainUsers: [Int32]
   /// Users whose held-out ratings choose a checkpoint.
-  public let validationUsers: [Int32]
+  public private(set) var validationUsers: [Int32]
   /// Users whose held-out ratings are reported.
   public let testUsers: [Int32]
   /// One a row.
-  private let parts: [Part]
+  private var parts: [Part]
   /// A row for each place of the log; empty where each stands in its own.
   private let order: [Int32]
   private let evaluation: EvaluationProtocol
@@ -85,6 +85,16 @@ public struct UserSplit: Sendable {
     evaluation = EvaluationProtocol()
     hasTimes = log.hasTimes
     isOfSessions = log.isOfSessions
+  }
+
+  /// The same with nothing held out for validation: what was chosen there can then learn from all
+  /// that comes before the test.
+  public var withoutValidation: UserSplit {
+    var split = self
+    split.trainUsers = Set(trainUsers).union(validationUsers).sorted()
+    split.validationUsers = []
+    split.parts = parts.map { $0 == .validation ? .visible : $0 }
+    return split
   }
 
   /// Of a number of users or ratings, those that validation and test take.

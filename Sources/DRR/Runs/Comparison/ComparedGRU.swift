@@ -16,7 +16,9 @@ public struct ComparedGRU: ComparedRun {
   public var scale: RewardScale { run.settings.scale }
 
   /// The networks alone; without a head also mixed with counts of what followed what as the
-  /// validation ratings choose, those counts alone, and the counts that are best alone there.
+  /// validation ratings choose, those counts alone, and the counts that are best alone there; then
+  /// the nearest sessions, alone and as a third member of the mixture, and both once more where
+  /// sessions and counts are those of the validation ratings too.
   public func contestants(
     _ log: RatingsLog, _ split: UserSplit, seed: UInt64, on backend: any Backend
   ) throws -> [Contestant] {
@@ -25,45 +27,86 @@ public struct ComparedGRU: ComparedRun {
     let (done, wanted) = (
       try run.readCheckpoint().integer("finished", .count), run.settings.settings.networks
     )
-    let own = Contestant(
-      networks, log, split, scale: scale, seed: seed,
-      remark: done < wanted
-        ? "\(run.folder.path): not fully trained: \(done) of \(wanted) networks" : nil)
+    func contestant(_ scorer: any NextItemScorer, _ remark: String? = nil) -> Contestant {
+      Contestant(
+        scorer, log, split, scale: scale, seed: seed,
+        remark: remark.map { "\(run.folder.path): \($0)" })
+    }
+    let own = contestant(
+      networks, done < wanted ? "not fully trained: \(done) of \(wanted) networks" : nil)
     if run.settings.settings.head != nil { return [own] }
     let statistics = ItemStatistics(log, split, scale: scale)
-    var mixture = MixedScores.Settings()
-    var alone: WindowedMarkov.Settings?
-    var choice = "equal weights, since nothing is held out for validation"
-    if !split.validationUsers.isEmpty {
-      let validation = try NextItemEvaluation(log, split, scale: scale, of: .validation)
-      mixture = try MixedScores.Settings(
-        choosingFor: networks, log, split, statistics, on: validation)
-      alone = try MixedScores.Settings(
-        choosingFor: nil, log, split, statistics, on: validation
-      ).counts
-      choice =
-        "GRU \(decimal(Double(mixture.share), 1)), counts of \(Self.text(mixture.counts)), chosen on "
-        + "the validation ratings"
+    guard !split.validationUsers.isEmpty else {
+      let mixture = MixedScores.Settings()
+      let counts = WindowedMarkov(log, split, statistics, mixture.counts, name: "chosen counts")
+      return [
+        own,
+        contestant(
+          MixedScores(networks, counts, mixture),
+          "mixture of equal weights, since nothing is held out for validation"),
+        contestant(counts),
+      ]
     }
+    let validation = try NextItemEvaluation(log, split, scale: scale, of: .validation)
+    let mixture = try MixedScores.Settings(
+      choosingFor: networks, log, split, statistics, on: validation)
+    let alone = try MixedScores.Settings(
+      choosingFor: nil, log, split, statistics, on: validation
+    ).counts
     let counts = WindowedMarkov(log, split, statistics, mixture.counts, name: "chosen counts")
-    let mixed = MixedScores(networks, counts, share: mixture.share)
-    let best = alone.map { settings in
-      Contestant(
-        WindowedMarkov(log, split, statistics, settings, name: "best counts"), log, split,
-        scale: scale, seed: seed,
-        remark: "\(run.folder.path): best counts of \(Self.text(settings))")
-    }
+    let best = WindowedMarkov(log, split, statistics, alone, name: "best counts")
+    let near = try neighbours(
+      beside: networks, counts, mixture, log, split, validation, contestant)
     return [
       own,
-      Contestant(
-        mixed, log, split, scale: scale, seed: seed,
-        remark: "\(run.folder.path): mixture of \(choice)"),
-      Contestant(counts, log, split, scale: scale, seed: seed),
-    ] + [best].compactMap { $0 }
+      contestant(
+        MixedScores(networks, counts, mixture),
+        "mixture of GRU \(decimal(Double(mixture.share), 1)), counts of "
+          + "\(Self.text(mixture.counts)), chosen on the validation ratings"),
+      contestant(counts),
+      contestant(best, "best counts of \(Self.text(alone))"),
+    ] + near
+  }
+
+  /// The nearest sessions alone and in the mixture, and both where sessions and counts are also
+  /// those of what was held out for validation.
+  private func neighbours(
+    beside networks: GRUScorer, _ counts: WindowedMarkov, _ mixture: MixedScores.Settings,
+    _ log: RatingsLog, _ split: UserSplit, _ validation: NextItemEvaluation,
+    _ contestant: (any NextItemScorer, String?) -> Contestant
+  ) throws -> [Contestant] {
+    let index = SessionIndex(log, split)
+    let settings = SessionNeighbours.Settings(choosingFrom: index, on: validation)
+    let neighbours = SessionNeighbours(index, settings, name: "best session kNN")
+    var mixture = mixture
+    try mixture.chooseShares(networks, counts, neighbours, on: validation)
+    let all = split.withoutValidation
+    let more = SessionNeighbours(
+      SessionIndex(log, all), settings, name: "best session kNN, refitted")
+    let moreCounts = WindowedMarkov(
+      log, all, ItemStatistics(log, all, scale: scale), mixture.counts, name: counts.name)
+    return [
+      contestant(neighbours, "best session kNN of \(Self.text(settings))"),
+      contestant(
+        MixedScores(networks, counts, mixture, neighbours: neighbours),
+        "mixture of three: GRU \(decimal(Double(mixture.share), 1)), and session kNN "
+          + "\(decimal(Double(mixture.neighbourShare), 2)) of what is not the GRU's, chosen on the "
+          + "validation ratings"),
+      contestant(
+        more,
+        "refitted: sessions and counts are those of the validation ratings too, by the settings "
+          + "chosen on them; the networks have not learned from these"),
+      contestant(MixedScores(networks, moreCounts, mixture, neighbours: more), nil),
+    ]
   }
 
   private static func text(_ counts: WindowedMarkov.Settings) -> String {
     "window \(counts.window), lag^-\(counts.lagExponent), backward \(counts.backward), shrinkage "
       + "\(counts.shrinkage), popularity^-\(counts.popularityExponent)"
+  }
+
+  private static func text(_ near: SessionNeighbours.Settings) -> String {
+    "window \(near.window), \(near.neighbours) of the latest \(near.latest), "
+      + "lag^-\(near.lagExponent), distance^-\(near.distanceExponent), rarity \(near.rarity)"
   }
 }

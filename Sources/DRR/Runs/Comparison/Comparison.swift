@@ -171,6 +171,7 @@ public struct Comparison: Sendable {
       ranking(ItemScores.popularity(statistics), Popularity(statistics)),
       reranking(MarkovChain(log, split, statistics)),
       reranking(WindowedMarkov(log, split, statistics)),
+      reranking(SessionNeighbours(SessionIndex(log, split))),
       reranking(Cooccurrence(log, split)),
     ]
     if let model {
