@@ -97,7 +97,8 @@ struct WorldsTests {
     // Nothing is trained again, and what is left out says so.
     let again = try page(["--seeds", "2", "--no-speeds"] + data)
     let absent = try table(again).rows
-    #expect(absent["VirtualTaobao: left out, no --weights was given"] == header.dropFirst().map { _ in "–" })
+    let dashes = header.dropFirst().map { _ in "–" }
+    #expect(absent["VirtualTaobao: left out, no --weights was given"] == dashes)
     func sections(_ page: String) -> [String] {
       let sections = page.components(separatedBy: "\n## ").dropFirst()
       return sections.filter { !$0.hasPrefix("Speed") && !$0.hasPrefix("VirtualTaobao") }.map {
@@ -157,7 +158,7 @@ struct WorldsTests {
     #expect(folder.exists(run + "/checkpoint.safetensors") && !folder.exists("page.md"))
   }
 
-  @Test("what goes not together, and files that are not there, are refused before anything is trained")
+  @Test("what goes not together, or is not there, is refused before anything is trained")
   func refused() throws {
     let both = try program(Self.least + ["--agent", "pg", "--data", "generated:tiny"]).wait()
     #expect(both.code == 64 && both.error.contains("--data and --agent are both given"))

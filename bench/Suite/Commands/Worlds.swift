@@ -9,15 +9,15 @@ struct Worlds: ParsableCommand {
     abstract: "Write the table of agents in public worlds.",
     discussion: """
       Trains SlateQ and its myopic twin (γ = 0) in RecSim's worlds, DDPG in VirtualTaobao and the \
-      planner in a simulator of ratings whose streak effect it is not told; plays what each training \
-      kept with users that none has met, beside the policies that the world is known by; measures how \
-      fast worlds step and SlateQ learns; and writes the table and a picture of each world. What \
-      --weights or --data is missing for is left out, and the table says so. Trainings go side by \
-      side, one a core; CPU seconds are right where each has one thread. Stopped or killed, the same \
-      command goes on from what --run holds.
+      planner in a simulator of ratings whose streak effect it is not told; plays what each \
+      training kept with users that none has met, beside the policies that the world is known by; \
+      measures how fast worlds step and SlateQ learns; and writes the table and a picture of each \
+      world. What --weights or --data is missing for is left out, and the table says so. Trainings \
+      go side by side, one a core; CPU seconds are right where each has one thread. Stopped or \
+      killed, the same command goes on from what --run holds.
 
       Examples:
-        OPENBLAS_NUM_THREADS=1 drr bench worlds --weights virtual-taobao.safetensors --data ml-100k.zip
+        OPENBLAS_NUM_THREADS=1 drr bench worlds --weights taobao.safetensors --data ml-100k.zip
         drr bench worlds --agent pg --agent dqn --seeds 3 --output learners.md
         drr bench worlds --seeds 2 --part 0.1 --run runs/quick --output quick.md
       """)
@@ -185,7 +185,8 @@ struct Worlds: ParsableCommand {
     func file(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? "" }
     return "OPENBLAS_NUM_THREADS=1 drr bench worlds --seeds \(seeds) --episodes \(episodes)"
       + agents.map { " --agent \($0.rawValue)" }.joined()
-      + (weights.map { " --weights \(file($0))" } ?? "") + (data.map { " --data \(file($0))" } ?? "")
+      + (weights.map { " --weights \(file($0))" } ?? "")
+      + (data.map { " --data \(file($0))" } ?? "")
       + (part == 1 ? "" : " --part \(part)")
       + (environments == 256 ? "" : " --num-envs \(environments)")
   }

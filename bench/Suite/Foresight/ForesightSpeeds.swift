@@ -23,13 +23,14 @@ struct ForesightSpeeds {
       found.flatMap(\.skipped)
       + reports.compactMap { if case .failure(let absence) = $0 { "\(absence)" } else { nil } }
     let processor = found.first.map { " of an \($0.stamp.processor)" } ?? ""
-    return ([
+    var parts = [
       "## Speed",
-      "Steps of 64 environments together, and an update of SlateQ, on one thread\(processor); a peer "
-        + "takes turns with them.",
-    ] + (rows.isEmpty ? [] : [markdown([["work", "", "peer", "times the peer"]] + rows)])
-      + (sentences.isEmpty ? [] : [sentences.map { "- \($0)" }.joined(separator: "\n")]))
-      .joined(separator: "\n\n")
+      "Steps of 64 environments together, and an update of SlateQ, on one thread\(processor); a "
+        + "peer takes turns with them.",
+    ]
+    if !rows.isEmpty { parts.append(markdown([["work", "", "peer", "times the peer"]] + rows)) }
+    if !sentences.isEmpty { parts.append(sentences.map { "- \($0)" }.joined(separator: "\n")) }
+    return parts.joined(separator: "\n\n")
   }
 
   private func report(

@@ -72,7 +72,7 @@ enum ThreadClock {
 }
 
 extension Run {
-  /// Trains a run from where it was left; the CPU seconds of it, nil where it went on from an earlier
+  /// Trains a run from where it was left; its CPU seconds, nil where it went on from an earlier
   /// process.
   func trained(_ trainer: some Trainer, _ observer: Observer) throws -> Double? {
     let begun = ThreadClock.seconds

@@ -1,9 +1,9 @@
 import DRR
 import Terminal
 
-/// A simulator of ratings in which runs of liked items of changing clusters raise later rewards, and
-/// the planner, which is told neither that they do nor what the clusters are. A training is of one
-/// split of the users, with a PMF of its own.
+/// A simulator of ratings in which runs of liked items of changing clusters raise later rewards,
+/// and the planner, which is told neither that they do nor what the clusters are. A training is of
+/// one split of the users, with a PMF of its own.
 struct StreakForesight: ForesightWorld {
   let name = "ratings with a streak effect"
   let folder = "streaks"

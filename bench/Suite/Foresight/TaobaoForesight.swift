@@ -5,6 +5,7 @@ import Terminal
 struct TaobaoForesight: ForesightWorld {
   let name = "VirtualTaobao"
   let folder = "taobao"
+  private static let rule = "mean of random actions with most clicks"
   private let weights: String
   private let networks: VirtualTaobaoNetworks
   private let sizes: ForesightSizes
@@ -55,7 +56,7 @@ struct TaobaoForesight: ForesightWorld {
     let (untrained, agent) = (report.rows[report.rows.count - 2], report.rows.last!)
     let row = ForesightRow(
       world: "\(name), clicks a page", digits: 3, random: .init(report["random"], \.step),
-      rule: .init(report["zeros"], \.step), myopic: nil, best: .init(report.best, \.step),
+      rule: .init(report[Self.rule], \.step), myopic: nil, best: .init(report.best, \.step),
       untrained: .init(untrained, \.step), others: [nil], agent: agent.step)
     return ForesightOutcome(
       rows: [row], text: text(report, trainings), caption: "clicks a page against pages",
@@ -69,8 +70,8 @@ struct TaobaoForesight: ForesightWorld {
     return """
       \(grouped(settings.schedule.steps)) pages, \(grouped(settings.schedule.learningStarts)) of \
       them of random actions\(seconds.cost). What an action does is over with its page, so that \
-      the best for each user and page is what a myopic policy would show, and DDPG has γ = 0: it is \
-      its own twin. A star marks what reads the world's networks.
+      the best for each user and page is what a myopic policy would show, and DDPG has γ = 0: it \
+      is its own twin. A star marks what reads the world's networks.
 
       \(markdown(
         [["policy", "clicks a page", "95 %", "rate", "clicks a session", "pages"]]
@@ -99,7 +100,7 @@ struct TaobaoForesight: ForesightWorld {
       title: name, unit: "clicks a page", steps: settings(0).schedule.steps,
       curves: [("DDPG", seeds, 0)],
       levels: [
-        level(report.best, hue: 2), level(report["zeros"], hue: 3),
+        level(report.best, hue: 2), level(report[Self.rule], hue: 3),
         level(report["random"], hue: 8),
       ])
   }
