@@ -22,11 +22,10 @@ struct CommandTests {
     "environments": [
       "--hidden", "4", "--batch", "2", "--dimension", "4", "--environments", "1", "--count", "4",
     ],
-    "worlds": ["--environments", "2"],
+    "steps": ["--environments", "2"],
   ]
   private static let others = [
-    "all", "compare", "tune", "splits", "reproduce", "foresight", "first-update",
-    "roofline",
+    "all", "compare", "tune", "splits", "reproduce", "worlds", "first-update", "roofline",
   ]
 
   private func run(_ words: [String]) throws -> Outcome {
@@ -74,28 +73,6 @@ struct CommandTests {
     #expect(same.code == 0, "\(same.error)")
   }
 
-  @Test("write the table of agents in worlds, and its pictures")
-  func foresight() throws {
-    let ending = try run([
-      "foresight", "--seeds", "2", "--part", "0.0001", "--num-envs", "2", "--episodes", "2",
-      "--run", "runs", "--output", "out/foresight.md", "--agent", "myopic", "--agent", "slateq",
-      "--agent", "dqn", "--agent", "pg", "--agent", "gru",
-    ])
-    #expect(ending.code == 0, "\(ending.error)")
-    let page = try folder.text("out/foresight.md")
-    for world in ["interest evolution", "sensitivity 0.3", "interest exploration"] {
-      #expect(page.contains("## \(world)") || page.contains(", \(world)"), "\(world)")
-    }
-    #expect(page.components(separatedBy: "\n| SlateQ, γ = 0 |").count == 7)
-    let pictures = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/out")
-      .filter { $0.hasSuffix(".svg") }
-    #expect(pictures.count == 6)
-    for picture in pictures {
-      let text = try folder.text("out/\(picture)")
-      #expect(text.hasPrefix("<svg") && text.contains("</svg>") && !text.contains("nan"))
-    }
-  }
-
   @Test("measure all together into a folder")
   func together() throws {
     let with = Self.measuring.flatMap { name, words in
@@ -114,7 +91,7 @@ struct CommandTests {
   @Test("a command that fails loses nothing of the others, and its own options come first")
   func partly() throws {
     let others = [
-      "ceilings", "latency", "kernels", "products", "updates", "environments", "worlds", "data",
+      "ceilings", "latency", "kernels", "products", "updates", "environments", "steps", "data",
     ]
     let ending = try run(
       ["all", "--output", "results", "--name", "rest"] + others.flatMap { ["--skip", $0] }

@@ -194,7 +194,7 @@ extension ErrorLines {
     bench reproduce --data nothing
     bench environments --worlds x
     bench updates --data nothing
-    bench foresight --agent x
+    bench worlds --agent x
     bench tune --device cpu
     --log-level foo devices
     --color foo devices

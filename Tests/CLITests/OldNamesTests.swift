@@ -30,6 +30,7 @@ struct OldNamesTests {
       ("simulate --beside b --run a", "simulate --run a --run b"),
       ("simulate drr --beside=b", "simulate drr --run runs/default --run=b"),
       ("bench replay --batch 4", "bench replay --batch 4"),
+      ("bench foresight --seeds 3", "bench worlds --seeds 3"),
       ("recommend --liked Twin --liked a --liked b", "recommend --liked Twin --liked a --liked b"),
       ("data describe -- --world", "data describe -- --world"),
       ("", ""), ("--version", "--version"),

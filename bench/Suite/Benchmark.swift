@@ -16,8 +16,8 @@ public struct Benchmark: ParsableCommand {
     subcommands: [
       All.self, Latency.self, CeilingsCommand.self, KernelsCommand.self, Products.self,
       Updates.self, Score.self, Replay.self, DataCommand.self, Tune.self, Compare.self,
-      RooflineCommand.self, Environments.self, Worlds.self, Foresight.self,
-      Splits.self, Reproduce.self, FirstUpdate.self,
+      RooflineCommand.self, Environments.self, Steps.self, Worlds.self, Splits.self,
+      Reproduce.self, FirstUpdate.self,
     ])
 
   public init() {}

@@ -58,6 +58,7 @@ package enum OldNames {
     if words.starts(with: ["simulate", "irecgan"]) {
       words.replaceSubrange(0..<2, with: ["evaluate", "irecgan", "--simulate-only"])
     }
+    if words.starts(with: ["bench", "foresight"]) { words[1] = "worlds" }
     if words.starts(with: ["train", "drr"]) { words = try trained(words) }
     let path = words.prefix { !$0.hasPrefix("-") }.prefix(2)
     // What is measured has options of its own.

@@ -159,8 +159,15 @@ struct AgentTraining {
     }
     try output.print(
       report,
-      "\(experiment.agentName): \(grouped(steps)) steps\(reward)\(choice)\n\(beliefs ?? "")"
+      "\(experiment.agentName): \(grouped(steps)) steps\(reward)\(choice)"
+        + "\(cloning(experiment.configuration.agent))\n\(beliefs ?? "")"
         + "next: drr evaluate --run \(options.run)")
+  }
+
+  /// Says which of the steps are none of acting.
+  private func cloning(_ agent: (any AgentConfiguration)?) -> String {
+    guard let updates = agent?.preparation, updates > 0 else { return "" }
+    return "; the first \(grouped(updates)) steps are updates of behavior cloning"
   }
 
   private func opening(_ run: RunOptions) -> RunOpening {
@@ -191,7 +198,8 @@ struct AgentTraining {
     try output.print(
       reports,
       "\(first.agentName): \(group.members.count) runs of \(grouped(steps)) steps, rewards "
-        + "\(rewards.joined(separator: " ")) a step at the end\nnext: "
+        + "\(rewards.joined(separator: " ")) a step at the end"
+        + "\(cloning(first.configuration.agent))\nnext: "
         + "drr evaluate --run \(options.run)")
   }
 }

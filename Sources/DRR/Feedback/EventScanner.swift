@@ -34,31 +34,11 @@ package struct EventScanner {
     let digest = try text()
     let exclude = try ifNext(",\"exclude\":") { (scanner) throws(Unusual) in try scanner.texts() }
     let exploration = try ifNext(",\"exploration\":{\"candidates\":") {
-      (scanner) throws(Unusual) in
-      let candidates = Int(try scanner.integer())
-      try scanner.take(",\"epsilon\":")
-      let epsilon = try scanner.double()
-      try scanner.take(",\"temperature\":")
-      let temperature = try scanner.double()
-      try scanner.take("}")
-      return Exploration(epsilon: epsilon, temperature: temperature, candidates: candidates)
+      (scanner) throws(Unusual) in try scanner.exploration()
     }
     let genres = try ifNext(",\"genres\":") { (scanner) throws(Unusual) in try scanner.texts() }
     try take(",\"items\":")
-    let items = try values { (scanner) throws(Unusual) in
-      try scanner.take("{\"item\":")
-      let item = try scanner.text()
-      let modelScore = try scanner.ifNext(",\"modelScore\":") { (scanner) throws(Unusual) in
-        try scanner.float()
-      }
-      try scanner.take(",\"propensity\":")
-      let propensity = try scanner.double()
-      try scanner.take(",\"score\":")
-      let score = try scanner.float()
-      try scanner.take("}")
-      return ServedList.ShownItem(
-        item: item, score: score, modelScore: modelScore, propensity: propensity)
-    }
+    let items = try values { (scanner) throws(Unusual) in try scanner.shownItem() }
     let known = try ifNext(",\"known\":") { (scanner) throws(Unusual) in
       Int(try scanner.integer())
     }
@@ -68,14 +48,7 @@ package struct EventScanner {
     try take(",\"model\":")
     let model = try text()
     let rated = try ifNext(",\"rated\":") { (scanner) throws(Unusual) in
-      try scanner.values { (scanner) throws(Unusual) in
-        try scanner.take("{\"item\":")
-        let item = try scanner.text()
-        try scanner.take(",\"rating\":")
-        let rating = try scanner.float()
-        try scanner.take("}")
-        return ServedList.RatedItem(item: item, rating: rating)
-      }
+      try scanner.values { (scanner) throws(Unusual) in try scanner.ratedItem() }
     }
     try take(",\"request\":")
     let request = try text()
@@ -88,6 +61,41 @@ package struct EventScanner {
       request: request, time: time, model: model, version: try text(), user: user, known: known,
       rated: rated, session: session, exclude: exclude, genres: genres, learned: learned,
       exploration: exploration, items: items, candidates: candidates, digest: digest)
+  }
+
+  /// Behind the key of its candidates.
+  private mutating func exploration() throws(Unusual) -> Exploration {
+    let candidates = Int(try integer())
+    try take(",\"epsilon\":")
+    let epsilon = try double()
+    try take(",\"temperature\":")
+    let temperature = try double()
+    try take("}")
+    return Exploration(epsilon: epsilon, temperature: temperature, candidates: candidates)
+  }
+
+  private mutating func shownItem() throws(Unusual) -> ServedList.ShownItem {
+    try take("{\"item\":")
+    let item = try text()
+    let modelScore = try ifNext(",\"modelScore\":") { (scanner) throws(Unusual) in
+      try scanner.float()
+    }
+    try take(",\"propensity\":")
+    let propensity = try double()
+    try take(",\"score\":")
+    let score = try float()
+    try take("}")
+    return ServedList.ShownItem(
+      item: item, score: score, modelScore: modelScore, propensity: propensity)
+  }
+
+  private mutating func ratedItem() throws(Unusual) -> ServedList.RatedItem {
+    try take("{\"item\":")
+    let item = try text()
+    try take(",\"rating\":")
+    let rating = try float()
+    try take("}")
+    return ServedList.RatedItem(item: item, rating: rating)
   }
 
   private mutating func feedback() throws(Unusual) -> ItemFeedback {

@@ -216,50 +216,16 @@ extension LoggedSlates {
     var policies: [SlateReport.Policy] = []
     // What the log itself earned is the value of a policy that draws alike.
     for target in targets.isEmpty ? [SlateTarget(name: "", probabilities: propensities)] : targets {
-      let columns = SlateColumns(self, target, clip: clip, positions: positions)
-      let totals = bootstrap.totals(columns.sums, width: columns.width)
-      let all = columns.total[...]
-      let resamples = (0..<configuration.resamples).map {
-        totals[$0 * columns.width..<($0 + 1) * columns.width]
-      }
-      func interval(_ value: (ArraySlice<Double>) -> Double) -> Interval {
-        bootstrap.interval(
-          value(all), of: resamples.map(value), confidence: configuration.confidence)
-      }
-      behaviour = interval { columns.logged($0) }
+      let sums = ResampledColumns(
+        SlateColumns(self, target, clip: clip, positions: positions), bootstrap,
+        confidence: configuration.confidence)
+      behaviour = sums.interval { $0.logged($1) }
       logged = (0..<positions).map { position in
         SlateReport.Position(
-          lists: Int(columns.lists(all, position)),
-          value: interval { columns.logged($0, position) })
+          lists: sums.lists(position), value: sums.interval { $0.logged($1, position) })
       }
       if targets.isEmpty { break }
-      var weights = WeightDiagnostics(
-        weights: columns.weights, propensities: propensities, clusters: clusterCount, clip: clip)
-      weights.matchRate = columns.matchRate
-      let estimators = configuration.estimators.filter {
-        !$0.needsCandidates || target.pseudoInverse != nil
-      }
-      let inverse = target.pseudoInverse.map { WeightDiagnostics.sampleSize(of: $0) }
-      let size =
-        configuration.ranking.needsCandidates
-        ? inverse ?? 0 : weights.effectiveSampleSize
-      var policy = SlateReport.Policy(
-        name: target.name, estimates: [:], differences: [:],
-        positions: (0..<positions).map { position in
-          SlateReport.Position(
-            lists: Int(columns.lists(all, position)),
-            value: interval { columns.value($0, position) },
-            effectiveSampleSize: columns.sampleSizes[position])
-        }, diagnostics: weights, pseudoInverseSampleSize: inverse,
-        warnings: weights.warnings + target.warnings,
-        refusal: WeightDiagnostics.refusal(size, minimumESS: configuration.minimumESS))
-      for estimator in estimators where columns.value(of: estimator, all).isFinite {
-        policy.estimates[estimator.rawValue] = interval { columns.value(of: estimator, $0) }
-        policy.differences[estimator.rawValue] = interval {
-          columns.value(of: estimator, $0) - columns.logged($0)
-        }
-      }
-      policies.append(policy)
+      policies.append(policy(target, sums, configuration, clip: clip))
     }
     policies.rank(by: configuration.ranking)
     return SlateReport(
@@ -269,111 +235,40 @@ extension LoggedSlates {
       configuration: configuration, clip: clip, behaviour: behaviour ?? Interval(value: 0),
       positions: logged, policies: policies)
   }
+
+  /// What a policy would have earned, not yet ranked.
+  private func policy(
+    _ target: SlateTarget, _ sums: ResampledColumns, _ configuration: SlateConfiguration,
+    clip: Double
+  ) -> SlateReport.Policy {
+    let columns = sums.columns
+    var weights = WeightDiagnostics(
+      weights: columns.weights, propensities: propensities, clusters: clusterCount, clip: clip)
+    weights.matchRate = columns.matchRate
+    let estimators = configuration.estimators.filter {
+      !$0.needsCandidates || target.pseudoInverse != nil
+    }
+    let inverse = target.pseudoInverse.map { WeightDiagnostics.sampleSize(of: $0) }
+    let size =
+      configuration.ranking.needsCandidates
+      ? inverse ?? 0 : weights.effectiveSampleSize
+    var policy = SlateReport.Policy(
+      name: target.name, estimates: [:], differences: [:],
+      positions: (0..<columns.positions).map { position in
+        SlateReport.Position(
+          lists: sums.lists(position), value: sums.interval { $0.value($1, position) },
+          effectiveSampleSize: columns.sampleSizes[position])
+      }, diagnostics: weights, pseudoInverseSampleSize: inverse,
+      warnings: weights.warnings + target.warnings,
+      refusal: WeightDiagnostics.refusal(size, minimumESS: configuration.minimumESS))
+    for estimator in estimators where columns.value(of: estimator, sums.all).isFinite {
+      policy.estimates[estimator.rawValue] = sums.interval { $0.value(of: estimator, $1) }
+      policy.differences[estimator.rawValue] = sums.interval {
+        $0.value(of: estimator, $1) - $0.logged($1)
+      }
+    }
+    return policy
+  }
 }
 
 extension SlateReport.Policy: RankedPolicy {}
-
-/// What all estimators are sums of, by cluster: those of single decisions, with W of the last
-/// position and the list's reward; that reward; the weight of the pseudo-inverse, and times the
-/// reward; and for every position whether the list has it, the reward there, W, and W times the
-/// reward.
-private struct SlateColumns {
-  static let shared = DecisionSums.width + 3
-  static let each = 4
-  let width: Int
-  let positions: Int
-  private(set) var sums: [Double]
-  /// W of the last position of each list.
-  private(set) var weights: [Double] = []
-  /// (Σ W)² / Σ W² by position.
-  private(set) var sampleSizes: [Double]
-  /// The mean of the target's probability of the whole list.
-  private(set) var matchRate = 0.0
-
-  init(_ log: LoggedSlates, _ target: SlateTarget, clip: Double, positions: Int) {
-    self.positions = positions
-    width = Self.shared + Self.each * positions
-    sums = Array(repeating: 0, count: width * log.clusterCount)
-    weights.reserveCapacity(log.count)
-    var squares = [Double](repeating: 0, count: positions)
-    for list in 0..<log.count {
-      let first = Int(log.clusters[list]) * width
-      var (weight, probability, reward) = (1.0, 1.0, 0.0)
-      for (position, at) in log.items(of: list).enumerated() {
-        weight *= target.probabilities[at] / log.propensities[at]
-        probability *= target.probabilities[at]
-        reward += log.rewards[at]
-        squares[position] += weight * weight
-        let place = first + Self.shared + Self.each * position
-        sums[place] += 1
-        sums[place + 1] += log.rewards[at]
-        sums[place + 2] += weight
-        sums[place + 3] += weight * log.rewards[at]
-      }
-      let decision = DecisionSums(
-        weight: weight, reward: reward, predicted: 0, modelled: 0, clip: clip)
-      for column in 0..<DecisionSums.width { sums[first + column] += decision.fields[column] }
-      sums[first + DecisionSums.width] += reward
-      let inverse = target.pseudoInverse?[list] ?? 0
-      sums[first + DecisionSums.width + 1] += inverse
-      sums[first + DecisionSums.width + 2] += inverse * reward
-      weights.append(weight)
-      matchRate += probability / Double(log.count)
-    }
-    sampleSizes = squares
-    let all = total
-    for position in 0..<positions where squares[position] > 0 {
-      let sum = all[Self.shared + Self.each * position + 2]
-      sampleSizes[position] = sum / squares[position] * sum
-    }
-  }
-
-  var total: [Double] {
-    var total = [Double](repeating: 0, count: width)
-    for first in stride(from: 0, to: sums.count, by: width) {
-      for column in 0..<width { total[column] += sums[first + column] }
-    }
-    return total
-  }
-
-  private func field(_ sums: ArraySlice<Double>, _ position: Int, _ field: Int) -> Double {
-    sums[sums.startIndex + Self.shared + Self.each * position + field]
-  }
-
-  func lists(_ sums: ArraySlice<Double>, _ position: Int) -> Double { field(sums, position, 0) }
-
-  func logged(_ sums: ArraySlice<Double>, _ position: Int) -> Double {
-    field(sums, position, 1) / field(sums, position, 0)
-  }
-
-  /// 0 where the target never comes as far.
-  func value(_ sums: ArraySlice<Double>, _ position: Int) -> Double {
-    let weight = field(sums, position, 2)
-    return weight > 0 ? field(sums, position, 3) / weight : 0
-  }
-
-  func logged(_ sums: ArraySlice<Double>) -> Double {
-    sums[sums.startIndex + DecisionSums.width] / sums[sums.startIndex]
-  }
-
-  func value(of estimator: SlateEstimator, _ sums: ArraySlice<Double>) -> Double {
-    let first = sums.startIndex
-    let decisions = DecisionSums(sums[first..<first + DecisionSums.width])
-    switch estimator {
-    case .ips: return OffPolicyEstimator.ips.value(of: decisions)
-    case .clippedIPS: return OffPolicyEstimator.clippedIPS.value(of: decisions)
-    case .snips: return OffPolicyEstimator.snips.value(of: decisions)
-    case .rips:
-      return (0..<positions).reduce(0) { $0 + field(sums, $1, 3) } / decisions.count
-    case .snrips:
-      return (0..<positions).reduce(0) {
-        let lists = lists(sums, $1)
-        // A resample may have no list of that length.
-        return lists > 0 ? $0 + lists / decisions.count * value(sums, $1) : $0
-      }
-    case .pi: return sums[first + DecisionSums.width + 2] / decisions.count
-    case .wpi:
-      return sums[first + DecisionSums.width + 2] / sums[first + DecisionSums.width + 1]
-    }
-  }
-}

@@ -87,10 +87,10 @@ struct ArgumentWorld {
     "bench all": figures + ["--output", "results"], "bench latency": figures,
     "bench ceilings": figures,
     "bench kernels": figures + ["--memory", "16", "--filter", "sum"],
-    "bench worlds": figures + ["--environments", "2"],
-    "bench foresight": [
+    "bench steps": figures + ["--environments", "2"],
+    "bench worlds": [
       "--seeds", "1", "--part", "0.0001", "--num-envs", "2", "--episodes", "2", "--run", "runs",
-      "--output", "page.md",
+      "--output", "page.md", "--no-speeds",
     ],
     "bench products": figures + ["--shape", "4x4x4"],
     "bench updates": figures + [

@@ -65,8 +65,23 @@ struct WorldReportTests {
       let random = try Self.row(report, "random").step
       #expect(random.low < 0.18 && random.high > 0.18, "\(random)")
       #expect(try Self.row(report, "best by user").step.mean > 9.7)
+      // Random actions of ten clicks lie together.
+      let clicked = try Self.row(report, "mean of random actions").step.mean
+      #expect(clicked > 5 && clicked > 10 * random.mean, "\(clicked)")
       // One action for everybody earns all there is.
       #expect(try Self.row(report, "constant").step.mean > 9.7)
     }
+  }
+
+  @Test("the mean of what two kinds of users clicked suits neither") func mean() throws {
+    let folder = TemporaryFolder()
+    try TinyTaobao.write(to: folder.path + "/tiny.safetensors")
+    let report = try VirtualTaobao.report(
+      VirtualTaobaoNetworks(contentsOf: folder.path + "/tiny.safetensors"), episodes: 100,
+      seeds: [0])
+    // For half of the users a₀ is to be 1, for the others −1: the mean is near 0, and every other page
+    // earns ten clicks.
+    let clicked = try Self.row(report, "mean of random actions").step.mean
+    #expect(abs(clicked - 5) < 1.2, "\(clicked)")
   }
 }

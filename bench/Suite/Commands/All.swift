@@ -32,7 +32,7 @@ struct All: ParsableCommand {
   /// In the order that they are told in, and whether threads decide them.
   private static let commands = [
     ("ceilings", false), ("latency", false), ("kernels", true), ("products", true),
-    ("updates", true), ("environments", false), ("worlds", false), ("score", true),
+    ("updates", true), ("environments", false), ("steps", false), ("score", true),
     ("replay", true), ("data", true),
   ]
 
@@ -99,18 +99,14 @@ struct All: ParsableCommand {
 
   /// A command with the options of all; those that --with names for it come in their place.
   private func words(of command: String, threads: Int?) -> [String] {
-    let own = with.map { $0.split(separator: " ").map(String.init) }.filter { $0.first == command }
-      .flatMap { $0.dropFirst() }
-    let named = own.map { $0.prefix { $0 != "=" } }
     var shared = [
       ("--device", measuring.device), ("--rounds", "\(measuring.rounds)"),
       ("--seconds", "\(measuring.seconds)"), ("--python", measuring.python),
       ("--peers", measuring.peers),
     ]
     if let threads { shared.append(("--threads", "\(threads)")) }
-    return [command, "--json"]
-      + shared.filter { !named.contains($0.0[...]) }.flatMap { [$0.0, $0.1] }
-      + (measuring.noPeers ? ["--no-peers"] : []) + own
+    return MeasuringOptions.words(of: command, shared, with: with)
+      + (measuring.noPeers ? ["--no-peers"] : [])
   }
 
   /// The device's name as a file's.

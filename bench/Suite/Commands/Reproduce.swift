@@ -52,8 +52,10 @@ struct Reproduce: ParsableCommand {
   func run() throws {
     let backend = try backend()
     let members = RunGroup(seeds: seeds, splits: splits).members
-    let progress = Mutex(LadderProgress(count: data.count * members.count * agent.count))
-    defer { progress.withLock { $0.line.finish() } }
+    let progress = Mutex(
+      TrainingsProgress(
+        count: data.count * members.count * agent.count, of: "a training and its rankings"))
+    defer { progress.withLock { $0.finish() } }
     let parts = try data.enumerated().map { place, source in
       let log = try RatingsSource.load(source)
       let first = try configuration(source, log)
@@ -118,7 +120,7 @@ struct Reproduce: ParsableCommand {
     var offline: [ProtocolAblationReport] = []
     for (place, trained) in agent.enumerated() {
       var observer = Observer()
-      observer.progress = { done, total, _ in show(place, LadderProgress.whole * done / total) }
+      observer.progress = { done, total, _ in show(place, TrainingsProgress.whole * done / total) }
       var settings = configuration
       settings.agent!.training.state = trained.state
       settings.agent!.training.steps = trained.steps ?? steps
@@ -129,7 +131,7 @@ struct Reproduce: ParsableCommand {
       try ladder.begin()
       offline.append(try ladder.climb(seeds: 1, on: backend, observer))
       ladders.append(ladder)
-      show(place, LadderProgress.whole)
+      show(place, TrainingsProgress.whole)
     }
     var agents: [Experiment.Contestant] = []
     var host: (experiment: Experiment, model: PMFModel)?
@@ -166,24 +168,6 @@ struct Reproduce: ParsableCommand {
       uniqueKeysWithValues: cutoffs.compactMap { k in
         scores.mean(.precision, at: k).map { (k, $0) }
       })
-  }
-}
-
-/// How far the ladders of all agents and seeds are, in hundredths of one.
-private struct LadderProgress {
-  /// One that is done.
-  static let whole = 100
-  let line = Progress()
-  private var done: [Int]
-
-  init(count: Int) { done = Array(repeating: 0, count: count) }
-
-  mutating func update(_ ladder: Int, _ share: Int) {
-    done[ladder] = share
-    let over = done.count { $0 == Self.whole }
-    line.update(
-      done.reduce(0, +), of: Self.whole * done.count,
-      "hundredths of a training and its rankings, \(over) of \(done.count) done")
   }
 }
 

@@ -1,83 +1,193 @@
 import ArgumentParser
 import DRR
+import Synchronization
+import Terminal
 
-/// Steps a second of the public worlds of simulated users.
-struct Worlds: MeasuringCommand {
+/// Whether looking ahead pays: agents in the public worlds.
+struct Worlds: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Time steps of the public worlds of simulated users.",
+    abstract: "Write the table of agents in public worlds.",
     discussion: """
-      Slates and actions are drawn beforehand; all environments step on one thread, and an episode \
-      that ends makes room for the next. RecSim's own worlds, in Python, stand beside them \
-      (bench/peers/recsim_worlds.py).
+      Trains SlateQ and its myopic twin (γ = 0) in RecSim's worlds, DDPG in VirtualTaobao and the \
+      planner in a simulator of ratings whose streak effect it is not told; plays what each \
+      training kept with users that none has met, beside the policies that the world is known by; \
+      measures how fast worlds step and SlateQ learns; and writes the table and a picture of each \
+      world. What --weights or --data is missing for is left out, and the table says so. Trainings \
+      go side by side, one a core; CPU seconds are right where each has one thread. Stopped or \
+      killed, the same command goes on from what --run holds.
 
       Examples:
-        drr bench worlds --threads 1
-        drr bench worlds --environments 1024 --weights virtual-taobao.safetensors
+        OPENBLAS_NUM_THREADS=1 drr bench worlds --weights taobao.safetensors --data ml-100k.zip
+        drr bench worlds --agent pg --agent dqn --seeds 3 --output learners.md
+        drr bench worlds --seeds 2 --part 0.1 --run runs/quick --output quick.md
       """)
 
-  @OptionGroup var measuring: MeasuringOptions
-  @Option(help: "Environments that step together.")
-  var environments = 64
-  @Option(help: "The networks of VirtualTaobao; without them it is left out.")
+  @Option(
+    name: .customLong("agent"),
+    help: ArgumentHelp(
+      "Agents for RecSim's worlds, which are then all that is trained: SlateQ, its myopic twin, "
+        + "SlateQ with a GRU over the latest 16 steps, deep Q-learning, a policy gradient; several "
+        + "are given one by one. (default: slateq, myopic)"))
+  var agents: [ForesightAgent] = []
+  @Option(
+    help: ArgumentHelp(
+      "VirtualTaobao: the networks that it is made of, as safetensors.",
+      valueName: "file.safetensors"), completion: .file(extensions: ["safetensors"]))
   var weights: String?
+  @Option(
+    help: ArgumentHelp(
+      "The ratings of the simulator with a streak effect, MovieLens 100K in the results.",
+      valueName: "source"), completion: .file())
+  var data: String?
+  @Option(help: "Training seeds; with ratings they are splits of the users, three at most.")
+  var seeds = 5
+  @Option(help: "Part of the steps of every training.")
+  var part = 1.0
+  @Option(name: .customLong("num-envs"), help: "Users side by side in training and validation.")
+  var environments = 256
+  @Option(help: "Episodes of each policy with each of three seeds of users.")
+  var episodes = 200
+  @Option(name: .customLong("run"), help: "Where the runs are kept.")
+  var runs = "runs/foresight"
+  @Flag(help: "Measure no speeds.")
+  var noSpeeds = false
+  @Option(
+    help: "More words for a measurement of speeds, such as \"steps --no-peers\"; again for more.")
+  var with: [String] = []
+  @Option(help: "The file that is written; pictures lie beside it.")
+  var output = "bench/results/foresight.md"
 
-  func validate() throws { try requireSizes([("environments", [environments])]) }
-
-  func figures(in room: Room) throws -> [Figure] {
-    var wide = InterestEvolution.Settings()
-    wide.slates.candidates = 50
-    var works = [
-      try work("long-term satisfaction", LongTermSatisfaction(count: environments, seed: 1), room),
-      try work("interest evolution", InterestEvolution(count: environments, seed: 1), room),
-      try work(
-        "interest evolution, 50 candidates", InterestEvolution(wide, count: environments, seed: 1),
-        room),
-      try work("interest exploration", InterestExploration(count: environments, seed: 1), room),
+  func validate() throws {
+    try RunGroup(seeds: seeds).validate()
+    guard 1...65_536 ~= environments else {
+      throw ValidationError("--num-envs is \(environments); it must be 1 ... 65,536.")
+    }
+    guard part > 0 && part <= 1 else {
+      throw ValidationError("--part is \(part); it must be above 0 and at most 1.")
+    }
+    guard 1...100_000 ~= episodes else {
+      throw ValidationError("--episodes is \(episodes); it must be 1 ... 100,000.")
+    }
+    let further = [
+      ("--weights", weights != nil), ("--data", data != nil), ("--with", !with.isEmpty),
     ]
-    if let weights {
-      let world = VirtualTaobao(
-        try VirtualTaobaoNetworks(contentsOf: weights), count: environments, seed: 1)
-      var random = Philox(seed: 0, stream: 0)
-      let actions = (0..<8).map { _ in
-        (0..<environments * world.actionWidth).map { _ in 2 * random.uniform() - 1 }
-      }
-      works.append(work("VirtualTaobao", world, actions, room))
-    }
-    room.begin(1)
-    room.step("steps")
-    let recsim = room.peer("RecSim", "recsim_worlds.py", ["--environments", "\(environments)"])
-    let (samples, answer) = try room.measure(works, beside: recsim)
-    return zip(works, samples).map { work, samples in
-      var figure = Figure("worlds", work.name, samples, in: room)
-      figure.values = ["steps/s": Double(environments) / (figure.time?.median ?? .infinity)]
-      if let answer, let theirs = answer[work.name] { figure.add(peer: answer.peer, theirs) }
-      return figure
+    if !agents.isEmpty, let option = further.first(where: \.1)?.0 {
+      throw ValidationError(
+        "\(option) and --agent are both given; --agent is for RecSim's worlds alone, so leave one "
+          + "out.")
     }
   }
 
-  private func work<World: FeatureEnvironments>(
-    _ name: String, _ world: World, _ room: Room
-  ) -> Work where World.Action == Int32 {
-    var random = Philox(seed: 0, stream: 0)
-    let candidates = world.rows.observation.layout.candidates
-    let slates = (0..<8).map { _ in
-      (0..<environments).flatMap { _ in
-        let first = random.index(below: candidates)
-        return (0..<world.actionWidth).map { Int32((first + $0) % candidates) }
+  func run() throws {
+    Interrupt.install()
+    do {
+      let worlds = try worlds()
+      var page = try page(of: worlds, trained: train(worlds))
+      try AtomicFile.write(page.text, to: output, readers: .all)
+      if agents.isEmpty && !noSpeeds {
+        page.speeds = ForesightSpeeds(weights: weights, further: with).section()
+        if Interrupt.isRequested { throw Interrupted(step: 0) }
+        try AtomicFile.write(page.text, to: output, readers: .all)
       }
+      let count = worlds.reduce(0) { $0 + $1.trainings }
+      try Console.result("\(output): \(count) runs in \(worlds.count) worlds")
+    } catch is Interrupted {
+      let typed = Interrupt.typedCommand
+      Interrupt.note(
+        "every run is saved",
+        resume: Latency.prefix.isEmpty ? "drr bench" + typed.dropFirst("drr".count) : typed)
+      throw ExitCode(130)
     }
-    return work(name, world, slates, room)
   }
 
-  private func work<World: FeatureEnvironments>(
-    _ name: String, _ start: World, _ actions: [[World.Action]], _ room: Room
-  ) -> Work {
-    var world = start
-    var turn = 0
-    return room.work(name) {
-      turn = (turn + 1) % actions.count
-      world.step(actions[turn])
-      world.beginEnded()
+  /// In the order of the table.
+  private var wanted: [ForesightAgent] {
+    ForesightAgent.allCases.filter {
+      agents.isEmpty ? $0 == .myopic || $0 == .slateq : agents.contains($0)
     }
+  }
+
+  /// Those of which all is there.
+  private func worlds() throws -> [any ForesightWorld] {
+    let sizes = ForesightSizes(
+      seeds: seeds, part: part, environments: environments, episodes: episodes, runs: runs)
+    var worlds: [any ForesightWorld] = SlateForesight.all(wanted, sizes)
+    if let weights { worlds.append(try TaobaoForesight(weights, sizes)) }
+    if let data { worlds.append(try StreakForesight(data, sizes)) }
+    return worlds
+  }
+
+  /// Rows of the others, and why.
+  private var absences: [String] {
+    guard agents.isEmpty else { return [] }
+    return (weights == nil ? ["VirtualTaobao: left out, no --weights was given"] : [])
+      + (data == nil ? ["ratings with a streak effect: left out, no --data was given"] : [])
+  }
+
+  /// What every training of every world came to.
+  private func train(_ worlds: [any ForesightWorld]) throws -> [[any Sendable]] {
+    let work = worlds.indices.flatMap { world in
+      (0..<worlds[world].trainings).map { (world: world, number: $0) }
+    }
+    let progress = Mutex(TrainingsProgress(count: work.count, of: "a training"))
+    defer { progress.withLock { $0.finish() } }
+    let results = concurrentMap(work.count) { at -> Result<any Sendable, any Error> in
+      Result {
+        if Interrupt.isRequested { throw Interrupted(step: 0) }
+        var observer = Observer()
+        observer.progress = { done, total, _ in
+          // It is done once it has been looked at too.
+          let share = (TrainingsProgress.whole - 1) * done / max(total, 1)
+          progress.withLock { $0.update(at, share) }
+        }
+        observer.note = { Console.note($0) }
+        observer.shouldStop = { Interrupt.isRequested }
+        let trained = try worlds[work[at].world].train(work[at].number, observer)
+        progress.withLock { $0.update(at, TrainingsProgress.whole) }
+        return trained
+      }
+    }
+    for case .failure(let error) in results where !(error is Interrupted) { throw error }
+    let trained = try results.map { try $0.get() }
+    return worlds.indices.map { world in
+      zip(work, trained).filter { $0.0.world == world }.map(\.1)
+    }
+  }
+
+  /// Plays what was trained, and writes the pictures.
+  private func page(
+    of worlds: [any ForesightWorld], trained: [[any Sendable]]
+  ) throws -> ForesightPage {
+    try RunFolder(output.parentFolder).create()
+    let line = Progress()
+    defer { line.finish() }
+    var page = ForesightPage(
+      command: command, seeds: seeds,
+      agents: agents.isEmpty ? ["γ = 0", "agent"] : wanted.map(\.name), absences: absences)
+    for (place, world) in worlds.enumerated() {
+      line.update(place, of: worlds.count, "worlds played, \(world.name)")
+      let outcome = try world.outcome(of: trained[place])
+      let picture = picture(world)
+      try AtomicFile.write(
+        outcome.picture.file, to: "\(output.parentFolder)/\(picture)", readers: .all)
+      page.sections.append((world.name, picture, outcome))
+    }
+    return page
+  }
+
+  private func picture(_ world: any ForesightWorld) -> String {
+    let page = output.split(separator: "/").last.map(String.init) ?? output
+    return (page.hasSuffix(".md") ? String(page.dropLast(3)) : page) + "-\(world.folder).svg"
+  }
+
+  /// With what is not as it is by default; files without the folders that they lie in.
+  private var command: String {
+    func file(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? "" }
+    return "OPENBLAS_NUM_THREADS=1 drr bench worlds --seeds \(seeds) --episodes \(episodes)"
+      + agents.map { " --agent \($0.rawValue)" }.joined()
+      + (weights.map { " --weights \(file($0))" } ?? "")
+      + (data.map { " --data \(file($0))" } ?? "")
+      + (part == 1 ? "" : " --part \(part)")
+      + (environments == 256 ? "" : " --num-envs \(environments)")
   }
 }

@@ -53,6 +53,24 @@ struct MeasuringOptions: ParsableArguments {
   }
 }
 
+extension MeasuringOptions {
+  /// The words of a measuring command in a process of its own, which prints JSON.
+  ///
+  /// - Parameters:
+  ///   - options: with their values.
+  ///   - further: more words, of any command, which each begins with; those of this one come in the
+  ///     place of its options.
+  static func words(
+    of command: String, _ options: [(name: String, value: String)], with further: [String]
+  ) -> [String] {
+    let own = further.map { $0.split(separator: " ").map(String.init) }
+      .filter { $0.first == command }.flatMap { $0.dropFirst() }
+    let named = own.map { $0.prefix { $0 != "=" } }
+    return [command, "--json"]
+      + options.filter { !named.contains($0.name[...]) }.flatMap { [$0.name, $0.value] } + own
+  }
+}
+
 /// Refuses sizes at which nothing can be measured.
 func requireSizes(_ options: [(name: String, values: [Int])], upTo most: Int = 65_536) throws {
   for (name, values) in options {

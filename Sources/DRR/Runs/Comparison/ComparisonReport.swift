@@ -158,9 +158,8 @@ public struct ComparisonReport: Codable, Sendable {
     }
     let (settings, ofSessions) = (settings, first.log.isOfSessions)
     rows = concurrentMap(names.count) { at in
-      columns[at].row(
-        less: at == baseline ? nil : columns[baseline], queries, sessions, settings,
-        ofSessions: ofSessions)
+      ColumnFigures(column: columns[at], targets: queries, sessions: sessions, settings: settings)
+        .row(less: at == baseline ? nil : columns[baseline], ofSessions: ofSessions)
     }
   }
 }
@@ -169,51 +168,17 @@ public struct ComparisonReport: Codable, Sendable {
 private struct Column: Sendable {
   let nextItem: [NextItemScores]
   let reranking: [RankerScores]
+}
 
-  func row(
-    less baseline: Column?, _ targets: Bootstrap, _ sessions: Bootstrap,
-    _ settings: Comparison.Settings, ofSessions: Bool
-  ) -> ComparisonReport.Row {
-    func estimate(_ values: (NextItemScores) -> [Double?]) -> Estimate {
-      let splits = nextItem.map(values)
-      var estimate =
-        targets.estimate(splits.flatMap { $0 })
-        ?? Estimate(mean: 0, low: 0, high: 0, deviation: nil, count: 0)
-      estimate.deviation = standardDeviation(splits.compactMap { mean($0) })
-      return estimate
-    }
-    func difference(_ measure: NextItemMeasure, _ baseline: Column) -> Estimate {
-      let other = baseline.nextItem.map { $0.values(measure, at: settings.cutoff) }
-      let splits = zip(nextItem, other).map {
-        zip($0.values(measure, at: settings.cutoff), $1).map { $0 - $1 }
-      }
-      var estimate = targets.estimate(splits.flatMap { $0 })!
-      estimate.deviation = standardDeviation(splits.compactMap { mean($0) })
-      return estimate
-    }
-    func ordered(_ measure: Measure, at k: Int) -> Estimate? {
-      let splits = reranking.map { $0.values(measure, at: k) }
-      var estimate = sessions.estimate(splits.flatMap { $0 })
-      estimate?.deviation = standardDeviation(splits.compactMap { mean($0) })
-      return estimate
-    }
-    func orderedDifference(_ baseline: Column) -> Estimate? {
-      let k = settings.rerankingCutoffs.max()!
-      return sessions.estimate(
-        zip(reranking, baseline.reranking).flatMap { own, other in
-          zip(own.values(.ndcg, at: k), other.values(.ndcg, at: k)).map { a, b in
-            a.flatMap { a in b.map { a - $0 } }
-          }
-        })
-    }
-    let k = settings.cutoff
-    func groups(_ grouping: TargetGrouping) -> [ComparisonReport.Group] {
-      grouping.names.enumerated().map { group, name in
-        ComparisonReport.Group(
-          name: name, hitRate: estimate { $0.values(.hit, at: k, group: group, of: grouping) },
-          ndcg: estimate { $0.values(.gain, at: k, group: group, of: grouping) })
-      }
-    }
+/// What a method comes to, with intervals over the targets and the sessions of all splits.
+private struct ColumnFigures {
+  let column: Column
+  let targets: Bootstrap
+  let sessions: Bootstrap
+  let settings: Comparison.Settings
+
+  func row(less baseline: Column?, ofSessions: Bool) -> ComparisonReport.Row {
+    let (k, nextItem) = (settings.cutoff, column.nextItem)
     return ComparisonReport.Row(
       name: nextItem[0].name,
       cutoffs: settings.nextItem.cutoffs.map { k in
@@ -225,8 +190,9 @@ private struct Column: Sendable {
       reciprocalRank: estimate { $0.values(.reciprocalRank) },
       coverage: nextItem.reduce(0) { $0 + $1.lists.coverage } / Double(nextItem.count),
       gini: nextItem.reduce(0) { $0 + $1.lists.gini } / Double(nextItem.count),
-      groups: groups(.popularity), pauses: nextItem[0].has(.pause) ? groups(.pause) : nil,
-      reranking: reranking.isEmpty
+      groups: groups(.popularity, at: k),
+      pauses: nextItem[0].has(.pause) ? groups(.pause, at: k) : nil,
+      reranking: column.reranking.isEmpty
         ? []
         : settings.rerankingCutoffs.map {
           ComparisonReport.Reranking(
@@ -234,7 +200,53 @@ private struct Column: Sendable {
         },
       hitRateDifference: baseline.map { difference(.hit, $0) },
       ndcgDifference: baseline.map { difference(.gain, $0) },
-      rerankingDifference: baseline.flatMap { reranking.isEmpty ? nil : orderedDifference($0) })
+      rerankingDifference: baseline.flatMap {
+        column.reranking.isEmpty ? nil : orderedDifference($0)
+      })
+  }
+
+  private func groups(_ grouping: TargetGrouping, at k: Int) -> [ComparisonReport.Group] {
+    grouping.names.enumerated().map { group, name in
+      ComparisonReport.Group(
+        name: name, hitRate: estimate { $0.values(.hit, at: k, group: group, of: grouping) },
+        ndcg: estimate { $0.values(.gain, at: k, group: group, of: grouping) })
+    }
+  }
+
+  private func estimate(_ values: (NextItemScores) -> [Double?]) -> Estimate {
+    let splits = column.nextItem.map(values)
+    var estimate =
+      targets.estimate(splits.flatMap { $0 })
+      ?? Estimate(mean: 0, low: 0, high: 0, deviation: nil, count: 0)
+    estimate.deviation = standardDeviation(splits.compactMap { mean($0) })
+    return estimate
+  }
+
+  private func difference(_ measure: NextItemMeasure, _ baseline: Column) -> Estimate {
+    let other = baseline.nextItem.map { $0.values(measure, at: settings.cutoff) }
+    let splits = zip(column.nextItem, other).map {
+      zip($0.values(measure, at: settings.cutoff), $1).map { $0 - $1 }
+    }
+    var estimate = targets.estimate(splits.flatMap { $0 })!
+    estimate.deviation = standardDeviation(splits.compactMap { mean($0) })
+    return estimate
+  }
+
+  private func ordered(_ measure: Measure, at k: Int) -> Estimate? {
+    let splits = column.reranking.map { $0.values(measure, at: k) }
+    var estimate = sessions.estimate(splits.flatMap { $0 })
+    estimate?.deviation = standardDeviation(splits.compactMap { mean($0) })
+    return estimate
+  }
+
+  private func orderedDifference(_ baseline: Column) -> Estimate? {
+    let k = settings.rerankingCutoffs.max()!
+    return sessions.estimate(
+      zip(column.reranking, baseline.reranking).flatMap { own, other in
+        zip(own.values(.ndcg, at: k), other.values(.ndcg, at: k)).map { a, b in
+          a.flatMap { a in b.map { a - $0 } }
+        }
+      })
   }
 
   private func mean(_ values: [Double?]) -> Double? {

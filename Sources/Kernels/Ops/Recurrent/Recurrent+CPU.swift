@@ -83,75 +83,121 @@ extension CPUBackend {
     guard begin() else { return }
     let name: StaticString = "recurrentBackward"
     let op = Sequences(layout, x, lengths, initial, weights, y, trace, name, self)
-    let (steps, units, n) = (layout.steps, layout.units, layout.gateWidth)
+    let (units, n) = (layout.units, layout.gateWidth)
     let stateCount = layout.batch * layout.stateWidth
     let dy = dy.map { pointer($0, layout.rows * units, name, "dy") }
     let dLast = dLast.map { pointer($0, stateCount, name, "dLast") }
     let dx = dx.map { pointer($0, layout.rows * layout.inputs, name, "dx") }
     let dInitial = dInitial.map { pointer($0, stateCount, name, "dInitial") }
     let gradients = gradients.map { op.pointers($0, name, self) }
-    let blockRows = op.blockSize * steps
-    let isGRU = layout.cell == .gru
-    let counts = [
-      units, units * n, stateCount, blockRows * units, isGRU ? blockRows * n : 0, op.packedCount,
-    ]
-    withScratch(counts.reduce(0, +)) { scratch in
-      let (zeros, transposed) = (scratch, scratch + counts[0])
-      let carry = dInitial ?? transposed + counts[1]
-      let before = transposed + counts[1] + counts[2]
-      let dzHidden = before + counts[3]
-      let packed = dzHidden + counts[4]
-      zeros.update(repeating: 0, count: units)
-      host_transpose(op.hiddenWeights, transposed, Int64(units), Int64(n))
+    withScratch(BackwardRoom.counts(op).reduce(0, +)) { scratch in
+      let room = BackwardRoom(op, scratch, carry: dInitial)
+      room.zeros.update(repeating: 0, count: units)
+      host_transpose(op.hiddenWeights, room.transposed, Int64(units), Int64(n))
       if let dLast {
-        carry.update(from: dLast, count: stateCount)
+        room.carry.update(from: dLast, count: stateCount)
       } else {
-        carry.update(repeating: 0, count: stateCount)
+        room.carry.update(repeating: 0, count: stateCount)
       }
       flushingSubnormals {
         for block in op.blocks {
-          let (first, m) = (block.lowerBound, block.count * steps)
-          // What reaches h: an LSTM's is what reaches the gates.
-          let hidden = isGRU ? dzHidden : op.gates(first, 0)
-          if isGRU { dzHidden.update(repeating: 0, count: m * n) }
-          for step in (0..<op.longest(block)).reversed() {
-            for i in block where step < op.length(i) {
-              let slope = dy.map { $0 + (i * steps + step) * units } ?? zeros
-              backwardGates(
-                op, i, step, slope, carry + i * layout.stateWidth,
-                dzHidden + ((i - first) * steps + step) * n, zeros)
-            }
-            guard step > 0 || dInitial != nil else { continue }
-            product(
-              Rows(hidden + step * n, steps * n), Rows(transposed, units),
-              m: op.active(block, step), n: units, k: n, isAccumulated: true,
-              into: Rows(carry + first * layout.stateWidth, layout.stateWidth))
-          }
-          // From here on without the steps that are past a length.
-          let (isPadded, present) = (op.isPadded(block), op.present(block))
-          let start = op.gates(first, 0)
-          let dz = Rows(isPadded ? op.pack(block, start, n, into: packed) : start, n)
-          let rest = packed + (isPadded ? present * n : 0)
-          if let dx {
-            let to = dx + first * steps * layout.inputs
-            denseInputGradient(
-              dz, Rows(op.inputWeights, n), m: present, k: layout.inputs, n: n,
-              into: Rows(isPadded ? rest : to, layout.inputs))
-            if isPadded { op.unpack(block, rest, layout.inputs, into: to) }
-          }
-          if let gradients {
-            denseWeightGradient(
-              Rows(op.packedInputs(block, rest), layout.inputs), dz, m: present,
-              k: layout.inputs, n: n, dw: Rows(gradients.input, n), db: gradients.inputBias)
-            if isGRU, isPadded { op.pack(block, dzHidden, n, into: dzHidden) }
-            op.packHidden(block, into: before)
-            denseWeightGradient(
-              Rows(before, units), isGRU ? Rows(dzHidden, n) : dz, m: present, k: units, n: n,
-              dw: Rows(gradients.hidden, n), db: gradients.hiddenBias)
-          }
+          backwardSteps(op, block, dy, room, reachesInitial: dInitial != nil)
+          backwardProducts(op, block, room, dx, gradients)
         }
       }
     }
+  }
+
+  /// Where a backward pass computes.
+  private struct BackwardRoom {
+    typealias Pointer = UnsafeMutablePointer<Float>
+    let zeros: Pointer
+    /// The hidden weights' transpose.
+    let transposed: Pointer
+    /// What reaches the state of each sequence.
+    let carry: Pointer
+    /// What h each step began with.
+    let before: Pointer
+    /// What reaches the product with h: of a GRU, as an LSTM's is what reaches the gates.
+    let dzHidden: Pointer
+    /// Rows without the steps past a length.
+    let packed: Pointer
+
+    /// Numbers of each.
+    static func counts(_ op: Sequences) -> [Int] {
+      let (layout, rows) = (op.layout, op.blockSize * op.layout.steps)
+      return [
+        layout.units, layout.units * layout.gateWidth, layout.batch * layout.stateWidth,
+        rows * layout.units, layout.cell == .gru ? rows * layout.gateWidth : 0, op.packedCount,
+      ]
+    }
+
+    /// - Parameter carry: where it is to end up; nil: in the scratch.
+    init(_ op: Sequences, _ scratch: Pointer, carry: Pointer?) {
+      let counts = Self.counts(op)
+      zeros = scratch
+      transposed = zeros + counts[0]
+      self.carry = carry ?? transposed + counts[1]
+      before = transposed + counts[1] + counts[2]
+      dzHidden = before + counts[3]
+      packed = dzHidden + counts[4]
+    }
+  }
+
+  /// From the last step of a block to its first: what reaches the gates, and the states before.
+  private func backwardSteps(
+    _ op: Sequences, _ block: Range<Int>, _ dy: UnsafeMutablePointer<Float>?,
+    _ room: BackwardRoom, reachesInitial: Bool
+  ) {
+    let layout = op.layout
+    let (steps, units, n, first) = (layout.steps, layout.units, layout.gateWidth, block.lowerBound)
+    let isGRU = layout.cell == .gru
+    let hidden = isGRU ? room.dzHidden : op.gates(first, 0)
+    if isGRU { room.dzHidden.update(repeating: 0, count: block.count * steps * n) }
+    for step in (0..<op.longest(block)).reversed() {
+      for i in block where step < op.length(i) {
+        let slope = dy.map { $0 + (i * steps + step) * units } ?? room.zeros
+        backwardGates(
+          op, i, step, slope, room.carry + i * layout.stateWidth,
+          room.dzHidden + ((i - first) * steps + step) * n, room.zeros)
+      }
+      guard step > 0 || reachesInitial else { continue }
+      product(
+        Rows(hidden + step * n, steps * n), Rows(room.transposed, units),
+        m: op.active(block, step), n: units, k: n, isAccumulated: true,
+        into: Rows(room.carry + first * layout.stateWidth, layout.stateWidth))
+    }
+  }
+
+  /// What reaches the inputs and the weights of a block from its gates, without the steps that are
+  /// past a length.
+  private func backwardProducts(
+    _ op: Sequences, _ block: Range<Int>, _ room: BackwardRoom,
+    _ dx: UnsafeMutablePointer<Float>?, _ gradients: Sequences.Gradients?
+  ) {
+    let layout = op.layout
+    let (units, n, first) = (layout.units, layout.gateWidth, block.lowerBound)
+    let (isPadded, present) = (op.isPadded(block), op.present(block))
+    let start = op.gates(first, 0)
+    let dz = Rows(isPadded ? op.pack(block, start, n, into: room.packed) : start, n)
+    let rest = room.packed + (isPadded ? present * n : 0)
+    if let dx {
+      let to = dx + first * layout.steps * layout.inputs
+      denseInputGradient(
+        dz, Rows(op.inputWeights, n), m: present, k: layout.inputs, n: n,
+        into: Rows(isPadded ? rest : to, layout.inputs))
+      if isPadded { op.unpack(block, rest, layout.inputs, into: to) }
+    }
+    guard let gradients else { return }
+    denseWeightGradient(
+      Rows(op.packedInputs(block, rest), layout.inputs), dz, m: present, k: layout.inputs, n: n,
+      dw: Rows(gradients.input, n), db: gradients.inputBias)
+    let isGRU = layout.cell == .gru
+    if isGRU, isPadded { op.pack(block, room.dzHidden, n, into: room.dzHidden) }
+    op.packHidden(block, into: room.before)
+    denseWeightGradient(
+      Rows(room.before, units), isGRU ? Rows(room.dzHidden, n) : dz, m: present, k: units, n: n,
+      dw: Rows(gradients.hidden, n), db: gradients.hiddenBias)
   }
 
   private func backwardGates(
@@ -202,9 +248,13 @@ extension CPUBackend {
       hiddenBias = backend.pointer(weights.hiddenBias, n, op, "hidden bias")
     }
 
+    typealias Gradients = (
+      input: Pointer, hidden: Pointer, inputBias: Pointer, hiddenBias: Pointer
+    )
+
     func pointers(
       _ gradients: RecurrentWeights, _ op: StaticString, _ backend: CPUBackend
-    ) -> (input: Pointer, hidden: Pointer, inputBias: Pointer, hiddenBias: Pointer) {
+    ) -> Gradients {
       let n = layout.gateWidth
       return (
         backend.pointer(gradients.input, layout.inputs * n, op, "input gradients"),

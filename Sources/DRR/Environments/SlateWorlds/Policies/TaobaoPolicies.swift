@@ -3,16 +3,16 @@ import Platform
 import Tensor
 
 extension WorldPolicy<VirtualTaobao> {
-  /// Random; always 0; one action for everybody, climbed on the networks over users that no evaluation
-  /// meets; and that of each user and page, climbed likewise.
+  /// Random; always 0; the mean of the random actions that were clicked most, for everybody; one
+  /// action for everybody, climbed on the networks over users that no evaluation meets; and that of
+  /// each user and page, climbed likewise.
   public static func known(for networks: VirtualTaobaoNetworks, seed: UInt64) -> [Self] {
     let constant = TaobaoAscent(networks).constant(seed: seed)
+    let clicked = meanOfMostClicked(networks, seed: seed)
     return [
-      Self("random") { world, row in
-        var random = world.rows.policyDraws(row)
-        return (0..<VirtualTaobao.actionWidth).map { _ in 2 * random.uniform() - 1 }
-      },
+      Self("random", choose: randomAction),
       Self("zeros") { _, _ in Array(repeating: 0, count: VirtualTaobao.actionWidth) },
+      Self("mean of random actions with most clicks") { _, _ in clicked },
       Self("constant, by the networks", readsHidden: true) { _, _ in constant },
       Self("best by user and page, by the networks", readsHidden: true) {
         let ascent = TaobaoAscent(networks)
@@ -29,6 +29,35 @@ extension WorldPolicy<VirtualTaobao> {
         }
       },
     ]
+  }
+
+  /// An action of which every number is drawn evenly from [−1, 1].
+  private static func randomAction(_ world: VirtualTaobao, _ row: Int) -> [Float] {
+    var random = world.rows.policyDraws(row)
+    return (0..<VirtualTaobao.actionWidth).map { _ in 2 * random.uniform() - 1 }
+  }
+
+  /// The mean of the random actions that earned the most clicks of 20,000 pages, of users that no
+  /// evaluation meets: what is known of the world without learning.
+  private static func meanOfMostClicked(
+    _ networks: VirtualTaobaoNetworks, seed: UInt64
+  ) -> [Float] {
+    var world = VirtualTaobao(networks, count: 200, first: WorldTrial.learners, seed: seed)
+    let width = VirtualTaobao.actionWidth
+    var (most, count, sum) = (Float(0), Float(0), [Float](repeating: 0, count: width))
+    for _ in 0..<100 {
+      let actions = (0..<world.count).flatMap { randomAction(world, $0) }
+      world.step(actions)
+      for row in 0..<world.count where world.rows.rewards[row] >= most {
+        if world.rows.rewards[row] > most {
+          (most, count, sum) = (world.rows.rewards[row], 0, [Float](repeating: 0, count: width))
+        }
+        count += 1
+        for place in 0..<width { sum[place] += actions[row * width + place] }
+      }
+      world.beginEnded()
+    }
+    return sum.map { $0 / max(count, 1) }
   }
 }
 
