@@ -11,7 +11,8 @@ import Tensor
 public struct Experiment: Sendable {
   /// The settings of the run.
   public internal(set) var configuration: RunConfiguration
-  /// All ratings; less each user's mean where rewards count from that.
+  /// All ratings; less each user's mean where rewards count from that. Where ranks share the
+  /// ratings, those of this one, without times.
   public let log: RatingsLog
   /// All ratings as they were read.
   package let source: RatingsLog
@@ -34,11 +35,14 @@ public struct Experiment: Sendable {
     try configuration.validate()
     try configuration.data.requireContents(of: log)
     self.configuration = configuration
-    source = log
     self.folder = folder
     split = try UserSplit(log, configuration.evaluation, among: ranks)
     try split.requireEveryPart()
-    self.log = log.counted(split, on: configuration.scale)
+    var source = log
+    // They have told the split what it needs.
+    if log.whole != nil { source.times = [] }
+    self.source = source
+    self.log = source.counted(split, on: configuration.scale)
     statistics = ItemStatistics(self.log, split, scale: configuration.scale)
   }
 

@@ -112,8 +112,13 @@ final class PMFAdam: PMFSolver {
     var sum = OrderedSum()
     for rows in rows {
       if !rows.isEmpty { addGradients(of: rows[...], among: whole) }
-      sum.add(try places.flatMap { try backend.read(parameters.gradients[$0]) })
-      for place in places { backend.fill(0, into: parameters.gradients[place]) }
+      var gradients: [Float] = []
+      gradients.reserveCapacity(places.reduce(0) { $0 + $1.count })
+      for place in places {
+        gradients += try backend.read(parameters.gradients[place])
+        backend.fill(0, into: parameters.gradients[place])
+      }
+      sum.add(gradients)
     }
     return sum.total
   }

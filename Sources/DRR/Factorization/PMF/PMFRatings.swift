@@ -78,14 +78,16 @@ struct PMFRatings {
         rows.shuffled(using: &random), Array(stride(from: 0, to: count, by: size)) + [count]
       )
     case .places(let places):
-      var order = Self.spread(Array(0..<Int32(places.count)), places, count)
+      var order = Self.spread(0..<Int32(places.count), places, count)
       order.shuffle(using: &random)
       return Self.kept(order, of: size, rows: places.count)
     }
   }
 
   /// Rows at their places among so many, and −1 at those of other ranks.
-  static func spread(_ rows: [Int32], _ places: [Int32], _ count: Int) -> [Int32] {
+  static func spread(
+    _ rows: some Sequence<Int32>, _ places: [Int32], _ count: Int
+  ) -> [Int32] {
     var order = [Int32](repeating: -1, count: count)
     for (row, place) in zip(rows, places) { order[Int(place)] = row }
     return order
