@@ -19,8 +19,10 @@ public struct UserShare: Sendable {
   /// Whether a user is among them, by the number in order of arrival.
   package func holds(_ user: Int) -> Bool { isWhole || user % size == rank }
 
-  /// About how many of so many rows are theirs.
-  func part(of rows: Int) -> Int { isWhole ? rows : Int(1.05 * Double(rows) / Double(size)) }
+  /// Room for theirs of so many rows, and for a block of which the others' are not dropped yet.
+  func part(of rows: Int) -> Int {
+    isWhole ? rows : Int(1.05 * Double(rows) / Double(size)) + 1 << 19
+  }
 }
 
 extension RatingsSource {
