@@ -140,6 +140,51 @@ private var isWanted: Bool {
     #expect(shared.output == alone.output)
   }
 
+  /// What is held out of each user leaves ranks the ratings of their own; of the others each reads
+  /// all, as of ratings from a user's mean and of joined sources.
+  @Test(
+    "come to the model of one process whatever is held out",
+    arguments: [
+      ["--split", "latest"], ["--split", "none"], ["--split", "users", "--ties", "drawn"],
+      ["--split", "rows"], ["--split", "time"], ["--liked-above", "mean"], ["--as-published"],
+      ["--data", "many/ratings.csv"], ["--data", "generated:tiny+many/ratings.csv"],
+    ])
+  func factorizationOfSplits(more: [String]) throws {
+    let folder = Scratch()
+    try folder.write("many/ratings.csv", Self.ratings)
+    var words = Self.pmf("run") + more
+    // The last of two that are named counts.
+    if more[0] == "--data" { words.replaceSubrange(4..<6, with: []) }
+    let alone = try Self.run(words, in: folder)
+    let model = try folder.data("run/pmf.safetensors")
+    let shared = try Self.run(words + ["--fresh"], in: folder, ranks: 2)
+    #expect(try folder.data("run/pmf.safetensors") == model)
+    #expect(shared.output == alone.output)
+  }
+
+  /// Ratings of 60 users in an order that is no user's, some of them twice.
+  private static let ratings =
+    "userId,movieId,rating,timestamp\n"
+    + (0..<3_000).map { row in
+      "\(1 + row * 7 % 60),\(1 + row * row % 97),\(1 + row * 11 % 5),\(1_000_000 + row)\n"
+    }.joined()
+
+  @Test("end with the one sentence of a line that cannot be read")
+  func unreadable() throws {
+    let folder = Scratch()
+    try folder.write("bad/ratings.csv", Self.ratings + "61,5,many,7\n")
+    let words = ["train", "pmf", "--run", "run", "--data", "bad/ratings.csv", "--device", "cpu"]
+    let alone = try Program.run(words, in: folder)
+    for ranks in [2, 4] {
+      let outcome = try Program.run(words, in: folder, script: Self.mpirun(ranks))
+      #expect(outcome.code != 0 && !folder.exists("run"))
+      let sentence = "bad/ratings.csv, line 3002: "
+      for said in [alone, outcome] {
+        #expect(said.error.components(separatedBy: sentence).count == 2, "\(said.error)")
+      }
+    }
+  }
+
   @Test("fit on where a rank is killed, as a process alone and as others, to the same model")
   func factorizationKilled() throws {
     let folder = Scratch()

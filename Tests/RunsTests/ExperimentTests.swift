@@ -31,6 +31,38 @@ struct ExperimentTests {
     return configuration
   }
 
+  @Test("ranks that each hold the ratings of some users come to the model and the error of one")
+  func sharedRatings() throws {
+    let folder = TemporaryFolder()
+    let path = folder.path
+    let configuration = Self.configuration {
+      ($0.agent, $0.pmf.epochs, $0.pmf.batchParts) = (nil, 20, 4)
+    }
+    let alone = try Self.experiment(path + "/alone", configuration)
+    let model = try alone.trainPMF(on: CPUBackend())
+    let error = try alone.sessionError(model)
+    for size in [2, 4] {
+      let found = try ThreadCollective.run(size) { ranks in
+        let log = try RatingsSource.load("generated:tiny", among: ranks)
+        let experiment = try Experiment(
+          configuration, log: log, folder: RunFolder(path + "/\(size)"), among: ranks)
+        if ranks.leads { try experiment.begin() }
+        try ranks.barrier()
+        let model = try experiment.trainPMF(on: CPUBackend(), among: ranks)
+        return (
+          model.userFactors, model.itemFactors,
+          try experiment.sessionError(model, among: ranks)
+        )
+      }
+      for (users, items, found) in found {
+        #expect(users == model.userFactors && items == model.itemFactors)
+        #expect(found.bitPattern == error.bitPattern)
+      }
+      #expect(try folder.data("\(size)/pmf.safetensors") == folder.data("alone/pmf.safetensors"))
+      #expect(!folder.exists("\(size)/pmf-checkpoint.safetensors"))
+    }
+  }
+
   @Test("a PMF that is no better than biases is said to be, and a better one is not")
   func noBetterThanBiases() throws {
     // What offsets say whole.

@@ -12,9 +12,26 @@ func loadRatings(_ source: String, _ range: ClosedRange<Float>?) throws -> Ratin
 func loadRatings(
   _ source: String, _ range: ClosedRange<Float>?, reading options: ReadingOptions
 ) throws -> RatingsLog {
+  try withReading(source) {
+    try RatingsSource.load(source, range: range, reading: options, progress: $0)
+  }
+}
+
+/// Reads ratings in ranks that each hold those of some users, showing progress.
+func loadRatings(
+  _ source: String, _ range: ClosedRange<Float>?, among ranks: any Collective
+) throws -> RatingsLog {
+  try withReading(source) {
+    try RatingsSource.load(source, range: range, among: ranks, progress: $0)
+  }
+}
+
+private func withReading(
+  _ source: String, _ read: (@escaping RatingsSource.Progress) throws -> RatingsLog
+) throws -> RatingsLog {
   let progress = Progress()
   defer { progress.finish() }
-  return try RatingsSource.load(source, range: range, reading: options) { done, total in
+  return try read { done, total in
     progress.update(done, of: total, source.hasPrefix("generated:") ? "ratings" : "bytes")
   }
 }

@@ -45,12 +45,16 @@ struct Training {
     }
   }
 
+  /// A model's error on what is held out, nil where nothing is; every rank asks for it.
+  func sessionError(_ model: PMFModel) throws -> Double? {
+    experiment.configuration.evaluation.split == .nothing
+      ? nil : try experiment.sessionError(model, among: Ranks.all)
+  }
+
   /// Writes the report of a finished run, unless the folder has it already.
   func report(
-    _ model: PMFModel, steps: Int? = nil, last: TrainingProgress? = nil
-  ) throws
-    -> TrainingReport
-  {
+    _ sessionError: Double?, steps: Int? = nil, last: TrainingProgress? = nil
+  ) throws -> TrainingReport {
     let folder = experiment.folder
     if let written = folder.read(TrainingReport.self, from: folder.report),
       written.configuration.identity == experiment.configuration.identity,
@@ -62,8 +66,7 @@ struct Training {
     }
     let report = TrainingReport(
       run: options.run, device: "\(backend.device.id)", configuration: experiment.configuration,
-      sessionRMSE: experiment.configuration.evaluation.split == .nothing
-        ? nil : experiment.sessionError(model), steps: steps, last: last,
+      sessionRMSE: sessionError, steps: steps, last: last,
       beliefSweeps: try experiment.beliefSweeps())
     try folder.finish(report)
     return report
@@ -150,7 +153,7 @@ struct AgentTraining {
       return (trainer.step, last)
     }
     guard Ranks.leads else { return }
-    let report = try training.report(model, steps: steps, last: last)
+    let report = try training.report(training.sessionError(model), steps: steps, last: last)
     let reward = report.last.map { ", reward \(decimal($0.reward, 3)) a step at the end" } ?? ""
     let step = try experiment.policyHistory()?.step ?? steps
     let choice = step < steps ? ", the policy of step \(grouped(step)) kept" : ""
@@ -230,6 +233,7 @@ extension DeviceOptions {
     {
       device.device = begun
     }
-    return try device.backend(experiment.memory, trial: trial)
+    let ranks = experiment.log.whole == nil ? 1 : Ranks.all.size
+    return try device.backend(experiment.memory(ranks: ranks), trial: trial)
   }
 }

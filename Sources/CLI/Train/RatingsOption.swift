@@ -113,11 +113,14 @@ struct RatingsOption: ParsableArguments {
 
   /// Reads the ratings of a run. One that was begun keeps what it learned of a log, however that
   /// has grown.
+  ///
+  /// - Parameter ranks: who each hold the ratings of some users.
   func load(
-    _ range: ClosedRange<Float>?, begun: DataIdentity?, for folder: RunFolder
+    _ range: ClosedRange<Float>?, begun: DataIdentity?, for folder: RunFolder,
+    among ranks: any Collective = SoleCollective()
   ) throws -> Loaded {
     func load(_ source: String) throws -> Loaded {
-      let log = try loadRatings(source, range)
+      let log = try loadRatings(source, range, among: ranks)
       var identity = DataIdentity(source: source, log: log, range: range)
       identity.servedUntil = begun?.servedUntil
       return Loaded(log: log, data: identity)

@@ -7,19 +7,24 @@ struct RunOpening {
   /// Nil for a run of PMF alone.
   var agent: (any AgentSettings)?
   var start: StartOptions
+  /// Whether it is the first of a group, whose runs are each of one process.
+  var isOfGroup = false
 
   /// Changes nothing: what is wrong with the settings shows before the folder is touched. A setting
   /// that is not given is as the run was started.
   func open() throws -> Experiment {
     try run.requireOne()
     let begun = try begun()
+    let ranks = sharing(begun)
     let loaded = try settings.ratings.load(
-      settings.scale.range.range ?? begun?.data.ratingRange, begun: begun?.data, for: run.folder)
+      settings.scale.range.range ?? begun?.data.ratingRange, begun: begun?.data, for: run.folder,
+      among: ranks)
     let log = loaded.log
     let earlier = try begun == nil ? self.earlier() : requireWarm(begun)
     var wanted =
       begun ?? earlier?.settings ?? RunConfiguration(source: loaded.data.source, log: log)
     if begun == nil || settings.data != nil { wanted.data = loaded.data }
+    if begun == nil, earlier == nil { chooseShared(&wanted) }
     try settings.scale.apply(to: &wanted.data, &wanted.scale, begun: begun?.data, log)
     if let agent {
       if wanted.agent == nil { agent.begin(&wanted, keepsPMF: begun != nil) }
@@ -29,9 +34,11 @@ struct RunOpening {
     if let agent { agent.apply(to: &wanted.agent) }
     var folder = run.folder
     folder.preparation = loaded.preparation
-    var experiment = try Experiment(wanted, log: log, folder: folder)
+    var experiment = try Experiment(wanted, log: log, folder: folder, among: ranks)
     if let earlier { experiment = try warm(experiment, earlier.run) }
-    if let warning = experiment.split.orderWarning(in: log) { Console.note(warning) }
+    if let warning = try experiment.split.orderWarning(in: log, among: ranks) {
+      Console.note(warning)
+    }
     if !start.fresh, let kept = try run.folder.read(RunConfiguration.self) {
       try Run(experiment.configuration, folder: run.folder).requireSame(kept)
     }
@@ -41,6 +48,33 @@ struct RunOpening {
     }
     return experiment
   }
+
+  // MARK: Ranks
+
+  /// Who each hold the ratings of some users: the ranks, where they fit a factorization and what is
+  /// held out follows from each user's own ratings; otherwise this process alone, which holds all.
+  private func sharing(_ begun: RunConfiguration?) -> any Collective {
+    var evaluation = begun?.evaluation ?? EvaluationProtocol()
+    settings.held.apply(to: &evaluation, choosing: true)
+    let isFromMean =
+      settings.scale.likedAbove.map { $0 == .userMean } ?? (begun?.scale.fromUserMean == true)
+    let isWarm =
+      begun?.warm != nil || settings.ratings.fromRun != nil || settings.ratings.from != nil
+    return agent == nil && !isOfGroup && !isWarm && !isFromMean && !settings.asPublished
+      && evaluation.isByUser ? Ranks.all : SoleCollective()
+  }
+
+  /// Of so many ratings that one process would take descent, which ranks cannot share, Adam.
+  private func chooseShared(_ wanted: inout RunConfiguration) {
+    guard agent == nil, !isOfGroup, settings.pmfSolver == nil,
+      wanted.pmf.chooseShared(by: Ranks.all.size, ratings: wanted.data.ratings)
+    else { return }
+    Console.note(
+      "PMF is fitted by Adam, which processes share; one process alone would take --pmf-solver sgd "
+        + "for \(grouped(wanted.data.ratings)) ratings")
+  }
+
+  // MARK: An earlier run
 
   /// The run of --from-run with its data, and the settings that a new one takes of it; nil: none is
   /// named.

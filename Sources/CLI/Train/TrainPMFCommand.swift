@@ -6,8 +6,10 @@ extension TrainCommand {
     static let configuration = CommandConfiguration(
       commandName: "pmf", abstract: "Fit a probabilistic matrix factorization (PMF).",
       discussion: """
-        Started as mpirun -n 4 drr train pmf …, processes share the batches of Adam by their users. \
-        A run that one process began goes on in several, and the reverse.
+        Started as mpirun -n 4 drr train pmf …, processes share the batches of Adam by their users: \
+        each holds the ratings and the vectors of its own. Of 5,000,000 ratings and more they take \
+        Adam where one would take sgd. A run that one process began goes on in several, and the \
+        reverse.
 
         Examples:
           drr train pmf --data ml-1m.zip --run runs/million
@@ -39,8 +41,9 @@ extension TrainCommand {
         try $0.secondsPerPMFUpdate(on: $1)
       }
       let model = try training.model()
+      let error = try training.sessionError(model)
       guard Ranks.leads else { return }
-      let report = try training.report(model)
+      let report = try training.report(error)
       try output.print(
         report,
         "PMF of \(model.userCount) users and \(model.itemCount) items, k \(model.dimension): "
@@ -49,15 +52,16 @@ extension TrainCommand {
           } ?? "nothing was held out"))
     }
 
-    private func opening(_ run: RunOptions) -> RunOpening {
-      RunOpening(run: run, settings: settings, agent: nil, start: training.start)
+    private func opening(_ run: RunOptions, isOfGroup: Bool = false) -> RunOpening {
+      RunOpening(
+        run: run, settings: settings, agent: nil, start: training.start, isOfGroup: isOfGroup)
     }
 
     private func trainGroup(_ group: RunGroup) throws {
       var run = options
       run.run += "/\(group.members[0].name)"
       Interrupt.install()
-      let first = try opening(run).open()
+      let first = try opening(run, isOfGroup: true).open()
       let reports = try GroupTraining(
         group: group, options: options, training: training, device: device,
         first: first.configuration, preparation: first.folder.preparation

@@ -32,7 +32,7 @@ public struct DataIdentity: Codable, Hashable, Sendable {
     ratingRange = range
     name = log.name
     checksum = log.checksum
-    ratings = log.count
+    ratings = log.wholeCount
     users = log.userCount
     items = log.itemCount
   }

@@ -105,7 +105,7 @@ extension Experiment {
         steps: try trainedSteps() ?? 0, policy: try policyHistory(),
         admission: admission,
         candidatesPerSession: Double(candidates) / Double(sessions.count),
-        sessionRMSE: sessionError(model)),
+        sessionRMSE: try sessionError(model)),
       scores: scores,
       observed: sessions.map { split.visibleRows(of: Int($0.user), in: log).count },
       ratings: heldOutRatings(model))

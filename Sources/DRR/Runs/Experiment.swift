@@ -11,34 +11,49 @@ import Tensor
 public struct Experiment: Sendable {
   /// The settings of the run.
   public internal(set) var configuration: RunConfiguration
-  /// All ratings; less each user's mean where rewards count from that.
+  /// All ratings; less each user's mean where rewards count from that. Where ranks share the
+  /// ratings, those of this one, without times.
   public let log: RatingsLog
   /// All ratings as they were read.
   package let source: RatingsLog
   /// Which users train, validate and test, and which of their ratings may be seen.
   public let split: UserSplit
-  /// Counts and mean rewards of items, from the ratings that may be seen.
+  /// Counts and mean rewards of items, from the ratings that may be seen; where ranks share the
+  /// ratings, from those of this one.
   public let statistics: ItemStatistics
   /// Where the run is kept.
   public internal(set) var folder: RunFolder
 
+  /// - Parameters:
+  ///   - log: all ratings, or what this rank holds of them, of a protocol that is by user.
+  ///   - ranks: who make an experiment of them together.
   /// - Throws: `ConfigurationError`; `RunError` where the data are not those that the run began on.
-  public init(_ configuration: RunConfiguration, log: RatingsLog, folder: RunFolder) throws {
+  public init(
+    _ configuration: RunConfiguration, log: RatingsLog, folder: RunFolder,
+    among ranks: any Collective = SoleCollective()
+  ) throws {
     try configuration.validate()
     try configuration.data.requireContents(of: log)
     self.configuration = configuration
-    source = log
     self.folder = folder
-    split = UserSplit(log, configuration.evaluation)
+    split = try UserSplit(log, configuration.evaluation, among: ranks)
     try split.requireEveryPart()
-    self.log = log.counted(split, on: configuration.scale)
+    var source = log
+    // They have told the split what it needs.
+    if log.whole != nil { source.times = [] }
+    self.source = source
+    self.log = source.counted(split, on: configuration.scale)
     statistics = ItemStatistics(self.log, split, scale: configuration.scale)
   }
 
   /// What training takes of memory at least.
-  public var memory: MemoryNeed {
+  public var memory: MemoryNeed { memory(ranks: 1) }
+
+  /// The same of one of so many ranks, who share the ratings and the vectors of users.
+  public func memory(ranks: Int) -> MemoryNeed {
     var need = MemoryNeed()
-    let (users, items, k) = (log.userCount, log.itemCount, configuration.pmf.dimension)
+    let users = log.userCount / ranks
+    let (items, k) = (log.itemCount, configuration.pmf.dimension)
     // A model and its best so far; a device has the tables.
     let vectors = Double(users + items) * Double(k)
     need.add(
@@ -71,21 +86,48 @@ public struct Experiment: Sendable {
     on backend: any Backend, _ observer: Observer = Observer(),
     among ranks: any Collective = SoleCollective()
   ) throws -> PMFModel {
+    let model = try fit(on: backend, observer, among: ranks)
+    guard ranks.size > 1, configuration.pmf.solver == .adam else { return model }
+    // Each has the vectors of some of the users, and no trainer any more.
+    try ranks.barrier()
+    guard let whole = try readModel() else { throw RunError("\(folder.model) is missing") }
+    return whole
+  }
+
+  /// Fits the factorisation and writes it.
+  ///
+  /// - Returns: the model, in ranks that share the vectors of users with those of this one.
+  private func fit(
+    on backend: any Backend, _ observer: Observer, among ranks: any Collective
+  ) throws -> PMFModel {
     // Stochastic gradient descent is short, and each does all of it.
+    let isShared = configuration.pmf.solver == .adam
     let trainer = PMFStage(
       try PMFTrainer(
         configuration.pmf, log: log, rows: split.pmfRows(in: log), scale: configuration.scale,
         from: try readStart(), seed: configuration.seed, on: backend,
-        among: configuration.pmf.solver == .adam ? ranks : SoleCollective()))
+        among: isShared ? ranks : SoleCollective()))
     do {
       try run.train(
         trainer, stage(.pmfCheckpoint), device: "\(backend.device.id)", observer, among: ranks)
     } catch let interrupted as Interrupted {
       throw Interrupted(step: interrupted.step / trainer.trainer.batchesPerEpoch)
     }
-    let (error, _, model) = trainer.trainer.best!
+    try tellOfBiases(trainer.trainer, observer)
+    // Until then each may look for what there is to go on from.
+    try ranks.barrier()
+    if isShared || ranks.leads {
+      try trainer.trainer.writeBest(to: folder.model, metadata: metadata(.model, on: backend))
+    }
+    if ranks.leads { folder.remove(folder.pmfCheckpoint) }
+    return trainer.trainer.best!.model
+  }
+
+  /// Notes where a fit is no better than biases.
+  private func tellOfBiases(_ trainer: PMFTrainer, _ observer: Observer) throws {
+    let error = trainer.best!.error
     // A fit of a few epochs is not meant to be good.
-    if configuration.pmf.epochs >= 20, let biases = trainer.trainer.biasError, error > 0,
+    if configuration.pmf.epochs >= 20, let biases = try trainer.biasError, error > 0,
       error >= biases
     {
       observer.note(
@@ -93,13 +135,6 @@ public struct Experiment: Sendable {
           + "\(decimal(biases, 4)) by the mean and the offsets of users and items alone; what ranks "
           + "by its vectors ranks by noise; try a larger --pmf-regularization or more ratings")
     }
-    // Until then each may look for what there is to go on from.
-    try ranks.barrier()
-    if ranks.leads {
-      try model.write(to: folder.model, metadata: metadata(.model, on: backend))
-      folder.remove(folder.pmfCheckpoint)
-    }
-    return model
   }
 
   /// Seconds of one PMF update on a device, after a warm-up.
@@ -119,10 +154,31 @@ public struct Experiment: Sendable {
   public var ratingUnit: String { source.ratingUnit }
 
   /// The model's error on the test sessions, of which it has seen nothing, in the unit of ratings.
-  public func sessionError(_ model: PMFModel) -> Double {
-    model.rootMeanSquaredError(
-      log, rows: split.testUsers.lazy.flatMap { split.sessionRows(of: Int($0), in: log) },
-      scale: configuration.scale)
+  ///
+  /// - Parameter ranks: who share the ratings, where they do: each asks for it, with the whole model.
+  public func sessionError(
+    _ model: PMFModel, among ranks: any Collective = SoleCollective()
+  ) throws -> Double {
+    let rows = split.testUsers.lazy.flatMap { split.sessionRows(of: Int($0), in: log) }
+    guard log.whole != nil else {
+      return model.rootMeanSquaredError(log, rows: rows, scale: configuration.scale)
+    }
+    var counts = [Int](repeating: 0, count: log.userCount)
+    for row in rows { counts[Int(log.users[row])] += 1 }
+    var next = try ranks.offsets(of: counts)
+    let count = next[log.userCount]
+    var (squares, places) = ([Float](), [Int32]())
+    for row in rows {
+      let user = Int(log.users[row])
+      squares.append(
+        model.squaredError(
+          user: user, item: Int(log.items[row]), rating: log.ratings[row], log.ratingRange,
+          configuration.scale))
+      places.append(Int32(next[user]))
+      next[user] += 1
+    }
+    return PMFModel.rootMeanSquare(
+      try ranks.sumInOrder(squares, at: places, count: count), count, configuration.scale)
   }
 
   /// What the model predicts of the ratings of the test sessions, and what was given, in the unit of

@@ -42,7 +42,7 @@ public struct RunConfiguration: RunSettings {
     self.init(
       data: DataIdentity(source: source, log: log), seed: 0,
       evaluation: EvaluationProtocol(for: log), scale: RewardScale(ratingRange: log.ratingRange),
-      pmf: PMFConfiguration(ratings: log.count), agent: nil)
+      pmf: PMFConfiguration(ratings: log.wholeCount), agent: nil)
   }
 
   /// Trains this agent, with the factorisation that belongs to it.

@@ -26,11 +26,33 @@ extension ParameterSet: Checkpointed {
 
   /// A flat buffer laid out like the weights, a tensor a parameter.
   func save(_ flat: Floats, to file: inout SafetensorsWriter, _ prefix: String) throws {
+    if let addShared { return try save(flat, to: &file, prefix, addShared) }
     let host = try backend.read(flat)
     for parameter in parameters {
       let range = parameter.offset..<parameter.offset + parameter.shape.count
       try file.add(
         "\(prefix).\(parameter.name)", Array(host[range]), shape: parameter.shape.array)
+    }
+  }
+
+  /// The same, tables of which others hold rows as `addShared` adds them.
+  private func save(
+    _ flat: Floats, to file: inout SafetensorsWriter, _ prefix: String,
+    _ addShared: (
+      String, [Int], @escaping (Range<Int>) throws -> [Float], inout SafetensorsWriter
+    ) throws -> Void
+  ) throws {
+    for parameter in parameters {
+      let (name, count) = ("\(prefix).\(parameter.name)", parameter.shape.count)
+      if let whole = parameter.whole {
+        try addShared(
+          name, whole.shape.array,
+          { [backend] in try backend.read(flat[parameter.place(ofRows: $0)]) }, &file)
+      } else {
+        try file.add(
+          name, backend.read(flat[parameter.offset..<parameter.offset + count]),
+          shape: parameter.shape.array)
+      }
     }
   }
 
@@ -41,7 +63,8 @@ extension ParameterSet: Checkpointed {
     var host = [Float](repeating: 0, count: count)
     for parameter in parameters {
       let values = try file.floats(
-        "\(prefix).\(parameter.name)", expected, shape: parameter.shape.array)
+        "\(prefix).\(parameter.name)", expected,
+        shape: (parameter.whole?.shape ?? parameter.shape).array, rows: parameter.whole?.rows)
       host.replaceSubrange(
         parameter.offset..<parameter.offset + parameter.shape.count, with: values)
     }

@@ -84,6 +84,19 @@ extension SafetensorsFile {
     _ name: String, _ expected: Expected<Float> = .finite, shape: [Int]? = nil
   ) throws(CheckpointError) -> [Float] { try values(name, expected, shape: shape) }
 
+  /// Float32 numbers of some rows of a table; nil: of all.
+  package func floats(
+    _ name: String, _ expected: Expected<Float> = .finite, shape: [Int], rows: Range<Int>?
+  ) throws(CheckpointError) -> [Float] {
+    guard let rows else { return try floats(name, expected, shape: shape) }
+    let found = try values(name, as: Float.self, shape: shape, rows: rows)
+    let first = rows.lowerBound * shape.dropFirst().reduce(1, *)
+    for (place, value) in found.enumerated() where !expected.admits(value) {
+      throw wrong(name, first + place, value, expected.range)
+    }
+    return found
+  }
+
   /// Float64 numbers.
   public func doubles(
     _ name: String, _ expected: Expected<Double> = .finite, shape: [Int]? = nil

@@ -99,6 +99,27 @@ public struct SafetensorsFile: Sendable {
   public func values<Element: TensorElement>(
     _ name: String, as type: Element.Type = Element.self, shape: [Int]? = nil
   ) throws(CheckpointError) -> [Element] {
+    let entry = try entry(name, of: Element.self, shape: shape)
+    return try source.array(
+      of: Element.self, at: dataStart + entry.byteRange.lowerBound,
+      count: entry.byteRange.count / MemoryLayout<Element>.stride)
+  }
+
+  /// The same of some of the rows of a table alone, which `shape` has.
+  package func values<Element: TensorElement>(
+    _ name: String, as type: Element.Type = Element.self, shape: [Int], rows: Range<Int>
+  ) throws(CheckpointError) -> [Element] {
+    let entry = try entry(name, of: Element.self, shape: shape)
+    guard !rows.isEmpty else { return [] }
+    let bytes = entry.byteRange.count / shape[0]
+    return try source.array(
+      of: Element.self, at: dataStart + entry.byteRange.lowerBound + rows.lowerBound * bytes,
+      count: rows.count * bytes / MemoryLayout<Element>.stride)
+  }
+
+  private func entry<Element: TensorElement>(
+    _ name: String, of type: Element.Type, shape: [Int]?
+  ) throws(CheckpointError) -> Entry {
     guard let entry = entry(name) else {
       throw CheckpointError.noTensor(path: path, tensor: name)
     }
@@ -110,9 +131,7 @@ public struct SafetensorsFile: Sendable {
       throw CheckpointError.wrongShape(
         path: path, tensor: name, found: entry.shape, expected: shape)
     }
-    return try source.array(
-      of: Element.self, at: dataStart + entry.byteRange.lowerBound,
-      count: entry.byteRange.count / MemoryLayout<Element>.stride)
+    return entry
   }
 
   // MARK: Opening

@@ -35,16 +35,33 @@ public struct SafetensorsWriter: Sendable {
       throw CheckpointError.unwritable(
         name: name, reason: "\(values.count) values do not have the shape \(shape)")
     }
+    try add(
+      Tensor(
+        name: name, type: type, shape: shape, byteCount: byteCount,
+        contents: ArrayBytes(values: values)))
+  }
+
+  /// Float32 numbers of a shape that are never held whole: `pieces` hands them out in C order, each
+  /// time that the file is written, put in memory or summed, and twice for a file that is written.
+  package mutating func add(
+    _ name: String, shape: [Int],
+    pieces: @escaping (_ take: ([Float]) throws(FileError) -> Void) throws(FileError) -> Void
+  ) throws(CheckpointError) {
+    try add(
+      Tensor(
+        name: name, type: Float.tensorType, shape: shape, byteCount: 4 * shape.reduce(1, *),
+        contents: MadeBytes(count: shape.reduce(1, *), pieces: pieces)))
+  }
+
+  private mutating func add(_ tensor: Tensor) throws(CheckpointError) {
+    let name = tensor.name
     guard name != SafetensorsHeader.metadataKey, SafetensorsHeader.isWritable(name) else {
       throw CheckpointError.unwritable(name: name, reason: "the format reserves this name")
     }
     guard names.insert(name).inserted else {
       throw CheckpointError.unwritable(name: name, reason: "another tensor has the same name")
     }
-    tensors.append(
-      Tensor(
-        name: name, type: type, shape: shape, byteCount: byteCount,
-        contents: ArrayBytes(values: values)))
+    tensors.append(tensor)
   }
 
   /// Writes through a temporary file, so that `path` never holds a part; see `AtomicFile.write`.
@@ -56,21 +73,39 @@ public struct SafetensorsWriter: Sendable {
     }
   }
 
+  /// Asks for pieces as often as ``write(to:)`` does, where those of several processes are one file
+  /// and another of them writes it.
+  package func attend() throws(CheckpointError) {
+    try CheckpointError.passing { () throws(FileError) in
+      for _ in 0..<2 {
+        for tensor in ordered where tensor.contents.isMade {
+          try tensor.contents.withBytes { _ in }
+        }
+      }
+    }
+  }
+
   /// The whole file in memory.
   public func bytes() throws(CheckpointError) -> [UInt8] {
     var (file, ordered) = try layOut()
     file.reserveCapacity(file.count + ordered.reduce(0) { $0 + $1.byteCount })
-    for tensor in ordered {
-      tensor.contents.withBytes { file.append(contentsOf: $0) }
+    try CheckpointError.passing { () throws(FileError) in
+      for tensor in ordered { try tensor.contents.withBytes { file.append(contentsOf: $0) } }
     }
     return file
   }
 
   /// CRC-32 of the arrays in the order of the file.
   package var checksum: UInt32 {
-    var data = Checksum()
-    for tensor in ordered { tensor.contents.withBytes { data.update($0) } }
-    return data.value
+    get throws(CheckpointError) { try Self.checksum(of: ordered).value }
+  }
+
+  private static func checksum(of tensors: [Tensor]) throws(CheckpointError) -> Checksum {
+    try CheckpointError.passing { () throws(FileError) in
+      var data = Checksum()
+      for tensor in tensors { try tensor.contents.withBytes { data.update($0) } }
+      return data
+    }
   }
 
   private var ordered: [Tensor] {
@@ -89,10 +124,9 @@ public struct SafetensorsWriter: Sendable {
     }
     let ordered = ordered
     var header = SafetensorsHeader(metadata: metadata)
-    var data = Checksum()
+    let data = try Self.checksum(of: ordered)
     var end = 0
     for tensor in ordered {
-      tensor.contents.withBytes { data.update($0) }
       header.entries.append(
         SafetensorsFile.Entry(
           name: tensor.name, type: tensor.type, shape: tensor.shape,
@@ -114,19 +148,43 @@ public struct SafetensorsWriter: Sendable {
 }
 
 private protocol TensorBytes: Sendable {
-  func withBytes<Failure: Error>(
-    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void
-  ) throws(Failure)
+  /// Whether they are made anew each time.
+  var isMade: Bool { get }
+  /// Calls `body` once or more, with all of them in order.
+  func withBytes(
+    _ body: (UnsafeRawBufferPointer) throws(FileError) -> Void
+  ) throws(FileError)
 }
 
 private struct ArrayBytes<Element: TensorElement>: TensorBytes {
   var values: [Element]
+  var isMade: Bool { false }
 
-  func withBytes<Failure: Error>(
-    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void
-  ) throws(Failure) {
-    try values.withUnsafeBufferPointer { (buffer) throws(Failure) in
+  func withBytes(
+    _ body: (UnsafeRawBufferPointer) throws(FileError) -> Void
+  ) throws(FileError) {
+    try values.withUnsafeBufferPointer { (buffer) throws(FileError) in
       try body(UnsafeRawBufferPointer(buffer))
     }
+  }
+}
+
+/// Numbers that one thread makes and writes.
+private struct MadeBytes: TensorBytes, @unchecked Sendable {
+  let count: Int
+  let pieces: (_ take: ([Float]) throws(FileError) -> Void) throws(FileError) -> Void
+  var isMade: Bool { true }
+
+  func withBytes(
+    _ body: (UnsafeRawBufferPointer) throws(FileError) -> Void
+  ) throws(FileError) {
+    var given = 0
+    try pieces { (piece) throws(FileError) in
+      given += piece.count
+      try piece.withUnsafeBufferPointer { (buffer) throws(FileError) in
+        try body(UnsafeRawBufferPointer(buffer))
+      }
+    }
+    require(given == count, "a file: \(given) numbers in pieces, expected \(count)")
   }
 }

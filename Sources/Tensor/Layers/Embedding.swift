@@ -4,10 +4,13 @@ public struct Embedding {
   public let table: Parameter
 
   /// A table that is the parameter `name` of a set.
+  ///
+  /// - Parameter held: the rows that the set holds, from whose first on indices count; nil: all.
   public init(
-    _ name: String, rows: Int, width: Int, _ initializer: Initializer, in set: ParameterSet
+    _ name: String, rows: Int, width: Int, _ initializer: Initializer, in set: ParameterSet,
+    holding held: Range<Int>? = nil
   ) {
-    table = set.add(name, [rows, width], initializer)
+    table = set.add(name, [rows, width], initializer, holding: held)
   }
 
   /// [B] indices to [B, width].

@@ -13,16 +13,35 @@ public enum Initializer: Sendable, Hashable {
   /// U(±√(6 / in)), for ReLU. He et al. 2015, eq. 10.
   case heUniform
 
+  /// Words of a generator that a weight takes.
+  private var words: Int {
+    switch self {
+    case .zeros, .constant: 0
+    case .uniform, .glorotUniform, .heUniform: 1
+    case .normal: 2
+    }
+  }
+
+  /// The weights `places` of a shape, in C order; the others are passed over, as if they were drawn.
+  func values(shape: Shape, places: Range<Int>, random: inout Philox) -> [Float] {
+    random.skip(words: words * places.lowerBound)
+    defer { random.skip(words: words * (shape.count - places.upperBound)) }
+    return values(shape: shape, count: places.count, random: &random)
+  }
+
   /// `shape` is [in, out] for the two that scale by it.
-  func values(shape: Shape, random: inout Philox) -> [Float] {
+  ///
+  /// - Parameter count: of how many weights, the first; nil: of all.
+  func values(shape: Shape, count: Int? = nil, random: inout Philox) -> [Float] {
+    let count = count ?? shape.count
     func uniform(_ low: Float, _ high: Float) -> [Float] {
-      (0..<shape.count).map { _ in low + (high - low) * random.uniform() }
+      (0..<count).map { _ in low + (high - low) * random.uniform() }
     }
     switch self {
-    case .zeros: return Array(repeating: 0, count: shape.count)
-    case .constant(let value): return Array(repeating: value, count: shape.count)
+    case .zeros: return Array(repeating: 0, count: count)
+    case .constant(let value): return Array(repeating: value, count: count)
     case .uniform(let low, let high): return uniform(low, high)
-    case .normal(let deviation): return (0..<shape.count).map { _ in deviation * random.normal() }
+    case .normal(let deviation): return (0..<count).map { _ in deviation * random.normal() }
     case .glorotUniform:
       let bound = (6 / Float(shape[0] + shape[1])).squareRoot()
       return uniform(-bound, bound)

@@ -5,7 +5,19 @@ public final class ParameterSet {
   public let backend: any Backend
   /// What was added, in that order.
   public private(set) var parameters: [Parameter] = []
+  /// What the weights are at first, until they are in use.
   private var initial: [Float] = []
+  /// Elements in the flat buffers; each parameter starts at a multiple of 16 (64 bytes).
+  public private(set) var count = 0
+  /// Adds a table to a file of which this set holds some rows alone, and others hold the rest; nil:
+  /// it holds all of each. `own` gives those of the rows held, by their numbers among them.
+  package var addShared:
+    (
+      (
+        _ name: String, _ shape: [Int], _ own: @escaping (_ rows: Range<Int>) throws -> [Float],
+        _ file: inout SafetensorsWriter
+      ) throws -> Void
+    )?
   private var storage: (values: Floats, gradients: Floats)?
   private var random: Philox
 
@@ -15,22 +27,33 @@ public final class ParameterSet {
     random = Philox(seed: seed, stream: stream)
   }
 
-  /// Elements in the flat buffers; each parameter starts at a multiple of 16 (64 bytes).
-  public var count: Int { initial.count }
-
   /// Adds a block of weights. Nothing can be added once the weights are in use.
   ///
   /// - Parameters:
   ///   - name: as checkpoints have it; no other parameter of the set has it.
   ///   - shape: [in, out] for initializers that scale by it.
+  ///   - rows: of a table, those that this set holds; the others are passed over, as if they were
+  ///     drawn. nil: all.
   /// - Returns: the block, drawn from the set's stream behind those added before.
-  public func add(_ name: String, _ shape: Shape, _ initializer: Initializer) -> Parameter {
+  public func add(
+    _ name: String, _ shape: Shape, _ initializer: Initializer, holding rows: Range<Int>? = nil
+  ) -> Parameter {
     require(storage == nil, "parameter \(name): the set is in use, nothing can be added")
     require(
       !parameters.contains { $0.name == name }, "parameter \(name): there is one of this name")
-    let parameter = Parameter(name: name, shape: shape, offset: initial.count, owner: self)
-    initial += initializer.values(shape: shape, random: &random)
+    var held = shape.array
+    if let rows { held[0] = rows.count }
+    let parameter = Parameter(
+      name: name, shape: Shape(held), whole: rows.map { ($0, shape) }, offset: count, owner: self)
+    if let rows {
+      let width = shape.count / shape[0]
+      initial += initializer.values(
+        shape: shape, places: rows.lowerBound * width..<rows.upperBound * width, random: &random)
+    } else {
+      initial += initializer.values(shape: shape, random: &random)
+    }
     initial += Array(repeating: 0, count: (16 - initial.count % 16) % 16)
+    count = initial.count
     parameters.append(parameter)
     return parameter
   }
@@ -44,6 +67,7 @@ public final class ParameterSet {
     backend.write(initial, to: made.values)
     backend.fill(0, into: made.gradients)
     storage = made
+    initial = []
     return made
   }
 
@@ -83,6 +107,8 @@ public struct Parameter {
   public let name: String
   /// The shape of the weights.
   public let shape: Shape
+  /// Of a table of which the set holds some rows alone, which those are, and the shape of all.
+  package let whole: (rows: Range<Int>, shape: Shape)?
   let offset: Int
   /// The set that it is a block of, which must outlive it.
   public unowned let owner: ParameterSet

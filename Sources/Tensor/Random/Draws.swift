@@ -7,6 +7,11 @@ extension Philox {
     return Float(radius * cos(2 * .pi * Double(uniform())))
   }
 
+  /// Passes over words, as if they had been drawn.
+  mutating func skip(words: Int) {
+    self = Philox(key: key, stream: stream, counter: counter &+ UInt64(words))
+  }
+
   /// An index in 0 ..< bound, without bias.
   public mutating func index(below bound: Int) -> Int { Int.random(in: 0..<bound, using: &self) }
 }

@@ -48,6 +48,34 @@ import Testing
     #expect(parcels.counts == [0, 0, 1] && parcels[2][0] == 7)
   }
 
+  @Test("add in the order of one that holds all", arguments: [1, 2, 3, 5])
+  func inOrder(size: Int) throws {
+    // More than are sent at a time, of very different sizes.
+    let count = 1 << 20 + 777
+    @Sendable func value(_ place: Int) -> Float {
+      Float(sin(Double(place))) * [1e-5, 1, 1e6][place % 3]
+    }
+    let expected = (0..<count).reduce(0.0) { $0 + Double(value($1)) }
+    let sums = try ThreadCollective.run(size) { ranks in
+      // Each has every so-manieth, the latest first.
+      let places = (0..<count).filter { $0 / 5 % size == ranks.rank }.reversed()
+      return try ranks.sumInOrder(
+        places.map(value), at: places.map { Int32($0) }, count: count)
+    }
+    #expect(sums.allSatisfy { $0.bitPattern == expected.bitPattern })
+    let backwards = (0..<count).reversed().reduce(0.0) { $0 + Double(value($1)) }
+    #expect(backwards != expected, "the numbers tell no order from another")
+  }
+
+  @Test("number what each has of every user in the order of users")
+  func offsets() throws {
+    let found = try ThreadCollective.run(3) { ranks in
+      // User u is of rank u % 3, and has u things.
+      try ranks.offsets(of: (0..<7).map { $0 % 3 == ranks.rank ? $0 : 0 })
+    }
+    #expect(found.allSatisfy { $0 == [0, 0, 1, 3, 6, 10, 15, 21] })
+  }
+
   @Test("stop where one is lost, and name it", arguments: 0..<3)
   func lost(rank: Int) {
     #expect(throws: CollectiveError.lost(rank: rank, reason: "out of luck")) {

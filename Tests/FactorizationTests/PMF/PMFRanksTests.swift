@@ -48,7 +48,7 @@ import Testing
     }
   }
 
-  @Test("of the same parts come to the bits of one, and each has all weights")
+  @Test("of the same parts come to the bits of one, and save all weights")
   func exact() throws {
     let alone = try Self.states(ranks: 1, parts: 4)[0]
     #expect(Set(alone).count == 5)

@@ -23,7 +23,8 @@ extension Collective {
   /// This rank's part of so many things in a row.
   public func share(of count: Int) -> Range<Int> { share(of: count, rank: rank) }
 
-  func share(of count: Int, rank: Int) -> Range<Int> {
+  /// The part of another rank.
+  package func share(of count: Int, rank: Int) -> Range<Int> {
     count * rank / size..<count * (rank + 1) / size
   }
 

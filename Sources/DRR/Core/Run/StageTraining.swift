@@ -179,7 +179,7 @@ struct StageTraining<Settings: RunSettings, Training: Trainer> {
     var file = SafetensorsWriter(metadata: metadata)
     try trainer.save(to: &file)
     if updates != nil, ranks.size > 1 { try requireSame(file) }
-    if leads { try file.write(to: stage.path) }
+    if leads { try file.write(to: stage.path) } else { try file.attend() }
     try ranks.barrier()
     try trainer.saved()
     observer.saved()
@@ -187,7 +187,7 @@ struct StageTraining<Settings: RunSettings, Training: Trainer> {
 
   /// Whoever rounds in another way would part from the others without a sign.
   private func requireSame(_ file: SafetensorsWriter) throws {
-    let sum = file.checksum
+    let sum = try file.checksum
     guard try ranks.allGather([sum]).allSatisfy({ $0[0] == sum }) else {
       throw RunError(
         "\(folder.path): the ranks have come to different weights; an agent is trained by devices "

@@ -81,19 +81,32 @@ public struct GeneratedRatings: Sendable {
     GeneratedRatings(size: size, seed: seed).generate()
   }
 
-  /// The whole log in memory; progress counts rows.
-  public func generate(progress: RatingsSource.Progress? = nil) -> RatingsLog {
+  /// The log in memory, of it the ratings of a share of the users; progress counts rows.
+  public func generate(
+    share: UserShare = .all, progress: RatingsSource.Progress? = nil
+  ) -> RatingsLog {
     var world = GeneratedWorld(size: size, seed: seed)
     var columns = RatingsColumns()
-    columns.reserve(size.ratingCount)
+    columns.reserve(share.part(of: size.ratingCount))
+    // Of a share the checksum is that of all rows as they come. Without a file behind it, writing
+    // cannot fail.
+    let all = share.isWhole ? nil : OutputFile()
+    try? all?.write(CSVText.header)
+    let itemTexts = (1...size.itemCount).map(\.description)
+    var done = 0
     for user in 0..<size.userCount {
-      for event in world.events(ofUser: user) {
-        columns.users.append(Int32(user))
-        columns.items.append(event.item)
-        columns.ratings.append(Float(event.stars))
-        columns.times.append(event.time)
+      let events = world.events(ofUser: user)
+      done += events.count
+      if let all { try? Self.write(events, ofUser: user, itemTexts, to: all) }
+      if share.holds(user) {
+        for event in events {
+          columns.users.append(Int32(user))
+          columns.items.append(event.item)
+          columns.ratings.append(Float(event.stars))
+          columns.times.append(event.time)
+        }
       }
-      progress?(columns.count, size.ratingCount)
+      progress?(done, size.ratingCount)
     }
     var log = RatingsLog(
       name: name, format: "generated", checksum: "", ratingRange: 1...5, hasTimes: true,
@@ -103,12 +116,23 @@ public struct GeneratedRatings: Sendable {
     log.genres = ItemGenres(
       lists: (0..<size.itemCount).map { world.genreNames(ofItem: $0) },
       order: GeneratedWorld.genreNames)
-    log.checksum = log.contentChecksum()
+    try? all?.flush()
+    log.checksum =
+      all.map { UInt32(truncatingIfNeeded: $0.crc).hexadecimal } ?? log.contentChecksum()
     return log
   }
 
+  private static func write(
+    _ events: [GeneratedWorld.Event], ofUser user: Int, _ itemTexts: [String], to file: OutputFile
+  ) throws(DataError) {
+    let userText = (user + 1).description
+    for event in events {
+      try CSVText.row(file, userText, itemTexts[Int(event.item)], Float(event.stars), event.time)
+    }
+  }
+
   /// Writes `ratings.csv` and `movies.csv` one user at a time, the same rows
-  /// ``generate(progress:)`` gives; progress counts rows. Returns the checksum of the ratings file.
+  /// ``generate(share:progress:)`` gives; progress counts rows. Returns the checksum of the ratings file.
   @discardableResult
   public func write(
     to folder: String, progress: RatingsSource.Progress? = nil
@@ -120,12 +144,8 @@ public struct GeneratedRatings: Sendable {
       try file.write(CSVText.header)
       var done = 0
       for user in 0..<size.userCount {
-        let userText = (user + 1).description
         let events = world.events(ofUser: user)
-        for event in events {
-          try CSVText.row(
-            file, userText, itemTexts[Int(event.item)], Float(event.stars), event.time)
-        }
+        try Self.write(events, ofUser: user, itemTexts, to: file)
         done += events.count
         progress?(done, size.ratingCount)
       }

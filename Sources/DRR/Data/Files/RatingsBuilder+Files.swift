@@ -4,9 +4,9 @@ extension RatingsBuilder {
   /// Reads all files of one layout, one after the other.
   static func read(
     _ files: [String], of folder: DataFolder, layout: RatingsLayout, space: IDSpace,
-    progress: RatingsSource.Progress?
+    share: UserShare = .all, progress: RatingsSource.Progress?
   ) throws(DataError) -> (builder: RatingsBuilder, checksum: String) {
-    var builder = RatingsBuilder(layout: layout, space: space)
+    var builder = RatingsBuilder(layout: layout, space: space, share: share)
     var sizes: [Int] = []
     for file in files { sizes.append(try folder.size(file)) }
     let total = sizes.reduce(0, +)

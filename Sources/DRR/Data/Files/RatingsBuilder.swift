@@ -4,11 +4,14 @@ final class IDSpace {
   var items = RawIDs()
 }
 
-/// Rows out of the files of one set.
+/// Rows out of the files of one set: all are read, and those of a share of the users are kept.
 struct RatingsBuilder {
   let layout: RatingsLayout
   let space: IDSpace
+  private let share: UserShare
   private var columns = RatingsColumns()
+  /// Rows that were read.
+  private(set) var count = 0
   private var lowest = Float.infinity
   private var highest = -Float.infinity
   private var wholeStars = true
@@ -25,18 +28,18 @@ struct RatingsBuilder {
   /// Lines of a matrix, each of a user.
   private var lines = 0
 
-  init(layout: RatingsLayout, space: IDSpace) {
+  init(layout: RatingsLayout, space: IDSpace, share: UserShare = .all) {
     self.layout = layout
     self.space = space
+    self.share = share
     fields = Fields(kept: layout.fieldCount)
     json = JSONRows(layout.names)
     events = EventColumn(layout.eventRatings)
     columns.keepsHighest = layout.event != nil
   }
 
-  var count: Int { columns.count }
-
-  mutating func reserve(_ rows: Int) { columns.reserve(rows) }
+  /// Room for what is kept of so many rows.
+  mutating func reserve(_ rows: Int) { columns.reserve(share.part(of: rows)) }
 
   // MARK: - Rows
 
@@ -117,16 +120,18 @@ struct RatingsBuilder {
 
   /// Rows of plain numbers, whose ids and ratings were read before.
   mutating func add(_ rows: PlainRows) {
+    let first = columns.count
     space.users.intern(rows.users, known: rows.userIndices, into: &columns.users)
     space.items.intern(rows.items, known: rows.itemIndices, into: &columns.items)
     columns.ratings.append(contentsOf: rows.ratings)
     if layout.time == nil {
-      let first = Int64(columns.times.count)
-      columns.times.append(contentsOf: first..<first + Int64(rows.ratings.count))
+      columns.times.append(contentsOf: Int64(count)..<Int64(count + rows.ratings.count))
     } else {
       columns.times.append(contentsOf: rows.times)
-      if !rows.times.isEmpty { times.readNumbers() }
+      if !rows.times.isEmpty { times.readNumbers(rows.times) }
     }
+    columns.keep(share, from: first)
+    count += rows.ratings.count
     plain += rows.ratings.count
     lowest = min(lowest, rows.lowest)
     highest = max(highest, rows.highest)
@@ -156,16 +161,20 @@ struct RatingsBuilder {
       guard let found = try events.rating(of: event, in: file, number) else { return }
       rating = found
     }
-    var time = Int64(columns.count)
+    var time = Int64(count)
     if let timeText { time = try times.read(timeText, of: file, number) }
-    guard columns.count < Int(Int32.max) else {
+    guard count < Int(Int32.max) else {
       throw .tooLarge(file: file, what: "ratings", limit: Int(Int32.max))
     }
     let userIndex = try index(user, "user", number) { space.users.intern($0) }
-    columns.items.append(try index(item, "item", number) { space.items.intern($0) })
-    columns.users.append(userIndex)
-    columns.ratings.append(rating)
-    columns.times.append(time)
+    let itemIndex = try index(item, "item", number) { space.items.intern($0) }
+    count += 1
+    if share.holds(Int(userIndex)) {
+      columns.users.append(userIndex)
+      columns.items.append(itemIndex)
+      columns.ratings.append(rating)
+      columns.times.append(time)
+    }
     lowest = min(lowest, rating)
     highest = max(highest, rating)
     if rating.rounded() != rating { wholeStars = false }
@@ -230,8 +239,8 @@ struct RatingsBuilder {
   /// Refuses what all files together may not be, and finds the unit of their times.
   mutating func endFiles() throws(DataError) {
     try events.requireRatings()
-    if columns.count == 0 { throw .empty(file: file) }
-    if layout.time != nil { columns.unit = try times.unit(of: columns.times, in: file) }
+    if count == 0 { throw .empty(file: file) }
+    if layout.time != nil { columns.unit = try times.unit(in: file) }
   }
 
   /// Moves rows from the ids' order of arrival to their sorted order.

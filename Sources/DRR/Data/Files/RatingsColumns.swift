@@ -21,6 +21,22 @@ struct RatingsColumns {
     times.reserveCapacity(rows)
   }
 
+  /// Drops the rows from `first` on of users that a share is without.
+  mutating func keep(_ share: UserShare, from first: Int) {
+    if share.isWhole { return }
+    var write = first
+    for row in first..<count where share.holds(Int(users[row])) {
+      (users[write], items[write]) = (users[row], items[row])
+      (ratings[write], times[write]) = (ratings[row], times[row])
+      write += 1
+    }
+    let dropped = count - write
+    users.removeLast(dropped)
+    items.removeLast(dropped)
+    ratings.removeLast(dropped)
+    times.removeLast(dropped)
+  }
+
   /// Replaces every index by its place, on all cores.
   mutating func renumber(users userPlaces: [Int32], items itemPlaces: [Int32]) {
     Self.replace(&users, userPlaces)

@@ -51,8 +51,20 @@ public struct RatingsLog: Sendable {
   /// Whether users are sessions of clicks, which come back to items: a row a click, rated 1 of 0 ... 1.
   public private(set) var isOfSessions = false
 
-  /// The number of ratings.
+  /// What is known of all ratings where these are those of some users, and other ranks hold the
+  /// others'; nil: all are here. Ids, the checksum and the scale are always of all.
+  package internal(set) var whole: Whole?
+
+  package struct Whole: Sendable {
+    var count: Int
+    /// Whether all are half or whole stars, if they are stars.
+    var isInHalves: Bool
+  }
+
+  /// The number of ratings that are here.
   public var count: Int { ratings.count }
+  /// The number of ratings of all users, where several ranks each hold those of some.
+  public var wholeCount: Int { whole?.count ?? count }
   /// The number of users.
   public var userCount: Int { userIDs.count }
   /// The number of items with a rating.

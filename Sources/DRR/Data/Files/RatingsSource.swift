@@ -1,4 +1,5 @@
 import Platform
+import Tensor
 
 /// Where ratings come from: a folder, a ratings file, an archive, or generated data.
 public enum RatingsSource {
@@ -14,27 +15,36 @@ public enum RatingsSource {
   /// - Parameter range: the scale of the ratings; nil: that of the layout, or of what is beside
   ///   the file, or the usual one of such ratings.
   /// - Parameter options: how a table is read that no layout describes.
+  /// - Parameter share: of one source, the users whose ratings are held; all ratings are read, and
+  ///   the ids, the checksum and the scale are of all.
   public static func load(
     _ path: String, range: ClosedRange<Float>? = nil,
-    reading options: ReadingOptions = ReadingOptions(), progress: Progress? = nil
+    reading options: ReadingOptions = ReadingOptions(), share: UserShare = .all,
+    progress: Progress? = nil
   ) throws(DataError) -> RatingsLog {
-    let parts = path.split(separator: "+", omittingEmptySubsequences: false).map(String.init)
-    guard parts.count > 1, access(path, F_OK) != 0 else {
-      return try loadOne(path, range, options, progress)
-    }
+    let parts = sources(path)
+    if parts.count == 1 { return try loadOne(path, range, options, share, progress) }
+    require(share.isWhole, "ratings: a share of the users of \(parts.count) sources")
     var joined: RatingsLog?
     for part in parts {
-      let log = try loadOne(part, range ?? joined?.ratingRange, options, progress)
+      let log = try loadOne(part, range ?? joined?.ratingRange, options, .all, progress)
       joined = try joined?.joined(with: log) ?? log
     }
     return joined!
   }
 
+  /// The sources that are joined by `+`.
+  static func sources(_ path: String) -> [String] {
+    let parts = path.split(separator: "+", omittingEmptySubsequences: false).map(String.init)
+    return parts.count > 1 && access(path, F_OK) != 0 ? parts : [path]
+  }
+
   private static func loadOne(
-    _ path: String, _ range: ClosedRange<Float>?, _ options: ReadingOptions, _ progress: Progress?
+    _ path: String, _ range: ClosedRange<Float>?, _ options: ReadingOptions, _ share: UserShare,
+    _ progress: Progress?
   ) throws(DataError) -> RatingsLog {
     if path.hasPrefix("generated:") {
-      var log = try GeneratedRatings(named: path).generate(progress: progress)
+      var log = try GeneratedRatings(named: path).generate(share: share, progress: progress)
       guard let range else { return log }
       guard range.contains(1), range.contains(5) else {
         throw .setting(
@@ -62,14 +72,14 @@ public enum RatingsSource {
           "\(files.count) files of one set are in it, each of which is found by unpacking all "
           + "before it; unpack it and name the folder")
     }
-    var log = try load(files, folder, range, options, progress)
+    var log = try load(files, folder, range, options, share, progress)
     log.name = file ?? folder.label
     return log
   }
 
   private static func load(
     _ files: [String], _ folder: DataFolder, _ range: ClosedRange<Float>?,
-    _ options: ReadingOptions, _ progress: Progress?
+    _ options: ReadingOptions, _ share: UserShare, _ progress: Progress?
   ) throws(DataError) -> RatingsLog {
     var layout = try RatingsLayout(of: files[0], in: folder, options)
     let known = try About(folder).range
@@ -82,7 +92,7 @@ public enum RatingsSource {
           areWhole: ratings.allSatisfy { $0.rounded() == $0 }))
     }
     var (builder, checksum) = try RatingsBuilder.read(
-      files, of: folder, layout: layout, space: IDSpace(), progress: progress)
+      files, of: folder, layout: layout, space: IDSpace(), share: share, progress: progress)
     var log = builder.finish(checksum: checksum, range: builder.scale)
     if let items = options.items {
       let folder = try DataFolder(folder: items.parentFolder)

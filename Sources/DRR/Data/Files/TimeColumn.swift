@@ -2,11 +2,15 @@
 struct TimeColumn {
   /// nil before the first.
   private(set) var hasDates: Bool?
+  /// The first after 1970, and the last.
+  private var earliest = Int64.max
+  private var latest = Int64.min
 
   /// Seconds, or what number there is, or microseconds of a date.
   mutating func read(_ text: Bytes, of file: String, _ line: Int) throws(DataError) -> Int64 {
     if hasDates != true, let seconds = Number.seconds(text) {
       hasDates = false
+      note(seconds)
       return seconds
     }
     if hasDates != false, let microseconds = Timestamp.microseconds(text) {
@@ -21,17 +25,20 @@ struct TimeColumn {
     throw .notANumber(file: file, line: line, field: "time", value: quoted(text))
   }
 
-  /// Numbers that were read otherwise.
-  mutating func readNumbers() { hasDates = false }
+  /// Numbers that were read otherwise, one at least.
+  mutating func readNumbers(_ times: [Int64]) {
+    hasDates = false
+    for time in times { note(time) }
+  }
+
+  private mutating func note(_ time: Int64) {
+    if time > 0 { earliest = min(earliest, time) }
+    latest = max(latest, time)
+  }
 
   /// The unit of what was read, that of numbers by their size.
-  func unit(of times: [Int64], in file: String) throws(DataError) -> TimeUnit {
+  func unit(in file: String) throws(DataError) -> TimeUnit {
     if hasDates == true { return .microseconds }
-    var (earliest, latest) = (Int64.max, Int64.min)
-    for time in times {
-      if time > 0 { earliest = min(earliest, time) }
-      latest = max(latest, time)
-    }
     if latest <= 0 { return .seconds }
     let unit = TimeUnit.of(latest)
     if unit != .seconds, TimeUnit.of(earliest) != unit {

@@ -164,6 +164,12 @@ public struct EvaluationProtocol: Codable, Hashable, Sendable {
     }
   }
 
+  /// Whether what is held out of a user, and what the factorization is fitted on, follows from the
+  /// users and that user's ratings alone, so that ranks may each hold those of some users.
+  public var isByUser: Bool {
+    [.users, .latest, .nothing].contains(split) && pmfRows == .visible
+  }
+
   /// One line for people.
   ///
   /// - Parameter hasTimes: whether the data have times.

@@ -113,9 +113,11 @@ extension RatingsLog {
 
   /// What ratings are called: stars on a scale of half or whole stars up to five.
   public var ratingUnit: String {
-    let isInStars =
-      (ratingRange == 0.5...5 || ratingRange == 1...5)
-      && ratings.allSatisfy { ($0 * 2).rounded() == $0 * 2 }
-    return isInStars ? "stars" : "rating units"
+    let isOfStars = ratingRange == 0.5...5 || ratingRange == 1...5
+    return isOfStars && isInHalves ? "stars" : "rating units"
+  }
+
+  var isInHalves: Bool {
+    whole?.isInHalves ?? ratings.allSatisfy { ($0 * 2).rounded() == $0 * 2 }
   }
 }

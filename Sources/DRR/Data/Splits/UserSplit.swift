@@ -16,16 +16,18 @@ public struct UserSplit: Sendable {
   /// Users whose held-out ratings choose a checkpoint.
   public private(set) var validationUsers: [Int32]
   /// Users whose held-out ratings are reported.
-  public let testUsers: [Int32]
+  public private(set) var testUsers: [Int32]
   /// One a row.
   private var parts: [Part]
+  /// Rows of each part in all ranks; nil: all are here.
+  private var wholeCounts: [Int]?
   /// A row for each place of the log; empty where each stands in its own.
   private let order: [Int32]
   private let evaluation: EvaluationProtocol
   private let hasTimes: Bool
   private let isOfSessions: Bool
 
-  private enum Part: UInt8, Sendable { case visible, validation, test }
+  private enum Part: UInt8, Sendable, CaseIterable { case visible, validation, test }
 
   /// The split of a log that a protocol and its seed make.
   public init(_ log: RatingsLog, _ evaluation: EvaluationProtocol) {
@@ -73,6 +75,24 @@ public struct UserSplit: Sendable {
       }
     }
     self.parts = parts
+  }
+
+  /// The same of a log whose ratings ranks hold by users: the users are those of all ranks, rows are
+  /// of this one. `evaluation` is by user.
+  package init(
+    _ log: RatingsLog, _ evaluation: EvaluationProtocol, among ranks: any Collective
+  ) throws(CollectiveError) {
+    self.init(log, evaluation)
+    guard log.whole != nil else { return }
+    require(evaluation.isByUser, "split: \(evaluation.split) of the ratings of some users")
+    let counts = Part.allCases.map { part in Double(parts.count { $0 == part }) }
+    wholeCounts = try ranks.allReduce(counts).map { Int($0) }
+    if evaluation.split == .users { return }
+    func all(_ own: [Int32]) throws(CollectiveError) -> [Int32] {
+      try ranks.allGather(own).flatMap { $0 }.sorted()
+    }
+    (trainUsers, validationUsers) = (try all(trainUsers), try all(validationUsers))
+    testUsers = try all(testUsers)
   }
 
   /// All users train on everything and none is held out.
@@ -241,15 +261,35 @@ public struct UserSplit: Sendable {
   /// A sentence where for most users each rating is of a later item than the one before: that order
   /// is the file's, and tells what comes next.
   public func orderWarning(in log: RatingsLog) -> String? {
-    // A line of a session says its order.
-    if log.isOfSessions { return nil }
+    let (users, sorted) = sortedUsers(in: log)
+    return orderWarning(users, sorted, in: log)
+  }
+
+  /// The same of a log whose ratings ranks may hold by users.
+  package func orderWarning(
+    in log: RatingsLog, among ranks: any Collective
+  ) throws(CollectiveError) -> String? {
+    guard log.whole != nil else { return orderWarning(in: log) }
+    let (users, sorted) = sortedUsers(in: log)
+    let all = try ranks.allReduce([Double(users), Double(sorted)])
+    return orderWarning(Int(all[0]), Int(all[1]), in: log)
+  }
+
+  /// Users of whom a few ratings tell, and those whose ratings ascend by item.
+  private func sortedUsers(in log: RatingsLog) -> (users: Int, sorted: Int) {
     var (users, sorted) = (0, 0)
+    // A line of a session says its order.
+    if log.isOfSessions { return (0, 0) }
     for user in 0..<log.userCount {
       let items = rows(of: user, in: log).map { log.items[$0] }
       guard items.count >= 4 else { continue }
       users += 1
       if zip(items, items.dropFirst()).allSatisfy({ $0 < $1 }) { sorted += 1 }
     }
+    return (users, sorted)
+  }
+
+  private func orderWarning(_ users: Int, _ sorted: Int, in log: RatingsLog) -> String? {
     guard users >= 3, 2 * sorted > users else { return nil }
     return "warning: in the order used, the ratings of \(sorted) of \(users) users ascend by item, "
       + "which is how a file was sorted and would be taken for what follows what; "
@@ -271,11 +311,16 @@ public struct UserSplit: Sendable {
     } else {
       return
     }
-    func count(_ part: Part) -> Int { parts.count { $0 == part } }
+    func count(_ part: Part) -> Int {
+      wholeCounts?[Int(part.rawValue)] ?? parts.count { $0 == part }
+    }
     let (what, sizes) =
       evaluation.split == .users
       ? ("\(all) users", [trainUsers.count, validationUsers.count, testUsers.count])
-      : ("\(parts.count) ratings", [count(.visible), count(.validation), count(.test)])
+      : (
+        "\(wholeCounts?.reduce(0, +) ?? parts.count) ratings",
+        [count(.visible), count(.validation), count(.test)]
+      )
     throw ConfigurationError(
       "\(setting), which splits \(what) into \(sizes[0]) to train on, \(sizes[1]) to validate on "
         + "and \(sizes[2]) to test on; each must be 1 or more, or --validation-fraction 0")

@@ -3,11 +3,11 @@ import Tensor
 
 /// Adam over whole tables on shuffled batches, the penalties as means over a batch.
 ///
-/// Ranks that share a batch each have the ratings of some of the users, and keep these users'
-/// weights: what they sum are the gradients of the items. After a pass each has all weights.
+/// Ranks that share a batch each have the ratings and the weights of some of the users: what they
+/// sum are the gradients of the items.
 final class PMFAdam: PMFSolver {
   let configuration: PMFConfiguration
-  let ratings: PMFRatings
+  let lesson: PMFLesson
   let seed: UInt64
   let backend: any Backend
   let parameters: ParameterSet
@@ -17,86 +17,78 @@ final class PMFAdam: PMFSolver {
   let itemBiases: Embedding
   let optimizer: Adam
   private let ranks: any Collective
-  /// By user, which part of a batch has the ratings.
-  private let parts: [Int]
-  private let partCount: Int
+  private let parts: UserParts
   /// The parts, and the users, that are this rank's.
   private let ownParts: Range<Int>
   private let ownUsers: Range<Int>
+  /// The first user whose row is held.
+  private let firstUser: Int32
 
+  /// - Parameter shared: the rows of users where ranks share the ratings; nil: all are held.
   init(
-    _ configuration: PMFConfiguration, _ ratings: PMFRatings, seed: UInt64,
-    on backend: any Backend, among ranks: any Collective
+    _ configuration: PMFConfiguration, _ lesson: PMFLesson, _ parts: UserParts,
+    sharing shared: UserRows?, seed: UInt64, on backend: any Backend, among ranks: any Collective
   ) {
     self.configuration = configuration
-    self.ratings = ratings
+    self.lesson = lesson
     self.seed = seed
     self.backend = backend
     parameters = ParameterSet(on: backend, seed: seed, stream: Streams.pmfWeights)
-    let (users, items) = (ratings.log.userCount, ratings.log.itemCount)
+    if let shared {
+      parameters.addShared = { try shared.add($0, $1, $2, to: &$3) }
+    }
+    let (users, items) = (lesson.userCount, lesson.itemCount)
     let vectors = configuration.start.initializer
-    let k = configuration.dimension
-    userFactors = Embedding("users", rows: users, width: k, vectors, in: parameters)
+    let (k, held) = (configuration.dimension, shared?.held)
+    userFactors = Embedding(
+      "users", rows: users, width: k, vectors, in: parameters, holding: held)
     itemFactors = Embedding("items", rows: items, width: k, vectors, in: parameters)
-    userBiases = Embedding("user_biases", rows: users, width: 1, .zeros, in: parameters)
+    userBiases = Embedding(
+      "user_biases", rows: users, width: 1, .zeros, in: parameters, holding: held)
     itemBiases = Embedding("item_biases", rows: items, width: 1, .zeros, in: parameters)
     optimizer = Adam(parameters, learningRate: configuration.learningRate)
     self.ranks = ranks
-    partCount = configuration.batchParts ?? ranks.size
-    let parts = ratings.parts(partCount)
     self.parts = parts
-    let own = ranks.share(of: partCount)
-    ownParts = own
-    // Parts ascend with users.
-    let first = parts.firstIndex { own.contains($0) } ?? 0
-    ownUsers = first..<(parts.lastIndex { own.contains($0) }.map { $0 + 1 } ?? first)
+    ownParts = ranks.share(of: parts.count)
+    ownUsers = shared?.own ?? 0..<users
+    firstUser = Int32(held?.lowerBound ?? 0)
   }
 
+  private var ratings: PMFRatings { lesson.ratings }
+
   var batchesPerEpoch: Int {
-    (ratings.rows.count + configuration.batchSize - 1) / configuration.batchSize
+    (ratings.count + configuration.batchSize - 1) / configuration.batchSize
   }
 
   func pass(epoch: Int, progress: (_ batchesDone: Int) throws -> Void) throws {
     var random = Philox(seed: seed, stream: Streams.pmfOrder &+ UInt64(epoch) << 8)
-    let order = ratings.rows.shuffled(using: &random)
+    let (order, starts) = ratings.shuffled(
+      inBatchesOf: configuration.batchSize, using: &random)
     optimizer.learningRate =
       configuration.learningRate * (1 - 0.9 * Float(epoch) / Float(configuration.epochs))
     for batch in 0..<batchesPerEpoch {
-      let start = batch * configuration.batchSize
-      let rows = order[start..<min(start + configuration.batchSize, order.count)]
-      if partCount == 1 {
+      let rows = order[starts[batch]..<starts[batch + 1]]
+      if parts.count == 1 {
         addGradients(of: rows)
         optimizer.step()
       } else {
-        try share(rows)
+        let first = batch * configuration.batchSize
+        try share(rows, among: min(configuration.batchSize, ratings.count - first))
       }
       try progress(batch + 1)
-    }
-    if ranks.size > 1 {
-      for flat in [parameters.values, optimizer.moments.first, optimizer.moments.second] {
-        try gatherUsers(flat)
-      }
     }
   }
 
   // MARK: Shared
 
-  private func share(_ batch: ArraySlice<Int32>) throws {
+  /// - Parameters:
+  ///   - batch: what is here of it.
+  ///   - whole: its size.
+  private func share(_ batch: ArraySlice<Int32>, among whole: Int) throws {
     let places = [itemFactors.table, itemBiases.table].map {
-      $0.place(ofRows: 0..<ratings.log.itemCount)
+      $0.place(ofRows: 0..<lesson.itemCount)
     }
-    var rows = [[Int32]](repeating: [], count: ownParts.count)
-    for row in batch {
-      let part = parts[Int(ratings.user(row))]
-      if ownParts.contains(part) { rows[part - ownParts.lowerBound].append(row) }
-    }
-    var sum = OrderedSum()
-    for rows in rows {
-      if !rows.isEmpty { addGradients(of: rows[...], among: batch.count) }
-      sum.add(try places.flatMap { try backend.read(parameters.gradients[$0]) })
-      for place in places { backend.fill(0, into: parameters.gradients[place]) }
-    }
-    var gradients = sum.total
+    var gradients = try ownGradients(of: batch, among: whole, at: places)
     try ranks.allReduce(&gradients)
     var first = 0
     for place in places {
@@ -104,24 +96,40 @@ final class PMFAdam: PMFSolver {
       first += place.count
     }
     optimizer.step(
-      in: places + [userFactors.table, userBiases.table].map { $0.place(ofRows: ownUsers) })
+      in: places
+        + [userFactors.table, userBiases.table].map { $0.place(ofRows: 0..<ownUsers.count) })
   }
 
-  /// Gives each rank what the others keep of the users.
-  private func gatherUsers(_ flat: Floats) throws {
-    for table in [userFactors.table, userBiases.table] {
-      let own = try backend.read(flat[table.place(ofRows: ownUsers)])
-      let all = try ranks.allGather(own).flatMap { $0 }
-      backend.write(all, to: flat[table.place(ofRows: 0..<ratings.log.userCount)])
+  /// The gradients of the items by this rank's parts, which are taken off the device; those of its
+  /// users stay there.
+  private func ownGradients(
+    of batch: ArraySlice<Int32>, among whole: Int, at places: [Range<Int>]
+  ) throws -> [Float] {
+    var rows = [[Int32]](repeating: [], count: ownParts.count)
+    for row in batch {
+      rows[parts.ofUser[Int(ratings.user(row))] - ownParts.lowerBound].append(row)
     }
+    var sum = OrderedSum()
+    for rows in rows {
+      if !rows.isEmpty { addGradients(of: rows[...], among: whole) }
+      var gradients: [Float] = []
+      gradients.reserveCapacity(places.reduce(0) { $0 + $1.count })
+      for place in places {
+        gradients += try backend.read(parameters.gradients[place])
+        backend.fill(0, into: parameters.gradients[place])
+      }
+      sum.add(gradients)
+    }
+    return sum.total
   }
 
   /// - Parameter whole: the size of the batch that these rows are a part of; nil: they are all.
   private func addGradients(of batch: ArraySlice<Int32>, among whole: Int? = nil) {
     let b = batch.count
-    let users = IndexTensor(batch.map { ratings.user($0) }, shape: [b], on: backend)
+    let users = IndexTensor(
+      batch.map { ratings.user($0) - firstUser }, shape: [b], on: backend)
     let items = IndexTensor(batch.map { ratings.item($0) }, shape: [b], on: backend)
-    let residuals = Tensor(batch.map { ratings.residual($0) }, shape: [b], on: backend)
+    let residuals = Tensor(batch.map { lesson.residual($0) }, shape: [b], on: backend)
 
     let tape = Tape(training: parameters)
     let p = userFactors(users, tape)

@@ -126,12 +126,25 @@ public struct PMFConfiguration: Codable, Hashable, Sendable {
     }
   }
 
+  /// Takes Adam, which so many ranks can share, in place of the descent that one would take since
+  /// there are many ratings.
+  ///
+  /// - Returns: whether it did.
+  public mutating func chooseShared(by ranks: Int, ratings: Int) -> Bool {
+    guard ranks > 1, solver == .sgd, ratings >= Self.many else { return false }
+    choose(.adam, ratings: ratings)
+    return true
+  }
+
   /// One λ for vectors and biases. Biases so held back leave more of an item's quality to its
   /// vector, where an action finds it: DRR's published figures are met with this.
   public mutating func shareRegularization() {
     regularization = 0.05
     biasRegularization = 0.05
   }
+
+  /// Of so many ratings, those that only decide when to stop.
+  func held(of ratings: Int) -> Int { Int((holdoutShare * Double(ratings)).rounded()) }
 
   /// What an epoch's progress counts.
   package var stepsName: String { solver == .adam ? "PMF batches" : "PMF rounds" }

@@ -15,12 +15,12 @@ final class PMFDescent: PMFSolver {
   private let isLong: Bool
 
   init(
-    _ configuration: PMFConfiguration, _ ratings: PMFRatings, seed: UInt64,
+    _ configuration: PMFConfiguration, _ lesson: PMFLesson, seed: UInt64,
     on backend: any Backend
   ) {
     self.configuration = configuration
     self.seed = seed
-    let (users, items) = (ratings.log.userCount, ratings.log.itemCount)
+    let (ratings, users, items) = (lesson.ratings, lesson.userCount, lesson.itemCount)
     factors = BiasedFactors(
       dimension: configuration.dimension, userCount: users, itemCount: items,
       configuration.start.initializer, seed: seed, stream: Streams.pmfWeights, on: backend)
@@ -29,7 +29,7 @@ final class PMFDescent: PMFSolver {
     isLong = order.count > 2_000_000
     grid = RatingGrid(
       users: order.map { ratings.user($0) }, items: order.map { ratings.item($0) },
-      values: order.map { ratings.residual($0) }, userCount: users, itemCount: items, on: backend)
+      values: order.map { lesson.residual($0) }, userCount: users, itemCount: items, on: backend)
   }
 
   func pass(epoch: Int, progress: (_ batchesDone: Int) throws -> Void) throws {

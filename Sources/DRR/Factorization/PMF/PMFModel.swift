@@ -67,15 +67,30 @@ public struct PMFModel: Sendable {
   public func rootMeanSquaredError(
     _ log: RatingsLog, rows: some Sequence<Int>, scale: RewardScale
   ) -> Double {
-    let best = scale.reward(log.ratingRange.upperBound)
-    let worst = scale.reward(log.ratingRange.lowerBound)
     var sum = (count: 0, squares: 0.0)
     for row in rows {
-      let predicted = reward(user: Int(log.users[row]), item: Int(log.items[row]))
-      let error = min(max(predicted, worst), best) - scale.reward(log.ratings[row])
-      sum = (sum.count + 1, sum.squares + Double(error * error))
+      let square = squaredError(
+        user: Int(log.users[row]), item: Int(log.items[row]), rating: log.ratings[row],
+        log.ratingRange, scale)
+      sum = (sum.count + 1, sum.squares + Double(square))
     }
-    return (sum.squares / Double(max(sum.count, 1))).squareRoot() * Double(scale.halfRange)
+    return Self.rootMeanSquare(sum.squares, sum.count, scale)
+  }
+
+  /// The squared error of the predicted reward, kept within those of a range of ratings.
+  package func squaredError(
+    user: Int, item: Int, rating: Float, _ range: ClosedRange<Float>, _ scale: RewardScale
+  ) -> Float {
+    let (worst, best) = (scale.reward(range.lowerBound), scale.reward(range.upperBound))
+    let error = min(max(reward(user: user, item: item), worst), best) - scale.reward(rating)
+    return error * error
+  }
+
+  /// Of squared errors of rewards their root mean square in the unit of ratings.
+  package static func rootMeanSquare(
+    _ squares: Double, _ count: Int, _ scale: RewardScale
+  ) -> Double {
+    (squares / Double(max(count, 1))).squareRoot() * Double(scale.halfRange)
   }
 
   /// A vector for a new user from the items they rated: ridge regression of the rewards, less the

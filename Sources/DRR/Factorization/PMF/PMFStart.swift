@@ -56,17 +56,23 @@ public struct PMFStart: Sendable {
   }
 
   /// A model whose rows are the earlier fit's where it has them.
-  func over(_ drawn: PMFModel) -> PMFModel {
+  ///
+  /// - Parameter first: the first user of `drawn`.
+  func over(_ drawn: PMFModel, from first: Int = 0) -> PMFModel {
     let k = drawn.dimension
-    func rows(_ own: [Float], _ drawn: [Float], _ isKnown: [Bool], _ width: Int) -> [Float] {
-      drawn.indices.map { isKnown[$0 / width] ? own[$0] : drawn[$0] }
+    func rows(
+      _ own: [Float], _ drawn: [Float], _ isKnown: [Bool], _ width: Int, from first: Int
+    ) -> [Float] {
+      drawn.indices.map {
+        isKnown[first + $0 / width] ? own[first * width + $0] : drawn[$0]
+      }
     }
     return PMFModel(
       dimension: k, mean: drawn.mean,
-      userFactors: rows(model.userFactors, drawn.userFactors, knowsUser, k),
-      itemFactors: rows(model.itemFactors, drawn.itemFactors, knowsItem, k),
-      userBiases: rows(model.userBiases, drawn.userBiases, knowsUser, 1),
-      itemBiases: rows(model.itemBiases, drawn.itemBiases, knowsItem, 1))
+      userFactors: rows(model.userFactors, drawn.userFactors, knowsUser, k, from: first),
+      itemFactors: rows(model.itemFactors, drawn.itemFactors, knowsItem, k, from: 0),
+      userBiases: rows(model.userBiases, drawn.userBiases, knowsUser, 1, from: first),
+      itemBiases: rows(model.itemBiases, drawn.itemBiases, knowsItem, 1, from: 0))
   }
 
   // MARK: - Files

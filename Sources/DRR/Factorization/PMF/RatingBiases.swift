@@ -8,26 +8,33 @@ struct RatingBiases {
   private var users: [Double]
   private var items: [Double]
 
-  init(_ log: RatingsLog, rows: [Int32], scale: RewardScale) {
+  /// - Parameters:
+  ///   - ratings: those of a rank have all of each of its users.
+  ///   - ranks: who share them; each comes to the offsets of all items and of its own users.
+  init(
+    _ ratings: PMFRatings, users userCount: Int, items itemCount: Int, scale: RewardScale,
+    among ranks: any Collective
+  ) throws(CollectiveError) {
+    let rows = ratings.rows
     func rewards() -> some Sequence<(user: Int, item: Int, reward: Double)> {
       rows.lazy.map {
-        (
-          Int(log.users[Int($0)]), Int(log.items[Int($0)]),
-          Double(scale.reward(log.ratings[Int($0)]))
-        )
+        (Int(ratings.user($0)), Int(ratings.item($0)), Double(scale.reward(ratings.rating($0))))
       }
     }
-    mean = rewards().reduce(0) { $0 + $1.reward } / Double(rows.count)
-    users = Array(repeating: 0, count: log.userCount)
-    items = Array(repeating: 0, count: log.itemCount)
+    let sum = try ranks.allReduce([rewards().reduce(0) { $0 + $1.reward }])[0]
+    mean = sum / Double(ratings.count)
+    users = Array(repeating: 0, count: userCount)
+    items = Array(repeating: 0, count: itemCount)
     for _ in 0..<10 {
-      var sums = items.map { _ in (total: 0.0, count: 5.0) }
+      var (totals, counts) = (items.map { _ in 0.0 }, items.map { _ in 0.0 })
       for row in rewards() {
-        sums[row.item].total += row.reward - mean - users[row.user]
-        sums[row.item].count += 1
+        totals[row.item] += row.reward - mean - users[row.user]
+        counts[row.item] += 1
       }
-      items = sums.map { $0.total / $0.count }
-      sums = users.map { _ in (total: 0.0, count: 5.0) }
+      totals = try ranks.allReduce(totals)
+      counts = try ranks.allReduce(counts)
+      items = zip(totals, counts).map { $0 / (5 + $1) }
+      var sums = users.map { _ in (total: 0.0, count: 5.0) }
       for row in rewards() {
         sums[row.user].total += row.reward - mean - items[row.item]
         sums[row.user].count += 1
