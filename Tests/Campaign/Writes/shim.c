@@ -137,6 +137,11 @@ int fsync(int file) {
   return (int)syscall(SYS_fsync, file);
 }
 
+int fdatasync(int file) {
+  if (file >= 0 && file < (int)sizeof files && files[file] && befalls(SYNC) != NONE) return -1;
+  return (int)syscall(SYS_fdatasync, file);
+}
+
 int rename(const char *from, const char *to) {
   if (is_here(from) && befalls(RENAME) != NONE) return -1;
   return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
