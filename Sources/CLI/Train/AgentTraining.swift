@@ -163,8 +163,9 @@ struct AgentTraining {
         + "next: drr evaluate --run \(options.run)")
   }
 
-  private func opening(_ run: RunOptions) -> RunOpening {
-    RunOpening(run: run, settings: settings, agent: agent, start: training.start)
+  private func opening(_ run: RunOptions, isShared: Bool = false) -> RunOpening {
+    RunOpening(
+      run: run, settings: settings, agent: agent, start: training.start, isShared: isShared)
   }
 
   private static func trial(_ experiment: Experiment, on backend: any Backend) throws -> Double {
@@ -177,7 +178,7 @@ struct AgentTraining {
     var run = options
     run.run += "/\(group.members[0].name)"
     Interrupt.install()
-    let first = try opening(run).open()
+    let first = try opening(run, isShared: true).open()
     let copies = first.configuration.myopic == true && first.myopic != nil ? 2 : 1
     let steps = first.configuration.totalSteps ?? 0
     let reports = try GroupTraining(

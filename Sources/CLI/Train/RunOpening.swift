@@ -7,6 +7,8 @@ struct RunOpening {
   /// Nil for a run of PMF alone.
   var agent: (any AgentSettings)?
   var start: StartOptions
+  /// Whether it is the first of a group, whose runs share what it begins with.
+  var isShared = false
 
   /// Changes nothing: what is wrong with the settings shows before the folder is touched. A setting
   /// that is not given is as the run was started.
@@ -101,7 +103,8 @@ struct RunOpening {
       if let beliefBytes { try AtomicFile.write(beliefBytes, to: beliefPath) }
     }
     var configuration = new.configuration
-    configuration.warm = WarmStart(path: path, of: bytes, beliefs: beliefBytes)
+    configuration.warm = WarmStart(
+      path: path, of: bytes, beliefs: beliefBytes, learned: isShared ? nil : heldOut.learned)
     return try Experiment(configuration, log: new.source, folder: folder)
   }
 

@@ -49,15 +49,16 @@ extension TrainCommand {
           } ?? "nothing was held out"))
     }
 
-    private func opening(_ run: RunOptions) -> RunOpening {
-      RunOpening(run: run, settings: settings, agent: nil, start: training.start)
+    private func opening(_ run: RunOptions, isShared: Bool = false) -> RunOpening {
+      RunOpening(
+        run: run, settings: settings, agent: nil, start: training.start, isShared: isShared)
     }
 
     private func trainGroup(_ group: RunGroup) throws {
       var run = options
       run.run += "/\(group.members[0].name)"
       Interrupt.install()
-      let first = try opening(run).open()
+      let first = try opening(run, isShared: true).open()
       let reports = try GroupTraining(
         group: group, options: options, training: training, device: device,
         first: first.configuration, preparation: first.folder.preparation
