@@ -116,8 +116,8 @@ extension Experiment {
     else { return nil }
     if warm.learned != nil, !folder.exists(warm.beliefPath) {
       throw RunError(
-        "\(folder.beliefs) is missing, and \(warm.beliefPath), which it began with, was removed when "
-          + "it had been fitted; restore it from a copy, or start again with --fresh")
+        "\(folder.beliefs) is missing, and \(warm.beliefPath), which it began with, was removed "
+          + "when it had been fitted; restore it from a copy, or start again with --fresh")
     }
     let start = try BeliefStart(
       contentsOf: SafetensorsFile(ofRun: warm.beliefPath), beliefs, for: log)

@@ -220,8 +220,8 @@ struct RunKind: Sendable {
       after: ["bandit arms --policy ucb1 --rounds 100 --out arms.csv"], isResumed: false),
   ]
 
-  /// Training on an OpenCL device, whose kernels are compiled and kept; nil where there is none. Of
-  /// writes alone: a process that looks for devices and is killed is taken for a driver that crashes.
+  /// Training on an OpenCL device, whose kernels are compiled and kept; nil where there is none. For
+  /// writes alone: a process that looks for devices, killed, is taken for a driver that crashes.
   static func onOpenCL(_ program: String) -> RunKind? {
     guard let found = try? Subject.run([program, "devices"], in: "/", limits: .init(seconds: 120)),
       found.output.contains("opencl:0:0")
@@ -266,6 +266,12 @@ struct RunKind: Sendable {
     let sent = subject.seconds
     subject.send(SIGTERM)
     return try subject.wait().seconds - sent
+  }
+
+  /// What has to be there, for a shell.
+  func preparation(_ program: String) -> String {
+    files.map { ["printf", "%s", $1].shell + " > \($0); " }.joined()
+      + before.map { ([program] + $0).shell + "; " }.joined()
   }
 
   /// The words that start it.

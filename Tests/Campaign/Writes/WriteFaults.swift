@@ -40,14 +40,10 @@ enum WriteFaults: CampaignPart {
 
   static func run(in room: CampaignRoom) throws -> Tally {
     let build = TemporaryFolder()
-    let shim = build.path + "/shim.so"
-    let source = packageRoot.appendingPathComponent("Tests/Campaign/Writes/shim.c").path
-    let built = try Subject.run(
-      ["cc", "-shared", "-fPIC", "-O1", "-o", shim, source], in: build.path,
-      limits: .init(seconds: 60))
-    guard built.cause == .code(0) else {
+    let shim: String
+    do { shim = try buildShim(in: build) } catch let absence as Absent {
       var tally = Tally()
-      tally.notes.append("Nothing is tried: `cc` does not build the shim: \(built.error)")
+      tally.notes.append("Nothing is tried: \(absence)")
       return tally
     }
     let kernels = RunKind.onOpenCL(room.program)
@@ -90,7 +86,7 @@ enum WriteFaults: CampaignPart {
           fault = "\(error)"
         }
         let script =
-          reference.kind.before.map { ([room.program] + $0).shell + "; " }.joined()
+          reference.kind.preparation(room.program)
           + (["cc", "-shared", "-fPIC", "-o", "shim.so", source].shell
             + "; LD_PRELOAD=./shim.so ")
           + settings.filter { $0.key != "LD_PRELOAD" }.sorted { $0.key < $1.key }
@@ -109,6 +105,23 @@ enum WriteFaults: CampaignPart {
       "\(tried) of \(all.count) points of \(references.count) kinds of run: every call of every "
         + "kind that changes files, with each fault.")
     return found
+  }
+
+  private static let source = packageRoot.appendingPathComponent("Tests/Campaign/Writes/shim.c")
+    .path
+
+  /// The path of the shim, which is made in a folder.
+  ///
+  /// - Throws: `Absent` where there is no compiler.
+  static func buildShim(in folder: TemporaryFolder) throws -> String {
+    let shim = folder.path + "/shim.so"
+    let built = try Subject.run(
+      ["cc", "-shared", "-fPIC", "-O1", "-o", shim, source], in: folder.path,
+      limits: .init(seconds: 60))
+    guard built.cause == .code(0) else {
+      throw Absent(description: "`cc` does not build the shim: \(built.error)")
+    }
+    return shim
   }
 
   /// How many calls of each kind a run makes, of those of its processes that make most.

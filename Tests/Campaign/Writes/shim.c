@@ -108,6 +108,12 @@ int openat(int folder, const char *path, int flags, ...) {
   return opened(folder, path, flags, mode);
 }
 
+int dup(int file) {
+  int copy = (int)syscall(SYS_dup, file);
+  note_open(copy, file >= 0 && file < (int)(sizeof files) && files[file]);
+  return copy;
+}
+
 int close(int file) {
   note_open(file, 0);
   return (int)syscall(SYS_close, file);
