@@ -186,7 +186,8 @@ private final class Trial {
     let renamed = words.map { word in
       let option = word.hasPrefix("--") ? String(word.prefix { $0 != "=" }) : ""
       return names.reduce(into: option + word.dropFirst(option.count)) { word, name in
-        word = option
+        word =
+          option
           + word.dropFirst(option.count).replacingOccurrences(of: name, with: "name")
       }
     }

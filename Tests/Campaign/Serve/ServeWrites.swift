@@ -4,7 +4,9 @@ import TestSupport
 extension Serve {
   /// Calls that change files, as the shim of ``WriteFaults`` has them, and how many a server makes
   /// while it is asked here.
-  private static let calls = [("open", 2), ("write", 60), ("fsync", 4), ("rename", 1), ("mkdir", 1)]
+  private static let calls = [
+    ("open", 2), ("write", 60), ("fsync", 4), ("rename", 1), ("mkdir", 1),
+  ]
   private static let errors = ["\(ENOSPC)", "\(EIO)", "\(EINTR)", "kill"]
 
   /// One call of a server that changes files fails, is torn, or is its last. It refuses what it
