@@ -63,7 +63,7 @@ struct RunKind: Sendable {
         + "--batch-size 8 --buffer-size 64 --checkpoint-steps 20"),
     RunKind(
       "residual from a run",
-      "train residual --run run --from-run first --no-myopic --bc-updates 10 --steps 96 "
+      "train residual --run run --from-run first --myopic --bc-updates 10 --steps 96 "
         + "--learning-starts 32 --batch-size 8 --buffer-size 64 --checkpoint-steps 20 --device cpu",
       after: ["train residual --run first \(pmf) --no-myopic --bc-updates 0 --steps 32"]),
     RunKind(
