@@ -16,8 +16,11 @@ package enum Interrupt {
   /// A byte for each signal; written to from its handler.
   private static let signals = Atomic<Int32>(-1)
 
-  /// How long a step may go on, and how long it may take to save after it.
-  private static let (patience, saving): (Int32, Int32) = (700, 20_000)
+  /// How long a step may go on, in milliseconds.
+  private static let patience: Int32 = 700
+  /// How long it may take to save after that. What `mpirun` started is killed a second after the
+  /// signal, and removes before what is on its way.
+  private static let saving = getenv("OMPI_COMM_WORLD_SIZE") == nil ? 20_000 : 100
 
   /// Whether it is time to stop. Whoever asks and is told so saves and ends.
   package static var isRequested: Bool {

@@ -43,6 +43,42 @@ struct StopTests {
     #expect(try folder.names("run").allSatisfy { !$0.hasPrefix(".drr-") })
   }
 
+  @Test("started by mpirun, a training takes a slow save away before it is killed")
+  func slowSave() throws {
+    let folder = Scratch()
+    // A disk that takes five seconds from when there is a file `slow`.
+    try folder.write(
+      "slow.c",
+      """
+      #include <time.h>
+      #include <unistd.h>
+      int fsync(int file) {
+        struct timespec left = {5, 0};
+        if (access("slow", F_OK) == 0) while (nanosleep(&left, &left) != 0);
+        return fdatasync(file);
+      }
+      """)
+    let program = try Program(
+      ["train", "q", "--run", "run", "--steps", "100000000000", "--checkpoint-steps", "1000"],
+      in: folder, environment: ["OMPI_COMM_WORLD_SIZE": "1"],
+      script: "clang -shared -fPIC -o slow.so slow.c && LD_PRELOAD=./slow.so exec \"$@\"")
+    program.until { folder.exists("run/checkpoint.safetensors") }
+    try folder.write("slow", "")
+    func isSaving() throws -> Bool {
+      try folder.names("run").contains { $0.hasPrefix(".drr-") }
+    }
+    // What began before is whole by then.
+    usleep(500_000)
+    program.until { (try? isSaving()) == true }
+    program.send(SIGTERM)
+    let sent = ContinuousClock.now
+    let outcome = try program.wait()
+    #expect(ContinuousClock.now - sent < .seconds(2))
+    #expect(outcome.code == 130, "\(outcome.description)")
+    #expect(try !isSaving())
+    #expect(folder.exists("run/checkpoint.safetensors"))
+  }
+
   @Test("under nohup, a hang-up is none")
   func noHangUp() throws {
     let folder = Scratch()

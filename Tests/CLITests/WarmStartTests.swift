@@ -116,6 +116,7 @@ import Testing
     #expect(whole.code == 0, "\(whole.description)")
     #expect(whole.error.contains("beliefs begin with first's of 120 of "), "\(whole.error)")
     #expect(whole.output.contains(" sweeps from the earlier run's"), "\(whole.output)")
+    #expect(!folder.exists("whole/belief-start.safetensors"))
     let sweeps = try object(folder.text("whole/report.json"))["beliefSweeps"] as? [Int]
     #expect(sweeps?.count == 4 && sweeps!.allSatisfy { 1...12 ~= $0 }, "\(sweeps ?? [])")
     // Killed when there is a factorization, and no beliefs yet or just now.
@@ -126,6 +127,7 @@ import Testing
     try FileManager.default.removeItem(atPath: folder.path + "/first")
     let parts = try Program.run(train("parts"), in: folder)
     #expect(parts.code == 0, "\(parts.description)")
+    #expect(!folder.exists("parts/belief-start.safetensors"))
     for name in ["pmf", "beliefs", "checkpoint"] {
       #expect(
         try folder.data("parts/\(name).safetensors") == folder.data("whole/\(name).safetensors"),

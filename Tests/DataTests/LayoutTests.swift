@@ -32,6 +32,20 @@ struct LayoutTests {
     }
   }
 
+  @Test("each is among the files that fuzzing begins with")
+  func fuzzed() throws {
+    let corpus = packageRoot.appendingPathComponent("Tests/Campaign/Fuzz/Corpus")
+    var formats: Set<String> = []
+    for name in try FileManager.default.subpathsOfDirectory(atPath: corpus.path)
+    where name.hasPrefix("ratings-") {
+      // A folder has none. Files are parted by a control character, ratings first.
+      let seed = (try? Data(contentsOf: corpus.appendingPathComponent(name))) ?? Data()
+      let ratings = try temporary.write("data", Data(seed.prefix { $0 != 0x1c }))
+      if let log = try? RatingsSource.load(ratings) { formats.insert(log.format) }
+    }
+    #expect(Set(LayoutSample.all.map(\.format)).subtracting(formats).isEmpty, "\(formats)")
+  }
+
   @Test("the same inside a zip, a tar.gz and as .gz", arguments: LayoutSample.all)
   func packed(_ sample: LayoutSample) throws {
     var zip = ZipBuilder()

@@ -2,6 +2,7 @@ import ActorCritic
 import DRRCore
 import DRRData
 import DRRTestSupport
+import Evaluation
 import Factorization
 import Foundation
 import Runs
@@ -45,7 +46,11 @@ struct WarmBeliefTests {
   }
 
   /// A run of all data that begins with another, whose files it keeps.
-  private static func run(_ path: String, from earlier: Experiment) throws -> Experiment {
+  ///
+  /// - Parameter learned: how many held-out ratings the other has learned, where that is kept.
+  private static func run(
+    _ path: String, from earlier: Experiment, learned: Int? = nil
+  ) throws -> Experiment {
     var configuration = Self.configuration(Worlds.tiny)
     let drawn = try ExperimentTests.experiment(path, configuration)
     let vectors = try drawn.warmStart(from: earlier).bytes()
@@ -54,7 +59,7 @@ struct WarmBeliefTests {
     try Data(vectors).write(to: URL(fileURLWithPath: drawn.folder.start))
     try Data(beliefs.bytes()).write(to: URL(fileURLWithPath: drawn.folder.beliefStart))
     configuration.warm = WarmStart(
-      path: drawn.folder.start, of: vectors, beliefs: try beliefs.bytes())
+      path: drawn.folder.start, of: vectors, beliefs: try beliefs.bytes(), learned: learned)
     return try ExperimentTests.experiment(path, configuration)
   }
 
@@ -118,6 +123,49 @@ struct WarmBeliefTests {
     #expect(message().contains(path))
     try whole.write(to: URL(fileURLWithPath: path))
     #expect(message() == "no error")
+  }
+
+  @Test("once they are fitted, what a run alone began with is removed, and nothing asks for it")
+  func forgotten() throws {
+    let folder = TemporaryFolder()
+    let earlier = try Self.earlier(folder)
+    let kept = try Self.run(folder.path + "/kept", from: earlier)
+    let learned = try kept.heldOut(
+      learnedBy: kept.warmStart(from: earlier), kept.beliefStart(from: earlier) { _ in }
+    ).learned
+    let gone = try Self.run(folder.path + "/gone", from: earlier, learned: learned)
+    var lines: [String] = []
+    for run in [kept, gone] {
+      let model = try run.trainPMF(on: CPUBackend())
+      _ = try run.trainWithMyopic(model, on: CPUBackend())
+      let agent = AgentRanker(run.agentName, try run.readAgent(model, on: CPUBackend()))
+      let found = try run.evaluate(model, [agent])
+      lines.append(try run.report([found], on: CPUBackend()).protocolSummary)
+    }
+    #expect(kept.folder.exists(kept.folder.beliefStart))
+    #expect(!gone.folder.exists(gone.folder.beliefStart))
+    #expect(lines[0] == lines[1] && lines[0].contains("had learned \(learned) of "), "\(lines)")
+    // The myopic copy takes what a fit of its own comes to.
+    let model = try #require(try kept.readModel())
+    try FileManager.default.removeItem(atPath: kept.folder.myopic.beliefs)
+    _ = try #require(kept.myopic).makeAgent(model, on: CPUBackend())
+    for name in ["pmf", "beliefs", "checkpoint", "twin/beliefs", "twin/checkpoint"] {
+      let files = ["kept", "gone"].map { Self.contents("\(folder.path)/\($0)/\(name).safetensors") }
+      #expect(files[0] != nil && files[0] == files[1], "\(name)")
+    }
+    // Killed before it was removed, it goes when the run is taken up.
+    try FileManager.default.copyItem(
+      atPath: kept.folder.beliefStart, toPath: gone.folder.beliefStart)
+    _ = try gone.trainAgent(model, on: CPUBackend())
+    #expect(!gone.folder.exists(gone.folder.beliefStart))
+    try FileManager.default.removeItem(atPath: gone.folder.beliefs)
+    do {
+      _ = try gone.makeAgent(model, on: CPUBackend())
+      Issue.record("no error")
+    } catch {
+      #expect("\(error)".contains("\(gone.folder.beliefs) is missing, and "), "\(error)")
+      #expect("\(error)".contains("start again with --fresh"), "\(error)")
+    }
   }
 
   @Test("beliefs begin as drawn where the earlier run has none that serve, and it is said why")

@@ -68,7 +68,7 @@ package struct ConfigFile {
       guard let name = key.string else {
         throw RunError("\(path):\(key.mark?.line ?? 1): a name that is no word; use an option's")
       }
-      return Entry(name: name, line: key.mark?.line ?? 1, value: value)
+      return Entry(name: name.printable, line: key.mark?.line ?? 1, value: value)
     }
   }
 

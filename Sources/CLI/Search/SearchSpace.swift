@@ -11,7 +11,7 @@ import Yams
 ///     search:
 ///       learning-rate: {low: 1e-4, high: 1e-2, scale: log}
 ///       hidden: [64, 128, 256]
-struct SearchSpace {
+package struct SearchSpace {
   /// Where a setting may lie.
   enum Domain {
     case choices([Node])
@@ -33,7 +33,7 @@ struct SearchSpace {
   ]
 
   /// - Throws: `RunError` that names file and line.
-  init(_ path: String) throws {
+  package init(_ path: String) throws {
     var file = try ConfigFile(path, of: "--space")
     func take(_ name: String) -> ConfigFile.Entry? {
       file.entries.firstIndex { $0.name == name }.map { file.entries.remove(at: $0) }
@@ -42,7 +42,7 @@ struct SearchSpace {
     let algorithms = TrainCommand.configuration.subcommands.map { $0._commandName }
       .filter { !Self.unjudged.contains($0) }
     guard let name = train?.value.string, algorithms.contains(name) else {
-      let word = train?.value.string ?? "missing"
+      let word = train?.value.string?.printable ?? "missing"
       throw RunError(
         "\(path):\(train?.line ?? 1): \"train:\" is \(word); it must be \(oneOf(algorithms, for: word))"
       )
@@ -85,13 +85,14 @@ struct SearchSpace {
     }
     let known: Set<String> = ["low", "high", "scale"]
     if let other = mapping.keys.first(where: { !known.contains($0.string ?? "") }) {
-      throw RunError("\(place) has \(other.string ?? "a name") beside low, high and scale")
+      let name = other.string?.printable ?? "a name"
+      throw RunError("\(place) has \(name) beside low, high and scale")
     }
-    let scale = mapping["scale"]?.string ?? "linear"
+    let scale = mapping["scale"]?.string?.printable ?? "linear"
     guard ["linear", "log"].contains(scale) else {
       throw RunError("\(place): scale is \(scale); it must be linear or log")
     }
-    let ends = [mapping["low"], mapping["high"]].compactMap { $0?.scalar?.string }
+    let ends = [mapping["low"], mapping["high"]].compactMap { $0?.scalar?.string.printable }
     let numbers = ends.compactMap(Double.init)
     guard numbers.count == 2, numbers.allSatisfy(\.isFinite), numbers[0] < numbers[1],
       numbers.allSatisfy({ abs($0) < 1e15 }), scale == "linear" || numbers[0] > 0

@@ -173,8 +173,9 @@ struct AgentTraining {
     return "; the first \(grouped(updates)) steps are updates of behavior cloning"
   }
 
-  private func opening(_ run: RunOptions) -> RunOpening {
-    RunOpening(run: run, settings: settings, agent: agent, start: training.start)
+  private func opening(_ run: RunOptions, isOfGroup: Bool = false) -> RunOpening {
+    RunOpening(
+      run: run, settings: settings, agent: agent, start: training.start, isOfGroup: isOfGroup)
   }
 
   private static func trial(_ experiment: Experiment, on backend: any Backend) throws -> Double {
@@ -187,7 +188,7 @@ struct AgentTraining {
     var run = options
     run.run += "/\(group.members[0].name)"
     Interrupt.install()
-    let first = try opening(run).open()
+    let first = try opening(run, isOfGroup: true).open()
     let copies = first.configuration.myopic == true && first.myopic != nil ? 2 : 1
     let steps = first.configuration.totalSteps ?? 0
     let reports = try GroupTraining(

@@ -7,7 +7,8 @@ struct RunOpening {
   /// Nil for a run of PMF alone.
   var agent: (any AgentSettings)?
   var start: StartOptions
-  /// Whether it is the first of a group, whose runs are each of one process.
+  /// Whether it is the first of a group, whose runs are each of one process and share what they
+  /// begin with.
   var isOfGroup = false
 
   /// Changes nothing: what is wrong with the settings shows before the folder is touched. A setting
@@ -135,7 +136,8 @@ struct RunOpening {
       if let beliefBytes { try AtomicFile.write(beliefBytes, to: beliefPath) }
     }
     var configuration = new.configuration
-    configuration.warm = WarmStart(path: path, of: bytes, beliefs: beliefBytes)
+    configuration.warm = WarmStart(
+      path: path, of: bytes, beliefs: beliefBytes, learned: isOfGroup ? nil : heldOut.learned)
     return try Experiment(configuration, log: new.source, folder: folder)
   }
 

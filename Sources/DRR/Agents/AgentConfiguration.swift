@@ -58,8 +58,11 @@ extension AgentConfiguration {
   public var beliefs: BeliefModel.Configuration? { nil }
   public var stepsName: String { "\(name) steps" }
 
-  /// Steps behind a trained agent.
-  public var totalSteps: Int { preparation + training.steps }
+  /// Steps behind a trained agent; of settings with more than a number holds, the greatest.
+  public var totalSteps: Int {
+    let (steps, isTooMany) = preparation.addingReportingOverflow(training.steps)
+    return isTooMany ? .max : steps
+  }
 
   /// The myopic copy of this agent (γ = 0): what it earns less is what planning is worth; nil for
   /// an agent with γ = 0 itself.

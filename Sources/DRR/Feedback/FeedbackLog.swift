@@ -112,9 +112,10 @@ public final class FeedbackLog: Sendable {
         segment: last, synced: FeedbackState.snapshotPosition(ofLog: folder),
         most: 2 * settings.syncLines)
       let whole = cut?.offset ?? size
-      let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o600)
+      let flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW
+      let descriptor = Int32(retrying { Int(open(path, flags, 0o600)) })
       guard descriptor >= 0 else { throw FeedbackError.system("open", path, errno) }
-      guard ftruncate(descriptor, off_t(whole)) == 0 else {
+      guard retrying({ Int(ftruncate(descriptor, off_t(whole))) }) == 0 else {
         let code = errno
         close(descriptor)
         throw FeedbackError.system("shorten", path, code)
@@ -261,8 +262,8 @@ public final class FeedbackLog: Sendable {
     try synchronize(&open)
     let next = Position(segment: open.position.segment + 1, offset: 0)
     let path = Self.path(folder, next.segment)
-    let descriptor = Platform.open(
-      path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    let flags = O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW
+    let descriptor = Int32(retrying { Int(Platform.open(path, flags, 0o600)) })
     guard descriptor >= 0 else { throw FeedbackError.system("create", path, errno) }
     close(open.descriptor)
     (open.descriptor, open.position) = (descriptor, next)

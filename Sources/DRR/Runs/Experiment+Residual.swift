@@ -50,9 +50,22 @@ extension Experiment {
       observer.progress($0, $1, "sweeps of the beliefs")
       if observer.shouldStop() { throw Interrupted(step: 0) }
     }
-    var file = SafetensorsWriter(metadata: try metadata(.beliefs, on: backend))
-    try model.save(to: &file)
-    try file.write(to: folder.beliefs)
+    try keep(model, on: backend)
     return model
+  }
+
+  private func keep(_ beliefs: BeliefModel, on backend: any Backend) throws {
+    var file = SafetensorsWriter(metadata: try metadata(.beliefs, on: backend))
+    try beliefs.save(to: &file)
+    try file.write(to: folder.beliefs)
+  }
+
+  /// Keeps the beliefs of a run of the same ratings and settings as this run's own, unless it has
+  /// some, or the other has none: a fit would come to the same bits.
+  func takeBeliefs(of other: Experiment, on backend: any Backend) throws {
+    guard !folder.exists(folder.beliefs), let settings = configuration.agent?.beliefs,
+      let model = try other.readBeliefs(settings)
+    else { return }
+    try keep(model, on: backend)
   }
 }

@@ -229,6 +229,7 @@ public struct Experiment: Sendable {
     among ranks: any Collective = SoleCollective()
   ) throws -> (trainer: any AgentTrainer, last: TrainingProgress?) {
     let trainer = try makeTrainer(model, on: backend, observer)
+    try forgetBeliefStart(among: ranks)
     let stage = AgentStage(trainer, try agent.training) { try validation(observer) }
     let last = try run.train(
       stage, self.stage(.checkpoint), device: "\(backend.device.id)", observer, among: ranks)

@@ -70,6 +70,7 @@ extension Experiment {
     if ranks.leads {
       try myopic.begin()
       try myopic.take(model, on: backend)
+      try myopic.takeBeliefs(of: self, on: backend)
     }
     try ranks.barrier()
     do {

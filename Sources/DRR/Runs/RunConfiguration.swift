@@ -99,6 +99,7 @@ public struct RunConfiguration: RunSettings {
     identity.data.name = ""
     identity.myopic = nil
     identity.warm?.path = ""
+    identity.warm?.learned = nil
     return identity
   }
 

@@ -13,11 +13,15 @@ public struct WarmStart: Codable, Hashable, Sendable {
   /// The CRC-32 of the file beside it that the beliefs began with, as `BeliefStart` writes it; nil:
   /// they begin as drawn.
   public var beliefs: String?
+  /// How many ratings that the run holds out they had learned; nil: the files are to tell, as for
+  /// the runs of a group, which share them. No part of the identity.
+  public var learned: Int?
 
   /// The start that a file of these bytes holds, and that of the beliefs beside it.
-  public init(path: String, of bytes: [UInt8], beliefs: [UInt8]?) {
+  public init(path: String, of bytes: [UInt8], beliefs: [UInt8]?, learned: Int? = nil) {
     (self.path, checksum) = (path, Checksum.text(of: bytes))
     self.beliefs = beliefs.map { Checksum.text(of: $0) }
+    self.learned = learned
   }
 
   /// Where the file is that the beliefs began with.
@@ -75,19 +79,23 @@ extension Experiment {
   public func heldOut(
     learnedBy start: PMFStart, _ beliefs: BeliefStart?
   ) -> (learned: Int, all: Int) {
-    let rows = (0..<log.count).filter { split.heldOut(row: $0) != nil }
+    let rows = heldOutRows
     let learned = rows.count { !start.isUnseen[$0] || beliefs?.isUnseen[$0] == false }
     return (learned, rows.count)
   }
 
+  private var heldOutRows: [Int] { (0..<log.count).filter { split.heldOut(row: $0) != nil } }
+
   /// For a protocol's line: what the vectors that PMF and the beliefs began with had learned of
   /// this run's held-out ratings; empty where that is nothing.
   func startSummary() throws -> String {
-    guard let start = try readStart() else { return "" }
-    let beliefs = try readBeliefStart()
-    let found = heldOut(learnedBy: start, beliefs)
+    guard let warm = configuration.warm, warm.learned != 0 else { return "" }
+    let hasBeliefs = warm.beliefs != nil && configuration.agent?.beliefs != nil
+    let found =
+      try warm.learned.map { (learned: $0, all: heldOutRows.count) }
+      ?? heldOut(learnedBy: readStart()!, readBeliefStart())
     guard found.learned > 0 else { return "" }
-    return "; PMF \(beliefs == nil ? "" : "and the beliefs ")began with vectors that had learned "
+    return "; PMF \(hasBeliefs ? "and the beliefs " : "")began with vectors that had learned "
       + "\(grouped(found.learned)) of \(grouped(found.all)) held-out ratings"
   }
 
@@ -106,10 +114,26 @@ extension Experiment {
     guard let warm = configuration.warm, let checksum = warm.beliefs,
       let beliefs = configuration.agent?.beliefs
     else { return nil }
+    if warm.learned != nil, !folder.exists(warm.beliefPath) {
+      throw RunError(
+        "\(folder.beliefs) is missing, and \(warm.beliefPath), which it began with, was removed "
+          + "when it had been fitted; restore it from a copy, or start again with --fresh")
+    }
     let start = try BeliefStart(
       contentsOf: SafetensorsFile(ofRun: warm.beliefPath), beliefs, for: log)
     try require(start.bytes(), of: warm.beliefPath, have: checksum)
     return start
+  }
+
+  /// Removes what the beliefs began with once they are fitted, where no other run has the same
+  /// file: nothing reads it again, and the run's myopic copy takes its beliefs.
+  func forgetBeliefStart(among ranks: any Collective) throws {
+    guard let warm = configuration.warm, warm.beliefs != nil, warm.learned != nil,
+      warm.path == folder.start
+    else { return }
+    // Until then each rank may fit them.
+    try ranks.barrier()
+    if ranks.leads, folder.exists(folder.beliefs) { folder.remove(folder.beliefStart) }
   }
 
   private func require(_ bytes: [UInt8], of path: String, have checksum: String) throws {

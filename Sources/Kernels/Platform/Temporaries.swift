@@ -79,8 +79,8 @@ package enum Temporaries {
       let path = "\(folder)/\(name)"
       let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
       if descriptor < 0 { continue }
-      // The lock of a process ends with it.
-      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { remove(path) }
+      // The lock of a process ends with it. NFS gives what is open to be read a shared one alone.
+      if flock(descriptor, LOCK_SH | LOCK_NB) == 0 { remove(path) }
       close(descriptor)
     }
   }

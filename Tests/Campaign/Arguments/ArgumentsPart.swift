@@ -5,7 +5,8 @@ import TestSupport
 /// other. Each trial is a process without rights in a folder of its own.
 ///
 /// A trial fails that ends by a signal, takes too much memory, is at work after ten seconds and
-/// does not heed SIGTERM, ends with a code and no sentence, or prints what is no number.
+/// does not heed SIGTERM, ends with a code and no sentence, or prints a figure that is no number: a
+/// run or a file may be called `nan`.
 enum Arguments: CampaignPart {
   static let name = "arguments"
   static let summary = "every option of every command with extreme and conflicting values"
@@ -81,6 +82,8 @@ enum Arguments: CampaignPart {
 private final class Trial {
   let kind: String
   private let words: [String]
+  private let world: ArgumentWorld
+  private let program: String
   private let folder: TemporaryFolder
   private let subject: Subject
   private var asked: Double?
@@ -88,16 +91,21 @@ private final class Trial {
   private(set) var isJudged = false
 
   init(_ kind: String, _ words: [String], in world: ArgumentWorld, program: String) throws {
-    (self.kind, self.words) = (kind, words)
+    (self.kind, self.words, self.world, self.program) = (kind, words, world, program)
     folder = try world.copy()
-    var limits = Subject.Limits()
-    limits.seconds = 1e9
+    subject = try Self.start([program] + words, in: folder.path, seconds: 1e9)
+  }
+
+  private static func start(
+    _ words: [String], in folder: String, seconds: Double
+  ) throws -> Subject {
+    var limits = Subject.Limits(seconds: seconds)
     limits.fileBlocks = 1 << 20
     limits.unprivileged = true
-    subject = try Subject(
-      [program] + words, in: folder.path,
+    return try Subject(
+      words, in: folder,
       environment: [
-        "HOME": folder.path, "OPENBLAS_NUM_THREADS": "1", "OCL_ICD_VENDORS": "/nonexistent",
+        "HOME": folder, "OPENBLAS_NUM_THREADS": "1", "OCL_ICD_VENDORS": "/nonexistent",
         "SWIFT_BACKTRACE": "enable=no",
       ], limits: limits)
   }
@@ -140,9 +148,8 @@ private final class Trial {
     let error = ending.error
     switch ending.cause {
     case .code(0):
-      let tokens = ending.output.split { !($0.isLetter || $0.isNumber || $0 == ".") }
-      let none = tokens.first { ["nan", "inf", "infinity"].contains($0.lowercased()) }
-      return none.map { "exit 0, and it prints \($0)" }
+      guard let none = Self.noNumber(in: ending.output), try !isName(none) else { return nil }
+      return "exit 0, and it prints \(none)"
     default:
       if asked != nil { return nil }
       let escapes = (ending.output + error).unicodeScalars.contains {
@@ -159,6 +166,34 @@ private final class Trial {
       }
       return said.allSatisfy(\.isWhitespace) ? "an empty sentence" : nil
     }
+  }
+
+  private static let noNumbers: Set = ["nan", "inf", "infinity"]
+
+  private static func parts(_ text: String) -> [Substring] {
+    text.split { !($0.isLetter || $0.isNumber || $0 == ".") }
+  }
+
+  private static func noNumber(in output: String) -> Substring? {
+    parts(output).first { noNumbers.contains($0.lowercased()) }
+  }
+
+  /// Whether what is printed is what was typed, which is a name: with others in the place of all
+  /// such names the command works as well, and prints none. One that takes a number refuses them.
+  private func isName(_ printed: Substring) throws -> Bool {
+    let names = Set(words.flatMap(Self.parts)).filter { Self.noNumbers.contains($0.lowercased()) }
+    guard names.contains(printed) else { return false }
+    let renamed = words.map { word in
+      let option = word.hasPrefix("--") ? String(word.prefix { $0 != "=" }) : ""
+      return names.reduce(into: option + word.dropFirst(option.count)) { word, name in
+        word =
+          option
+          + word.dropFirst(option.count).replacingOccurrences(of: name, with: "name")
+      }
+    }
+    let folder = try world.copy()
+    let ending = try Self.start([program] + renamed, in: folder.path, seconds: 60).wait()
+    return ending.cause == .code(0) && Self.noNumber(in: ending.output) == nil
   }
 
   private static func resident(_ process: pid_t) -> Int {

@@ -68,7 +68,7 @@ enum Kills: CampaignPart {
 
     mutating func run() throws -> String? {
       let folder = try reference.copy()
-      for words in reference.kind.before { script += ([room.program] + words).shell + "; " }
+      script = reference.kind.preparation(room.program)
       for _ in 0..<Int.random(in: 1...4, using: &draws) {
         if let fault = try stop(in: folder.path) { return fault }
       }

@@ -39,13 +39,18 @@ final class Reference: @unchecked Sendable {
   init(_ kind: RunKind, _ program: String) throws {
     self.kind = kind
     base = TemporaryFolder()
+    for (name, text) in kind.files { try base.write(name, text) }
     for words in kind.before { try Self.done([program] + words, in: base.path, threads: 2) }
     first = Tree(base.path)
     var trees: [Tree] = []
     var longest = 0.0
     for threads in [1, 2] {
       let folder = try Self.copy(of: base)
-      longest = max(longest, try Self.done(kind.words(program), in: folder.path, threads: threads))
+      longest = max(
+        longest,
+        try Self.done(
+          kind.words(program), in: folder.path, threads: threads, kind.environment(in: folder.path))
+      )
       trees.append(Tree(folder.path))
     }
     (result, seconds) = (trees[0], longest)
@@ -67,9 +72,12 @@ final class Reference: @unchecked Sendable {
   }
 
   @discardableResult
-  private static func done(_ words: [String], in folder: String, threads: Int) throws -> Double {
+  private static func done(
+    _ words: [String], in folder: String, threads: Int, _ environment: [String: String] = [:]
+  ) throws -> Double {
     let ending = try Subject.run(
-      words, in: folder, environment: ["OPENBLAS_NUM_THREADS": "\(threads)"],
+      words, in: folder,
+      environment: environment.merging(["OPENBLAS_NUM_THREADS": "\(threads)"]) { $1 },
       limits: .init(seconds: 120))
     guard ending.cause == .code(0) else {
       throw Absent(description: "\(words.shell): \(ending)")

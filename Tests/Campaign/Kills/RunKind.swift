@@ -4,24 +4,28 @@ import TestSupport
 /// A command that writes, at its smallest, in a folder of its own.
 struct RunKind: Sendable {
   var name: String
-  /// What has to be there: commands, in order.
+  /// What has to be there: files, and commands, in order.
+  var files: [String: String] = [:]
   var before: [[String]]
   var command: [String]
   /// Whether the same command goes on with what a stopped one has saved.
   var isResumed: Bool
   /// Whether it trains by processes of its own.
   var isGroup = false
+  /// Whether it compiles kernels and keeps them in the folder; what is kept is no result.
+  var keepsKernels = false
   /// What its launcher takes to end by itself once it is stopped, in seconds.
   var launcherSeconds = 0.0
   /// Of one that does not go on: the folder that appears as a whole; nil where each file does.
   var folder: String? { ["model", "data", "log", "other"].first { command.contains($0) } }
 
   init(
-    _ name: String, _ command: String, after before: [String] = [], isResumed: Bool = true,
-    isGroup: Bool = false
+    _ name: String, _ command: String, with files: [String: String] = [:],
+    after before: [String] = [], isResumed: Bool = true, isGroup: Bool = false
   ) {
     self.name = name
     self.command = Self.words(command)
+    self.files = files
     self.before = before.map(Self.words)
     self.isResumed = isResumed
     self.isGroup = isGroup
@@ -59,7 +63,7 @@ struct RunKind: Sendable {
         + "--batch-size 8 --buffer-size 64 --checkpoint-steps 20"),
     RunKind(
       "residual from a run",
-      "train residual --run run --from-run first --no-myopic --bc-updates 10 --steps 96 "
+      "train residual --run run --from-run first --myopic --bc-updates 10 --steps 96 "
         + "--learning-starts 32 --batch-size 8 --buffer-size 64 --checkpoint-steps 20 --device cpu",
       after: ["train residual --run first \(pmf) --no-myopic --bc-updates 0 --steps 32"]),
     RunKind(
@@ -113,6 +117,21 @@ struct RunKind: Sendable {
     RunKind("group of splits", "\(drr) --splits 2", isGroup: true),
     RunKind("group of PMF", "train pmf --run run \(pmf) --seeds 3", isGroup: true),
     RunKind("group of tables", "\(tables) --seeds 2", isGroup: true),
+    // Of several trials one may fail, and the search ends well.
+    RunKind(
+      "a search", "search --space space.yaml --run run --trials 1",
+      with: [
+        "space.yaml": """
+        train: dqn
+        env: chain
+        steps: 90
+        learning-starts: 30
+        device: cpu
+        search:
+          hidden: [4, 8]
+
+        """
+      ], isGroup: true),
     RunKind(
       "leakage ablation",
       "evaluate --leakage-ablation --data generated:tiny --steps 20 --run run --device cpu"),
@@ -144,6 +163,27 @@ struct RunKind: Sendable {
     RunKind(
       "metrics as a table", "export csv run --out metrics.csv",
       after: ["train q --run run --steps 400"], isResumed: false),
+    RunKind(
+      "a page", "report run --out page.html",
+      after: [drr, "report run --out page.html --no-lists"], isResumed: false),
+    RunKind(
+      "a network", "export onnx run --out a.onnx",
+      after: ["train pmf --run old \(pmf)", "export onnx old --out a.onnx", drr], isResumed: false),
+    RunKind("a model's card", "export card run --out card.md", after: [drr], isResumed: false),
+    RunKind(
+      "parts of ratings", "data split generated:tiny --out data --split-seed 2",
+      after: ["data split generated:tiny --out data"], isResumed: false),
+    RunKind(
+      "decisions for Vowpal Wabbit", "export decisions --data log/log.csv --out decisions.dsjson",
+      after: ["ope simulate --log-only --sizes 100 --out log"], isResumed: false),
+    RunKind(
+      "decisions for obp", "export decisions --data log/log.csv --out decisions.npz --as obp",
+      after: ["ope simulate --log-only --sizes 100 --out log"], isResumed: false),
+    RunKind(
+      "off-policy report of sessions",
+      "ope sessions --data log/sessions.csv --policy log/session-target.csv --bootstrap 40 "
+        + "--out report",
+      after: ["ope simulate --log-only --sizes 200 --out log"], isResumed: false),
     RunKind(
       "generated ratings", "data generate tiny --out data --seed 2",
       after: ["data generate tiny --out data"], isResumed: false),
@@ -180,6 +220,25 @@ struct RunKind: Sendable {
       after: ["bandit arms --policy ucb1 --rounds 100 --out arms.csv"], isResumed: false),
   ]
 
+  /// Training on an OpenCL device, whose kernels are compiled and kept; nil where there is none. For
+  /// writes alone: a process that looks for devices, killed, is taken for a driver that crashes.
+  static func onOpenCL(_ program: String) -> RunKind? {
+    guard let found = try? Subject.run([program, "devices"], in: "/", limits: .init(seconds: 120)),
+      found.output.contains("opencl:0:0")
+    else { return nil }
+    var kind = RunKind(
+      "kernels",
+      "train pmf --run run --data generated:tiny --dimension 4 --pmf-epochs 2 --device opencl:0:0",
+      isGroup: true)
+    kind.keepsKernels = true
+    return kind
+  }
+
+  /// The variables that it has in a folder.
+  func environment(in folder: String) -> [String: String] {
+    keepsKernels ? ["DRR_CACHE": "\(folder)/.drr-cache"] : [:]
+  }
+
   /// Training by the processes of `mpirun`; nil where the program or the machine has none.
   static func ofProcesses(_ program: String) -> RunKind? {
     let words = "\(tables) --epochs 4 --checkpoint-steps 5"
@@ -207,6 +266,12 @@ struct RunKind: Sendable {
     let sent = subject.seconds
     subject.send(SIGTERM)
     return try subject.wait().seconds - sent
+  }
+
+  /// What has to be there, for a shell.
+  func preparation(_ program: String) -> String {
+    files.map { ["printf", "%s", $1].shell + " > \($0); " }.joined()
+      + before.map { ([program] + $0).shell + "; " }.joined()
   }
 
   /// The words that start it.

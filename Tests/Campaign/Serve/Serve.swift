@@ -3,14 +3,15 @@ import Platform
 import Synchronization
 import TestSupport
 
-/// A server under load that is killed, sent bodies that chance has changed, told to read its models
-/// again, and left at work for long.
+/// A server under load that is killed, whose writes fail, sent bodies that chance has changed, told
+/// to read its models again, and left at work for long.
 enum Serve: CampaignPart {
   static let name = "serve"
-  static let summary = "a server killed under load, sent any bytes, reloaded, and long at work"
+  static let summary =
+    "a server killed under load, on disks that fail, sent any bytes, reloaded, and long at work"
 
   /// Kills, and reloads, at most.
-  private static let most = 100
+  static let most = 100
   private static let connections = 3
   /// Lists that the server remembers: until then its memory grows.
   private static let remembered = 65_536
@@ -22,15 +23,16 @@ enum Serve: CampaignPart {
     func isOver(_ share: Double) -> Bool {
       ContinuousClock.now - begun > begun.duration(to: room.deadline) * share
     }
-    try kills(world, room, &tally) { isOver(0.4) }
-    try bodies(world, room, &tally) { isOver(0.65) }
-    try reloads(world, room, &tally) { isOver(0.75) }
+    try kills(world, room, &tally) { isOver(0.35) }
+    try faults(world, room, &tally) { isOver(0.55) }
+    try bodies(world, room, &tally) { isOver(0.75) }
+    try reloads(world, room, &tally) { isOver(0.85) }
     try soak(world, room, &tally) { isOver(1) }
     return tally
   }
 
   /// A folder with the models `a` and `b`, of one kind and other numbers.
-  private struct World {
+  struct World {
     let folder = TemporaryFolder()
     var path: String { folder.path }
     let items: [String]
@@ -57,7 +59,7 @@ enum Serve: CampaignPart {
 
   /// What users were told is kept: by user, the items in their order, and whether the last of them
   /// was not answered.
-  private struct Told {
+  struct Told {
     var items: [String] = []
     var isOpen = false
   }
@@ -114,13 +116,14 @@ enum Serve: CampaignPart {
     tally.notes.append("\(acknowledged) feedbacks were acknowledged before the kills.")
   }
 
-  private static func lost(
-    _ told: [String: Told], _ server: ServerSubject, _ world: World
+  /// What of that a server with this log does not know; nil where it knows all.
+  static func lost(
+    _ told: [String: Told], _ server: ServerSubject, _ world: World, log: String = "log"
   ) throws -> String? {
     // As the lines of the log have it.
     var logged: [String: [String]] = [:]
-    for name in try world.folder.names("log") where name.hasSuffix(".jsonl") {
-      for line in try world.folder.data("log/" + name).split(separator: 10)
+    for name in try world.folder.names(log) where name.hasSuffix(".jsonl") {
+      for line in try world.folder.data("\(log)/\(name)").split(separator: 10)
       where line.starts(with: #"{"event":"feedback""#.utf8) {
         guard let event = try JSONSerialization.jsonObject(with: line) as? [String: Any],
           let user = event["user"] as? String, let item = event["item"] as? String

@@ -9,9 +9,12 @@ struct ServerSubject {
   /// Starts a server and waits until it listens.
   ///
   /// - Parameter words: options behind `drr serve`.
-  init(_ program: String, _ words: [String], in folder: String) throws {
+  init(
+    _ program: String, _ words: [String], in folder: String, environment: [String: String] = [:]
+  ) throws {
     subject = try Subject(
-      [program, "serve", "--port", "0", "--device", "cpu"] + words, in: folder)
+      [program, "serve", "--port", "0", "--device", "cpu"] + words, in: folder,
+      environment: environment, limits: .init(seconds: 1e9))
     var found: HTTPClient?
     while found == nil {
       found = HTTPClient(ofServerSaying: subject.errorSoFar)
@@ -26,15 +29,20 @@ struct ServerSubject {
   /// Why it did not go on until now, or does not end by SIGTERM; nil where it does.
   func ended() throws -> String? {
     guard subject.isRunning else { return "the server ended: \(try subject.wait())" }
+    guard let ending = try ending() else { return "the server did not heed SIGTERM" }
+    return ending.cause == .code(0) ? nil : "after SIGTERM it ends with \(ending)"
+  }
+
+  /// How it has ended, or ends by SIGTERM; nil where it does not.
+  func ending() throws -> Subject.Ending? {
     subject.send(SIGTERM)
     let begun = ContinuousClock.now
     while subject.isRunning, ContinuousClock.now - begun < .seconds(20) { usleep(2_000) }
     guard !subject.isRunning else {
       subject.end()
-      return "the server did not heed SIGTERM"
+      return nil
     }
-    let ending = try subject.wait()
-    return ending.cause == .code(0) ? nil : "after SIGTERM it ends with \(ending)"
+    return try subject.wait()
   }
 
   /// Memory that it has resident, in bytes.

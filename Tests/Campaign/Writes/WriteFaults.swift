@@ -40,17 +40,15 @@ enum WriteFaults: CampaignPart {
 
   static func run(in room: CampaignRoom) throws -> Tally {
     let build = TemporaryFolder()
-    let shim = build.path + "/shim.so"
-    let source = packageRoot.appendingPathComponent("Tests/Campaign/Writes/shim.c").path
-    let built = try Subject.run(
-      ["cc", "-shared", "-fPIC", "-O1", "-o", shim, source], in: build.path,
-      limits: .init(seconds: 60))
-    guard built.cause == .code(0) else {
+    let shim: String
+    do { shim = try buildShim(in: build) } catch let absence as Absent {
       var tally = Tally()
-      tally.notes.append("Nothing is tried: `cc` does not build the shim: \(built.error)")
+      tally.notes.append("Nothing is tried: \(absence)")
       return tally
     }
-    let references = try (RunKind.oneShot + RunKind.resumed).map { try Reference($0, room.program) }
+    let kernels = RunKind.onOpenCL(room.program)
+    let references = try (RunKind.oneShot + RunKind.resumed + [kernels].compactMap { $0 })
+      .map { try Reference($0, room.program) }
     // By kind, call and fault; of each in turn, that the shortest campaign tries all of them.
     var groups: [[Point]] = []
     var draws = room.draws("writes")
@@ -88,7 +86,7 @@ enum WriteFaults: CampaignPart {
           fault = "\(error)"
         }
         let script =
-          reference.kind.before.map { ([room.program] + $0).shell + "; " }.joined()
+          reference.kind.preparation(room.program)
           + (["cc", "-shared", "-fPIC", "-o", "shim.so", source].shell
             + "; LD_PRELOAD=./shim.so ")
           + settings.filter { $0.key != "LD_PRELOAD" }.sorted { $0.key < $1.key }
@@ -101,11 +99,29 @@ enum WriteFaults: CampaignPart {
       }
     }
     var found = tally.withLock { $0 }
+    if kernels == nil { found.notes.append("No kernels are kept: there is no OpenCL device.") }
     let tried = min(next.load(ordering: .relaxed), all.count)
     found.notes.append(
       "\(tried) of \(all.count) points of \(references.count) kinds of run: every call of every "
         + "kind that changes files, with each fault.")
     return found
+  }
+
+  private static let source = packageRoot.appendingPathComponent("Tests/Campaign/Writes/shim.c")
+    .path
+
+  /// The path of the shim, which is made in a folder.
+  ///
+  /// - Throws: `Absent` where there is no compiler.
+  static func buildShim(in folder: TemporaryFolder) throws -> String {
+    let shim = folder.path + "/shim.so"
+    let built = try Subject.run(
+      ["cc", "-shared", "-fPIC", "-O1", "-o", shim, source], in: folder.path,
+      limits: .init(seconds: 60))
+    guard built.cause == .code(0) else {
+      throw Absent(description: "`cc` does not build the shim: \(built.error)")
+    }
+    return shim
   }
 
   /// How many calls of each kind a run makes, of those of its processes that make most.
@@ -118,7 +134,7 @@ enum WriteFaults: CampaignPart {
       environment: [
         "LD_PRELOAD": shim, "SHIM_CALL": "open", "SHIM_AT": "0", "SHIM_FAULT": "0",
         "SHIM_MARK": notes.path + "/counts",
-      ], limits: .init(seconds: 120))
+      ].merging(reference.kind.environment(in: folder.path)) { $1 }, limits: .init(seconds: 120))
     guard ending.cause == .code(0) else {
       throw Absent(description: "\(reference.kind.name) under the shim ends with \(ending)")
     }
@@ -136,8 +152,10 @@ enum WriteFaults: CampaignPart {
   ) throws -> String? {
     let folder = try reference.copy()
     let words = reference.kind.words(room.program)
+    let own = reference.kind.environment(in: folder.path)
     let ending = try Subject.run(
-      words, in: folder.path, environment: settings, limits: .init(seconds: 60))
+      words, in: folder.path, environment: own.merging(settings) { $1 },
+      limits: .init(seconds: 60))
     let tree = Tree(folder.path)
     let isWhole = reference.difference(tree) == nil
     if point.fault.kills {
@@ -157,7 +175,8 @@ enum WriteFaults: CampaignPart {
     if !reference.kind.isResumed, let change = reference.tear(tree) {
       return "neither old nor new: \(change)"
     }
-    let again = try Subject.run(words, in: folder.path, limits: .init(seconds: 60))
+    let again = try Subject.run(
+      words, in: folder.path, environment: own, limits: .init(seconds: 60))
     guard again.cause == .code(0) else { return "taken up again it ends with \(again)" }
     let end = Tree(folder.path)
     if reference.kind.isResumed, let left = end.temporaries.first {

@@ -108,6 +108,12 @@ int openat(int folder, const char *path, int flags, ...) {
   return opened(folder, path, flags, mode);
 }
 
+int dup(int file) {
+  int copy = (int)syscall(SYS_dup, file);
+  note_open(copy, file >= 0 && file < (int)(sizeof files) && files[file]);
+  return copy;
+}
+
 int close(int file) {
   note_open(file, 0);
   return (int)syscall(SYS_close, file);
@@ -135,6 +141,11 @@ ssize_t write(int file, const void *bytes, size_t count) {
 int fsync(int file) {
   if (file >= 0 && file < (int)sizeof files && files[file] && befalls(SYNC) != NONE) return -1;
   return (int)syscall(SYS_fsync, file);
+}
+
+int fdatasync(int file) {
+  if (file >= 0 && file < (int)sizeof files && files[file] && befalls(SYNC) != NONE) return -1;
+  return (int)syscall(SYS_fdatasync, file);
 }
 
 int rename(const char *from, const char *to) {

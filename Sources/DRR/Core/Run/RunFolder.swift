@@ -100,8 +100,10 @@ public struct RunFolder: Sendable {
     throw RunError("\(path): another drr is training in this folder; wait for it or name another")
   }
 
-  /// Removes the temporary files of writes that were killed.
-  package func removeTemporaries() { Temporaries.sweep(path) }
+  /// Removes the temporary files of writes that were killed, in the run's folders below too.
+  package func removeTemporaries() {
+    for folder in [path, myopic.path, served, events.parentFolder] { Temporaries.sweep(folder) }
+  }
 
   /// Whether there is a file of that path.
   public func exists(_ file: String) -> Bool { access(file, F_OK) == 0 }

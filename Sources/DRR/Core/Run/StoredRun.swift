@@ -52,7 +52,7 @@ extension RunFolder {
   package static func algorithm(of configuration: String) -> String? {
     let folder = RunFolder(configuration.parentFolder)
     guard let header = folder.read(StoredHeader.self, from: configuration) else { return nil }
-    return header.algorithm ?? (header.pmf == nil ? nil : RunFolder.ratingsAlgorithm)
+    return header.algorithm?.printable ?? (header.pmf == nil ? nil : RunFolder.ratingsAlgorithm)
   }
 
   /// What runs on ratings are called whose configuration names no algorithm.
@@ -82,7 +82,7 @@ extension RunFolder {
         "\(configuration): written by a newer program (schema \(schema), this one reads "
           + "\(StoredRun<Settings>.currentSchema)); use that one")
     }
-    if let found = header.algorithm, !Settings.algorithms.contains(found) {
+    if let found = header.algorithm?.printable, !Settings.algorithms.contains(found) {
       let holder = configuration == self.configuration ? path : configuration
       throw RunError(
         "\(holder) holds a run of \(found), not of "

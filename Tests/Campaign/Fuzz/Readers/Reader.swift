@@ -4,9 +4,11 @@ import DRRCore
 import DRRData
 import Environments
 import Essentials
+import Feedback
 import Kernels
 import OffPolicy
 import Platform
+import Report
 import Runs
 import Serving
 import Tensor
@@ -81,7 +83,7 @@ struct Reader: Sendable {
 }
 
 extension Reader {
-  static let all: [Reader] = ratings + sessions + decisions + stored
+  static let all: [Reader] = ratings + sessions + decisions + served + stored
 
   private static let ratings = [
     ratings("csv", ["ratings.csv", "movies.csv", "about.txt"]),
@@ -167,6 +169,7 @@ extension Reader {
         require(log.clicks.allSatisfy { 0..<log.itemCount ~= Int($0) }, "a click on no item")
         _ = log.describe()
       }
+      _ = try? SessionSource.loadNextItems(folder)
       _ = try SessionSource.load(folder)
     }
   }
@@ -217,16 +220,64 @@ extension Reader {
     _ = try log.evaluate([UniformTarget(), GreedyTarget()], configuration)
   }
 
+  private static let served = [
+    Reader("served", ["log/feedback-000001.jsonl", "log/state.json", "log/learned.json"]) {
+      let folder = "\($0)/log"
+      _ = try? FeedbackReader(folder: folder).forEach { _, _ in }
+      try seal("\(folder)/feedback-000001.jsonl")
+      let log = try ServedDecisions(log: folder)
+      for decision in log.decisions {
+        require(decision.feedback.count == decision.list.items.count, "feedback to no item")
+        _ = log.known(of: decision.list)
+      }
+      let users = try FeedbackStore(folder: folder).userCount
+      require(users == log.state.users.count, "a state that the log does not tell")
+    },
+    Reader("promotions", ["model.history/promotions.jsonl"]) {
+      _ = try PromotionHistory(of: "\($0)/model").records
+    },
+  ]
+
+  /// Gives each line of a feedback log the checksum of what stands before it: chance does not.
+  private static func seal(_ path: String) throws {
+    let (key, end) = (Array(",\"crc\":\"".utf8), Array("\"}".utf8))
+    var sealed: [UInt8] = []
+    for line in (FileManager.default.contents(atPath: path) ?? Data()).split(separator: 10) {
+      let hasChecksum = line.count >= 18 && line.suffix(18).starts(with: key)
+      let body = Array(hasChecksum ? line.dropLast(18) : line)
+      var checksum = Checksum()
+      checksum.update(body)
+      sealed += body + key + Array(checksum.text.utf8) + end + [10]
+    }
+    sealed.withUnsafeBytes { write($0, to: path) }
+  }
+
   private static let stored = [
     Reader("safetensors", ["a.safetensors"]) {
-      let file = try SafetensorsFile(contentsOf: "\($0)/a.safetensors", requireChecksum: false)
+      let path = "\($0)/a.safetensors"
+      let file = try SafetensorsFile(contentsOf: path, requireChecksum: false)
       require(file.metadata.count >= 0, "")
+      _ = try VirtualTaobaoNetworks(contentsOf: path)
     },
-    Reader("configuration", ["config.json", "group.json", "metrics.jsonl"]) {
+    Reader("configuration", ["config.json", "runs.json"]) {
       let folder = RunFolder($0)
+      let settings = Result { try Algorithms.settings(of: folder)?.validate() }
       _ = try folder.readGroup()
-      try Algorithms.settings(of: folder)?.validate()
+      try settings.get()
     },
+    Reader("metrics", ["run/config.json", "run/metrics.jsonl"]) {
+      let folder = RunFolder("\($0)/run")
+      _ = try RunSummary.all(below: folder.path)
+      for run in try MeasuredRun.all(in: folder) { _ = run.reached }
+      _ = try WatchedRun(folder, curves: 4).heading
+      var report = try RunReport([folder], on: CPUBackend())
+      report.episodes = 0
+      _ = try report.html()
+    },
+    Reader("report", ["report/report.json"]) {
+      _ = try RunReport([RunFolder("\($0)/report")], on: CPUBackend()).html()
+    },
+    Reader("search", ["space.yaml"]) { _ = try SearchSpace("\($0)/space.yaml") },
     Reader("options", ["options.yaml"]) {
       _ = try ConfigFile("\($0)/options.yaml").expand(["train", "dqn"])
     },
