@@ -2,17 +2,24 @@
 struct TimeColumn {
   /// nil before the first.
   private(set) var hasDates: Bool?
+  private var dates = DateReader()
 
-  /// Seconds, or what number there is, or microseconds of a date.
-  mutating func read(_ text: Bytes, of file: String, _ line: Int) throws(DataError) -> Int64 {
+  /// Seconds, or what number there is, or microseconds of a date; nil for what is neither, or not as
+  /// those before it.
+  mutating func read(_ text: Bytes) -> Int64? {
     if hasDates != true, let seconds = Number.seconds(text) {
       hasDates = false
       return seconds
     }
-    if hasDates != false, let microseconds = Timestamp.microseconds(text) {
+    if hasDates != false, let microseconds = dates.microseconds(text) {
       hasDates = true
       return microseconds
     }
+    return nil
+  }
+
+  mutating func read(_ text: Bytes, of file: String, _ line: Int) throws(DataError) -> Int64 {
+    if let time = read(text) { return time }
     if hasDates == true || hasDates == nil && text.contains(45) {
       throw .fault(
         file, line: line, found: "the time \"\(quoted(text))\"",
@@ -23,6 +30,13 @@ struct TimeColumn {
 
   /// Numbers that were read otherwise.
   mutating func readNumbers() { hasDates = false }
+
+  /// Whether times of another column may come behind these, which they then do.
+  mutating func join(_ others: TimeColumn) -> Bool {
+    guard let hasThem = others.hasDates else { return true }
+    if hasDates == nil { hasDates = hasThem }
+    return hasDates == hasThem
+  }
 
   /// The unit of what was read, that of numbers by their size.
   func unit(of times: [Int64], in file: String) throws(DataError) -> TimeUnit {
