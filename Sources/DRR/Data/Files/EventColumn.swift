@@ -1,5 +1,5 @@
 /// Events that stand for ratings, and those of a file that have none.
-struct EventColumn {
+struct EventColumn: Sendable {
   private let ratings: [EventRating]
   private let known: RawIDs
   private var unknown = RawIDs()
@@ -10,11 +10,14 @@ struct EventColumn {
     known = RawIDs(ratings.map(\.event))
   }
 
+  /// The rating of an event; nil where it has none.
+  func knownRating(of event: Bytes) -> Float? { known.lookup(event).map { ratings[$0].rating } }
+
   /// The rating of an event; nil where it has none, which is told once all are read.
   mutating func rating(
     of event: Bytes, in file: String, _ line: Int
   ) throws(DataError) -> Float? {
-    if let place = known.lookup(event) { return ratings[place].rating }
+    if let rating = knownRating(of: event) { return rating }
     if unknown.isEmpty { firstUnknown = (file, line) }
     _ = unknown.intern(event)
     // A column of so many is none of events.

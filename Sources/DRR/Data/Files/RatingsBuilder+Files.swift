@@ -92,13 +92,14 @@ extension RatingsBuilder {
     }
   }
 
-  /// Rows of plain numbers, many at a time, and the lines between them.
+  /// Plain rows, many at a time, and the lines between them.
   private mutating func addPlain(_ block: Bytes, _ scanner: LineScanner) throws(DataError) {
     var start = 0
-    for (bytes, rows) in PlainRows.read(block, layout, space) {
+    for (bytes, rows) in PlainRows.read(block, layout, events, space) {
       // Plain lines in a field that is open before them are its text.
-      if let rows, start == bytes.lowerBound, count + rows.ratings.count <= Int(Int32.max) {
-        add(rows)
+      if let rows, start == bytes.lowerBound, count + rows.ratings.count <= Int(Int32.max),
+        add(rows, of: Bytes(rebasing: block[bytes]))
+      {
         scanner.skip(lines: rows.ratings.count)
       } else {
         try addLines(Bytes(rebasing: block[start..<bytes.upperBound]), scanner)

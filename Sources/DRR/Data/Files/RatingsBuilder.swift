@@ -15,14 +15,14 @@ struct RatingsBuilder {
   private var lowest = Float.infinity
   private var highest = -Float.infinity
   private var wholeStars = true
-  /// Rows of plain numbers, many of which were read at a time.
-  private var plain = 0
+  /// Rows that were read many at a time: of plain numbers, and others.
+  private var (plain, wide) = (0, 0)
   private var notes = ReadingNotes()
   private var file = ""
   private var fields: Fields
   private var json: JSONRows
   private var times = TimeColumn()
-  private var events: EventColumn
+  private(set) var events: EventColumn
   /// The item that a block is of.
   private var heading: [UInt8] = []
   /// Lines of a matrix, each of a user.
@@ -118,24 +118,26 @@ struct RatingsBuilder {
     }
   }
 
-  /// Rows of plain numbers, whose ids and ratings were read before.
-  mutating func add(_ rows: PlainRows) {
+  /// Adds rows that were read many at a time from a part of the file; false where their times are not
+  /// as those before.
+  mutating func add(_ rows: PlainRows, of part: Bytes) -> Bool {
+    guard times.join(rows.timeColumn) else { return false }
     let first = columns.count
-    space.users.intern(rows.users, known: rows.userIndices, into: &columns.users)
-    space.items.intern(rows.items, known: rows.itemIndices, into: &columns.items)
+    space.users.intern(rows.users, of: part, into: &columns.users)
+    space.items.intern(rows.items, of: part, into: &columns.items)
     columns.ratings.append(contentsOf: rows.ratings)
     if layout.time == nil {
       columns.times.append(contentsOf: Int64(count)..<Int64(count + rows.ratings.count))
     } else {
       columns.times.append(contentsOf: rows.times)
-      if !rows.times.isEmpty { times.readNumbers(rows.times) }
     }
     columns.keep(share, from: first)
     count += rows.ratings.count
-    plain += rows.ratings.count
+    if rows.areNumbers { plain += rows.ratings.count } else { wide += rows.ratings.count }
     lowest = min(lowest, rows.lowest)
     highest = max(highest, rows.highest)
     wholeStars = wholeStars && rows.wholeStars
+    return true
   }
 
   // MARK: - Fields
@@ -184,8 +186,11 @@ struct RatingsBuilder {
   private static let nothing = ["", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "\\N"]
     .map { Array($0.utf8) }
 
-  private static func isMissing(_ text: Bytes) -> Bool {
-    text.count <= 4 && nothing.contains { text.elementsEqual($0) }
+  static func isMissing(_ text: Bytes) -> Bool {
+    switch text.first {
+    case nil, 78, 92, 110: text.count <= 4 && nothing.contains { text.elementsEqual($0) }
+    default: false
+    }
   }
 
   /// nil where the field says that there is none.
@@ -262,7 +267,8 @@ struct RatingsBuilder {
       name: "", format: layout.name, checksum: checksum, ratingRange: range,
       hasTimes: layout.time != nil, columns: takeColumns(), userIDs: space.users,
       itemIDs: space.items)
-    (log.notes, log.plainCount) = (notes.sentences(layout, unit: unit), plain)
+    log.notes = notes.sentences(layout, unit: unit)
+    (log.plainCount, log.textCount) = (plain, wide)
     return log
   }
 

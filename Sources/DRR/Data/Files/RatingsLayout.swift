@@ -58,8 +58,8 @@ struct RatingsLayout {
     }
   }
 
-  /// Whether lines may be of plain numbers, which need no fields in between.
-  var isPlain: Bool { form == .separated && event == nil && separator != .blank }
+  /// Whether lines may be plain, many of which are read at a time.
+  var isPlain: Bool { form == .separated && separator != .blank }
 
   /// Whether every row is a positive.
   var isImplicit: Bool { rating == nil && event == nil }

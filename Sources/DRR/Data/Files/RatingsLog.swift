@@ -48,6 +48,8 @@ public struct RatingsLog: Sendable {
   public var notes: [String] = []
   /// Rows of the file that were read as plain numbers, many at a time.
   package internal(set) var plainCount = 0
+  /// Rows with text, dates or quotation marks that were read many at a time.
+  package internal(set) var textCount = 0
   /// Whether users are sessions of clicks, which come back to items: a row a click, rated 1 of 0 ... 1.
   public private(set) var isOfSessions = false
 

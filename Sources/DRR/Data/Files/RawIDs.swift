@@ -6,8 +6,7 @@ import DRRCore
 public struct RawIDs: Sendable, RandomAccessCollection {
   private var bytes: [UInt8] = []
   private var ends: [Int] = []
-  /// Dense index or -1; the count is a power of two, at most half full.
-  private var slots = [Int32](repeating: -1, count: 64)
+  private var slots = IDSlots(count: 64)
   /// Of ids that were interned as numbers, the index by the number, or -1. Up to 64 MiB.
   private var places: [Int32] = []
 
@@ -34,6 +33,20 @@ public struct RawIDs: Sendable, RandomAccessCollection {
     String(decoding: bytes[start(index)..<ends[index]], as: UTF8.self)
   }
 
+  private func start(_ index: Int) -> Int { index == 0 ? 0 : ends[index - 1] }
+
+  /// What `body` makes of the bytes of an id.
+  @inline(__always)
+  private func withBytes<Result>(_ index: Int, _ body: (Bytes) -> Result) -> Result {
+    bytes.withUnsafeBufferPointer { body(Bytes(rebasing: $0[start(index)..<ends[index]])) }
+  }
+
+  private func isSame(_ index: Int32, _ text: Bytes) -> Bool {
+    withBytes(Int(index)) { Words.equal($0, text) }
+  }
+
+  // MARK: - One at a time
+
   /// The dense index of an id, nil where the data has no such id.
   public func lookup(_ id: String) -> Int? {
     var id = id
@@ -41,23 +54,37 @@ public struct RawIDs: Sendable, RandomAccessCollection {
   }
 
   package func lookup(_ text: UnsafeBufferPointer<UInt8>) -> Int? {
-    let index = slots[slot(of: text)]
+    let index = slots.find(Words.hash(text)) { isSame($0, text) }.index
     return index < 0 ? nil : Int(index)
   }
 
-  private func start(_ index: Int) -> Int { index == 0 ? 0 : ends[index - 1] }
-
   /// The index of the id, given the next one where it is new.
   package mutating func intern(_ text: UnsafeBufferPointer<UInt8>) -> Int32 {
-    let slot = slot(of: text)
-    if slots[slot] >= 0 { return slots[slot] }
+    intern(text, Words.hash(text))
+  }
+
+  package mutating func intern(_ text: String) -> Int32 {
+    var text = text
+    return text.withUTF8 { intern($0) }
+  }
+
+  private mutating func intern(_ text: Bytes, _ hash: UInt64) -> Int32 {
+    let (known, place) = slots.find(hash) { isSame($0, text) }
+    if known >= 0 { return known }
     let index = Int32(ends.count)
     bytes.append(contentsOf: text)
     ends.append(bytes.count)
-    slots[slot] = index
+    slots.fill(place, with: index, hash)
     if ends.count * 2 > slots.count { rehash(count: slots.count * 2) }
     return index
   }
+
+  private mutating func rehash(count: Int) {
+    slots = IDSlots(count: count)
+    for index in ends.indices { slots.add(Int32(index), withBytes(index, Words.hash)) }
+  }
+
+  // MARK: - Many at a time
 
   /// The indices of numbers as plain digits spell them, -1 for those not met as such before.
   func knownIndices(of numbers: [UInt32]) -> [Int32] {
@@ -66,12 +93,36 @@ public struct RawIDs: Sendable, RandomAccessCollection {
     }
   }
 
-  /// Appends the indices of numbers, `known` of which are known.
-  mutating func intern(_ numbers: [UInt32], known: [Int32], into indices: inout [Int32]) {
-    let first = indices.count
-    indices.append(contentsOf: known)
-    for (at, index) in known.enumerated() where index < 0 {
-      indices[first + at] = intern(numbers[at])
+  /// Calls `body` with each text of a part that begins at `first` and its index, -1 for one that is
+  /// not there.
+  ///
+  /// Each step is done for many before the next one: while one waits for memory, others do.
+  @inline(__always)
+  func forEachIndex(
+    of runs: [IDRun], from first: UnsafePointer<UInt8>, _ body: (IDRun, Int32) -> Void
+  ) {
+    let likely = runs.map { run in slots.find(run.hash) { _ in true }.index }
+    for (run, index) in zip(runs, likely) {
+      let text = run.text(from: first)
+      let isKnown = index < 0 || isSame(index, text)
+      body(run, isKnown ? index : slots.find(run.hash) { isSame($0, text) }.index)
+    }
+  }
+
+  /// Appends the indices of a column, whose new ids are given theirs.
+  mutating func intern(_ column: IDColumn, of part: Bytes, into indices: inout [Int32]) {
+    let start = indices.count
+    indices.append(contentsOf: column.indices)
+    guard let first = part.baseAddress, column.numbers.isEmpty else {
+      for (at, index) in column.indices.enumerated() where index < 0 {
+        indices[start + at] = intern(column.numbers[at])
+      }
+      return
+    }
+    for run in column.runs {
+      let index = intern(run.text(from: first), run.hash)
+      let row = start + Int(run.firstRow)
+      for row in row..<row + Int(run.rows) { indices[row] = index }
     }
   }
 
@@ -92,68 +143,20 @@ public struct RawIDs: Sendable, RandomAccessCollection {
     return index
   }
 
-  package mutating func intern(_ text: String) -> Int32 {
-    var text = text
-    return text.withUTF8 { intern($0) }
-  }
-
-  /// Where `text` is, or the free slot where it belongs.
-  private func slot(of text: UnsafeBufferPointer<UInt8>) -> Int {
-    // FNV-1a; the multiplication's high bits carry the mix.
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in text { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    let mask = slots.count - 1
-    var slot = Int(truncatingIfNeeded: hash ^ (hash >> 29)) & mask
-    return bytes.withUnsafeBufferPointer { pool in
-      while slots[slot] >= 0 {
-        let index = Int(slots[slot])
-        let from = start(index)
-        if ends[index] - from == text.count,
-          Self.equal(pool, from: from, text)
-        {
-          return slot
-        }
-        slot = (slot + 1) & mask
-      }
-      return slot
-    }
-  }
-
-  private static func equal(
-    _ pool: UnsafeBufferPointer<UInt8>, from: Int, _ text: UnsafeBufferPointer<UInt8>
-  ) -> Bool {
-    for index in 0..<text.count where pool[from + index] != text[index] { return false }
-    return true
-  }
-
-  private mutating func rehash(count: Int) {
-    slots = [Int32](repeating: -1, count: count)
-    for index in 0..<ends.count {
-      let slot = bytes.withUnsafeBufferPointer { pool in
-        self.slot(of: UnsafeBufferPointer(rebasing: pool[start(index)..<ends[index]]))
-      }
-      slots[slot] = Int32(index)
-    }
-  }
+  // MARK: - Order
 
   /// The place of every id once sorted: whole numbers by value where all of them are, otherwise
   /// by bytes. So dense indices do not depend on the order of rows.
   package mutating func sort() -> [Int32] {
-    let keys = (0..<count).map { numericKey($0) }
-    let numeric = !keys.contains(nil)
-    let order = (0..<count).sorted { first, second in
-      if numeric, let a = keys[first], let b = keys[second], a != b { return a < b }
-      return bytes[start(first)..<ends[first]].lexicographicallyPrecedes(
-        bytes[start(second)..<ends[second]])
-    }
+    let order = order()
     var places = [Int32](repeating: 0, count: count)
     var sorted: [UInt8] = []
     sorted.reserveCapacity(bytes.count)
     var sortedEnds: [Int] = []
     sortedEnds.reserveCapacity(count)
     for (place, index) in order.enumerated() {
-      places[index] = Int32(place)
-      sorted.append(contentsOf: bytes[start(index)..<ends[index]])
+      places[Int(index)] = Int32(place)
+      withBytes(Int(index)) { sorted.append(contentsOf: $0) }
       sortedEnds.append(sorted.count)
     }
     bytes = sorted
@@ -163,14 +166,60 @@ public struct RawIDs: Sendable, RandomAccessCollection {
     return places
   }
 
-  private func numericKey(_ index: Int) -> UInt64? {
-    let digits = bytes[start(index)..<ends[index]]
-    guard digits.count <= 18 else { return nil }
+  /// Indices in order of their ids.
+  private func order() -> [Int32] {
+    var keyed: [(key: UInt64, index: Int32)] = []
+    keyed.reserveCapacity(count)
+    for index in indices {
+      guard let key = withBytes(index, Self.number) else { break }
+      keyed.append((key, Int32(index)))
+    }
+    if keyed.count < count {
+      // The first eight bytes behind what all of them begin with.
+      let common = commonStart
+      keyed = indices.map { index in
+        (withBytes(index) { Self.start(of: $0, from: common) }, Int32(index))
+      }
+    }
+    keyed.sort { first, second in
+      first.key == second.key ? precedes(first.index, second.index) : first.key < second.key
+    }
+    return keyed.map(\.index)
+  }
+
+  private func precedes(_ first: Int32, _ second: Int32) -> Bool {
+    withBytes(Int(first)) { first in
+      withBytes(Int(second)) { second in first.lexicographicallyPrecedes(second) }
+    }
+  }
+
+  /// How many bytes all ids begin with alike.
+  private var commonStart: Int {
+    var common = ends[0]
+    for index in indices {
+      withBytes(index) { text in
+        common = Swift.min(common, text.count)
+        for at in 0..<common where text[at] != bytes[at] {
+          common = at
+          break
+        }
+      }
+    }
+    return common
+  }
+
+  private static func number(_ text: Bytes) -> UInt64? {
+    guard text.count <= 18 else { return nil }
     var value: UInt64 = 0
-    for digit in digits {
+    for digit in text {
       guard digit >= 48, digit <= 57 else { return nil }
       value = value * 10 + UInt64(digit - 48)
     }
     return value
+  }
+
+  /// Eight bytes from some place on, those behind the end taken for 0, that are ordered as numbers.
+  private static func start(of text: Bytes, from first: Int) -> UInt64 {
+    (first..<first + 8).reduce(0) { $0 << 8 | ($1 < text.count ? UInt64(text[$1]) : 0) }
   }
 }

@@ -5,18 +5,25 @@ struct TimeColumn {
   /// The first after 1970, and the last.
   private var earliest = Int64.max
   private var latest = Int64.min
+  private var dates = DateReader()
 
-  /// Seconds, or what number there is, or microseconds of a date.
-  mutating func read(_ text: Bytes, of file: String, _ line: Int) throws(DataError) -> Int64 {
+  /// Seconds, or what number there is, or microseconds of a date; nil for what is neither, or not as
+  /// those before it.
+  mutating func read(_ text: Bytes) -> Int64? {
     if hasDates != true, let seconds = Number.seconds(text) {
       hasDates = false
       note(seconds)
       return seconds
     }
-    if hasDates != false, let microseconds = Timestamp.microseconds(text) {
+    if hasDates != false, let microseconds = dates.microseconds(text) {
       hasDates = true
       return microseconds
     }
+    return nil
+  }
+
+  mutating func read(_ text: Bytes, of file: String, _ line: Int) throws(DataError) -> Int64 {
+    if let time = read(text) { return time }
     if hasDates == true || hasDates == nil && text.contains(45) {
       throw .fault(
         file, line: line, found: "the time \"\(quoted(text))\"",
@@ -34,6 +41,15 @@ struct TimeColumn {
   private mutating func note(_ time: Int64) {
     if time > 0 { earliest = min(earliest, time) }
     latest = max(latest, time)
+  }
+
+  /// Whether times of another column may come behind these, which they then do.
+  mutating func join(_ others: TimeColumn) -> Bool {
+    guard let hasThem = others.hasDates else { return true }
+    guard hasDates ?? hasThem == hasThem else { return false }
+    hasDates = hasThem
+    (earliest, latest) = (min(earliest, others.earliest), max(latest, others.latest))
+    return true
   }
 
   /// The unit of what was read, that of numbers by their size.
