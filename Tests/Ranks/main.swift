@@ -26,16 +26,17 @@ exit(count == 0 ? 0 : 1)
 func printCost(_ ranks: any Collective) throws {
   var times: [(bytes: Double, seconds: Double)] = []
   for power in 2...24 {
-    var values = [Float](repeating: 1, count: 1 << power / 4)
+    let sums = PartSums(ranks, own: 1)
+    sums.begin(width: 1 << power / 4)
     let turns = max(20, min(400, 1 << 26 / (1 << power)))
     var seconds: [Double] = []
     for _ in 0..<turns {
       try ranks.barrier()
       let start = ContinuousClock.now
-      try ranks.allReduce(&values)
+      try sums.add()
       let time = (ContinuousClock.now - start).components
       seconds.append(Double(time.seconds) + Double(time.attoseconds) * 1e-18)
-      values[0] = 1
+      sums[part: 0].update(repeating: 1)
     }
     times.append((Double(1 << power), seconds.sorted()[turns / 2]))
   }

@@ -71,10 +71,12 @@ public struct CollectiveTrial {
           * [1e-6, 1, 1e7].randomElement(using: &random)!
       }
     }
-    var own = OrderedSum()
-    for part in parts[ranks.share(of: parts.count)] { own.add(part) }
-    var total = own.total
-    try ranks.allReduce(&total)
+    let own = ranks.share(of: parts.count)
+    let sums = PartSums(ranks, own: own.count)
+    sums.begin(width: width)
+    for (place, part) in own.enumerated() { _ = sums[part: place].update(from: parts[part]) }
+    try sums.add()
+    let total = Array(sums[part: 0])
     expect(total, (0..<width).map { at in Self.tree(parts.map { $0[at] }) }, "sum of floats")
     let doubles = parts.map { $0.map(Double.init) }
     expect(

@@ -21,11 +21,12 @@ import Testing
     }
     let sums = try [1, 2, 4, 8].map { size in
       try ThreadCollective.run(size) { ranks in
-        var own = OrderedSum()
-        for part in parts[ranks.share(of: 8)] { own.add(part) }
-        var total = own.total
-        try ranks.allReduce(&total)
-        return total
+        let own = ranks.share(of: 8)
+        let sums = PartSums(ranks, own: own.count)
+        sums.begin(width: 33)
+        for (place, part) in own.enumerated() { _ = sums[part: place].update(from: parts[part]) }
+        try sums.add()
+        return Array(sums[part: 0])
       }
     }
     #expect(Set(sums.flatMap { $0 }).count == 1)

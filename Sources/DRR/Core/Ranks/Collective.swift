@@ -109,21 +109,14 @@ extension Collective {
 extension Collective {
   /// The sums over all ranks: equal bits on each, and in each run.
   ///
-  /// Ranks are added by the tree of ``OrderedSum``, wherever they compute: so many parts in a row,
-  /// each rank first adding an equal number of them that is a power of two by an `OrderedSum` of
-  /// its own, have the same sum to the bit whatever the number of ranks that hold them.
+  /// Ranks are added by the tree of ``PartSums``, wherever they compute.
   public func allReduce(_ values: [Double]) throws(CollectiveError) -> [Double] {
     var values = values
     try reduce(&values, among: self)
     return values
   }
 
-  /// The same in place.
-  public func allReduce(_ values: inout [Float]) throws(CollectiveError) {
-    try reduce(&values, among: self)
-  }
-
-  /// The same, in room for the shares of ``room(toReduce:)`` values.
+  /// The same in place, in room for the shares of ``room(toReduce:)`` values.
   func allReduce(
     _ values: UnsafeMutableBufferPointer<Float>, by room: UnsafeMutableBufferPointer<Float>
   ) throws(CollectiveError) {
@@ -160,54 +153,9 @@ private func reduce<Element: FloatingPoint>(
     UnsafeMutableRawBufferPointer(.init(rebasing: room[$0 * own..<($0 + 1) * own]))
   }
   try ranks.exchange(shares.map { UnsafeRawBufferPointer($0) }, into: parts)
-  OrderedSum.add(room, count: ranks.size, width: own)
+  PartSums.add(room, count: ranks.size, width: own)
   try ranks.exchange(
     Array(repeating: UnsafeRawBufferPointer(parts[0]), count: ranks.size), into: shares)
-}
-
-/// A sum of vectors in the order of a balanced tree: of n the first 2^k, the most of which there
-/// are fewer than n, and the others are each added up by themselves. Its bits depend on the vectors
-/// and their order alone; those of one row of 2^k that is added up elsewhere first are the same.
-public struct OrderedSum {
-  /// Sums of 2^level vectors that wait for as many more.
-  private var waiting: [(level: Int, sum: [Float])] = []
-
-  public init() {}
-
-  /// Adds the next vector, as long as those before.
-  public mutating func add(_ vector: [Float]) {
-    var next = (level: 0, sum: vector)
-    while let last = waiting.last, last.level == next.level {
-      next = (next.level + 1, Self.sum(waiting.removeLast().sum, next.sum))
-    }
-    waiting.append(next)
-  }
-
-  /// The sum of all that were added, of one at least.
-  public var total: [Float] {
-    var sum = waiting.last!.sum
-    for earlier in waiting.dropLast().reversed() { sum = Self.sum(earlier.sum, sum) }
-    return sum
-  }
-
-  private static func sum(_ first: [Float], _ second: [Float]) -> [Float] {
-    var sum = first
-    for at in sum.indices { sum[at] += second[at] }
-    return sum
-  }
-
-  /// The same of `count` vectors side by side, into the first of them.
-  static func add<Element: FloatingPoint>(
-    _ vectors: UnsafeMutableBufferPointer<Element>, count: Int, width: Int
-  ) {
-    guard count > 1 else { return }
-    var half = 1
-    while 2 * half < count { half *= 2 }
-    let second = UnsafeMutableBufferPointer(rebasing: vectors[(half * width)...])
-    add(vectors, count: half, width: width)
-    add(second, count: count - half, width: width)
-    for at in 0..<width { vectors[at] += second[at] }
-  }
 }
 
 // MARK: - Errors

@@ -4,15 +4,14 @@ import Tensor
 /// parts of a batch, and all make the same step by their sum. What else there is to do, draws among
 /// it, every rank does alike.
 ///
-/// Parts are added in the order of ``OrderedSum``, so that the bits depend on their number alone, if
+/// Parts are added in the order of ``PartSums``, so that the bits depend on their number alone, if
 /// each rank has a power of two of them. One part is an update as it stands: nothing is copied.
 public final class SharedUpdates {
   private let ranks: any Collective
   /// Parts of a batch, and those that are this rank's.
   private let parts: Int
   private let own: Range<Int>
-  /// This rank's parts side by side, and room for the sum.
-  private var flat = UnsafeMutableBufferPointer<Float>.allocate(capacity: 0)
+  private let sums: PartSums
   private var failure: (any Error)?
 
   /// - Parameter parts: parts of a batch, a power of two; nil: one a rank.
@@ -22,14 +21,14 @@ public final class SharedUpdates {
     self.ranks = ranks
     self.parts = parts ?? ranks.size
     own = ranks.share(of: self.parts)
+    sums = PartSums(ranks, own: own.count)
   }
 
   /// Updates of one process and one part.
   public init() {
     (ranks, parts, own) = (SoleCollective(), 1, 0..<1)
+    sums = PartSums(ranks, own: 1)
   }
-
-  deinit { flat.deallocate() }
 
   /// What an update of some rows of a batch comes to.
   public struct Part {
@@ -119,43 +118,40 @@ public final class SharedUpdates {
     // Where each column begins, and where they end.
     let places = columns.reduce(into: [means]) { $0.append($0.last! + $1 * count) }
     let width = places.last!
-    let room = ranks.room(toReduce: width)
-    if flat.count < own.count * width + room {
-      flat.deallocate()
-      flat = .allocate(capacity: own.count * width + room)
-    }
-    func slice(_ first: Int, _ count: Int) -> UnsafeMutableBufferPointer<Float> {
-      UnsafeMutableBufferPointer(rebasing: flat[first..<first + count])
+    sums.begin(width: width)
+    func slice(
+      _ first: Int, _ count: Int, part: Int = 0
+    ) -> UnsafeMutableBufferPointer<Float> {
+      UnsafeMutableBufferPointer(rebasing: sums[part: part][first..<first + count])
     }
     func add() throws {
       for (place, number) in own.enumerated() {
-        let start = place * width
         let rows = rows[number]
         guard !rows.isEmpty else {
-          slice(start, width).update(repeating: 0)
+          slice(0, width, part: place).update(repeating: 0)
           continue
         }
         // The gradients fill their own place.
-        slice(start + weights, width - weights).update(repeating: 0)
+        slice(weights, width - weights, part: place).update(repeating: 0)
         let part = body(rows)
         if let gradients {
-          try backend.read(gradients, into: slice(start, weights))
+          try backend.read(gradients, into: slice(0, weights, part: place))
           // The next part's are added to them; behind the last, the sum takes their place.
           if place + 1 < own.count { backend.fill(0, into: gradients) }
         }
-        for (place, loss) in part.losses.enumerated() {
-          try backend.read(loss.view, into: slice(start + weights + place, 1))
+        for (number, loss) in part.losses.enumerated() {
+          try backend.read(loss.view, into: slice(weights + number, 1, part: place))
         }
         let weight = part.weight ?? Float(rows.count) / Float(count)
-        let weighed = slice(start, means)
+        let weighed = slice(0, means, part: place)
         for at in weighed.indices { weighed[at] *= weight }
         for (column, numbers) in part.columns.enumerated() {
-          let first = start + places[column] + rows.lowerBound * columns[column]
-          try backend.read(numbers.view, into: slice(first, rows.count * columns[column]))
+          let first = places[column] + rows.lowerBound * columns[column]
+          try backend.read(
+            numbers.view, into: slice(first, rows.count * columns[column], part: place))
         }
       }
-      OrderedSum.add(flat, count: own.count, width: width)
-      try ranks.allReduce(slice(0, width), by: slice(own.count * width, room))
+      try sums.add()
     }
     do {
       if let failure { throw failure }

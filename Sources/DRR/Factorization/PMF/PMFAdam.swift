@@ -16,8 +16,9 @@ final class PMFAdam: PMFSolver {
   let userBiases: Embedding
   let itemBiases: Embedding
   let optimizer: Adam
-  private let ranks: any Collective
   private let parts: UserParts
+  /// Of the items' gradients.
+  private let sums: PartSums
   /// The parts, and the users, that are this rank's.
   private let ownParts: Range<Int>
   private let ownUsers: Range<Int>
@@ -47,9 +48,9 @@ final class PMFAdam: PMFSolver {
       "user_biases", rows: users, width: 1, .zeros, in: parameters, holding: held)
     itemBiases = Embedding("item_biases", rows: items, width: 1, .zeros, in: parameters)
     optimizer = Adam(parameters, learningRate: configuration.learningRate)
-    self.ranks = ranks
     self.parts = parts
     ownParts = ranks.share(of: parts.count)
+    sums = PartSums(ranks, own: ownParts.count)
     ownUsers = shared?.own ?? 0..<users
     firstUser = Int32(held?.lowerBound ?? 0)
   }
@@ -85,42 +86,42 @@ final class PMFAdam: PMFSolver {
   ///   - batch: what is here of it.
   ///   - whole: its size.
   private func share(_ batch: ArraySlice<Int32>, among whole: Int) throws {
+    var rows = [[Int32]](repeating: [], count: ownParts.count)
+    for row in batch {
+      rows[parts.ofUser[Int(ratings.user(row))] - ownParts.lowerBound].append(row)
+    }
     let places = [itemFactors.table, itemBiases.table].map {
       $0.place(ofRows: 0..<lesson.itemCount)
     }
-    var gradients = try ownGradients(of: batch, among: whole, at: places)
-    try ranks.allReduce(&gradients)
-    var first = 0
-    for place in places {
-      backend.write(Array(gradients[first..<first + place.count]), to: parameters.gradients[place])
-      first += place.count
+    sums.begin(width: places.reduce(0) { $0 + $1.count })
+    for (part, rows) in rows.enumerated() {
+      if !rows.isEmpty { addGradients(of: rows[...], among: whole) }
+      try each(of: places, in: sums[part: part]) { place, numbers in
+        try backend.read(parameters.gradients[place], into: numbers)
+        // The next part's are added to them; behind the last, the sum takes their place.
+        if part + 1 < ownParts.count { backend.fill(0, into: parameters.gradients[place]) }
+      }
+    }
+    try sums.add()
+    try each(of: places, in: sums[part: 0]) { place, numbers in
+      backend.write(UnsafeBufferPointer(numbers), to: parameters.gradients[place])
     }
     optimizer.step(
       in: places
         + [userFactors.table, userBiases.table].map { $0.place(ofRows: 0..<ownUsers.count) })
   }
 
-  /// The gradients of the items by this rank's parts, which are taken off the device; those of its
-  /// users stay there.
-  private func ownGradients(
-    of batch: ArraySlice<Int32>, among whole: Int, at places: [Range<Int>]
-  ) throws -> [Float] {
-    var rows = [[Int32]](repeating: [], count: ownParts.count)
-    for row in batch {
-      rows[parts.ofUser[Int(ratings.user(row))] - ownParts.lowerBound].append(row)
+  /// Calls `body` for each of the places, with its own of numbers that lie one after another.
+  private func each(
+    of places: [Range<Int>], in numbers: UnsafeMutableBufferPointer<Float>,
+    _ body: (Range<Int>, UnsafeMutableBufferPointer<Float>) throws -> Void
+  ) rethrows {
+    var first = 0
+    for place in places {
+      try body(
+        place, UnsafeMutableBufferPointer(rebasing: numbers[first..<first + place.count]))
+      first += place.count
     }
-    var sum = OrderedSum()
-    for rows in rows {
-      if !rows.isEmpty { addGradients(of: rows[...], among: whole) }
-      var gradients: [Float] = []
-      gradients.reserveCapacity(places.reduce(0) { $0 + $1.count })
-      for place in places {
-        gradients += try backend.read(parameters.gradients[place])
-        backend.fill(0, into: parameters.gradients[place])
-      }
-      sum.add(gradients)
-    }
-    return sum.total
   }
 
   /// - Parameter whole: the size of the batch that these rows are a part of; nil: they are all.
