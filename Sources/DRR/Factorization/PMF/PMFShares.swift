@@ -93,11 +93,14 @@ struct PMFShares {
     func column<Value: BitwiseCopyable & Sendable>(
       _ value: (_ index: Int) -> Value
     ) throws(CollectiveError) -> [Value] {
-      var sent = [[Value]](repeating: [], count: ranks.size)
+      let (sent, received) = (
+        Parcels<Value>(ranks: ranks.size), Parcels<Value>(ranks: ranks.size)
+      )
       for (index, row) in placed.rows.enumerated() {
-        sent[owners[Int(log.users[Int(row)])]].append(value(index))
+        sent.append(value(index), to: owners[Int(log.users[Int(row)])])
       }
-      return try ranks.allToAll(sent).flatMap { $0 }
+      try ranks.allToAll(sent, into: received)
+      return (0..<ranks.size).flatMap { Array($0 == ranks.rank ? sent[$0] : received[$0]) }
     }
     let rows = placed.rows
     return PMFRatings(
