@@ -39,7 +39,7 @@ struct Worlds: ParsableCommand {
       "The ratings of the simulator with a streak effect, MovieLens 100K in the results.",
       valueName: "source"), completion: .file())
   var data: String?
-  @Option(help: "Training seeds; with ratings they are splits of the users, three at most.")
+  @Option(help: "Training seeds; with ratings in each of three splits of the users.")
   var seeds = 5
   @Option(help: "Part of the steps of every training.")
   var part = 1.0
@@ -80,6 +80,7 @@ struct Worlds: ParsableCommand {
 
   func run() throws {
     Interrupt.install()
+    Interrupt.begins()
     do {
       let worlds = try worlds()
       var page = try page(of: worlds, trained: train(worlds))
@@ -142,6 +143,7 @@ struct Worlds: ParsableCommand {
         }
         observer.note = { Console.note($0) }
         observer.shouldStop = { Interrupt.isRequested }
+        observer.saved = { Interrupt.hasCheckpoint() }
         let trained = try worlds[work[at].world].train(work[at].number, observer)
         progress.withLock { $0.update(at, TrainingsProgress.whole) }
         return trained

@@ -126,7 +126,7 @@ final class MultiTableTrainer: Trainer {
       observer.progress(done, done + 1, "multi-q sweeps, last change \(decimal(change, 9))")
       return !observer.shouldStop()
     }
-    if observer.shouldStop() { throw Interrupted(step: 0) }
+    try observer.checkStop()
     learner.take(process.table(values))
     learner.counts.updates = sweeps * process.cellCount
     learner.counts.events = process.eventCount
