@@ -79,7 +79,7 @@ struct Worlds: ParsableCommand {
   }
 
   func run() throws {
-    Interrupt.install()
+    Interrupt.install(as: Latency.prefix.isEmpty ? "drr bench" : "drr")
     Interrupt.begins()
     do {
       let worlds = try worlds()
@@ -93,10 +93,7 @@ struct Worlds: ParsableCommand {
       let count = worlds.reduce(0) { $0 + $1.trainings }
       try Console.result("\(output): \(count) runs in \(worlds.count) worlds")
     } catch is Interrupted {
-      let typed = Interrupt.typedCommand
-      Interrupt.note(
-        "every run is saved",
-        resume: Latency.prefix.isEmpty ? "drr bench" + typed.dropFirst("drr".count) : typed)
+      Interrupt.note("every run is saved", resume: Interrupt.typedCommand)
       throw ExitCode(130)
     }
   }
@@ -167,6 +164,7 @@ struct Worlds: ParsableCommand {
       command: command, seeds: seeds,
       agents: agents.isEmpty ? ["γ = 0", "agent"] : wanted.map(\.name), absences: absences)
     for (place, world) in worlds.enumerated() {
+      if Interrupt.isRequested { throw Interrupted(step: 0) }
       line.update(place, of: worlds.count, "worlds played, \(world.name)")
       let outcome = try world.outcome(of: trained[place])
       let picture = picture(world)

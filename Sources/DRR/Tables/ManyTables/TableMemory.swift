@@ -59,14 +59,17 @@ package struct TableRoom {
     _ progress: @autoclosure () -> String
   ) throws(ConfigurationError) {
     let bytes = tables.reduce(0) { $0 + $1.bytes }
-    let growth = tables.reduce(0) { $0 + $1.growth(rows: rows) } * sharers
+    let growth = tables.reduce(0) { $0 + $1.growth(rows: rows) }
     guard bytes + growth >= seen + Self.step else { return }
     seen = bytes
-    let free = free()
-    guard Double(growth) > Double(free) else { return }
+    // What is saved is copied, part by part.
+    let cells = min(tables.reduce(0) { $0 + $1.cellCount }, MultiTableCheckpoint.cellsPerPart)
+    let wanted = Double(sharers * (growth + 4 * MemoryLayout<QTable.Cell>.stride * cells))
+    let free = Double(free())
+    guard wanted > free else { return }
     throw ConfigurationError(
-      "the tables take \(byteText(Double(bytes * sharers))) of memory by \(progress()) and have to "
-        + "grow by \(byteText(Double(growth))), and \(byteText(Double(free))) are free on this "
+      "the tables take \(byteText(Double(bytes * sharers))) of memory by \(progress()) and want "
+        + "\(byteText(wanted)) more to grow and be saved, where \(byteText(free)) are free on this "
         + "machine; lower --window (\(configuration.window)) or --order (\(configuration.order)), or "
         + "keep fewer items by --top-items")
   }
