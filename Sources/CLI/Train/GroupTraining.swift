@@ -71,8 +71,8 @@ struct GroupTraining {
     }
   }
 
-  /// As many runs at a time as there are cores, and memory for. The first that fails stops the others, which save;
-  /// those of other ranks go on to their end.
+  /// As many runs at a time as there are cores, and memory for. The first that fails stops the
+  /// others, which save; those of other ranks go on to their end.
   private func train(steps: Int, on device: DeviceInfo) throws {
     let progress = Progress()
     defer { progress.finish() }

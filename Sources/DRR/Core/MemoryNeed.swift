@@ -72,8 +72,8 @@ public struct MemoryNeed: Sendable {
   ///   - most: as many as are wanted.
   ///   - sharers: processes of the machine that each start as many.
   ///   - hostFree: bytes that all of them can take on the host.
-  /// - Returns: at least 1, of which ``require(on:)`` tells; and, where it is fewer than are wanted,
-  ///   why.
+  /// - Returns: how many, 1 at least, of which ``require(on:)`` tells; and why, where fewer than are
+  ///   wanted.
   package func fitting(
     _ most: Int, on device: DeviceInfo, sharers: Int = 1,
     hostFree: UInt64 = HostMemory.sharedFreeBytes

@@ -43,8 +43,8 @@ struct StreakForesight: ForesightWorld {
     return planner
   }
 
-  /// A run in a split of the users. No two trainings have a seed in common; the first of a split has
-  /// its number.
+  /// A run in a split of the users. No two trainings have a seed in common; the first of a split
+  /// has its number.
   private func run(_ agent: some AgentConfiguration, _ number: Int) throws -> Experiment {
     var settings = first
     settings.choose(agent)
@@ -109,7 +109,8 @@ struct StreakForesight: ForesightWorld {
     let compared = StreakResult.compared(in: trainings[0].reports[0])
     let differences = trainings.flatMap { training in
       zip(Self.simulators, training.reports).map { simulator, report -> [String] in
-        ["\(training.split)", "\(training.seed)", simulator.title] + StreakResult.differences(in: report)
+        ["\(training.split)", "\(training.seed)", simulator.title]
+          + StreakResult.differences(in: report)
       }
     }
     return """
@@ -165,8 +166,8 @@ struct StreakResult {
   /// Items of a session.
   var length: Int { reports[0][0].policies[0].last.k }
 
-  /// The mean reward of a policy. Its interval is by the means of splits, which differ by their users
-  /// and by the seeds alike.
+  /// The mean reward of a policy. Its interval is by the means of splits, which differ by their
+  /// users and by the seeds alike.
   func estimate(_ policy: String) -> Estimate {
     let means = reports.map { split in
       split.reduce(0) { $0 + $1.policy(policy).last.reward.mean } / Double(split.count)

@@ -71,7 +71,8 @@ struct TaobaoForesight: ForesightWorld {
       \(grouped(settings.schedule.steps)) pages, \(grouped(settings.schedule.learningStarts)) of \
       them of random actions\(seconds.cost). What an action does is over with its page, so that \
       the best for each user and page is what a myopic policy would show, and DDPG has γ = 0 \
-      here: it is its own twin, and the column γ = 0 of the first table has a dash. A star marks what reads the world's networks.
+      here: it is its own twin, and the column γ = 0 of the first table has a dash. A star marks \
+      what reads the world's networks.
 
       \(markdown(
         [["policy", "clicks a page", "95 %", "rate", "clicks a session", "pages"]]

@@ -70,7 +70,7 @@ package struct TableRoom {
     throw ConfigurationError(
       "the tables take \(byteText(Double(bytes * sharers))) of memory by \(progress()) and want "
         + "\(byteText(wanted)) more to grow and be saved, where \(byteText(free)) are free on this "
-        + "machine; lower --window (\(configuration.window)) or --order (\(configuration.order)), or "
-        + "keep fewer items by --top-items")
+        + "machine; lower --window (\(configuration.window)) or --order (\(configuration.order)), "
+        + "or keep fewer items by --top-items")
   }
 }
