@@ -1,5 +1,4 @@
 import DRRCore
-import Kernels
 import Tensor
 
 extension MultiTableTraining {
