@@ -15,6 +15,8 @@ package enum Interrupt {
   private static let saves = Atomic<Bool>(false)
   /// A byte for each signal; written to from its handler.
   private static let signals = Atomic<Int32>(-1)
+  /// What commands are begun with.
+  private static let program = Mutex("drr")
 
   /// How long a step may go on, in milliseconds.
   private static let patience: Int32 = 700
@@ -30,7 +32,12 @@ package enum Interrupt {
   }
 
   /// From here on what is under way is saved before the process ends.
-  package static func install() { saves.store(true, ordering: .relaxed) }
+  ///
+  /// - Parameter program: what a person types ahead of the arguments to go on.
+  package static func install(as program: String = "drr") {
+    self.program.withLock { $0 = program }
+    saves.store(true, ordering: .relaxed)
+  }
 
   /// To be told that what begins has no checkpoint to go on from, and of each that is there then.
   package static func begins() { checkpoints.store(0, ordering: .relaxed) }
@@ -135,7 +142,7 @@ package enum Interrupt {
   /// The command as it was typed, as it goes on with what it has saved.
   package static var typedCommand: String {
     let words = CommandLine.arguments.dropFirst().filter { $0 != "--fresh" }
-    return (["drr"] + words.map(quoted)).joined(separator: " ")
+    return ([program.withLock { $0 }] + words.map(quoted)).joined(separator: " ")
   }
 
   /// A word as a shell takes it whole.

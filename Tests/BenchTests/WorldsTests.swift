@@ -107,6 +107,15 @@ struct WorldsTests {
       }
     }
     #expect(sections(again) == sections(first) && sections(first).count == 7)
+    let ratings = try #require(
+      first.components(separatedBy: "\n## ").first { $0.hasPrefix("ratings with") })
+    #expect(ratings.contains(/of the training users, \d+ CPU s a training\./))
+    #expect(first.contains("and the column γ = 0 of the first table has a dash"))
+    // Two seeds in three splits, in two simulators.
+    for (split, seed) in [(0, 0), (1, 0), (2, 0), (0, 1), (1, 1), (2, 1)] {
+      let rows = ratings.components(separatedBy: "\n| \(split) | \(seed) | ")
+      #expect(rows.count == 3, "split \(split), seed \(seed)")
+    }
   }
 
   /// Clicks a page of the agents of the folder, read afresh.
@@ -123,10 +132,12 @@ struct WorldsTests {
   private func reward() throws -> String {
     let log = try RatingsSource.load("generated:tiny")
     let backend = try DeviceCatalog.backend(for: .cpu)
-    let rewards = try (0..<2).map { split -> Double in
-      let planner = RunFolder(folder.path + "/runs/streaks/split-\(split)/planner")
+    let rewards = try (0..<6).map { number -> Double in
+      let split = number % 3
+      let place = "split-\(split)" + (number < 3 ? "" : "/seed-1")
+      let planner = RunFolder(folder.path + "/runs/streaks/\(place)/planner")
       let settings = try #require(try planner.read(RunConfiguration.self))
-      #expect(settings.seed == UInt64(split) && settings.evaluation.splitSeed == UInt64(split))
+      #expect(settings.seed == UInt64(number) && settings.evaluation.splitSeed == UInt64(split))
       let run = try Experiment(settings, log: log, folder: planner)
       let (model, agent) = try run.trained(on: backend)
       var online = OnlineProtocol()
@@ -136,7 +147,7 @@ struct WorldsTests {
       let found = try #require(report.policies.first { $0.name == "planner frozen" })
       return try #require(found.rows.max { $0.k < $1.k }).reward.mean
     }
-    return decimal(rewards.reduce(0, +) / 2, 3)
+    return decimal(rewards.reduce(0, +) / 6, 3)
   }
 
   @Test("Control-C saves what is trained, and says how to go on")
@@ -156,6 +167,26 @@ struct WorldsTests {
       ending.error.contains("every run is saved; to go on: drr bench worlds --seeds 1"),
       "\(ending.error)")
     #expect(folder.exists(run + "/checkpoint.safetensors") && !folder.exists("page.md"))
+  }
+
+  @Test("Control-C ends what plays for minutes within a second")
+  func interruptedPlay() throws {
+    let words = [
+      "worlds", "--seeds", "1", "--part", "0.0001", "--num-envs", "2", "--episodes", "100000",
+      "--agent", "slateq", "--run", "runs", "--output", "page.md",
+    ]
+    let program = try program(words)
+    let deadline = Date() + 60
+    let last = "runs/exploration/slateq/seed-0/checkpoint.safetensors"
+    program.until { folder.exists(last) || Date() > deadline }
+    let begun = Date()
+    program.send(SIGINT)
+    let ending = try program.wait()
+    #expect(ending.code == 130 && ending.output == "", "\(ending.description)")
+    #expect(
+      ending.error.contains("; to go on: drr bench worlds --seeds 1"), "\(ending.error)")
+    // The second, and what the machine takes to start and end threads.
+    #expect(Date().timeIntervalSince(begun) < 2)
   }
 
   @Test("what goes not together, or is not there, is refused before anything is trained")

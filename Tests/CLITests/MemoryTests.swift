@@ -8,7 +8,12 @@ struct MemoryTests {
     "by what takes most of it, and the option that makes it less",
     arguments: [
       (["train", "drr", "--hidden", "65536"], "the networks", "--hidden (65536)"),
+      (["train", "drr", "--hidden", "65536", "--seeds", "2"], "the networks", "--hidden (65536)"),
       (["train", "dqn", "--hidden", "40000"], "the networks", "--hidden (40000)"),
+      (
+        ["train", "slateq", "--hidden", "40000", "--seeds", "2", "--world", "interest-evolution"],
+        "the networks", "--hidden (40000)"
+      ),
       (["train", "pg", "--hidden", "40000"], "the networks", "--hidden (40000)"),
       (
         [

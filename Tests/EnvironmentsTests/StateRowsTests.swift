@@ -106,6 +106,55 @@ struct StateRowsTests {
     #expect(disliked > 20)
   }
 
+  @Test("in users' own logs a row has what the user's rating of each item earns")
+  func ownLogs() throws {
+    let log = Worlds.tiny
+    let split = UserSplit(log, EvaluationProtocol())
+    let world = World(
+      logged: LoggedRewards(log, scale: .fiveStars) { split.visibleRows(of: $0, in: log) },
+      model: Worlds.model(log, dimension: 8), isLogOnly: true)
+    let environment = try RatingEnvironment(
+      log: log, split: split, model: Worlds.model(log, dimension: 8),
+      statistics: ItemStatistics(log, split, scale: .fiveStars), window: Self.window,
+      sessionLength: 8, scale: .fiveStars, seed: 4, world: world)
+    var sessions = RatingEnvironments(
+      environment, window: Self.window, readsRewards: true, count: 5)
+    var random = SeededGenerator(8)
+    var found: Set<Float> = []
+    for _ in 0..<30 {
+      let items = sessions.rows.indices.map { row in
+        (0..<Int32(log.itemCount)).filter { sessions.allowed![row, Int($0)] }
+          .randomElement(using: &random)!
+      }
+      for (item, step) in zip(items, sessions.step(items)) {
+        let row = step.observation
+        let own = log.rows(ofUser: Int(row[0])).first { log.items[$0] == item }
+        let reward = try (log.ratings[#require(own)] - 3) / 2
+        #expect(row.last == item && step.reward == reward)
+        #expect(row[Self.window] == Int32(bitPattern: reward.bitPattern))
+        found.insert(reward)
+      }
+    }
+    #expect(found.contains { $0 < 0 } && found.contains { $0 > 0 })
+  }
+
+  @Test("played back, a row has ratings where every choice earns the same")
+  func playbackOfChoices() {
+    let sequences = CatalogueWorlds.sequences()
+    var logs = LoggedEnvironments(
+      sequences, window: Self.window, readsRewards: true, itemCount: CatalogueWorlds.items,
+      count: 4, watchReward: 1, seed: 3)
+    for _ in 0..<20 {
+      let chosen = logs.logged!
+      for (item, step) in zip(chosen, logs.step([0, 0, 0, 0])) {
+        let log = sequences[Int(step.observation[0])]
+        let rating = log.rewards[log.items.firstIndex(of: item)!]
+        #expect(step.reward == 1)
+        #expect(step.observation[Self.window] == Int32(bitPattern: rating.bitPattern))
+      }
+    }
+  }
+
   @Test("a stored row may have any finite rewards, and no others")
   func columns() throws {
     let columns = StateRows(window: 2, readsRewards: true).columns(users: 5, items: 9)

@@ -88,8 +88,19 @@ package enum Ranks {
 
   /// The number of this process among those of its machine.
   static var localRank: Int {
-    ["OMPI_COMM_WORLD_LOCAL_RANK", "SLURM_LOCALID"].lazy.compactMap { (name: String) in
+    number(of: ["OMPI_COMM_WORLD_LOCAL_RANK", "SLURM_LOCALID"]) ?? 0
+  }
+
+  /// How many processes `mpirun` started on this machine.
+  static var localCount: Int {
+    guard areAtWork else { return 1 }
+    return max(number(of: ["OMPI_COMM_WORLD_LOCAL_SIZE", "SLURM_NTASKS_PER_NODE"]) ?? 1, 1)
+  }
+
+  /// What the first of these variables that is one says.
+  private static func number(of variables: [String]) -> Int? {
+    variables.lazy.compactMap { name in
       getenv(name).flatMap { Int(String(cString: $0)) }
-    }.first ?? 0
+    }.first
   }
 }

@@ -193,10 +193,10 @@ struct AgentTraining {
     let steps = first.configuration.totalSteps ?? 0
     let reports = try GroupTraining(
       group: group, options: options, training: training, device: device,
-      first: first.configuration, preparation: first.folder.preparation
+      first: first.configuration, need: first.memory, preparation: first.folder.preparation
     ).run(
       steps: copies * steps,
-      on: device.backend(for: first) { try Self.trial(first, on: $0) }.device.id,
+      on: device.backend(for: first) { try Self.trial(first, on: $0) }.device,
       TrainingReport.self)
     let rewards = reports.compactMap(\.last).map { decimal($0.reward, 3) }
     try output.print(

@@ -12,6 +12,8 @@ struct GroupTraining {
   let device: DeviceOptions?
   /// The settings of the first run.
   let first: any RunSettings
+  /// What each takes of memory.
+  let need: MemoryNeed
   /// Writes what the runs share, before the settings of new ones.
   var preparation: (@Sendable () throws -> Void)?
   /// Options of the command that are no settings.
@@ -23,8 +25,10 @@ struct GroupTraining {
   ///   - steps: of each run, as its progress counts them.
   ///   - device: chosen once the folders of the runs are there.
   func run<Report: Decodable>(
-    steps: Int, on device: @autoclosure () throws -> DeviceID, _ type: Report.Type
+    steps: Int, on device: @autoclosure () throws -> DeviceInfo, _ type: Report.Type
   ) throws -> [Report] {
+    // What no machine has room for leaves no folders.
+    try need.require(on: nil)
     try prepare()
     try train(steps: steps, on: device())
     return group.members.compactMap { member in
@@ -67,9 +71,9 @@ struct GroupTraining {
     }
   }
 
-  /// As many runs at a time as there are cores. The first that fails stops the others, which save;
-  /// those of other ranks go on to their end.
-  private func train(steps: Int, on device: DeviceID) throws {
+  /// As many runs at a time as there are cores, and memory for. The first that fails stops the
+  /// others, which save; those of other ranks go on to their end.
+  private func train(steps: Int, on device: DeviceInfo) throws {
     let progress = Progress()
     defer { progress.finish() }
     // Where only the data tell how many steps there are, runs are shown by their shares.
@@ -77,9 +81,14 @@ struct GroupTraining {
     let ranks = Ranks.all
     let members = group.members[ranks.share(of: group.members.count)]
     let jobs = members.map {
-      TrainingPool.Job(name: $0.name, words: arguments($0, device: device))
+      TrainingPool.Job(name: $0.name, words: arguments($0, device: device.id))
     }
-    let outcome = try TrainingPool().run(jobs) { finished, reports in
+    var pool = TrainingPool()
+    let fitting = need.fitting(
+      min(pool.width, members.count), on: device, sharers: Ranks.localCount)
+    pool.width = max(fitting.count, 1)
+    if let reason = fitting.reason { Console.note(reason) }
+    let outcome = try pool.run(jobs) { finished, reports in
       let fitting = reports.filter { $0.note.hasPrefix("PMF") }
       let share =
         fitting.reduce(0) { $0 + Double($1.done) / Double(max($1.total, 1)) }

@@ -46,8 +46,9 @@ struct SettledTraining<Settings: RunSettings> {
     _ type: Training.Type
   ) throws {
     let reports = try GroupTraining(
-      group: group, options: options, training: training, device: device, first: settings
-    ).run(steps: settings.totalSteps ?? 0, on: backend(trial).device.id, Training.Report.self)
+      group: group, options: options, training: training, device: device, first: settings,
+      need: settings.memory
+    ).run(steps: settings.totalSteps ?? 0, on: backend(trial).device, Training.Report.self)
     try output.print(
       reports,
       "\(group.members.count) runs, \(settings.title) each, in \(options.run)")

@@ -86,8 +86,8 @@ extension TrainCommand {
       let run = try work(begun, first).run
       let reports = try GroupTraining(
         group: group, options: options, training: training, device: device, first: run.settings,
-        preparation: run.folder.preparation
-      ).run(steps: 0, on: backend(run.settings).device.id, [GRUTrainer.Report].self)
+        need: run.settings.memory, preparation: run.folder.preparation
+      ).run(steps: 0, on: backend(run.settings).device, [GRUTrainer.Report].self)
       try output.print(
         reports,
         "\(reports.count) GRU runs in \(options.run)\nnext: drr compare --run \(options.run)")

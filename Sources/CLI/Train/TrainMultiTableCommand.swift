@@ -1,5 +1,6 @@
 import ArgumentParser
 import DRR
+import Kernels
 import Tensor
 import Terminal
 
@@ -66,6 +67,7 @@ extension TrainCommand {
       try options.requireOne()
       let begun: MultiTableRunConfiguration? = try training.start.begun(folder)
       let work = try makeTraining(begun, folder)
+      try work.memory.require(on: CPUBackend.info)
       try ranks.barrier()
       if ranks.leads { try work.run.begin(fresh: training.fresh) }
       try ranks.barrier()
@@ -88,12 +90,13 @@ extension TrainCommand {
     private func trainGroup(_ group: RunGroup) throws {
       let begun: MultiTableRunConfiguration? = try training.start.begun(options.folder)
       let first = RunFolder("\(options.run)/\(group.members[0].name)")
-      let work = try makeTraining(begun, first).run
+      let found = try makeTraining(begun, first)
+      let (work, need) = (found.run, found.memory)
       let reports = try GroupTraining(
         group: group, options: options, training: training, device: nil,
-        first: work.settings, preparation: work.folder.preparation,
+        first: work.settings, need: need, preparation: work.folder.preparation,
         also: ["--shards", "\(shards)"]
-      ).run(steps: 0, on: .cpu, MultiTableReport.self)
+      ).run(steps: 0, on: CPUBackend.info, MultiTableReport.self)
       try output.print(
         reports,
         "\(reports.count) runs of multi-table Q-learning in \(options.run)\nnext: drr compare --run "

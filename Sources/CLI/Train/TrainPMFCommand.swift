@@ -64,10 +64,10 @@ extension TrainCommand {
       let first = try opening(run, isOfGroup: true).open()
       let reports = try GroupTraining(
         group: group, options: options, training: training, device: device,
-        first: first.configuration, preparation: first.folder.preparation
+        first: first.configuration, need: first.memory, preparation: first.folder.preparation
       ).run(
         steps: 0,
-        on: device.backend(for: first) { try first.secondsPerPMFUpdate(on: $0) }.device.id,
+        on: device.backend(for: first) { try first.secondsPerPMFUpdate(on: $0) }.device,
         TrainingReport.self)
       let errors = reports.compactMap(\.sessionRMSE).map { decimal($0, 4) }.joined(separator: " ")
       try output.print(

@@ -15,6 +15,9 @@ public struct MemoryNeed: Sendable {
   /// Nothing yet.
   public init() {}
 
+  /// Bytes on the host, whatever device computes.
+  package var hostBytes: Double { items.reduce(0) { $0 + $1.host } }
+
   /// - Parameters:
   ///   - name: with its article, "the networks".
   ///   - host: numbers of four bytes on the host, whatever device computes.
@@ -61,6 +64,39 @@ public struct MemoryNeed: Sendable {
     if let device, !isShared {
       try require("on \(device.name)", device.memoryBytes) { $0.device }
     }
+  }
+
+  /// How many trainings of this need, each a process of its own, find memory side by side.
+  ///
+  /// - Parameters:
+  ///   - most: as many as are wanted.
+  ///   - sharers: processes of the machine that each start as many.
+  ///   - hostFree: bytes that all of them can take on the host.
+  /// - Returns: how many, 1 at least, of which ``require(on:)`` tells; and why, where fewer than are
+  ///   wanted.
+  package func fitting(
+    _ most: Int, on device: DeviceInfo, sharers: Int = 1,
+    hostFree: UInt64 = HostMemory.sharedFreeBytes
+  ) -> (count: Int, reason: String?) {
+    // A driver for the processor has the host's memory.
+    let isShared = device.kind == .cpu
+    var places = [
+      ("on this machine", hostFree, items.reduce(0) { $0 + $1.host + (isShared ? $1.device : 0) })
+    ]
+    if !isShared {
+      places.append(
+        ("on \(device.name)", device.memoryBytes, items.reduce(0) { $0 + $1.device }))
+    }
+    var (count, reason) = (most, String?.none)
+    for (place, free, wanted) in places {
+      let share = Double(free) / Double(max(sharers, 1))
+      guard Double(count) * wanted > share, count > 1 else { continue }
+      count = max(Int(share / wanted), 1)
+      reason =
+        "\(count) \(count == 1 ? "run" : "runs") at a time, not \(most): each takes at least "
+        + "\(byteText(wanted)) of memory, and \(byteText(share)) are free \(place)"
+    }
+    return (count, reason)
   }
 
   private func require(

@@ -99,6 +99,7 @@ public final class DDPGWorldTrainer: Trainer {
   public let configuration: DDPGWorldConfiguration
   private let networks: VirtualTaobaoNetworks
   private let trainer: ContinuousTrainer<VirtualTaobao>
+  private var observer = Observer()
 
   /// An agent that has learned nothing.
   ///
@@ -122,6 +123,7 @@ public final class DDPGWorldTrainer: Trainer {
   public var ddpg: DDPG { trainer.ddpg }
   public var step: Int { trainer.step }
   public var steps: Int { configuration.schedule.steps }
+  public func watch(_ observer: Observer) { self.observer = observer }
 
   public func advance() throws -> DDPGWorldReport? {
     let before = step
@@ -132,11 +134,15 @@ public final class DDPGWorldTrainer: Trainer {
 
   private func report() throws -> DDPGWorldReport {
     let most = Double(VirtualTaobao.pageClicks)
+    var patience = Patience(observer)
     let played = try WorldTrial.play(
       in: VirtualTaobao(
         networks, count: configuration.validationUsers, first: WorldTrial.validators,
         seed: configuration.seed)
-    ) { try ddpg.act(in: $0) }
+    ) {
+      try patience.check()
+      return try ddpg.act(in: $0)
+    }
     let clicks = played.reduce(0) { $0 + $1.reward }
     let trainingRate = trainer.tally.meanReward / most
     let learned = try trainer.report()

@@ -48,7 +48,7 @@ extension Experiment {
       seed: configuration.seed
     ) {
       observer.progress($0, $1, "sweeps of the beliefs")
-      if observer.shouldStop() { throw Interrupted(step: 0) }
+      try observer.checkStop()
     }
     try keep(model, on: backend)
     return model

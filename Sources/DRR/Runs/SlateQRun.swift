@@ -79,6 +79,7 @@ public final class SlateQRunTrainer: Trainer {
   let kept: SlateNetwork
   /// What it earned there, and when; nil before the first evaluation.
   public private(set) var best: (step: Int, meanReturn: Double)?
+  private var observer = Observer()
 
   /// A learner that has learned nothing.
   ///
@@ -97,6 +98,7 @@ public final class SlateQRunTrainer: Trainer {
 
   public var step: Int { learner.step }
   public var steps: Int { settings.agent.steps }
+  public func watch(_ observer: Observer) { self.observer = observer }
 
   public func advance() throws -> SlateQReport? {
     let before = step
@@ -116,7 +118,8 @@ public final class SlateQRunTrainer: Trainer {
     let world = try settings.world.environments(
       count: settings.agent.validationEpisodes, first: SlateQRunConfiguration.validators,
       seed: settings.seed)
-    let episodes = try play(learner.averaged, in: world)
+    var patience = Patience(observer)
+    let episodes = try play(learner.averaged, in: world) { try patience.check() }
     let meanReturn = episodes.reduce(0) { $0 + $1.reward } / Double(episodes.count)
     let isBest = meanReturn > best?.meanReturn ?? -.infinity
     if isBest {
@@ -127,12 +130,18 @@ public final class SlateQRunTrainer: Trainer {
   }
 
   /// The episodes that users are in, played without exploration.
+  ///
+  /// - Parameter beforeEachStep: what it throws ends them.
   fileprivate func play(
-    _ network: SlateNetwork, in world: any FeatureEnvironments<Int32>
+    _ network: SlateNetwork, in world: any FeatureEnvironments<Int32>,
+    beforeEachStep: () throws -> Void = {}
   ) throws -> [WorldTrial.Episode] {
     func opened(_ world: some FeatureEnvironments<Int32>) throws -> [WorldTrial.Episode] {
       var player = learner.player(network, users: world.count)
-      return try WorldTrial.play(in: world) { try player.slates($0.rows) }
+      return try WorldTrial.play(in: world) {
+        try beforeEachStep()
+        return try player.slates($0.rows)
+      }
     }
     return try opened(world)
   }

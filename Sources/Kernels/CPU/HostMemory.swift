@@ -5,9 +5,11 @@ import Platform
 public enum HostMemory {
   /// Bytes that this process can still take: what the machine, its control groups and the limit of
   /// its address space leave, whichever is least. `UInt64.max` where nothing is known of them.
-  public static var freeBytes: UInt64 {
-    min(ofMachine, ofControlGroups, ofAddressSpace)
-  }
+  public static var freeBytes: UInt64 { min(sharedFreeBytes, ofAddressSpace) }
+
+  /// Bytes that this process and those that it starts can still take together: the limit of an
+  /// address space holds for each of them alone. `UInt64.max` where nothing is known of them.
+  public static var sharedFreeBytes: UInt64 { min(ofMachine, ofControlGroups) }
 
   private static var ofMachine: UInt64 {
     let fields = fields(of: "/proc/meminfo")

@@ -1,4 +1,5 @@
 import ActorCritic
+import DRRCore
 import DRRData
 import DRRTestSupport
 import Environments
@@ -149,6 +150,23 @@ struct OnlineEvaluationTests {
       disliked += state.known.count { $0.reward < 0 }
     }
     #expect(disliked > 0)
+  }
+
+  @Test("sessions ask before each item, and end in the middle where they are told to")
+  func stopped() throws {
+    let online = try Self.evaluation()
+    var asked = 0
+    let whole = try online.evaluate(RandomItem(seed: 4), beforeEachPick: { asked += 1 })
+    #expect(asked == 8 && whole.items.count == online.sessionCount)
+    #expect(throws: Interrupted.self) {
+      try online.evaluate(
+        RandomItem(seed: 4),
+        beforeEachPick: {
+          asked += 1
+          if asked == 11 { throw Interrupted(step: 0) }
+        })
+    }
+    #expect(asked == 11)
   }
 
   @Test("who changes kinds earns more where consecutive items count, and not where they do not")

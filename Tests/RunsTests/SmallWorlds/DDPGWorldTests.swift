@@ -2,6 +2,7 @@ import ActorCritic
 import DRRCore
 import DRRTestSupport
 import Environments
+import Foundation
 import Runs
 import Tensor
 import TestSupport
@@ -53,6 +54,23 @@ struct DDPGWorldTests {
     // Three pages of a tenth of which is the rate.
     #expect(abs(report.validationReturn - 30 * report.validationRate) < 1e-9)
     #expect(report.trainingRate > 0.5 && report.trainingRate < report.validationRate)
+  }
+
+  @Test("a validation that takes long is given up where a stop is asked for")
+  func stoppedValidation() throws {
+    let trainer = try Self.trainer(Self.networks(), on: CPUBackend()) {
+      $0.schedule.steps = 320
+    }
+    var (observer, asked) = (Observer(), 0)
+    observer.shouldStop = {
+      asked += 1
+      Thread.sleep(forTimeInterval: 0.25)
+      return true
+    }
+    trainer.watch(observer)
+    #expect(throws: Interrupted.self) { while !trainer.isFinished { _ = try trainer.advance() } }
+    // Asked before each of its pages, of which a quarter of a second each is borne twice.
+    #expect(asked == 3 && trainer.step == 32)
   }
 
   @Test("resumes to the same bits", arguments: TestDevices.all)

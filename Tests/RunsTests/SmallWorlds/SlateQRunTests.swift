@@ -1,6 +1,7 @@
 import DRRCore
 import DRRTestSupport
 import Environments
+import Foundation
 import Kernels
 import Runs
 import SlateQ
@@ -82,5 +83,33 @@ struct SlateQRunTests {
     let best = try #require(trainer.best)
     #expect(last.step >= 4_096 && 1...last.step ~= best.step)
     #expect(best.meanReturn.isFinite && best.meanReturn > 0)
+  }
+
+  @Test("a long validation is given up where a stop is asked for, and the run leaves the same bits")
+  func stoppedValidation() throws {
+    let settings = Self.settings(.satisfaction(.init()), steps: 8_192)
+    let folder = TemporaryFolder()
+    func trained(_ name: String, stopAt stop: Int? = nil) throws -> Data {
+      let run = try Run(settings, folder: RunFolder("\(folder.path)/\(name)"))
+      if !folder.exists(name) { try run.begin() }
+      let trainer = try SlateQRunTrainer(settings, on: DeviceCatalog.backend(for: .cpu))
+      var observer = Observer()
+      observer.checkpointSteps = 2_048
+      observer.shouldStop = {
+        guard let stop, trainer.step >= stop else { return false }
+        // An episode is sixty steps, so that the validation would take fifteen seconds.
+        Thread.sleep(forTimeInterval: 0.25)
+        return true
+      }
+      try run.train(trainer, device: "cpu", observer)
+      return try folder.data("\(name)/checkpoint.safetensors")
+    }
+    let whole = try trained("whole")
+    let begun = ContinuousClock.now
+    // A validation is due after each quarter of the steps.
+    let stop = try #require(throws: Interrupted.self) { try trained("parts", stopAt: 4_096) }
+    #expect(ContinuousClock.now - begun < .seconds(10))
+    #expect(2_048..<4_096 ~= stop.step)
+    #expect(try trained("parts") == whole)
   }
 }

@@ -39,7 +39,7 @@ struct Worlds: ParsableCommand {
       "The ratings of the simulator with a streak effect, MovieLens 100K in the results.",
       valueName: "source"), completion: .file())
   var data: String?
-  @Option(help: "Training seeds; with ratings they are splits of the users, three at most.")
+  @Option(help: "Training seeds; with ratings in each of three splits of the users.")
   var seeds = 5
   @Option(help: "Part of the steps of every training.")
   var part = 1.0
@@ -79,7 +79,8 @@ struct Worlds: ParsableCommand {
   }
 
   func run() throws {
-    Interrupt.install()
+    Interrupt.install(as: Latency.prefix.isEmpty ? "drr bench" : "drr")
+    Interrupt.begins()
     do {
       let worlds = try worlds()
       var page = try page(of: worlds, trained: train(worlds))
@@ -92,10 +93,7 @@ struct Worlds: ParsableCommand {
       let count = worlds.reduce(0) { $0 + $1.trainings }
       try Console.result("\(output): \(count) runs in \(worlds.count) worlds")
     } catch is Interrupted {
-      let typed = Interrupt.typedCommand
-      Interrupt.note(
-        "every run is saved",
-        resume: Latency.prefix.isEmpty ? "drr bench" + typed.dropFirst("drr".count) : typed)
+      Interrupt.note("every run is saved", resume: Interrupt.typedCommand)
       throw ExitCode(130)
     }
   }
@@ -142,6 +140,7 @@ struct Worlds: ParsableCommand {
         }
         observer.note = { Console.note($0) }
         observer.shouldStop = { Interrupt.isRequested }
+        observer.saved = { Interrupt.hasCheckpoint() }
         let trained = try worlds[work[at].world].train(work[at].number, observer)
         progress.withLock { $0.update(at, TrainingsProgress.whole) }
         return trained
@@ -165,6 +164,7 @@ struct Worlds: ParsableCommand {
       command: command, seeds: seeds,
       agents: agents.isEmpty ? ["γ = 0", "agent"] : wanted.map(\.name), absences: absences)
     for (place, world) in worlds.enumerated() {
+      if Interrupt.isRequested { throw Interrupted(step: 0) }
       line.update(place, of: worlds.count, "worlds played, \(world.name)")
       let outcome = try world.outcome(of: trained[place])
       let picture = picture(world)

@@ -34,10 +34,11 @@ struct ForesightPage {
       ```
 
       A return is the undiscounted sum of an episode's rewards; 95 % intervals, of agents over \
-      \(seeds) training seeds, of the other policies over users. All play with the same users, \
-      whom no training met; of the policies of a training in RecSim's worlds the one that earned \
-      most from other users again is played. The agent is told what a world shows to everybody \
-      (`drr simulate worlds`) and nothing hidden; the myopic twin is the same agent with γ = 0. \
+      \(seeds) training seeds, of the other policies over users, with ratings of both over splits. \
+      All play with the same users, whom no training met; of the policies of a training in \
+      RecSim's worlds the one that earned most from other users again is played. The agent is told \
+      what a world shows to everybody (`drr simulate worlds`) and nothing hidden; the myopic twin \
+      is the same agent with γ = 0. \
       \(Program.title).
 
       \(markdown(table))

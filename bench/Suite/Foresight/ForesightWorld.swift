@@ -71,15 +71,15 @@ enum ThreadClock {
   }
 }
 
-extension Run {
-  /// Trains a run from where it was left; its CPU seconds, nil where it went on from an earlier
-  /// process.
-  func trained(_ trainer: some Trainer, _ observer: Observer) throws -> Double? {
+extension RunFolder {
+  /// CPU seconds of what trains the run of the folder from where it was left; nil where it went on
+  /// from an earlier process.
+  func seconds(_ train: () throws -> Void) throws -> Double? {
     let begun = ThreadClock.seconds
-    let wasBegun = folder.exists(folder.checkpoint)
-    try train(trainer, device: "cpu", observer)
+    let wasBegun = exists(checkpoint)
+    try train()
     let seconds = ThreadClock.seconds - begun
-    Console.note("\(folder.path): \(decimal(seconds, 1)) CPU s")
+    Console.note("\(path): \(decimal(seconds, 1)) CPU s")
     return wasBegun ? nil : seconds
   }
 }

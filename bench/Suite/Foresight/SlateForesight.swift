@@ -85,7 +85,7 @@ struct SlateForesight: ForesightWorld {
       settings, folder: sizes.folder(folder, agent.rawValue, "seed-\(settings.seed)"))
     try run.begin()
     let trainer = try SlateQRunTrainer(settings, on: DeviceCatalog.backend(for: .cpu))
-    let seconds = try run.trained(trainer, observer)
+    let seconds = try run.folder.seconds { try run.train(trainer, device: "cpu", observer) }
     return Training(
       agent: agent, trainer: trainer,
       curve: run.folder.metrics(WorldValidation.self, kind: "validation"), seconds: seconds)

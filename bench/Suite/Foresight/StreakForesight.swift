@@ -3,7 +3,7 @@ import Terminal
 
 /// A simulator of ratings in which runs of liked items of changing clusters raise later rewards,
 /// and the planner, which is told neither that they do nor what the clusters are. A training is of
-/// one split of the users, with a PMF of its own.
+/// one split of the users and one seed, with a PMF of its own.
 struct StreakForesight: ForesightWorld {
   let name = "ratings with a streak effect"
   let folder = "streaks"
@@ -21,13 +21,18 @@ struct StreakForesight: ForesightWorld {
     first = RunConfiguration(source: data, log: log)
   }
 
-  /// A split and what its policies earned in each simulator.
+  /// A training, and what the policies of its split earned in each simulator.
   struct Training: Sendable {
     var split: Int
+    /// Counted in each split.
+    var seed: Int
     var reports: [OnlineReport]
+    /// CPU seconds of the planner's training; nil where it went on from an earlier process.
+    var seconds: Double?
   }
 
-  var trainings: Int { min(sizes.seeds, Self.splits) }
+  /// A seed in every split, and then the next.
+  var trainings: Int { sizes.seeds * Self.splits }
 
   /// Six times as long as by default, as the longest of the planner's results.
   private var planner: PlannerConfiguration {
@@ -38,22 +43,27 @@ struct StreakForesight: ForesightWorld {
     return planner
   }
 
-  /// A run in a split of the users, whose number is its seed too.
-  private func run(_ agent: some AgentConfiguration, in split: Int) throws -> Experiment {
+  /// A run in a split of the users. No two trainings have a seed in common; the first of a split
+  /// has its number.
+  private func run(_ agent: some AgentConfiguration, _ number: Int) throws -> Experiment {
     var settings = first
     settings.choose(agent)
+    let (seed, split) = number.quotientAndRemainder(dividingBy: Self.splits)
+    let place = "split-\(split)" + (seed == 0 ? "" : "/seed-\(seed)")
     let run = try Experiment(
-      settings.member(seed: UInt64(split), split: UInt64(split)), log: log,
-      folder: sizes.folder(folder, "split-\(split)", type(of: agent).algorithm))
+      settings.member(seed: UInt64(number), split: UInt64(split)), log: log,
+      folder: sizes.folder(folder, place, type(of: agent).algorithm))
     try run.begin()
     return run
   }
 
-  func train(_ split: Int, _ observer: Observer) throws -> Training {
+  func train(_ number: Int, _ observer: Observer) throws -> Training {
     let backend = try DeviceCatalog.backend(for: .cpu)
-    let run = try run(planner, in: split)
+    let run = try run(planner, number)
     let model = try run.readModel() ?? run.trainPMF(on: backend, observer.part(0...5))
-    _ = try run.trainAgent(model, on: backend, observer.part(5...80))
+    let seconds = try run.folder.seconds {
+      _ = try run.trainAgent(model, on: backend, observer.part(5...80))
+    }
     let contestants = [
       Experiment.Contestant(run.agentName, try run.readAgent(model, on: backend)),
       Experiment.Contestant(
@@ -63,7 +73,7 @@ struct StreakForesight: ForesightWorld {
       Experiment.Contestant(run.myopicName, $0.agent)
     }
     // Its rules are those of the residual agent as it begins, which no training is needed for.
-    let host = try self.run(ResidualAgentConfiguration(), in: split)
+    let host = try self.run(ResidualAgentConfiguration(), number)
     let reports = try Self.simulators.enumerated().map { place, simulator in
       var online = OnlineProtocol()
       online.world = simulator
@@ -73,12 +83,16 @@ struct StreakForesight: ForesightWorld {
         online, model, contestants, myopic: myopic, on: backend,
         observer.part(start...start + 10))
     }
-    return Training(split: split, reports: reports)
+    return Training(
+      split: number % Self.splits, seed: number / Self.splits, reports: reports, seconds: seconds)
   }
 
   func outcome(_ trainings: [Training]) -> ForesightOutcome {
     let found = Self.simulators.indices.map { place in
-      StreakResult(trainings.map { $0.reports[place] })
+      StreakResult(
+        (0..<Self.splits).map { split in
+          trainings.filter { $0.split == split }.map { $0.reports[place] }
+        })
     }
     return ForesightOutcome(
       rows: zip(Self.simulators, found).map { simulator, found in
@@ -95,21 +109,25 @@ struct StreakForesight: ForesightWorld {
     let compared = StreakResult.compared(in: trainings[0].reports[0])
     let differences = trainings.flatMap { training in
       zip(Self.simulators, training.reports).map { simulator, report -> [String] in
-        ["\(training.split)", simulator.title] + StreakResult.differences(in: report)
+        ["\(training.split)", "\(training.seed)", simulator.title]
+          + StreakResult.differences(in: report)
       }
     }
     return """
-      Mean reward of \(found[0].length) items of \(first.data.name), over \(trainings.count) \
-      \(trainings.count == 1 ? "split" : "splits") of the users, a training each; liked items of \
-      changing clusters raise what comes after them, with strength 1. The planner was trained for \
-      \(grouped(planner.training.steps)) steps in a PMF simulator of the training users. A star \
-      marks what is told the clusters or the rewards.
+      Mean reward of \(found[0].length) items of \(first.data.name), over \(Self.splits) splits of \
+      the users and \(sizes.seeds) training \(sizes.seeds == 1 ? "seed" : "seeds") in each, each \
+      with a PMF of its own; liked items of changing clusters raise what comes after them, with \
+      strength 1. An interval is over the splits, by the means of their seeds: those of a split \
+      have their users in common. The planner was trained for \
+      \(grouped(planner.training.steps)) steps in a PMF simulator of the training \
+      users\(trainings.compactMap(\.seconds).cost). A star marks what is told the clusters or the \
+      rewards.
 
       \(markdown([["policy"] + Self.simulators.map(\.title)] + policies))
 
       The planner's reward less that of another, user by user, with 95 % intervals over users:
 
-      \(markdown([["split", "simulator"] + compared] + differences))
+      \(markdown([["split", "seed", "simulator"] + compared] + differences))
       """
   }
 
@@ -138,20 +156,23 @@ struct StreakResult {
     "PMF greedy, changing kinds", "residual agent untrained, changing kinds",
     "world's model greedy", "world greedy", "world greedy, changing kinds",
   ]
-  /// Of each split.
-  let reports: [OnlineReport]
+  /// [split][seed]
+  let reports: [[OnlineReport]]
 
-  init(_ reports: [OnlineReport]) { self.reports = reports }
+  init(_ reports: [[OnlineReport]]) { self.reports = reports }
 
   /// By the names that reports have.
-  var policies: [String] { reports[0].policies.map(\.name) }
+  var policies: [String] { reports[0][0].policies.map(\.name) }
   /// Items of a session.
-  var length: Int { reports[0].policies[0].last.k }
+  var length: Int { reports[0][0].policies[0].last.k }
 
-  /// The mean reward of a policy over splits.
+  /// The mean reward of a policy. Its interval is by the means of splits, which differ by their
+  /// users and by the seeds alike.
   func estimate(_ policy: String) -> Estimate {
-    let found = reports.map { $0.policy(policy).last.reward }
-    return found.count == 1 ? found[0] : Estimate(runs: found.map(\.mean), within: -1...1)
+    let means = reports.map { split in
+      split.reduce(0) { $0 + $1.policy(policy).last.reward.mean } / Double(split.count)
+    }
+    return Estimate(runs: means, within: -1...1)
   }
 
   func row(_ world: String) -> ForesightRow {

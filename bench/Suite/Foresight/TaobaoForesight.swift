@@ -41,7 +41,7 @@ struct TaobaoForesight: ForesightWorld {
     try run.begin()
     let trainer = try DDPGWorldTrainer(
       settings, networks, on: DeviceCatalog.backend(for: .cpu))
-    let seconds = try run.trained(trainer, observer)
+    let seconds = try run.folder.seconds { try run.train(trainer, device: "cpu", observer) }
     return Training(
       folder: run.folder,
       curve: run.folder.metrics(DDPGWorldReport.self, kind: settings.algorithm),
@@ -70,8 +70,9 @@ struct TaobaoForesight: ForesightWorld {
     return """
       \(grouped(settings.schedule.steps)) pages, \(grouped(settings.schedule.learningStarts)) of \
       them of random actions\(seconds.cost). What an action does is over with its page, so that \
-      the best for each user and page is what a myopic policy would show, and DDPG has γ = 0: it \
-      is its own twin. A star marks what reads the world's networks.
+      the best for each user and page is what a myopic policy would show, and DDPG has γ = 0 \
+      here: it is its own twin, and the column γ = 0 of the first table has a dash. A star marks \
+      what reads the world's networks.
 
       \(markdown(
         [["policy", "clicks a page", "95 %", "rate", "clicks a session", "pages"]]

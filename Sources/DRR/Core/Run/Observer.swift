@@ -16,11 +16,36 @@ public struct Observer {
 
   /// An observer that is told nothing, and never stops.
   public init() {}
+
+  /// - Throws: `Interrupted` where it is time to stop; what was saved before stays.
+  public func checkStop() throws(Interrupted) {
+    if shouldStop() { throw Interrupted(step: 0) }
+  }
+}
+
+/// Lets what is nearly done be finished and saved once a stop is asked for, and gives up what takes
+/// longer, such as a long validation, so that the process ends within the second.
+package struct Patience {
+  private static let limit = Duration.milliseconds(400)
+  private let observer: Observer
+  private var asked: ContinuousClock.Instant?
+
+  package init(_ observer: Observer) { self.observer = observer }
+
+  /// To be called between parts of the work.
+  ///
+  /// - Throws: `Interrupted` where it has gone on long enough after a stop was asked for.
+  package mutating func check() throws(Interrupted) {
+    guard observer.shouldStop() else { return }
+    let now = ContinuousClock.now
+    if now - (asked ?? now) > Self.limit { throw Interrupted(step: 0) }
+    asked = asked ?? now
+  }
 }
 
 /// The run was asked to stop, and has saved how far it came.
 public struct Interrupted: Error {
-  /// Saved steps of DRR, or epochs of PMF.
+  /// Saved steps of the stage, or epochs of PMF.
   public let step: Int
 
   /// An interruption whose checkpoint holds so many steps.

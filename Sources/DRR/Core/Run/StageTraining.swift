@@ -120,6 +120,9 @@ struct StageTraining<Settings: RunSettings, Training: Trainer> {
       try validate(after: before)
     } catch is Diverged {
       throw divergence
+    } catch is Interrupted {
+      // A step that was given up is made again from what is saved.
+      throw Interrupted(step: savedStep)
     }
     guard let found else { return nil }
     // A checkpoint of numbers is not given up for one without.

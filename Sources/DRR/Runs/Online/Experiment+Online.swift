@@ -108,12 +108,10 @@ extension Experiment {
   ) throws -> [OnlineTrace] {
     let total = policies.count * evaluation.sessionCount
     return try policies.enumerated().map { number, policy in
-      let trace = try evaluation.evaluate(policy, among: ranks) {
+      try evaluation.evaluate(policy, among: ranks, beforeEachPick: observer.checkStop) {
         observer.progress(
           number * evaluation.sessionCount + $0, total, "sessions, \(policy.name)")
       }
-      if observer.shouldStop() { throw Interrupted(step: 0) }
-      return trace
     }
   }
 

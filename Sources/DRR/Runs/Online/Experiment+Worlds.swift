@@ -85,7 +85,7 @@ extension Experiment {
       _ = try trainer.runEpoch {
         observer.progress(done + $0, epochs * batches, "batches of the world's PMF")
       }
-      if observer.shouldStop() { throw Interrupted(step: 0) }
+      try observer.checkStop()
     }
     observer.progress(epochs * batches, epochs * batches, "batches of the world's PMF")
     guard let best = trainer.best, best.error.isFinite else {

@@ -109,11 +109,13 @@ public struct OnlineEvaluation {
 
   /// Lets a policy recommend T items to every user.
   ///
-  /// - Parameter ranks: who share the blocks of sessions; each has the whole trace, to the bit that
-  ///   of one.
+  /// - Parameters:
+  ///   - ranks: who share the blocks of sessions; each has the whole trace, to the bit that of one.
+  ///   - beforeEachPick: asked before each item that a block of sessions is shown; what it throws
+  ///     ends the evaluation.
   public func evaluate(
     _ policy: some OnlinePolicy, among ranks: any Collective = SoleCollective(),
-    progress: (_ sessionsDone: Int) -> Void = { _ in }
+    beforeEachPick: () throws -> Void = {}, progress: (_ sessionsDone: Int) -> Void = { _ in }
   ) throws -> OnlineTrace {
     var policy = policy
     var trace = OnlineTrace(name: policy.name)
@@ -129,6 +131,7 @@ public struct OnlineEvaluation {
       var items = [[Int32]](repeating: [], count: block.count)
       try policy.begin(sessions, draw: UInt64(block.lowerBound / size * length))
       for _ in 0..<length {
+        try beforeEachPick()
         let (before, world) = (sessions.states, environment.world)
         satisfaction.append(
           sessions.environments.reduce(0.0) { $0 + Double(world.satisfaction.level($1.run)) })

@@ -39,6 +39,16 @@ public struct EmpiricalProcess: Sendable {
     var amount: Float
   }
 
+  /// What the log's visits take at least while they are counted.
+  ///
+  /// - Parameters:
+  ///   - subStates: those of all states.
+  ///   - visits: those of the states that an item followed.
+  static func bytes(subStates: Int, visits: Int) -> Int {
+    subStates * (MemoryLayout<SubState>.stride + MemoryLayout<QTable.Best>.stride)
+      + visits * MemoryLayout<Record>.stride
+  }
+
   public init(
     _ configuration: MultiTableConfiguration, _ histories: Histories, _ tables: ItemTables,
     scale: RewardScale

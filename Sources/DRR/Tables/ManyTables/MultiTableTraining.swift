@@ -81,10 +81,15 @@ final class MultiTableTrainer: Trainer {
   private(set) var begun = 0
   private(set) var step = 0
   private var observer = Observer()
+  private var room: TableRoom
+  /// The most updates that a round made: each may add a row.
+  private var mostUpdates: Int
 
   init(_ training: MultiTableTraining, _ collective: any Collective) throws {
     let settings = training.run.settings
     self.training = training
+    room = TableRoom(collective)
+    mostUpdates = settings.settings.roundSize
     learner = MultiTableLearner(
       settings.settings, training.histories, training.tables, scale: settings.scale,
       itemCount: training.itemCount, collective: collective)
@@ -108,10 +113,19 @@ final class MultiTableTrainer: Trainer {
     if isIteration {
       try solve()
     } else {
-      try learner.learn(round: step)
+      try learn()
       step += 1
     }
     return nil
+  }
+
+  private func learn() throws {
+    try room.require(
+      for: learner.shards, rows: mostUpdates, learner.configuration,
+      "round \(grouped(step)) of \(grouped(steps))")
+    let before = learner.counts.updates
+    try learner.learn(round: step)
+    mostUpdates = max(mostUpdates, learner.counts.updates - before)
   }
 
   private func solve() throws {
@@ -126,7 +140,7 @@ final class MultiTableTrainer: Trainer {
       observer.progress(done, done + 1, "multi-q sweeps, last change \(decimal(change, 9))")
       return !observer.shouldStop()
     }
-    if observer.shouldStop() { throw Interrupted(step: 0) }
+    try observer.checkStop()
     learner.take(process.table(values))
     learner.counts.updates = sweeps * process.cellCount
     learner.counts.events = process.eventCount

@@ -70,6 +70,15 @@ public final class QTable {
     slotCount * MemoryLayout<Row>.stride + cellCapacity * MemoryLayout<Cell>.stride
   }
 
+  /// Bytes that so many more rows, of a cell each, take beside the table: its slots are copied into
+  /// more where they are too few.
+  package func growth(rows: Int) -> Int {
+    var slots = slotCount
+    while (rowCount + rows) * 4 > slots * 3 { slots *= 2 }
+    // No block of the allocator is smaller.
+    return (slots == slotCount ? 0 : slots * MemoryLayout<Row>.stride) + 32 * rows
+  }
+
   // MARK: Reading
 
   /// The largest Q of a state's row and the action that has it; nil where the state was never met.
