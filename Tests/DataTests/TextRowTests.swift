@@ -13,6 +13,8 @@ struct TextRowTests: ReadsTables {
     isQuoted || text.contains(separator) ? "\"\(text)\"" : text
   }
 
+  private let header = "userId,movieId,rating,timestamp\n"
+
   static let separators: [(Separator, String)] = [
     (.comma, ","), (.tab, "\t"), (.semicolon, ";"), (.pipe, "|"), (.doubleColon, "::"),
   ]
@@ -87,9 +89,8 @@ struct TextRowTests: ReadsTables {
     ] {
       var text = lines
       text[55_000] = bad
-      let error = try self.said(
-        "userId,movieId,rating,timestamp\n" + text.joined(separator: "\n"), "ratings.csv"
-      ) { _ in }
+      let table = header + text.joined(separator: "\n")
+      let error = try self.said(table, "ratings.csv") { _ in }
       #expect(error.contains("t/ratings.csv, line 55002: "), "\(error)")
       #expect(error.contains(said), "\(error)")
     }
@@ -102,9 +103,8 @@ struct TextRowTests: ReadsTables {
     for (rows, line, said) in [
       (dates + numbers, 40_002, "expected a date"), (numbers + dates, 40_002, "2020-01-01"),
     ] {
-      let error = try self.said(
-        "userId,movieId,rating,timestamp\n" + rows.joined(separator: "\n"), "ratings.csv"
-      ) { _ in }
+      let table = header + rows.joined(separator: "\n")
+      let error = try self.said(table, "ratings.csv") { _ in }
       #expect(error.hasPrefix("t/ratings.csv, line \(line): "), "\(error)")
       #expect(error.contains(said), "\(error)")
     }

@@ -19,25 +19,35 @@ struct IDRun: Sendable {
   }
 }
 
-/// Room for the ids of a column that are read.
+/// The ids of a column while they are read.
 struct IDRunBuffer {
-  private let runs: UnsafeMutablePointer<IDRun>
-  private(set) var count = 0
+  private var runs: UnsafeMutablePointer<IDRun>
+  private var capacity = 1 << 10
+  private var count = 0
 
-  init(capacity: Int) { runs = .allocate(capacity: capacity) }
+  init() { runs = .allocate(capacity: capacity) }
 
   func deallocate() { runs.deallocate() }
 
-  var all: UnsafeBufferPointer<IDRun> { UnsafeBufferPointer(start: runs, count: count) }
+  var all: [IDRun] { Array(UnsafeBufferPointer(start: runs, count: count)) }
 
   @inline(__always)
   mutating func add(_ text: Bytes, from first: UnsafePointer<UInt8>, row: Int) {
     if count > 0, Words.equal(runs[count - 1].text(from: first), text) {
       runs[count - 1].rows += 1
-    } else {
-      (runs + count).initialize(to: IDRun(text, from: first, row: row))
-      count += 1
+      return
     }
+    if count == capacity { grow() }
+    (runs + count).initialize(to: IDRun(text, from: first, row: row))
+    count += 1
+  }
+
+  private mutating func grow() {
+    capacity *= 2
+    let larger = UnsafeMutablePointer<IDRun>.allocate(capacity: capacity)
+    larger.moveInitialize(from: runs, count: count)
+    runs.deallocate()
+    runs = larger
   }
 }
 

@@ -43,8 +43,8 @@ struct PlainReader {
   private let first: Cursor
   private let end: Cursor
   private let rows: Rows
-  private var users: IDRunBuffer
-  private var items: IDRunBuffer
+  private var users = IDRunBuffer()
+  private var items = IDRunBuffer()
   private var times = TimeColumn()
 
   /// The rows, nil where a line is none that is read so.
@@ -56,6 +56,7 @@ struct PlainReader {
     defer { rows.deallocate() }
     while true {
       var reader = PlainReader(layout, events, first, first + lines.count, rows)
+      defer { reader.deallocate() }
       switch kinds.withUnsafeBufferPointer({ reader.readRows($0) }) {
       case .rows(let count): return reader.taken(count, kinds)
       case .stopped(let field):
@@ -70,15 +71,19 @@ struct PlainReader {
   ) {
     (self.layout, self.events, parting) = (layout, events, PlainFields.Parting(layout.separator))
     (self.first, self.end, self.rows) = (first, end, rows)
-    (users, items) = (rows.userTexts, rows.itemTexts)
   }
 
-  private consuming func taken(_ count: Int, _ kinds: [Kind]) -> PlainRows {
+  private func deallocate() {
+    users.deallocate()
+    items.deallocate()
+  }
+
+  private mutating func taken(_ count: Int, _ kinds: [Kind]) -> PlainRows {
     func column<Value>(_ values: UnsafeMutablePointer<Value>, _ isThere: Bool) -> [Value] {
       isThere ? Array(UnsafeBufferPointer(start: values, count: count)) : []
     }
     var taken = PlainRows()
-    (taken.users.runs, taken.items.runs) = (Array(users.all), Array(items.all))
+    (taken.users.runs, taken.items.runs) = (users.all, items.all)
     taken.users.numbers = column(rows.users, kinds.contains(.user))
     taken.items.numbers = column(rows.items, kinds.contains(.item))
     taken.ratings =
@@ -95,16 +100,12 @@ struct PlainReader {
   private struct Rows {
     let users: UnsafeMutablePointer<UInt32>
     let items: UnsafeMutablePointer<UInt32>
-    let userTexts: IDRunBuffer
-    let itemTexts: IDRunBuffer
     let ratings: UnsafeMutablePointer<Float>
     let times: UnsafeMutablePointer<Int64>
 
     init(capacity: Int) {
       users = .allocate(capacity: capacity)
       items = .allocate(capacity: capacity)
-      userTexts = IDRunBuffer(capacity: capacity)
-      itemTexts = IDRunBuffer(capacity: capacity)
       ratings = .allocate(capacity: capacity)
       times = .allocate(capacity: capacity)
     }
@@ -112,8 +113,6 @@ struct PlainReader {
     func deallocate() {
       users.deallocate()
       items.deallocate()
-      userTexts.deallocate()
-      itemTexts.deallocate()
       ratings.deallocate()
       times.deallocate()
     }

@@ -148,6 +148,8 @@ public struct RawIDs: Sendable, RandomAccessCollection {
   /// The place of every id once sorted: whole numbers by value where all of them are, otherwise
   /// by bytes. So dense indices do not depend on the order of rows.
   package mutating func sort() -> [Int32] {
+    let slotCount = slots.count
+    (slots, self.places) = (IDSlots(count: 1), [])
     let order = order()
     var places = [Int32](repeating: 0, count: count)
     var sorted: [UInt8] = []
@@ -161,8 +163,7 @@ public struct RawIDs: Sendable, RandomAccessCollection {
     }
     bytes = sorted
     ends = sortedEnds
-    self.places = []
-    rehash(count: slots.count)
+    rehash(count: slotCount)
     return places
   }
 
