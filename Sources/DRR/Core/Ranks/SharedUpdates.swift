@@ -61,18 +61,7 @@ public final class SharedUpdates {
   /// The rows of each part, of about equal work: none where there is none.
   ///
   /// - Parameter work: of each row.
-  public func split(_ work: [Int]) -> [Range<Int>] {
-    let total = work.reduce(0, +)
-    var (starts, done) = ([Int](), 0)
-    for row in work.indices {
-      while starts.count < parts, done >= total * starts.count / parts {
-        starts.append(done < total ? row : work.count)
-      }
-      done += work[row]
-    }
-    starts += Array(repeating: work.count, count: parts + 1 - starts.count)
-    return (0..<parts).map { starts[$0]..<starts[$0 + 1] }
-  }
+  public func split(_ work: [Int]) -> [Range<Int>] { ranges(of: work, parts: parts) }
 
   /// Adds up the gradients of a batch.
   ///
