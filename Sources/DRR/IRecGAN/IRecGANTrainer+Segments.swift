@@ -7,7 +7,8 @@ import Tensor
 extension IRecGANTrainer {
   package var rollOuts: SessionRollOuts {
     SessionRollOuts(
-      configuration: configuration, itemCount: train.itemCount, user: user, agent: agent)
+      configuration: configuration, itemCount: train.itemCount, user: user, agent: agent,
+      among: ranks)
   }
 
   /// The order of an epoch, or of a round.
@@ -187,11 +188,11 @@ extension IRecGANTrainer {
   private func validateUser() throws -> (score: SessionScore?, leaving: Double?) {
     let (score, leaving) = try userTraining.withAverage {
       let score = try judge.map {
-        SessionScore(try $0.evaluate(user.scorer("user model")).summary)
+        SessionScore(try $0.evaluate(user.scorer("user model"), among: ranks).summary)
       }
       let batches = TrainingSessions(validation).batches(
-        of: configuration.batchSize, seed: seed, on: backend)
-      return (score, batches.isEmpty ? nil : try user.leaving(batches))
+        of: configuration.batchSize, seed: seed, on: backend, among: ranks)
+      return (score, try user.leaving(batches, among: ranks))
     }
     keep(score?.reciprocalRank, of: userTraining.average, in: \.user)
     return (score, leaving)
@@ -199,7 +200,9 @@ extension IRecGANTrainer {
 
   private func validateAgent() throws -> SessionScore? {
     let (score, loss) = try agentTraining.withAverage {
-      let score = try judge.map { SessionScore(try $0.evaluate(agent.scorer("agent")).summary) }
+      let score = try judge.map {
+        SessionScore(try $0.evaluate(agent.scorer("agent"), among: ranks).summary)
+      }
       return (score, try validationLoss())
     }
     if let loss { keep(-loss, of: agentTraining.average, in: \.agent) }
@@ -216,11 +219,13 @@ extension IRecGANTrainer {
       : TrainingSessions(
         validation, discount: configuration.discount,
         rewardWeight: configuration.agentRewardWeight)
-    let batches = sessions.batches(of: configuration.batchSize, seed: seed, on: backend)
-      .filter { $0.clickCount > 0 }
+    let batches = sessions.batches(
+      of: configuration.batchSize, seed: seed, on: backend, among: ranks
+    ).filter { $0.clickCount > 0 }
     let losses = batches.map { (agent.loss($0, dropping: nil), Double($0.clickCount)) }
-    let sum = try losses.reduce(0.0) { $0 + Double(try $1.0.host()[0]) * $1.1 }
-    return sum / losses.reduce(0) { $0 + $1.1 }
+    let sums = try losses.map { SIMD2(Double(try $0.host()[0]) * $1, $1) }
+    let all = try ranks.allGather(sums).joined().reduce(SIMD2.zero, +)
+    return all.x / all.y
   }
 
   private func keep(
@@ -263,9 +268,8 @@ extension IRecGANTrainer {
     let (n, size) = (train.itemCount, configuration.listSize)
     let logits = try agent.scorer("agent").scores(at: positions, of: validation)
     let best = try Tensor(logits, shape: [positions.count, n], on: backend).topKRows(size).host()
-    let entropy = (0..<positions.count).reduce(0.0) {
-      $0 + Self.entropy(logits[$1 * n..<($1 + 1) * n])
-    }
+    let own = ranks.share(of: positions.count).map { Self.entropy(logits[$0 * n..<($0 + 1) * n]) }
+    let entropy = try ranks.allGather(own).joined().reduce(0, +)
     return (entropy / Double(positions.count), Set(best).count)
   }
 

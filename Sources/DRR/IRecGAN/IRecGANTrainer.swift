@@ -74,6 +74,8 @@ public final class IRecGANTrainer {
   var isStageOver = false
   /// The segment's batches; made anew after a restore.
   var batches: Batches?
+  /// Who share roll-outs and validation.
+  private(set) var ranks: any Collective = SoleCollective()
 
   enum Batches {
     case sessions([SessionBatch])
@@ -193,8 +195,10 @@ public final class IRecGANTrainer {
 
   public var isFinished: Bool { segment >= plan.count }
 
-  /// Sets who computes the gradients of batches.
-  func share(_ updates: SharedUpdates) {
+  /// Sets who computes the gradients of batches, and who share the roll-outs and what is held out for
+  /// validation; all draw alike.
+  func share(_ updates: SharedUpdates, among ranks: any Collective) {
+    self.ranks = ranks
     for training in [userTraining, agentTraining, discriminatorTraining] {
       training.sharing = updates
     }

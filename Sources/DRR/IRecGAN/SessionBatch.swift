@@ -48,12 +48,15 @@ package struct TrainingSessions {
 }
 
 extension TrainingSessions {
-  /// All of them in their own order.
-  package func batches(of size: Int, seed: UInt64, on backend: any Backend) -> [SessionBatch] {
+  /// All of them in their own order, or those batches that are this rank's.
+  package func batches(
+    of size: Int, seed: UInt64, on backend: any Backend,
+    among ranks: any Collective = SoleCollective()
+  ) -> [SessionBatch] {
     var random = Philox(seed: seed, stream: Streams.leavingLists)
     return SessionEpoch(
       (0..<log.count).map { SessionReference(source: 0, session: $0) }, of: [self],
-      batchSize: size, rewardedWeight: 1, random: &random, on: backend
+      batchSize: size, rewardedWeight: 1, random: &random, on: backend, among: ranks
     ).batches
   }
 }
@@ -143,18 +146,60 @@ package struct SessionEpoch {
   ///   - order: sessions, batch by batch.
   ///   - random: draws the lists beside which a user left, which no log tells: those of other
   ///     sessions at the same step.
+  ///   - ranks: who share the batches; of those of the others, no more is made than their draws.
   package init(
     _ order: [SessionReference], of sources: [TrainingSessions], batchSize: Int,
-    rewardedWeight: Float, random: inout Philox, on backend: any Backend
+    rewardedWeight: Float, random: inout Philox, on backend: any Backend,
+    among ranks: any Collective = SoleCollective()
   ) {
     var arrays = Arrays(
       slateWidth: 1 + (sources.map(\.log.longestList).max() ?? 0), rewardedWeight: rewardedWeight)
     let listed = sources.map { Self.listedSteps($0.log) }
-    for start in stride(from: 0, to: order.count, by: batchSize) {
-      let batch = order[start..<min(start + batchSize, order.count)]
-      arrays.append(Array(batch), of: sources, listed: listed, random: &random)
+    let starts = Array(stride(from: 0, to: order.count, by: batchSize))
+    let own = ranks.share(of: starts.count)
+    for (number, start) in starts.enumerated() {
+      let batch = Self.sorted(
+        order[start..<min(start + batchSize, order.count)], of: sources, listed: listed)
+      let left = Self.leavingSteps(batch, of: sources, listed: listed, random: &random)
+      if own.contains(number) { arrays.append(batch, left, of: sources) }
     }
     batches = arrays.upload(to: backend)
+  }
+
+  /// Sessions of a batch behind which something is predicted, with how many clicks are read of each;
+  /// longest first.
+  private static func sorted(
+    _ references: ArraySlice<SessionReference>, of sources: [TrainingSessions], listed: [[[Int]]]
+  ) -> [(reference: SessionReference, inputs: Int)] {
+    references.map { (reference: $0, inputs: inputs(of: $0.session, in: sources[$0.source].log)) }
+      .filter { reference, inputs in
+        let isClicked = sources[reference.source].log.steps(of: reference.session).count > 1
+        return inputs > 0
+          && (isClicked || !lists(behind: inputs, listed[reference.source]).isEmpty)
+      }
+      .enumerated().sorted { ($1.element.1, $0.offset) < ($0.element.1, $1.offset) }
+      .map(\.element)
+  }
+
+  /// Of the rows that were left, where some list may stand for the one without a click, the step
+  /// whose list does.
+  private static func leavingSteps(
+    _ batch: [(reference: SessionReference, inputs: Int)], of sources: [TrainingSessions],
+    listed: [[[Int]]], random: inout Philox
+  ) -> [(row: Int, step: Int)] {
+    var left: [(row: Int, step: Int)] = []
+    for (row, (reference, inputs)) in batch.enumerated()
+    where sources[reference.source].log.ended[reference.session] {
+      let candidates = lists(behind: inputs, listed[reference.source])
+      guard let step = candidates.randomElement(using: &random) else { continue }
+      left.append((row, step))
+    }
+    return left
+  }
+
+  /// Steps whose lists may stand for the one without a click behind so many clicks.
+  private static func lists(behind inputs: Int, _ listed: [[Int]]) -> [Int] {
+    listed.isEmpty ? [] : listed[min(inputs, listed.count - 1)]
   }
 
   /// Steps that a list is known of, by their number in the session.
@@ -202,21 +247,15 @@ package struct SessionEpoch {
       self.rewardedWeight = rewardedWeight
     }
 
+    /// - Parameters:
+    ///   - batch: sessions, longest first, and how many clicks are read of each.
+    ///   - left: rows that were left, each with the step whose list stands for the one without a
+    ///     click.
     mutating func append(
-      _ references: [SessionReference], of sources: [TrainingSessions], listed: [[[Int]]],
-      random: inout Philox
+      _ batch: [(reference: SessionReference, inputs: Int)], _ left: [(row: Int, step: Int)],
+      of sources: [TrainingSessions]
     ) {
-      let batch = references.map {
-        ($0, SessionEpoch.inputs(of: $0.session, in: sources[$0.source].log))
-      }
-      .filter { reference, inputs in
-        let isClicked = sources[reference.source].log.steps(of: reference.session).count > 1
-        return inputs > 0
-          && (isClicked || !Self.lists(behind: inputs, listed[reference.source]).isEmpty)
-      }
-      .enumerated().sorted { ($1.element.1, $0.offset) < ($0.element.1, $1.offset) }
-      .map(\.element)
-      guard let longest = batch.first?.1 else { return }
+      guard let longest = batch.first?.inputs else { return }
       let firstClick = items.count
       let firstPosition = positions.count
       for (row, (reference, inputs)) in batch.enumerated() {
@@ -241,12 +280,10 @@ package struct SessionEpoch {
         }
       }
       let clickCount = items.count - firstClick
-      for (row, (reference, inputs)) in batch.enumerated() {
+      for (row, step) in left {
+        let (reference, inputs) = batch[row]
         let source = sources[reference.source]
         let log = source.log
-        guard log.ended[reference.session] else { continue }
-        let candidates = Self.lists(behind: inputs, listed[reference.source])
-        guard let step = candidates.randomElement(using: &random) else { continue }
         positions.append(Int32(row * longest + inputs - 1))
         appendSlate(log.list(of: step), end: log.end, choosing: log.end)
         userWeights.append(source.leavingWeights[reference.session])
@@ -255,11 +292,6 @@ package struct SessionEpoch {
         Extent(
           rows: batch.count, steps: longest, positions: positions.count - firstPosition,
           clicks: clickCount))
-    }
-
-    /// Steps whose lists may stand for the one without a click behind so many clicks.
-    private static func lists(behind inputs: Int, _ listed: [[Int]]) -> [Int] {
-      listed.isEmpty ? [] : listed[min(inputs, listed.count - 1)]
     }
 
     /// - Returns: whether the item is in the slate.
