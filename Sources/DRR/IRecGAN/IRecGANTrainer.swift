@@ -197,7 +197,7 @@ public final class IRecGANTrainer {
 
   /// Sets who computes the gradients of batches, and who share the roll-outs and what is held out for
   /// validation; all draw alike.
-  func share(_ updates: SharedUpdates, among ranks: any Collective) {
+  package func share(_ updates: SharedUpdates, among ranks: any Collective) {
     self.ranks = ranks
     for training in [userTraining, agentTraining, discriminatorTraining] {
       training.sharing = updates

@@ -1,3 +1,4 @@
+import DRRCore
 import DRRData
 import DRRTestSupport
 import Evaluation
@@ -104,6 +105,12 @@ struct BaselineTests {
       // Of some sessions, asked about all.
       let few = try knn.remembering(Array(sessions.prefix(2)), most: most)
       #expect(few.predictions(sessions) == scores, "\(most)")
+    }
+    for size in [2, 3, 4] {
+      let shared = try ThreadCollective.run(size) { [sessions] ranks in
+        try knn.remembering(sessions, most: 30, among: ranks).predictions(sessions)
+      }
+      #expect(Set(shared) == [scores], "\(size) ranks")
     }
   }
 
