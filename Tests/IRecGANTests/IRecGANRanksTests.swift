@@ -115,4 +115,43 @@ import Testing
     #expect(Array(shared.joined()) == alone && alone.count == 9)
     #expect(shared.allSatisfy { !$0.isEmpty })
   }
+  @Test("hold some sessions of a batch as the whole batch has them")
+  func held() throws {
+    let log = try SessionWorlds.log(100)
+    func batch(_ held: Range<Int>?) -> SessionBatch {
+      var random = Philox(seed: 1, stream: 2)
+      return SessionEpoch(
+        (0..<log.count).map { SessionReference(source: 0, session: $0) },
+        of: [TrainingSessions(log, discount: 0.9, rewardWeight: 1)], batchSize: log.count,
+        rewardedWeight: 3, random: &random, on: CPUBackend(),
+        holding: held.map { held in { _ in held } }
+      ).batches[0]
+    }
+    let whole = batch(nil)
+    let (t, width) = (whole.clicks.shape[1], whole.slates.shape[1])
+    let (positions, slates) = (try whole.positions.host(), try whole.slates.host())
+    let (choices, items) = (try whole.choices.host(), try whole.items.host())
+    let (user, agent) = (try whole.userWeights.host(), try whole.agentWeights.host())
+    #expect(whole.held == 0..<whole.count && whole.count > 40)
+    for held in [0..<7, 5..<40, 31..<whole.count] {
+      let part = batch(held)
+      #expect(part.held == held && part.count == whole.count)
+      #expect(part.work.positions == whole.work.positions && part.work.clicks == whole.work.clicks)
+      let read = try whole.clicks.host()[held.lowerBound * t..<held.upperBound * t]
+      #expect(try part.clicks.host() == Array(read))
+      #expect(try part.lengths.host() == Array(whole.lengths.host()[held]))
+      let places = positions.indices.filter { held.contains(Int(positions[$0]) / t) }
+      #expect(
+        try part.positions.host() == places.map { positions[$0] - Int32(held.lowerBound * t) })
+      #expect(
+        try part.slates.host() == places.flatMap { slates[$0 * width..<($0 + 1) * width] })
+      #expect(try part.choices.host() == places.map { choices[$0] })
+      #expect(try part.userWeights.host() == places.map { user[$0] })
+      let clicked = places.filter { $0 < whole.clickCount }
+      #expect(part.work.clicks[held].reduce(0, +) == clicked.count)
+      #expect(part.work.positions[held].reduce(0, +) == places.count)
+      #expect(try part.items.host() == clicked.map { items[$0] })
+      #expect(try part.agentWeights.host() == clicked.map { agent[$0] })
+    }
+  }
 }

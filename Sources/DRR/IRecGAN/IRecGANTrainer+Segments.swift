@@ -21,10 +21,10 @@ extension IRecGANTrainer {
     switch segment {
     case .user(let epoch):
       batches = .sessions(
-        logged(order(Streams.userOrder, epoch), number: epoch, TrainingSessions(train)))
+        logged(order(Streams.userOrder, epoch), number: epoch, in: segment))
     case .agent(let epoch):
       batches = .sessions(
-        logged(order(Streams.agentOrder, epoch), number: epoch, TrainingSessions(train)))
+        logged(order(Streams.agentOrder, epoch), number: epoch, in: segment))
     case .generator(let round, let refresh):
       try prepareGenerator(round: round, refresh: refresh)
     case .discriminator(let round, let epoch):
@@ -32,15 +32,22 @@ extension IRecGANTrainer {
     }
   }
 
-  private func logged(
-    _ order: [Int], number: Int, _ sessions: TrainingSessions
-  ) -> [SessionBatch] {
+  private func logged(_ order: [Int], number: Int, in segment: Segment) -> [SessionBatch] {
     var random = Philox(seed: seed, stream: Streams.leavingLists << 32 | UInt64(number))
-    return SessionEpoch(
-      order.map { SessionReference(source: 0, session: $0) }, of: [sessions],
-      batchSize: configuration.batchSize, rewardedWeight: configuration.rewardedWeight,
-      random: &random, on: backend
-    ).batches
+    return batches(
+      order.map { SessionReference(source: 0, session: $0) }, of: [TrainingSessions(train)],
+      in: segment, random: &random)
+  }
+
+  /// Batches of which this rank holds what it learns from.
+  private func batches(
+    _ order: [SessionReference], of sources: [TrainingSessions], in segment: Segment,
+    random: inout Philox
+  ) -> [SessionBatch] {
+    SessionEpoch(
+      order, of: sources, batchSize: configuration.batchSize,
+      rewardedWeight: configuration.rewardedWeight, random: &random, on: backend
+    ) { self.held(in: segment, $0) }.batches
   }
 
   /// A share of the log, and simulated sessions in proportion.
@@ -92,10 +99,8 @@ extension IRecGANTrainer {
     var order = Philox(seed: seed, stream: Streams.mixedOrder << 32 | UInt64(number))
     references.shuffle(using: &order)
     batches = .sessions(
-      SessionEpoch(
-        references, of: sources, batchSize: configuration.batchSize,
-        rewardedWeight: configuration.rewardedWeight, random: &order, on: backend
-      ).batches)
+      batches(
+        references, of: sources, in: .generator(round: round, refresh: refresh), random: &order))
   }
 
   /// As many simulated sessions as real ones, mixed.

@@ -243,16 +243,18 @@ public final class IRecGANTrainer {
     switch segment {
     case .user: tally.pendingLosses.append(stepUser(batch))
     case .agent, .generator:
-      guard batch.clickCount > 0 else { return }
+      let work = batch.work.clicks
+      let count = work.reduce(0, +)
+      guard count > 0 else { return }
       let key = draws.next()
       tally.pendingLosses.append(
         agentTraining.step(
-          sessions: batch.count, by: agentTraining.sharing.split(batch.work(ofClicks: true))
+          sessions: batch.count, by: agentTraining.sharing.split(work)
         ) { rows, tape in
-          let clicks = batch.work(ofClicks: true)[rows].reduce(0, +)
+          let clicks = work[rows].reduce(0, +)
           let loss = agent.loss(
             batch, rows: rows, usesValue: usesValue, dropping: key, tape)
-          return (loss, [], Float(clicks) / Float(batch.clickCount))
+          return (loss, [], Float(clicks) / Float(count))
         }.loss)
       guard part == .method(.irecgan) else { return }
       _ = stepUser(batch)
@@ -263,10 +265,25 @@ public final class IRecGANTrainer {
   private func stepUser(_ batch: SessionBatch) -> Tensor {
     let key = draws.next()
     return userTraining.step(
-      sessions: batch.count, by: userTraining.sharing.split(batch.work())
+      sessions: batch.count, by: userTraining.sharing.split(batch.work.positions)
     ) { rows, tape in
       (user.loss(batch, rows: rows, dropping: key, tape), [], 1)
     }.loss
+  }
+
+  /// The sessions of a batch that this rank learns from in a segment.
+  func held(in segment: Segment, _ work: SessionWork) -> Range<Int> {
+    func own(_ training: NetworkTraining, _ work: [Int]) -> Range<Int> {
+      training.sharing.own(training.sharing.split(work))
+    }
+    let (user, agent) = (own(userTraining, work.positions), own(agentTraining, work.clicks))
+    switch segment {
+    case .user: return user
+    case .generator where part == .method(.irecgan) && !agent.isEmpty:
+      return min(user.lowerBound, agent.lowerBound)..<max(user.upperBound, agent.upperBound)
+    case .generator where part == .method(.irecgan): return user
+    case .agent, .generator, .discriminator: return agent
+    }
   }
 
   /// Whether returns are held against a critic.

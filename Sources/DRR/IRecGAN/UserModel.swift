@@ -82,12 +82,12 @@ public final class UserModel {
     let clickLoss = clickLogits(states.rows(at: batch.positions), batch.slates, tape)
       .softmaxCrossEntropy(batch.choices, weights: batch.userWeights)
     func share(_ count: Int, of all: Int) -> Float { Float(count) / Float(max(all, 1)) }
-    let clickShare = share(batch.positionCount, of: whole.positionCount)
+    let clickShare = share(batch.positionCount, of: whole.work.positions.reduce(0, +))
     let ofClicks = clickShare < 1 ? clickLoss.affine(scale: clickShare) : clickLoss
     guard configuration.userRewardWeight > 0, batch.clickCount > 0 else { return ofClicks }
     let rewardLoss = rewardLogits(states.rows(at: batch.clickPositions), batch.items, tape)
       .binaryCrossEntropy(batch.rewards, weights: batch.rewardWeights)
-    let rewardShare = share(batch.clickCount, of: whole.clickCount)
+    let rewardShare = share(batch.clickCount, of: whole.work.clicks.reduce(0, +))
     return ofClicks + rewardLoss.affine(scale: configuration.userRewardWeight * rewardShare)
   }
 }

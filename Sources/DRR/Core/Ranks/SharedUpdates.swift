@@ -31,6 +31,13 @@ public final class SharedUpdates {
 
   deinit { flat.deallocate() }
 
+  /// The rows of a batch that this rank's parts have.
+  ///
+  /// - Parameter rows: of each part.
+  public func own(_ rows: [Range<Int>]) -> Range<Int> {
+    rows[own.lowerBound].lowerBound..<rows[own.upperBound - 1].upperBound
+  }
+
   /// What an update of some rows of a batch comes to.
   public struct Part {
     /// Means over the rows, one number each: the loss whose gradients are in the set, or terms of it.

@@ -3,7 +3,7 @@ import Factorization
 import Platform
 
 /// What a ranker's lists are like as a whole, beyond whether they please.
-public struct ListStatistics: Codable, Hashable, Sendable {
+public struct ListStatistics: Codable, Hashable, Sendable, BitwiseCopyable {
   /// Different items recommended.
   public var distinct: Double
   /// Their share of all that were candidates in some session.

@@ -54,11 +54,14 @@ public struct RankerScores: Sendable {
       }
     }
     self.values = values
-    lists = cutoffs.enumerated().map { place, k in
-      ListStatistics(
-        ranked.picks, at: k, candidates: evaluation.candidates, catalogue: evaluation.catalogue,
-        diversities: figures.compactMap { $0[Measure.allCases.count * cutoffs.count + place] })
-    }
+    lists = try ranks.allGather(
+      ranks.share(of: cutoffs.count).map { place in
+        ListStatistics(
+          ranked.picks, at: cutoffs[place], candidates: evaluation.candidates,
+          catalogue: evaluation.catalogue,
+          diversities: figures.compactMap { $0[Measure.allCases.count * cutoffs.count + place] })
+      }
+    ).flatMap { $0 }
   }
 }
 
