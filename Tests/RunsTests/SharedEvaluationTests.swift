@@ -2,6 +2,7 @@ import DRRCore
 import DRRTestSupport
 import Evaluation
 import Factorization
+import Foundation
 import Runs
 import Tensor
 import TestSupport
@@ -51,5 +52,26 @@ import Testing
     let alone = try report(SoleCollective())
     #expect(alone.contains("world greedy"))
     #expect(Set(try ThreadCollective.run(size, report)) == [alone])
+  }
+
+  @Test("train to the checkpoint of one, whatever share of the validation each has")
+  func validation() throws {
+    func checkpoint(_ name: String, ranks: Int) throws -> Data {
+      let experiment = try ExperimentTests.experiment(
+        folder.path + "/" + name,
+        ExperimentTests.configuration {
+          $0.drr!.batchParts = 4
+          $0.drr!.validations = 3
+        })
+      let model = model
+      _ = try ThreadCollective.run(ranks) { ranks in
+        try experiment.trainAgent(model, on: CPUBackend(), among: ranks).last
+      }
+      return try Data(contentsOf: URL(fileURLWithPath: experiment.folder.checkpoint))
+    }
+    let alone = try checkpoint("alone", ranks: 1)
+    for ranks in [2, 4] {
+      #expect(try checkpoint("\(ranks)", ranks: ranks) == alone, "\(ranks) ranks")
+    }
   }
 }
