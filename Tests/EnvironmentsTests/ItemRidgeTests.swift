@@ -64,13 +64,13 @@ struct ItemRidgeTests {
   }
 
   @Test("equal to the dense ridge regression, for raters and for others")
-  func brute() {
+  func brute() throws {
     let log = Worlds.tiny
     let logged = LoggedRewards(log, scale: .fiveStars) { log.rows(ofUser: $0) }
     let raters = (0..<Int32(log.userCount)).filter { $0 % 3 == 0 }
     let simulated: [Int32] = [0, 1, 6, 8]
     for regularization in [0.1, 1, 5] {
-      let model = ItemRidge(
+      let model = try ItemRidge(
         logged, raters: raters, simulated: simulated, itemCount: log.itemCount,
         regularization: regularization)
       var span: Float = 0
@@ -88,15 +88,15 @@ struct ItemRidgeTests {
   }
 
   @Test("knows more of unseen ratings than the biases do")
-  func accuracy() {
+  func accuracy() throws {
     let log = GeneratedRatings.generate(size: .small)
     let users = (0..<Int32(300)).map { $0 }
     let logged = LoggedRewards(log, scale: .fiveStars) { user in
       let rows = log.rows(ofUser: user)
       return rows.lowerBound..<rows.upperBound - rows.count / 5
     }
-    func error(_ regularization: Double) -> Double {
-      let model = ItemRidge(
+    func error(_ regularization: Double) throws -> Double {
+      let model = try ItemRidge(
         logged, raters: users, simulated: users, itemCount: log.itemCount,
         regularization: regularization)
       var (sum, count) = (0.0, 0)
@@ -111,7 +111,7 @@ struct ItemRidgeTests {
       }
       return (sum / Double(count)).squareRoot()
     }
-    let (fitted, biases) = (error(ItemRidge.regularization), error(1e9))
+    let (fitted, biases) = (try error(ItemRidge.regularization), try error(1e9))
     #expect(fitted < 0.99 * biases, "\(fitted) against \(biases)")
   }
 

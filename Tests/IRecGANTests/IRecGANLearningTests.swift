@@ -134,8 +134,9 @@ struct IRecGANLearningTests {
     try pretrained.finish()
     let before = try meanLeaving(pretrained.user, of: log)
     #expect(abs(before / logged - 1) < 0.08, "\(before), of the log \(logged)")
-    let found = try pretrained.user.leaving(
-      TrainingSessions(log).batches(of: 500, seed: 1, on: backend))
+    let found = try #require(
+      try pretrained.user.leaving(
+        TrainingSessions(log).batches(of: 500, seed: 1, on: backend)))
     #expect(abs(found / before - 1) < 0.03, "\(found), expected \(before)")
     let adversarial = try trainer(.method(.irecgan))
     adversarial.begin(from: pretrained)

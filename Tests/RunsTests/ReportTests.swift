@@ -100,7 +100,7 @@ struct ReportTests {
     runs[1].observed = [5, 30]
     runs[0].ratings = (0..<10).map { (Double($0), Double($0) + 0.5) }
     runs[1].ratings = (0..<10).map { (Double($0), Double($0) - 0.5) }
-    let report = EvaluationReport(
+    let report = try EvaluationReport(
       runs, agent: "agent", configuration: Self.short, seed: 3, protocolSummary: "",
       device: "")
     // Users of five ratings stay together; those without a liked candidate have no NDCG.
@@ -114,14 +114,14 @@ struct ReportTests {
     #expect(calibration.map(\.predicted) == (0..<10).map { Double($0) })
     #expect(calibration.map(\.given) == (0..<10).map { Double($0) })
     // Too few say nothing.
-    let bare = EvaluationReport(
+    let bare = try EvaluationReport(
       [try Self.run(0, agent: [[0, 2], [0, 1]])], agent: "agent",
       configuration: Self.short, seed: 3, protocolSummary: "", device: "")
     #expect(bare.activity == nil && bare.calibration == nil)
   }
 
   @Test("a verdict names what the agent is level with, above and below") func verdict() throws {
-    let report = EvaluationReport(
+    let report = try EvaluationReport(
       [try Self.run(0, agent: [[0, 2], [0, 1]])], agent: "agent",
       configuration: Self.short, seed: 3, protocolSummary: "", device: "")
     func with(_ low: Double, _ high: Double) -> String {
@@ -143,7 +143,7 @@ struct ReportTests {
     let runs = [
       try Self.run(0, agent: [[0, 2], [0, 1]]), try Self.run(1, agent: [[0, 1], [0, 1]]),
     ]
-    let report = EvaluationReport(
+    let report = try EvaluationReport(
       runs, agent: "agent", configuration: Self.configuration, seed: 3, protocolSummary: "",
       device: "")
     #expect(report.runs.map(\.seed) == [0, 1])
@@ -173,7 +173,7 @@ struct ReportTests {
     let list: [[Int32]] = [[0, 2], [0, 1]]
     func interval(_ users: (Int32, Int32)) throws -> Estimate {
       let runs = [try Self.run(0, agent: list), try Self.run(1, users: users, agent: list)]
-      let report = EvaluationReport(
+      let report = try EvaluationReport(
         runs, agent: "agent", configuration: Self.configuration, seed: 3, protocolSummary: "",
         device: "")
       return try #require(report.rankers[2].rows[1].precision)
@@ -194,7 +194,7 @@ struct ReportTests {
       try evaluation.evaluate(RandomOrder(seed: 0)), try evaluation.evaluate(LoggedOrder()),
       try evaluation.evaluate(Oracle()),
     ]
-    let report = EvaluationReport(
+    let report = try EvaluationReport(
       [run], agent: "logged order", configuration: Self.configuration, seed: 0,
       protocolSummary: "", device: "")
     for ranker in report.rankers {

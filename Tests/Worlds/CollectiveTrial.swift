@@ -57,6 +57,14 @@ public struct CollectiveTrial {
       "broadcast")
     let lists = all.map { from in (0..<from + turn % 3).map { message(from, $0 + 2) } }
     expect(try ranks.gather(lists[rank]), lists.flatMap { $0 }, "lists")
+    // In place: each knows its own part.
+    let messages = all.map { message($0, 300) }
+    let ends = messages.reduce(into: [0]) { $0.append($0.last! + $1.count) }
+    let parts = all.map { ends[$0]..<ends[$0 + 1] }
+    var whole = [UInt32](repeating: 0, count: ends.last!)
+    whole.replaceSubrange(parts[rank], with: messages[rank])
+    try ranks.gather(&whole, parts: parts)
+    expect(whole, messages.flatMap { $0 }, "parts in place")
     try ranks.barrier()
   }
 

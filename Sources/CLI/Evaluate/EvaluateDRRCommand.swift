@@ -76,7 +76,8 @@ extension EvaluateCommand {
           run: run.run, try experiment.sessions(), evaluation.scores.map { ($0.name, $0) }, log)
       }
       progress.finish()
-      let report = try first.experiment.report(evaluated, on: backend, settings)
+      let report = try first.experiment.report(
+        evaluated, on: backend, settings, among: Ranks.all)
       try output.print(
         report, tables.all ? report.text : report.summary(tables.format),
         isForPeople: tables.format == .text

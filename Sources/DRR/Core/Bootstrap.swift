@@ -2,7 +2,7 @@ import Platform
 import Tensor
 
 /// A mean over users and the 95 % interval that resampling the users gives it.
-public struct Estimate: Codable, Hashable, Sendable {
+public struct Estimate: Codable, Hashable, Sendable, BitwiseCopyable {
   /// The mean over users, in the unit of the measure.
   public var mean: Double
   /// The lower end of the interval.
@@ -38,7 +38,7 @@ public struct Bootstrap: Sendable {
   /// Dense cluster of each value.
   private let clusters: [Int]
   private let clusterCount: Int
-  /// [resamples, clusters]: how often each was drawn; empty above the limit.
+  /// [clusters, resamples]: how often each was drawn; empty above the limit.
   private let draws: [UInt16]
 
   /// `clusters` names the cluster of each value to come.
@@ -56,7 +56,7 @@ public struct Bootstrap: Sendable {
       var random = Philox(seed: seed, stream: Streams.bootstrap)
       for resample in 0..<Self.resamples {
         for _ in 0..<clusterCount {
-          draws[resample * clusterCount + random.index(below: clusterCount)] += 1
+          draws[random.index(below: clusterCount) * Self.resamples + resample] += 1
         }
       }
     }
@@ -90,21 +90,30 @@ public struct Bootstrap: Sendable {
   }
 
   private func percentiles(_ sums: [Double], _ counts: [Double]) -> (Double, Double) {
-    var means: [Double] = []
-    means.reserveCapacity(Self.resamples)
+    var totals = [Double](repeating: 0, count: Self.resamples)
+    var numbers = totals
     draws.withUnsafeBufferPointer { draws in
-      for resample in 0..<Self.resamples {
-        var (sum, count) = (0.0, 0.0)
-        for cluster in 0..<clusterCount {
-          let times = Double(draws[resample * clusterCount + cluster])
-          sum += times * sums[cluster]
-          count += times * counts[cluster]
-        }
-        if count > 0 { means.append(sum / count) }
+      // All resamples at once, cluster by cluster: a loop of vectors.
+      for cluster in 0..<clusterCount {
+        let first = cluster * Self.resamples
+        let times = UnsafeBufferPointer(rebasing: draws[first..<first + Self.resamples])
+        add(times, times: sums[cluster], to: &totals)
+        add(times, times: counts[cluster], to: &numbers)
       }
     }
+    var means = zip(totals, numbers).filter { $1 > 0 }.map { $0 / $1 }
     means.sort()
     return (means[means.count / 40], means[means.count - 1 - means.count / 40])
+  }
+
+  /// totals += factor · times
+  private func add(
+    _ times: UnsafeBufferPointer<UInt16>, times factor: Double, to totals: inout [Double]
+  ) {
+    totals.withUnsafeMutableBufferPointer { totals in
+      guard let times = times.baseAddress, let start = totals.baseAddress else { return }
+      for resample in 0..<totals.count { start[resample] += Double(times[resample]) * factor }
+    }
   }
 
   /// Of a mean as the ratio of two sums over clusters, by linearisation.

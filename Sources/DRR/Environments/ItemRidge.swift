@@ -26,31 +26,40 @@ public struct ItemRidge: RewardModel {
   ///   - logged: what is known of raters and simulated users alike.
   ///   - raters: whose ratings make items alike.
   ///   - simulated: the users that can be asked about.
+  ///   - ranks: who share the simulated users' regressions; each has all.
   public init(
     _ logged: LoggedRewards, raters: [Int32], simulated: [Int32], itemCount: Int,
-    regularization: Double = ItemRidge.regularization
-  ) {
+    regularization: Double = ItemRidge.regularization,
+    among ranks: any Collective = SoleCollective()
+  ) throws(CollectiveError) {
     let residuals = ItemResiduals(
       logged, users: raters, itemCount: itemCount, shrinkage: Self.shrinkage)
     var places = [Int](repeating: -1, count: logged.userCount)
     var own = [Int?](repeating: nil, count: logged.userCount)
     for (place, user) in raters.enumerated() { own[Int(user)] = place }
     var biases: [Double] = []
-    var weights: [Float] = []
-    weights.reserveCapacity(simulated.count * raters.count)
+    var weights = [Float](repeating: 0, count: simulated.count * raters.count)
+    let shares = ranks.shares(
+      ofWork: simulated.map { 1 + logged.row(ofUser: Int($0)).items.count })
     for (place, user) in simulated.enumerated() {
       let row = logged.row(ofUser: Int(user))
       let bias = residuals.userBias(row)
+      places[Int(user)] = place
+      biases.append(bias)
+      guard shares[ranks.rank].contains(place) else { continue }
       let items = row.items.map { Int($0) }
       let targets = zip(items, row.rewards).map { item, reward in
         Double(reward) - residuals.mean - residuals.itemBiases[item] - bias
       }
-      places[Int(user)] = place
-      biases.append(bias)
-      weights += Self.fit(
-        residuals, items, targets, without: own[Int(user)], regularization: regularization
-      ).map { Float($0) }
+      let fitted = Self.fit(
+        residuals, items, targets, without: own[Int(user)], regularization: regularization)
+      for (rater, weight) in fitted.enumerated() {
+        weights[place * raters.count + rater] = Float(weight)
+      }
     }
+    try ranks.gather(
+      &weights,
+      parts: shares.map { $0.lowerBound * raters.count..<$0.upperBound * raters.count })
     self.residuals = residuals
     self.places = places
     self.biases = biases

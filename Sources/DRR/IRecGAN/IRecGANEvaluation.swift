@@ -133,7 +133,7 @@ public struct IRecGANEvaluation {
       let all = try contestants(of: experiment, isFirst: number == 0)
       var scores: [String: SessionScores] = [:]
       for (place, contestant) in all.enumerated() {
-        let found = try contestant.scorer.map(evaluation.evaluate) ?? evaluation.chance()
+        let found = try contestant.scorer.map { try evaluation.evaluate($0) } ?? evaluation.chance()
         scores[contestant.name] = found
         table.add(contestant.name, foresight: found.summary)
         if let shape = try contestant.simulated?() { table.add(contestant.name, simulated: shape) }

@@ -125,7 +125,7 @@ private final class PartTrainer: Trainer {
   func share(among ranks: any Collective) throws -> SharedUpdates? {
     let updates = try SharedUpdates(
       ranks, parts: experiment.configuration.settings.batchParts)
-    trainer.share(updates)
+    trainer.share(updates, among: ranks)
     return updates
   }
   func summary(of report: IRecGANReport) -> String { report.summary }

@@ -7,7 +7,8 @@ import Tensor
 extension IRecGANTrainer {
   package var rollOuts: SessionRollOuts {
     SessionRollOuts(
-      configuration: configuration, itemCount: train.itemCount, user: user, agent: agent)
+      configuration: configuration, itemCount: train.itemCount, user: user, agent: agent,
+      among: ranks)
   }
 
   /// The order of an epoch, or of a round.
@@ -20,10 +21,10 @@ extension IRecGANTrainer {
     switch segment {
     case .user(let epoch):
       batches = .sessions(
-        logged(order(Streams.userOrder, epoch), number: epoch, TrainingSessions(train)))
+        logged(order(Streams.userOrder, epoch), number: epoch, in: segment))
     case .agent(let epoch):
       batches = .sessions(
-        logged(order(Streams.agentOrder, epoch), number: epoch, TrainingSessions(train)))
+        logged(order(Streams.agentOrder, epoch), number: epoch, in: segment))
     case .generator(let round, let refresh):
       try prepareGenerator(round: round, refresh: refresh)
     case .discriminator(let round, let epoch):
@@ -31,15 +32,22 @@ extension IRecGANTrainer {
     }
   }
 
-  private func logged(
-    _ order: [Int], number: Int, _ sessions: TrainingSessions
-  ) -> [SessionBatch] {
+  private func logged(_ order: [Int], number: Int, in segment: Segment) -> [SessionBatch] {
     var random = Philox(seed: seed, stream: Streams.leavingLists << 32 | UInt64(number))
-    return SessionEpoch(
-      order.map { SessionReference(source: 0, session: $0) }, of: [sessions],
-      batchSize: configuration.batchSize, rewardedWeight: configuration.rewardedWeight,
-      random: &random, on: backend
-    ).batches
+    return batches(
+      order.map { SessionReference(source: 0, session: $0) }, of: [TrainingSessions(train)],
+      in: segment, random: &random)
+  }
+
+  /// Batches of which this rank holds what it learns from.
+  private func batches(
+    _ order: [SessionReference], of sources: [TrainingSessions], in segment: Segment,
+    random: inout Philox
+  ) -> [SessionBatch] {
+    SessionEpoch(
+      order, of: sources, batchSize: configuration.batchSize,
+      rewardedWeight: configuration.rewardedWeight, random: &random, on: backend
+    ) { self.held(in: segment, $0) }.batches
   }
 
   /// A share of the log, and simulated sessions in proportion.
@@ -91,10 +99,8 @@ extension IRecGANTrainer {
     var order = Philox(seed: seed, stream: Streams.mixedOrder << 32 | UInt64(number))
     references.shuffle(using: &order)
     batches = .sessions(
-      SessionEpoch(
-        references, of: sources, batchSize: configuration.batchSize,
-        rewardedWeight: configuration.rewardedWeight, random: &order, on: backend
-      ).batches)
+      batches(
+        references, of: sources, in: .generator(round: round, refresh: refresh), random: &order))
   }
 
   /// As many simulated sessions as real ones, mixed.
@@ -187,11 +193,11 @@ extension IRecGANTrainer {
   private func validateUser() throws -> (score: SessionScore?, leaving: Double?) {
     let (score, leaving) = try userTraining.withAverage {
       let score = try judge.map {
-        SessionScore(try $0.evaluate(user.scorer("user model")).summary)
+        SessionScore(try $0.evaluate(user.scorer("user model"), among: ranks).summary)
       }
       let batches = TrainingSessions(validation).batches(
-        of: configuration.batchSize, seed: seed, on: backend)
-      return (score, batches.isEmpty ? nil : try user.leaving(batches))
+        of: configuration.batchSize, seed: seed, on: backend, among: ranks)
+      return (score, try user.leaving(batches, among: ranks))
     }
     keep(score?.reciprocalRank, of: userTraining.average, in: \.user)
     return (score, leaving)
@@ -199,7 +205,9 @@ extension IRecGANTrainer {
 
   private func validateAgent() throws -> SessionScore? {
     let (score, loss) = try agentTraining.withAverage {
-      let score = try judge.map { SessionScore(try $0.evaluate(agent.scorer("agent")).summary) }
+      let score = try judge.map {
+        SessionScore(try $0.evaluate(agent.scorer("agent"), among: ranks).summary)
+      }
       return (score, try validationLoss())
     }
     if let loss { keep(-loss, of: agentTraining.average, in: \.agent) }
@@ -216,11 +224,13 @@ extension IRecGANTrainer {
       : TrainingSessions(
         validation, discount: configuration.discount,
         rewardWeight: configuration.agentRewardWeight)
-    let batches = sessions.batches(of: configuration.batchSize, seed: seed, on: backend)
-      .filter { $0.clickCount > 0 }
+    let batches = sessions.batches(
+      of: configuration.batchSize, seed: seed, on: backend, among: ranks
+    ).filter { $0.clickCount > 0 }
     let losses = batches.map { (agent.loss($0, dropping: nil), Double($0.clickCount)) }
-    let sum = try losses.reduce(0.0) { $0 + Double(try $1.0.host()[0]) * $1.1 }
-    return sum / losses.reduce(0) { $0 + $1.1 }
+    let sums = try losses.map { SIMD2(Double(try $0.host()[0]) * $1, $1) }
+    let all = try ranks.allGather(sums).joined().reduce(SIMD2.zero, +)
+    return all.x / all.y
   }
 
   private func keep(
@@ -263,9 +273,8 @@ extension IRecGANTrainer {
     let (n, size) = (train.itemCount, configuration.listSize)
     let logits = try agent.scorer("agent").scores(at: positions, of: validation)
     let best = try Tensor(logits, shape: [positions.count, n], on: backend).topKRows(size).host()
-    let entropy = (0..<positions.count).reduce(0.0) {
-      $0 + Self.entropy(logits[$1 * n..<($1 + 1) * n])
-    }
+    let own = ranks.share(of: positions.count).map { Self.entropy(logits[$0 * n..<($0 + 1) * n]) }
+    let entropy = try ranks.allGather(own).joined().reduce(0, +)
     return (entropy / Double(positions.count), Set(best).count)
   }
 

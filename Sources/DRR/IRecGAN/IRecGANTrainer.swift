@@ -74,6 +74,8 @@ public final class IRecGANTrainer {
   var isStageOver = false
   /// The segment's batches; made anew after a restore.
   var batches: Batches?
+  /// Who share roll-outs and validation.
+  private(set) var ranks: any Collective = SoleCollective()
 
   enum Batches {
     case sessions([SessionBatch])
@@ -193,8 +195,10 @@ public final class IRecGANTrainer {
 
   public var isFinished: Bool { segment >= plan.count }
 
-  /// Sets who computes the gradients of batches.
-  func share(_ updates: SharedUpdates) {
+  /// Sets who computes the gradients of batches, and who share the roll-outs and what is held out for
+  /// validation; all draw alike.
+  package func share(_ updates: SharedUpdates, among ranks: any Collective) {
+    self.ranks = ranks
     for training in [userTraining, agentTraining, discriminatorTraining] {
       training.sharing = updates
     }
@@ -239,16 +243,18 @@ public final class IRecGANTrainer {
     switch segment {
     case .user: tally.pendingLosses.append(stepUser(batch))
     case .agent, .generator:
-      guard batch.clickCount > 0 else { return }
+      let work = batch.work.clicks
+      let count = work.reduce(0, +)
+      guard count > 0 else { return }
       let key = draws.next()
       tally.pendingLosses.append(
         agentTraining.step(
-          sessions: batch.count, by: agentTraining.sharing.split(batch.work(ofClicks: true))
+          sessions: batch.count, by: agentTraining.sharing.split(work)
         ) { rows, tape in
-          let clicks = batch.work(ofClicks: true)[rows].reduce(0, +)
+          let clicks = work[rows].reduce(0, +)
           let loss = agent.loss(
             batch, rows: rows, usesValue: usesValue, dropping: key, tape)
-          return (loss, [], Float(clicks) / Float(batch.clickCount))
+          return (loss, [], Float(clicks) / Float(count))
         }.loss)
       guard part == .method(.irecgan) else { return }
       _ = stepUser(batch)
@@ -259,10 +265,25 @@ public final class IRecGANTrainer {
   private func stepUser(_ batch: SessionBatch) -> Tensor {
     let key = draws.next()
     return userTraining.step(
-      sessions: batch.count, by: userTraining.sharing.split(batch.work())
+      sessions: batch.count, by: userTraining.sharing.split(batch.work.positions)
     ) { rows, tape in
       (user.loss(batch, rows: rows, dropping: key, tape), [], 1)
     }.loss
+  }
+
+  /// The sessions of a batch that this rank learns from in a segment.
+  func held(in segment: Segment, _ work: SessionWork) -> Range<Int> {
+    func own(_ training: NetworkTraining, _ work: [Int]) -> Range<Int> {
+      training.sharing.own(training.sharing.split(work))
+    }
+    let (user, agent) = (own(userTraining, work.positions), own(agentTraining, work.clicks))
+    switch segment {
+    case .user: return user
+    case .generator where part == .method(.irecgan) && !agent.isEmpty:
+      return min(user.lowerBound, agent.lowerBound)..<max(user.upperBound, agent.upperBound)
+    case .generator where part == .method(.irecgan): return user
+    case .agent, .generator, .discriminator: return agent
+    }
   }
 
   /// Whether returns are held against a critic.

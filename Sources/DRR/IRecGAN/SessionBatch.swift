@@ -48,12 +48,15 @@ package struct TrainingSessions {
 }
 
 extension TrainingSessions {
-  /// All of them in their own order.
-  package func batches(of size: Int, seed: UInt64, on backend: any Backend) -> [SessionBatch] {
+  /// All of them in their own order, or those batches that are this rank's.
+  package func batches(
+    of size: Int, seed: UInt64, on backend: any Backend,
+    among ranks: any Collective = SoleCollective()
+  ) -> [SessionBatch] {
     var random = Philox(seed: seed, stream: Streams.leavingLists)
     return SessionEpoch(
       (0..<log.count).map { SessionReference(source: 0, session: $0) }, of: [self],
-      batchSize: size, rewardedWeight: 1, random: &random, on: backend
+      batchSize: size, rewardedWeight: 1, random: &random, on: backend, among: ranks
     ).batches
   }
 }
@@ -69,9 +72,20 @@ package struct SessionReference: Hashable {
   }
 }
 
-/// A batch on the device. Sessions stand longest first; positions of clicks before those of
-/// leaving.
+/// How much there is to predict of each session of a batch.
+package struct SessionWork {
+  /// Clicks and, where the user left, that.
+  package var positions: [Int]
+  package var clicks: [Int]
+}
+
+/// A batch on the device, or some of its sessions. They stand longest first; positions of clicks
+/// before those of leaving.
 package struct SessionBatch {
+  /// Which sessions of the batch these are: B of them.
+  package let held: Range<Int>
+  /// Of all sessions of the batch.
+  package let work: SessionWork
   /// What the networks read, [B, T]; −1 behind the end.
   package let clicks: IndexTensor
   package let lengths: IndexTensor
@@ -92,25 +106,20 @@ package struct SessionBatch {
   /// The positions, on the host.
   let places: ArraySlice<Int32>
 
-  package var count: Int { clicks.shape[0] }
+  /// Sessions of the whole batch.
+  package var count: Int { work.positions.count }
   package var clickCount: Int { items.shape[0] }
   var positionCount: Int { positions.shape[0] }
 
-  /// Positions of each session, or clicks alone.
-  func work(ofClicks: Bool = false) -> [Int] {
-    var work = [Int](repeating: 0, count: count)
-    for place in ofClicks ? places.prefix(clickCount) : places {
-      work[Int(place) / clicks.shape[1]] += 1
-    }
-    return work
-  }
-
-  /// Some of its sessions, and which they are; nil: all of them.
+  /// Some of its sessions, all of which are here, and which they are; nil: all of the batch.
   func part(_ rows: Range<Int>?) -> (SessionBatch, BatchPart?) {
     guard let rows, rows.count < count else { return (self, nil) }
+    let part = BatchPart(rows, of: count)
+    if rows == held { return (self, part) }
     let backend = clicks.backend
-    let first = Int32(rows.lowerBound * clicks.shape[1])
-    let end = Int32(rows.upperBound * clicks.shape[1])
+    let here = rows.lowerBound - held.lowerBound..<rows.upperBound - held.lowerBound
+    let first = Int32(here.lowerBound * clicks.shape[1])
+    let end = Int32(here.upperBound * clicks.shape[1])
     let places = Array(places)
     let own = places.indices.filter { (first..<end).contains(places[$0]) }
     let clicked = own.prefix { $0 < clickCount }
@@ -123,14 +132,15 @@ package struct SessionBatch {
     let positions = index(kept)
     return (
       SessionBatch(
-        clicks: clicks[rows], lengths: lengths[rows], positions: positions,
-        clickPositions: positions[0..<clicked.count], slates: slates.rows(at: picks),
-        choices: choices.rows(at: picks), items: items[from..<to], rewards: rewards[from..<to],
+        held: rows, work: work, clicks: clicks[here], lengths: lengths[here],
+        positions: positions, clickPositions: positions[0..<clicked.count],
+        slates: slates.rows(at: picks), choices: choices.rows(at: picks), items: items[from..<to],
+        rewards: rewards[from..<to],
         userWeights: userWeights.reshaped([positionCount, 1]).detachedRows(at: picks)
           .reshaped([own.count]),
         rewardWeights: rewardWeights[from..<to], agentWeights: agentWeights[from..<to],
         places: kept[...]),
-      BatchPart(rows, of: count)
+      part
     )
   }
 }
@@ -143,18 +153,69 @@ package struct SessionEpoch {
   ///   - order: sessions, batch by batch.
   ///   - random: draws the lists beside which a user left, which no log tells: those of other
   ///     sessions at the same step.
+  ///   - ranks: who share the batches; of those of the others, no more is made than their draws.
+  ///   - held: the sessions of a batch that are asked for; nil: all of them.
   package init(
     _ order: [SessionReference], of sources: [TrainingSessions], batchSize: Int,
-    rewardedWeight: Float, random: inout Philox, on backend: any Backend
+    rewardedWeight: Float, random: inout Philox, on backend: any Backend,
+    among ranks: any Collective = SoleCollective(),
+    holding held: ((SessionWork) -> Range<Int>)? = nil
   ) {
     var arrays = Arrays(
       slateWidth: 1 + (sources.map(\.log.longestList).max() ?? 0), rewardedWeight: rewardedWeight)
     let listed = sources.map { Self.listedSteps($0.log) }
-    for start in stride(from: 0, to: order.count, by: batchSize) {
-      let batch = order[start..<min(start + batchSize, order.count)]
-      arrays.append(Array(batch), of: sources, listed: listed, random: &random)
+    let starts = Array(stride(from: 0, to: order.count, by: batchSize))
+    let own = ranks.share(of: starts.count)
+    for (number, start) in starts.enumerated() {
+      let batch = Self.sorted(
+        order[start..<min(start + batchSize, order.count)], of: sources, listed: listed)
+      let left = Self.leavingSteps(batch, of: sources, listed: listed, random: &random)
+      guard own.contains(number), !batch.isEmpty else { continue }
+      let clicks = batch.map { reference, _ in
+        sources[reference.source].log.steps(of: reference.session).count - 1
+      }
+      var work = SessionWork(positions: clicks, clicks: clicks)
+      for (row, _) in left { work.positions[row] += 1 }
+      arrays.append(
+        batch, left, of: sources, work, holding: held?(work) ?? batch.startIndex..<batch.endIndex)
     }
     batches = arrays.upload(to: backend)
+  }
+
+  /// Sessions of a batch behind which something is predicted, with how many clicks are read of each;
+  /// longest first.
+  private static func sorted(
+    _ references: ArraySlice<SessionReference>, of sources: [TrainingSessions], listed: [[[Int]]]
+  ) -> [(reference: SessionReference, inputs: Int)] {
+    references.map { (reference: $0, inputs: inputs(of: $0.session, in: sources[$0.source].log)) }
+      .filter { reference, inputs in
+        let isClicked = sources[reference.source].log.steps(of: reference.session).count > 1
+        return inputs > 0
+          && (isClicked || !lists(behind: inputs, listed[reference.source]).isEmpty)
+      }
+      .enumerated().sorted { ($1.element.1, $0.offset) < ($0.element.1, $1.offset) }
+      .map(\.element)
+  }
+
+  /// Of the rows that were left, where some list may stand for the one without a click, the step
+  /// whose list does.
+  private static func leavingSteps(
+    _ batch: [(reference: SessionReference, inputs: Int)], of sources: [TrainingSessions],
+    listed: [[[Int]]], random: inout Philox
+  ) -> [(row: Int, step: Int)] {
+    var left: [(row: Int, step: Int)] = []
+    for (row, (reference, inputs)) in batch.enumerated()
+    where sources[reference.source].log.ended[reference.session] {
+      let candidates = lists(behind: inputs, listed[reference.source])
+      guard let step = candidates.randomElement(using: &random) else { continue }
+      left.append((row, step))
+    }
+    return left
+  }
+
+  /// Steps whose lists may stand for the one without a click behind so many clicks.
+  private static func lists(behind inputs: Int, _ listed: [[Int]]) -> [Int] {
+    listed.isEmpty ? [] : listed[min(inputs, listed.count - 1)]
   }
 
   /// Steps that a list is known of, by their number in the session.
@@ -175,7 +236,8 @@ package struct SessionEpoch {
   }
 
   private struct Extent {
-    var rows: Int
+    var held: Range<Int>
+    var work: SessionWork
     var steps: Int
     var positions: Int
     var clicks: Int
@@ -202,24 +264,23 @@ package struct SessionEpoch {
       self.rewardedWeight = rewardedWeight
     }
 
+    /// - Parameters:
+    ///   - batch: sessions, longest first, and how many clicks are read of each.
+    ///   - left: rows that were left, each with the step whose list stands for the one without a
+    ///     click.
+    ///   - held: the rows that are kept.
     mutating func append(
-      _ references: [SessionReference], of sources: [TrainingSessions], listed: [[[Int]]],
-      random: inout Philox
+      _ batch: [(reference: SessionReference, inputs: Int)], _ left: [(row: Int, step: Int)],
+      of sources: [TrainingSessions], _ work: SessionWork, holding held: Range<Int>
     ) {
-      let batch = references.map {
-        ($0, SessionEpoch.inputs(of: $0.session, in: sources[$0.source].log))
-      }
-      .filter { reference, inputs in
-        let isClicked = sources[reference.source].log.steps(of: reference.session).count > 1
-        return inputs > 0
-          && (isClicked || !Self.lists(behind: inputs, listed[reference.source]).isEmpty)
-      }
-      .enumerated().sorted { ($1.element.1, $0.offset) < ($0.element.1, $1.offset) }
-      .map(\.element)
-      guard let longest = batch.first?.1 else { return }
+      let longest = batch[0].inputs
       let firstClick = items.count
       let firstPosition = positions.count
-      for (row, (reference, inputs)) in batch.enumerated() {
+      func place(_ row: Int, _ column: Int) -> Int32 {
+        Int32((row - held.lowerBound) * longest + column)
+      }
+      for row in held {
+        let (reference, inputs) = batch[row]
         let source = sources[reference.source]
         let log = source.log
         let steps = log.steps(of: reference.session)
@@ -228,7 +289,7 @@ package struct SessionEpoch {
           clicks.append(column < inputs ? log.clicks[steps.lowerBound + column] : -1)
         }
         for (column, step) in steps.dropFirst().enumerated() {
-          positions.append(Int32(row * longest + column))
+          positions.append(place(row, column))
           let isListed = appendSlate(
             log.list(of: step), end: log.end, choosing: log.clicks[step])
           items.append(log.clicks[step])
@@ -241,25 +302,18 @@ package struct SessionEpoch {
         }
       }
       let clickCount = items.count - firstClick
-      for (row, (reference, inputs)) in batch.enumerated() {
+      for (row, step) in left where held.contains(row) {
+        let (reference, inputs) = batch[row]
         let source = sources[reference.source]
         let log = source.log
-        guard log.ended[reference.session] else { continue }
-        let candidates = Self.lists(behind: inputs, listed[reference.source])
-        guard let step = candidates.randomElement(using: &random) else { continue }
-        positions.append(Int32(row * longest + inputs - 1))
+        positions.append(place(row, inputs - 1))
         appendSlate(log.list(of: step), end: log.end, choosing: log.end)
         userWeights.append(source.leavingWeights[reference.session])
       }
       extents.append(
         Extent(
-          rows: batch.count, steps: longest, positions: positions.count - firstPosition,
+          held: held, work: work, steps: longest, positions: positions.count - firstPosition,
           clicks: clickCount))
-    }
-
-    /// Steps whose lists may stand for the one without a click behind so many clicks.
-    private static func lists(behind inputs: Int, _ listed: [[Int]]) -> [Int] {
-      listed.isEmpty ? [] : listed[min(inputs, listed.count - 1)]
     }
 
     /// - Returns: whether the item is in the slate.
@@ -291,8 +345,8 @@ package struct SessionEpoch {
       var (click, row, position, item) = (0, 0, 0, 0)
       return extents.map { extent in
         defer {
-          click += extent.rows * extent.steps
-          row += extent.rows
+          click += extent.held.count * extent.steps
+          row += extent.held.count
           position += extent.positions
           item += extent.clicks
         }
@@ -304,8 +358,9 @@ package struct SessionEpoch {
         }
         let width = slateWidth
         return SessionBatch(
-          clicks: index(clicks, click, [extent.rows, extent.steps]),
-          lengths: index(lengths, row, [extent.rows]),
+          held: extent.held, work: extent.work,
+          clicks: index(clicks, click, [extent.held.count, extent.steps]),
+          lengths: index(lengths, row, [extent.held.count]),
           positions: index(positions, position, [extent.positions]),
           clickPositions: index(positions, position, [extent.clicks]),
           slates: index(slates, position * width, [extent.positions, width]),

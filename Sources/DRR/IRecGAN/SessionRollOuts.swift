@@ -9,10 +9,15 @@ package struct SessionRollOuts {
   let itemCount: Int
   let user: UserModel
   let agent: ListAgent
+  let ranks: any Collective
 
+  /// - Parameter ranks: who share the blocks of sessions that go on together, of which each draws by
+  ///   itself: others' draws are passed over. Each has all sessions, to the bit as one makes them.
   package init(
-    configuration: IRecGANConfiguration, itemCount: Int, user: UserModel, agent: ListAgent
+    configuration: IRecGANConfiguration, itemCount: Int, user: UserModel, agent: ListAgent,
+    among ranks: any Collective = SoleCollective()
   ) {
+    self.ranks = ranks
     self.configuration = configuration
     self.itemCount = itemCount
     self.user = user
@@ -35,7 +40,13 @@ package struct SessionRollOuts {
     var log = SessionLog(
       name: "simulated", format: "simulated", checksum: "", itemCount: itemCount)
     let (steps, size) = (configuration.longestSession, configuration.listSize)
-    for first in stride(from: 0, to: starts.count, by: rows) {
+    let blocks = Array(stride(from: 0, to: starts.count, by: rows))
+    let own = ranks.share(of: blocks.count)
+    for (number, first) in blocks.enumerated() {
+      guard own.contains(number) else {
+        draws.skip(Self.draws(ofSteps: steps - 1))
+        continue
+      }
       let starts = Array(starts[first..<min(first + rows, starts.count)])
       let record = SessionRecord(
         clicks: starts, rewards: Array(repeating: 0, count: starts.count),
@@ -46,7 +57,33 @@ package struct SessionRollOuts {
       try goOn(record, behind: behind, steps: steps - 1, &draws)
       try log.append(record)
     }
-    return log
+    return try log.gathered(among: ranks)
+  }
+
+  /// Sessions that D judges together: as they are, or in the ways in which they may go on.
+  private struct Block {
+    /// Steps that are given; nil: all.
+    var length: Int?
+    var sessions: [Int]
+  }
+
+  /// The prefixes of all sessions by their length, and behind them the sessions themselves.
+  private func blocks(of log: SessionLog) -> [Block] {
+    var prefixes: [Int: [Int]] = [:]
+    for session in 0..<log.count {
+      for length in 2..<max(2, log.steps(of: session).count) {
+        prefixes[length, default: []].append(session)
+      }
+    }
+    func split(_ sessions: [Int], by size: Int, length: Int?) -> [Block] {
+      stride(from: 0, to: sessions.count, by: size).map {
+        Block(length: length, sessions: Array(sessions[$0..<min($0 + size, sessions.count)]))
+      }
+    }
+    let share = max(1, rows / configuration.rollOuts)
+    return prefixes.sorted(by: { $0.key < $1.key }).flatMap {
+      split($0.value, by: share, length: $0.key)
+    } + split((0..<log.count).filter { log.steps(of: $0).count > 1 }, by: rows, length: nil)
   }
 
   /// q_D of every step of these sessions: the mean of D over N ways in which U and A may go on from
@@ -54,46 +91,56 @@ package struct SessionRollOuts {
   package func realness(
     of log: SessionLog, by discriminator: Discriminator, _ draws: inout DrawSequence
   ) throws -> [Float] {
+    let (blocks, longest) = (blocks(of: log), configuration.longestSession)
+    // D reads what A and U have made up, step by step.
+    let own = ranks.shares(
+      ofWork: blocks.map { block in
+        block.sessions.count
+          * (block.length.map { configuration.rollOuts * (longest + 2 * (longest - $0)) } ?? longest)
+      })[ranks.rank]
+    var found: [[Float]] = []
+    for (number, block) in blocks.enumerated() {
+      if own.contains(number) {
+        found.append(
+          try block.length.map {
+            try meanRealness(of: block.sessions, behind: $0, in: log, by: discriminator, &draws)
+          } ?? probabilities(of: record(of: block.sessions, in: log), by: discriminator))
+      } else if let length = block.length {
+        draws.skip(Self.draws(ofSteps: longest - length))
+      }
+    }
     var realness = [Float](repeating: 1, count: log.stepCount)
-    var prefixes: [Int: [Int]] = [:]
-    for session in 0..<log.count {
-      for length in 2..<max(2, log.steps(of: session).count) {
-        prefixes[length, default: []].append(session)
-      }
-    }
-    let copies = configuration.rollOuts
-    for (length, sessions) in prefixes.sorted(by: { $0.key < $1.key }) {
-      let share = max(1, rows / copies)
-      for first in stride(from: 0, to: sessions.count, by: share) {
-        let part = Array(sessions[first..<min(first + share, sessions.count)])
-        let prefix = record(of: part, in: log, steps: length)
-        let copied = IndexTensor(
-          part.indices.flatMap { Array(repeating: Int32($0), count: copies) },
-          shape: [part.count * copies], on: backend)
-        let clicks = part.flatMap { log.clicks(of: $0).prefix(length) }
-        let behind = states(
-          behind: IndexTensor(clicks, shape: [part.count, length], on: backend), prefix.lengths)
-        let record = prefix.repeated(copied)
-        try goOn(
-          record,
-          behind: (behind.user.detachedRows(at: copied), behind.agent.detachedRows(at: copied)),
-          steps: configuration.longestSession - length, &draws)
-        let values = try probabilities(of: record, by: discriminator)
-        for (row, session) in part.enumerated() {
-          let mean = values[row * copies..<(row + 1) * copies].reduce(0, +) / Float(copies)
-          realness[log.steps(of: session).lowerBound + length - 1] = mean
-        }
-      }
-    }
-    let whole = (0..<log.count).filter { log.steps(of: $0).count > 1 }
-    for first in stride(from: 0, to: whole.count, by: rows) {
-      let part = Array(whole[first..<min(first + rows, whole.count)])
-      let values = try probabilities(of: record(of: part, in: log), by: discriminator)
-      for (session, value) in zip(part, values) {
-        realness[log.steps(of: session).upperBound - 1] = value
+    for (block, values) in zip(blocks, try ranks.gather(found)) {
+      for (session, value) in zip(block.sessions, values) {
+        let steps = log.steps(of: session)
+        realness[steps.lowerBound + (block.length ?? steps.count) - 1] = value
       }
     }
     return realness
+  }
+
+  /// The mean of D over N ways in which each of these sessions may go on from its first steps.
+  private func meanRealness(
+    of sessions: [Int], behind length: Int, in log: SessionLog, by discriminator: Discriminator,
+    _ draws: inout DrawSequence
+  ) throws -> [Float] {
+    let copies = configuration.rollOuts
+    let prefix = record(of: sessions, in: log, steps: length)
+    let copied = IndexTensor(
+      sessions.indices.flatMap { Array(repeating: Int32($0), count: copies) },
+      shape: [sessions.count * copies], on: backend)
+    let clicks = sessions.flatMap { log.clicks(of: $0).prefix(length) }
+    let behind = states(
+      behind: IndexTensor(clicks, shape: [sessions.count, length], on: backend), prefix.lengths)
+    let record = prefix.repeated(copied)
+    try goOn(
+      record,
+      behind: (behind.user.detachedRows(at: copied), behind.agent.detachedRows(at: copied)),
+      steps: configuration.longestSession - length, &draws)
+    let values = try probabilities(of: record, by: discriminator)
+    return sessions.indices.map { row in
+      values[row * copies..<(row + 1) * copies].reduce(0, +) / Float(copies)
+    }
   }
 
   /// Sessions of a log, or their first steps, on the device.
@@ -146,6 +193,9 @@ package struct SessionRollOuts {
     )
   }
 
+  /// A list, a click and a reward a step.
+  private static func draws(ofSteps steps: Int) -> Int { 3 * steps }
+
   /// A lists, U clicks or leaves, the click is rewarded or not: `steps` times, or until all users
   /// have left, which is asked now and then.
   private func goOn(
@@ -165,7 +215,7 @@ package struct SessionRollOuts {
       record.extend(item: item, reward: reward, list: slate, end: end)
       guard step + 1 < steps else { return }
       if step % 4 == 3, try !record.open.host().contains(1) {
-        draws.skip(3 * (steps - step - 1))
+        draws.skip(Self.draws(ofSteps: steps - step - 1))
         return
       }
       states.user = user.encoder.step(item, from: states.user)
@@ -175,6 +225,28 @@ package struct SessionRollOuts {
 }
 
 extension SessionLog {
+  /// The sessions of all ranks, in order of rank, each of which a process made up.
+  fileprivate func gathered(among ranks: any Collective) throws(CollectiveError) -> SessionLog {
+    guard ranks.size > 1 else { return self }
+    let sessions = try ranks.allGather(
+      (0..<count).map { SIMD2(Int32(steps(of: $0).count), ended[$0] ? 1 : 0) }
+    ).flatMap { $0 }
+    let clicks = try ranks.allGather(clicks).flatMap { $0 }
+    let rewards = try ranks.allGather(rewards).flatMap { $0 }
+    let lists = try ranks.gather((0..<stepCount).map { Array(list(of: $0)) })
+    var log = SessionLog(
+      name: name, format: format, checksum: checksum, itemCount: itemCount)
+    var step = 0
+    for session in sessions {
+      for _ in 0..<session.x {
+        log.addStep(click: clicks[step], reward: rewards[step], list: lists[step])
+        step += 1
+      }
+      log.endSession(ended: session.y == 1)
+    }
+    return log
+  }
+
   /// Adds the sessions of a record. Waits for the device.
   fileprivate mutating func append(_ record: SessionRecord) throws {
     let (count, steps, size) = (

@@ -47,18 +47,24 @@ public final class UserModel {
 
   /// P(leave): the mean probability that users leave beside what the batches' users were shown.
   /// Waits for the device.
-  package func leaving(_ batches: [SessionBatch]) throws -> Double {
-    var (sum, count) = (0.0, 0)
-    for batch in batches {
+  ///
+  /// - Parameter ranks: who share the batches, of which these are this rank's; each has the mean over
+  ///   all.
+  /// - Returns: nil where there is no batch.
+  package func leaving(
+    _ batches: [SessionBatch], among ranks: any Collective = SoleCollective()
+  ) throws -> Double? {
+    let sums = try batches.map { batch in
       let states = encoder(batch.clicks, lengths: batch.lengths).states
       let (shown, width) = (batch.slates.shape[0], batch.slates.shape[1])
       let leaving = IndexTensor(
         repeating: Int32(width - 1), shape: [shown], on: weights.backend)
-      sum += try clickLogits(states.rows(at: batch.positions), batch.slates)
+      let sum = try clickLogits(states.rows(at: batch.positions), batch.slates)
         .logProbabilities(of: leaving).host().reduce(0) { $0 + exp(Double($1)) }
-      count += shown
+      return SIMD2(sum, Double(shown))
     }
-    return sum / Double(max(1, count))
+    let all = try ranks.allGather(sums).joined().reduce(SIMD2.zero, +)
+    return all.y > 0 ? all.x / all.y : nil
   }
 
   /// The mean negative log-likelihood of what was clicked, or of leaving, plus λ_p times that of
@@ -76,12 +82,12 @@ public final class UserModel {
     let clickLoss = clickLogits(states.rows(at: batch.positions), batch.slates, tape)
       .softmaxCrossEntropy(batch.choices, weights: batch.userWeights)
     func share(_ count: Int, of all: Int) -> Float { Float(count) / Float(max(all, 1)) }
-    let clickShare = share(batch.positionCount, of: whole.positionCount)
+    let clickShare = share(batch.positionCount, of: whole.work.positions.reduce(0, +))
     let ofClicks = clickShare < 1 ? clickLoss.affine(scale: clickShare) : clickLoss
     guard configuration.userRewardWeight > 0, batch.clickCount > 0 else { return ofClicks }
     let rewardLoss = rewardLogits(states.rows(at: batch.clickPositions), batch.items, tape)
       .binaryCrossEntropy(batch.rewards, weights: batch.rewardWeights)
-    let rewardShare = share(batch.clickCount, of: whole.clickCount)
+    let rewardShare = share(batch.clickCount, of: whole.work.clicks.reduce(0, +))
     return ofClicks + rewardLoss.affine(scale: configuration.userRewardWeight * rewardShare)
   }
 }

@@ -9,6 +9,7 @@ final class AgentStage: Trainer {
   private let training: SessionTraining
   private let makeValidation: () throws -> Validation?
   private var kept: BestCheckpoint
+  private var ranks: any Collective = SoleCollective()
   private lazy var validation = Result { try makeValidation() }
 
   init(
@@ -28,6 +29,7 @@ final class AgentStage: Trainer {
   func share(among ranks: any Collective) throws -> SharedUpdates? {
     let updates = try SharedUpdates(ranks, parts: training.batchParts)
     trainer.share(updates)
+    self.ranks = ranks
     return updates
   }
 
@@ -43,7 +45,7 @@ final class AgentStage: Trainer {
   /// What was not learned yet is looked at, for its point on the curve, and never kept.
   func validate(after before: Int?) throws -> (any Codable & Sendable)? {
     let isDue = before.map { training.validates(after: $0, upTo: step, of: steps) } ?? true
-    guard isDue, let point = try validation.get()?.point(trainer) else {
+    guard isDue, let point = try validation.get()?.point(trainer, among: ranks) else {
       return nil
     }
     kept.add(point, of: trainer.sessionAgent)

@@ -165,11 +165,13 @@ public struct EvaluationReport: Codable, Sendable {
 
   /// Sets the runs' sessions side by side. A user is one cluster, however many runs test them.
   ///
-  /// - Parameter runs: one or more, with the same rankers, random and oracle among them.
+  /// - Parameters:
+  ///   - runs: one or more, with the same rankers, random and oracle among them.
+  ///   - ranks: who share the intervals, by ranker; each has the whole report.
   public init(
     _ runs: [RunEvaluation], agent: String, configuration: RunConfiguration, seed: UInt64,
-    protocolSummary: String, device: String
-  ) {
+    protocolSummary: String, device: String, among ranks: any Collective = SoleCollective()
+  ) throws(CollectiveError) {
     self.configuration = configuration
     self.seed = seed
     self.protocolSummary = protocolSummary
@@ -184,13 +186,21 @@ public struct EvaluationReport: Codable, Sendable {
       runs.allSatisfy { run in run.scores.contains { $0.name == name } }
     }
     let scores = names.map { name in runs.flatMap { $0.scores.filter { $0.name == name } } }
-    rankers = concurrentMap(names.count) { RankerResult(scores[$0], bootstrap) }
-    for index in rankers.indices { rankers[index].setGain(from: rankers) }
     let own = scores[names.firstIndex(of: agent)!]
-    let others = names.indices.filter { names[$0] != agent }
-    differences = concurrentMap(others.count) { at in
-      PairedDifference.all(own, scores[others[at]], bootstrap)
-    }.flatMap { $0 }
+    let others = scores.filter { $0[0].name != agent }
+    let share = ranks.share(of: scores.count + others.count)
+    let estimates = try ranks.gather(
+      concurrentMap(share.count) { at in
+        let number = share.lowerBound + at
+        return number < scores.count
+          ? RankerResult.estimates(scores[number], bootstrap)
+          : PairedDifference.estimates(own, others[number - scores.count], bootstrap)
+      })
+    rankers = zip(scores, estimates).map { RankerResult($0, $1) }
+    differences = zip(others, estimates.dropFirst(scores.count)).flatMap {
+      PairedDifference.all(from: $0, $1)
+    }
+    for index in rankers.indices { rankers[index].setGain(from: rankers) }
     let observed = runs.flatMap(\.observed)
     if observed.count == runs.reduce(0, { $0 + $1.scores[0].users.count }), observed.count >= 3 {
       activity = ActivityGroup.thirds(
@@ -220,15 +230,25 @@ public struct EvaluationReport: Codable, Sendable {
 }
 
 extension RankerResult {
-  /// `runs`: one ranker in each of the runs.
-  init(_ runs: [RankerScores], _ bootstrap: Bootstrap) {
+  /// Of one ranker in each of the runs each measure, cutoff by cutoff.
+  static func estimates(_ runs: [RankerScores], _ bootstrap: Bootstrap) -> [Estimate?] {
+    runs[0].cutoffs.flatMap { k in
+      Measure.allCases.map { measure in
+        var estimate = bootstrap.estimate(runs.flatMap { $0.values(measure, at: k) })
+        estimate?.deviation = standardDeviation(runs.compactMap { $0.mean(measure, at: k) })
+        return estimate
+      }
+    }
+  }
+
+  /// `runs`: one ranker in each of the runs; `estimates`: of them.
+  init(_ runs: [RankerScores], _ estimates: [Estimate?]) {
     name = runs[0].name
     policy = PolicyStatistics(mean: runs.compactMap(\.policy))
     rows = runs[0].cutoffs.enumerated().map { index, k in
       var row = Row(k: k)
-      for measure in Measure.allCases {
-        row[measure] = bootstrap.estimate(runs.flatMap { $0.values(measure, at: k) })
-        row[measure]?.deviation = standardDeviation(runs.compactMap { $0.mean(measure, at: k) })
+      for (place, measure) in Measure.allCases.enumerated() {
+        row[measure] = estimates[index * Measure.allCases.count + place]
       }
       row.lists = ListStatistics(mean: runs.map { $0.lists[index] })
       return row
@@ -249,11 +269,14 @@ extension RankerResult {
 }
 
 extension PairedDifference {
-  static func all(
+  private static let measures = [Measure.precision, .ndcg, .reward]
+
+  /// Each measure, cutoff by cutoff; nil where no session has both figures.
+  static func estimates(
     _ own: [RankerScores], _ other: [RankerScores], _ bootstrap: Bootstrap
-  ) -> [PairedDifference] {
-    [Measure.precision, .ndcg, .reward].flatMap { measure in
-      own[0].cutoffs.compactMap { k -> PairedDifference? in
+  ) -> [Estimate?] {
+    measures.flatMap { measure in
+      own[0].cutoffs.map { k -> Estimate? in
         let runs = zip(own, other).map { own, other in
           zip(own.values(measure, at: k), other.values(measure, at: k)).map { a, b in
             a.flatMap { a in b.map { a - $0 } }
@@ -265,8 +288,19 @@ extension PairedDifference {
             let found = run.compactMap { $0 }
             return found.isEmpty ? nil : found.reduce(0, +) / Double(found.count)
           })
-        return PairedDifference(
-          ranker: other[0].name, measure: measure, k: k, estimate: estimate)
+        return estimate
+      }
+    }
+  }
+
+  /// The differences from a ranker that those estimates are of.
+  static func all(from other: [RankerScores], _ estimates: [Estimate?]) -> [PairedDifference] {
+    let cutoffs = other[0].cutoffs
+    return measures.enumerated().flatMap { number, measure in
+      cutoffs.enumerated().compactMap { place, k in
+        estimates[number * cutoffs.count + place].map {
+          PairedDifference(ranker: other[0].name, measure: measure, k: k, estimate: $0)
+        }
       }
     }
   }

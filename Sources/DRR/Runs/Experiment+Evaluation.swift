@@ -49,8 +49,8 @@ extension Experiment {
   ) throws -> [any Ranker] {
     let scale = configuration.scale
     let validation = (try? admitted(.validation).sessions) ?? []
-    let knn = ItemKNN(log, split, statistics, scale: scale)
-      .remembering(validation + ((try? admitted().sessions) ?? []))
+    let knn = try ItemKNN(log, split, statistics, scale: scale)
+      .remembering(validation + ((try? admitted().sessions) ?? []), among: ranks)
     func adaptive(_ name: String, weight: Float) -> AdaptiveBlend {
       AdaptiveBlend(name, knn, model, log, split, scale: scale, weight: weight)
     }
@@ -112,17 +112,21 @@ extension Experiment {
   }
 
   /// The runs of one evaluation as a report; this one is the first of them.
+  ///
+  /// - Parameter ranks: who share the intervals; each has the whole report.
   public func report(
     _ runs: [RunEvaluation], on backend: any Backend,
-    _ settings: EvaluationSettings = EvaluationSettings()
+    _ settings: EvaluationSettings = EvaluationSettings(),
+    among ranks: any Collective = SoleCollective()
   ) throws -> EvaluationReport {
-    var report = EvaluationReport(
+    var report = try EvaluationReport(
       runs, agent: agentName, configuration: configuration,
       seed: settings.seed ?? configuration.seed,
       protocolSummary: try configuration.evaluation.summary(
         scale: configuration.scale, window: agent.training.window, hasTimes: log.hasTimes)
         + startSummary(),
-      device: "\(backend.device.id): \(backend.device.name), \(backend.device.driver)")
+      device: "\(backend.device.id): \(backend.device.name), \(backend.device.driver)",
+      among: ranks)
     report.ratingUnit = ratingUnit
     return report
   }

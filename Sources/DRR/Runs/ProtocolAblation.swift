@@ -210,7 +210,7 @@ public struct ProtocolAblation: Sendable {
       protocolSummary: evaluation.summary(
         scale: configuration.scale, window: window, hasTimes: log.hasTimes),
       admission: admission,
-      rankers: scores.map { RankerResult([$0], bootstrap) })
+      rankers: scores.map { RankerResult([$0], RankerResult.estimates([$0], bootstrap)) })
   }
 }
 

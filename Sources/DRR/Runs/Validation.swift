@@ -17,8 +17,13 @@ struct Validation {
   }
 
   /// Greedy, so that training draws the same numbers with it and without. Waits for the device.
-  func point(_ trainer: any AgentTrainer) throws -> ValidationPoint {
-    let scores = try evaluation.evaluate(AgentRanker("agent", trainer.sessionAgent))
+  ///
+  /// - Parameter ranks: who hold the same trainer and share the sessions.
+  func point(
+    _ trainer: any AgentTrainer, among ranks: any Collective
+  ) throws -> ValidationPoint {
+    let scores = try evaluation.evaluate(
+      AgentRanker("agent", trainer.sessionAgent), among: ranks)
     return ValidationPoint(
       step: trainer.step, precision5: scores.mean(.precision, at: 5)!,
       precision10: scores.mean(.precision, at: 10)!, ndcg10: scores.mean(.ndcg, at: 10)!,

@@ -34,6 +34,21 @@ import Testing
     #expect(sums[0][0] != inARow, "the numbers tell no order from another")
   }
 
+  @Test("part things of unlike work, all of them and each once", arguments: [1, 2, 3, 5, 8])
+  func work(size: Int) throws {
+    for work in [[], [7], [1, 1, 1], [100, 1, 1, 1], (1...400).map { 1 + $0 * $0 % 97 }] {
+      let all = try ThreadCollective.run(size) { $0.shares(ofWork: work) }
+      let shares = all[0]
+      #expect(Set(all).count == 1 && shares.count == size)
+      #expect(shares.flatMap { $0 } == Array(work.indices))
+      // None has more than its share by more than one thing.
+      for share in shares {
+        let own = work[share].reduce(0, +)
+        #expect(own <= work.reduce(0, +) / size + 1 + (work.max() ?? 0), "\(work)")
+      }
+    }
+  }
+
   @Test("keep what is for each in order, in room that grows and stays")
   func parcels() {
     let parcels = Parcels<Int>(ranks: 3)

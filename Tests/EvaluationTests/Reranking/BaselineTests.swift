@@ -1,3 +1,4 @@
+import DRRCore
 import DRRData
 import DRRTestSupport
 import Evaluation
@@ -90,7 +91,7 @@ struct BaselineTests {
   }
 
   @Test("similarities that are kept are those that are found anew, to the bit")
-  func remembered() {
+  func remembered() throws {
     let knn = ItemKNN(log, split, statistics, scale: .fiveStars)
     func blend(_ knn: ItemKNN) -> AdaptiveBlend {
       AdaptiveBlend("blend", knn, model, log, split, scale: .fiveStars, weight: 0.25)
@@ -98,12 +99,18 @@ struct BaselineTests {
     let scores = knn.predictions(sessions)
     let picks = blend(knn).rank(sessions, length: 8) { _ in }.picks
     for most in [1, 30, 1_000] {
-      let other = knn.remembering(sessions, most: most)
+      let other = try knn.remembering(sessions, most: most)
       #expect(other.predictions(sessions) == scores, "\(most)")
       #expect(blend(other).rank(sessions, length: 8) { _ in }.picks == picks, "\(most)")
       // Of some sessions, asked about all.
-      let few = knn.remembering(Array(sessions.prefix(2)), most: most)
+      let few = try knn.remembering(Array(sessions.prefix(2)), most: most)
       #expect(few.predictions(sessions) == scores, "\(most)")
+    }
+    for size in [2, 3, 4] {
+      let shared = try ThreadCollective.run(size) { [sessions] ranks in
+        try knn.remembering(sessions, most: 30, among: ranks).predictions(sessions)
+      }
+      #expect(Set(shared) == [scores], "\(size) ranks")
     }
   }
 

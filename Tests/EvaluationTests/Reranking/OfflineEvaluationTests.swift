@@ -187,27 +187,42 @@ struct OfflineEvaluationTests {
     #expect(abs(mean - whole.policy!.expectedReturn!) < 1e-5)
   }
 
-  @Test("ranks that share the sessions each have the bits of one", arguments: [2, 3])
+  @Test("ranks that share the sessions each have the bits of one", arguments: [2, 3, 4])
   func ranks(size: Int) throws {
     let log = GeneratedRatings.generate(size: .small)
-    let (evaluation, split) = Self.evaluation(log, share: 0.6, window: 3)
+    let (admitted, split) = Self.evaluation(log, share: 0.6, window: 3)
+    let (statistics, model) = (
+      ItemStatistics(log, split, scale: .fiveStars), Worlds.model(log, dimension: 6)
+    )
+    let evaluation = OfflineEvaluation(
+      sessions: admitted.sessions, cutoffs: [1, 5, 25],
+      catalogue: ItemCatalogue(statistics, users: log.userCount, model: model))
     @Sendable func scores(_ ranks: any Collective) throws -> [RankerScores] {
-      let agent = try DRRAgent(
-        Worlds.drr(), model: Worlds.model(log, dimension: 6), seed: 1, on: ReferenceBackend())
-      let statistics = ItemStatistics(log, split, scale: .fiveStars)
+      let agent = try DRRAgent(Worlds.drr(), model: model, seed: 1, on: ReferenceBackend())
+      let knn = try ItemKNN(log, split, statistics, scale: .fiveStars)
+        .remembering(evaluation.sessions, most: 700, among: ranks)
+      let blend = AdaptiveBlend(
+        "blend", knn, model, log, split, scale: .fiveStars, weight: 0)
       let rankers: [any Ranker] = [
         AgentRanker("agent", agent), AgentRanker("explorer", agent).exploring(0.3, seed: 5),
-        RandomOrder(seed: 2), Popularity(statistics),
-        ItemKNN(log, split, statistics, scale: .fiveStars),
+        RandomOrder(seed: 2), Popularity(statistics), knn,
+        try blend.chosen(on: Array(evaluation.sessions.prefix(40)), ranks: ranks), Oracle(),
       ]
       return try rankers.map { try evaluation.evaluate($0, among: ranks) }
     }
     let alone = try scores(SoleCollective())
     #expect(alone[0].picks != alone[1].picks)
+    #expect(alone.allSatisfy { $0.lists[1].diversity != nil && $0.lists[0].diversity == nil })
+    #expect(alone[2].values(.precision, at: 25).contains(nil))
     for shared in try ThreadCollective.run(size, scores) {
       for (one, other) in zip(alone, shared) {
         #expect(other.picks == one.picks, "\(one.name)")
-        #expect(other.policy == one.policy, "\(one.name)")
+        #expect(other.policy == one.policy && other.lists == one.lists, "\(one.name)")
+        for measure in Measure.allCases {
+          for k in evaluation.cutoffs {
+            #expect(other.values(measure, at: k) == one.values(measure, at: k), "\(one.name)")
+          }
+        }
       }
     }
   }

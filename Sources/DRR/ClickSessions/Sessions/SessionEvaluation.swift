@@ -39,33 +39,50 @@ public struct SessionEvaluation: Sendable {
     }
   }
 
-  public func evaluate(_ scorer: any SessionScorer) throws -> SessionScores {
-    let items = log.itemCount
-    let chunk = max(1, min(1_024, (1 << 22) / items))
-    var (shown, all) = ([Int](), [Int]())
-    for first in stride(from: 0, to: positions.count, by: chunk) {
-      let part = positions[first..<min(first + chunk, positions.count)]
-      let scores = try scorer.scores(at: part, of: log)
-      guard scores.count == part.count * items else {
-        throw ConfigurationError(
-          "\(scorer.name) gives \(scores.count) scores; it must be \(items) for each of"
-            + " \(part.count) positions")
-      }
-      scores.withUnsafeBufferPointer { scores in
-        for (row, position) in part.enumerated() {
-          let row = UnsafeBufferPointer(rebasing: scores[row * items..<(row + 1) * items])
-          let click = log.clicks[position.step]
-          shown.append(Self.rank(click, in: log.list(of: position.step), row))
-          all.append(Self.rank(click, in: 0..<Int32(items), row))
-        }
-      }
+  /// Asks a scorer for every position.
+  ///
+  /// - Parameter ranks: who share the blocks of positions that a scorer is asked at once, since its
+  ///   bits may depend on how many they are; each has the scores of all.
+  /// - Throws: what the scorer throws; `ConfigurationError` where it gives another number of scores;
+  ///   `CollectiveError`.
+  public func evaluate(
+    _ scorer: any SessionScorer, among ranks: any Collective = SoleCollective()
+  ) throws -> SessionScores {
+    let block = max(1, min(256, (1 << 22) / log.itemCount))
+    let starts = Array(stride(from: 0, to: positions.count, by: block))
+    let own = try starts[ranks.share(of: starts.count)].flatMap { first in
+      try Self.places(
+        of: positions[first..<min(first + block, positions.count)], by: scorer, in: log)
     }
+    let places = try ranks.allGather(own).flatMap { $0 }
     return result(scorer.name) { at in
-      let (shown, all) = (shown[at], all[at])
+      let (shown, all) = (places[at].x, places[at].y)
       return (
         cutoffs.map { shown < $0 ? 1 : 0 }, cutoffs.map { all < $0 ? 1 / Double($0) : 0 },
         1 / Double(shown + 1)
       )
+    }
+  }
+
+  /// How many items come before each click: of what was shown, and of all.
+  private static func places(
+    of positions: ArraySlice<SessionPosition>, by scorer: any SessionScorer, in log: SessionLog
+  ) throws -> [SIMD2<Int>] {
+    let items = log.itemCount
+    let scores = try scorer.scores(at: positions, of: log)
+    guard scores.count == positions.count * items else {
+      throw ConfigurationError(
+        "\(scorer.name) gives \(scores.count) scores; it must be \(items) for each of"
+          + " \(positions.count) positions")
+    }
+    return scores.withUnsafeBufferPointer { scores in
+      positions.enumerated().map { place, position in
+        let row = UnsafeBufferPointer(rebasing: scores[place * items..<(place + 1) * items])
+        let click = log.clicks[position.step]
+        return SIMD2(
+          rank(click, in: log.list(of: position.step), row),
+          rank(click, in: 0..<Int32(items), row))
+      }
     }
   }
 

@@ -13,7 +13,9 @@ extension Tensor {
   package func dropout(_ rate: Float, _ random: RandomKey, of part: BatchPart?) -> Tensor {
     guard rate > 0, let part, part.rows.count < part.count else { return dropout(rate, random) }
     let width = shape.count / part.rows.count
-    let kept = Tensor(repeating: 1, shape: [part.count, width], on: backend).dropout(rate, random)
+    // What is drawn behind the part's rows is of no use to it.
+    let kept = Tensor(repeating: 1, shape: [part.rows.upperBound, width], on: backend)
+      .dropout(rate, random)
     return self * kept[part.rows].reshaped(shape)
   }
 }

@@ -28,6 +28,11 @@ extension Collective {
     count * rank / size..<count * (rank + 1) / size
   }
 
+  /// Each rank's part of things in a row, in order of rank, of about equal work.
+  ///
+  /// - Parameter work: of each thing, 1 or more.
+  public func shares(ofWork work: [Int]) -> [Range<Int>] { ranges(of: work, parts: size) }
+
   /// Returns when every rank has come here.
   public func barrier() throws(CollectiveError) { _ = try allGather([UInt8(0)], count: 1) }
 
@@ -89,6 +94,25 @@ extension Collective {
     return received.array
   }
 
+  /// Fills in what the other ranks have of an array that each holds whole, in its place: nothing is
+  /// held twice.
+  ///
+  /// - Parameter parts: of each rank, in order of rank; alike in every rank.
+  public func gather<Element: BitwiseCopyable & Sendable>(
+    _ values: inout [Element], parts: [Range<Int>]
+  ) throws(CollectiveError) {
+    guard size > 1 else { return }
+    try values.withUnsafeMutableBufferPointer { (all) throws(CollectiveError) in
+      func piece(_ rank: Int) -> UnsafeMutableRawBufferPointer {
+        UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: all[parts[rank]]))
+      }
+      let none = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+      try exchange(
+        (0..<size).map { UnsafeRawBufferPointer($0 == rank ? none : piece(rank)) },
+        into: (0..<size).map { $0 == rank ? none : piece($0) })
+    }
+  }
+
   /// The lists of all ranks, in order of rank.
   public func gather<Element: BitwiseCopyable & Sendable>(
     _ lists: [[Element]]
@@ -102,6 +126,22 @@ extension Collective {
       return Array(all[first..<first + length])
     }
   }
+}
+
+/// Parts of things in a row, of about equal work: none of things that are none.
+///
+/// - Parameter work: of each thing.
+func ranges(of work: [Int], parts: Int) -> [Range<Int>] {
+  let total = work.reduce(0, +)
+  var (starts, done) = ([Int](), 0)
+  for place in work.indices {
+    while starts.count < parts, done >= total * starts.count / parts {
+      starts.append(done < total ? place : work.count)
+    }
+    done += work[place]
+  }
+  starts += Array(repeating: work.count, count: parts + 1 - starts.count)
+  return (0..<parts).map { starts[$0]..<starts[$0 + 1] }
 }
 
 // MARK: - Sums

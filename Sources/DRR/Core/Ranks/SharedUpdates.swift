@@ -30,6 +30,13 @@ public final class SharedUpdates {
     sums = PartSums(ranks, own: 1)
   }
 
+  /// The rows of a batch that this rank's parts have.
+  ///
+  /// - Parameter rows: of each part.
+  public func own(_ rows: [Range<Int>]) -> Range<Int> {
+    rows[own.lowerBound].lowerBound..<rows[own.upperBound - 1].upperBound
+  }
+
   /// What an update of some rows of a batch comes to.
   public struct Part {
     /// Means over the rows, one number each: the loss whose gradients are in the set, or terms of it.
@@ -60,18 +67,7 @@ public final class SharedUpdates {
   /// The rows of each part, of about equal work: none where there is none.
   ///
   /// - Parameter work: of each row.
-  public func split(_ work: [Int]) -> [Range<Int>] {
-    let total = work.reduce(0, +)
-    var (starts, done) = ([Int](), 0)
-    for row in work.indices {
-      while starts.count < parts, done >= total * starts.count / parts {
-        starts.append(done < total ? row : work.count)
-      }
-      done += work[row]
-    }
-    starts += Array(repeating: work.count, count: parts + 1 - starts.count)
-    return (0..<parts).map { starts[$0]..<starts[$0 + 1] }
-  }
+  public func split(_ work: [Int]) -> [Range<Int>] { ranges(of: work, parts: parts) }
 
   /// Adds up the gradients of a batch.
   ///

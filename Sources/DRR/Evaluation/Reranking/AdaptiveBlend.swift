@@ -52,10 +52,10 @@ public struct AdaptiveBlend: Ranker, Sendable {
       AdaptiveBlend(
         name, knn, model, log, split, scale: scale, weight: $0, regularization: regularization)
     }
-    let own = Array(evaluation.sessions[ranks.share(of: evaluation.sessions.count)])
+    let own = Array(evaluation.sessions[ranks.share(of: evaluation.sessions)])
     let lists = try Self.rank(blends, own, length: evaluation.length) { _ in }
       .map { RankedLists(picks: try ranks.gather($0.picks)) }
-    let found = zip(blends, lists).map { ($0, evaluation.ndcg($0.name, $1)) }
+    let found = try zip(blends, lists).map { ($0, try evaluation.ndcg($0.name, $1, among: ranks)) }
     return found.max { ($0.1, -$0.0.weight) < ($1.1, -$1.0.weight) }?.0 ?? self
   }
 
@@ -154,8 +154,10 @@ public struct AdaptiveBlend: Ranker, Sendable {
 
 extension OfflineEvaluation {
   /// Mean NDCG of lists at the only cutoff; 0 where no session has one.
-  fileprivate func ndcg(_ name: String, _ lists: RankedLists) -> Double {
+  fileprivate func ndcg(
+    _ name: String, _ lists: RankedLists, among ranks: any Collective
+  ) throws -> Double {
     guard !sessions.isEmpty else { return 0 }
-    return RankerScores(name, lists, self).mean(.ndcg, at: cutoffs[0]) ?? 0
+    return try RankerScores(name, lists, self, among: ranks).mean(.ndcg, at: cutoffs[0]) ?? 0
   }
 }

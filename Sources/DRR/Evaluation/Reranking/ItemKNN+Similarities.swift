@@ -39,8 +39,13 @@ extension ItemKNN {
 
   /// The same, with the similarities of the most rated of the items that these sessions ask for.
   ///
-  /// - Parameter most: items at most; those of 8,192 take 128 MiB.
-  public func remembering(_ sessions: [Session], most: Int = 8_192) -> ItemKNN {
+  /// - Parameters:
+  ///   - most: items at most; those of 8,192 take 128 MiB.
+  ///   - ranks: who share the items, about as many ratings of their raters each; each has all
+  ///     similarities.
+  public func remembering(
+    _ sessions: [Session], most: Int = 8_192, among ranks: any Collective = SoleCollective()
+  ) throws(CollectiveError) -> ItemKNN {
     var isAsked = [Bool](repeating: false, count: norms.count)
     for session in sessions {
       for item in session.candidates { isAsked[Int(item)] = true }
@@ -53,12 +58,14 @@ extension ItemKNN {
     copy.table = SimilarityTable(items: norms.count)
     for (place, item) in items.enumerated() { copy.table.places[item] = Int32(place) }
     copy.table.values = Array(repeating: 0, count: triangle(max(items.count - 1, 0)))
+    let shares = ranks.shares(ofWork: work(of: Array(items)))
     copy.table.values.withUnsafeMutableBufferPointer { values in
       nonisolated(unsafe) let values = values
-      let parts = min(64, items.count)
+      let own = shares[ranks.rank]
+      let parts = min(64, own.count)
       _ = concurrentMap(parts) { part in
         var row = Row(repeating: .zero, count: norms.count)
-        for place in stride(from: part, to: items.count, by: parts) {
+        for place in stride(from: own.lowerBound + part, to: own.upperBound, by: parts) {
           fill(&row, of: items[place])
           for other in 0..<place {
             values[triangle(place - 1) + other] = similarity(
@@ -68,7 +75,22 @@ extension ItemKNN {
         }
       }
     }
+    // A row of the triangle follows the other.
+    func first(of place: Int) -> Int { triangle(max(place - 1, 0)) }
+    try ranks.gather(
+      &copy.table.values,
+      parts: shares.map { first(of: $0.lowerBound)..<first(of: $0.upperBound) })
     return copy
+  }
+
+  /// What the row of each item takes: it is filled and cleared, and read at the items before.
+  private func work(of items: [Int]) -> [Int] {
+    var pairs = [Int](repeating: 0, count: norms.count)
+    for user in userOffsets.indices.dropLast() {
+      let profile = profile(ofUser: user)
+      for rated in profile { pairs[Int(rated.index)] += profile.count }
+    }
+    return items.enumerated().map { place, item in 1 + place + 2 * pairs[item] }
   }
 
   /// Consecutive sessions, so many that their similarities take 64 MiB.

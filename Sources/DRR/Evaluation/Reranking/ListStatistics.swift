@@ -3,7 +3,7 @@ import Factorization
 import Platform
 
 /// What a ranker's lists are like as a whole, beyond whether they please.
-public struct ListStatistics: Codable, Hashable, Sendable {
+public struct ListStatistics: Codable, Hashable, Sendable, BitwiseCopyable {
   /// Different items recommended.
   public var distinct: Double
   /// Their share of all that were candidates in some session.
@@ -64,7 +64,12 @@ public struct ItemCatalogue: Sendable {
 
 extension ListStatistics {
   /// Of the first K picks of every list; `candidates` are all that could be recommended.
-  init(_ picks: [[Int32]], at k: Int, candidates: Set<Int32>, catalogue: ItemCatalogue?) {
+  ///
+  /// - Parameter diversities: of the lists that have one, in their order.
+  init(
+    _ picks: [[Int32]], at k: Int, candidates: Set<Int32>, catalogue: ItemCatalogue?,
+    diversities: [Double] = []
+  ) {
     var counts: [Int32: Int] = [:]
     for list in picks { for item in list.prefix(k) { counts[item, default: 0] += 1 } }
     distinct = Double(counts.count)
@@ -78,10 +83,7 @@ extension ListStatistics {
         $0 + Double($1.value) * catalogue.novelty($1.key)
       } / total
     }
-    let diversities = catalogue.map { catalogue in
-      picks.compactMap { catalogue.diversity($0.prefix(k)) }
-    }
-    diversity = diversities.flatMap { $0.isEmpty ? nil : $0.reduce(0, +) / Double($0.count) }
+    diversity = diversities.isEmpty ? nil : diversities.reduce(0, +) / Double(diversities.count)
   }
 
   /// The Gini coefficient: half the relative mean absolute difference.

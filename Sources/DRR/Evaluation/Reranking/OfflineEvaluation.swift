@@ -31,38 +31,37 @@ public struct RankerScores: Sendable {
     return found.isEmpty ? nil : found.reduce(0, +) / Double(found.count)
   }
 
+  /// - Parameter ranks: who share the sessions to measure, once each has all lists.
   init(
-    _ name: String, _ ranked: RankedLists, _ evaluation: OfflineEvaluation
-  ) {
+    _ name: String, _ ranked: RankedLists, _ evaluation: OfflineEvaluation,
+    among ranks: any Collective
+  ) throws(CollectiveError) {
     self.name = name
-    cutoffs = evaluation.cutoffs
+    let cutoffs = evaluation.cutoffs
+    self.cutoffs = cutoffs
     users = evaluation.sessions.map(\.user)
     policy = ranked.policy
     picks = ranked.picks
-    let rewards = zip(evaluation.sessions, ranked.picks).map { session, items in
-      items.map { session.reward(of: $0)! }
-    }
+    let own = ranks.share(of: evaluation.sessions)
+    let figures = try ranks.gather(
+      concurrentMap(own.count) {
+        evaluation.figures(of: own.lowerBound + $0, picks: ranked.picks[own.lowerBound + $0])
+      })
     var values: [Measure: [[Double?]]] = [:]
-    for measure in Measure.allCases {
-      values[measure] = cutoffs.map { k in
-        zip(evaluation.sessions, rewards).map { session, rewards in
-          guard session.candidates.count >= k else { return nil }
-          let liked = session.likedCount
-          return switch measure {
-          case .precision: RankingMetrics.precision(rewards, at: k)
-          case .ndcg: RankingMetrics.normalizedGain(rewards, at: k, likedCandidates: liked)
-          case .dcg: RankingMetrics.discountedGain(rewards, at: k)
-          case .recall: RankingMetrics.recall(rewards, at: k, likedCandidates: liked)
-          case .reward: RankingMetrics.averageReward(rewards, at: k)
-          }
-        }
+    for (number, measure) in Measure.allCases.enumerated() {
+      values[measure] = cutoffs.indices.map { place in
+        figures.map { $0[number * cutoffs.count + place] }
       }
     }
     self.values = values
-    lists = cutoffs.map {
-      ListStatistics(
-        ranked.picks, at: $0, candidates: evaluation.candidates, catalogue: evaluation.catalogue)
-    }
+    lists = try ranks.allGather(
+      ranks.share(of: cutoffs.count).map { place in
+        ListStatistics(
+          ranked.picks, at: cutoffs[place], candidates: evaluation.candidates,
+          catalogue: evaluation.catalogue,
+          diversities: figures.compactMap { $0[Measure.allCases.count * cutoffs.count + place] })
+      }
+    ).flatMap { $0 }
   }
 }
 
@@ -88,16 +87,37 @@ public struct OfflineEvaluation: Sendable {
   /// Picks a list is made of.
   public var length: Int { cutoffs.max()! }
 
+  /// Of a session's list each measure by cutoff, and behind them its diversity by cutoff.
+  fileprivate func figures(of session: Int, picks: [Int32]) -> [Double?] {
+    let session = sessions[session]
+    let rewards = picks.map { session.reward(of: $0)! }
+    let liked = session.likedCount
+    let measured = Measure.allCases.flatMap { measure in
+      cutoffs.map { k -> Double? in
+        guard session.candidates.count >= k else { return nil }
+        return switch measure {
+        case .precision: RankingMetrics.precision(rewards, at: k)
+        case .ndcg: RankingMetrics.normalizedGain(rewards, at: k, likedCandidates: liked)
+        case .dcg: RankingMetrics.discountedGain(rewards, at: k)
+        case .recall: RankingMetrics.recall(rewards, at: k, likedCandidates: liked)
+        case .reward: RankingMetrics.averageReward(rewards, at: k)
+        }
+      }
+    }
+    return measured + cutoffs.map { catalogue?.diversity(picks.prefix($0)) }
+  }
+
   /// Ranks every session and measures the lists.
   ///
   /// - Parameter ranks: who share the sessions; each has the scores of all.
-  /// - Throws: what the ranker does.
+  /// - Throws: what the ranker does; `CollectiveError`.
   public func evaluate(
     _ ranker: any Ranker, among ranks: any Collective = SoleCollective(),
     progress: (_ sessionsDone: Int) -> Void = { _ in }
   ) throws -> RankerScores {
-    RankerScores(
+    try RankerScores(
       ranker.name,
-      try ranker.rank(sessions, length: length, among: ranks, progress: progress), self)
+      try ranker.rank(sessions, length: length, among: ranks, progress: progress), self,
+      among: ranks)
   }
 }

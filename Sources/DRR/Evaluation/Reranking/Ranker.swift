@@ -23,9 +23,16 @@ extension Ranker {
     progress: (_ sessionsDone: Int) -> Void
   ) throws -> RankedLists {
     if ranks.size == 1 { return try rank(sessions, length: length, progress: progress) }
-    let own = Array(sessions[ranks.share(of: sessions.count)])
+    let own = Array(sessions[ranks.share(of: sessions)])
     let lists = try rank(own, length: length) { progress(min($0 * ranks.size, sessions.count)) }
     return RankedLists(picks: try ranks.gather(lists.picks))
+  }
+}
+
+extension Collective {
+  /// This rank's sessions, which have about as many candidates as any other's.
+  func share(of sessions: [Session]) -> Range<Int> {
+    shares(ofWork: sessions.map { 1 + $0.candidates.count })[rank]
   }
 }
 

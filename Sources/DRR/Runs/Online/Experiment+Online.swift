@@ -76,7 +76,7 @@ extension Experiment {
     _ observer: Observer = Observer(), among ranks: any Collective = SoleCollective()
   ) throws -> OnlineReport {
     let seed = seed ?? configuration.seed
-    let world = try scoringWorld(online, on: backend, observer)
+    let world = try scoringWorld(online, on: backend, observer, among: ranks)
     let evaluation = try onlineEvaluation(online, model, world, seed: seed)
     let untrained = try makeAgent(model, on: backend)
     let rules =

@@ -38,7 +38,7 @@ extension Experiment {
     return World(
       logged: visible,
       model: training.world == .items
-        ? ItemRidge(
+        ? try ItemRidge(
           visible, raters: raters(among: split.trainUsers), simulated: split.trainUsers,
           itemCount: log.itemCount) : model,
       satisfaction: satisfaction, isLogOnly: training.world == .log)
@@ -51,17 +51,20 @@ extension Experiment {
 
   /// The simulator that policies are scored in: a PMF of every rating from other seeds, or kernel
   /// ridge regression on the test users, of whom the agent's own PMF saw the profiles alone.
+  ///
+  /// - Parameter ranks: who share the regressions; a PMF each fits by itself.
   public func scoringWorld(
-    _ online: OnlineProtocol, on backend: any Backend, _ observer: Observer = Observer()
+    _ online: OnlineProtocol, on backend: any Backend, _ observer: Observer = Observer(),
+    among ranks: any Collective = SoleCollective()
   ) throws -> World {
     let logged = LoggedRewards(log, scale: configuration.scale) { log.rows(ofUser: $0) }
     let model: any RewardModel =
       switch online.world {
       case .pmf: try worldPMF(on: backend, observer)
       case .items:
-        ItemRidge(
+        try ItemRidge(
           logged, raters: raters(among: split.testUsers), simulated: split.testUsers,
-          itemCount: log.itemCount)
+          itemCount: log.itemCount, among: ranks)
       }
     return World(
       logged: logged, model: model, satisfaction: satisfaction(online.consecutive))

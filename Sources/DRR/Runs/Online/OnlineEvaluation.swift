@@ -74,7 +74,7 @@ public struct OnlineEvaluation {
   let profiles: [[Int32]]
   /// Each K of the figures.
   public let cutoffs: [Int]
-  let seed: UInt64
+  private let bootstrap: Bootstrap
 
   /// - Parameters:
   ///   - starts: where the sessions begin, one a user.
@@ -100,7 +100,7 @@ public struct OnlineEvaluation {
     self.profiles = profiles
     self.statistics = statistics
     self.cutoffs = cutoffs
-    self.seed = seed
+    bootstrap = Bootstrap(clusters: starts.map(\.user), seed: seed)
   }
 
   /// Episodes, one a user.
@@ -163,7 +163,6 @@ public struct OnlineEvaluation {
   ) -> OnlineResult {
     let picks = trace.items.flatMap { $0 }
     let count = Double(picks.count)
-    let bootstrap = Bootstrap(clusters: environment.starts.map(\.user), seed: seed)
     return OnlineResult(
       name: trace.name,
       rows: cutoffs.map { k in

@@ -6,7 +6,7 @@ import Tensor
 public protocol OnlinePolicy {
   /// What tables call it.
   var name: String { get }
-  /// How many sessions it can hold at once.
+  /// How many sessions it can hold at once. Ranks share the blocks of so many.
   var sessionsAtOnce: Int { get }
   /// Whether it sees what items earn by themselves, whatever a streak effect makes of it.
   var isTold: Bool { get }
@@ -27,9 +27,14 @@ extension OnlinePolicy {
   public mutating func observe(_ before: [SessionState], _ steps: [Step<SessionState>]) throws {}
 }
 
+/// Sessions at once of a policy that looks at each by itself: few, so that ranks have blocks of them
+/// to share.
+private let few = 16
+
 /// Any allowed item, all as likely.
 public struct RandomItem: OnlinePolicy {
   public let name = "random"
+  public var sessionsAtOnce: Int { few }
   let seed: UInt64
   private var random: [Philox] = []
 
@@ -55,6 +60,7 @@ public struct RandomItem: OnlinePolicy {
 /// The items in the order of scores that a session does not change; ties to the lower item.
 public struct FixedOrder: OnlinePolicy {
   public let name: String
+  public var sessionsAtOnce: Int { few }
   let scores: (_ user: Int) -> [Float]
   private var left: [ArraySlice<Int32>] = []
 
@@ -83,6 +89,7 @@ public struct FixedOrder: OnlinePolicy {
 /// satisfaction must beat.
 public struct AlternatingOrder: OnlinePolicy {
   public let name: String
+  public var sessionsAtOnce: Int { few }
   let kinds: [Int32]
   let floor: Float
   let scores: (_ user: Int) -> [Float]
