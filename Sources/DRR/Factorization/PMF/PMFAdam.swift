@@ -103,7 +103,7 @@ final class PMFAdam: PMFSolver {
       }
     }
     try sums.add()
-    try each(of: places, in: sums[part: 0]) { place, numbers in
+    each(of: places, in: sums[part: 0]) { place, numbers in
       backend.write(UnsafeBufferPointer(numbers), to: parameters.gradients[place])
     }
     optimizer.step(
