@@ -234,10 +234,11 @@ private var isWanted: Bool {
 
   // MARK: Simulation
 
-  @Test("simulate to the bytes of one process")
-  func simulation() throws {
+  @Test(
+    "simulate to the bytes of one process", arguments: [["--epsilon", "0.2"], ["--env", "items"]])
+  func simulation(more: [String]) throws {
     let folder = try Tiny.trained()
-    let words = ["simulate", "--run", "run", "--device", "cpu", "--epsilon", "0.2", "--json"]
+    let words = ["simulate", "--run", "run", "--device", "cpu", "--json"] + more
     let alone = try Self.run(words, in: folder)
     let kept = try folder.data("run/online.json")
     for ranks in [2, 3] {

@@ -62,6 +62,7 @@ import Testing
         ExperimentTests.configuration {
           $0.drr!.batchParts = 4
           $0.drr!.validations = 3
+          $0.drr!.world = .items
         })
       let model = model
       _ = try ThreadCollective.run(ranks) { ranks in

@@ -12,7 +12,7 @@ with W the weights of the network, alpha the seconds of an exchange and beta tho
 update of PMF sends the items' gradients, and an epoch the users' vectors and moments. A round of
 many tables has six exchanges, and sends a key, its worth and an update for each item tuple at most.
 An evaluation and a simulation are s + c U of U users, by runs that hold out a fifth of the users and
-a tenth: there s has the start, the reading and the fits in it.
+a tenth: there s has the start, the reading and the fits in it, such of them too as ranks share.
 
     python3 bench/peers/ranks.py [--program .build/release/drr] [--chrt] [--mpirun]
         [--only NAME ...] [--write bench/results/ranks.md]

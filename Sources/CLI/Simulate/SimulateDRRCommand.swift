@@ -63,7 +63,9 @@ extension SimulateCommand {
         try DeviceTrial.secondsPerUpdate(
           configuration.agent, dimension: configuration.pmf.dimension, on: $0)
       }
-      let learner = frozenOnly ? nil : try experiment.readLearner(model, on: backend)
+      let learner =
+        frozenOnly
+        ? nil : try experiment.readLearner(model, on: backend, among: Ranks.all)
       var contestants = [
         Experiment.Contestant(
           experiment.agentName, try experiment.readAgent(model, on: backend), learner: learner)
@@ -75,7 +77,8 @@ extension SimulateCommand {
         try run.noteUnfinished()
         return Experiment.Contestant(
           experiment.myopicName, agent,
-          learner: frozenOnly ? nil : try run.readLearner(model, on: backend))
+          learner: frozenOnly
+            ? nil : try run.readLearner(model, on: backend, among: Ranks.all))
       }
       Interrupt.install()
       let progress = Progress()

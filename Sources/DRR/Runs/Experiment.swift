@@ -204,23 +204,27 @@ public struct Experiment: Sendable {
 
   /// What an agent is made from. Beliefs that are fitted on the way are watched.
   func task(
-    _ model: PMFModel, on backend: any Backend, _ observer: Observer = Observer()
+    _ model: PMFModel, on backend: any Backend, _ observer: Observer = Observer(),
+    among ranks: any Collective = SoleCollective()
   ) -> AgentTask {
     AgentTask(
       log: log, split: split, statistics: statistics, evaluation: configuration.evaluation,
       scale: configuration.scale, seed: configuration.seed, model: model,
-      world: { try trainingWorld(model) },
+      world: { try trainingWorld(model, among: ranks) },
       beliefs: { try beliefs($0, on: backend, observer) })
   }
 
-  /// - Parameter environments: how many step together; nil: as many as configured.
+  /// - Parameters:
+  ///   - environments: how many step together; nil: as many as configured.
+  ///   - ranks: who fit a simulator of regressions together; each has a trainer.
   public func makeTrainer(
     _ model: PMFModel, environments: Int? = nil, on backend: any Backend,
-    _ observer: Observer = Observer()
+    _ observer: Observer = Observer(), among ranks: any Collective = SoleCollective()
   ) throws -> any AgentTrainer {
     var agent = try agent
     if let environments { agent.training.environments = environments }
-    return try agent.makeTrainer(task(model, on: backend, observer), on: backend)
+    return try agent.makeTrainer(
+      task(model, on: backend, observer, among: ranks), on: backend)
   }
 
   /// Trains the agent, going on where an interrupted run stopped.
@@ -228,7 +232,7 @@ public struct Experiment: Sendable {
     _ model: PMFModel, on backend: any Backend, _ observer: Observer = Observer(),
     among ranks: any Collective = SoleCollective()
   ) throws -> (trainer: any AgentTrainer, last: TrainingProgress?) {
-    let trainer = try makeTrainer(model, on: backend, observer)
+    let trainer = try makeTrainer(model, on: backend, observer, among: ranks)
     try forgetBeliefStart(among: ranks)
     let stage = AgentStage(trainer, try agent.training) { try validation(observer) }
     let last = try run.train(

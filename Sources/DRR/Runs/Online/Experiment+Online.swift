@@ -30,9 +30,9 @@ extension Experiment {
   /// The agent of the folder's checkpoint with all that it goes on learning from, in one session at
   /// a time; nil where its kind learns in training alone.
   public func readLearner(
-    _ model: PMFModel, on backend: any Backend
+    _ model: PMFModel, on backend: any Backend, among ranks: any Collective = SoleCollective()
   ) throws -> (any SessionLearner)? {
-    let trainer = try makeTrainer(model, environments: 1, on: backend)
+    let trainer = try makeTrainer(model, environments: 1, on: backend, among: ranks)
     guard let learner = trainer as? any SessionLearner else { return nil }
     try learner.restoreLearning(from: readCheckpoint())
     return learner
@@ -85,7 +85,8 @@ extension Experiment {
     let policies =
       try baselines(model, untrained, seed: seed)
       + contenders(
-        contestants, myopic, model, on: backend, epsilon: online.exploration ?? 0, seed: seed)
+        contestants, myopic, model, on: backend, epsilon: online.exploration ?? 0, seed: seed,
+        among: ranks)
       + alternating(rules, model, untrained, world)
       + oracles(world, haveStreaks: !rules.isEmpty)
     let traces = try traces(of: policies, in: evaluation, observer, among: ranks)
@@ -151,7 +152,7 @@ extension Experiment {
   /// does, the agent as it begins.
   private func contenders(
     _ contestants: [Contestant], _ myopic: Contestant?, _ model: PMFModel,
-    on backend: any Backend, epsilon: Float, seed: UInt64
+    on backend: any Backend, epsilon: Float, seed: UInt64, among ranks: any Collective
   ) throws -> [any OnlinePolicy] {
     if epsilon > 0, contestants.contains(where: { $0.agent is Planner }) {
       throw ConfigurationError(
@@ -164,7 +165,7 @@ extension Experiment {
         try UpdatedAgent("\(name) updated", learner, epsilon: epsilon, seed: seed))
     }
     if contestants.contains(where: { $0.learner != nil }) {
-      let trainer = try makeTrainer(model, environments: 1, on: backend)
+      let trainer = try makeTrainer(model, environments: 1, on: backend, among: ranks)
       try add("\(agentName) untrained", trainer as? any SessionLearner)
     }
     for contestant in contestants + (myopic.map { [$0] } ?? []) {

@@ -30,7 +30,11 @@ extension Experiment {
   }
 
   /// The simulator that the agent is trained in, of the training users.
-  func trainingWorld(_ model: PMFModel) throws -> World {
+  ///
+  /// - Parameter ranks: who share the regressions on items; each has the whole simulator.
+  func trainingWorld(
+    _ model: PMFModel, among ranks: any Collective = SoleCollective()
+  ) throws -> World {
     let training = try agent.training
     let visible = visibleRewards
     var satisfaction = satisfaction(training.consecutive)
@@ -40,7 +44,7 @@ extension Experiment {
       model: training.world == .items
         ? try ItemRidge(
           visible, raters: raters(among: split.trainUsers), simulated: split.trainUsers,
-          itemCount: log.itemCount) : model,
+          itemCount: log.itemCount, among: ranks) : model,
       satisfaction: satisfaction, isLogOnly: training.world == .log)
   }
 

@@ -100,7 +100,7 @@ public struct OnlineEvaluation {
     self.profiles = profiles
     self.statistics = statistics
     self.cutoffs = cutoffs
-    bootstrap = Bootstrap(clusters: starts.map(\.user), seed: seed)
+    bootstrap = Bootstrap(clusters: environment.starts.map(\.user), seed: seed)
   }
 
   /// Episodes, one a user.
