@@ -57,4 +57,39 @@ struct ArchiveTests {
       #expect(loadingError(path) == "\(path): \(part)")
     }
   }
+
+  @Test("the first file that is wanted is read in one pass, and the rest of its archive behind it")
+  func first() throws {
+    func text(_ path: String) throws(DataError) -> String? {
+      let source = try DataFolder.file(path) { $0.hasSuffix(".txt") }
+      return try source.map { (source) throws(DataError) in
+        String(decoding: try source.readAll(), as: UTF8.self)
+      }
+    }
+    let rows = String(repeating: "a row of some length\n", count: 40_000)
+    let long = String(repeating: "folder/", count: 30) + "a.txt"
+    let tar = Gzip.tar([
+      ("m/readme", Data("x".utf8)), (long, Data(rows.utf8)), ("b.txt", Data("other".utf8)),
+    ])
+    for (name, data) in [("a.tar", tar), ("a.tar.gz", Gzip.packed(tar))] {
+      #expect(try text(try temporary.write(name, data)) == rows)
+    }
+    let plain = try temporary.write("z/c.txt", "c")
+    #expect(try text(plain) == "c")
+    #expect(try text(try temporary.write("z/d.txt.gz", Gzip.packed(Data("d".utf8)))) == "d")
+    let none = Gzip.tar([("m/a.csv", Data("x".utf8))])
+    #expect(try text(try temporary.write("none.tar", none)) == nil)
+    // The last bytes of a gzip file are its checksum and length.
+    var damaged = Gzip.packed(tar)
+    damaged[damaged.count - 6] ^= 1
+    for (data, part) in [
+      (damaged, "it does not inflate (zlib -3)"),
+      (Gzip.packed(tar).dropLast(5), "it ends in the middle of its data"),
+      (Gzip.packed(tar.prefix(5_000)), "it is cut off; damaged archive"),
+    ] {
+      let path = try temporary.write("damaged.tgz", data)
+      let error = #expect(throws: DataError.self) { try text(path) }
+      #expect(error?.description.hasPrefix("\(path): \(part)") == true, "\(error as Any)")
+    }
+  }
 }

@@ -185,6 +185,33 @@ struct CriteoFeedbackTests {
     #expect(try LoggedFeedback.read(criteo: path).propensities == [0.25, 0.5])
   }
 
+  @Test("the text in an archive is read from there")
+  func archived() throws {
+    _ = try write("Not this one.\n", "README.txt")
+    let log = try write(Self.banners, "CriteoBannerFillingChallenge.txt")
+    let script = """
+      import sys, tarfile
+      folder = sys.argv[1]
+      for name, files in ("log.tar.gz", ["README.txt", sys.argv[2]]), ("none.tgz", ["README.txt"]):
+          with tarfile.open(f"{folder}/{name}", "w:gz") as archive:
+              for file in files:
+                  archive.add(f"{folder}/{file}", "data/" + file)
+      print("done")
+      """
+    let arguments = [temporary.path, "CriteoBannerFillingChallenge.txt"]
+    guard try Python.output(of: script, arguments, importing: "tarfile") != nil else { return }
+    let archive = try LoggedFeedback.read(criteo: temporary.path + "/log.tar.gz")
+    let plain = try LoggedFeedback.read(criteo: log)
+    #expect(archive.propensities == plain.propensities && archive.rewards == plain.rewards)
+    #expect(archive.clusters == plain.clusters && archive.count == 2)
+    let error = #expect(throws: DataError.self) {
+      try LoggedFeedback.read(criteo: temporary.path + "/none.tgz")
+    }
+    #expect(
+      error?.description
+        == "\(temporary.path)/none.tgz: no .txt in it, expected one of Criteo's logs")
+  }
+
   private static let bannerFaults: [(String, String, String)] = [
     (
       "example 8: 99cd 0 0.5 1 2", "example 8: 99cd 0 0 1 2",

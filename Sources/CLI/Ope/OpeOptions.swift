@@ -6,7 +6,7 @@ struct FeedbackOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "A .csv of action,reward,propensity[,user,position,time,x1,...]; a .json or .dsjson of Vowpal "
-        + "Wabbit; a .txt of Criteo's counterfactual data; Open Bandit, as a folder or .zip; "
+        + "Wabbit; a .txt or .tar.gz of Criteo's counterfactual data; Open Bandit, as a folder or .zip; "
         + "`drr ope`: or the folder of a feedback log.",
       valueName: "source"), completion: .file())
   var data: String
@@ -58,7 +58,7 @@ enum DecisionFile: CaseIterable {
     switch self {
     case .plain: [".csv"]
     case .dsjson: [".json", ".dsjson", ".json.gz", ".dsjson.gz"]
-    case .criteo: [".txt", ".txt.gz"]
+    case .criteo: [".txt", ".txt.gz", ".tar.gz", ".tgz", ".tar"]
     }
   }
 

@@ -18,14 +18,16 @@ extension LoggedFeedback {
   /// The reward is 1 for a click. Of impressions without a click the data have a tenth, which count
   /// ten times. Banners of several slots, whose propensity is that of a whole list, are left out.
   ///
+  /// - Parameter path: a text file, packed by gzip or not, or a tar archive, whose first `.txt` is read.
   /// - Parameter features: false leaves features out, which are most of the memory, and which
   ///   weights need not.
   /// - Throws: what is not as it must be, by file, line, value and expectation.
   public static func read(
     criteo path: String, features: Bool = true, progress: RatingsSource.Progress? = nil
   ) throws(DataError) -> LoggedFeedback {
-    let folder = try DataFolder(folder: path.parentFolder)
-    let source = try folder.open(path.lastPathPart)
+    guard let source = try DataFolder.file(path, inArchive: CriteoReader.isLog) else {
+      throw .archive(path: path, reason: "no .txt in it, expected one of Criteo's logs")
+    }
     let scanner = LineScanner(source, progress: progress)
     var reader = CriteoReader(path.lastPathPart, file: source.name, features: features)
     try scanner.forEachBlock { (block) throws(DataError) in
@@ -43,6 +45,12 @@ private struct CriteoReader {
   private static let unclicked = 10.0
   private static let fieldLimit = 1 << 14
   private static let candidateLimit = 1 << 17
+
+  /// Whether a file of an archive may be a log, by its name.
+  static func isLog(_ name: String) -> Bool {
+    let file = name.lastPathPart.lowercased()
+    return file.hasSuffix(".txt") && !["readme", "licen", "."].contains(where: file.hasPrefix)
+  }
 
   private enum Layout {
     case banners

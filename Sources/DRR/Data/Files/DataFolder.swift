@@ -43,6 +43,16 @@ package struct DataFolder {
     name.hasSuffix(".gz") && !TarArchive.isNamed(name) ? String(name.dropLast(3)) : name
   }
 
+  /// A file, packed by gzip or not, or the first in a tar archive whose name is wanted, read in one
+  /// pass; nil where there is none.
+  package static func file(
+    _ path: String, inArchive isWanted: (String) -> Bool
+  ) throws(DataError) -> (any ByteSource)? {
+    TarArchive.isNamed(path)
+      ? try TarArchive.first(in: path, where: isWanted)
+      : try DataFolder(folder: path.parentFolder).open(path.lastPathPart)
+  }
+
   /// The shallowest folder inside the archive that `isData` takes for one.
   package init(archive path: String, where isData: ([String]) -> Bool) throws(DataError) {
     let all: [Entry]

@@ -4,7 +4,7 @@ import DRRCore
 /// Nothing is written to disk: each file is found by reading up to it.
 struct TarArchive {
   let path: String
-  private(set) var entries: [(name: String, size: Int, start: Int)] = []
+  let entries: [Entry]
 
   /// Whether a name is that of one.
   static func isNamed(_ path: String) -> Bool {
@@ -12,13 +12,47 @@ struct TarArchive {
     return [".tar", ".tar.gz", ".tgz"].contains { name.hasSuffix($0) }
   }
 
+  typealias Entry = (name: String, size: Int, start: Int)
+
   init(path: String) throws(DataError) {
     self.path = path
-    var bytes = try TarCursor(Self.source(path))
-    var (longName, names) = (nil as String?, RawIDs())
+    var names = RawIDs()
+    var entries: [Entry] = []
+    _ = try Self.scan(path) { (entry) throws(DataError) in
+      if Int(names.intern(entry.name)) < entries.count {
+        throw .archive(
+          path: path,
+          reason: "it holds two files named \(quoted(entry.name)), expected one of each name")
+      }
+      entries.append(entry)
+      if entries.count > 1 << 17 { throw .tooLarge(file: path, what: "files", limit: 1 << 17) }
+      return false
+    }
+    self.entries = entries
+    if entries.isEmpty {
+      throw .archive(path: path, reason: "no files in it, expected a tar archive with some")
+    }
+  }
+
+  /// The first file that is wanted, found and read in one pass over the archive, whose rest is read
+  /// behind it, so that damage shows itself; nil where none is.
+  static func first(
+    in path: String, where isWanted: (String) -> Bool
+  ) throws(DataError) -> (any ByteSource)? {
+    let found = try scan(path) { (entry) in isWanted(entry.name) }
+    return found.map { entry, source in TarEntrySource(entry, source, path, isFirst: true) }
+  }
+
+  /// Calls `isFound` with the files in order until it is so; then that file, and the source of the
+  /// archive at its first byte.
+  private static func scan(
+    _ path: String, _ isFound: (Entry) throws(DataError) -> Bool
+  ) throws(DataError) -> (Entry, any ByteSource)? {
+    var bytes = try TarCursor(source(path))
+    var longName: String?
     while let header = try bytes.take(512), header.contains(where: { $0 != 0 }) {
-      guard let size = Self.number(header[124..<136]), size <= 1 << 46,
-        let sum = Self.number(header[148..<156]), sum == Self.sum(header)
+      guard let size = number(header[124..<136]), size <= 1 << 46,
+        let sum = number(header[148..<156]), sum == Self.sum(header)
       else {
         throw .archive(
           path: path,
@@ -27,31 +61,25 @@ struct TarArchive {
       let padded = (size + 511) / 512 * 512
       switch header[156] {
       case 76:  // GNU: the next entry's name.
-        longName = Self.text(try bytes.takeAll(padded, path)[..<size])
+        longName = text(try bytes.takeAll(padded, path)[..<size])
       case 120:  // pax: records of `length key=value`.
-        longName = Self.pax(try bytes.takeAll(padded, path)[..<size]) ?? longName
+        longName = pax(try bytes.takeAll(padded, path)[..<size]) ?? longName
       default:
-        var name = Self.text(header[0..<100][...])
-        let prefix =
-          header[257..<262].elementsEqual("ustar".utf8) ? Self.text(header[345..<500]) : ""
-        if !prefix.isEmpty { name = prefix + "/" + name }
         if header[156] == 48 || header[156] == 0 {
-          let found = longName ?? name
-          if Int(names.intern(found)) < entries.count {
-            throw .archive(
-              path: path,
-              reason: "it holds two files named \(quoted(found)), expected one of each name")
-          }
-          entries.append((found, size, bytes.place))
+          let entry = (longName ?? name(header), size, bytes.place)
+          if try isFound(entry) { return (entry, bytes.source) }
         }
         longName = nil
         try bytes.skip(padded, path)
       }
-      if entries.count > 1 << 17 { throw .tooLarge(file: path, what: "files", limit: 1 << 17) }
     }
-    if entries.isEmpty {
-      throw .archive(path: path, reason: "no files in it, expected a tar archive with some")
-    }
+    return nil
+  }
+
+  private static func name(_ header: [UInt8]) -> String {
+    let name = text(header[0..<100])
+    let prefix = header[257..<262].elementsEqual("ustar".utf8) ? text(header[345..<500]) : ""
+    return prefix.isEmpty ? name : prefix + "/" + name
   }
 
   private static func source(_ path: String) throws(DataError) -> any ByteSource {
@@ -59,11 +87,10 @@ struct TarArchive {
     return path.lowercased().hasSuffix(".tar") ? file : try GzipSource(file)
   }
 
-  func open(_ entry: (name: String, size: Int, start: Int)) throws(DataError) -> any ByteSource {
+  func open(_ entry: Entry) throws(DataError) -> any ByteSource {
     var bytes = try TarCursor(Self.source(path))
     try bytes.skip(entry.start, path)
-    let name = quoted(entry.name.split(separator: "/").suffix(2).joined(separator: "/"))
-    return TarEntrySource(name: name, size: entry.size, source: bytes.source, path: path)
+    return TarEntrySource(entry, bytes.source, path, isFirst: false)
   }
 
   /// Octal digits, or GNU's big-endian bytes behind a set bit.
@@ -157,14 +184,21 @@ private final class TarEntrySource: ByteSource {
   private(set) var doneBytes = 0
   private let source: any ByteSource
   private let path: String
+  /// Whether nothing behind it was read yet.
+  private var isFirst: Bool
 
-  init(name: String, size: Int, source: any ByteSource, path: String) {
-    (self.name, totalBytes, self.source, self.path) = (name, size, source, path)
+  init(_ entry: TarArchive.Entry, _ source: any ByteSource, _ path: String, isFirst: Bool) {
+    name = quoted(entry.name.split(separator: "/").suffix(2).joined(separator: "/"))
+    (totalBytes, self.source, self.path, self.isFirst) = (entry.size, source, path, isFirst)
   }
 
   func read(into buffer: UnsafeMutableRawBufferPointer) throws(DataError) -> Int {
     let wanted = min(buffer.count, totalBytes - doneBytes)
-    if wanted == 0 { return 0 }
+    if wanted == 0 {
+      if isFirst { try source.drain() }
+      isFirst = false
+      return 0
+    }
     let got = try source.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted]))
     if got == 0 { throw .archive(path: path, reason: "it is cut off; damaged archive") }
     doneBytes += got
