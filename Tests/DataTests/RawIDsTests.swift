@@ -68,6 +68,19 @@ struct RawIDsTests {
     }
   }
 
+  @Test("no bytes are one text, whether they have an address or none")
+  func nothing() {
+    var (ids, text) = (RawIDs(["a"]), "")
+    let bare = UnsafeBufferPointer<UInt8>(start: nil, count: 0)
+    #expect(ids.lookup(bare) == nil && ids.intern(bare) == 1)
+    #expect(ids.lookup("") == 1 && text.withUTF8 { ids.intern($0) } == 1)
+    let byte: [UInt8] = [7]
+    byte.withUnsafeBufferPointer { bytes in
+      #expect(ids.intern(UnsafeBufferPointer(rebasing: bytes[1...])) == 1)
+    }
+    #expect(ids.count == 2 && ids[1] == "")
+  }
+
   @Test("texts that differ in one byte anywhere are two", arguments: 1...33)
   func differences(_ length: Int) {
     var texts = [Text(repeating: 97, count: length)]

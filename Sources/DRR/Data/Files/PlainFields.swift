@@ -1,5 +1,3 @@
-import Platform
-
 /// Fields at a place in a line, each read up to the first byte that is none of its own.
 enum PlainFields {
   typealias Cursor = UnsafePointer<UInt8>

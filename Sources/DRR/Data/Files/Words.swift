@@ -1,17 +1,20 @@
 /// Bytes compared and hashed eight at a time.
 package enum Words {
+  private static let lastFactor: UInt64 = 0xe703_7ed1_a0b4_28db
+
   /// Of all bytes; a number that no file shows.
   @inline(__always)
   package static func hash(_ text: Bytes) -> UInt64 {
     // Words mixed by the halves of products with odd numbers of no pattern, as in wyhash.
     var hash = UInt64(truncatingIfNeeded: text.count) &* 0x9e37_79b9_7f4a_7c15
-    guard let first = text.baseAddress else { return hash }
+    // Of no bytes there may be no address.
+    guard let first = text.baseAddress else { return mixed(hash, lastFactor) }
     var at = 0
     while at + 8 < text.count {
       hash = mixed(hash ^ word(first + at), 0xa076_1d64_78bd_642f)
       at += 8
     }
-    return mixed(hash ^ last(first, text.count), 0xe703_7ed1_a0b4_28db)
+    return mixed(hash ^ last(first, text.count), lastFactor)
   }
 
   @inline(__always)
