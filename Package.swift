@@ -240,3 +240,13 @@ let waiting = [
 for target in package.targets where waiting.contains(target.name) {
   target.swiftSettings = [.unsafeFlags(["-Onone"])]
 }
+
+// What is built under a sanitizer: the tests that are named, and no program.
+if let named = Context.environment["DRR_TESTS"]?.split(separator: ",").map(String.init) {
+  let programs = ["Benchmarks", "Commands", "EnvCommands", "Server"]
+  package.targets.removeAll {
+    $0.type == .executable || $0.type == .test && !named.contains($0.name)
+      || programs.contains($0.name)
+  }
+  package.products.removeAll { $0.name == "drr" }
+}
