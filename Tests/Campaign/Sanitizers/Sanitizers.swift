@@ -135,7 +135,8 @@ enum Sanitizers: CampaignPart {
       limits.seconds = max((room.deadline - .now) / .seconds(1), 60)
       // OpenCL compilers are not instrumented, and have leaks and races of their own.
       let environment = [
-        "DRR_TEST_DEVICES": "cpu", "ASAN_OPTIONS": "detect_leaks=0", "TSAN_OPTIONS": "exitcode=66",
+        "DRR_TESTS": suites.joined(separator: ","), "DRR_TEST_DEVICES": "cpu",
+        "ASAN_OPTIONS": "detect_leaks=0", "TSAN_OPTIONS": "exitcode=66",
       ]
       let ending = try Subject.run(
         words, in: packageRoot.path, environment: environment, limits: limits)
@@ -145,7 +146,8 @@ enum Sanitizers: CampaignPart {
       }
       tally.count(
         "Swift tests, \(sanitizer)", ending.cause == .code(0) ? nil : "\(ending)",
-        again: words.shell)
+        again: environment.map { "\($0)=\($1)" }.sorted().joined(separator: " ") + " "
+          + words.shell)
     }
   }
 }
