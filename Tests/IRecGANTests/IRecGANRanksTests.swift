@@ -91,11 +91,11 @@ import Testing
     // Fewer batches than ranks, and none.
     let none = log.selecting([])
     let leaving = try ThreadCollective.run(size) { ranks in
-      let user = UserModel(SessionWorlds.settings(), itemCount: 12, seed: 3, on: CPUBackend())
+      let backend = CPUBackend()
+      let user = UserModel(SessionWorlds.settings(), itemCount: 12, seed: 3, on: backend)
       return try [log.selecting(0..<20), none].map {
         try user.leaving(
-          TrainingSessions($0).batches(of: 20, seed: 1, on: CPUBackend(), among: ranks),
-          among: ranks)
+          TrainingSessions($0).batches(of: 20, seed: 1, on: backend, among: ranks), among: ranks)
       }
     }
     for found in leaving { #expect(found[0] == leaving[0][0] && found[1] == nil) }
@@ -115,6 +115,7 @@ import Testing
     #expect(Array(shared.joined()) == alone && alone.count == 9)
     #expect(shared.allSatisfy { !$0.isEmpty })
   }
+
   @Test("hold some sessions of a batch as the whole batch has them")
   func held() throws {
     let log = try SessionWorlds.log(100)

@@ -73,7 +73,7 @@ struct SessionAgentScorerTests {
     let results = try comparison.evaluate(comparison.baselines(model) + found)
     let report = try ComparisonReport(
       [(comparison, results)], runs: [], data: read.data, device: "cpu")
-    #expect(report.rows.count == 10 && report.rows[9].hitRateDifference != nil)
+    #expect(report.rows.count == 11 && report.rows[10].hitRateDifference != nil)
 
     // A score is the dot product of the action with the item; what nobody rated is never shown.
     let scorer = try SessionAgentScorer("agent", agent, window: 3, experiment.statistics)

@@ -87,7 +87,7 @@ struct SlateQRunTests {
 
   @Test("a long validation is given up where a stop is asked for, and the run leaves the same bits")
   func stoppedValidation() throws {
-    let settings = Self.settings(.satisfaction(.init()), steps: 8_192)
+    let settings = Self.settings(.satisfaction(.init()), steps: 8_192) { $0.rollouts = 1 }
     let folder = TemporaryFolder()
     func trained(_ name: String, stopAt stop: Int? = nil) throws -> Data {
       let run = try Run(settings, folder: RunFolder("\(folder.path)/\(name)"))
