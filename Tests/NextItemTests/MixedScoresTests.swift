@@ -95,8 +95,9 @@ struct MixedScoresTests {
       let (counted, all) = (followed.reduce(0, +), found.reduce(0, +))
       let v = all > 0 ? Double(near) : 0
       let expected = logits.indices.map { (item: Int) -> Double in
+        // Counts alone stand as they are.
         let chance =
-          (1 - v) * followed[item] / counted + v * found[item] / max(all, 1e-9)
+          v > 0 ? (1 - v) * followed[item] / counted + v * found[item] / all : followed[item]
         return Double(share) * logits[item]
           + Double(1 - share) * Foundation.log(max(chance, 1e-12))
       }
