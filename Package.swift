@@ -234,8 +234,9 @@ package.targets += modules.map { name, folder, imports in
 // Tests that start the program, or have little of their own to compute: their build is shorter than
 // what optimising them would save.
 let waiting = [
-  "BenchTests", "CLITests", "DataTests", "FeedbackTests", "GymTests", "OffPolicyTests",
-  "ReportTests", "RunsTests", "ServingTests", "TensorTests",
+  "BenchTests", "CLITests", "ClickSessionsTests", "DataTests", "EnvironmentsTests",
+  "EvaluationTests", "FactorizationTests", "FeedbackTests", "GymTests", "IRecGANTests",
+  "NextItemTests", "OffPolicyTests", "ReportTests", "RunsTests", "ServingTests", "TensorTests",
 ]
 for target in package.targets where waiting.contains(target.name) {
   target.swiftSettings = [.unsafeFlags(["-Onone"])]
