@@ -23,6 +23,6 @@ let experiment = try Experiment(settings, log: ratings, folder: folder)
 let (model, trained) = try experiment.train(on: CPUBackend(), observer)
 
 print("\(model.userCount) users and \(model.itemCount) items, \(model.dimension) factors each")
-print("PMF test RMSE: \(decimal(experiment.sessionError(model), 3)) stars")
+print("PMF test RMSE: \(decimal(try experiment.sessionError(model), 3)) stars")
 let steps = try experiment.trainedSteps() ?? 0
 print("trained for \(steps) steps to choose among \(trained.itemCount) items")
