@@ -90,6 +90,9 @@ struct CampaignCommand: ParsableCommand {
       } catch let absence as Absent {
         tally.failed("what it needs", absence.description, again: "./campaign \(part.name)")
       }
+      if tally.rows.isEmpty {
+        tally.notes.append("Nothing was tried in its share of the time: give it more --minutes.")
+      }
       report.parts.append(
         CampaignReport.Part(
           name: part.name, seconds: (ContinuousClock.now - begun).seconds, tally: tally))

@@ -83,14 +83,15 @@ struct Worlds: ParsableCommand {
     Interrupt.begins()
     do {
       let worlds = try worlds()
-      var page = try page(of: worlds, trained: train(worlds))
+      try train(worlds)
+      var page = try page(of: worlds)
       try AtomicFile.write(page.text, to: output, readers: .all)
       if agents.isEmpty && !noSpeeds {
         page.speeds = ForesightSpeeds(weights: weights, further: with).section()
         if Interrupt.isRequested { throw Interrupted(step: 0) }
         try AtomicFile.write(page.text, to: output, readers: .all)
       }
-      let count = worlds.reduce(0) { $0 + $1.trainings }
+      let count = worlds.reduce(0) { $0 + $1.count }
       try Console.result("\(output): \(count) runs in \(worlds.count) worlds")
     } catch is Interrupted {
       Interrupt.note("every run is saved", resume: Interrupt.typedCommand)
@@ -106,12 +107,12 @@ struct Worlds: ParsableCommand {
   }
 
   /// Those of which all is there.
-  private func worlds() throws -> [any ForesightWorld] {
+  private func worlds() throws -> [ForesightTrainings] {
     let sizes = ForesightSizes(
       seeds: seeds, part: part, environments: environments, episodes: episodes, runs: runs)
-    var worlds: [any ForesightWorld] = SlateForesight.all(wanted, sizes)
-    if let weights { worlds.append(try TaobaoForesight(weights, sizes)) }
-    if let data { worlds.append(try StreakForesight(data, sizes)) }
+    var worlds = SlateForesight.all(wanted, sizes).map { ForesightTrainings($0) }
+    if let weights { worlds.append(ForesightTrainings(try TaobaoForesight(weights, sizes))) }
+    if let data { worlds.append(ForesightTrainings(try StreakForesight(data, sizes))) }
     return worlds
   }
 
@@ -122,14 +123,12 @@ struct Worlds: ParsableCommand {
       + (data == nil ? ["ratings with a streak effect: left out, no --data was given"] : [])
   }
 
-  /// What every training of every world came to.
-  private func train(_ worlds: [any ForesightWorld]) throws -> [[any Sendable]] {
-    let work = worlds.indices.flatMap { world in
-      (0..<worlds[world].trainings).map { (world: world, number: $0) }
-    }
+  /// Every training of every world.
+  private func train(_ worlds: [ForesightTrainings]) throws {
+    let work = worlds.flatMap { world in (0..<world.count).map { (world: world, number: $0) } }
     let progress = Mutex(TrainingsProgress(count: work.count, of: "a training"))
     defer { progress.withLock { $0.finish() } }
-    let results = concurrentMap(work.count) { at -> Result<any Sendable, any Error> in
+    let results = concurrentMap(work.count) { at -> Result<Void, any Error> in
       Result {
         if Interrupt.isRequested { throw Interrupted(step: 0) }
         var observer = Observer()
@@ -141,22 +140,16 @@ struct Worlds: ParsableCommand {
         observer.note = { Console.note($0) }
         observer.shouldStop = { Interrupt.isRequested }
         observer.saved = { Interrupt.hasCheckpoint() }
-        let trained = try worlds[work[at].world].train(work[at].number, observer)
+        try work[at].world.train(work[at].number, observer)
         progress.withLock { $0.update(at, TrainingsProgress.whole) }
-        return trained
       }
     }
     for case .failure(let error) in results where !(error is Interrupted) { throw error }
-    let trained = try results.map { try $0.get() }
-    return worlds.indices.map { world in
-      zip(work, trained).filter { $0.0.world == world }.map(\.1)
-    }
+    for result in results { try result.get() }
   }
 
   /// Plays what was trained, and writes the pictures.
-  private func page(
-    of worlds: [any ForesightWorld], trained: [[any Sendable]]
-  ) throws -> ForesightPage {
+  private func page(of worlds: [ForesightTrainings]) throws -> ForesightPage {
     try RunFolder(output.parentFolder).create()
     let line = Progress()
     defer { line.finish() }
@@ -166,7 +159,7 @@ struct Worlds: ParsableCommand {
     for (place, world) in worlds.enumerated() {
       if Interrupt.isRequested { throw Interrupted(step: 0) }
       line.update(place, of: worlds.count, "worlds played, \(world.name)")
-      let outcome = try world.outcome(of: trained[place])
+      let outcome = try world.outcome()
       let picture = picture(world)
       try AtomicFile.write(
         outcome.picture.file, to: "\(output.parentFolder)/\(picture)", readers: .all)
@@ -175,7 +168,7 @@ struct Worlds: ParsableCommand {
     return page
   }
 
-  private func picture(_ world: any ForesightWorld) -> String {
+  private func picture(_ world: ForesightTrainings) -> String {
     let page = output.split(separator: "/").last.map(String.init) ?? output
     return (page.hasSuffix(".md") ? String(page.dropLast(3)) : page) + "-\(world.folder).svg"
   }

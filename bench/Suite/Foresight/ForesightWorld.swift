@@ -1,5 +1,6 @@
 import DRR
 import Platform
+import Synchronization
 import Terminal
 
 /// A world of the table of agents, and what is trained in it.
@@ -22,10 +23,31 @@ protocol ForesightWorld: Sendable {
   func outcome(_ trainings: [Training]) throws -> ForesightOutcome
 }
 
-extension ForesightWorld {
-  /// What its trainings came to, as `train` gave them.
-  func outcome(of trainings: [any Sendable]) throws -> ForesightOutcome {
-    try outcome(trainings.map { $0 as! Training })
+/// A world beside others, with what its trainings came to.
+struct ForesightTrainings: Sendable {
+  let name: String
+  let folder: String
+  let count: Int
+  /// One of the trainings, which is kept.
+  let train: @Sendable (_ number: Int, _ observer: Observer) throws -> Void
+  /// What all of them came to, once all are done.
+  let outcome: @Sendable () throws -> ForesightOutcome
+
+  init<World: ForesightWorld>(_ world: World) {
+    (name, folder, count) = (world.name, world.folder, world.trainings)
+    let kept = Kept<World.Training>()
+    train = { number, observer in
+      let training = try world.train(number, observer)
+      kept.byNumber.withLock { $0[number] = training }
+    }
+    outcome = {
+      let trained = kept.byNumber.withLock { $0 }
+      return try world.outcome(trained.keys.sorted().map { trained[$0]! })
+    }
+  }
+
+  private final class Kept<Training: Sendable>: Sendable {
+    let byNumber = Mutex<[Int: Training]>([:])
   }
 }
 
